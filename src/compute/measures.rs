@@ -1,0 +1,68 @@
+//! Measures: what compute hands to scoring.
+//!
+//! In: nothing. Out: the row type of the result table `measures` and its order. Never here: division, policy.
+
+use crate::terms::{Fraction, IndicatorId, Month};
+
+/// Whose acts a measure counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// The subject's own acts.
+    Own,
+    /// The subject's own acts and those of every unit below it.
+    Subtree,
+}
+
+impl Scope {
+    /// The word that tables and schemes use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Subtree => "subtree",
+        }
+    }
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
+    /// Numerator over denominator.
+    Ratio(Fraction),
+    /// A value over `n` answers, scaled by [`Fraction::SCALE`]; `None` when there is nothing to take it of.
+    Value {
+        /// The value × [`Fraction::SCALE`].
+        value: Option<i128>,
+        /// How many answers it rests on.
+        n: i64,
+    },
+}
+
+/// One indicator for one subject, domain and month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    /// Which indicator.
+    pub indicator: IndicatorId,
+    /// `unit_id`, or `region_code` for an indicator of shape "region".
+    pub subject: String,
+    /// Domain of the acts.
+    pub domain: String,
+    /// The month it belongs to; for windows other than flow, the month at whose end it was computed.
+    pub month: Month,
+    /// Whose acts.
+    pub scope: Scope,
+    /// What was measured.
+    pub amount: Amount,
+    /// Rows whose deadline is still ahead.
+    pub pending: i64,
+    /// Rows left out, for a reason that the population names.
+    pub excluded: i64,
+    /// True when a source was held and the value is that of an earlier run.
+    pub held: bool,
+}
+
+/// Sorts measures by their declared key: indicator, subject, domain, month, scope.
+pub fn sort_measures(measures: &mut [Measure]) {
+    measures.sort_by(|a, b| {
+        (&a.indicator, &a.subject, &a.domain, a.month, a.scope).cmp(&(&b.indicator, &b.subject, &b.domain, b.month, b.scope))
+    });
+}

@@ -1,0 +1,66 @@
+//! Row types of the result tables of the two composite indices: synergy pairs, synergy regions, burden.
+//!
+//! In: nothing. Out: plain rows with declared sort keys. Never here: computation.
+
+use rust_decimal::Decimal;
+
+/// One part of one side of a border. Sort key: region, neighbour, domain, part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SynergyPair {
+    /// The side that is responsible.
+    pub region: String,
+    /// The other side.
+    pub neighbour: String,
+    /// Domain.
+    pub domain: String,
+    /// `P` joint patrols, `T` leads sent in time, `A` accepted or refused in time, `R` results fed back, `K` consistency.
+    pub part: char,
+    /// In time, or recorded by both.
+    pub numerator: Decimal,
+    /// Due, or required.
+    pub denominator: Decimal,
+    /// 0 to 1; `None` when nothing was due.
+    pub value: Option<Decimal>,
+    /// The border runs between provinces: shown, never scored.
+    pub cross_province: bool,
+}
+
+/// One region's own side over all its borders. Sort key: region, domain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SynergyRegion {
+    /// Region.
+    pub region: String,
+    /// Domain.
+    pub domain: String,
+    /// 0 to 1; `None` when isolated or with insufficient contact everywhere.
+    pub index: Option<Decimal>,
+    /// Neighbours with enough contact.
+    pub neighbours_scored: u32,
+    /// All neighbours inside the province.
+    pub neighbours: u32,
+    /// Transactions due on the region's own side, and required patrols.
+    pub due: Decimal,
+    /// Why there is no index: `isolated`, `insufficient_contact`.
+    pub reason: Option<String>,
+}
+
+/// The burden index of one scope and period. Sort key: scope, quarter, component.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Burden {
+    /// `province`, or a city's division code.
+    pub scope: String,
+    /// `2026Q1`.
+    pub quarter: String,
+    /// `index`, `visits`, `hours`, `cost`.
+    pub component: String,
+    /// Base period = 100.
+    pub index: Option<Decimal>,
+    /// 95 % bootstrap interval.
+    pub interval: Option<(Decimal, Decimal)>,
+    /// Firms in the panel.
+    pub firms: u32,
+    /// True when the interval contains 100: "no detectable change".
+    pub unchanged: bool,
+    /// Score by the default curve (C2), only for the component `index`.
+    pub score: Option<Decimal>,
+}

@@ -1,0 +1,84 @@
+//! kaohe (考核): the nightly assessment of administrative enforcement, as one pipeline.
+//!
+//! ```text
+//! sources ──ingest──▶ lake (Delta) ──compute──▶ measures ──scoring──▶ values ▶ scores ▶ ranks
+//!              │                        │            └─indices─▶ synergy, burden ─┘      │
+//!              ▼                        ▼                                                ▼
+//!         quarantine               explain ◀───────────────── findings ─────────▶ report ▶ release
+//! ```
+//!
+//! The modules below stand in the order in which data flows. A module uses only modules above it; a test holds that, and
+//! the fences: `deltalake` only in `lake` and `release`; `datafusion` only in `functions`, `ingest`, `lake`, `compute`, `indices`,
+//! `findings`, `explain` and `cli::sql`; `polars` only in `indices`, `scoring`, `findings` and `report`; `clap` only in `cli`. Clock, environment and
+//! randomness enter through `cli` alone: stages take the as-of date, the run's id and a seed.
+//!
+//! Promises that tests hold: every row of a source is accounted for; the same input gives the same bytes; a run that is
+//! killed leaves yesterday's results in place; fines and case counts never raise a score; no personal column reaches a page.
+//!
+//! Three channels for what goes wrong: a bad row is data (quarantine), a bad text is a diagnostic, a failed operation is an
+//! error. They never mix.
+#![deny(missing_docs)]
+
+// Ground floor: words that every stage uses.
+
+/// The words of the assessment as types.
+pub mod terms;
+
+/// Messages about text that somebody wrote.
+pub mod diagnostics;
+
+/// TOML text with a closed set of keys, read with positions.
+pub mod document;
+
+/// An operation that failed: who must act, and what was being done.
+pub mod error;
+
+/// Working days, clocks and parameters by date of effect.
+pub mod calendar;
+
+// The pipeline.
+
+/// `queries/` → contracts, populations, indicators, clocks, schemes; no engine, no data.
+pub mod library;
+
+/// Clocks and days as SQL functions.
+pub mod functions;
+
+/// `kaohe.toml` → what to load from where.
+pub mod project;
+
+/// Source files → typed batches and quarantine, every row accounted for.
+pub mod ingest;
+
+/// Delta tables, pinned snapshots, the SQL session.
+pub mod lake;
+
+/// Library × snapshot → measures.
+pub mod compute;
+
+/// Synergy between regions, burden on enterprises.
+pub mod indices;
+
+/// Measures + scheme → values, scores, ranks.
+pub mod scoring;
+
+/// Patterns for a reviewer, with their evidence.
+pub mod findings;
+
+/// Score → indicator → numerator and denominator → records → source file and line.
+pub mod explain;
+
+/// Result tables as Parquet, pages as HTML.
+pub mod report;
+
+/// The pointer to the current results.
+pub mod release;
+
+/// A province that does not exist, with known cheating.
+pub mod simulate;
+
+/// The whole job as one function.
+pub mod nightly;
+
+/// The command line.
+pub mod cli;

@@ -1,0 +1,4 @@
+//! `queries/` → contracts, populations, indicators, clocks, schemes; no engine, no data.
+
+pub mod contract;
+pub mod indicator;
