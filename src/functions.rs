@@ -1,1 +1,302 @@
-//! Placeholder.
+//! Clocks, parameters and days as SQL functions.
+//!
+//! In: the library's clocks, parameters and calendar. Out: DataFusion functions `due_on`, `due_at`, `param`,
+//! `workdays_between`, `day_of`, `month_of`, `end_of`, evaluated a column at a time. Never here: data.
+//!
+//! The name of a clock or parameter is a literal: an unknown one is a planning error with our text. The version is that of
+//! the row's domain in force on the date that starts the clock.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int64Type, TimeUnit, TimestampMicrosecondType};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::prelude::SessionContext;
+
+use crate::calendar::{Clock, Parameter, WorkCalendar, end_of_day, shanghai_day};
+use crate::diagnostics::nearest;
+use crate::library::Library;
+use crate::terms::{Month, date_from_epoch_days};
+
+/// What the functions look up. Two sets are equal when every clock, parameter and day is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Clocks {
+    clocks: BTreeMap<String, Clock>,
+    parameters: BTreeMap<String, Parameter>,
+    calendar: WorkCalendar,
+}
+
+impl fmt::Debug for Clocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clocks({} clocks, {} parameters)", self.clocks.len(), self.parameters.len())
+    }
+}
+
+impl Clocks {
+    /// The library's clocks, parameters and calendar.
+    pub fn of(library: &Library) -> Arc<Self> {
+        Arc::new(Self { clocks: library.clocks.clone(), parameters: library.parameters.clone(), calendar: library.calendar.clone() })
+    }
+}
+
+/// Every function of this module, by the name that SQL uses.
+pub const NAMES: [&str; 7] = ["due_on", "due_at", "param", "workdays_between", "day_of", "month_of", "end_of"];
+
+/// Adds the functions to a session.
+pub fn register(context: &SessionContext, clocks: &Arc<Clocks>) {
+    for which in [Which::DueOn, Which::DueAt, Which::Param, Which::WorkdaysBetween, Which::DayOf, Which::MonthOf, Which::EndOf] {
+        context.register_udf(ScalarUDF::new_from_impl(CalendarFunction {
+            which,
+            clocks: Arc::clone(clocks),
+            signature: Signature::user_defined(Volatility::Immutable),
+        }));
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Which {
+    DueOn,
+    DueAt,
+    Param,
+    WorkdaysBetween,
+    DayOf,
+    MonthOf,
+    EndOf,
+}
+
+impl Which {
+    fn name(self) -> &'static str {
+        NAMES[match self {
+            Self::DueOn => 0,
+            Self::DueAt => 1,
+            Self::Param => 2,
+            Self::WorkdaysBetween => 3,
+            Self::DayOf => 4,
+            Self::MonthOf => 5,
+            Self::EndOf => 6,
+        }]
+    }
+
+    fn usage(self) -> &'static str {
+        match self {
+            Self::DueOn => "due_on('clock', domain, start_date) or due_on('clock', domain, start_date, extra_days)",
+            Self::DueAt => "due_at('clock', domain, start_instant)",
+            Self::Param => "param('parameter', domain, date)",
+            Self::WorkdaysBetween => "workdays_between(date, date)",
+            Self::DayOf => "day_of(instant)",
+            Self::MonthOf => "month_of(date)",
+            Self::EndOf => "end_of(date)",
+        }
+    }
+}
+
+struct CalendarFunction {
+    which: Which,
+    clocks: Arc<Clocks>,
+    signature: Signature,
+}
+
+impl fmt::Debug for CalendarFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.which.name())
+    }
+}
+
+impl PartialEq for CalendarFunction {
+    fn eq(&self, other: &Self) -> bool {
+        self.which == other.which && (Arc::ptr_eq(&self.clocks, &other.clocks) || self.clocks == other.clocks)
+    }
+}
+
+impl Eq for CalendarFunction {}
+
+impl Hash for CalendarFunction {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.which.hash(state);
+        self.clocks.clocks.len().hash(state);
+        self.clocks.parameters.len().hash(state);
+    }
+}
+
+fn instant() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+fn wrong(which: Which, message: impl fmt::Display) -> DataFusionError {
+    DataFusionError::Plan(format!("{message}; write {}", which.usage()))
+}
+
+impl ScalarUDFImpl for CalendarFunction {
+    fn name(&self) -> &str {
+        self.which.name()
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(match self.which {
+            Which::DueOn | Which::DayOf | Which::MonthOf => DataType::Date32,
+            Which::DueAt | Which::EndOf => instant(),
+            Which::Param => DataType::Decimal128(18, 4),
+            Which::WorkdaysBetween => DataType::Int64,
+        })
+    }
+
+    fn return_field_from_args(&self, arguments: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        if matches!(self.which, Which::DueOn | Which::DueAt | Which::Param) {
+            let name = match arguments.scalar_arguments.first() {
+                Some(Some(scalar)) => literal_text(scalar),
+                _ => None,
+            };
+            let name = name.ok_or_else(|| wrong(self.which, "the first argument must be a name in quotation marks"))?;
+            let known: Vec<&str> = match self.which {
+                Which::Param => self.clocks.parameters.keys().map(String::as_str).collect(),
+                _ => self.clocks.clocks.keys().map(String::as_str).collect(),
+            };
+            if !known.contains(&name) {
+                let what = if self.which == Which::Param { "parameter" } else { "clock" };
+                let hint = nearest(name, known).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+                return Err(DataFusionError::Plan(format!("there is no {what} `{name}`{hint}")));
+            }
+        }
+        Ok(Arc::new(Field::new(self.name(), self.return_type(&[])?, true)))
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        let date_like = |kind: &DataType| match kind {
+            DataType::Date32 | DataType::Null | DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => Ok(DataType::Date32),
+            other => Err(wrong(self.which, format!("{} needs a date, but got {other}", self.name()))),
+        };
+        let instant_like = |kind: &DataType| match kind {
+            DataType::Timestamp(_, _) | DataType::Null | DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => Ok(instant()),
+            other => Err(wrong(self.which, format!("{} needs an instant, but got {other}", self.name()))),
+        };
+        match (self.which, types) {
+            (Which::DueOn, [_, _, start]) => Ok(vec![DataType::Utf8, DataType::Utf8, date_like(start)?]),
+            (Which::DueOn, [_, _, start, _]) => Ok(vec![DataType::Utf8, DataType::Utf8, date_like(start)?, DataType::Int64]),
+            (Which::DueAt, [_, _, start]) => Ok(vec![DataType::Utf8, DataType::Utf8, instant_like(start)?]),
+            (Which::Param, [_, _, on]) => Ok(vec![DataType::Utf8, DataType::Utf8, date_like(on)?]),
+            (Which::WorkdaysBetween, [from, to]) => Ok(vec![date_like(from)?, date_like(to)?]),
+            (Which::DayOf, [at]) => Ok(vec![instant_like(at)?]),
+            (Which::MonthOf | Which::EndOf, [on]) => Ok(vec![date_like(on)?]),
+            _ => Err(wrong(self.which, format!("{} does not take {} arguments", self.name(), types.len()))),
+        }
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let rows = arguments.number_rows;
+        let all_scalar = arguments.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
+        let name = match arguments.args.first() {
+            Some(ColumnarValue::Scalar(scalar)) => literal_text(scalar).map(str::to_owned),
+            _ => None,
+        };
+        let length = if all_scalar { 1 } else { rows };
+        let arrays = arguments.args.iter().map(|argument| argument.to_array(length)).collect::<Result<Vec<_>>>()?;
+        let result = self.evaluate(name.as_deref(), &arrays)?;
+        if all_scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?)) } else { Ok(ColumnarValue::Array(result)) }
+    }
+}
+
+fn literal_text(scalar: &ScalarValue) -> Option<&str> {
+    match scalar {
+        ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text) => text.as_deref(),
+        ScalarValue::Dictionary(_, inner) => literal_text(inner),
+        _ => None,
+    }
+}
+
+impl CalendarFunction {
+    fn evaluate(&self, name: Option<&str>, arrays: &[ArrayRef]) -> Result<ArrayRef> {
+        let calendar = &self.clocks.calendar;
+        let unnamed = || DataFusionError::Internal(format!("{} was planned without a name", self.name()));
+        Ok(match self.which {
+            Which::DayOf => {
+                let at = arrays[0].as_primitive::<TimestampMicrosecondType>();
+                Arc::new(at.iter().map(|at| at.map(shanghai_day)).collect::<Date32Array>())
+            }
+            Which::MonthOf => {
+                let on = arrays[0].as_primitive::<Date32Type>();
+                Arc::new(on.iter().map(|on| Some(Month::of(date_from_epoch_days(on?)?).to_epoch_days())).collect::<Date32Array>())
+            }
+            Which::EndOf => {
+                let on = arrays[0].as_primitive::<Date32Type>();
+                let ends: TimestampMicrosecondArray = on.iter().map(|on| on.map(end_of_day)).collect();
+                Arc::new(ends.with_timezone("UTC"))
+            }
+            Which::WorkdaysBetween => {
+                let (from, to) = (arrays[0].as_primitive::<Date32Type>(), arrays[1].as_primitive::<Date32Type>());
+                Arc::new(from.iter().zip(to).map(|(from, to)| Some(calendar.working_days_between(from?, to?))).collect::<Int64Array>())
+            }
+            Which::DueOn => {
+                let clock = self.clocks.clocks.get(name.ok_or_else(unnamed)?).ok_or_else(unnamed)?;
+                let domains = texts(&arrays[1])?;
+                let start = arrays[2].as_primitive::<Date32Type>();
+                let extra = arrays.get(3).map(|extra| extra.as_primitive::<Int64Type>());
+                let mut known = Remembered::default();
+                let due = start.iter().enumerate().map(|(row, start)| {
+                    let days = extra.filter(|extra| extra.is_valid(row)).map_or(0, |extra| extra.value(row));
+                    known.get(text_at(&domains, row), start?, days, |domain| Some(clock.due_on(calendar, domain, start?, days)?.epoch_day))
+                });
+                Arc::new(due.collect::<Date32Array>())
+            }
+            Which::DueAt => {
+                let clock = self.clocks.clocks.get(name.ok_or_else(unnamed)?).ok_or_else(unnamed)?;
+                let domains = texts(&arrays[1])?;
+                let start = arrays[2].as_primitive::<TimestampMicrosecondType>();
+                let due: TimestampMicrosecondArray =
+                    start.iter().enumerate().map(|(row, start)| clock.due_at(calendar, text_at(&domains, row), start?)).collect();
+                Arc::new(due.with_timezone("UTC"))
+            }
+            Which::Param => {
+                let parameter = self.clocks.parameters.get(name.ok_or_else(unnamed)?).ok_or_else(unnamed)?;
+                let domains = texts(&arrays[1])?;
+                let on = arrays[2].as_primitive::<Date32Type>();
+                let mut known = Remembered::default();
+                let amounts = on.iter().enumerate().map(|(row, on)| {
+                    known.get(text_at(&domains, row), on?, 0, |domain| {
+                        let mut amount = parameter.amount_on(domain, date_from_epoch_days(on?)?)?;
+                        amount.rescale(4);
+                        Some(amount.mantissa())
+                    })
+                });
+                Arc::new(amounts.collect::<Decimal128Array>().with_precision_and_scale(18, 4)?)
+            }
+        })
+    }
+}
+
+/// Results of this batch by domain, day and extra days: a batch has few distinct ones.
+struct Remembered<T> {
+    by_domain: HashMap<Option<String>, HashMap<(i32, i64), Option<T>>>,
+}
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self { by_domain: HashMap::new() }
+    }
+}
+
+impl<T: Copy> Remembered<T> {
+    fn get(&mut self, domain: Option<&str>, day: i32, extra: i64, compute: impl FnOnce(Option<&str>) -> Option<T>) -> Option<T> {
+        let key = domain.map(str::to_owned);
+        let days = self.by_domain.entry(key).or_default();
+        *days.entry((day, extra)).or_insert_with(|| compute(domain))
+    }
+}
+
+fn texts(array: &ArrayRef) -> Result<StringArray> {
+    Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone())
+}
+
+fn text_at(texts: &StringArray, row: usize) -> Option<&str> {
+    texts.is_valid(row).then(|| texts.value(row))
+}

@@ -1,0 +1,29 @@
+-- /// population
+-- title = "已作出处理的案件及其处理方式"
+-- grain = "one penalty case that has ended with a decision or with guidance"
+-- ///
+--
+-- Cases decided (or, for guidance without a decision document, closed) by the as-of instant. `ended_on` gives the month.
+-- `is_flexible`: guidance or an order to correct instead of a penalty; no penalty (不予处罚) with the education on record;
+-- a warning or public criticism and nothing else. It is read from the kinds of penalty, never from an amount.
+-- `excluded_because`:
+--   no_fact              the facts did not hold: there was nothing to be lenient about
+--   transferred, withdrawn
+--   life_health_finance  food and drug cases: leniency is not asked for where life and health are at stake
+--   outcome_unknown      the source carries no outcome (双公示 rows): a penalty's kind is not its outcome
+SELECT c.*, CASE WHEN c.excluded_because IS NOT NULL THEN 'excluded' ELSE 'due' END AS state
+FROM (
+  SELECT unit_id, domain, record_id, source_file, source_line, outcome, penalty_kinds,
+         coalesce(decided_on, closed_on) AS ended_on,
+         CASE outcome
+           WHEN 'guided'     THEN true
+           WHEN 'no_penalty' THEN education_recorded
+           WHEN 'penalty'    THEN coalesce(cardinality(penalty_kinds) > 0
+                                           AND cardinality(array_except(penalty_kinds, make_array('warning', 'criticism'))) = 0, false)
+           ELSE false END AS is_flexible,
+         CASE WHEN outcome IN ('no_fact', 'transferred', 'withdrawn') THEN outcome
+              WHEN outcome IS NULL THEN 'outcome_unknown'
+              WHEN is_food_drug THEN 'life_health_finance' END AS excluded_because
+  FROM case_register
+  WHERE end_of(coalesce(decided_on, closed_on)) <= $as_of
+) AS c
