@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray};
@@ -19,6 +20,8 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::prelude::SessionContext;
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::ast::{Expr as SyntaxExpr, ExprWithAlias, Value, VisitMut, visit_expressions_mut};
 
 use crate::calendar::{Clock, Parameter, WorkCalendar, end_of_day, shanghai_day};
 use crate::diagnostics::nearest;
@@ -58,6 +61,66 @@ pub fn register(context: &SessionContext, clocks: &Arc<Clocks>) {
             signature: Signature::user_defined(Volatility::Immutable),
         }));
     }
+}
+
+/// The instants that the placeholders `$as_of` and `$from` stand for, UTC microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// 24:00 Asia/Shanghai of the as-of date.
+    pub as_of: i64,
+    /// First instant of the window.
+    pub from: i64,
+}
+
+/// Parses one SQL statement and puts the instants where `$as_of` and `$from` stand; positions stay those of the text.
+///
+/// Binding happens in the syntax tree, before types are inferred: DataFusion would take `$as_of - INTERVAL '1 day'` for a
+/// difference of intervals.
+///
+/// # Errors
+/// Text that is not one statement, or a placeholder of another name.
+pub fn parse_bound(context: &SessionContext, sql: &str, moment: Moment) -> Result<Statement> {
+    let mut statement = context.state().sql_to_statement(sql, &context.state().config().options().sql_parser.dialect)?;
+    if let Statement::Statement(inner) = &mut statement {
+        bind(inner.as_mut(), moment)?;
+    }
+    Ok(statement)
+}
+
+/// Parses one SQL expression and puts the instants where `$as_of` and `$from` stand.
+///
+/// # Errors
+/// Text that is not one expression, or a placeholder of another name.
+pub fn parse_bound_expression(context: &SessionContext, sql: &str, moment: Moment) -> Result<ExprWithAlias> {
+    let mut expression = context.state().sql_to_expr_with_alias(sql, &context.state().config().options().sql_parser.dialect)?;
+    bind(&mut expression.expr, moment)?;
+    Ok(expression)
+}
+
+fn bind(syntax: &mut impl VisitMut, moment: Moment) -> Result<()> {
+    let unknown = visit_expressions_mut(syntax, |expression| {
+        if let SyntaxExpr::Value(value) = expression
+            && let Value::Placeholder(name) = &value.value
+        {
+            let instant = match name.as_str() {
+                "$as_of" => moment.as_of,
+                "$from" => moment.from,
+                other => return ControlFlow::Break(other.to_owned()),
+            };
+            *expression = instant_literal(instant);
+        }
+        ControlFlow::Continue(())
+    });
+    match unknown {
+        ControlFlow::Break(name) => Err(DataFusionError::Plan(format!("there is no placeholder `{name}`, only `$as_of` and `$from`"))),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+/// `arrow_cast(<microseconds>, 'Timestamp(Microsecond, Some("UTC"))')`, which folds to a literal.
+fn instant_literal(microseconds: i64) -> SyntaxExpr {
+    let text = format!("arrow_cast({microseconds}, 'Timestamp(Microsecond, Some(\"UTC\"))')");
+    DFParserBuilder::new(text.as_str()).build().and_then(|mut parser| parser.parse_into_expr()).expect("the text is a call with two literals").expr
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -10,19 +10,19 @@
 --   no_fact              the facts did not hold: there was nothing to be lenient about
 --   transferred, withdrawn
 --   life_health_finance  food and drug cases: leniency is not asked for where life and health are at stake
---   outcome_unknown      the source carries no outcome (双公示 rows): a penalty's kind is not its outcome
+--   outcome_unknown      neither an outcome nor the flag 是否不予处罚 is on record (双公示 rows: penalties alone are published there)
 SELECT c.*, CASE WHEN c.excluded_because IS NOT NULL THEN 'excluded' ELSE 'due' END AS state
 FROM (
-  SELECT unit_id, domain, record_id, source_file, source_line, outcome, penalty_kinds,
+  SELECT unit_id, domain, record_id, source_file, source_line, ended_as,
          coalesce(decided_on, closed_on) AS ended_on,
-         CASE outcome
+         CASE ended_as
            WHEN 'guided'     THEN true
            WHEN 'no_penalty' THEN education_recorded
            WHEN 'penalty'    THEN coalesce(cardinality(penalty_kinds) > 0
                                            AND cardinality(array_except(penalty_kinds, make_array('warning', 'criticism'))) = 0, false)
            ELSE false END AS is_flexible,
-         CASE WHEN outcome IN ('no_fact', 'transferred', 'withdrawn') THEN outcome
-              WHEN outcome IS NULL THEN 'outcome_unknown'
+         CASE WHEN ended_as IN ('no_fact', 'transferred', 'withdrawn') THEN ended_as
+              WHEN ended_as IS NULL THEN 'outcome_unknown'
               WHEN is_food_drug THEN 'life_health_finance' END AS excluded_because
   FROM case_register
   WHERE end_of(coalesce(decided_on, closed_on)) <= $as_of

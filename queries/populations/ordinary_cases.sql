@@ -12,7 +12,7 @@
 --   no_filing_date   no filing date on record: no clock can start (shown here and counted by the completeness checks);
 --                    its due_on is reckoned from opened_on, only to give it a month
 SELECT c.unit_id, c.domain, c.case_id AS record_id, c.source_file, c.source_line, c.region_code,
-       c.is_food_drug, c.outcome, c.filed_on, c.decided_on, c.closed_on, c.started_on,
+       c.is_food_drug, c.ended_as, c.filed_on, c.decided_on, c.closed_on, c.started_on,
        c.due_on, c.target_on, c.excluded_because,
        CASE WHEN c.excluded_because IS NOT NULL THEN 'excluded'
             WHEN end_of(c.due_on) <= $as_of THEN 'due'
@@ -22,7 +22,7 @@ FROM (
          due_on('decision.statutory', c.domain, c.opened_on,
                 coalesce(c.extension_days, 0) + coalesce(x.statutory_days, 0)) AS due_on,
          due_on('food_drug_closure.target', c.domain, c.opened_on, coalesce(x.target_days, 0)) AS target_on,
-         CASE WHEN c.outcome IN ('transferred', 'withdrawn') THEN c.outcome
+         CASE WHEN c.ended_as IN ('transferred', 'withdrawn') THEN c.ended_as
               WHEN c.filed_on IS NULL THEN 'no_filing_date' END AS excluded_because
   FROM case_register AS c
   LEFT JOIN case_excluded_days AS x ON x.case_id = c.case_id

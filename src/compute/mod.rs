@@ -1,5 +1,11 @@
 //! Library × snapshot → measures.
 //!
-//! In: the library and a session over pinned tables. Out: [`measures::Measure`] rows. Never here: division, policy.
+//! In: the library and a session over pinned tables. Out: [`measures::Measure`] rows, or for `kaohe check` diagnostics on
+//! plans over empty tables. Never here: division, policy.
 
+pub mod check;
+pub mod law;
+pub mod lineage;
 pub mod measures;
+pub mod populations;
+pub mod run;

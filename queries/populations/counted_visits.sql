@@ -1,0 +1,66 @@
+-- /// population
+-- title = "计入频次上限的入企检查"
+-- grain = "one inspection of an enterprise in the window"
+-- ///
+--
+-- Visits to enterprises since $from, each judged against the yearly cap in force on its day:
+--   own        the n-th visit of this unit in this domain; over the cap when n > per_unit_cap
+--   combined   the n-th visit of all units of the domain; visits made together on one day (merged, random_joint) are one.
+-- A breach belongs to the visit that went over, so to the unit that made it (`is_breach`); later visits are breaches too.
+-- Of several rows of inspection_caps the most specific wins: item, then class of enterprise, then tier; visits under an item's
+-- own cap are counted apart. No row or no amount: parameters inspection.cap.own and inspection.cap.combined.
+-- The unit's own word (counts_toward_cap) is not used. `excluded_because`:
+--   exempt_trigger   complaint, assigned, off-site alert, media, re-check, request, licence, emergency, supervision, or the cap's own list
+--   not_onsite       written, online or off-site check: nobody came
+--   no_enterprise    no USCC on record, so no enterprise to count for
+WITH visits AS (
+  SELECT i.unit_id, i.act_domain AS domain, i.record_id, i.source_file, i.source_line, i.enterprise_code, i.item_code,
+         i.trigger_kind, i.is_onsite, i.began_at, i.checked_on,
+         coalesce(i.kind IN ('merged', 'random_joint'), false) AS is_joint, u.tier, e.risk_class
+  FROM inspection_register AS i
+  LEFT JOIN unit_spans AS u ON u.unit_id = i.unit_id AND i.checked_on BETWEEN u.valid_from AND u.valid_to
+  LEFT JOIN enterprise_spans AS e ON e.credit_code = i.enterprise_code AND i.checked_on BETWEEN e.valid_from AND e.valid_to
+  WHERE end_of(i.checked_on) > $from AND end_of(i.checked_on) <= $as_of
+),
+caps AS (
+  SELECT v.record_id, k.item_code AS cap_item, k.per_unit_cap, k.combined_cap, k.exempt_triggers,
+         row_number() OVER (PARTITION BY v.record_id
+                            ORDER BY k.item_code IS NULL, k.enterprise_class IS NULL, k.tier IS NULL, k.valid_from DESC, k.scheme_id) AS preference
+  FROM visits AS v
+  JOIN inspection_caps AS k ON k.domain = v.domain
+  WHERE v.checked_on BETWEEN k.valid_from AND coalesce(k.valid_to, DATE '9999-12-31')
+    AND (k.item_code IS NULL OR k.item_code = v.item_code)
+    AND (k.enterprise_class IS NULL OR k.enterprise_class = v.risk_class)
+    AND (k.tier IS NULL OR k.tier = v.tier)
+),
+sorted AS (
+  SELECT v.*, k.cap_item,
+         coalesce(CAST(k.per_unit_cap AS DECIMAL(18, 4)), param('inspection.cap.own', v.domain, v.checked_on)) AS own_cap,
+         coalesce(CAST(k.combined_cap AS DECIMAL(18, 4)), param('inspection.cap.combined', v.domain, v.checked_on)) AS combined_cap,
+         CASE WHEN NOT v.is_onsite THEN 'not_onsite'
+              WHEN v.enterprise_code IS NULL THEN 'no_enterprise'
+              WHEN array_has(coalesce(k.exempt_triggers,
+                     make_array('complaint', 'assigned', 'offsite_alert', 'media', 'recheck', 'request', 'licence', 'emergency', 'supervision')),
+                     v.trigger_kind) THEN 'exempt_trigger' END AS excluded_because
+  FROM visits AS v
+  LEFT JOIN caps AS k ON k.record_id = v.record_id AND k.preference = 1
+),
+occasions AS (
+  SELECT *,
+         row_number() OVER (PARTITION BY excluded_because, domain, enterprise_code, cap_item, checked_on,
+                                         CASE WHEN is_joint THEN '' ELSE record_id END ORDER BY began_at, record_id) AS nth_of_occasion,
+         row_number() OVER (PARTITION BY excluded_because, domain, enterprise_code, cap_item, unit_id
+                            ORDER BY began_at, record_id) AS own_visits
+  FROM sorted
+),
+numbered AS (
+  SELECT *, sum(CASE WHEN nth_of_occasion = 1 THEN 1 ELSE 0 END)
+              OVER (PARTITION BY excluded_because, domain, enterprise_code, cap_item ORDER BY began_at, record_id
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS combined_visits
+  FROM occasions
+)
+SELECT unit_id, domain, record_id, source_file, source_line, enterprise_code, checked_on, trigger_kind,
+       own_visits, own_cap, combined_visits, combined_cap, excluded_because,
+       CASE WHEN excluded_because IS NULL THEN 'due' ELSE 'excluded' END AS state,
+       excluded_because IS NULL AND (own_visits > own_cap OR combined_visits > combined_cap) AS is_breach
+FROM numbered

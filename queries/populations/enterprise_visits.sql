@@ -1,0 +1,19 @@
+-- /// population
+-- title = "应在检查前备案的涉企检查"
+-- grain = "one inspection"
+-- ///
+--
+-- A visit to an enterprise is to be filed or approved before it begins (`due_at` = its beginning); an emergency visit within the
+-- hours after it (urgent_check_filing.target). `filed_by` = the visit's own filing or its plan's, whichever came first.
+-- `excluded_because`: not_onsite (written, online or off-site check), no_enterprise (no USCC on record).
+SELECT v.*, CASE WHEN v.excluded_because IS NOT NULL THEN 'excluded' WHEN v.due_at <= $as_of THEN 'due' ELSE 'pending' END AS state
+FROM (
+  SELECT i.unit_id, i.act_domain AS domain, i.record_id, i.source_file, i.source_line, i.enterprise_code, i.trigger_kind, i.began_at,
+         least(i.filed_at, p.filed_at) AS filed_by,
+         CASE WHEN i.trigger_kind = 'emergency' THEN due_at('urgent_check_filing.target', i.act_domain, i.began_at)
+              ELSE i.began_at END AS due_at,
+         CASE WHEN NOT i.is_onsite THEN 'not_onsite' WHEN i.enterprise_code IS NULL THEN 'no_enterprise' END AS excluded_because
+  FROM inspection_register AS i
+  LEFT JOIN (SELECT plan_id, min(filed_at) AS filed_at FROM inspection_plans GROUP BY plan_id) AS p ON p.plan_id = i.plan_id
+  WHERE end_of(i.checked_on) <= $as_of
+) AS v

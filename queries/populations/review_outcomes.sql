@@ -1,0 +1,31 @@
+-- /// population
+-- title = "复议诉讼的最终结果"
+-- grain = "one challenged act, by its last instance"
+-- ///
+--
+-- One challenged case once, however many instances it went through (复议, 一审, 二审): the highest instance decides, of two rows of
+-- one instance the later. While any instance is undecided at the as-of date the act is pending. A row without a case stands for itself.
+-- `settled_on` = day of the final outcome (filing day of the open instance while pending). `is_corrected` by the outcome of that
+-- instance: changed, annulled, partly annulled, declared illegal or void. `excluded_because`, each shown apart:
+--   duty_ordered (责令履行: an omission), mediated, withdrawn, settled, self_corrected (the unit put it right itself)
+WITH instances AS (
+  SELECT *, coalesce(case_id, rl_id) AS act_id,
+         CASE kind WHEN 'litigation_second' THEN 3 WHEN 'litigation_first' THEN 2 ELSE 1 END AS level,
+         coalesce(outcome, 'pending') <> 'pending' AND coalesce(end_of(decided_on) <= $as_of, false) AS is_decided
+  FROM reviews_litigation
+  WHERE end_of(filed_on) <= $as_of
+),
+ordered AS (
+  SELECT *, row_number() OVER (PARTITION BY unit_id, act_id
+                               ORDER BY is_decided, level DESC, coalesce(decided_on, filed_on) DESC, rl_id) AS place
+  FROM instances
+)
+SELECT unit_id, domain, rl_id AS record_id, source_file, source_line, case_id, kind, outcome, filed_on,
+       CASE WHEN is_decided THEN decided_on ELSE filed_on END AS settled_on,
+       CASE WHEN NOT is_decided THEN 'pending'
+            WHEN outcome IN ('duty_ordered', 'mediated', 'withdrawn', 'settled', 'self_corrected') THEN 'excluded'
+            ELSE 'due' END AS state,
+       CASE WHEN is_decided AND outcome IN ('duty_ordered', 'mediated', 'withdrawn', 'settled', 'self_corrected') THEN outcome END AS excluded_because,
+       coalesce(outcome IN ('changed', 'annulled', 'partly_annulled', 'illegal_confirmed', 'void_confirmed'), false) AS is_corrected
+FROM ordered
+WHERE place = 1

@@ -1,0 +1,26 @@
+-- /// population
+-- title = "抽样调查的有效回答"
+-- grain = "one response"
+-- ///
+--
+-- Responses since $from with the mean of their answers to the three questions of the plan (transparency, clarity of basis,
+-- guidance on correction). An answer that is empty or outside the scale is a don't-know and left out of the mean.
+-- `excluded_because`: dont_know (no usable answer to any of the three), no_weight (weight missing or not positive).
+WITH scaled AS (
+  SELECT *, CASE WHEN q_transparency BETWEEN low AND high THEN q_transparency END AS a1,
+            CASE WHEN q_basis_clear BETWEEN low AND high THEN q_basis_clear END AS a2,
+            CASE WHEN q_guidance BETWEEN low AND high THEN q_guidance END AS a3
+  FROM (SELECT *, param('survey.scale_low', domain, answered_on) AS low, param('survey.scale_high', domain, answered_on) AS high
+        FROM survey_responses
+        WHERE end_of(answered_on) > $from AND end_of(answered_on) <= $as_of) AS r
+),
+counted AS (
+  SELECT *, CASE WHEN a1 IS NULL THEN 0 ELSE 1 END + CASE WHEN a2 IS NULL THEN 0 ELSE 1 END + CASE WHEN a3 IS NULL THEN 0 ELSE 1 END AS answers
+  FROM scaled
+)
+SELECT region_code, domain, unit_id, response_id AS record_id, source_file, source_line, quarter, answered_on, weight, answers,
+       CASE WHEN answers > 0
+            THEN CAST(coalesce(a1, 0) + coalesce(a2, 0) + coalesce(a3, 0) AS DECIMAL(18, 6)) / answers END AS score,
+       CASE WHEN answers = 0 THEN 'dont_know' WHEN NOT coalesce(weight > 0, false) THEN 'no_weight' END AS excluded_because,
+       CASE WHEN answers > 0 AND coalesce(weight > 0, false) THEN 'due' ELSE 'excluded' END AS state
+FROM counted

@@ -1,0 +1,38 @@
+-- /// population
+-- title = "乡镇执法行为与赋权事项清单"
+-- grain = "one case or one inspection of a township"
+-- ///
+--
+-- Cases (by their opening date) and inspections of units whose tier on that date is township, each with whether its item stood in
+-- the unit's own list on that date (`is_listed`). An item is found by its list code, its 监管事项目录编码 or its 检查实施清单编码, and
+-- the list row must allow that kind of act. An act without any item code is not listed. A dated list is all that counts: an item
+-- handed back by the township is listed until its last day and not after.
+-- `excluded_because`: before_first_list (the unit had no list yet: nothing to compare with).
+WITH acts AS (
+  SELECT unit_id, domain, record_id, source_file, source_line, opened_on AS acted_on, 'penalty' AS act_kind,
+         item_code, supervise_item_code, CAST(NULL AS VARCHAR) AS check_item_code
+  FROM case_register
+  WHERE end_of(opened_on) <= $as_of
+  UNION ALL
+  SELECT unit_id, act_domain, record_id, source_file, source_line, checked_on, 'inspection',
+         item_code, supervise_item_code, check_item_code
+  FROM inspection_register
+  WHERE end_of(checked_on) <= $as_of
+),
+listed AS (
+  SELECT a.act_kind, a.record_id
+  FROM acts AS a
+  JOIN item_lists AS l ON l.unit_id = a.unit_id
+  WHERE a.acted_on BETWEEN l.valid_from AND coalesce(l.valid_to, DATE '9999-12-31')
+    AND (l.item_code = a.item_code OR l.supervise_item_code = a.supervise_item_code OR l.check_item_code = a.check_item_code)
+    AND (l.act_kinds IS NULL OR array_has(l.act_kinds, a.act_kind))
+  GROUP BY a.act_kind, a.record_id
+)
+SELECT a.unit_id, a.domain, a.record_id, a.source_file, a.source_line, a.act_kind, a.acted_on, a.item_code,
+       l.record_id IS NOT NULL AS is_listed,
+       CASE WHEN f.first_from IS NULL OR a.acted_on < f.first_from THEN 'before_first_list' END AS excluded_because,
+       CASE WHEN f.first_from IS NULL OR a.acted_on < f.first_from THEN 'excluded' ELSE 'due' END AS state
+FROM acts AS a
+JOIN unit_spans AS u ON u.unit_id = a.unit_id AND a.acted_on BETWEEN u.valid_from AND u.valid_to AND u.tier = 'township'
+LEFT JOIN listed AS l ON l.act_kind = a.act_kind AND l.record_id = a.record_id
+LEFT JOIN (SELECT unit_id, min(valid_from) AS first_from FROM item_lists GROUP BY unit_id) AS f ON f.unit_id = a.unit_id

@@ -1,0 +1,309 @@
+//! Checking the library's SQL on its plans, without data.
+//!
+//! In: the library. Out: diagnostics with file, place and hint for everything that would fail, be answered wrongly by the
+//! engine, or be refused by the law. Never here: rows; every table is empty and typed by its contract.
+
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, ExprSchema, SchemaError};
+use datafusion::datasource::MemTable;
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan};
+use datafusion::prelude::SessionContext;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr as SyntaxExpr, visit_expressions};
+
+use super::law::refuse_unlawful;
+use super::populations::{Dependencies, names_read, register_populations};
+use super::run::moment_of;
+use crate::diagnostics::{Diagnostics, nearest};
+use crate::functions::{self, Clocks, Moment, parse_bound, parse_bound_expression};
+use crate::ingest::arrow_schema;
+use crate::library::Library;
+use crate::library::indicator::{Indicator, Shape, Window, span_of_word};
+
+/// Functions whose answer depends on the wall clock, on chance, or on how the data is split.
+const REFUSED_FUNCTIONS: [&str; 12] = [
+    "now", "current_date", "current_time", "today", "random", "uuid", "approx_distinct", "approx_median", "approx_percentile_cont",
+    "approx_percentile_cont_with_weight", "any_value", "array_agg",
+];
+
+/// Registers an empty table for every contract.
+///
+/// # Errors
+/// A contract whose columns can't make a schema.
+pub fn register_empty_tables(context: &SessionContext, library: &Library) -> Result<(), DataFusionError> {
+    for contract in library.tables.values() {
+        let table = MemTable::try_new(arrow_schema(contract), vec![vec![]])?;
+        context.register_table(contract.name.as_str(), Arc::new(table))?;
+    }
+    Ok(())
+}
+
+/// Plans every check, population and indicator over empty tables and says all that is wrong.
+///
+/// `context` is a session with the functions registered and no tables.
+///
+/// # Errors
+/// Only a session that can't be set up.
+pub async fn check_library(context: &SessionContext, library: &Library, diagnostics: &mut Diagnostics) -> Result<(), DataFusionError> {
+    functions::register(context, &Clocks::of(library));
+    register_empty_tables(context, library)?;
+    let moment = moment_of(Window::Flow, jiff::civil::date(2026, 6, 30));
+    check_contracts(context, library, moment, diagnostics).await;
+    let (dependencies, mut failures) = Dependencies::of(context, library);
+    failures.extend(register_populations(context, library, &dependencies, moment).await);
+    let broken: Vec<String> = failures.iter().map(|(name, _)| name.clone()).collect();
+    for (name, error) in failures {
+        let population = &library.populations[&name];
+        // A population that fails only because one below it failed is not reported twice.
+        let below = names_read(context, &population.sql).unwrap_or_default();
+        if !below.iter().any(|read| broken.contains(read)) {
+            report(&error, &population.file, &population.text, population.sql_offset, library, diagnostics);
+        }
+    }
+    for population in library.populations.values().filter(|population| !broken.contains(&population.name)) {
+        if let Ok(plan) = plan_of(context, &population.sql, moment).await {
+            refuse_forms(&plan, &population.file, &population.text, population.sql_offset, diagnostics);
+        }
+    }
+    for indicator in library.indicators.values() {
+        check_indicator(context, library, indicator, &broken, diagnostics).await;
+    }
+    Ok(())
+}
+
+async fn plan_of(context: &SessionContext, sql: &str, moment: Moment) -> Result<LogicalPlan, DataFusionError> {
+    let statement = parse_bound(context, sql, moment)?;
+    context.state().statement_to_plan(statement).await
+}
+
+async fn check_contracts(context: &SessionContext, library: &Library, moment: Moment, diagnostics: &mut Diagnostics) {
+    for contract in library.tables.values() {
+        let Ok(table) = context.table(contract.name.as_str()).await else { continue };
+        let text = library.files.get(contract.file.trim_start_matches("queries/")).map_or("", String::as_str);
+        for check in &contract.checks {
+            let planned = parse_bound_expression(context, &check.predicate, moment)
+                .and_then(|syntax| context.state().create_logical_expr_from_sql_expr(syntax, table.schema()))
+                .and_then(|expression| expression.get_type(table.schema()));
+            match planned {
+                Ok(DataType::Boolean | DataType::Null) => {}
+                Ok(other) => {
+                    let message = format!("the check `{}` of `{}` is {other}, not a condition", check.name, contract.name);
+                    diagnostics.error("check-type", &contract.file, Some(check.span.clone()), message);
+                }
+                Err(error) => report(&error, &contract.file, text, check.span.start, library, diagnostics),
+            }
+        }
+    }
+}
+
+async fn check_indicator(context: &SessionContext, library: &Library, indicator: &Indicator, broken: &[String], diagnostics: &mut Diagnostics) {
+    let moment = moment_of(indicator.window, jiff::civil::date(2026, 6, 30));
+    let fail = |error: &DataFusionError, diagnostics: &mut Diagnostics| {
+        report(error, &indicator.file, &indicator.text, indicator.sql_offset, library, diagnostics);
+    };
+    let names = match names_read(context, &indicator.sql) {
+        Ok(names) => names,
+        Err(error) => return fail(&error, diagnostics),
+    };
+    if names.iter().any(|name| broken.contains(name)) {
+        return;
+    }
+    if names.len() != 1 {
+        let list = names.iter().cloned().collect::<Vec<_>>().join(", ");
+        diagnostics
+            .error("one-population", &indicator.file, None, format!("`{}` reads {} relations ({list}), expected one", indicator.id, names.len()))
+            .hint("joins belong into a population, where several indicators can share them");
+    }
+    refuse_division(context, indicator, moment, diagnostics);
+    match plan_of(context, &indicator.sql, moment).await {
+        Err(error) => fail(&error, diagnostics),
+        Ok(plan) => {
+            check_output(indicator, &plan, diagnostics);
+            refuse_order(indicator, &plan, diagnostics);
+            refuse_forms(&plan, &indicator.file, &indicator.text, indicator.sql_offset, diagnostics);
+            // What the optimiser would refuse later is said now.
+            if let Err(error) = context.state().optimize(&plan) {
+                fail(&error, diagnostics);
+            }
+            if let Err(error) = refuse_unlawful(indicator, &plan, diagnostics) {
+                diagnostics
+                    .error("untraceable", &indicator.file, None, format!("`{}` can't be traced to its source columns: {}", indicator.id, error.strip_backtrace()))
+                    .hint("write it without this form, so that the law's refusals can be decided");
+            }
+        }
+    }
+}
+
+fn check_output(indicator: &Indicator, plan: &LogicalPlan, diagnostics: &mut Diagnostics) {
+    let mut expected: Vec<(&str, &str)> = match indicator.shape {
+        Shape::Ratio => vec![("unit_id", "text"), ("domain", "text"), ("numerator", "count"), ("denominator", "count")],
+        Shape::Value => vec![("unit_id", "text"), ("domain", "text"), ("value", "number"), ("n", "count")],
+        Shape::Pair => vec![("region_a", "text"), ("region_b", "text"), ("domain", "text"), ("numerator", "count"), ("denominator", "count")],
+        Shape::Region => vec![("region_code", "text"), ("domain", "text"), ("value", "number"), ("n", "count")],
+    };
+    if indicator.window == Window::Flow {
+        expected.push(("month", "date"));
+    }
+    let optional = [("pending", "count"), ("excluded", "count")];
+    let schema = plan.schema();
+    for (name, _) in &expected {
+        if schema.index_of_column_by_name(None, name).is_none() {
+            diagnostics
+                .error("contract-columns", &indicator.file, Some(indicator.sql_offset..indicator.sql_offset + 6), format!("`{}` yields no column `{name}`", indicator.id))
+                .hint(format!("expected {}", expected.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")));
+        }
+    }
+    for field in schema.fields() {
+        let span = span_of_word(&indicator.text, indicator.sql_offset, field.name());
+        match expected.iter().chain(&optional).find(|(name, _)| name == field.name()) {
+            None => {
+                diagnostics
+                    .error("contract-columns", &indicator.file, span, format!("`{}` yields a column `{}` that its shape does not have", indicator.id, field.name()))
+                    .hint_nearest(field.name(), expected.iter().chain(&optional).map(|(name, _)| *name));
+            }
+            Some((name, kind)) if !fits(field.data_type(), kind) => {
+                let hint = if *kind == "date" { "wrap it in month_of(…)" } else { "counts are integers, money and hours decimals, nothing is a floating-point number" };
+                diagnostics
+                    .error("contract-types", &indicator.file, span, format!("`{name}` of `{}` is {}, expected a {kind}", indicator.id, field.data_type()))
+                    .hint(hint);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn fits(kind: &DataType, expected: &str) -> bool {
+    match expected {
+        "text" => match kind {
+            DataType::Dictionary(_, value) => fits(value, "text"),
+            other => matches!(other, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8),
+        },
+        "date" => *kind == DataType::Date32,
+        _ => kind.is_integer() || matches!(kind, DataType::Decimal128(_, scale) if *scale <= 18),
+    }
+}
+
+fn refuse_division(context: &SessionContext, indicator: &Indicator, moment: Moment, diagnostics: &mut Diagnostics) {
+    let Ok(Statement::Statement(statement)) = parse_bound(context, &indicator.sql, moment) else { return };
+    let divides = visit_expressions(statement.as_ref(), |expression| match expression {
+        SyntaxExpr::BinaryOp { op: BinaryOperator::Divide, .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    if divides.is_break() && matches!(indicator.shape, Shape::Ratio | Shape::Pair) {
+        let at = indicator.sql.find('/').map(|at| indicator.sql_offset + at);
+        diagnostics
+            .error("division", &indicator.file, at.map(|at| at..at + 1), format!("`{}` divides", indicator.id))
+            .hint("give numerator and denominator; parents are exact sums of children, and division happens once, in scoring");
+    }
+    if indicator.sql.contains("SELECT *") || indicator.sql.contains("select *") {
+        diagnostics.error("select-star", &indicator.file, None, format!("`{}` selects `*`; name its columns", indicator.id));
+    }
+}
+
+fn refuse_order(indicator: &Indicator, plan: &LogicalPlan, diagnostics: &mut Diagnostics) {
+    if let LogicalPlan::Sort(_) | LogicalPlan::Limit(_) = plan {
+        diagnostics
+            .error("order-or-limit", &indicator.file, None, format!("`{}` sorts or limits its rows", indicator.id))
+            .hint("an indicator yields every row, in no order");
+    }
+}
+
+/// Refuses forms that the engine accepts and answers wrongly, or differently from run to run.
+fn refuse_forms(plan: &LogicalPlan, file: &str, text: &str, offset: usize, diagnostics: &mut Diagnostics) {
+    let walked = plan.apply_with_subqueries(|node| {
+        let schemas: Vec<_> = node.inputs().iter().map(|input| Arc::clone(input.schema())).collect();
+        node.apply_expressions(|expression| {
+            expression.apply(|part| {
+                if let Expr::BinaryExpr(binary) = part
+                    && let Some(schema) = schemas.iter().find(|schema| binary.left.get_type(schema.as_ref()).is_ok())
+                {
+                    refuse_duration(binary, schema.as_ref(), file, text, offset, diagnostics);
+                }
+                let name = match part {
+                    Expr::ScalarFunction(function) => Some(function.name().to_owned()),
+                    Expr::AggregateFunction(function) => Some(function.func.name().to_owned()),
+                    _ => None,
+                };
+                if let Some(name) = name.filter(|name| REFUSED_FUNCTIONS.contains(&name.as_str())) {
+                    diagnostics
+                        .error("unrepeatable-function", file, span_of_word(text, offset, &name), format!("`{name}` does not give the same answer every time"))
+                        .hint("the as-of instant is `$as_of`; counts and medians must be exact");
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    });
+    if walked.is_err() {
+        diagnostics.warning("unwalked-plan", file, None, "the plan could not be walked for refused forms");
+    }
+}
+
+fn refuse_duration(binary: &BinaryExpr, schema: &dyn ExprSchema, file: &str, text: &str, offset: usize, diagnostics: &mut Diagnostics) {
+    let (Ok(left), Ok(right)) = (binary.left.get_type(schema), binary.right.get_type(schema)) else { return };
+    let mixed = matches!((&left, &right), (DataType::Duration(_), DataType::Interval(_)) | (DataType::Interval(_), DataType::Duration(_)));
+    if mixed && binary.op.supports_propagation() {
+        diagnostics
+            .error("duration-against-interval", file, span_of_word(text, offset, "INTERVAL"), "a difference of instants is compared with an INTERVAL: the engine compares them field by field, so 31 days counts as less than 7")
+            .hint("write `a <= b + INTERVAL '7 days'`, or use due_at / due_on");
+    }
+}
+
+/// Turns an engine's error into a diagnostic at its place.
+fn report(error: &DataFusionError, file: &str, text: &str, offset: usize, library: &Library, diagnostics: &mut Diagnostics) {
+    let sql = text.get(offset..).unwrap_or("");
+    let root = error.find_root();
+    let (message, word, hint) = match root {
+        DataFusionError::SchemaError(schema_error, _) => match schema_error.as_ref() {
+            SchemaError::FieldNotFound { field, valid_fields } => {
+                let near = nearest(&field.name, valid_fields.iter().map(|valid| valid.name.as_str())).map(|near| format!("did you mean `{near}`?"));
+                (format!("there is no column `{}`", field.name), Some(field.name.clone()), near)
+            }
+            other => (other.to_string(), None, None),
+        },
+        DataFusionError::Plan(message) if message.contains("not found") && message.starts_with("table '") => {
+            let name = message.split('\'').nth(1).and_then(|full| full.rsplit('.').next()).unwrap_or("").to_owned();
+            let known = library.tables.keys().chain(library.populations.keys()).map(String::as_str);
+            let near = nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
+            (format!("there is no source table or population `{name}`"), Some(name), near)
+        }
+        other => (other.strip_backtrace(), None, None),
+    };
+    let quoted = || message.split(['`', '\'', '"']).skip(1).step_by(2).find(|word| span_of_word(text, offset, word).is_some()).map(str::to_owned);
+    let by_engine = error.diagnostic().and_then(|diagnostic| diagnostic.span).and_then(|span| {
+        let start = byte_of(sql, span.start.line, span.start.column)?;
+        let end = byte_of(sql, span.end.line, span.end.column).unwrap_or(start);
+        Some(offset + start..offset + end.max(start))
+    });
+    let by_text = || by_message(&message, sql).map(|at| offset + at..offset + at + 1);
+    let span: Option<Range<usize>> = by_engine.or_else(|| word.or_else(quoted).and_then(|word| span_of_word(text, offset, &word))).or_else(by_text);
+    let first = message.lines().next().unwrap_or("").trim_end_matches('.').to_owned();
+    let diagnostic = diagnostics.error("sql", file, span, first);
+    if let Some(hint) = hint {
+        diagnostic.hint(hint);
+    }
+}
+
+/// A parser's "at Line: 3, Column: 7" as a byte of the SQL.
+fn by_message(message: &str, sql: &str) -> Option<usize> {
+    let number = |after: &str| -> Option<u64> {
+        let rest = &message[message.find(after)? + after.len()..];
+        rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    };
+    byte_of(sql, number("Line:")?, number("Column:")?)
+}
+
+fn byte_of(sql: &str, line: u64, column: u64) -> Option<usize> {
+    let mut start = 0;
+    for (index, text) in sql.split_inclusive('\n').enumerate() {
+        if index as u64 + 1 == line {
+            let within: usize = text.chars().take(column.saturating_sub(1) as usize).map(char::len_utf8).sum();
+            return Some(start + within);
+        }
+        start += text.len();
+    }
+    None
+}

@@ -1,0 +1,98 @@
+//! Populations as views in a session, at one moment.
+//!
+//! In: a session in which every source table is registered, the library, a [`Moment`]. Out: one view a population, in the
+//! order of their FROM, and for each name the source tables that it reads in the end. Never here: indicators, data.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use datafusion::catalog::view::ViewTable;
+use datafusion::common::DataFusionError;
+use datafusion::prelude::SessionContext;
+
+use crate::functions::{Moment, parse_bound};
+use crate::library::Library;
+use crate::library::indicator::Indicator;
+
+/// Names read by SQL text: source tables, populations, or unknown.
+pub fn names_read(context: &SessionContext, sql: &str) -> Result<BTreeSet<String>, DataFusionError> {
+    let moment = Moment { as_of: 0, from: 0 };
+    let statement = parse_bound(context, sql, moment)?;
+    let references = context.state().resolve_table_references(&statement)?;
+    Ok(references.iter().map(|reference| reference.table().to_owned()).collect())
+}
+
+/// What each population reads directly, and the order in which views can be made.
+#[derive(Debug, Clone, Default)]
+pub struct Dependencies {
+    direct: BTreeMap<String, BTreeSet<String>>,
+    order: Vec<String>,
+}
+
+impl Dependencies {
+    /// Reads the FROM of every population. Populations that don't parse, or read each other in a circle, are left out and named in the second result.
+    pub fn of(context: &SessionContext, library: &Library) -> (Self, Vec<(String, DataFusionError)>) {
+        let mut dependencies = Self::default();
+        let mut failures = Vec::new();
+        for (name, population) in &library.populations {
+            match names_read(context, &population.sql) {
+                Ok(names) => {
+                    dependencies.direct.insert(name.clone(), names);
+                }
+                Err(error) => failures.push((name.clone(), error)),
+            }
+        }
+        let mut left: Vec<String> = dependencies.direct.keys().cloned().collect();
+        loop {
+            let (ready, waiting): (Vec<String>, Vec<String>) = left.iter().cloned().partition(|name| {
+                dependencies.direct[name].iter().all(|read| !left.contains(read))
+            });
+            if ready.is_empty() {
+                let circle = waiting.join(", ");
+                failures.extend(waiting.into_iter().map(|name| (name, DataFusionError::Plan(format!("populations read each other in a circle: {circle}")))));
+                break;
+            }
+            dependencies.order.extend(ready);
+            left = waiting;
+        }
+        (dependencies, failures)
+    }
+
+    /// The source tables that a name (table or population) rests on in the end.
+    pub fn tables_below(&self, name: &str) -> BTreeSet<String> {
+        match self.direct.get(name) {
+            None => BTreeSet::from([name.to_owned()]),
+            Some(reads) if self.order.iter().any(|known| known == name) => reads.iter().flat_map(|read| self.tables_below(read)).collect(),
+            Some(_) => BTreeSet::new(),
+        }
+    }
+
+    /// The source tables that an indicator rests on in the end.
+    pub fn tables_of(&self, context: &SessionContext, indicator: &Indicator) -> BTreeSet<String> {
+        let names = names_read(context, &indicator.sql).unwrap_or_default();
+        names.iter().flat_map(|name| self.tables_below(name)).collect()
+    }
+}
+
+/// Makes one view a population at `moment`, replacing those of an earlier moment. Failures are returned by name; the others stand.
+pub async fn register_populations(
+    context: &SessionContext,
+    library: &Library,
+    dependencies: &Dependencies,
+    moment: Moment,
+) -> Vec<(String, DataFusionError)> {
+    let mut failures = Vec::new();
+    for name in &dependencies.order {
+        let population = &library.populations[name];
+        let _ = context.deregister_table(name.as_str());
+        let made = async {
+            let statement = parse_bound(context, &population.sql, moment)?;
+            let plan = context.state().statement_to_plan(statement).await?;
+            context.register_table(name.as_str(), Arc::new(ViewTable::new(plan, None)))
+        };
+        if let Err(error) = made.await {
+            failures.push((name.clone(), error));
+        }
+    }
+    failures
+}

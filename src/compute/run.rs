@@ -1,0 +1,306 @@
+//! Running indicators over a snapshot.
+//!
+//! In: a session whose tables are pinned, the library, the period and the as-of date. Out: measures of each indicator, or its
+//! failure; one that fails does not stop the others. Never here: division, policy, I/O beyond the session's scans.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int64Type, Schema};
+use datafusion::common::DataFusionError;
+use datafusion::prelude::SessionContext;
+use jiff::civil::Date;
+
+use super::measures::{Amount, Measure, Scope, sort_measures};
+use super::populations::{Dependencies, names_read, register_populations};
+use crate::calendar::{end_of_day, start_of_day};
+use crate::functions::{Moment, parse_bound};
+use crate::library::Library;
+use crate::library::indicator::{Indicator, Rollup, Shape, Window};
+use crate::terms::{Fraction, IndicatorId, Month, Period, date_from_epoch_days, epoch_days};
+
+/// Units and those above them: who counts as whose ancestor.
+#[derive(Debug, Clone, Default)]
+pub struct Hierarchy {
+    parents: BTreeMap<String, String>,
+    units: BTreeSet<String>,
+}
+
+impl Hierarchy {
+    /// From pairs of unit and parent; a circle is cut where it closes.
+    pub fn new(units: impl IntoIterator<Item = (String, Option<String>)>) -> Self {
+        let mut hierarchy = Self::default();
+        for (unit, parent) in units {
+            hierarchy.units.insert(unit.clone());
+            if let Some(parent) = parent {
+                hierarchy.parents.insert(unit, parent);
+            }
+        }
+        hierarchy
+    }
+
+    /// The unit itself, then its parent, and so on up.
+    pub fn with_ancestors(&self, unit: &str) -> Vec<String> {
+        let mut chain = vec![unit.to_owned()];
+        while let Some(parent) = self.parents.get(chain.last().expect("the chain starts with the unit")) {
+            if chain.contains(parent) {
+                break;
+            }
+            chain.push(parent.clone());
+        }
+        chain
+    }
+
+    /// Rows (unit_id, ancestor_id), the unit itself included.
+    fn pairs(&self) -> (Vec<String>, Vec<String>) {
+        self.units.iter().flat_map(|unit| self.with_ancestors(unit).into_iter().map(move |ancestor| (unit.clone(), ancestor))).unzip()
+    }
+}
+
+/// What is to be computed.
+pub struct Task<'a> {
+    /// Text of the library.
+    pub library: &'a Library,
+    /// Which indicators.
+    pub indicators: Vec<&'a Indicator>,
+    /// Months that are asked for.
+    pub period: &'a Period,
+    /// The day whose 24:00 is the instant of computation.
+    pub as_of: Date,
+    /// Who is below whom.
+    pub hierarchy: &'a Hierarchy,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Sorted measures.
+    pub measures: Vec<Measure>,
+    /// Indicators that failed, with the engine's words.
+    pub failed: BTreeMap<IndicatorId, String>,
+}
+
+/// The instants of a window that ends with `end`.
+pub fn moment_of(window: Window, end: Date) -> Moment {
+    let month = Month::of(end);
+    let first = match window {
+        Window::Flow | Window::YearToDate | Window::Stock => jiff::civil::date(end.year(), 1, 1),
+        Window::Rolling(months) => month.plus(1 - i32::from(months)).first_day(),
+    };
+    Moment { as_of: end_of_day(epoch_days(end)), from: start_of_day(epoch_days(first)) }
+}
+
+/// Computes every indicator of the task.
+///
+/// Flow indicators run once as of the as-of date; other windows run once a month end. Cost grows with rows × indicators,
+/// and for other windows × months.
+///
+/// # Errors
+/// Only a session that can't be set up; a failing indicator is part of the outcome.
+pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcome, DataFusionError> {
+    let mut outcome = Outcome::default();
+    let (dependencies, _) = Dependencies::of(context, task.library);
+    register_ancestors(context, task.hierarchy)?;
+    let months = task.period.months_until(task.as_of);
+    // Moments are shared by all indicators that need them, since views are made anew for each.
+    let mut moments: Vec<(Option<Month>, Moment, Vec<&Indicator>)> = Vec::new();
+    for indicator in &task.indicators {
+        let ends: Vec<(Option<Month>, Date)> = match indicator.window {
+            Window::Flow => vec![(None, task.as_of)],
+            _ => months.iter().map(|month| (Some(*month), month.last_day().min(task.as_of))).collect(),
+        };
+        for (month, end) in ends {
+            let moment = moment_of(indicator.window, end);
+            match moments.iter_mut().find(|(known, at, _)| *known == month && *at == moment) {
+                Some((_, _, indicators)) => indicators.push(indicator),
+                None => moments.push((month, moment, vec![indicator])),
+            }
+        }
+    }
+    for (month, moment, indicators) in moments {
+        let failures = register_populations(context, task.library, &dependencies, moment).await;
+        for indicator in indicators.into_iter().filter(|indicator| !indicator.sql.is_empty()) {
+            match compute_one(context, task, indicator, month, moment, &months).await {
+                Ok(measures) => outcome.measures.extend(measures),
+                Err(error) => {
+                    let below = failures.iter().find(|(name, _)| error.to_string().contains(name.as_str()));
+                    let words = below.map_or_else(|| error.strip_backtrace(), |(name, cause)| format!("population {name}: {}", cause.strip_backtrace()));
+                    outcome.failed.entry(indicator.id.clone()).or_insert(words);
+                }
+            }
+        }
+    }
+    outcome.measures.retain(|measure| !outcome.failed.contains_key(&measure.indicator));
+    sort_measures(&mut outcome.measures);
+    Ok(outcome)
+}
+
+async fn compute_one(
+    context: &SessionContext,
+    task: &Task<'_>,
+    indicator: &Indicator,
+    month: Option<Month>,
+    moment: Moment,
+    months: &[Month],
+) -> Result<Vec<Measure>, DataFusionError> {
+    let batches = collect(context, &indicator.sql, moment).await?;
+    let mut own = Vec::new();
+    for batch in &batches {
+        read_measures(indicator, batch, month, Scope::Own, months, &mut own)?;
+    }
+    if indicator.shape == Shape::Region {
+        return Ok(own);
+    }
+    let subtree = match indicator.rollup {
+        Rollup::None => Vec::new(),
+        Rollup::Sum => sum_up(&own, task.hierarchy),
+        Rollup::Recompute => {
+            let sql = over_ancestors(context, &indicator.sql).await?;
+            let mut rows = Vec::new();
+            for batch in &collect(context, &sql, moment).await? {
+                read_measures(indicator, batch, month, Scope::Subtree, months, &mut rows)?;
+            }
+            rows
+        }
+    };
+    own.extend(subtree);
+    Ok(own)
+}
+
+async fn collect(context: &SessionContext, sql: &str, moment: Moment) -> Result<Vec<RecordBatch>, DataFusionError> {
+    let statement = parse_bound(context, sql, moment)?;
+    let plan = context.state().statement_to_plan(statement).await?;
+    context.execute_logical_plan(plan).await?.collect().await
+}
+
+/// Parents as exact sums of themselves and everything below.
+fn sum_up(own: &[Measure], hierarchy: &Hierarchy) -> Vec<Measure> {
+    let mut sums: BTreeMap<(String, String, Month), Measure> = BTreeMap::new();
+    for measure in own {
+        for ancestor in hierarchy.with_ancestors(&measure.subject) {
+            let key = (ancestor.clone(), measure.domain.clone(), measure.month);
+            match sums.get_mut(&key) {
+                None => {
+                    sums.insert(key, Measure { subject: ancestor, scope: Scope::Subtree, ..measure.clone() });
+                }
+                Some(sum) => {
+                    if let (Amount::Ratio(total), Amount::Ratio(part)) = (&mut sum.amount, &measure.amount) {
+                        *total = total.merge(*part);
+                    }
+                    sum.pending += measure.pending;
+                    sum.excluded += measure.excluded;
+                }
+            }
+        }
+    }
+    sums.into_values().collect()
+}
+
+fn register_ancestors(context: &SessionContext, hierarchy: &Hierarchy) -> Result<(), DataFusionError> {
+    let (units, ancestors) = hierarchy.pairs();
+    let schema = Arc::new(Schema::new(vec![
+        Field::new("unit_id", DataType::Utf8, false),
+        Field::new("ancestor_id", DataType::Utf8, false),
+    ]));
+    let batch = RecordBatch::try_new(schema, vec![Arc::new(StringArray::from(units)), Arc::new(StringArray::from(ancestors))])?;
+    let _ = context.deregister_table(ANCESTORS);
+    context.register_batch(ANCESTORS, batch)?;
+    Ok(())
+}
+
+const ANCESTORS: &str = "unit_ancestors";
+
+/// The same SELECT over a relation in which each row stands once for its unit and once for every ancestor.
+async fn over_ancestors(context: &SessionContext, sql: &str) -> Result<String, DataFusionError> {
+    let names = names_read(context, sql)?;
+    let mut with = Vec::new();
+    let mut rewritten = sql.to_owned();
+    for name in names {
+        let schema = context.table(name.as_str()).await?.schema().clone();
+        let columns: Vec<String> = schema
+            .fields()
+            .iter()
+            .map(|field| if field.name() == "unit_id" { "a.ancestor_id AS unit_id".to_owned() } else { format!("p.\"{}\"", field.name()) })
+            .collect();
+        let wide = format!("{name}_with_ancestors");
+        with.push(format!("{wide} AS (SELECT {} FROM {name} p JOIN {ANCESTORS} a ON p.unit_id = a.unit_id)", columns.join(", ")));
+        while let Some(span) = crate::library::indicator::span_of_word(&rewritten, 0, &name) {
+            rewritten.replace_range(span, &wide);
+        }
+    }
+    Ok(format!("WITH {} {rewritten}", with.join(", ")))
+}
+
+fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Arc<dyn Array>, DataFusionError> {
+    batch.column_by_name(name).ok_or_else(|| DataFusionError::Plan(format!("the result has no column `{name}`")))
+}
+
+fn read_measures(
+    indicator: &Indicator,
+    batch: &RecordBatch,
+    month: Option<Month>,
+    scope: Scope,
+    months: &[Month],
+    out: &mut Vec<Measure>,
+) -> Result<(), DataFusionError> {
+    let text = |name: &str| -> Result<_, DataFusionError> { Ok(cast(column(batch, name)?, &DataType::Utf8)?) };
+    let exact = |name: &str| -> Result<_, DataFusionError> { Ok(cast(column(batch, name)?, &DataType::Decimal128(38, 4))?) };
+    let count = |name: &str| -> Result<_, DataFusionError> {
+        batch.column_by_name(name).map(|column| cast(column, &DataType::Int64)).transpose().map_err(DataFusionError::from)
+    };
+    let (subject, first, second) = match indicator.shape {
+        Shape::Region => ("region_code", "value", "n"),
+        Shape::Value => ("unit_id", "value", "n"),
+        Shape::Ratio | Shape::Pair => ("unit_id", "numerator", "denominator"),
+    };
+    let (subjects, domains) = (text(subject)?, text("domain")?);
+    let (subjects, domains) = (subjects.as_string::<i32>(), domains.as_string::<i32>());
+    let (upper, lower) = (exact(first)?, exact(second)?);
+    let (upper, lower) = (upper.as_primitive::<Decimal128Type>(), lower.as_primitive::<Decimal128Type>());
+    let (pending, excluded) = (count("pending")?, count("excluded")?);
+    let at = |counts: &Option<Arc<dyn Array>>, row: usize| match counts.as_ref().map(|counts| counts.as_primitive::<Int64Type>()) {
+        Some(counts) if counts.is_valid(row) => counts.value(row),
+        _ => 0,
+    };
+    let own_months = if month.is_none() { Some(cast(column(batch, "month")?, &DataType::Date32)?) } else { None };
+    for row in 0..batch.num_rows() {
+        let row_month = match (&own_months, month) {
+            (_, Some(month)) => month,
+            (Some(days), None) => {
+                let days = days.as_primitive::<Date32Type>();
+                match days.is_valid(row).then(|| date_from_epoch_days(days.value(row))).flatten() {
+                    Some(day) => Month::of(day),
+                    None => continue,
+                }
+            }
+            (None, None) => continue,
+        };
+        if subjects.is_null(row) || (month.is_none() && !months.contains(&row_month)) {
+            continue;
+        }
+        let amount = match indicator.shape {
+            Shape::Ratio | Shape::Pair => Amount::Ratio(Fraction {
+                numerator: if upper.is_valid(row) { upper.value(row) } else { 0 },
+                denominator: if lower.is_valid(row) { lower.value(row) } else { 0 },
+            }),
+            Shape::Value | Shape::Region => Amount::Value {
+                value: upper.is_valid(row).then(|| upper.value(row)),
+                n: if lower.is_valid(row) { (lower.value(row) / Fraction::SCALE) as i64 } else { 0 },
+            },
+        };
+        out.push(Measure {
+            indicator: indicator.id.clone(),
+            subject: subjects.value(row).to_owned(),
+            domain: if domains.is_null(row) { String::new() } else { domains.value(row).to_owned() },
+            month: row_month,
+            scope,
+            amount,
+            pending: at(&pending, row),
+            excluded: at(&excluded, row),
+            held: false,
+        });
+    }
+    Ok(())
+}
