@@ -136,7 +136,12 @@ impl Diagnostics {
 
     /// All diagnostics as text: heading, arrow to the place, excerpt with caret, hint.
     pub fn to_text(&self) -> String {
-        self.sorted().iter().map(|item| self.render(item)).collect::<Vec<_>>().join("\n")
+        self.to_text_of(|_| true)
+    }
+
+    /// The diagnostics of the files that `wanted` picks, as text.
+    pub fn to_text_of(&self, wanted: impl Fn(&str) -> bool) -> String {
+        self.sorted().into_iter().filter(|item| wanted(&item.file)).map(|item| self.render(item)).collect::<Vec<_>>().join("\n")
     }
 
     /// All diagnostics as JSON lines, for editors.

@@ -4,14 +4,8 @@
 -- ///
 --
 -- Devices with a published place that passed both the legal and the technical review (行政处罚法41), with the days on which that
--- holds: `compliant_from` = the later of the two reviews and the start of service, `compliant_to` = the end of service.
--- A device with several rows: the one that became compliant last.
-SELECT device_id, compliant_from, compliant_to
-FROM (
-  SELECT device_id, greatest(legal_reviewed_on, technical_reviewed_on, valid_from) AS compliant_from,
-         coalesce(valid_to, DATE '9999-12-31') AS compliant_to,
-         row_number() OVER (PARTITION BY device_id ORDER BY valid_from DESC) AS newest
-  FROM devices
-  WHERE published_place IS NOT NULL AND legal_reviewed_on IS NOT NULL AND technical_reviewed_on IS NOT NULL
-) AS d
-WHERE newest = 1
+-- holds: `compliant_from` = the latest of the two reviews and the start of service, `compliant_to` = the last day of service.
+SELECT device_id, greatest(legal_reviewed_on, technical_reviewed_on, valid_from) AS compliant_from,
+       coalesce(valid_to, DATE '9999-12-31') AS compliant_to
+FROM devices
+WHERE published_place IS NOT NULL AND legal_reviewed_on IS NOT NULL AND technical_reviewed_on IS NOT NULL

@@ -8,7 +8,7 @@
 --   combined   the n-th visit of all units of the domain; visits made together on one day (merged, random_joint) are one.
 -- A breach belongs to the visit that went over, so to the unit that made it (`is_breach`); later visits are breaches too.
 -- Of several rows of inspection_caps the most specific wins: item, then class of enterprise, then tier; visits under an item's
--- own cap are counted apart. No row or no amount: parameters inspection.cap.own and inspection.cap.combined.
+-- own cap are counted apart; a row without an amount sets no cap. No row: parameters inspection.cap.own and inspection.cap.combined.
 -- The unit's own word (counts_toward_cap) is not used. `excluded_because`:
 --   exempt_trigger   complaint, assigned, off-site alert, media, re-check, request, licence, emergency, supervision, or the cap's own list
 --   not_onsite       written, online or off-site check: nobody came
@@ -25,18 +25,19 @@ WITH visits AS (
 caps AS (
   SELECT v.record_id, k.item_code AS cap_item, k.per_unit_cap, k.combined_cap, k.exempt_triggers,
          row_number() OVER (PARTITION BY v.record_id
-                            ORDER BY k.item_code IS NULL, k.enterprise_class IS NULL, k.tier IS NULL, k.valid_from DESC, k.scheme_id) AS preference
+                            ORDER BY k.item_code = '*', k.enterprise_class = '*', k.tier = '*', k.domain = '*',
+                                     k.valid_from DESC, k.scheme_id) AS preference
   FROM visits AS v
-  JOIN inspection_caps AS k ON k.domain = v.domain
+  JOIN inspection_caps AS k ON k.domain IN (v.domain, '*')
   WHERE v.checked_on BETWEEN k.valid_from AND coalesce(k.valid_to, DATE '9999-12-31')
-    AND (k.item_code IS NULL OR k.item_code = v.item_code)
-    AND (k.enterprise_class IS NULL OR k.enterprise_class = v.risk_class)
-    AND (k.tier IS NULL OR k.tier = v.tier)
+    AND k.item_code IN (coalesce(v.item_code, '*'), '*')
+    AND k.enterprise_class IN (coalesce(v.risk_class, '*'), '*')
+    AND k.tier IN (coalesce(v.tier, '*'), '*')
 ),
 sorted AS (
   SELECT v.*, k.cap_item,
-         coalesce(CAST(k.per_unit_cap AS DECIMAL(18, 4)), param('inspection.cap.own', v.domain, v.checked_on)) AS own_cap,
-         coalesce(CAST(k.combined_cap AS DECIMAL(18, 4)), param('inspection.cap.combined', v.domain, v.checked_on)) AS combined_cap,
+         CASE WHEN k.record_id IS NULL THEN param('inspection.cap.own', v.domain, v.checked_on) ELSE k.per_unit_cap END AS own_cap,
+         CASE WHEN k.record_id IS NULL THEN param('inspection.cap.combined', v.domain, v.checked_on) ELSE k.combined_cap END AS combined_cap,
          CASE WHEN NOT v.is_onsite THEN 'not_onsite'
               WHEN v.enterprise_code IS NULL THEN 'no_enterprise'
               WHEN array_has(coalesce(k.exempt_triggers,
@@ -62,5 +63,5 @@ numbered AS (
 SELECT unit_id, domain, record_id, source_file, source_line, enterprise_code, checked_on, trigger_kind,
        own_visits, own_cap, combined_visits, combined_cap, excluded_because,
        CASE WHEN excluded_because IS NULL THEN 'due' ELSE 'excluded' END AS state,
-       excluded_because IS NULL AND (own_visits > own_cap OR combined_visits > combined_cap) AS is_breach
+       excluded_because IS NULL AND (coalesce(own_visits > own_cap, false) OR coalesce(combined_visits > combined_cap, false)) AS is_breach
 FROM numbered

@@ -3,11 +3,7 @@
 -- grain = "one item in one span of validity"
 -- ///
 --
--- The rows of monitored_pollution_types with a last day; an item with several kinds of monitoring on one day is one row.
+-- The rows of monitored_pollution_types with a last day: the day before the item's next row begins.
 SELECT item_code, valid_from, is_automatic_available,
        coalesce(lead(valid_from) OVER (PARTITION BY item_code ORDER BY valid_from) - 1, DATE '9999-12-31') AS valid_to
-FROM (
-  SELECT item_code, valid_from, bool_or(is_automatic_available) AS is_automatic_available
-  FROM monitored_pollution_types
-  GROUP BY item_code, valid_from
-) AS t
+FROM monitored_pollution_types

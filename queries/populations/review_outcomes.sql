@@ -20,7 +20,7 @@ ordered AS (
                                ORDER BY is_decided, level DESC, coalesce(decided_on, filed_on) DESC, rl_id) AS place
   FROM instances
 )
-SELECT unit_id, domain, rl_id AS record_id, source_file, source_line, case_id, kind, outcome, filed_on,
+SELECT unit_id, coalesce(domain, 'other') AS domain, rl_id AS record_id, source_file, source_line, case_id, kind, outcome, filed_on,
        CASE WHEN is_decided THEN decided_on ELSE filed_on END AS settled_on,
        CASE WHEN NOT is_decided THEN 'pending'
             WHEN outcome IN ('duty_ordered', 'mediated', 'withdrawn', 'settled', 'self_corrected') THEN 'excluded'

@@ -4,7 +4,7 @@
 -- ///
 --
 -- Responses since $from with the mean of their answers to the three questions of the plan (transparency, clarity of basis,
--- guidance on correction). An answer that is empty or outside the scale is a don't-know and left out of the mean.
+-- guidance on correction). An answer that is empty, 0 (不清楚) or outside the scale is left out of the mean. Domain '*': the survey asked about no domain in particular.
 -- `excluded_because`: dont_know (no usable answer to any of the three), no_weight (weight missing or not positive).
 WITH scaled AS (
   SELECT *, CASE WHEN q_transparency BETWEEN low AND high THEN q_transparency END AS a1,
@@ -18,7 +18,7 @@ counted AS (
   SELECT *, CASE WHEN a1 IS NULL THEN 0 ELSE 1 END + CASE WHEN a2 IS NULL THEN 0 ELSE 1 END + CASE WHEN a3 IS NULL THEN 0 ELSE 1 END AS answers
   FROM scaled
 )
-SELECT region_code, domain, unit_id, response_id AS record_id, source_file, source_line, quarter, answered_on, weight, answers,
+SELECT region_code, coalesce(domain, '*') AS domain, unit_id, response_id AS record_id, source_file, source_line, quarter, answered_on, weight, answers,
        CASE WHEN answers > 0
             THEN CAST(coalesce(a1, 0) + coalesce(a2, 0) + coalesce(a3, 0) AS DECIMAL(18, 6)) / answers END AS score,
        CASE WHEN answers = 0 THEN 'dont_know' WHEN NOT coalesce(weight > 0, false) THEN 'no_weight' END AS excluded_because,

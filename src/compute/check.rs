@@ -11,7 +11,7 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, ExprSchema, SchemaError};
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr as SyntaxExpr, visit_expressions};
 
@@ -29,6 +29,13 @@ const REFUSED_FUNCTIONS: [&str; 12] = [
     "now", "current_date", "current_time", "today", "random", "uuid", "approx_distinct", "approx_median", "approx_percentile_cont",
     "approx_percentile_cont_with_weight", "any_value", "array_agg",
 ];
+
+/// Settings of a session that only plans: positions are kept for messages.
+pub fn planning_config() -> SessionConfig {
+    let mut config = SessionConfig::new();
+    config.options_mut().sql_parser.collect_spans = true;
+    config
+}
 
 /// Registers an empty table for every contract.
 ///

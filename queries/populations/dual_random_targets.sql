@@ -1,0 +1,47 @@
+-- /// population
+-- title = "双随机抽查计划内的对象"
+-- grain = "one planned target of a random-draw plan"
+-- ///
+--
+-- The targets of random-draw plans (random_single, random_joint) whose due date lies in the window: one row for each listed target;
+-- a plan that gives a number alone has as many numbered places, filled by the enterprises inspected under it in order of time.
+-- `is_covered` = inspected under the plan by its due date, and the result published within dual_random_publish.target of the check.
+-- `state`: 'pending' while the plan is not due, and for a target inspected in time whose publication is still owed in time.
+-- Whether the inspectors were drawn at random too can't be seen in the data. Nothing is excluded: a plan of special trades (exempt
+-- from random draws, 优化营商环境条例54) is no random-draw plan and is not here.
+WITH plans AS (
+  SELECT plan_id, unit_id, coalesce(domain, 'other') AS domain, source_file, source_line, due AS due_on, targets, planned_targets
+  FROM inspection_plans
+  WHERE kind IN ('random_single', 'random_joint') AND end_of(due) > $from
+),
+checks AS (
+  SELECT plan_id, target, published_on, checked_on, publish_by,
+         row_number() OVER (PARTITION BY plan_id ORDER BY checked_on, target) AS place
+  FROM (
+    SELECT i.plan_id, i.enterprise_code AS target, day_of(i.published_at) AS published_on, i.checked_on,
+           due_on('dual_random_publish.target', p.domain, i.checked_on) AS publish_by,
+           row_number() OVER (PARTITION BY i.plan_id, i.enterprise_code
+                              ORDER BY i.published_at IS NULL, i.checked_on, i.record_id) AS nth
+    FROM inspection_register AS i
+    JOIN plans AS p ON p.plan_id = i.plan_id
+    WHERE i.enterprise_code IS NOT NULL AND i.checked_on <= p.due_on AND end_of(i.checked_on) <= $as_of
+  ) AS c
+  WHERE nth = 1
+),
+targets AS (
+  SELECT t.*, c.checked_on, c.published_on, c.publish_by
+  FROM (SELECT *, unnest(targets) AS target FROM plans WHERE cardinality(targets) > 0) AS t
+  LEFT JOIN checks AS c ON c.plan_id = t.plan_id AND c.target = t.target
+  UNION ALL
+  SELECT t.plan_id, t.unit_id, t.domain, t.source_file, t.source_line, t.due_on, t.targets, t.planned_targets,
+         coalesce(c.target, CAST(t.place AS VARCHAR)), c.checked_on, c.published_on, c.publish_by
+  FROM (SELECT *, unnest(range(1, planned_targets + 1)) AS place FROM plans WHERE coalesce(cardinality(targets), 0) = 0) AS t
+  LEFT JOIN checks AS c ON c.plan_id = t.plan_id AND c.place = t.place
+)
+SELECT unit_id, domain, plan_id || ' / ' || target AS record_id, source_file, source_line, plan_id, target, due_on, checked_on, published_on,
+       coalesce(published_on <= publish_by AND end_of(published_on) <= $as_of, false) AS is_covered,
+       CAST(NULL AS VARCHAR) AS excluded_because,
+       CASE WHEN end_of(due_on) > $as_of THEN 'pending'
+            WHEN end_of(publish_by) > $as_of AND (published_on IS NULL OR end_of(published_on) > $as_of) THEN 'pending'
+            ELSE 'due' END AS state
+FROM targets

@@ -1,0 +1,61 @@
+-- /// population
+-- title = "案件应当具备的文书"
+-- grain = "one document that a decided case must have"
+-- ///
+--
+-- For every decided case the documents of its path: by procedure and outcome, and those that its flags call for (hearing right,
+-- legal review, collective discussion). `due_on` = last day for service (delivery.statutory): then the file must be complete.
+-- `is_standard` = a document of that kind is there with all required elements (automatic check), and no review of the file found a
+-- veto item or graded it as failed. A required document that is missing is not standard.
+-- `excluded_because`:
+--   paper_file    the case has no document on record at all: a file on paper that was never scanned, nothing can be judged
+--   not_checked   the document is there and nobody checked its elements
+WITH needed AS (
+  SELECT * FROM (VALUES
+    ('simple',   'penalty',    'simple_decision'),
+    ('ordinary', 'penalty',    'filing_approval'),     ('ordinary', 'penalty',    'investigation_report'),
+    ('ordinary', 'penalty',    'prior_notice'),        ('ordinary', 'penalty',    'decision'),
+    ('ordinary', 'penalty',    'delivery_receipt'),
+    ('ordinary', 'no_penalty', 'filing_approval'),     ('ordinary', 'no_penalty', 'investigation_report'),
+    ('ordinary', 'no_penalty', 'no_penalty_decision'), ('ordinary', 'no_penalty', 'education_record'),
+    ('ordinary', 'no_penalty', 'delivery_receipt'),
+    ('quick',    'penalty',    'filing_approval'),     ('quick',    'penalty',    'prior_notice'),
+    ('quick',    'penalty',    'decision'),            ('quick',    'penalty',    'delivery_receipt')
+  ) AS v (procedure, ended_as, doc_kind)
+),
+decided AS (
+  SELECT unit_id, domain, case_id, source_file, source_line, coalesce(procedure, 'ordinary') AS procedure, ended_as,
+         hearing_required, legal_review_required, collective_required,
+         due_on('delivery.statutory', domain, decided_on) AS due_on
+  FROM case_register
+  WHERE end_of(decided_on) <= $as_of
+),
+due_kinds AS (
+  SELECT d.*, n.doc_kind FROM decided AS d JOIN needed AS n ON n.procedure = d.procedure AND n.ended_as = d.ended_as
+  UNION ALL SELECT d.*, 'hearing_right_notice' FROM decided AS d WHERE hearing_required AND ended_as = 'penalty'
+  UNION ALL SELECT d.*, 'legal_review_opinion' FROM decided AS d WHERE legal_review_required AND ended_as = 'penalty'
+  UNION ALL SELECT d.*, 'collective_record' FROM decided AS d WHERE collective_required AND ended_as = 'penalty'
+),
+documents AS (
+  SELECT case_id, doc_kind, bool_or(coalesce(elements_ok, cardinality(missing_elements) = 0)) AS is_complete
+  FROM case_documents
+  WHERE end_of(dated_on) <= $as_of
+  GROUP BY case_id, doc_kind
+),
+failed AS (
+  SELECT case_id
+  FROM case_file_reviews
+  WHERE end_of(reviewed_on) <= $as_of AND (grade = 'fail' OR cardinality(veto_items) > 0)
+  GROUP BY case_id
+)
+SELECT j.*, CASE WHEN j.excluded_because IS NOT NULL THEN 'excluded' WHEN end_of(j.due_on) <= $as_of THEN 'due' ELSE 'pending' END AS state
+FROM (
+  SELECT k.unit_id, k.domain, k.case_id || ' / ' || k.doc_kind AS record_id, k.source_file, k.source_line, k.case_id, k.doc_kind, k.due_on,
+         coalesce(d.is_complete, false) AND f.case_id IS NULL AS is_standard,
+         CASE WHEN a.case_id IS NULL THEN 'paper_file'
+              WHEN d.case_id IS NOT NULL AND d.is_complete IS NULL THEN 'not_checked' END AS excluded_because
+  FROM due_kinds AS k
+  LEFT JOIN (SELECT case_id FROM documents GROUP BY case_id) AS a ON a.case_id = k.case_id
+  LEFT JOIN documents AS d ON d.case_id = k.case_id AND d.doc_kind = k.doc_kind
+  LEFT JOIN failed AS f ON f.case_id = k.case_id
+) AS j

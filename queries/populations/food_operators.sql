@@ -1,0 +1,38 @@
+-- /// population
+-- title = "应在两年内全覆盖检查的食品经营者"
+-- grain = "one food operator"
+-- ///
+--
+-- Food operators on the register at the as-of date, under the county's market regulation unit of their region (the unit with the
+-- domain market whose region is the operator's county). `is_covered` = a visit of market regulation in the window, by any unit;
+-- checks for a cause and of commitments are not full inspections, and the extract has no closer mark of one.
+-- `state` 'pending': established inside the window, so its first two years are still running.
+-- `excluded_because`: not_in_operation (registration status 注销, 吊销, 撤销, 停业, 歇业 or 迁出).
+WITH operators AS (
+  SELECT credit_code, region_code, established_on, source_file, source_line,
+         coalesce(regexp_like(status, '注销|吊销|撤销|停业|歇业|迁出'), false) AS is_gone
+  FROM enterprise_spans
+  WHERE food_operator AND day_of($as_of - INTERVAL '1 second') BETWEEN valid_from AND valid_to
+),
+responsible AS (
+  SELECT region_code, min(unit_id) AS unit_id
+  FROM unit_spans
+  WHERE tier = 'county' AND array_has(domain_list, 'market') AND day_of($as_of - INTERVAL '1 second') BETWEEN valid_from AND valid_to
+  GROUP BY region_code
+),
+visits AS (
+  SELECT enterprise_code, max(checked_on) AS checked_on
+  FROM inspection_register
+  WHERE act_domain = 'market' AND is_onsite AND coalesce(kind, 'routine') NOT IN ('cause', 'commitment')
+    AND end_of(checked_on) > $from AND end_of(checked_on) <= $as_of
+  GROUP BY enterprise_code
+)
+SELECT r.unit_id, 'market' AS domain, o.credit_code AS record_id, o.source_file, o.source_line, v.checked_on,
+       v.checked_on IS NOT NULL AS is_covered,
+       CASE WHEN o.is_gone THEN 'not_in_operation' END AS excluded_because,
+       CASE WHEN o.is_gone THEN 'excluded'
+            WHEN o.established_on >= day_of($from) THEN 'pending'
+            ELSE 'due' END AS state
+FROM operators AS o
+JOIN responsible AS r ON r.region_code = substr(o.region_code, 1, 6)
+LEFT JOIN visits AS v ON v.enterprise_code = o.credit_code

@@ -1,0 +1,50 @@
+-- /// population
+-- title = "执法系统与考核平台的逐条比对"
+-- grain = "one record on either side: a decided case or an inspection"
+-- ///
+--
+-- The union of both sides, matched by the record's key (decision number, else case number; inspection number); a key that stands
+-- twice on one side needs two records on the other. `is_consistent` = on both sides, and every compared field equal: cases
+-- decision number, date of decision, fine (none = 0), party code, outcome; inspections date and party code. Tolerance none; a
+-- field empty on one side alone is a difference. `difference` names the first one.
+-- `due_on` = last day for a record to arrive (platform_arrival.target): until then it is in transit, and pending.
+-- `excluded_because`: one_export (both sides were read from the same file, which proves nothing).
+WITH own AS (
+  SELECT 'cases' AS source_table, coalesce(decision_no, case_id) AS key_text, unit_id, domain, decided_on AS event_on, decision_no,
+         coalesce(fine_amount, 0) AS fine, party_code, ended_as AS outcome, source_file, source_line
+  FROM case_register
+  WHERE end_of(decided_on) <= $as_of
+  UNION ALL
+  SELECT 'inspections', record_id, unit_id, act_domain, checked_on, CAST(NULL AS VARCHAR), CAST(0 AS DECIMAL(18, 2)),
+         coalesce(credit_code, party_code), CAST(NULL AS VARCHAR), source_file, source_line
+  FROM inspection_register
+  WHERE end_of(checked_on) <= $as_of
+),
+platform AS (
+  SELECT source_table, key_text, unit_id, coalesce(domain, 'other') AS domain, coalesce(decided_on, event_date) AS event_on, decision_no,
+         coalesce(fine_amount, 0) AS fine, party_code, outcome, source_file, source_line
+  FROM platform_records
+  WHERE end_of(event_date) <= $as_of
+),
+pairs AS (
+  SELECT coalesce(s.unit_id, p.unit_id) AS unit_id, coalesce(s.domain, p.domain) AS domain,
+         coalesce(s.key_text, p.key_text) AS record_id, coalesce(s.source_table, p.source_table) AS source_table,
+         coalesce(s.source_file, p.source_file) AS source_file, coalesce(s.source_line, p.source_line) AS source_line,
+         coalesce(s.event_on, p.event_on) AS event_on,
+         CASE WHEN p.key_text IS NULL THEN 'missing_on_platform'
+              WHEN s.key_text IS NULL THEN 'missing_in_system'
+              WHEN s.event_on IS DISTINCT FROM p.event_on THEN 'date'
+              WHEN s.party_code IS DISTINCT FROM p.party_code THEN 'party_code'
+              WHEN s.source_table = 'inspections' THEN NULL
+              WHEN s.decision_no IS DISTINCT FROM p.decision_no THEN 'decision_no'
+              WHEN s.fine <> p.fine THEN 'fine'
+              WHEN s.outcome IS DISTINCT FROM p.outcome THEN 'outcome' END AS difference,
+         CASE WHEN s.source_file = p.source_file THEN 'one_export' END AS excluded_because
+  FROM (SELECT *, row_number() OVER (PARTITION BY source_table, key_text ORDER BY unit_id, party_code, event_on, source_line) AS nth FROM own) AS s
+  FULL JOIN (SELECT *, row_number() OVER (PARTITION BY source_table, key_text ORDER BY unit_id, party_code, event_on, source_line) AS nth
+             FROM platform) AS p
+    ON p.source_table = s.source_table AND p.key_text = s.key_text AND p.nth = s.nth
+)
+SELECT r.*, r.difference IS NULL AS is_consistent,
+       CASE WHEN r.excluded_because IS NOT NULL THEN 'excluded' WHEN end_of(r.due_on) <= $as_of THEN 'due' ELSE 'pending' END AS state
+FROM (SELECT *, due_on('platform_arrival.target', domain, event_on) AS due_on FROM pairs) AS r

@@ -1,0 +1,2 @@
+//! Everything that is not a literate page: layers, the nightly job, reliability.
+mod layers;
