@@ -94,7 +94,8 @@ pub fn moment_of(window: Window, end: Date) -> Moment {
 
 /// Computes every indicator of the task.
 ///
-/// Flow indicators run once as of the as-of date; other windows run once a month end. Cost grows with rows × indicators,
+/// Flow indicators run once as of the as-of date and keep every month of the period: later months hold what is pending. Other
+/// windows run once a month end, up to the as-of date. Cost grows with rows × indicators,
 /// and for other windows × months.
 ///
 /// # Errors
@@ -122,7 +123,7 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
     for (month, moment, indicators) in moments {
         let failures = register_populations(context, task.library, &dependencies, moment).await;
         for indicator in indicators.into_iter().filter(|indicator| !indicator.sql.is_empty()) {
-            match compute_one(context, task, indicator, month, moment, &months).await {
+            match compute_one(context, task, indicator, month, moment).await {
                 Ok(measures) => outcome.measures.extend(measures),
                 Err(error) => {
                     let below = failures.iter().find(|(name, _)| error.to_string().contains(name.as_str()));
@@ -143,12 +144,11 @@ async fn compute_one(
     indicator: &Indicator,
     month: Option<Month>,
     moment: Moment,
-    months: &[Month],
 ) -> Result<Vec<Measure>, DataFusionError> {
     let batches = collect(context, &indicator.sql, moment).await?;
     let mut own = Vec::new();
     for batch in &batches {
-        read_measures(indicator, batch, month, Scope::Own, months, &mut own)?;
+        read_measures(indicator, batch, month, Scope::Own, task.period, &mut own)?;
     }
     if indicator.shape == Shape::Region {
         return Ok(own);
@@ -160,7 +160,7 @@ async fn compute_one(
             let sql = over_ancestors(context, &indicator.sql).await?;
             let mut rows = Vec::new();
             for batch in &collect(context, &sql, moment).await? {
-                read_measures(indicator, batch, month, Scope::Subtree, months, &mut rows)?;
+                read_measures(indicator, batch, month, Scope::Subtree, task.period, &mut rows)?;
             }
             rows
         }
@@ -242,7 +242,7 @@ fn read_measures(
     batch: &RecordBatch,
     month: Option<Month>,
     scope: Scope,
-    months: &[Month],
+    period: &Period,
     out: &mut Vec<Measure>,
 ) -> Result<(), DataFusionError> {
     let text = |name: &str| -> Result<_, DataFusionError> { Ok(cast(column(batch, name)?, &DataType::Utf8)?) };
@@ -277,7 +277,7 @@ fn read_measures(
             }
             (None, None) => continue,
         };
-        if subjects.is_null(row) || (month.is_none() && !months.contains(&row_month)) {
+        if subjects.is_null(row) || !(period.first..=period.last).contains(&row_month) {
             continue;
         }
         let amount = match indicator.shape {
