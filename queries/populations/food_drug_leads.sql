@@ -28,7 +28,7 @@ FROM (
   LEFT JOIN (
     SELECT lead_id, min(filed_on) AS filed_on
     FROM case_register
-    WHERE lead_id IS NOT NULL
+    WHERE lead_id IS NOT NULL AND end_of(filed_on) <= $as_of
     GROUP BY lead_id
   ) AS f ON f.lead_id = d.record_id
 ) AS l

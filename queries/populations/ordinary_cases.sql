@@ -8,7 +8,7 @@
 --   target_on  food and drug target from filing (food_drug_closure.target) + days excluded; an extension moves the law, not the target
 -- `state` is that of the statutory limit; `excluded_because`:
 --   transferred      handed to another organ: the decision is no longer this unit's
---   withdrawn        the case was withdrawn (撤案)
+--   withdrawn        the case was withdrawn (撤案); both by the as-of date, or without a date
 --   no_filing_date   no filing date on record: no clock can start (shown here and counted by the completeness checks);
 --                    its due_on is reckoned from opened_on, only to give it a month
 SELECT c.unit_id, c.domain, c.case_id AS record_id, c.source_file, c.source_line, c.region_code,
@@ -22,7 +22,8 @@ FROM (
          due_on('decision.statutory', c.domain, c.opened_on,
                 coalesce(c.extension_days, 0) + coalesce(x.statutory_days, 0)) AS due_on,
          due_on('food_drug_closure.target', c.domain, c.opened_on, coalesce(x.target_days, 0)) AS target_on,
-         CASE WHEN c.ended_as IN ('transferred', 'withdrawn') THEN c.ended_as
+         CASE WHEN c.ended_as IN ('transferred', 'withdrawn')
+                AND coalesce(end_of(least(c.decided_on, c.closed_on, day_of(c.transferred_at))) <= $as_of, true) THEN c.ended_as
               WHEN c.filed_on IS NULL THEN 'no_filing_date' END AS excluded_because
   FROM case_register AS c
   LEFT JOIN case_excluded_days AS x ON x.case_id = c.case_id

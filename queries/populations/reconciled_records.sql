@@ -24,7 +24,7 @@ platform AS (
   SELECT source_table, key_text, unit_id, coalesce(domain, 'other') AS domain, coalesce(decided_on, event_date) AS event_on, decision_no,
          coalesce(fine_amount, 0) AS fine, party_code, outcome, source_file, source_line
   FROM platform_records
-  WHERE end_of(event_date) <= $as_of
+  WHERE end_of(event_date) <= $as_of AND coalesce(arrived_at < $as_of, true)
 ),
 pairs AS (
   SELECT coalesce(s.unit_id, p.unit_id) AS unit_id, coalesce(s.domain, p.domain) AS domain,

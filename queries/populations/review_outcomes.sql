@@ -25,7 +25,8 @@ SELECT unit_id, coalesce(domain, 'other') AS domain, rl_id AS record_id, source_
        CASE WHEN NOT is_decided THEN 'pending'
             WHEN outcome IN ('duty_ordered', 'mediated', 'withdrawn', 'settled', 'self_corrected') THEN 'excluded'
             ELSE 'due' END AS state,
-       CASE WHEN is_decided AND outcome IN ('duty_ordered', 'mediated', 'withdrawn', 'settled', 'self_corrected') THEN outcome END AS excluded_because,
+       CASE WHEN is_decided AND outcome IN ('duty_ordered', 'mediated', 'withdrawn', 'settled', 'self_corrected')
+            THEN outcome END AS excluded_because,
        coalesce(outcome IN ('changed', 'annulled', 'partly_annulled', 'illegal_confirmed', 'void_confirmed'), false) AS is_corrected
 FROM ordered
 WHERE place = 1

@@ -5,8 +5,9 @@
 --
 -- Every simple case of a township, lawful or not: the law's scope, so that an unlawful spot fine of 600 yuan can't hide outside
 -- the plan's (fines up to 500 and warnings; `in_plan_scope`). `due_on` = last day for filing the papers (simple_archive.statutory).
---   within_cap    fine not above 200 (person, sole trader [confirm], party kind unknown) or 3000 (organisation); a cap, no merit
---   mild_kinds    no penalty, or nothing but warning, public criticism or fine, with an amount on record where there is a fine
+--   within_cap    fine not above 200 (person, sole trader [confirm], party kind unknown) or 3000 (organisation); a cap, no merit;
+--                 a fine without an amount on record can't be shown to be within it
+--   mild_kinds    no penalty, or nothing but warning, public criticism or fine
 --   two_officers  at least two officers (simple.officers_min)     has_form   a decision document with a number
 --   on_the_spot   served on the day of the decision               archived_on  day on which the decision document was archived
 -- `excluded_because`: transferred, withdrawn, no_decision_date (its month is then reckoned from the first date on record).
@@ -19,11 +20,11 @@ WITH documents AS (
 judged AS (
   SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.decided_on, d.archived_on,
          due_on('simple_archive.statutory', c.domain, coalesce(c.decided_on, c.opened_on)) AS due_on,
-         coalesce(c.fine_amount, 0) <= CASE WHEN c.party_kind = 'org' THEN param('simple.fine_cap.organisation', c.domain, c.decided_on)
-                                            ELSE param('simple.fine_cap.person', c.domain, c.decided_on) END AS within_cap,
+         coalesce(c.fine_amount <= CASE WHEN c.party_kind = 'org' THEN param('simple.fine_cap.organisation', c.domain, c.decided_on)
+                                        ELSE param('simple.fine_cap.person', c.domain, c.decided_on) END,
+                  NOT array_has(c.penalty_kinds, 'fine'), true) AS within_cap,
          coalesce(c.ended_as IN ('no_penalty', 'guided', 'no_fact'), false)
-           OR coalesce(cardinality(array_except(c.penalty_kinds, make_array('warning', 'criticism', 'fine'))) = 0
-                       AND (c.fine_amount IS NOT NULL OR NOT array_has(c.penalty_kinds, 'fine')), false) AS mild_kinds,
+           OR coalesce(cardinality(array_except(c.penalty_kinds, make_array('warning', 'criticism', 'fine'))) = 0, false) AS mild_kinds,
          coalesce(cardinality(c.officers), 0) >= param('simple.officers_min', c.domain, c.decided_on) AS two_officers,
          d.doc_no IS NOT NULL AS has_form,
          coalesce(coalesce(d.served_on, c.delivered_on) = c.decided_on, false) AS on_the_spot,

@@ -4,7 +4,8 @@
 -- ///
 --
 -- Responses since $from with the mean of their answers to the three questions of the plan (transparency, clarity of basis,
--- guidance on correction). An answer that is empty, 0 (不清楚) or outside the scale is left out of the mean. Domain '*': the survey asked about no domain in particular.
+-- guidance on correction). An answer that is empty, 0 (不清楚) or outside the scale is left out of the mean.
+-- Domain '*': the survey asked about no domain in particular.
 -- `excluded_because`: dont_know (no usable answer to any of the three), no_weight (weight missing or not positive).
 WITH scaled AS (
   SELECT *, CASE WHEN q_transparency BETWEEN low AND high THEN q_transparency END AS a1,
@@ -15,7 +16,7 @@ WITH scaled AS (
         WHERE end_of(answered_on) > $from AND end_of(answered_on) <= $as_of) AS r
 ),
 counted AS (
-  SELECT *, CASE WHEN a1 IS NULL THEN 0 ELSE 1 END + CASE WHEN a2 IS NULL THEN 0 ELSE 1 END + CASE WHEN a3 IS NULL THEN 0 ELSE 1 END AS answers
+  SELECT *, CAST(a1 IS NOT NULL AS BIGINT) + CAST(a2 IS NOT NULL AS BIGINT) + CAST(a3 IS NOT NULL AS BIGINT) AS answers
   FROM scaled
 )
 SELECT region_code, coalesce(domain, '*') AS domain, unit_id, response_id AS record_id, source_file, source_line, quarter, answered_on, weight, answers,

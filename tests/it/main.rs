@@ -1,2 +1,3 @@
 //! Everything that is not a literate page: layers, the nightly job, reliability.
 mod layers;
+mod library;
