@@ -236,8 +236,8 @@ mod tests {
         let start = text.find("越高").expect("the text holds it");
         diagnostics.error("test-rule", "queries/a.toml", Some(start..start + 6), "不认识的词").hint("改正");
         let rendered = diagnostics.to_text();
-        assert!(rendered.contains("--> queries/a.toml:2:18\n"), "{rendered}");
-        assert!(rendered.contains("\n  |                   ^^^^\n"), "{rendered}");
+        assert!(rendered.contains("--> queries/a.toml:2:17\n"), "{rendered}");
+        assert!(rendered.contains("\n  |                  ^^^^\n"), "{rendered}");
         assert!(rendered.ends_with("hint: 改正\n"));
     }
 
