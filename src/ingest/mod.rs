@@ -1,21 +1,165 @@
-//! Placeholder until the ingest stage is merged.
-use crate::library::contract::{ColumnType, TableContract};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use std::sync::Arc;
-/// Arrow schema of a contract.
-pub fn arrow_schema(contract: &TableContract) -> SchemaRef {
-    let kind = |kind| match kind {
-        ColumnType::Text => DataType::Utf8,
-        ColumnType::Date => DataType::Date32,
-        ColumnType::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        ColumnType::Integer => DataType::Int64,
-        ColumnType::Decimal => DataType::Decimal128(18, 2),
-        ColumnType::Boolean => DataType::Boolean,
-        ColumnType::List => DataType::List(Arc::new(Field::new("item", DataType::Utf8, true))),
-    };
-    let mut fields: Vec<Field> = contract.columns.iter().map(|column| Field::new(&column.name, kind(column.kind), true)).collect();
-    fields.push(Field::new("source_file", DataType::Utf8, true));
-    fields.push(Field::new("source_line", DataType::Int64, true));
-    fields.push(Field::new("batch_id", DataType::Utf8, true));
-    Arc::new(Schema::new(fields))
+//! Source files → typed batches and quarantine, every row accounted for.
+//!
+//! In: a table's contract, its sources, the as-of date. Out: [`StagedTable`]: one sorted Arrow file a month, the quarantine,
+//! and an account of every file. Never here: the lake, other tables, the wall clock.
+//!
+//! ```text
+//! file ─decode─▶ rows ─header─▶ cells ─typing─▶ columns ─first_of, default, required, checks─▶ staging by month ─▶ newest of each key
+//!                  └─mapping SQL (a source shaped otherwise)─▶ columns        └─▶ quarantine
+//! ```
+//!
+//! The account of a file always balances, and is enforced: `records_seen + expanded = loaded + quarantined + duplicates +
+//! filtered`. A mapping's WHERE leaves rows `filtered` (lines of which no row comes out); a mapping that makes several rows
+//! of one line adds the further ones to `expanded`, which is 0 for every source without a mapping.
+//!
+//! The same rows give the same months and digests whatever the encoding, the format, the split into files or their order.
+//! Memory is bounded by a chunk, a month, and 48 bytes a row of the table.
+
+mod checks;
+mod columns;
+mod csv;
+mod dates;
+mod decode;
+mod file;
+mod files;
+mod fill;
+mod header;
+mod jsonl;
+mod load;
+mod mapping;
+mod parquet;
+mod quarantine;
+mod raw;
+mod schema;
+mod staging;
+mod typing;
+mod xlsx;
+mod zip;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use arrow::datatypes::SchemaRef;
+use datafusion::execution::context::SessionContext;
+use jiff::civil::Date;
+
+use crate::library::contract::CheckSeverity;
+use crate::terms::{Month, RunId};
+
+pub use load::load_table;
+pub use quarantine::quarantine_schema;
+pub use schema::{LINEAGE, arrow_schema, data_type};
+
+/// What a load needs to know besides contract and sources.
+pub struct LoadContext<'a> {
+    /// Folder for staged files; the caller removes it.
+    pub staging: &'a Path,
+    /// The as-of date: `$as_of` is its 24:00 in Shanghai.
+    pub as_of: Date,
+    /// The run that loads.
+    pub batch: &'a RunId,
+    /// Rows of each table when it was last loaded.
+    pub previous_rows: &'a BTreeMap<String, u64>,
+    /// Told how many more bytes of source files were read.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Registers kaohe's SQL functions.
+    pub functions: &'a dyn Fn(&SessionContext),
 }
+
+/// A table, ready for the lake.
+#[derive(Debug, Clone)]
+pub struct StagedTable {
+    /// Source table.
+    pub table: String,
+    /// Its Arrow schema.
+    pub schema: SchemaRef,
+    /// Its months; one entry without month for a table that is not partitioned. Empty when a file could not be read.
+    pub months: BTreeMap<Option<Month>, StagedMonth>,
+    /// The account of every file, in the order of their names.
+    pub files: Vec<FileAccounting>,
+    /// Parquet files with the rows that stay out ([`quarantine_schema`]).
+    pub quarantine: Vec<PathBuf>,
+    /// What was noticed about rows that were loaded, and about headers.
+    pub warnings: Vec<CheckCount>,
+    /// Why the table must not replace the last one.
+    pub held: Option<String>,
+}
+
+/// One month of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedMonth {
+    /// Arrow IPC file, sorted by unit (where the table has one), key, then everything else.
+    pub path: PathBuf,
+    /// Rows in it.
+    pub rows: u64,
+    /// blake3 over the sorted rows without [`LINEAGE`].
+    pub digest: String,
+}
+
+/// Where the records of one file went.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileAccounting {
+    /// Source table.
+    pub table: String,
+    /// Path relative to the source's root.
+    pub source_file: String,
+    /// Worksheet.
+    pub sheet: Option<String>,
+    /// `csv`, `xlsx`, `jsonl`, `parquet`.
+    pub format: String,
+    /// Encoding of a text file.
+    pub encoding: Option<String>,
+    /// Size of the file.
+    pub bytes_size: u64,
+    /// Bytes that were read.
+    pub bytes_read: u64,
+    /// blake3 of the file.
+    pub digest: String,
+    /// Records in the file.
+    pub records_seen: u64,
+    /// Further rows that a mapping made of lines it had already made a row of.
+    pub expanded: u64,
+    /// Rows in the staged months.
+    pub loaded: u64,
+    /// Rows in the quarantine.
+    pub quarantined: u64,
+    /// Rows that gave way to a newer row of the same key.
+    pub duplicates: u64,
+    /// Records that a mapping left out.
+    pub filtered: u64,
+    /// Blank rows, titles, headers: no records.
+    pub not_records: u64,
+    /// U+FFFD characters that the file itself contains: text lost upstream.
+    pub replacement_characters: u64,
+    /// Why the file could not be read to its end; its counts then stop there.
+    pub failed: Option<String>,
+}
+
+impl FileAccounting {
+    /// Whether every record is accounted for.
+    pub fn balances(&self) -> bool {
+        self.records_seen + self.expanded == self.loaded + self.quarantined + self.duplicates + self.filtered && self.bytes_read == self.bytes_size
+    }
+}
+
+/// Rows of one file for which a check, or the loader itself, has something to say.
+///
+/// The loader's own: `unknown_header`, `unknown_label`, `replacement_characters`, `conflicting_duplicates`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckCount {
+    /// Source table.
+    pub table: String,
+    /// Name of the check.
+    pub check: String,
+    /// The sentence for people, in Chinese.
+    pub says: String,
+    /// Consequence.
+    pub severity: CheckSeverity,
+    /// File.
+    pub source_file: String,
+    /// How many rows.
+    pub rows: u64,
+}
+
+#[cfg(test)]
+mod tests;

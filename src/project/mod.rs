@@ -1,1 +1,113 @@
-//! Placeholder.
+//! `kaohe.toml` → [`Project`]: what to load from where, and which scheme to assess with.
+//!
+//! In: the project's folder and the few environment variables that `cli` passes in. Out: the project, with every path
+//! checked to stay inside its folder (or a declared root); diagnostics for whatever is wrong with the text. Never here:
+//! source data (that is [`crate::ingest`]), the library, the process environment.
+
+mod source;
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::str::FromStr;
+
+use crate::diagnostics::Diagnostics;
+use crate::document::{Placed, Section, read_document};
+use crate::error::{Context, Kind, Result};
+use crate::terms::Period;
+
+pub use source::{Encoding, Format, Mapping, Source};
+
+/// The file that makes a folder a project.
+pub const PROJECT_FILE: &str = "kaohe.toml";
+
+/// One project.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    /// The folder of `kaohe.toml`.
+    pub directory: PathBuf,
+    /// Name shown on every page.
+    pub name: String,
+    /// Name of the scheme: `queries/schemes/<scheme>.toml`.
+    pub scheme: String,
+    /// Period assessed when the command line names none.
+    pub period: Option<Period>,
+    /// More than this share of indicators held keeps the whole run back.
+    pub hold_max_share: f64,
+    /// What to load, as written.
+    pub sources: Vec<Source>,
+}
+
+impl Project {
+    /// Reads `kaohe.toml` in `directory`; `None` when its text has errors, which then stand in `diagnostics`.
+    ///
+    /// `environment` holds the variables that a `root` may name.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn read(directory: &Path, environment: &BTreeMap<String, String>, diagnostics: &mut Diagnostics) -> Result<Option<Self>> {
+        let path = directory.join(PROJECT_FILE);
+        let text = std::fs::read_to_string(&path).context(Kind::Configuration, || format!("reading {}", path.display()))?;
+        diagnostics.remember(PROJECT_FILE, &text);
+        let errors_before = diagnostics.errors();
+        let codes = source::read_codes(&text, diagnostics);
+        let project = read_document(PROJECT_FILE, &text, "a project", 0, diagnostics, |section, diagnostics| {
+            let name = section.required_text("name", diagnostics);
+            let scheme = section.required_text("scheme", diagnostics);
+            let period = section.text("period", diagnostics).and_then(|placed| read_period(&placed, diagnostics));
+            let hold = section.section("hold", diagnostics, |hold, diagnostics| read_share(hold, "max_share", diagnostics));
+            let mut index = 0;
+            let sources = section.sections("source", diagnostics, |section, diagnostics| {
+                let codes = codes.get(&index).cloned().unwrap_or_default();
+                index += 1;
+                source::read_source(section, directory, environment, codes, diagnostics)
+            });
+            source::report_repeated(&sources, diagnostics);
+            Some(Self {
+                directory: directory.to_owned(),
+                name: name?.value,
+                scheme: scheme?.value,
+                period,
+                hold_max_share: hold.unwrap_or(0.25),
+                sources: sources.into_iter().map(|placed| placed.value).collect(),
+            })
+        });
+        Ok(project.filter(|_| diagnostics.errors() == errors_before))
+    }
+
+    /// The sources of one table, in the order written.
+    pub fn sources_of(&self, table: &str) -> Vec<Source> {
+        self.sources.iter().filter(|source| source.table == table).cloned().collect()
+    }
+}
+
+fn read_period(placed: &Placed<String>, diagnostics: &mut Diagnostics) -> Option<Period> {
+    match Period::from_str(&placed.value) {
+        Ok(period) => Some(period),
+        Err(message) => {
+            diagnostics.error("period-form", PROJECT_FILE, Some(placed.span.clone()), message);
+            None
+        }
+    }
+}
+
+/// A share between 0 and 1.
+fn read_share(section: &mut Section<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<f64> {
+    let placed = section.number(key, diagnostics)?;
+    match placed.value.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Some(share),
+        _ => {
+            diagnostics
+                .error("share-range", PROJECT_FILE, Some(placed.span), format!("`{key}` is {}, but a share lies between 0 and 1", placed.value))
+                .hint("write 5 % as 0.05");
+            None
+        }
+    }
+}
+
+/// Whether a written path is relative and never climbs out of its folder.
+fn stays_inside(path: &str) -> bool {
+    !path.contains('\\') && Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+#[cfg(test)]
+mod tests;

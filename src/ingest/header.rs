@@ -1,0 +1,158 @@
+//! Headers of a file → columns of the contract.
+//!
+//! In: the header row, the contract's accepted headers, the source's own renames. Out: which cell feeds which column, with
+//! the factor of amounts; unknown headers with the column they may mean. Never here: cells.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostics::nearest;
+use crate::error::{Error, Kind, Result};
+use crate::library::contract::{ColumnType, TableContract, normalise_header};
+use crate::project::Source;
+
+/// Which cell feeds which column.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HeaderMap {
+    /// For each column of the contract: position in the file, header as written, factor of amounts.
+    pub columns: Vec<Option<(usize, String, i64)>>,
+    /// Headers that mean nothing here, each with the column it may mean.
+    pub unknown: Vec<(String, Option<String>)>,
+}
+
+/// Recognises the headers of one table as one source writes them.
+pub(super) struct Headers<'a> {
+    contract: &'a TableContract,
+    /// Normalised header → column and factor.
+    known: BTreeMap<String, (usize, i64)>,
+    /// Normalised headers that the source tells to ignore.
+    ignored: Vec<String>,
+}
+
+impl<'a> Headers<'a> {
+    /// The contract's headers with the renames of `source`.
+    ///
+    /// # Errors
+    /// A rename names no column.
+    pub fn new(contract: &'a TableContract, source: &Source) -> Result<Self> {
+        let mut headers = Self { contract, known: contract.headers(), ignored: Vec::new() };
+        // A column's own name wins over any alias.
+        for (index, column) in contract.columns.iter().enumerate() {
+            headers.known.insert(normalise_header(&column.name), (index, 1));
+        }
+        for (header, column) in &source.columns {
+            let normal = normalise_header(header);
+            if column.is_empty() {
+                headers.ignored.push(normal);
+                continue;
+            }
+            let Some(found) = headers.find(column) else {
+                let names = contract.columns.iter().map(|column| column.name.as_str());
+                let hint = nearest(column, names).map_or("look up the table's columns".to_owned(), |near| format!("did you mean `{near}`?"));
+                let message = format!("the source of `{}` renames `{header}` to `{column}`, which is no column of it", contract.name);
+                return Err(Error::new(Kind::Configuration, message).with_hint(hint));
+            };
+            let is_wan = normal.ends_with("(万元)");
+            headers.known.insert(normal, if is_wan { (found.0, 10_000) } else { found });
+        }
+        Ok(headers)
+    }
+
+    /// The column and factor that a header stands for.
+    pub fn find(&self, header: &str) -> Option<(usize, i64)> {
+        let normal = normalise_header(header);
+        if self.ignored.contains(&normal) {
+            return None;
+        }
+        let is_decimal = |index: usize| self.contract.columns[index].kind == ColumnType::Decimal;
+        let in_wan = normal.strip_suffix("(万元)");
+        let direct = self.known.get(&normal).copied();
+        let bare = in_wan.or_else(|| normal.strip_suffix("(元)")).and_then(|bare| self.known.get(bare).copied());
+        match (direct, bare) {
+            (Some((index, _)), _) if in_wan.is_some() && is_decimal(index) => Some((index, 10_000)),
+            (Some(found), _) => Some(found),
+            (None, Some((index, _))) if is_decimal(index) => Some((index, if in_wan.is_some() { 10_000 } else { 1 })),
+            _ => None,
+        }
+    }
+
+    /// Maps a header row.
+    ///
+    /// # Errors
+    /// Two headers for one column; a required column that no header provides.
+    pub fn map(&self, names: &[String], line: i64) -> Result<HeaderMap> {
+        let mut map = HeaderMap { columns: vec![None; self.contract.columns.len()], unknown: Vec::new() };
+        for (position, name) in names.iter().enumerate() {
+            match self.find(name) {
+                Some((index, factor)) => {
+                    if let Some((_, other, _)) = &map.columns[index] {
+                        let column = &self.contract.columns[index].name;
+                        return Err(Error::new(Kind::Source, format!("line {line}: the headers `{other}` and `{name}` both mean the column `{column}`"))
+                            .with_hint(format!("tell kaohe.toml which one to leave out: columns = {{ \"{name}\" = \"\" }}")));
+                    }
+                    map.columns[index] = Some((position, name.trim().to_owned(), factor));
+                }
+                None if name.trim().is_empty() || self.ignored.contains(&normalise_header(name)) => {}
+                None => map.unknown.push((name.trim().to_owned(), None)),
+            }
+        }
+        self.refuse_missing(&map, names, line)?;
+        for (name, near) in &mut map.unknown {
+            *near = self.nearest_column(name, &map.columns);
+        }
+        Ok(map)
+    }
+
+    fn nearest_column(&self, name: &str, taken: &[Option<(usize, String, i64)>]) -> Option<String> {
+        let normal = normalise_header(name);
+        let free = self.known.iter().filter(|(_, (index, _))| taken[*index].is_none());
+        let near = nearest(&normal, free.map(|(header, _)| header.as_str()))?;
+        self.known.get(near).map(|(index, _)| self.contract.columns[*index].name.clone())
+    }
+
+    fn is_provided(&self, index: usize, map: &HeaderMap, depth: usize) -> bool {
+        let column = &self.contract.columns[index];
+        let position = |name: &String| self.contract.columns.iter().position(|column| column.name == *name);
+        map.columns[index].is_some()
+            || column.default.is_some()
+            || depth < 4 && column.first_of.iter().filter_map(position).any(|other| other != index && self.is_provided(other, map, depth + 1))
+    }
+
+    fn refuse_missing(&self, map: &HeaderMap, names: &[String], line: i64) -> Result<()> {
+        let missing = self.contract.columns.iter().enumerate().filter(|(index, column)| {
+            (column.required || self.contract.key.contains(&column.name) || self.contract.month.as_ref() == Some(&column.name))
+                && !self.is_provided(*index, map, 0)
+        });
+        let mut messages = Vec::new();
+        let mut hints = Vec::new();
+        for (_, column) in missing {
+            let mut accepted: Vec<&str> = vec![&column.name];
+            accepted.extend(column.aliases.iter().chain(&column.aliases_in_wan).map(String::as_str));
+            messages.push(format!("the required column `{}` is missing (accepted headers: {})", column.name, accepted.join(", ")));
+            let near = names.iter().filter(|name| self.find(name).is_none() && !name.trim().is_empty()).filter_map(|name| {
+                let normal = normalise_header(name);
+                let distance = accepted.iter().map(|header| strsim::damerau_levenshtein(&normal, &normalise_header(header))).min()?;
+                Some((distance, name))
+            });
+            if let Some((_, name)) = near.min() {
+                hints.push(format!("is `{}` the column `{1}`? then write in kaohe.toml: columns = {{ \"{0}\" = \"{1}\" }}", name.trim(), column.name));
+            }
+        }
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let place = if line > 0 { format!("header in line {line}: ") } else { String::new() };
+        let error = Error::new(Kind::Source, format!("{place}{}", messages.join("; ")));
+        Err(if hints.is_empty() { error } else { error.with_hint(hints.join("; ")) })
+    }
+}
+
+/// The failure to find any header row.
+pub(super) fn none_found(rows: &[Vec<String>]) -> Error {
+    if rows.is_empty() {
+        return Error::new(Kind::Source, "the file is empty").with_hint("ask for it again; an extract without rows still has its header");
+    }
+    let first = rows.iter().map(|row| row.join(" | ")).find(|row| !row.trim().is_empty()).unwrap_or_default();
+    let shown: String = first.chars().take(200).collect();
+    Error::new(Kind::Source, format!("none of the first {} rows holds a known header; the first is: {shown}", rows.len()))
+        .with_hint("name the headers in kaohe.toml (columns = { … }), or write a mapping")
+}

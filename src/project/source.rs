@@ -1,0 +1,259 @@
+//! One `[[source]]` of `kaohe.toml`.
+//!
+//! In: the section, the project's folder, the environment passed in. Out: [`Source`] with an absolute root and the text of
+//! its mapping. Never here: opening source data, matching globs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use super::{PROJECT_FILE, read_share, stays_inside};
+use crate::diagnostics::Diagnostics;
+use crate::document::{Placed, Section};
+
+/// Format of a source file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// Text with delimiters.
+    Csv,
+    /// A workbook.
+    Xlsx,
+    /// One JSON object a line.
+    JsonLines,
+    /// Apache Parquet.
+    Parquet,
+}
+
+impl Format {
+    /// How `kaohe.toml` and the accounting write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+            Self::JsonLines => "jsonl",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// The format that a file name's ending stands for.
+    pub fn of_extension(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "csv" | "tsv" | "txt" => Some(Self::Csv),
+            "xlsx" | "xlsm" => Some(Self::Xlsx),
+            "jsonl" | "ndjson" => Some(Self::JsonLines),
+            "parquet" => Some(Self::Parquet),
+            _ => None,
+        }
+    }
+}
+
+/// Declared encoding of a text source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8.
+    Utf8,
+    /// GB18030, which includes GBK and GB2312.
+    Gb18030,
+    /// Western European, for foreign data only.
+    Windows1252,
+}
+
+/// SQL that shapes raw rows into rows of the contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    /// Path as written.
+    pub file: String,
+    /// Its text.
+    pub sql: String,
+}
+
+/// Where one table, or a part of it, comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// Source table.
+    pub table: String,
+    /// File, folder or glob, relative to `root`.
+    pub path: String,
+    /// Folder that the files must not leave: the project's, or the declared root.
+    pub root: PathBuf,
+    /// Declared format; else by the file name's ending.
+    pub format: Option<Format>,
+    /// Declared encoding; else recognised.
+    pub encoding: Option<Encoding>,
+    /// Declared delimiter; else recognised.
+    pub delimiter: Option<u8>,
+    /// Declared worksheet; else the first visible one with a recognised header.
+    pub sheet: Option<String>,
+    /// Mapping SQL.
+    pub mapping: Option<Mapping>,
+    /// Above this share of quarantined rows the table is held.
+    pub max_quarantine_rate: f64,
+    /// Fewer rows than last time by more than this share: the table is held.
+    pub max_shrink: f64,
+    /// Renamed headers: header → column (or an accepted header); an empty text ignores the column.
+    pub columns: BTreeMap<String, String>,
+    /// Further labels: column → label → code.
+    pub codes: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+type Codes = BTreeMap<String, BTreeMap<String, String>>;
+
+pub(super) fn read_source(
+    section: &mut Section<'_>,
+    directory: &Path,
+    environment: &BTreeMap<String, String>,
+    codes: Codes,
+    diagnostics: &mut Diagnostics,
+) -> Option<Placed<Source>> {
+    let table = section.required_text("table", diagnostics);
+    let path = section.required_text("path", diagnostics).filter(|placed| is_inside(placed, diagnostics));
+    let root = read_root(section, directory, environment, diagnostics);
+    let formats =
+        [("csv", Format::Csv), ("xlsx", Format::Xlsx), ("jsonl", Format::JsonLines), ("parquet", Format::Parquet)];
+    let format = section.word("format", &formats, diagnostics);
+    let encodings = [
+        ("utf-8", Encoding::Utf8), ("utf8", Encoding::Utf8), ("gb18030", Encoding::Gb18030), ("gbk", Encoding::Gb18030),
+        ("gb2312", Encoding::Gb18030), ("windows-1252", Encoding::Windows1252), ("latin-1", Encoding::Windows1252),
+    ];
+    let encoding = section.word("encoding", &encodings, diagnostics);
+    let delimiter = section.text("delimiter", diagnostics).and_then(|placed| read_delimiter(&placed, diagnostics));
+    let sheet = section.text("sheet", diagnostics).map(|placed| placed.value);
+    let mapping = match section.text("mapping", diagnostics) {
+        Some(placed) => Some(read_mapping(&placed, directory, diagnostics)?),
+        None => None,
+    };
+    let max_quarantine_rate = read_share(section, "max_quarantine_rate", diagnostics).unwrap_or(0.05);
+    let max_shrink = read_share(section, "max_shrink", diagnostics).unwrap_or(0.30);
+    let columns = section
+        .free_table("columns", diagnostics)
+        .into_iter()
+        .filter_map(|(header, columns)| Some((header.value, columns.into_iter().next()?.value)))
+        .collect();
+    // `codes` nests one level deeper than a free table; `read_codes` has read it already, this only marks it as known.
+    section.text("codes", &mut Diagnostics::default());
+    let span = path.as_ref().map_or(section.span(), |path| path.span.clone());
+    let source = Source {
+        table: table?.value,
+        path: path?.value,
+        root: root?,
+        format,
+        encoding,
+        delimiter,
+        sheet,
+        mapping,
+        max_quarantine_rate,
+        max_shrink,
+        columns,
+        codes,
+    };
+    Some(Placed { value: source, span })
+}
+
+fn is_inside(placed: &Placed<String>, diagnostics: &mut Diagnostics) -> bool {
+    let inside = stays_inside(&placed.value) && !placed.value.is_empty();
+    if !inside {
+        diagnostics
+            .error("path-outside", PROJECT_FILE, Some(placed.span.clone()), format!("`{}` does not stay inside the project", placed.value))
+            .hint("write a path relative to kaohe.toml, with `/` and without `..`; data elsewhere needs `root = \"$VARIABLE\"`");
+    }
+    inside
+}
+
+fn read_root(
+    section: &mut Section<'_>,
+    directory: &Path,
+    environment: &BTreeMap<String, String>,
+    diagnostics: &mut Diagnostics,
+) -> Option<PathBuf> {
+    let Some(placed) = section.text("root", diagnostics) else { return Some(directory.to_owned()) };
+    let Some(variable) = placed.value.strip_prefix('$') else {
+        diagnostics
+            .error("root-form", PROJECT_FILE, Some(placed.span), format!("`{}` is not the name of an environment variable", placed.value))
+            .hint("write root = \"$KAOHE_DATA\"");
+        return None;
+    };
+    match environment.get(variable).filter(|value| !value.is_empty()) {
+        Some(value) => Some(PathBuf::from(value)),
+        None => {
+            diagnostics
+                .error("unset-variable", PROJECT_FILE, Some(placed.span), format!("the environment variable {variable} is not set"))
+                .hint_nearest(variable, environment.keys().map(String::as_str));
+            None
+        }
+    }
+}
+
+fn read_delimiter(placed: &Placed<String>, diagnostics: &mut Diagnostics) -> Option<u8> {
+    match placed.value.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r' | 0) => Some(*byte),
+        _ => {
+            let message = format!("`{}` is not a delimiter: it must be one ASCII character", placed.value);
+            diagnostics.error("delimiter-form", PROJECT_FILE, Some(placed.span.clone()), message);
+            None
+        }
+    }
+}
+
+fn read_mapping(placed: &Placed<String>, directory: &Path, diagnostics: &mut Diagnostics) -> Option<Mapping> {
+    if !is_inside(placed, diagnostics) {
+        return None;
+    }
+    match std::fs::read_to_string(directory.join(&placed.value)) {
+        Ok(sql) => Some(Mapping { file: placed.value.clone(), sql }),
+        Err(error) => {
+            let message = format!("the mapping `{}` can't be read: {error}", placed.value);
+            diagnostics.error("mapping-missing", PROJECT_FILE, Some(placed.span.clone()), message);
+            None
+        }
+    }
+}
+
+/// `codes.<column> = { label = code }` of every `[[source]]`, by its position.
+pub(super) fn read_codes(text: &str, diagnostics: &mut Diagnostics) -> BTreeMap<usize, Codes> {
+    let mut all = BTreeMap::new();
+    let Ok(document) = DeTable::parse(text) else { return all };
+    let sources = document.get_ref().get("source").and_then(|value| value.get_ref().as_array());
+    // Only tables are counted, as `Section::sections` counts them.
+    let tables = sources.into_iter().flat_map(|array| array.iter()).filter_map(|item| item.get_ref().as_table());
+    for (index, table) in tables.enumerate() {
+        let Some(codes) = table.get("codes") else { continue };
+        let mut wrong = |span| {
+            diagnostics
+                .error("codes-form", PROJECT_FILE, Some(span), "`codes` holds, for each column, a table of labels and codes")
+                .hint("write codes.outcome = { \"罚了\" = \"penalty\" }");
+        };
+        let Some(columns) = codes.get_ref().as_table() else {
+            wrong(codes.span());
+            continue;
+        };
+        let mut read: Codes = BTreeMap::new();
+        for (column, labels) in columns.iter() {
+            let Some(labels) = labels.get_ref().as_table() else {
+                wrong(column.span());
+                continue;
+            };
+            for (label, code) in labels.iter() {
+                match code.get_ref() {
+                    DeValue::String(code) => {
+                        read.entry(column.get_ref().to_string()).or_default().insert(label.get_ref().to_string(), code.to_string());
+                    }
+                    _ => wrong(label.span()),
+                }
+            }
+        }
+        all.insert(index, read);
+    }
+    all
+}
+
+pub(super) fn report_repeated(sources: &[Placed<Source>], diagnostics: &mut Diagnostics) {
+    let mut seen = BTreeSet::new();
+    for placed in sources {
+        let source = &placed.value;
+        if !seen.insert((&source.table, &source.path, &source.root, &source.sheet, source.mapping.as_ref().map(|mapping| &mapping.file))) {
+            let message = format!("`{}` is loaded from `{}` twice", source.table, source.path);
+            diagnostics.error("duplicate-source", PROJECT_FILE, Some(placed.span.clone()), message);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What a project file may say, and what it is told when it says something else.
+
+use super::*;
+
+const HEAD: &str = "name = \"示例省\"\nscheme = \"2026\"\n";
+
+fn read(text: &str, environment: &[(&str, &str)]) -> (Option<Project>, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join(PROJECT_FILE), text).expect("written");
+    std::fs::create_dir(folder.path().join("mapping")).expect("made");
+    std::fs::write(folder.path().join("mapping/cases.sql"), "SELECT 1").expect("written");
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut diagnostics = Diagnostics::default();
+    let project = Project::read(folder.path(), &environment, &mut diagnostics).expect("the file is there");
+    (project, diagnostics.to_text())
+}
+
+#[test]
+fn a_full_project_reads() {
+    let text = format!(
+        "{HEAD}period = \"2026\"\n[hold]\nmax_share = 0.2\n[[source]]\ntable = \"cases\"\npath = \"sources/*.csv\"\nencoding = \"gb18030\"\n\
+         delimiter = \";\"\nmapping = \"mapping/cases.sql\"\nmax_quarantine_rate = 0.1\ncolumns = {{ \"原表头\" = \"case_id\" }}\n\
+         codes.outcome = {{ \"罚了\" = \"penalty\" }}\n[[source]]\ntable = \"units\"\npath = \"u.xlsx\"\nroot = \"$DATA\"\n[source.codes]\ntier = {{ \"县\" = \"county\" }}\n"
+    );
+    let (project, said) = read(&text, &[("DATA", "/data")]);
+    let project = project.unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(said, "");
+    assert_eq!((project.hold_max_share, project.period.map(|period| period.name)), (0.2, Some("2026".to_owned())));
+    let [cases, units] = project.sources.as_slice() else { panic!("two sources") };
+    assert_eq!((cases.delimiter, cases.encoding, cases.max_quarantine_rate, cases.max_shrink), (Some(b';'), Some(Encoding::Gb18030), 0.1, 0.3));
+    assert_eq!(cases.mapping.as_ref().map(|mapping| mapping.sql.as_str()), Some("SELECT 1"));
+    assert_eq!(cases.columns["原表头"], "case_id");
+    assert_eq!(cases.codes["outcome"]["罚了"], "penalty");
+    assert_eq!((units.root.as_path(), units.codes["tier"]["县"].as_str()), (Path::new("/data"), "county"));
+}
+
+#[test]
+fn a_misspelt_key_is_told_its_nearest() {
+    let (project, said) = read(&format!("{HEAD}[[source]]\ntable = \"cases\"\npath = \"a.csv\"\nencodng = \"utf-8\"\n"), &[]);
+    assert!(project.is_none());
+    assert!(said.contains("[[source]] has no key `encodng`") && said.contains("did you mean `encoding`?"), "{said}");
+}
+
+#[test]
+fn a_path_must_stay_inside_the_project() {
+    for path in ["../secret.csv", "/etc/passwd", "a/../../b.csv", "a\\\\b.csv", ""] {
+        let (project, said) = read(&format!("{HEAD}[[source]]\ntable = \"cases\"\npath = \"{path}\"\n"), &[]);
+        assert!(project.is_none() && said.contains("path-outside"), "{path}: {said}");
+    }
+}
+
+#[test]
+fn a_root_is_the_name_of_a_variable_that_is_set() {
+    let source = |root: &str| format!("{HEAD}[[source]]\ntable = \"cases\"\npath = \"a.csv\"\nroot = \"{root}\"\n");
+    assert!(read(&source("/data"), &[]).1.contains("root-form"));
+    let (_, said) = read(&source("$KAOHE_DAT"), &[("KAOHE_DATA", "/data")]);
+    assert!(said.contains("unset-variable") && said.contains("did you mean `KAOHE_DATA`?"), "{said}");
+}
+
+#[test]
+fn the_same_source_twice_and_a_share_above_one_are_errors() {
+    let source = "[[source]]\ntable = \"cases\"\npath = \"a.csv\"\n";
+    assert!(read(&format!("{HEAD}{source}{source}"), &[]).1.contains("duplicate-source"));
+    assert!(read(&format!("{HEAD}{source}max_shrink = 30\n"), &[]).1.contains("share-range"));
+    assert!(read(&format!("{HEAD}{source}codes = \"x\"\n"), &[]).1.contains("codes-form"));
+    assert!(read(&format!("{HEAD}{source}mapping = \"mapping/none.sql\"\n"), &[]).1.contains("mapping-missing"));
+}
