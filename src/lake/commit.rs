@@ -18,7 +18,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::month_file::{WrittenFile, write_month_file};
 use super::shape::{MONTH_COLUMN, TableShape};
-use super::store::{DIGEST_TAG, Lake, LiveFile, delta_error};
+use super::store::{DIGEST_TAG, Lake, LiveFile, delta_error, overtaken};
 use crate::error::{Context, Error, Kind, Result};
 use crate::terms::{Month, RunId};
 
@@ -122,6 +122,9 @@ impl Lake {
         {
             let outcome = CommitOutcome { version, months_written: vec![], months_unchanged: plan.unchanged, months_removed: vec![], rows: kept };
             return Ok(outcome);
+        }
+        if base.is_none() && self.load(&plan.shape.table, None).await?.is_some() {
+            return Err(overtaken(&plan.shape.table));
         }
         let added = self.write_files(&plan, base.map_or(0, |version| version + 1), run).await?;
         let version = match &plan.table {

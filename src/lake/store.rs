@@ -201,12 +201,15 @@ pub(super) fn delta_error(table: &str, error: &DeltaTableError) -> Error {
                 source: TransactionError::CommitConflict(_) | TransactionError::MaxCommitAttempts(_) | TransactionError::VersionAlreadyExists(_)
             }
     );
-    let doing = format!("table `{table}` in the lake");
-    if conflict {
-        Error::new(Kind::Conflict, "somebody else wrote to it since it was read; nothing of this load was stored")
-            .with_hint("run it again; only one kaohe may write to a project at a time")
-            .while_doing(doing)
-    } else {
-        Error::new(Kind::Environment, error.to_string()).while_doing(doing)
+    match conflict {
+        true => overtaken(table),
+        false => Error::new(Kind::Environment, error.to_string()).while_doing(format!("table `{table}` in the lake")),
     }
+}
+
+/// Somebody else committed between reading and writing.
+pub(super) fn overtaken(table: &str) -> Error {
+    Error::new(Kind::Conflict, "somebody else wrote to it since it was read; nothing of this load was stored")
+        .with_hint("run it again; only one kaohe may write to a project at a time")
+        .while_doing(format!("table `{table}` in the lake"))
 }
