@@ -1,1 +1,167 @@
-//! Placeholder.
+//! The pointer to the current results.
+//!
+//! In: a finished run. Out: `current.json`, replaced in one step; readers see the old run or the new one, never a mixture.
+//! Never here: computing anything; the time of writing is given.
+//!
+//! Everything that readers see (report pages, `kaohe sql`, `kaohe explain`) resolves through this file: it names the run, the lake version of
+//! each source table, and the hash of each result table, so that a result that was changed afterwards is noticed.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Context, Error, Kind, Result};
+use crate::lake::replace_file;
+use crate::terms::RunId;
+
+/// The format this version writes. Higher ones come from a newer kaohe and are refused.
+const FORMAT: u32 = 1;
+
+/// What readers see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Current {
+    /// Version of this file's format.
+    format: u32,
+    /// The run whose results are current.
+    pub run: RunId,
+    /// Source table → version in the lake.
+    pub lake_versions: BTreeMap<String, u64>,
+    /// Result table → blake3 hash of its file.
+    pub tables: BTreeMap<String, String>,
+    /// When it was written, as text.
+    pub written_at: String,
+}
+
+/// A result table that is not what the pointer says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The file is gone.
+    Missing(String),
+    /// The file has other bytes.
+    Changed(String),
+    /// The file is not named by the pointer.
+    Unknown(String),
+}
+
+impl Current {
+    /// The pointer to a finished run: hashes every `tables/*.parquet` of its folder.
+    pub fn of_run(run: &RunId, run_folder: &Path, lake_versions: BTreeMap<String, u64>, written_at: &str) -> Result<Self> {
+        let tables = hash_tables(run_folder)?;
+        Ok(Self { format: FORMAT, run: run.clone(), lake_versions, tables, written_at: written_at.to_owned() })
+    }
+
+    /// Replaces the pointer in one step.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(self).context(Kind::Bug, || "writing the pointer to the current results")?;
+        text.push('\n');
+        replace_file(path, text.as_bytes()).map_err(|error| error.while_doing("switching to the new results"))
+    }
+
+    /// The pointer; `None` before the first run has finished.
+    pub fn read(path: &Path) -> Result<Option<Self>> {
+        let doing = || format!("reading `{}`", path.display());
+        let text = match std::fs::read_to_string(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.context(Kind::Environment, doing)?,
+        };
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+        }
+        // The format first: a newer file may have a body that this version can't read.
+        let head: Head = serde_json::from_str(&text).context(Kind::Environment, doing)?;
+        if head.format != FORMAT {
+            let message = format!("it has format {}, this kaohe reads format {FORMAT}", head.format);
+            return Err(Error::new(Kind::Environment, message).with_hint("use the kaohe that wrote it, or a newer one").while_doing(doing()));
+        }
+        serde_json::from_str(&text).map(Some).context(Kind::Environment, doing)
+    }
+
+    /// Compares the run's result tables with the pointer, in order of their names; nothing is returned when all are as they were.
+    pub fn verify(&self, run_folder: &Path) -> Result<Vec<Mismatch>> {
+        let found = hash_tables(run_folder)?;
+        let named = self.tables.iter().filter_map(|(table, hash)| match found.get(table) {
+            None => Some(Mismatch::Missing(table.clone())),
+            Some(other) if other != hash => Some(Mismatch::Changed(table.clone())),
+            Some(_) => None,
+        });
+        let unknown = found.keys().filter(|table| !self.tables.contains_key(*table)).map(|table| Mismatch::Unknown(table.clone()));
+        Ok(named.chain(unknown).collect())
+    }
+}
+
+impl std::fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing(table) => write!(f, "the result table `{table}` is missing"),
+            Self::Changed(table) => write!(f, "the result table `{table}` was changed after the run"),
+            Self::Unknown(table) => write!(f, "the result table `{table}` was added after the run"),
+        }
+    }
+}
+
+/// Result table → blake3 hash of `tables/<table>.parquet`.
+fn hash_tables(run_folder: &Path) -> Result<BTreeMap<String, String>> {
+    let folder = run_folder.join("tables");
+    let hash = || -> std::io::Result<BTreeMap<String, String>> {
+        let mut hashes = BTreeMap::new();
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            let stem = path.file_stem().and_then(|stem| stem.to_str());
+            if let (Some(table), Some("parquet")) = (stem, path.extension().and_then(|extension| extension.to_str())) {
+                let mut hasher = blake3::Hasher::new();
+                hasher.update_reader(File::open(&path)?)?;
+                hashes.insert(table.to_owned(), hasher.finalize().to_hex().to_string());
+            }
+        }
+        Ok(hashes)
+    };
+    hash().context(Kind::Environment, || format!("hashing the result tables in `{}`", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finished_run() -> (tempfile::TempDir, Current) {
+        let project = tempfile::tempdir().expect("temporary folder");
+        std::fs::create_dir(project.path().join("tables")).expect("folder");
+        for table in ["ranks", "scores"] {
+            std::fs::write(project.path().join(format!("tables/{table}.parquet")), table).expect("table");
+        }
+        let versions = BTreeMap::from([("cases".to_owned(), 3)]);
+        let current = Current::of_run(&RunId::from("20260630T010203-ab12"), project.path(), versions, "2026-06-30 01:09").expect("hashes");
+        (project, current)
+    }
+
+    #[test]
+    fn the_pointer_is_read_as_it_was_written_and_absent_before_the_first_run() {
+        let (project, current) = finished_run();
+        let path = project.path().join("current.json");
+        assert_eq!(Current::read(&path).expect("absent is no failure"), None);
+        current.write(&path).expect("written");
+        assert_eq!(Current::read(&path).expect("read"), Some(current));
+    }
+
+    #[test]
+    fn a_pointer_of_a_newer_kaohe_is_refused_politely() {
+        let (project, _) = finished_run();
+        let path = project.path().join("current.json");
+        std::fs::write(&path, r#"{"format": 2, "pages": []}"#).expect("written");
+        let error = Current::read(&path).expect_err("too new").to_string();
+        assert!(error.contains("format 2") && error.contains("hint:"), "{error}");
+    }
+
+    #[test]
+    fn results_that_were_touched_after_the_run_are_named() {
+        let (project, current) = finished_run();
+        assert_eq!(current.verify(project.path()).expect("hashes"), []);
+        let table = |name: &str| project.path().join(format!("tables/{name}.parquet"));
+        std::fs::write(table("scores"), "better").expect("changed");
+        std::fs::rename(table("ranks"), table("ranks_old")).expect("moved");
+        let expected = [Mismatch::Missing("ranks".into()), Mismatch::Changed("scores".into()), Mismatch::Unknown("ranks_old".into())];
+        assert_eq!(current.verify(project.path()).expect("hashes"), expected);
+    }
+}

@@ -1,0 +1,192 @@
+//! One staged month → one Parquet file.
+//!
+//! In: an Arrow IPC file or stream whose rows are already in order. Out: a Parquet file on the disk, and what the log must say
+//! about it, taken from the rows that were written. Never here: the log itself, sorting, row digests.
+//!
+//! Files carry no Arrow schema of ours, so that every reader sees plain Parquet types.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
+use arrow::compute::{max, max_string, min, min_string};
+use arrow::datatypes::{DataType, Date32Type, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ipc::reader::{FileReader, StreamReader};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use serde_json::{Map, Value, json};
+
+use super::durable::{create_folders, publish_file};
+use crate::error::{Context, Error, Kind, Result};
+use crate::terms::date_from_epoch_days;
+
+/// Rows of a row group: fine enough to skip by unit, coarse enough for dictionaries to pay.
+const ROW_GROUP_ROWS: usize = 256 << 10;
+
+/// What the log must say about a written file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct WrittenFile {
+    pub bytes: u64,
+    pub rows: u64,
+    /// Milliseconds since 1970, as the file system dates the file.
+    pub modified: i64,
+    /// Delta's per-file statistics as JSON.
+    pub statistics: String,
+}
+
+/// Writes `source` to `target` with the columns of `schema`; a column that the source lacks becomes null.
+pub(super) fn write_month_file(source: &Path, schema: &SchemaRef, target: &Path) -> Result<WrittenFile> {
+    let doing = || format!("writing `{}` from `{}`", target.display(), source.display());
+    let write = || -> Result<WrittenFile> {
+        if let Some(folder) = target.parent() {
+            create_folders(folder).context(Kind::Environment, || "creating its folder")?;
+        }
+        let staged = staged_name(target);
+        let file = File::create(&staged).context(Kind::Environment, || "creating it")?;
+        let options = ArrowWriterOptions::new().with_properties(properties()?).with_skip_arrow_metadata(true);
+        let mut writer = ArrowWriter::try_new_with_options(file, Arc::clone(schema), options).context(Kind::Bug, || "preparing Parquet")?;
+        let mut ranges = ColumnRange::of_schema(schema);
+        for batch in read_batches(source)? {
+            let batch = fit(&batch.context(Kind::Environment, || "reading the staged rows")?, schema)?;
+            ranges.iter_mut().for_each(|range| range.take(&batch));
+            writer.write(&batch).context(Kind::Environment, || "writing rows")?;
+        }
+        let rows = writer.close().context(Kind::Environment, || "finishing the file")?.file_metadata().num_rows();
+        publish_file(&staged, target).context(Kind::Environment, || "naming the file")?;
+        let metadata = std::fs::metadata(target).context(Kind::Environment, || "reading its size")?;
+        let modified = metadata.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        Ok(WrittenFile {
+            bytes: metadata.len(),
+            rows: rows.unsigned_abs(),
+            modified: modified.and_then(|since| i64::try_from(since.as_millis()).ok()).unwrap_or_default(),
+            statistics: statistics(rows, &ranges),
+        })
+    };
+    write().map_err(|error| error.while_doing(doing()))
+}
+
+/// Beside the target, with a name that no reader takes for Parquet.
+fn staged_name(target: &Path) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(".writing");
+    PathBuf::from(name)
+}
+
+fn properties() -> Result<WriterProperties> {
+    let level = ZstdLevel::try_new(1).context(Kind::Bug, || "compression level")?;
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_dictionary_enabled(true)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        // Lists get the element name of the Parquet specification, as Spark and Delta expect it.
+        .set_coerce_types(true)
+        .build())
+}
+
+type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>>>;
+
+/// Reads either form of Arrow IPC; the file form announces itself.
+fn read_batches(source: &Path) -> Result<Batches> {
+    let open = || -> std::io::Result<(File, bool)> {
+        let mut file = File::open(source)?;
+        let mut magic = [0; 6];
+        let is_file = file.read(&mut magic)? == magic.len() && &magic == b"ARROW1";
+        file.seek(SeekFrom::Start(0))?;
+        Ok((file, is_file))
+    };
+    let (file, is_file) = open().context(Kind::Environment, || "opening the staged rows")?;
+    let file = BufReader::new(file);
+    let unreadable = || "reading the head of the staged rows";
+    Ok(match is_file {
+        true => Box::new(FileReader::try_new(file, None).context(Kind::Environment, unreadable)?),
+        false => Box::new(StreamReader::try_new(file, None).context(Kind::Environment, unreadable)?),
+    })
+}
+
+/// The batch with exactly the columns of `schema`, in its order.
+fn fit(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    if let Some(unknown) = batch.schema_ref().fields().iter().find(|field| schema.field_with_name(field.name()).is_err()) {
+        return Err(Error::new(Kind::Bug, format!("staged rows have a column `{}` that the table has not", unknown.name())));
+    }
+    let column = |field: &arrow::datatypes::FieldRef| -> Result<ArrayRef> {
+        match batch.column_by_name(field.name()) {
+            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+            Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
+            Some(column) => {
+                let message = format!("staged column `{}` is {}, the table wants {}", field.name(), column.data_type(), field.data_type());
+                Err(Error::new(Kind::Bug, message))
+            }
+        }
+    };
+    let columns = schema.fields().iter().map(column).collect::<Result<Vec<_>>>()?;
+    RecordBatch::try_new(Arc::clone(schema), columns).context(Kind::Bug, || "arranging staged rows")
+}
+
+/// Smallest and largest value of a column, in the text form that Delta's log wants. Dates are compared as text, which is
+/// right from year 0 to 9999.
+struct ColumnRange {
+    index: usize,
+    name: String,
+    smallest: Option<String>,
+    largest: Option<String>,
+    nulls: usize,
+}
+
+impl ColumnRange {
+    /// Ranges are kept for what readers skip by: the unit and the dates.
+    fn of_schema(schema: &SchemaRef) -> Vec<Self> {
+        let worth = |(_, field): &(usize, &arrow::datatypes::FieldRef)| match field.data_type() {
+            DataType::Date32 => true,
+            DataType::Utf8 => field.name() == "unit_id",
+            _ => false,
+        };
+        let range = |(index, field): (usize, &arrow::datatypes::FieldRef)| Self {
+            index,
+            name: field.name().clone(),
+            smallest: None,
+            largest: None,
+            nulls: 0,
+        };
+        schema.fields().iter().enumerate().filter(worth).map(range).collect()
+    }
+
+    fn take(&mut self, batch: &RecordBatch) {
+        let column = batch.column(self.index);
+        self.nulls += column.null_count();
+        let (smallest, largest) = match column.data_type() {
+            DataType::Date32 => {
+                let days = column.as_primitive::<Date32Type>();
+                let text = |day: Option<i32>| day.and_then(date_from_epoch_days).map(|date| date.to_string());
+                (text(min(days)), text(max(days)))
+            }
+            _ => {
+                let texts = column.as_string::<i32>();
+                (min_string(texts).map(str::to_owned), max_string(texts).map(str::to_owned))
+            }
+        };
+        if smallest.is_some() && (self.smallest.is_none() || smallest < self.smallest) {
+            self.smallest = smallest;
+        }
+        if largest > self.largest {
+            self.largest = largest;
+        }
+    }
+}
+
+fn statistics(rows: i64, ranges: &[ColumnRange]) -> String {
+    let pick = |value: fn(&ColumnRange) -> Option<Value>| -> Map<String, Value> {
+        ranges.iter().filter_map(|range| Some((range.name.clone(), value(range)?))).collect()
+    };
+    json!({
+        "numRecords": rows,
+        "minValues": pick(|range| range.smallest.clone().map(Value::from)),
+        "maxValues": pick(|range| range.largest.clone().map(Value::from)),
+        "nullCount": pick(|range| Some(Value::from(range.nulls))),
+    })
+    .to_string()
+}

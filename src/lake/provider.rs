@@ -1,0 +1,167 @@
+//! Pinned tables in SQL.
+//!
+//! In: a [`Snapshot`] and the shapes of all source tables. Out: tables in a session that read exactly the pinned files, with the
+//! contract's types; a table that was never loaded is there and empty. Never here: listing folders, reading logs, guessing types.
+//!
+//! The order of rows is not declared to the engine: it would choose a slower aggregation. Row counts are told as estimates
+//! only, so that `count(*)` really counts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, Date32Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::Session;
+use datafusion::common::stats::Precision;
+use datafusion::common::{DFSchema, Result as QueryResult, ScalarValue, Statistics};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::datasource::{TableProvider, TableType};
+use datafusion::error::DataFusionError;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::prelude::SessionContext;
+
+use super::shape::{MONTH_COLUMN, TableShape};
+use super::snapshot::{PinnedFile, Snapshot};
+use super::store::Lake;
+use crate::error::{Context, Error, Kind, Result};
+
+impl Lake {
+    /// Makes every table of `shapes` known to the session, at the snapshot's versions.
+    pub fn register(&self, context: &SessionContext, snapshot: &Snapshot, shapes: &[TableShape]) -> Result<()> {
+        for shape in shapes {
+            let files = snapshot.files(&shape.table);
+            if let Some(lost) = files.iter().find(|file| !self.root().join(&file.path).is_file()) {
+                let message = format!("the lake has lost the file `{}` of table `{}`", lost.path, shape.table);
+                return Err(Error::new(Kind::Environment, message).with_hint("restore the lake from its backup, or load every extract again"));
+            }
+            register_table(context, PinnedSource { root: self.root().to_owned(), shape: shape.clone(), files: files.to_vec() })?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes tables known without any data: for checking plans before anything was loaded.
+pub fn register_empty(context: &SessionContext, shapes: &[TableShape]) -> Result<()> {
+    shapes.iter().try_for_each(|shape| register_table(context, PinnedSource { root: PathBuf::new(), shape: shape.clone(), files: Vec::new() }))
+}
+
+fn register_table(context: &SessionContext, source: PinnedSource) -> Result<()> {
+    let table = source.shape.table.clone();
+    let provider = PinnedProvider { schema: source.shape.sql_schema(), source };
+    context.register_table(table.as_str(), Arc::new(provider)).context(Kind::Bug, || format!("registering table `{table}`"))?;
+    Ok(())
+}
+
+#[derive(Debug, Clone)]
+struct PinnedSource {
+    root: PathBuf,
+    shape: TableShape,
+    files: Vec<PinnedFile>,
+}
+
+#[derive(Debug)]
+struct PinnedProvider {
+    source: PinnedSource,
+    schema: SchemaRef,
+}
+
+impl PinnedSource {
+    fn partitioned_file(&self, file: &PinnedFile) -> QueryResult<PartitionedFile> {
+        let path = object_path(&self.root.join(&file.path))?;
+        let mut partitioned = PartitionedFile::new("", file.bytes);
+        // Set afterwards: the constructor would encode a second time what the path already encodes.
+        partitioned.object_meta.location = path;
+        let values = self.shape.by_month.then(|| ScalarValue::Date32(file.month.map(|month| month.to_epoch_days())));
+        Ok(partitioned.with_partition_values(values.into_iter().collect()))
+    }
+
+    /// The files whose month passes all filters on the month.
+    fn pruned(&self, state: &dyn Session, filters: &[Expr]) -> QueryResult<Vec<&PinnedFile>> {
+        let filters: Vec<_> = filters.iter().filter(|filter| speaks_of_month_alone(filter)).collect();
+        if !self.shape.by_month || filters.is_empty() {
+            return Ok(self.files.iter().collect());
+        }
+        let schema = Arc::new(Schema::new(vec![Field::new(MONTH_COLUMN, DataType::Date32, true)]));
+        let months: Date32Array = self.files.iter().map(|file| file.month.map(|month| month.to_epoch_days())).collect();
+        let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(months)])?;
+        let columns = DFSchema::try_from(schema)?;
+        let mut stays = vec![true; self.files.len()];
+        for filter in filters {
+            let verdict = state.create_physical_expr(filter.clone(), &columns)?.evaluate(&batch)?.into_array(batch.num_rows())?;
+            let verdict = verdict.as_boolean_opt().ok_or_else(|| DataFusionError::Plan(format!("`{filter}` is not a condition")))?;
+            stays.iter_mut().enumerate().for_each(|(row, stays)| *stays &= verdict.is_valid(row) && verdict.value(row));
+        }
+        Ok(self.files.iter().zip(stays).filter_map(|(file, stays)| stays.then_some(file)).collect())
+    }
+}
+
+fn object_path(path: &Path) -> QueryResult<object_store::path::Path> {
+    object_store::path::Path::from_absolute_path(path).map_err(|error| DataFusionError::External(Box::new(error)))
+}
+
+fn speaks_of_month_alone(filter: &Expr) -> bool {
+    let columns = filter.column_refs();
+    !columns.is_empty() && columns.iter().all(|column| column.name == MONTH_COLUMN) && !filter.is_volatile()
+}
+
+#[async_trait]
+impl TableProvider for PinnedProvider {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> QueryResult<Vec<TableProviderFilterPushDown>> {
+        // A file holds one month, so a filter on the month alone is answered by choosing files. Others reach the Parquet reader
+        // through the physical optimiser, which skips row groups and keeps the filter.
+        let verdict = |filter: &&Expr| match self.source.shape.by_month && speaks_of_month_alone(filter) {
+            true => TableProviderFilterPushDown::Exact,
+            false => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(verdict).collect())
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> QueryResult<Arc<dyn ExecutionPlan>> {
+        let files = self.source.pruned(state, filters)?;
+        if files.is_empty() {
+            let schema = match projection {
+                Some(columns) => Arc::new(self.schema.project(columns)?),
+                None => Arc::clone(&self.schema),
+            };
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
+        let partition_fields = self.source.shape.partition_fields();
+        let schema = TableSchema::builder(self.source.shape.sql_file_schema()).with_table_partition_cols(partition_fields).build();
+        let total = |count: fn(&PinnedFile) -> u64| files.iter().map(|file| count(file)).sum::<u64>() as usize;
+        let statistics = Statistics {
+            num_rows: Precision::Inexact(total(|file| file.rows)),
+            total_byte_size: Precision::Inexact(total(|file| file.bytes)),
+            column_statistics: Statistics::unknown_column(&self.schema),
+        };
+        let partitioned = files.iter().map(|file| self.source.partitioned_file(file)).collect::<QueryResult<Vec<_>>>()?;
+        let groups = FileGroup::new(partitioned).split_files(state.config().target_partitions());
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(ParquetSource::new(schema)))
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_limit(limit)
+            .with_projection_indices(projection.cloned())?
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}

@@ -1,0 +1,81 @@
+//! The SQL session: how much memory, where it spills, how many cores, and the rule that queries only read.
+//!
+//! In: limits that the command line decided. Out: a `SessionContext` that knows no table yet.
+//! Never here: tables (see `provider`), functions (see `crate::functions`).
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+use super::durable::create_folders;
+use crate::error::{Context, Error, Kind, Result};
+
+/// What the process needs beside the pool: code, Arrow buffers in flight, allocator slack. Measured, see the pool's tests in
+/// the benches: about 90 MB over the pool on top of 57 MB at start.
+const BESIDE_THE_POOL: usize = 150 << 20;
+/// Below this no aggregation over a real province ends.
+const SMALLEST_POOL: usize = 32 << 20;
+/// A query that spills more than this is a mistake; it must not fill the disk.
+const LARGEST_SPILL: u64 = 64 << 30;
+
+/// A session without tables. `memory_limit` is for the whole process, in bytes; `temp` takes what does not fit.
+pub fn session(memory_limit: Option<usize>, temp: &Path, target_partitions: usize) -> Result<SessionContext> {
+    create_folders(temp).context(Kind::Environment, || format!("creating the temporary folder `{}`", temp.display()))?;
+    let mut runtime = RuntimeEnvBuilder::new().with_temp_file_path(temp).with_max_temp_directory_size(LARGEST_SPILL);
+    if let Some(limit) = memory_limit {
+        let pool = FairSpillPool::new(limit.saturating_sub(BESIDE_THE_POOL).max(SMALLEST_POOL));
+        let named_in_errors = NonZeroUsize::new(5).expect("five is not zero");
+        runtime = runtime.with_memory_pool(Arc::new(TrackConsumersPool::new(pool, named_in_errors)));
+    }
+    let runtime = runtime.build_arc().context(Kind::Environment, || "preparing the SQL session")?;
+    let mut config = SessionConfig::new().with_target_partitions(target_partitions.max(1)).with_information_schema(true);
+    // Messages point at the place in the text of a query.
+    config.options_mut().sql_parser.collect_spans = true;
+    Ok(SessionContext::new_with_config_rt(config, runtime))
+}
+
+/// Refuses a plan that does anything but read.
+pub fn verify_read_only(plan: &LogicalPlan) -> Result<()> {
+    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    options.verify_plan(plan).map_err(|error| {
+        Error::new(Kind::Query, error.strip_backtrace()).with_hint("queries only read; the lake is written by `kaohe load` and `kaohe run`")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::execution::memory_pool::MemoryLimit;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_session_reads_and_does_nothing_else() {
+        let temp = tempfile::tempdir().expect("temporary folder");
+        let context = session(None, temp.path(), 2).expect("a session");
+        for refused in ["CREATE TABLE t AS SELECT 1", "COPY (SELECT 1) TO '/tmp/x.csv' STORED AS CSV", "SET datafusion.execution.batch_size = 1"] {
+            let plan = context.state().create_logical_plan(refused).await.expect("it parses");
+            assert_eq!(verify_read_only(&plan).expect_err(refused).kind, Kind::Query);
+        }
+        for allowed in ["SELECT 1", "EXPLAIN SELECT 1", "SELECT table_name FROM information_schema.tables"] {
+            let plan = context.state().create_logical_plan(allowed).await.expect("it parses");
+            verify_read_only(&plan).expect(allowed);
+        }
+    }
+
+    #[test]
+    fn the_pool_leaves_room_for_what_it_does_not_see() {
+        let temp = tempfile::tempdir().expect("temporary folder");
+        let pool = |limit| match session(Some(limit), temp.path(), 1).expect("a session").runtime_env().memory_pool.memory_limit() {
+            MemoryLimit::Finite(bytes) => bytes,
+            _ => panic!("the pool is limited"),
+        };
+        assert_eq!(pool(512 << 20), 362 << 20);
+        assert_eq!(pool(64 << 20), 32 << 20);
+    }
+}
