@@ -1,0 +1,382 @@
+//! What happened in each case, from the first day to the last, whether or not the extract can know it yet.
+//!
+//! In: a unit, a month, its stream of draws. Out: [`Case`]s. The draws never depend on the horizon, so that a later night tells the
+//! same story and only more of it. Never here: rows, files.
+
+use crate::calendar::start_of_day;
+use crate::simulate::days::{Days, HOUR};
+use crate::simulate::draw::Stream;
+use crate::simulate::firms::Firm;
+use crate::simulate::items::{ECO, EMERGENCY, ITEMS, Item, MARKET, TRANSPORT, URBAN, items_of};
+use crate::simulate::world::{Tier, Unit, World};
+use crate::terms::Month;
+
+/// How an act came to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    Lead,
+    Inspection,
+    Device,
+    Patrol,
+}
+
+/// A time during which the limit stands still.
+pub(super) struct Suspension {
+    pub from: i32,
+    pub to: Option<i32>,
+    pub kind: &'static str,
+}
+
+/// One case.
+pub(super) struct Case {
+    pub id: String,
+    /// Number inside the unit and month.
+    pub number: usize,
+    pub domain: usize,
+    pub item: &'static Item,
+    pub item_missing: bool,
+    pub county: usize,
+    pub place_county: usize,
+    pub firm: Option<Firm>,
+    pub origin: Origin,
+    pub procedure: &'static str,
+    pub received_at: i64,
+    pub found_at: i64,
+    pub filed: Option<i32>,
+    pub investigated: Option<i32>,
+    pub notice: Option<i32>,
+    pub reviewed: Option<i32>,
+    pub discussed: Option<i32>,
+    pub decided: Option<i32>,
+    pub delivered: Option<i32>,
+    pub closed: Option<i32>,
+    pub outcome: &'static str,
+    pub penalties: Vec<&'static str>,
+    pub fine: Option<i64>,
+    pub confiscated: Option<i64>,
+    pub severity: &'static str,
+    pub extension: Option<i64>,
+    pub suspensions: Vec<Suspension>,
+    pub hearing: Option<i32>,
+    pub damage: Option<bool>,
+    pub device: Option<u32>,
+    pub device_reviewed: Option<i64>,
+    pub officers: Vec<u32>,
+    pub education: bool,
+    pub corrected_early: bool,
+    /// Days between an event and its entry.
+    pub entry_delay: i32,
+    /// Planted: entered at the year's end, this day.
+    pub backfilled_on: Option<i32>,
+    /// Planted patterns that this case is part of.
+    pub planted: Vec<(&'static str, String)>,
+    /// A number of its own, for whatever hangs on the case.
+    pub salt: u64,
+}
+
+impl Case {
+    /// The day that partitions the case: filed, else found, else decided.
+    pub fn opened(&self) -> i32 {
+        self.filed.unwrap_or_else(|| crate::calendar::shanghai_day(self.found_at))
+    }
+
+    /// Whether it ended with a penalty.
+    pub fn is_penalty(&self) -> bool {
+        self.outcome == "penalty"
+    }
+
+    /// A fine that calls for the right to a hearing.
+    pub fn is_major(&self) -> bool {
+        self.fine.is_some_and(|fine| fine > 10_000_000)
+    }
+
+    /// Party kind code.
+    pub fn party_kind(&self) -> &'static str {
+        match &self.firm {
+            Some(firm) if firm.individual => "individual_business",
+            Some(_) => "org",
+            None => "person",
+        }
+    }
+}
+
+impl World {
+    /// The cases that the unit came to know of in the month.
+    pub fn cases_of(&self, unit: &Unit, month: Month, expected: f64) -> Vec<Case> {
+        let mut stream = Stream::new(self.seed, "cases", &[unit.index as u64, month.to_epoch_days() as u64]);
+        let count = stream.poisson(expected);
+        let mut cases: Vec<Case> = Vec::with_capacity(count + 8);
+        if let Some(quota) = unit.quota {
+            let monthly = quota as usize + usize::from(month.month % 3 == 0);
+            for number in 0..monthly {
+                let mut case = self.case(unit, month, number, &mut stream);
+                self.make_quota(unit, &mut case, &mut stream);
+                cases.push(case);
+            }
+        }
+        let ordinary = if unit.quota.is_some() { count / 3 } else { count };
+        for _ in 0..ordinary {
+            let number = cases.len();
+            let mut case = self.case(unit, month, number, &mut stream);
+            if unit.quota.is_some() && case.fine.is_some() {
+                // Under a quota nearly every fine is the quota's.
+                (case.fine, case.penalties) = (None, vec!["warning"]);
+            }
+            if unit.backdates {
+                self.make_backdated(unit, &mut case, &mut stream);
+            }
+            if unit.backfills {
+                self.make_backfilled(unit, &mut case, &mut stream);
+            }
+            cases.push(case);
+        }
+        if unit.splits {
+            self.add_split(unit, month, &mut cases, &mut stream);
+        }
+        cases
+    }
+
+    /// One honest case.
+    pub fn case(&self, unit: &Unit, month: Month, number: usize, stream: &mut Stream) -> Case {
+        let domain = unit.domains[stream.weighted(&unit.domains.iter().map(|(_, weight)| *weight).collect::<Vec<_>>())].0;
+        let (item, item_missing) = draw_item(unit, domain, stream);
+        let county = self.county_for(unit, stream);
+        let firm = self.party_of(item, county, stream);
+        let origin = draw_origin(unit, item, stream);
+        let procedure = draw_procedure(item, origin, stream);
+        let day = self.days.act_day(month, 0.08, stream);
+        let received_at = self.days.office_hour(day, stream);
+        let mut case = Case {
+            id: format!("{}{:02}{:02}{number:05}", unit.id, month.year % 100, month.month),
+            number,
+            domain,
+            item,
+            item_missing,
+            county,
+            place_county: if stream.chance(self.rare(0.02)) { self.neighbour_of(county, stream) } else { county },
+            firm,
+            origin,
+            procedure,
+            received_at,
+            found_at: received_at,
+            filed: None,
+            investigated: None,
+            notice: None,
+            reviewed: None,
+            discussed: None,
+            decided: None,
+            delivered: None,
+            closed: None,
+            outcome: "penalty",
+            penalties: Vec::new(),
+            fine: None,
+            confiscated: None,
+            severity: "一般",
+            extension: None,
+            suspensions: Vec::new(),
+            hearing: None,
+            damage: None,
+            device: None,
+            device_reviewed: None,
+            officers: self.draw_officers(unit, stream),
+            education: false,
+            corrected_early: stream.chance(0.3),
+            entry_delay: if stream.chance(0.85) { stream.between(0, 2) } else { stream.between(3, 25) },
+            backfilled_on: None,
+            planted: Vec::new(),
+            salt: (stream.between(0, i32::MAX - 1)) as u64,
+        };
+        if origin == Origin::Device {
+            case.device = Some(stream.between(0, DEVICES_PER_UNIT as i32 - 1) as u32);
+            let review = case.found_at + i64::from(stream.between(1, 90)) * HOUR;
+            case.device_reviewed = stream.chance(World::odds(unit, 0.6, 0.97)).then_some(review);
+        }
+        draw_result(&mut case, unit, stream);
+        if procedure == "simple" { self.run_simple(&mut case, unit, day, stream) } else { self.run_ordinary(&mut case, unit, day, stream) }
+        case
+    }
+
+    fn run_simple(&self, case: &mut Case, unit: &Unit, day: i32, stream: &mut Stream) {
+        let decided = if case.origin == Origin::Device { self.days.plus_working(day, stream.between(1, 4)) } else { day };
+        case.decided = Some(decided);
+        case.filed = stream.chance(0.3).then_some(day);
+        case.delivered = Some(if stream.chance(World::odds(unit, 0.85, 0.99)) { decided } else { decided + stream.between(1, 6) });
+        case.closed = Some(self.days.plus_working(decided, stream.between(0, 9)));
+        case.entry_delay = case.entry_delay.min(6);
+    }
+
+    fn run_ordinary(&self, case: &mut Case, unit: &Unit, day: i32, stream: &mut Stream) {
+        let food = case.item.food && case.domain == MARKET;
+        let limit = if food { 7 } else { 15 };
+        let filed = self.days.lag_working(day, limit, World::odds(unit, 0.55, 0.97), stream);
+        case.found_at = (start_of_day(filed) - 10 * HOUR).clamp(case.received_at, case.received_at + i64::from(stream.between(1, 60)) * HOUR);
+        case.filed = (!stream.chance(0.008)).then_some(filed);
+        let legal = if case.domain == EMERGENCY && filed < 20_485 { 30 } else { 90 };
+        let mut extra = 0;
+        if stream.chance(0.09) {
+            case.extension = Some(30);
+            extra = stream.between(0, 30);
+        }
+        let (in_law, in_target) = (stream.chance(World::odds(unit, 0.70, 0.985)), stream.chance(World::odds(unit, 0.40, 0.95)));
+        let lag = match (food, in_target, in_law) {
+            (true, true, _) => Days::lag(30, 1.0, stream),
+            (_, _, true) => Days::lag(legal, 1.0, stream) + extra,
+            _ => Days::lag(legal, 0.0, stream) + extra,
+        };
+        let lag = self.suspend(case, filed, lag, stream);
+        let never = stream.chance(World::odds(unit, 0.14, 0.01));
+        let decided = self.days.working(filed + lag.max(3));
+        let decided = if decided > filed + lag && lag >= legal { filed + lag } else { decided };
+        case.investigated = Some(filed + (lag * 6) / 10);
+        case.notice = Some((filed + (lag * 7) / 10).min(decided - 1));
+        case.reviewed = stream.chance(0.35).then_some((filed + (lag * 8) / 10).min(decided));
+        case.discussed = case.fine.filter(|fine| *fine > 5_000_000).map(|_| (filed + (lag * 9) / 10).min(decided));
+        if never {
+            (case.notice, case.reviewed, case.discussed) = (None, None, None);
+            return;
+        }
+        if matches!(case.outcome, "withdrawn" | "transferred") {
+            case.closed = Some(decided);
+            return;
+        }
+        case.decided = (case.outcome != "guided" || stream.chance(0.7)).then_some(decided);
+        let delivered = self.days.lag_working(decided, 7, World::odds(unit, 0.8, 0.99), stream);
+        case.delivered = case.decided.map(|_| delivered);
+        case.closed = Some(self.days.plus_working(delivered, stream.between(1, 22)));
+    }
+
+    /// Adds suspensions, some of them overlapping or without an end; returns the lag with the days that they excuse.
+    fn suspend(&self, case: &mut Case, filed: i32, lag: i32, stream: &mut Stream) -> i32 {
+        if !stream.chance(0.11) {
+            return lag;
+        }
+        let kind = if case.item.food { "testing" } else { stream.choose(&[("hearing", 2.0), ("appraisal", 2.0), ("publication", 1.0), ("pending_other", 0.5), ("party_missing", 0.5)]) };
+        let (from, length) = (filed + stream.between(2, 15), stream.between(7, 30));
+        let open_ended = stream.chance(0.12);
+        case.suspensions.push(Suspension { from, to: (!open_ended).then_some(from + length - 1), kind });
+        if kind == "hearing" {
+            case.hearing = Some(from + length - 2);
+        }
+        let mut days = length;
+        if stream.chance(0.3) {
+            let second = from + stream.between(1, length);
+            let end = second + stream.between(5, 20);
+            case.suspensions.push(Suspension { from: second, to: Some(end), kind: "publication" });
+            days = days.max(end - from + 1);
+        }
+        lag + if stream.chance(0.8) { days } else { days / 2 }
+    }
+
+    /// A person (`None`) or one of the county's enterprises.
+    fn party_of(&self, item: &Item, county: usize, stream: &mut Stream) -> Option<Firm> {
+        let person = match item.domain {
+            MARKET => 0.04,
+            URBAN => 0.62,
+            ECO => if item.township { 0.8 } else { 0.02 },
+            TRANSPORT => 0.35,
+            _ => 0.08,
+        };
+        let is_person = stream.chance(person);
+        // Some firms attract more attention than others.
+        let share = stream.unit();
+        let mut firm = self.firm(county, (share * share * self.firms_per_county as f64) as u64);
+        for _ in 0..6 {
+            let another = self.firm(county, stream.below(self.firms_per_county as usize) as u64);
+            if item.food && !firm.food {
+                firm = another;
+            }
+        }
+        (!is_person).then_some(firm)
+    }
+
+    /// A county beside the county, or itself where it has none.
+    pub fn neighbour_of(&self, county: usize, stream: &mut Stream) -> usize {
+        let near: Vec<usize> =
+            self.borders.iter().filter_map(|(a, b, _)| if *a == county { Some(*b) } else { (*b == county).then_some(*a) }).collect();
+        let index = stream.below(near.len());
+        near.get(index).copied().unwrap_or(county)
+    }
+
+    /// Officers on the act: two or three, sometimes one.
+    pub fn draw_officers(&self, unit: &Unit, stream: &mut Stream) -> Vec<u32> {
+        let count = if stream.chance(World::odds(unit, 0.92, 0.99)) { 2 + u32::from(stream.chance(0.2)) } else { 1 };
+        let first = stream.between(0, unit.officers as i32 - 1) as u32;
+        let step = 1 + stream.between(0, 2) as u32;
+        (0..count).map(|nth| (first + nth * step) % unit.officers).collect()
+    }
+}
+
+/// Devices that each unit owns.
+pub(super) const DEVICES_PER_UNIT: u32 = 6;
+
+fn draw_item(unit: &Unit, domain: usize, stream: &mut Stream) -> (&'static Item, bool) {
+    let mut items = items_of(domain);
+    let off_list = stream.chance(World::odds(unit, 0.28, 0.03));
+    if unit.tier == Tier::Township {
+        let listed: Vec<_> = items.iter().copied().filter(|(index, _)| ITEMS[*index].township != off_list).collect();
+        if !listed.is_empty() {
+            items = listed;
+        }
+    }
+    let weights: Vec<f64> = items.iter().map(|(_, weight)| *weight).collect();
+    let item = &ITEMS[items[stream.weighted(&weights)].0];
+    (item, stream.chance(World::odds(unit, 0.06, 0.004)))
+}
+
+fn draw_origin(unit: &Unit, item: &Item, stream: &mut Stream) -> Origin {
+    let device = if item.offsite { World::odds(unit, 0.35, 0.95) * if item.domain == URBAN { 1.0 } else { 0.5 } } else { 0.0 };
+    if stream.chance(device) {
+        return Origin::Device;
+    }
+    let lead = if item.food { 0.62 } else if item.domain == ECO { 0.5 } else { 0.28 };
+    [Origin::Lead, Origin::Inspection, Origin::Patrol][stream.weighted(&[lead, 0.35, if item.domain == URBAN { 0.4 } else { 0.1 }])]
+}
+
+fn draw_procedure(item: &Item, origin: Origin, stream: &mut Stream) -> &'static str {
+    let simple = item.simple * if origin == Origin::Lead { 0.35 } else { 1.0 };
+    match stream.unit() {
+        share if share < simple => "simple",
+        share if share < simple + 0.06 => "quick",
+        _ => "ordinary",
+    }
+}
+
+fn draw_result(case: &mut Case, unit: &Unit, stream: &mut Stream) {
+    let simple = case.procedure == "simple";
+    let outcomes = [("penalty", 0.74), ("no_penalty", 0.11), ("guided", 0.07), ("no_fact", 0.03), ("transferred", 0.025), ("withdrawn", 0.025)];
+    let weights = outcomes.map(|(_, weight)| if simple && weight < 0.05 { 0.0 } else { weight });
+    case.outcome = outcomes[stream.weighted(&weights)].0;
+    let warning = stream.chance(if simple { 0.3 } else { 0.12 });
+    let heavy = stream.unit();
+    case.severity = if heavy < 0.35 { "较轻" } else if heavy < 0.85 { "一般" } else { "较重" };
+    let position = stream.unit() * if case.outcome == "penalty" { 1.0 } else { 0.0 };
+    let (low, high) = (f64::from(case.item.fine.0), f64::from(case.item.fine.1));
+    let mut fine = low + (high - low) * position * position * if heavy > 0.85 { 1.3 } else { 0.8 };
+    if simple {
+        let cap = if case.party_kind() == "org" { 3_000.0 } else { 200.0 };
+        let over = stream.chance(World::odds(unit, 0.10, 0.005));
+        fine = if over { cap * 1.5 + 100.0 } else { fine.min(cap) };
+    }
+    let step = if fine < 1_000.0 { 50.0 } else if fine < 20_000.0 { 500.0 } else { 1_000.0 };
+    let cents = ((fine / step).round() * step * 100.0) as i64;
+    let damage = stream.unit();
+    if case.domain == ECO {
+        case.damage = if damage < 0.45 { Some(true) } else if damage < 0.93 { Some(false) } else { None };
+    }
+    let educated = stream.chance(World::odds(unit, 0.6, 0.98));
+    let gains = stream.chance(if case.item.food { 0.35 } else { 0.04 });
+    let gain_cents = i64::from(stream.between(80, 4_000)) * 100;
+    match case.outcome {
+        "penalty" if warning => case.penalties.push("warning"),
+        "penalty" => {
+            case.penalties.push("fine");
+            case.fine = Some(cents.max(5_000));
+            if gains && !simple {
+                case.penalties.push("confiscate_gains");
+                case.confiscated = Some(gain_cents);
+            }
+        }
+        "no_penalty" => case.education = educated,
+        _ => {}
+    }
+}

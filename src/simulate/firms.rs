@@ -1,0 +1,147 @@
+//! Enterprises that do not exist, with codes that pass the check of GB 32100-2015.
+//!
+//! In: an index. Out: the enterprise of that index; nothing is kept in memory, so that a province can have millions.
+//! Never here: real companies or persons; names are put together from syllables.
+
+use crate::simulate::draw::{hash_of, share_of};
+use crate::simulate::sheet::{Output, Sheets};
+use crate::simulate::world::World;
+use crate::error::Result;
+
+const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+const WEIGHTS: [usize; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
+
+/// The check character of the first seventeen characters (GB 32100-2015).
+pub(super) fn check_character(first: &[u8]) -> u8 {
+    let value = |byte: &u8| ALPHABET.iter().position(|letter| letter == byte).unwrap_or(0);
+    let sum: usize = first.iter().zip(WEIGHTS).map(|(byte, weight)| value(byte) * weight).sum();
+    ALPHABET[(31 - sum % 31) % 31]
+}
+
+/// A code of 18 characters: two of department and category, six of region, nine of organisation, one of check.
+pub(super) fn credit_code(kind: &str, region: &str, number: u64) -> String {
+    let mut code = format!("{kind}{}MA", &region[..6]).into_bytes();
+    let mut rest = number;
+    let mut digits = [b'0'; 7];
+    for digit in digits.iter_mut().rev() {
+        *digit = ALPHABET[(rest % 31) as usize];
+        rest /= 31;
+    }
+    code.extend(digits);
+    code.push(check_character(&code));
+    code.into_iter().map(char::from).collect()
+}
+
+const SYLLABLES: [&str; 24] =
+    ["瑞", "禾", "昌", "泽", "恒", "源", "嘉", "茂", "盛", "和", "安", "达", "锦", "润", "丰", "宏", "景", "辰", "鼎", "诚", "悦", "朗", "格", "维"];
+const TRADES: [(&str, &str, bool); 8] = [
+    ("餐饮店", "6210", true),
+    ("食品超市", "5212", true),
+    ("药房", "5251", false),
+    ("五金制品厂", "3311", false),
+    ("印染厂", "1713", false),
+    ("物流", "5430", false),
+    ("建材经营部", "5286", false),
+    ("化工", "2614", false),
+];
+
+/// One enterprise.
+pub(super) struct Firm {
+    /// Index, over the province.
+    pub index: u64,
+    /// Unified social credit code.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// `individual`: a sole trader.
+    pub individual: bool,
+    /// Sells or serves food.
+    pub food: bool,
+    /// Trade index.
+    pub trade: usize,
+}
+
+/// What the attributes are drawn for.
+const NUMBER: u64 = 11;
+const TRADE: u64 = 12;
+const LEGAL_FORM: u64 = 13;
+const NAME: u64 = 14;
+const SIZE: u64 = 15;
+const RISK: u64 = 16;
+const STATUS: u64 = 17;
+const FOUNDED: u64 = 18;
+
+impl World {
+    /// The `nth` enterprise of the county.
+    pub fn firm(&self, county: usize, nth: u64) -> Firm {
+        let nth = nth % self.firms_per_county;
+        let index = county as u64 * self.firms_per_county + nth;
+        let trade = [0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 3][(hash_of(self.seed, TRADE, index) % 12) as usize];
+        let individual = share_of(self.seed, LEGAL_FORM, index) < if TRADES[trade].2 { 0.55 } else { 0.15 };
+        // Numbers are spread by a multiplication that visits every residue once, so that no two firms share a code.
+        let number = (index + 1).wrapping_mul(9_973).wrapping_add(hash_of(self.seed, NUMBER, 0) % 1_000_000) % 27_512_614_111;
+        let code = credit_code(if individual { "92" } else { "91" }, &self.counties[county].code, number);
+        let name = hash_of(self.seed, NAME, index);
+        let syllable = |shift: u64| SYLLABLES[((name >> shift) % 24) as usize];
+        let place = self.counties[county].name.trim_end_matches(['区', '县', '市']);
+        let ending = if individual { "" } else { "有限公司" };
+        let name = format!("{place}{}{}{}{}{ending}", syllable(0), syllable(8), syllable(16), TRADES[trade].0);
+        Firm { index, code, name, individual, food: TRADES[trade].2, trade }
+    }
+
+    /// Writes every enterprise.
+    pub fn write_firms(&self, sheets: &mut Sheets, output: &mut dyn Output) -> Result<()> {
+        for county in 0..self.counties.len() {
+            for nth in 0..self.firms_per_county {
+                let firm = self.firm(county, nth);
+                let towns = &self.counties[county].towns;
+                let town = towns.get((nth % towns.len().max(1) as u64) as usize);
+                let sheet = sheets.of("enterprises");
+                let share = |what| share_of(self.seed, what, firm.index);
+                sheet.text("credit_code", &firm.code).text("name", &firm.name);
+                sheet.text("kind", if firm.individual { "individual" } else if share(LEGAL_FORM) > 0.97 { "coop" } else { "company" });
+                let size = if firm.individual { "micro" } else { ["micro", "small", "small", "small", "medium", "large"][(share(SIZE) * 6.0) as usize] };
+                sheet.text("size", size).text("industry_code", TRADES[firm.trade].1);
+                sheet.text("region_code", town.map_or(self.counties[county].code.as_str(), |town| town.0.as_str()));
+                sheet.text("risk_class", ["A", "A", "B", "B", "B", "C", "C", "D"][(share(RISK) * 8.0) as usize]);
+                sheet.text("credit_class", ["A", "B", "B", "C"][(share(RISK) * 97.0 % 4.0) as usize]);
+                sheet.flag("food_operator", firm.food).flag("high_hazard", firm.trade == 7);
+                // A few were founded inside the last two years: their first full check is not due yet.
+                let founded = share(FOUNDED);
+                let founded = if founded > 0.97 { 19_950 + ((founded - 0.97) * 10_000.0) as i32 } else { 11_000 + (founded * 8_500.0) as i32 };
+                sheet.date("established_on", founded).date("valid_from", founded).text("status", Self::status_of(&share));
+                sheet.flag("uscc_valid", true);
+                sheet.end();
+                sheets.hand_on_full(output)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn status_of(share: &dyn Fn(u64) -> f64) -> &'static str {
+        match share(STATUS) {
+            s if s < 0.955 => "在业",
+            s if s < 0.98 => "注销",
+            _ => "吊销",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_check_character_is_that_of_known_codes() {
+        for code in ["91230500MA1B3N1N2M", "11230500001755309F", "91350100M000100Y43"] {
+            assert_eq!(check_character(&code.as_bytes()[..17]), code.as_bytes()[17], "{code}");
+        }
+    }
+
+    #[test]
+    fn a_made_code_has_eighteen_characters_and_passes_the_check() {
+        let code = credit_code("92", "330402", 123_456);
+        assert_eq!(code.len(), 18);
+        assert_eq!(check_character(&code.as_bytes()[..17]), code.as_bytes()[17]);
+    }
+}

@@ -1,0 +1,283 @@
+//! Inspections: those behind cases, those of random-draw plans, and the rest; and the disputes that break out on the spot.
+//!
+//! In: a unit, a month, its cases. Out: rows of `inspections`, `inspection_plans`, `conflicts` and the platform's copies.
+//! Never here: cases themselves.
+
+use crate::calendar::{end_of_day, shanghai_day, start_of_day};
+use crate::simulate::cases::{Case, Origin};
+use crate::simulate::days::{Days, HOUR, minutes};
+use crate::simulate::draw::Stream;
+use crate::simulate::firms::Firm;
+use crate::simulate::items::{ITEMS, Item, MARKET, URBAN, items_of, supervise_code};
+use crate::simulate::sheet::Sheets;
+use crate::simulate::world::{Tier, Unit, World};
+use crate::terms::Month;
+
+/// One inspection.
+struct Visit {
+    id: String,
+    domain: usize,
+    item: Option<&'static Item>,
+    firm: Option<Firm>,
+    plan: Option<String>,
+    kind: &'static str,
+    trigger: &'static str,
+    form: &'static str,
+    from: i64,
+    length: i32,
+    officers: Vec<u32>,
+    result: &'static str,
+    case: Option<String>,
+    name: Option<&'static str>,
+}
+
+/// Inspections for every case.
+const VISITS_PER_CASE: f64 = 0.62;
+
+impl World {
+    /// Every inspection of the unit in the month.
+    pub fn write_inspections(&self, sheets: &mut Sheets, unit: &Unit, month: Month, cases: &[Case], expected: f64) {
+        let mut stream = Stream::new(self.seed, "inspections", &[unit.index as u64, month.to_epoch_days() as u64]);
+        for case in cases.iter().filter(|case| case.origin == Origin::Inspection) {
+            let known = self.knows(case);
+            let visit = Visit {
+                id: format!("JC{}", case.id),
+                domain: case.domain,
+                item: (!case.item_missing).then_some(case.item),
+                firm: case.firm.as_ref().map(|firm| self.firm(case.county, firm.index % self.firms_per_county)),
+                plan: None,
+                kind: if case.salt % 3 == 0 { "cause" } else { "special" },
+                trigger: if case.salt % 3 == 0 { "complaint" } else { "plan" },
+                form: "onsite",
+                from: case.received_at - minutes(40),
+                length: 35,
+                officers: case.officers.clone(),
+                result: if known { "case" } else { "problem" },
+                case: known.then(|| case.id.clone()),
+                name: Some(case.item.violation),
+            };
+            self.write_visit(sheets, unit, &visit, &mut stream);
+        }
+        let count = stream.poisson(expected * VISITS_PER_CASE);
+        for number in 0..count {
+            let visit = self.free_visit(unit, month, number, &mut stream);
+            self.write_visit(sheets, unit, &visit, &mut stream);
+            self.write_conflict(sheets, unit, &visit, &mut stream);
+        }
+        self.write_planned(sheets, unit, month);
+    }
+
+    fn free_visit(&self, unit: &Unit, month: Month, number: usize, stream: &mut Stream) -> Visit {
+        let weights: Vec<f64> = unit.domains.iter().map(|(_, weight)| *weight).collect();
+        let domain = unit.domains[stream.weighted(&weights)].0;
+        let mut items = items_of(domain);
+        let off_list = stream.chance(World::odds(unit, 0.28, 0.03));
+        if unit.tier == Tier::Township {
+            items.retain(|(index, _)| ITEMS[*index].township != off_list);
+        }
+        let item = &ITEMS[items.get(stream.below(items.len())).map_or(0, |item| item.0)];
+        let county = self.county_for(unit, stream);
+        let share = stream.unit();
+        let firm = self.firm(county, (share * share * self.firms_per_county as f64) as u64);
+        let (kind, trigger) = [
+            ("routine", "plan"), ("key", "plan"), ("special", "plan"), ("merged", "plan"), ("commitment", "licence"), ("cause", "complaint"),
+            ("cause", "offsite_alert"), ("routine", "recheck"), ("special", "assigned"), ("cause", "emergency"), ("routine", "request"), ("special", "supervision"),
+            ("cause", "media"),
+        ][stream.weighted(&[8.0, 2.0, 3.0, 1.2, 0.4, 2.0, 0.8, 1.2, 0.8, 0.7, 0.2, 0.3, 0.1])];
+        let street = domain == URBAN && stream.chance(0.45);
+        let corrected = stream.chance(0.25);
+        let result = if street && corrected { "corrected" } else { stream.choose(&[("no_problem", 6.0), ("problem", 2.0), ("corrected", 1.2)]) };
+        let form = stream.choose(&[("onsite", 8.6), ("offsite", 0.8), ("written", 0.4), ("online", 0.4)]);
+        let day = self.days.act_day(month, 0.06, stream);
+        Visit {
+            id: format!("JC{}{:02}{:02}N{number:05}", unit.id, month.year % 100, month.month),
+            domain,
+            item: (!stream.chance(World::odds(unit, 0.06, 0.004))).then_some(item),
+            firm: (!street).then_some(firm),
+            plan: None,
+            kind,
+            trigger,
+            form: if street { "onsite" } else { form },
+            from: self.days.office_hour(day, stream),
+            length: stream.between(12, 110),
+            officers: self.draw_officers(unit, stream),
+            result,
+            case: None,
+            name: street.then_some(item.violation),
+        }
+    }
+
+    fn write_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, stream: &mut Stream) {
+        let filing = stream.chance(World::odds(unit, 0.62, 0.98));
+        let (ahead, publish, delay, scanned) =
+            (stream.between(1, 200), stream.chance(World::odds(unit, 0.70, 0.98)), stream.between(1, 19), stream.chance(World::odds(unit, 0.4, 0.99)));
+        let (declared, wrong, late) = (stream.chance(0.7), stream.chance(0.06), stream.between(20, 40));
+        let day = shanghai_day(visit.from);
+        let platform = (stream.chance(World::odds(unit, 0.84, 0.993)), stream.unit(), stream.between(0, 3));
+        if day > self.days.as_of() {
+            return;
+        }
+        let sheet = sheets.of("inspections");
+        sheet.text("inspection_id", &visit.id).text("unit_name", &unit.name).text_of("plan_id", visit.plan.as_deref()).text_of("case_id", visit.case.as_deref());
+        if let Some(firm) = &visit.firm {
+            sheet.text("credit_code", &firm.code).text("party_code", &firm.code).text("object_name", &firm.name);
+            sheet.text("party_kind", if firm.individual { "individual_business" } else { "org" });
+        }
+        if let Some(item) = visit.item {
+            sheet.text("item_code", item.code).text("supervise_item_code", &supervise_code(item));
+        }
+        sheet.text_of("check_action_name", visit.name).text("form", visit.form).text("kind", visit.kind).text("trigger_kind", visit.trigger);
+        let exempt = visit.trigger != "plan";
+        if declared {
+            sheet.flag("counts_toward_cap", exempt == wrong);
+        }
+        let filed_at = match (visit.trigger, filing) {
+            ("emergency", true) => visit.from + i64::from(ahead % 30) * HOUR,
+            (_, true) => visit.from - i64::from(ahead) * HOUR,
+            (_, false) => visit.from + i64::from(ahead) * HOUR,
+        };
+        if filing || ahead % 3 == 0 {
+            sheet.text("filed_no", &format!("BA{}", visit.id)).instant("filed_at", self.days.seen_at(Some(filed_at)));
+        }
+        if scanned && visit.form == "onsite" && visit.firm.is_some() {
+            sheet.instant("scanned_at", visit.from - minutes(1));
+        }
+        sheet.date("checked_on", day).instant("checked_from", visit.from).instant("checked_to", visit.from + minutes(visit.length));
+        let officers: Vec<String> = visit.officers.iter().map(|nth| self.officer_id(unit, *nth)).collect();
+        sheet.list("officers", &officers).flag("certificate_shown", true).text("result", visit.result);
+        sheet.number("problems", if visit.result == "no_problem" { 0 } else { 1 + i64::from(visit.length % 3) });
+        if publish || late % 2 == 0 {
+            let published = self.days.plus_working(day, if publish { delay } else { late });
+            sheet.instant("published_at", self.days.seen(Some(published)).map(Days::evening));
+        }
+        if visit.result == "problem" {
+            sheet.date("rectify_due", day + 15).instant("rectified_at", self.days.seen(Some(day + 4 + delay)).map(Days::evening));
+        }
+        let created = end_of_day(day) - HOUR * 4;
+        self.common(sheet, unit, visit.domain, created, None);
+        sheet.end();
+        self.write_platform_visit(sheets, unit, visit, day, platform);
+    }
+
+    fn write_platform_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, day: i32, platform: (bool, f64, i32)) {
+        let (same, fault, transit) = platform;
+        let arrived = self.days.plus_working(day, transit);
+        if (!same && fault < 0.5) || arrived > self.days.as_of() {
+            return;
+        }
+        let sheet = sheets.of("platform_records");
+        sheet.text("platform_id", &format!("PT{}", visit.id)).text("source_table", "inspections").text("key_text", &visit.id);
+        sheet.date("event_date", if same || fault < 0.75 { day } else { day - 1 });
+        if same || fault >= 0.75 {
+            sheet.text_of("party_code", visit.firm.as_ref().map(|firm| firm.code.as_str()));
+        } else {
+            sheet.text("party_code", "不详");
+        }
+        sheet.instant("arrived_at", start_of_day(arrived) + 22 * HOUR).text("source_batch", &format!("PT{arrived}")).text("status", "已入库");
+        self.common(sheet, unit, visit.domain, start_of_day(arrived) + 22 * HOUR, None);
+        sheet.end();
+    }
+
+    fn write_conflict(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, stream: &mut Stream) {
+        let happens = stream.chance(self.rare(if visit.domain == URBAN { 0.22 } else { 0.01 }));
+        let calm = stream.chance(World::odds(unit, 0.60, 0.96));
+        let (good, bad) = (stream.choose(&[("persuasion", 3.0), ("guidance", 2.0)]), stream.choose(&[("police", 2.0), ("none", 1.0)]));
+        let injury = stream.chance(if calm { 0.015 } else { 0.12 });
+        let at = visit.from + minutes(visit.length / 2);
+        if !happens || self.days.seen_at(Some(at)).is_none() {
+            return;
+        }
+        let sheet = sheets.of("conflicts");
+        sheet.text("conflict_id", &format!("CT{}", visit.id)).text("inspection_id", &visit.id).text("level", if injury { "较重" } else { "轻微" });
+        sheet.text("resolved_by", if calm { good } else { bad }).flag("injury", injury).instant("happened_at", at).date("happened_on", shanghai_day(at));
+        self.common(sheet, unit, visit.domain, at + 6 * HOUR, None);
+        sheet.end();
+    }
+
+    /// Targets of the unit's random-draw plans that are visited in the month.
+    fn write_planned(&self, sheets: &mut Sheets, unit: &Unit, month: Month) {
+        for quarter_plan in self.plans_of(unit, month) {
+            let mut stream = Stream::new(self.seed, "planned", &[unit.index as u64, month.to_epoch_days() as u64, quarter_plan.nth]);
+            for (place, (firm, slot)) in quarter_plan.targets.into_iter().enumerate() {
+                if slot != month {
+                    continue;
+                }
+                let items = items_of(quarter_plan.domain);
+                let day = self.days.act_day(month, 0.02, &mut stream);
+                let visit = Visit {
+                    id: format!("JC{}{place:04}", quarter_plan.id),
+                    domain: quarter_plan.domain,
+                    item: items.iter().map(|(index, _)| &ITEMS[*index]).find(|item| item.township || unit.tier != Tier::Township),
+                    firm: Some(firm),
+                    plan: Some(quarter_plan.id.clone()),
+                    kind: quarter_plan.kind,
+                    trigger: "plan",
+                    form: "onsite",
+                    from: self.days.office_hour(day, &mut stream),
+                    length: stream.between(15, 80),
+                    officers: self.draw_officers(unit, &mut stream),
+                    result: stream.choose(&[("no_problem", 7.0), ("problem", 2.0), ("corrected", 1.0)]),
+                    case: None,
+                    name: None,
+                };
+                self.write_visit(sheets, unit, &visit, &mut stream);
+            }
+        }
+    }
+
+    /// The unit's plans whose quarter the month lies in.
+    fn plans_of(&self, unit: &Unit, month: Month) -> Vec<Plan> {
+        let first = Month { year: month.year, month: (month.month - 1) / 3 * 3 + 1 };
+        let mut plans = Vec::new();
+        for (nth, (domain, share)) in unit.domains.iter().enumerate().take(2) {
+            let mut stream = Stream::new(self.seed, "plan", &[unit.index as u64, first.to_epoch_days() as u64, nth as u64]);
+            let per_month = self.months.iter().find(|(known, _)| *known == first).or(self.months.last()).map_or(0.0, |(_, cases)| *cases);
+            let expected = per_month * 3.0 * unit.weight / self.total_weight;
+            let size = stream.poisson((expected * share * if *domain == MARKET { 0.3 } else { 0.12 }).max(if nth == 0 { 4.0 } else { 1.5 })).max(1);
+            let joint = stream.chance(0.25);
+            let county = self.county_for(unit, &mut stream);
+            let start = stream.below(self.firms_per_county as usize) as u64;
+            let targets = (0..size).map(|place| {
+                let done = stream.chance(World::odds(unit, 0.70, 0.99));
+                // A target that is not reached in its quarter has no visit: a slot before all time.
+                let slot = if done { first.plus(stream.between(0, 2)) } else { Month { year: 1970, month: 1 } };
+                (self.firm(county, start + place as u64), slot)
+            });
+            let targets = targets.collect();
+            let id = format!("JH{}{:02}Q{}{nth}", unit.id, first.year % 100, first.month / 3 + 1);
+            plans.push(Plan { id, nth: nth as u64, domain: *domain, kind: if joint { "random_joint" } else { "random_single" }, first, targets });
+        }
+        plans
+    }
+
+    /// `inspection_plans`, one row a plan, when its quarter begins.
+    pub fn write_plans(&self, sheets: &mut Sheets, unit: &Unit, month: Month) {
+        if month.month % 3 != 1 && self.months.first().map(|(first, _)| *first) != Some(month) {
+            return;
+        }
+        for plan in self.plans_of(unit, month) {
+            let begins = plan.first.to_epoch_days();
+            let sheet = sheets.of("inspection_plans");
+            sheet.text("plan_id", &plan.id).number("plan_year", i64::from(plan.first.year)).text("kind", plan.kind).text("target_scope", "辖区内企业按比例抽取");
+            sheet.number("planned_targets", plan.targets.len() as i64).date("due", plan.first.plus(3).to_epoch_days() - 1);
+            let named = (unit.index + plan.nth as usize) % 5 != 4;
+            if named {
+                let codes: Vec<&str> = plan.targets.iter().map(|(firm, _)| firm.code.as_str()).collect();
+                sheet.list("targets", &codes);
+            }
+            sheet.instant("filed_at", start_of_day(begins - 12) + 10 * HOUR).text("approved_by", "本机关负责人");
+            self.common(sheet, unit, plan.domain, start_of_day(begins - 12) + 12 * HOUR, None);
+            sheet.end();
+        }
+    }
+}
+
+/// A random-draw plan of one quarter.
+struct Plan {
+    id: String,
+    nth: u64,
+    domain: usize,
+    kind: &'static str,
+    first: Month,
+    targets: Vec<(Firm, Month)>,
+}

@@ -1,0 +1,172 @@
+//! Leads that became no case, and leads that were handed on, to another department or across a border.
+//!
+//! In: a unit, a month, its cases. Out: rows of `leads` and `lead_transfers`. Never here: leads behind cases (see `rows_case`).
+
+use crate::calendar::shanghai_day;
+use crate::simulate::cases::Case;
+use crate::simulate::days::{Days, HOUR};
+use crate::simulate::draw::Stream;
+use crate::simulate::items::{ITEMS, MARKET, items_of};
+use crate::simulate::sheet::Sheets;
+use crate::simulate::world::{Tier, Unit, World};
+use crate::terms::Month;
+
+/// What the office did with a lead.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    NotFiled,
+    Transferred,
+    Parked,
+}
+
+/// A lead to hand on.
+struct Handover<'a> {
+    id: String,
+    lead: Option<&'a str>,
+    case: Option<&'a str>,
+    known_at: i64,
+    domain: usize,
+    county: usize,
+    kind: &'static str,
+    to: Option<usize>,
+}
+
+impl World {
+    /// Leads without a case.
+    pub fn write_leads(&self, sheets: &mut Sheets, unit: &Unit, month: Month, expected: f64) {
+        let mut stream = Stream::new(self.seed, "leads", &[unit.index as u64, month.to_epoch_days() as u64]);
+        let count = stream.poisson(expected * 0.16);
+        for number in 0..count {
+            self.write_lead(sheets, unit, month, number, &mut stream);
+        }
+    }
+
+    fn write_lead(&self, sheets: &mut Sheets, unit: &Unit, month: Month, number: usize, stream: &mut Stream) {
+        let weights: Vec<f64> = unit.domains.iter().map(|(_, weight)| *weight).collect();
+        let domain = unit.domains[stream.weighted(&weights)].0;
+        let items = items_of(domain);
+        let item = &ITEMS[items[stream.weighted(&items.iter().map(|(_, weight)| *weight).collect::<Vec<_>>())].0];
+        let county = self.county_for(unit, stream);
+        let firm = self.firm(county, stream.below(self.firms_per_county as usize) as u64);
+        let day = self.days.act_day(month, 0.15, stream);
+        let received_at = self.days.any_hour(day, stream);
+        let decision = [Decision::NotFiled, Decision::Transferred, Decision::Parked][stream.weighted(&[0.55, 0.33, World::odds(unit, 0.3, 0.02)])];
+        let limit = if item.food { 7 } else { 15 };
+        let decided = self.days.lag_working(day, limit, World::odds(unit, 0.6, 0.98), stream);
+        let across = stream.chance(0.55);
+        let place = if across { self.neighbour_of(county, stream) } else { county };
+        let source = stream.choose(&[("12345", 3.0), ("complaint", 2.0), ("report", 2.0), ("patrol", 1.0), ("monitoring", 0.5), ("assigned", 0.7), ("self", 0.5)]);
+        let (extended, suspended) = (stream.chance(0.06), stream.chance(0.05));
+        let id = format!("XS{}{:02}{:02}N{number:04}", unit.id, month.year % 100, month.month);
+        let decision_at = (Days::evening(decided) - 2 * HOUR).max(received_at + HOUR);
+        if day <= self.days.as_of() {
+            let seen = if decision == Decision::Parked { None } else { self.days.seen_at(Some(decision_at)) };
+            let sheet = sheets.of("leads");
+            sheet.text("lead_id", &id).text("source", source).text("subject", &firm.name).text("credit_code", &firm.code);
+            sheet.text("violation_type", item.violation).flag("is_food_drug", item.food && domain == MARKET).flag("is_major", number % 20 == 7);
+            sheet.text("place_code", &self.counties[if decision == Decision::Transferred { place } else { county }].code);
+            sheet.date("received_on", day).instant("received_at", received_at).instant("assigned_at", self.days.seen_at(Some(received_at + 5 * HOUR)));
+            sheet.instant("checked_at", self.days.seen_at(Some(received_at + 30 * HOUR)));
+            if seen.is_some() {
+                let (word, reason) = if decision == Decision::NotFiled { ("not_file", "违法事实不成立或情节轻微") } else { ("transfer", "不属于本机关管辖") };
+                sheet.text("decision", word).instant("decision_at", seen).text("reason", reason);
+            }
+            if extended && item.food {
+                sheet.date("extended_on", self.days.seen(Some(self.days.plus_working(day, 5))));
+            }
+            if suspended {
+                sheet.number("suspended_days", 7);
+            }
+            self.common(sheet, unit, domain, received_at + HOUR, seen);
+            sheet.end();
+        }
+        if decision == Decision::Transferred {
+            let kind = if place != county { "cross_region" } else { "cross_dept" };
+            let handover = Handover { id: format!("YS{id}"), lead: Some(&id), case: None, known_at: decision_at, domain, county: place, kind, to: None };
+            self.write_transfer(sheets, unit, &handover, stream);
+        }
+    }
+
+    /// Cases whose place lies across a border, or that ended with a transfer, are handed on.
+    pub fn write_case_transfer(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, stream: &mut Stream) {
+        let across = case.place_county != case.county;
+        if !(across || case.outcome == "transferred") || !self.knows(case) {
+            return;
+        }
+        let criminal = !across && case.salt % 3 == 0;
+        let kind = if across { "cross_region" } else if criminal { "criminal" } else { "up" };
+        let to = if kind == "up" { unit.parent } else { None };
+        let known_at = Days::evening(case.closed.filter(|_| !across).unwrap_or(case.opened()));
+        let handover = Handover { id: format!("YS{}", case.id), lead: None, case: Some(&case.id), known_at, domain: case.domain, county: case.place_county, kind, to };
+        self.write_transfer(sheets, unit, &handover, stream);
+    }
+
+    fn write_transfer(&self, sheets: &mut Sheets, unit: &Unit, handover: &Handover<'_>, stream: &mut Stream) {
+        let never = stream.chance(World::odds(unit, 0.15, 0.01));
+        let known = shanghai_day(handover.known_at);
+        let sent = self.days.lag_working(known, 5, World::odds(unit, 0.6, 0.97), stream);
+        let to = handover.to.or_else(|| self.office_of(handover.county, handover.domain, unit.index));
+        let skill = to.map_or(0.6, |to| self.units[to].skill);
+        let answered = self.days.lag_working(sent, 5, 0.5 + 0.47 * skill, stream);
+        let (silent, refused, reasoned) = (stream.chance(0.12 * (1.0 - skill)), stream.chance(0.12), stream.chance(0.75));
+        let (handled, evidence) = (answered + stream.between(10, 80), stream.chance(0.4 + 0.5 * skill));
+        let fed = self.days.lag_working(handled, 15, 0.45 + 0.5 * skill, stream);
+        if known > self.days.as_of() {
+            return;
+        }
+        let seen = |day: i32, hour: i64| self.days.seen(Some(day)).map(|day| Days::evening(day) + hour * HOUR);
+        let sheet = sheets.of("lead_transfers");
+        sheet.text("transfer_id", &handover.id).text_of("lead_id", handover.lead).text_of("case_id", handover.case).text("from_unit", &unit.id);
+        sheet.text("from_region", &self.county_code_of(unit)).text("kind", handover.kind).instant("known_at", handover.known_at).date("known_on", known);
+        sheet.number("hop", 1);
+        if handover.kind != "criminal" {
+            sheet.text_of("to_unit", to.map(|to| self.units[to].id.as_str())).text("to_region", &self.counties[handover.county].code);
+        } else {
+            sheet.instant("approved_at", self.days.seen_at(Some(handover.known_at + 40 * HOUR)));
+        }
+        let sent_at = if never { None } else { seen(sent, 0).map(|at| at.max(handover.known_at)) };
+        let mut newest = sent_at;
+        if sent_at.is_some() {
+            sheet.instant("transferred_at", sent_at).date("transferred_on", sent);
+            let answered_at = if silent { None } else { seen(answered, 1) };
+            newest = answered_at.or(newest);
+            if refused {
+                sheet.instant("refused_at", answered_at);
+                if reasoned && answered_at.is_some() {
+                    sheet.text("refusal_reason", "不属于本地管辖，证据材料不全");
+                }
+            } else if answered_at.is_some() {
+                sheet.instant("accepted_at", answered_at);
+                if let Some(outcome_at) = seen(handled, 0) {
+                    sheet.text("outcome", "已作出处罚").instant("outcome_at", outcome_at).flag("evidence_used", evidence).instant("fed_back_at", seen(fed, 2));
+                    newest = Some(outcome_at);
+                }
+            }
+        }
+        sheet.text("domain", crate::simulate::items::DOMAINS[handover.domain]);
+        let updated = newest.unwrap_or(handover.known_at);
+        sheet.instant("created_at", handover.known_at).instant("updated_at", self.days.seen_at(Some(updated)));
+        sheet.end();
+    }
+
+    /// The unit's county, or its own region above the counties.
+    pub fn county_code_of(&self, unit: &Unit) -> String {
+        unit.county.map_or_else(|| unit.region.clone(), |county| self.counties[county].code.clone())
+    }
+
+    /// A unit of the county with the domain, other than `not`.
+    pub fn office_of(&self, county: usize, domain: usize, not: usize) -> Option<usize> {
+        self.offices.get(&(county, domain)).into_iter().flatten().copied().find(|unit| *unit != not)
+    }
+}
+
+/// County offices by county and domain.
+pub(super) fn offices(units: &[Unit]) -> std::collections::BTreeMap<(usize, usize), Vec<usize>> {
+    let mut offices = std::collections::BTreeMap::<_, Vec<usize>>::new();
+    for unit in units.iter().filter(|unit| unit.tier == Tier::County) {
+        for (domain, _) in &unit.domains {
+            offices.entry((unit.county.unwrap_or(0), *domain)).or_default().push(unit.index);
+        }
+    }
+    offices
+}

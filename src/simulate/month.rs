@@ -1,0 +1,152 @@
+//! Months, one after the other or in parallel.
+//!
+//! In: the province. Out: every table's files and the lines of the answer key, in the order of months whatever finished first.
+//! Never here: what a row holds.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use crate::error::{Error, Kind, Result};
+use crate::library::contract::TableContract;
+use crate::simulate::draw::Stream;
+use crate::simulate::offices::OfficesOutput;
+use crate::simulate::project::Answer;
+use crate::simulate::sheet::{Output, Sheets};
+use crate::simulate::world::World;
+use crate::simulate::write::ParquetOutput;
+use crate::simulate::{ReferenceTexts, SimulationFormat, SimulationRequest};
+
+type Contracts = BTreeMap<String, TableContract>;
+type Rows = BTreeMap<String, u64>;
+type DirtDone = BTreeMap<String, BTreeMap<&'static str, u64>>;
+/// Pattern, unit, group → records.
+type Planted = BTreeMap<(&'static str, String, String), Vec<String>>;
+
+/// Writes every table.
+pub(super) fn write_all(
+    world: &World,
+    request: &SimulationRequest,
+    contracts: &Contracts,
+    reference: &ReferenceTexts<'_>,
+    out: &Path,
+    progress: &dyn Fn(u64),
+) -> Result<(Rows, Vec<Answer>, DirtDone)> {
+    let folder = out.join("sources");
+    let (rows, planted, dirt) = match request.format {
+        SimulationFormat::Parquet => {
+            let mut output = ParquetOutput::new(&folder, None);
+            let mut sheets = Sheets::new(contracts);
+            world.write_province(reference, &mut sheets, &mut output)?;
+            let mut rows = output.finish()?;
+            let (months, planted) = write_months_in_parallel(world, contracts, &folder, progress)?;
+            add(&mut rows, months);
+            (rows, planted, DirtDone::new())
+        }
+        SimulationFormat::Offices => {
+            let cities = world.cities.iter().map(|city| city.code.clone()).collect();
+            let mut output = OfficesOutput::new(&folder, contracts, request.seed, cities);
+            let mut sheets = Sheets::new(contracts);
+            world.write_province(reference, &mut sheets, &mut output)?;
+            let mut planted = Planted::new();
+            let mut cases = 0;
+            for nth in 0..world.months.len() {
+                cases += world.write_month(nth, &mut sheets, &mut output, &mut planted)?;
+                progress(cases);
+            }
+            let (rows, dirt) = output.finish()?;
+            (rows, planted, dirt)
+        }
+    };
+    let answers = planted.into_iter().map(|((pattern, unit_id, group), records)| Answer { pattern, unit_id, group, records });
+    Ok((rows, answers.collect(), dirt))
+}
+
+/// Months are independent, so each worker takes the next one that nobody has.
+fn write_months_in_parallel(world: &World, contracts: &Contracts, folder: &Path, progress: &dyn Fn(u64)) -> Result<(Rows, Planted)> {
+    type Done = (usize, Result<(u64, Rows, Planted)>);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(world.months.len());
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel::<Done>();
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                while let Some(nth) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|nth| *nth < world.months.len()) {
+                    // Nobody listens any more once another month has failed.
+                    if sender.send((nth, write_month_file(world, contracts, folder, nth))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let (mut rows, mut months, mut cases) = (Rows::new(), BTreeMap::new(), 0);
+        for (nth, done) in receiver {
+            let (written, month_rows, planted) = done?;
+            cases += written;
+            progress(cases);
+            add(&mut rows, month_rows);
+            months.insert(nth, planted);
+        }
+        if months.len() < world.months.len() {
+            return Err(Error::new(Kind::Bug, "a month was not written"));
+        }
+        let mut planted = Planted::new();
+        for month in months.into_values() {
+            for (key, records) in month {
+                planted.entry(key).or_default().extend(records);
+            }
+        }
+        Ok((rows, planted))
+    })
+}
+
+fn write_month_file(world: &World, contracts: &Contracts, folder: &Path, nth: usize) -> Result<(u64, Rows, Planted)> {
+    let mut output = ParquetOutput::new(folder, Some(world.months[nth].0.to_string()));
+    let (mut sheets, mut planted) = (Sheets::new(contracts), Planted::new());
+    let cases = world.write_month(nth, &mut sheets, &mut output, &mut planted)?;
+    Ok((cases, output.finish()?, planted))
+}
+
+fn add(rows: &mut Rows, more: Rows) {
+    for (table, count) in more {
+        *rows.entry(table).or_default() += count;
+    }
+}
+
+impl World {
+    /// Every row of the `nth` month; how many cases the extract knows of it.
+    fn write_month(&self, nth: usize, sheets: &mut Sheets, output: &mut dyn Output, planted: &mut Planted) -> Result<u64> {
+        let (month, total) = self.months[nth];
+        let mut known = 0;
+        for unit in &self.units {
+            let expected = total * unit.weight / self.total_weight;
+            let cases = self.cases_of(unit, month, expected);
+            for case in &cases {
+                let parts = [unit.index as u64, month.to_epoch_days() as u64, case.number as u64];
+                self.write_case(sheets, unit, case);
+                self.write_procedure(sheets, unit, case, &mut Stream::new(self.seed, "procedure", &parts));
+                self.write_case_transfer(sheets, unit, case, &mut Stream::new(self.seed, "transfer", &parts));
+                if self.knows(case) {
+                    known += 1;
+                    for (pattern, group) in &case.planted {
+                        planted.entry((pattern, unit.id.clone(), group.clone())).or_default().push(case.id.clone());
+                    }
+                }
+                sheets.hand_on_full(output)?;
+            }
+            self.write_inspections(sheets, unit, month, &cases, expected);
+            self.write_plans(sheets, unit, month);
+            self.write_leads(sheets, unit, month, expected);
+            self.write_public(sheets, unit, month, &cases, expected);
+            sheets.hand_on_full(output)?;
+        }
+        self.write_surveys(sheets, month, output)?;
+        self.write_neighbours(sheets, month);
+        self.write_burden(sheets, month);
+        sheets.hand_on_all(output)?;
+        Ok(known)
+    }
+}

@@ -1,0 +1,97 @@
+//! What stands beside the sources: `kaohe.toml`, `README.md`, `answers.csv`.
+//!
+//! In: what was generated. Out: three texts. Never here: rows of source tables.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::error::{Context, Kind, Result};
+use crate::library::contract::TableContract;
+use crate::simulate::{SimulationFormat, SimulationRequest};
+
+/// One line of the answer key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Answer {
+    pub pattern: &'static str,
+    pub unit_id: String,
+    /// Which occurrence: a quota's parent, a split's group; empty where the unit is one occurrence.
+    pub group: String,
+    pub records: Vec<String>,
+}
+
+/// Writes the project file.
+pub(super) fn write_project(out: &Path, request: &SimulationRequest, contracts: &BTreeMap<String, TableContract>, rows: &BTreeMap<String, u64>) -> Result<()> {
+    let mut text = String::from("# 由 kaohe simulate 生成的示例项目：省是虚构的，区划代码是真实的。\n");
+    let _ = writeln!(text, "name = \"示例省\"\nscheme = \"2026\"\nperiod = \"{}\"", request.as_of.year());
+    for table in contracts.keys().filter(|table| rows.get(*table).is_some_and(|rows| *rows > 0)) {
+        let ending = match (request.format, table.as_str()) {
+            (SimulationFormat::Parquet, _) | (_, "platform_records") => "parquet",
+            (_, "inspections") => "xlsx",
+            (_, "hotline_orders") => "jsonl",
+            _ => "csv",
+        };
+        let _ = writeln!(text, "\n[[source]]\ntable = \"{table}\"\npath = \"sources/{table}/*.{ending}\"");
+        if ending == "csv" && table == "cases" {
+            text.push_str("encoding = \"gb18030\"\n");
+        }
+    }
+    write_text(&out.join("kaohe.toml"), &text)
+}
+
+/// Writes the answer key, sorted.
+pub(super) fn write_answers(out: &Path, answers: &[Answer]) -> Result<()> {
+    let mut text = String::from("pattern,unit_id,group,records\n");
+    for answer in answers {
+        let _ = writeln!(text, "{},{},{},{}", answer.pattern, answer.unit_id, answer.group, answer.records.join(";"));
+    }
+    write_text(&out.join("answers.csv"), &text)
+}
+
+/// Writes the page that says what is planted.
+pub(super) fn write_readme(
+    out: &Path,
+    request: &SimulationRequest,
+    rows: &BTreeMap<String, u64>,
+    answers: &[Answer],
+    dirt: &BTreeMap<String, BTreeMap<&'static str, u64>>,
+) -> Result<()> {
+    let mut text = String::from("# 示例省\n\n由 `kaohe simulate` 生成；单位、人员、企业、案件均为虚构，区划代码与相邻关系取自公开资料。\n\n");
+    let _ = writeln!(
+        text,
+        "参数：单位 {}，月数 {}，案件约 {}，种子 {}，统计截止 {}{}。\n",
+        request.units,
+        request.months,
+        request.cases,
+        request.seed,
+        request.as_of,
+        request.night.map_or(String::new(), |night| format!("，其后第 {night} 夜"))
+    );
+    text.push_str("## 数据表\n\n| 表 | 行数 |\n|---|---|\n");
+    for (table, rows) in rows {
+        let _ = writeln!(text, "| {table} | {rows} |");
+    }
+    text.push_str("\n## 埋入的造假（答案在 answers.csv，不在 sources/ 内）\n\n| 模式 | 单位数 | 记录数 |\n|---|---|---|\n");
+    let mut patterns: BTreeMap<&str, (std::collections::BTreeSet<&str>, usize)> = BTreeMap::new();
+    for answer in answers {
+        let entry = patterns.entry(answer.pattern).or_default();
+        entry.0.insert(&answer.unit_id);
+        entry.1 += answer.records.len();
+    }
+    for (pattern, (units, records)) in patterns {
+        let _ = writeln!(text, "| {pattern} | {} | {records} |", units.len());
+    }
+    if !dirt.is_empty() {
+        text.push_str("\n## 埋入的脏数据\n\n| 表 | 种类 | 行数 |\n|---|---|---|\n");
+        for (table, kinds) in dirt {
+            for (kind, rows) in kinds {
+                let _ = writeln!(text, "| {table} | {kind} | {rows} |");
+            }
+        }
+    }
+    write_text(&out.join("README.md"), &text)
+}
+
+fn write_text(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).context(Kind::Environment, || format!("writing {}", path.display()))
+}

@@ -1,0 +1,219 @@
+//! What people say: hotline orders, complaints, ratings, surveys, and disputes that were mediated.
+//!
+//! In: a unit, a month, its cases. Out: rows of `hotline_orders`, `complaints`, `ratings`, `survey_responses`, `mediation_records`.
+//! Never here: real people; hashes stand for phones, addresses and texts.
+
+use crate::calendar::{shanghai_day, start_of_day};
+use crate::simulate::cases::Case;
+use crate::simulate::days::{Days, HOUR};
+use crate::simulate::draw::{Stream, hash_of};
+use crate::simulate::items::{DOMAINS, MARKET, URBAN};
+use crate::simulate::sheet::{Output, Sheets};
+use crate::simulate::world::{Unit, World};
+use crate::error::Result;
+use crate::terms::Month;
+
+/// Survey answers a county and quarter.
+const ANSWERS: usize = 36;
+
+impl World {
+    /// Everything that people say about the unit in the month.
+    pub fn write_public(&self, sheets: &mut Sheets, unit: &Unit, month: Month, cases: &[Case], expected: f64) {
+        let parts = [unit.index as u64, month.to_epoch_days() as u64];
+        let mut stream = Stream::new(self.seed, "hotline", &parts);
+        for number in 0..stream.poisson(expected * 0.5) {
+            self.write_order(sheets, unit, month, number, cases, &mut stream);
+        }
+        let mut stream = Stream::new(self.seed, "complaints", &parts);
+        let share = unit.domains.iter().filter(|(domain, _)| *domain == MARKET).map(|(_, share)| share).sum::<f64>();
+        for number in 0..stream.poisson(expected * share * 0.22) {
+            let id = format!("TS{}{:02}{:02}{number:05}", unit.id, month.year % 100, month.month);
+            let day = self.days.act_day(month, 0.6, &mut stream);
+            let at = self.days.any_hour(day, &mut stream);
+            self.write_complaint(sheets, unit, &id, None, at, &mut stream);
+        }
+        let mut stream = Stream::new(self.seed, "ratings", &parts);
+        for case in cases.iter().filter(|case| self.knows(case)) {
+            self.write_rating(sheets, unit, case, &mut stream);
+        }
+        let mut stream = Stream::new(self.seed, "mediation", &parts);
+        for number in 0..stream.poisson(self.rare(expected * 0.05).max(expected * 0.05)) {
+            self.write_mediation(sheets, unit, month, number, &mut stream);
+        }
+    }
+
+    fn write_order(&self, sheets: &mut Sheets, unit: &Unit, month: Month, number: usize, cases: &[Case], stream: &mut Stream) {
+        let weights: Vec<f64> = unit.domains.iter().map(|(_, weight)| *weight).collect();
+        let domain = unit.domains[stream.weighted(&weights)].0;
+        let day = self.days.act_day(month, 0.7, stream);
+        let called = self.days.any_hour(day, stream);
+        let dispatched = called + i64::from(stream.between(10, 300)) * 60_000_000;
+        let contact_hours = Days::lag(24, World::odds(unit, 0.72, 0.985), stream);
+        let contact = dispatched + i64::from(contact_hours.max(1)) * HOUR - 1_000_000 * i64::from(stream.between(1, 3_000));
+        let (never, anonymous, copied) = (stream.chance(0.02), stream.chance(0.12), domain == MARKET && stream.chance(0.3));
+        let closed_day = self.days.lag_working(day, 10, World::odds(unit, 0.75, 0.98), stream);
+        let closed_at = (Days::evening(closed_day) - 2 * HOUR).max(contact + HOUR);
+        let callback = closed_at + i64::from(stream.between(20, 90)) * HOUR;
+        let (enforcement, livelihood) = (stream.chance(0.72), domain == URBAN && stream.chance(0.4));
+        let reasonable = if stream.chance(0.08) { None } else { Some(stream.chance(0.86)) };
+        let (answers, resolved) = (stream.chance(0.8), stream.chance(World::odds(unit, 0.55, 0.97)));
+        let happy = [0.45, 0.3, 0.15, 0.07, 0.03];
+        let mood = stream.weighted(&if resolved { happy } else { [0.04, 0.1, 0.25, 0.35, 0.26] });
+        let satisfaction = ["very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied"][mood];
+        let sub_kind = stream.choose(&[("attitude", 1.0), ("no_explanation", 1.5), ("delay", 2.0), ("unfair", 1.0), ("corruption", 0.1), ("other", 4.0)]);
+        let (linked, reopened, hash) = (stream.chance(0.25), stream.chance(0.04), stream.between(0, 1 << 30) as u64);
+        let county = self.county_for(unit, stream);
+        if day > self.days.as_of() {
+            return;
+        }
+        let id = |number: usize| format!("RX{}{:02}{:02}{number:05}", unit.id, month.year % 100, month.month);
+        let sheet = sheets.of("hotline_orders");
+        sheet.text("order_id", &id(number)).text("city_code", &self.cities[unit.city.unwrap_or(self.counties[county].city)].code);
+        sheet.text("category_code", ["0101", "0102", "0203", "0305", "0402"][domain]).flag("is_enforcement", enforcement).flag("is_livelihood", livelihood);
+        if enforcement {
+            sheet.text("sub_kind", sub_kind);
+        }
+        sheet.text("address_hash", &format!("{:08x}", hash_of(1, hash % 400, county as u64) >> 32)).text("content_hash", &format!("{:08x}", hash_of(2, hash, 0) >> 32));
+        sheet.date("created_on", day).instant("called_at", called).instant("dispatched_at", self.days.seen_at(Some(dispatched)));
+        sheet.instant("due_at", Days::evening(self.days.plus_working(day, 10))).flag("anonymous", anonymous);
+        let contacted = self.days.seen_at(Some(contact)).filter(|_| !never && !anonymous);
+        sheet.instant("first_contact_at", contacted);
+        let closed = self.days.seen_at(Some(closed_at));
+        sheet.instant("answered_at", closed.map(|at| at - HOUR / 2)).instant("closed_at", closed);
+        if closed.is_some() {
+            sheet.flag("is_reasonable", reasonable);
+            if answers && self.days.seen_at(Some(callback)).is_some() {
+                sheet.flag("resolved", resolved).instant("callback_at", callback).text("satisfaction", satisfaction);
+            }
+        }
+        // The order before this one, made the same way, is in the extract when this one is old enough.
+        let earlier = number.checked_sub(1).filter(|_| reopened && month.next().to_epoch_days() <= self.days.as_of());
+        sheet.text_of("reopened_from", earlier.map(id).as_deref());
+        if let Some(case) = cases.get(number % cases.len().max(1)).filter(|case| linked && case.domain == domain && self.knows(case)) {
+            sheet.text("linked_case_id", &case.id).text_of("credit_code", case.firm.as_ref().map(|firm| firm.code.as_str()));
+        }
+        self.common(sheet, unit, domain, called, closed.or(contacted));
+        sheet.end();
+        if copied {
+            let complaint = format!("TSR{}{:02}{:02}{number:05}", unit.id, month.year % 100, month.month);
+            self.write_complaint(sheets, unit, &complaint, Some(&id(number)), dispatched, stream);
+        }
+    }
+
+    fn write_complaint(&self, sheets: &mut Sheets, unit: &Unit, id: &str, order: Option<&str>, at: i64, stream: &mut Stream) {
+        let (anonymous, is_report, odds) = (stream.chance(0.15), stream.chance(0.4), World::odds(unit, 0.74, 0.985));
+        let contact = at + i64::from(Days::lag(24, odds, stream).max(1)) * HOUR - HOUR / 3;
+        let (never, accepted) = (stream.chance(0.02), self.days.lag_working(shanghai_day(at), 7, World::odds(unit, 0.8, 0.99), stream));
+        let (mediated, county) = (accepted + stream.between(5, 40), self.county_for(unit, stream));
+        let firm = self.firm(county, stream.below(self.firms_per_county as usize) as u64);
+        if self.days.seen_at(Some(at)).is_none() {
+            return;
+        }
+        let sheet = sheets.of("complaints");
+        sheet.text("complaint_id", id).text_of("order_id", order).text("kind", if is_report { "report" } else { "complaint" }).flag("anonymous", anonymous);
+        sheet.text("credit_code", &firm.code).date("received_on", shanghai_day(at)).instant("received_at", at);
+        let contacted = self.days.seen_at(Some(contact)).filter(|_| !never && !anonymous);
+        sheet.instant("first_contact_at", contacted).instant("accept_decision_at", self.days.seen(Some(accepted)).map(Days::evening));
+        if !is_report {
+            if let Some(mediated) = self.days.seen(Some(mediated)) {
+                sheet.instant("mediated_at", Days::evening(mediated)).text("result", "已办结");
+            }
+        }
+        self.common(sheet, unit, MARKET, at, contacted);
+        sheet.end();
+    }
+
+    fn write_rating(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, stream: &mut Stream) {
+        let (rated, happy, hours, automatic) = (stream.chance(0.12), stream.chance(World::odds(unit, 0.7, 0.98)), stream.between(1, 60), stream.chance(0.1));
+        let (five, channel) = (stream.chance(0.8), stream.choose(&[("qr", 4.0), ("app", 2.0), ("sms", 2.0), ("kiosk", 0.5), ("web", 0.5)]));
+        let fixed = stream.chance(World::odds(unit, 0.6, 0.98));
+        let Some(delivered) = case.delivered.filter(|_| rated) else { return };
+        let at = start_of_day(delivered) + 16 * HOUR + i64::from(hours) * HOUR;
+        if self.days.seen_at(Some(at)).is_none() {
+            return;
+        }
+        let stars = if automatic { 5 } else if happy { 4 + i64::from(five) } else { 1 + i64::from(case.salt % 3 == 0) };
+        let sheet = sheets.of("ratings");
+        sheet.text("rating_id", &format!("PJ{}", case.id)).text("channel", channel).text("ref_kind", "case").text("ref_id", &case.id).number("stars", stars);
+        sheet.flag("is_automatic", automatic).text("officer_id", &self.officer_id(unit, case.officers[0]));
+        sheet.text("satisfaction", ["very_dissatisfied", "dissatisfied", "basically_satisfied", "satisfied", "very_satisfied"][(stars - 1) as usize]);
+        sheet.text("device_hash", &format!("{:08x}", hash_of(3, case.salt, 0) >> 32)).text("phone_hash", &format!("{:08x}", hash_of(4, case.salt, 0) >> 32));
+        sheet.date("rated_on", shanghai_day(at)).instant("rated_at", at).instant("act_finished_at", start_of_day(delivered) + 16 * HOUR);
+        if stars < 3 && fixed {
+            let handled = self.days.plus_working(shanghai_day(at), hours % 14 + 1);
+            sheet.instant("bad_handled_at", self.days.seen(Some(handled)).map(Days::evening));
+        }
+        self.common(sheet, unit, case.domain, at, None);
+        sheet.end();
+    }
+
+    fn write_mediation(&self, sheets: &mut Sheets, unit: &Unit, month: Month, number: usize, stream: &mut Stream) {
+        let domain = unit.domains[stream.below(unit.domains.len())].0;
+        let closed = self.days.act_day(month, 0.1, stream);
+        let (length, agreed, withdrawn, minor) = (stream.between(3, 40), stream.chance(World::odds(unit, 0.45, 0.92)), stream.chance(0.25), stream.chance(0.85));
+        if closed > self.days.as_of() {
+            return;
+        }
+        let sheet = sheets.of("mediation_records");
+        sheet.text("mediation_id", &format!("TJ{}{:02}{:02}{number:04}", unit.id, month.year % 100, month.month));
+        sheet.text("dispute_kind", if minor { MINOR_DISPUTE } else { "civil_compensation" }).date("referred_on", closed - length);
+        if agreed {
+            sheet.date("agreement_on", closed - length % 3);
+        }
+        sheet.date("closed_on", closed).text("result", if agreed { "agreed" } else if withdrawn { "withdrawn" } else { "failed" });
+        self.common(sheet, unit, domain, Days::evening(closed), None);
+        sheet.end();
+    }
+
+    /// `survey_responses` of the quarter that ends with the month.
+    pub fn write_surveys(&self, sheets: &mut Sheets, month: Month, output: &mut dyn Output) -> Result<()> {
+        if month.month % 3 != 0 {
+            return Ok(());
+        }
+        let quarter = format!("{}Q{}", month.year, month.month / 3);
+        for (county, place) in self.counties.iter().enumerate() {
+            let mut stream = Stream::new(self.seed, "survey", &[county as u64, month.to_epoch_days() as u64]);
+            let units: Vec<&Unit> = self.units.iter().filter(|unit| unit.county == Some(county)).collect();
+            for number in 0..ANSWERS + units.len() * 4 {
+                let unit = units[stream.below(units.len())];
+                let mean = 2.6 + 2.1 * unit.skill;
+                let answer = |stream: &mut Stream| match stream.unit() {
+                    share if share < 0.05 => Some(0),
+                    share if share < 0.08 => None,
+                    _ => Some((mean + 0.9 * stream.normal()).round().clamp(1.0, 5.0) as i64),
+                };
+                let answers = [answer(&mut stream), answer(&mut stream), answer(&mut stream), answer(&mut stream)];
+                let (about_unit, enterprise, phone) = (stream.chance(0.8), stream.chance(0.5), stream.chance(0.6));
+                let clueless = stream.chance(0.03);
+                let (weight, seconds) = (stream.between(60, 240), stream.between(90, 600));
+                let firm = self.firm(county, stream.below(self.firms_per_county as usize) as u64);
+                let day = self.days.act_day(month, 0.5, &mut stream);
+                if day > self.days.as_of() {
+                    continue;
+                }
+                let answers = if clueless { [Some(0), None, Some(0), None] } else { answers };
+                let sheet = sheets.of("survey_responses");
+                sheet.text("response_id", &format!("DC{}{quarter}{number:04}", place.code)).text("survey_id", &format!("DC{quarter}")).text("quarter", &quarter);
+                sheet.text("region_code", &place.code).text("domain", DOMAINS[unit.domains[0].0]).text("respondent", if enterprise { "enterprise" } else { "person" });
+                if about_unit {
+                    sheet.text("unit_id", &unit.id);
+                }
+                if enterprise {
+                    sheet.text("credit_code", &firm.code);
+                }
+                sheet.text("stratum", if enterprise { "企业" } else { "居民" }).hundredths("weight", i64::from(weight));
+                for (name, answer) in ["q_transparency", "q_basis_clear", "q_guidance", "q_overall"].into_iter().zip(answers) {
+                    sheet.number(name, answer);
+                }
+                sheet.text("method", if phone { "phone" } else { "online" }).number("duration_s", i64::from(seconds)).date("answered_on", day);
+                sheet.instant("created_at", Days::evening(day)).instant("updated_at", Days::evening(day));
+                sheet.end();
+            }
+            sheets.hand_on_full(output)?;
+        }
+        Ok(())
+    }
+}
+
+/// The kind of dispute that counts for linked mediation.
+const MINOR_DISPUTE: &str = "minor_administrative";

@@ -1,0 +1,223 @@
+//! Rows of `cases`, and of the lead or the inspection that a case came from.
+//!
+//! In: a case. Out: what the extract knows of it on its last day: what lies beyond the horizon stays empty, and a case that is not
+//! entered yet has no row. Never here: draws that shape the story.
+
+use crate::calendar::{DAY_MICROSECONDS, shanghai_day, start_of_day};
+use crate::simulate::cases::{Case, Origin};
+use crate::simulate::days::{Days, HOUR, minutes, year_of};
+use crate::simulate::draw::{hash_of, share_of};
+use crate::simulate::items::{DOMAINS, MARKET, supervise_code};
+use crate::simulate::sheet::{Sheet, Sheets};
+use crate::simulate::world::{Tier, Unit, World};
+
+/// What hashes are drawn for.
+const REVISED: u64 = 41;
+const OFFICER: u64 = 42;
+const MINUTE_OF_ENTRY: u64 = 43;
+const SURNAMES: [&str; 16] = ["张", "王", "李", "陈", "林", "周", "吴", "徐", "沈", "朱", "胡", "郑", "金", "赵", "俞", "潘"];
+
+/// Months whose cases a night still corrects.
+const REVISED_MONTHS: i32 = 14;
+
+impl World {
+    /// The officer's id: a hash, as sources send it.
+    pub fn officer_id(&self, unit: &Unit, nth: u32) -> String {
+        format!("GR{:012x}", hash_of(self.seed, OFFICER, unit.index as u64 * 4_096 + u64::from(nth)) >> 16)
+    }
+
+    /// A masked surname.
+    pub fn masked_name(&self, salt: u64) -> String {
+        format!("{}*", SURNAMES[(hash_of(self.seed, 44, salt) % 16) as usize])
+    }
+
+    /// When the case was entered.
+    pub fn entered_at(&self, case: &Case) -> i64 {
+        let minute = (hash_of(self.seed, MINUTE_OF_ENTRY, case.salt) % 90) as i32;
+        let day = case.backfilled_on.unwrap_or_else(|| self.days.working(case.opened() + case.entry_delay).max(case.opened()));
+        start_of_day(day) + 18 * HOUR + minutes(minute)
+    }
+
+    /// Whether the extract has the case at all.
+    pub fn knows(&self, case: &Case) -> bool {
+        case.opened() <= self.days.as_of() && self.days.seen_at(Some(self.entered_at(case))).is_some()
+    }
+
+    /// The common columns of a fact of the unit.
+    pub fn common(&self, sheet: &mut Sheet, unit: &Unit, domain: usize, created_at: i64, updated_at: Option<i64>) {
+        sheet.text("unit_id", &unit.id).text("region_code", &unit.region).text("domain", DOMAINS[domain]);
+        let updated = self.days.seen_at(updated_at).unwrap_or(created_at).max(created_at);
+        sheet.instant("created_at", created_at).instant("updated_at", updated).instant("submitted_at", updated + 9 * HOUR);
+    }
+
+    /// `cases`, and `leads` or `inspections` behind it.
+    pub fn write_case(&self, sheets: &mut Sheets, unit: &Unit, case: &Case) {
+        if case.origin == Origin::Lead {
+            self.write_lead_of(sheets, unit, case);
+        }
+        if !self.knows(case) {
+            return;
+        }
+        let seen = |day| self.days.seen(day);
+        let decided = seen(case.decided);
+        let sheet = sheets.of("cases");
+        sheet.text("case_id", &case.id).text("unit_name", &unit.name);
+        if let Some(decided) = decided {
+            sheet.text("decision_no", &self.decision_no(unit, case, decided));
+        }
+        match case.origin {
+            Origin::Lead => _ = sheet.text("lead_id", &format!("XS{}", case.id)).text("case_source", "投诉举报"),
+            Origin::Inspection => _ = sheet.text("inspection_id", &format!("JC{}", case.id)).text("case_source", "监督检查"),
+            Origin::Device => _ = sheet.text("case_source", "非现场监管"),
+            Origin::Patrol => _ = sheet.text("case_source", "巡查发现"),
+        }
+        sheet.text("place_code", &self.counties[case.place_county].code);
+        if !case.item_missing {
+            sheet.text("item_code", case.item.code).text("supervise_item_code", &supervise_code(case.item));
+        }
+        sheet.flag("is_food_drug", case.item.food && case.domain == MARKET).flag("is_livelihood", case.item.livelihood);
+        sheet.flag("is_key_industry", case.firm.as_ref().is_some_and(|firm| firm.trade == 7));
+        self.write_party(sheet, case);
+        sheet.text("violation_type", case.item.violation).text("punish_accord", case.item.basis).text("severity", case.severity);
+        sheet.instant("found_at", case.found_at).text("procedure", case.procedure).flag("damage", case.damage);
+        sheet.date("opened_on", case.opened()).date("filed_on", seen(case.filed)).date("decided_on", decided);
+        sheet.date("delivered_on", seen(case.delivered)).date("closed_on", seen(case.closed));
+        let ended = seen(case.decided.or(case.closed)).is_some();
+        if ended {
+            self.write_result(sheet, case);
+        }
+        sheet.text("status", if seen(case.closed).is_some() { "已结案" } else if ended { "执行中" } else { "办理中" });
+        self.write_steps(sheet, unit, case);
+        let updated_at = self.updated_at(case, sheet);
+        self.common(sheet, unit, case.domain, self.entered_at(case), Some(updated_at));
+        sheet.end();
+    }
+
+    fn write_party(&self, sheet: &mut Sheet, case: &Case) {
+        sheet.text("party_kind", case.party_kind());
+        match &case.firm {
+            Some(firm) => {
+                sheet.text("party_code", &firm.code).text("credit_code", &firm.code).text("party_name_masked", &firm.name);
+            }
+            None => {
+                let id = format!("{}******{:06}", self.counties[case.county].code, case.salt % 1_000_000);
+                sheet.text("party_code", &id).text("party_name_masked", &self.masked_name(case.salt));
+            }
+        }
+        sheet.flag("is_out_of_area", case.firm.is_none() && case.salt % 9 == 0);
+    }
+
+    fn write_result(&self, sheet: &mut Sheet, case: &Case) {
+        sheet.text("outcome", case.outcome).list("penalty_kinds", &case.penalties);
+        sheet.hundredths("fine_amount", case.fine).hundredths("confiscated_amount", case.confiscated);
+        if self.days.seen(case.closed).is_some() && case.salt % 40 != 0 {
+            sheet.hundredths("paid_amount", case.fine);
+        }
+        if case.fine.is_some() && case.procedure != "simple" {
+            sheet.hundredths("benchmark_min", i64::from(case.item.fine.0) * 100).hundredths("benchmark_max", i64::from(case.item.fine.1) * 100);
+        }
+        sheet.flag("guidance_given", case.outcome == "guided" || case.corrected_early).flag("education_recorded", case.education);
+        sheet.flag("corrected_before_decision", case.corrected_early).flag("no_penalty", case.outcome == "no_penalty");
+    }
+
+    fn write_steps(&self, sheet: &mut Sheet, unit: &Unit, case: &Case) {
+        let major = case.is_major();
+        sheet.flag("hearing_required", major).flag("hearing_requested", case.hearing.is_some()).flag("major", major);
+        sheet.date("hearing_held_on", self.days.seen(case.hearing));
+        sheet.flag("legal_review_required", case.reviewed.is_some()).date("legal_review_on", self.days.seen(case.reviewed));
+        sheet.flag("collective_required", case.discussed.is_some()).date("collective_discussion_on", self.days.seen(case.discussed));
+        sheet.flag("criminal_suspected", case.outcome == "transferred" && case.salt % 3 == 0);
+        if let Some(device) = case.device {
+            sheet.text("offsite_device_id", &device_id(unit, device)).instant("offsite_reviewed_at", self.days.seen_at(case.device_reviewed));
+        }
+        let officers: Vec<String> = case.officers.iter().map(|nth| self.officer_id(unit, *nth)).collect();
+        sheet.list("officers", &officers);
+        if self.days.seen(case.reviewed).is_some() {
+            sheet.list("reviewer_ids", &[self.officer_id(unit, unit.officers - 1)]);
+        }
+        sheet.number("extension_days", case.extension);
+    }
+
+    /// The newest entry about the case; later nights also correct old cases.
+    fn updated_at(&self, case: &Case, sheet: &mut Sheet) -> i64 {
+        let days = [case.filed, case.decided, case.delivered, case.closed];
+        let newest = days.into_iter().filter_map(|day| self.days.seen(day)).max().unwrap_or(case.opened());
+        let mut updated = (start_of_day(newest) + 20 * HOUR).max(self.entered_at(case));
+        let first_night = self.days.as_of() - self.night as i32;
+        for night in 1..=self.night {
+            let day = first_night + night as i32;
+            let old = case.opened() < day && case.opened() > day - REVISED_MONTHS * 31;
+            if old && share_of(self.seed ^ u64::from(night), REVISED, hash_of(self.seed, case.opened() as u64, case.salt)) < REVISED_SHARE {
+                sheet.text("remarks", "数据复核更正").text("closing_result", "复核");
+                updated = updated.max(start_of_day(day) + 23 * HOUR);
+            }
+        }
+        self.days.seen_at(Some(updated)).unwrap_or_else(|| self.entered_at(case))
+    }
+
+    /// The number on the decision.
+    pub fn decision_no(&self, unit: &Unit, case: &Case, decided: i32) -> String {
+        let number = &case.id[case.id.len() - 7..];
+        format!("{}罚〔{}〕{number}号", self.short_name(unit), year_of(decided))
+    }
+
+    fn short_name(&self, unit: &Unit) -> String {
+        let short = |name: &str| name.trim_end_matches(['省', '市', '区', '县']).to_owned();
+        let place = match (unit.county, unit.city) {
+            (Some(county), _) => short(&self.counties[county].name),
+            (None, Some(city)) => short(&self.cities[city].name),
+            _ => short(&self.province.1),
+        };
+        let kind = match &unit.id[unit.id.len() - 2..] {
+            "SJ" => "市监",
+            "ZF" => "综执",
+            "ST" => "环",
+            "JT" => "交",
+            "YJ" => "应急",
+            _ => return format!("{place}{}", unit.name.trim_end_matches("办事处").trim_end_matches("人民政府")),
+        };
+        format!("{place}{kind}{}", if unit.tier == Tier::County { "" } else { "直" })
+    }
+
+    fn write_lead_of(&self, sheets: &mut Sheets, unit: &Unit, case: &Case) {
+        let received = shanghai_day(case.received_at);
+        if received > self.days.as_of() {
+            return;
+        }
+        let sheet = sheets.of("leads");
+        sheet.text("lead_id", &format!("XS{}", case.id)).text("source", ["12345", "complaint", "report", "transfer"][(case.salt % 4) as usize]);
+        if let Some(firm) = &case.firm {
+            sheet.text("subject", &firm.name).text("credit_code", &firm.code);
+        }
+        sheet.text("violation_type", case.item.violation).text("place_code", &self.counties[case.place_county].code);
+        sheet.flag("is_food_drug", case.item.food && case.domain == MARKET).flag("is_major", case.salt % 25 == 0);
+        sheet.date("received_on", received).instant("received_at", case.received_at).instant("assigned_at", self.days.seen_at(Some(case.received_at + 3 * HOUR)));
+        sheet.instant("checked_at", self.days.seen_at(Some(case.found_at)));
+        let filed = case.filed.or(case.decided).unwrap_or(received + 10);
+        let decision_at = (start_of_day(filed) + 16 * HOUR).max(case.received_at + HOUR);
+        let decided = self.days.seen_at(Some(decision_at)).filter(|_| self.knows(case));
+        if decided.is_some() {
+            sheet.text("decision", "file").instant("decision_at", decided);
+        }
+        if case.salt % 33 == 0 {
+            sheet.number("suspended_days", 5 + (case.salt % 9) as i64);
+        }
+        self.common(sheet, unit, case.domain, case.received_at + HOUR, decided);
+        sheet.end();
+    }
+}
+
+/// Share of old cases that one night corrects.
+const REVISED_SHARE: f64 = 0.0012;
+
+/// A device's id.
+pub(super) fn device_id(unit: &Unit, nth: u32) -> String {
+    format!("SB{}{:02}", unit.id, nth + 1)
+}
+
+impl Days {
+    /// The evening of a day, when its events are entered.
+    pub fn evening(day: i32) -> i64 {
+        start_of_day(day) + DAY_MICROSECONDS * 3 / 4
+    }
+}

@@ -1,0 +1,188 @@
+//! Rows of the tables that change slowly: divisions, neighbours, units, officers, item lists, caps, devices, monitored matters.
+//!
+//! In: the province. Out: rows of `regions`, `region_adjacency`, `units`, `officers`, `item_lists`, `inspection_caps`, `devices`,
+//! `monitored_pollution_types`. Never here: acts.
+
+use crate::error::Result;
+use crate::simulate::ReferenceTexts;
+use crate::simulate::cases::DEVICES_PER_UNIT;
+use crate::simulate::draw::{Stream, hash_of, share_of};
+use crate::simulate::firms::credit_code;
+use crate::simulate::items::{DOMAINS, ECO, EMERGENCY, ITEMS, MARKET, supervise_code};
+use crate::simulate::rows_case::device_id;
+use crate::simulate::sheet::{Output, Sheets};
+use crate::simulate::world::{Tier, World, rows};
+use crate::terms::epoch_days;
+
+impl World {
+    /// Writes every slowly changing table.
+    pub fn write_province(&self, texts: &ReferenceTexts<'_>, sheets: &mut Sheets, output: &mut dyn Output) -> Result<()> {
+        self.write_regions(sheets);
+        self.write_borders(texts, sheets);
+        self.write_units(sheets, output)?;
+        self.write_caps(sheets);
+        self.write_monitored(sheets);
+        self.write_firms(sheets, output)?;
+        sheets.hand_on_all(output)
+    }
+
+    fn write_regions(&self, sheets: &mut Sheets) {
+        let mut row = |code: &str, name: &str, level: &str, parent: Option<&str>, people: u64| {
+            let sheet = sheets.of("regions");
+            sheet.text("region_code", code).number("version_year", 2023).text("name", name).text("level", level).text_of("parent_code", parent);
+            let share = share_of(self.seed, 71, code.parse().unwrap_or(0));
+            sheet.number("population", (people as f64 * (0.6 + 0.8 * share)) as i64).date("valid_from", date(2023, 1, 1));
+            sheet.end();
+        };
+        row(&self.province.0, &self.province.1, "province", None, 60_000_000);
+        for city in &self.cities {
+            row(&city.code, &city.name, "city", Some(&self.province.0), 6_000_000);
+        }
+        for county in &self.counties {
+            row(&county.code, &county.name, "county", Some(&self.cities[county.city].code), 700_000);
+            for (code, name) in &county.towns {
+                row(code, name, "township", Some(&county.code), 60_000);
+            }
+        }
+    }
+
+    /// Neighbours inside the province; those across its border stand there too, with their regions, and are not scored.
+    fn write_borders(&self, texts: &ReferenceTexts<'_>, sheets: &mut Sheets) {
+        for (a, b, kilometres) in &self.borders {
+            let (one, other) = (&self.counties[*a], &self.counties[*b]);
+            let sheet = sheets.of("region_adjacency");
+            sheet.text("region_a", &one.code).text("region_b", &other.code).hundredths("border_km", (kilometres * 100.0) as i64);
+            sheet.flag("cross_city", one.city != other.city).flag("cross_province", false).number("required_patrols", 4);
+            if share_of(self.seed, 72, (a * 1_000 + b) as u64) < 0.6 {
+                sheet.text("agreement_no", &format!("边协〔2025〕{}号", a * 100 + b + 1)).date("agreement_from", date(2025, 1, 1));
+            }
+            sheet.end();
+        }
+        let inside: Vec<&str> = self.counties.iter().map(|county| county.code.as_str()).collect();
+        let mut strangers: Vec<[&str; 2]> = Vec::new();
+        let adjacency = rows(texts.adjacency);
+        for row in adjacency.iter().filter(|row| row[6] == "0" && (inside.contains(&row[0]) != inside.contains(&row[2]))) {
+            let stranger = if inside.contains(&row[0]) { [row[2], row[3]] } else { [row[0], row[1]] };
+            if !strangers.contains(&stranger) {
+                strangers.push(stranger);
+            }
+            let sheet = sheets.of("region_adjacency");
+            sheet.text("region_a", row[0].min(row[2])).text("region_b", row[0].max(row[2]));
+            sheet.hundredths("border_km", (row[5].parse::<f64>().unwrap_or(0.0) * 100.0) as i64).flag("cross_city", true).flag("cross_province", true);
+            sheet.number("required_patrols", 0);
+            sheet.end();
+        }
+        for [code, name] in strangers {
+            let sheet = sheets.of("regions");
+            sheet.text("region_code", code).number("version_year", 2023).text("name", name).text("level", "county").date("valid_from", date(2023, 1, 1));
+            sheet.end();
+        }
+    }
+
+    fn write_units(&self, sheets: &mut Sheets, output: &mut dyn Output) -> Result<()> {
+        for unit in &self.units {
+            let code = credit_code("11", &unit.region, 1_000 + unit.index as u64);
+            let sheet = sheets.of("units");
+            sheet.text("unit_id", &unit.id).text("unit_name", &unit.name).text("credit_code", &code);
+            sheet.text("unit_kind", if unit.tier == Tier::Township { "township" } else { "agency" });
+            let domains: Vec<&str> = unit.domains.iter().map(|(domain, _)| DOMAINS[*domain]).collect();
+            sheet.list("domain_list", &domains).text("tier", unit.tier.code()).text("region_code", &unit.region);
+            sheet.text_of("parent_unit_id", unit.parent.map(|parent| self.units[parent].id.as_str()));
+            let size = if unit.officers < 12 { "small" } else if unit.officers < 22 { "medium" } else { "large" };
+            sheet.text("size_class", size).date("valid_from", date(2019, 1, 1)).number("officer_quota", i64::from(unit.officers));
+            sheet.end();
+            self.write_officers(unit.index, sheets);
+            self.write_items(unit.index, sheets);
+            self.write_devices(unit.index, sheets);
+            sheets.hand_on_full(output)?;
+        }
+        Ok(())
+    }
+
+    fn write_officers(&self, unit: usize, sheets: &mut Sheets) {
+        let unit = &self.units[unit];
+        for nth in 0..unit.officers {
+            let share = share_of(self.seed, 73, unit.index as u64 * 4_096 + u64::from(nth));
+            let sheet = sheets.of("officers");
+            sheet.text("officer_id", &self.officer_id(unit, nth)).text("unit_id", &unit.id).text("name_masked", &self.masked_name(hash_of(7, unit.index as u64, nth.into())));
+            sheet.text("certificate_no", &format!("{}{:06}{nth:02}", &unit.region[..6], unit.index));
+            let from = date(2020, 1, 1) + (share * 900.0) as i32;
+            // Some certificates ran out and nobody renewed them.
+            let to = if share < 0.06 { from + 1_826 } else { date(2028, 12, 31) };
+            sheet.date("cert_valid_from", from).date("cert_valid_to", to).text("post_kind", if share > 0.9 { "assistant" } else { "formal" });
+            let domains: Vec<&str> = unit.domains.iter().map(|(domain, _)| DOMAINS[*domain]).collect();
+            sheet.list("domains", &domains).date("in_post_from", from - 200).flag("legal_qualified", share > 0.4 && share < 0.5);
+            sheet.end();
+        }
+    }
+
+    fn write_items(&self, unit: usize, sheets: &mut Sheets) {
+        let unit = &self.units[unit];
+        let township = unit.tier == Tier::Township;
+        // Townships got their lists in two waves; acts before that have no list to be held against.
+        let start = if !township { date(2021, 7, 15) } else if unit.index % 3 == 0 { date(2026, 2, 1) } else { date(2024, 7, 1) };
+        for (nth, item) in ITEMS.iter().enumerate().filter(|(_, item)| unit.domains.iter().any(|(domain, _)| *domain == item.domain)) {
+            if township && !item.township {
+                continue;
+            }
+            let sheet = sheets.of("item_lists");
+            sheet.text("unit_id", &unit.id).text("item_code", item.code).text("item_name", &format!("对{}的行政处罚", item.violation));
+            sheet.text("supervise_item_code", &supervise_code(item)).list("act_kinds", &["penalty", "inspection"]).text("basis", item.basis);
+            sheet.text("source_list", if township { "empowered" } else { "lawful" }).date("valid_from", start);
+            // Some matters were handed back.
+            if township && (nth + unit.index) % 17 == 0 {
+                sheet.date("valid_to", date(2026, 3, 31));
+            }
+            sheet.end();
+        }
+    }
+
+    fn write_devices(&self, unit: usize, sheets: &mut Sheets) {
+        let unit = &self.units[unit];
+        for nth in 0..DEVICES_PER_UNIT {
+            let mut stream = Stream::new(self.seed, "device", &[unit.index as u64, u64::from(nth)]);
+            let kind = stream.choose(&[("camera", 5.0), ("fence", 1.0), ("scale", 1.0), ("drone", 1.0), ("sensor", 1.0)]);
+            let good = 0.75 + 0.24 * unit.skill;
+            let (published, legal, technical) = (stream.chance(good), stream.chance(good), stream.chance(good));
+            let from = date(2023, 1, 1) + stream.between(0, 500);
+            let sheet = sheets.of("devices");
+            sheet.text("device_id", &device_id(unit, nth)).text("kind", kind).text("owner_unit", &unit.id);
+            if published {
+                sheet.text("published_place", &format!("{}第{}号点位", unit.name, nth + 1));
+            }
+            sheet.date("legal_reviewed_on", legal.then_some(from + 10)).date("technical_reviewed_on", technical.then_some(from + 14));
+            sheet.date("calibrated_on", from + 400).date("valid_from", from);
+            sheet.end();
+        }
+    }
+
+    fn write_caps(&self, sheets: &mut Sheets) {
+        let exempt = ["complaint", "assigned", "offsite_alert", "media", "recheck", "request", "licence", "emergency", "supervision"];
+        let mut row = |domain: &str, class: Option<&str>, own: i64, combined: i64| {
+            let sheet = sheets.of("inspection_caps");
+            sheet.text("scheme_id", "CAP2025").text("domain", domain).text_of("enterprise_class", class).number("per_unit_cap", own).number("combined_cap", combined);
+            sheet.list("exempt_triggers", &exempt).date("valid_from", date(2025, 1, 1)).text("source", "关于公布涉企行政检查年度频次上限的通知");
+            sheet.text("item_code", "*").text("enterprise_class", "*").text("tier", "*");
+            sheet.end();
+        };
+        for domain in [MARKET, crate::simulate::items::URBAN, ECO, crate::simulate::items::TRANSPORT, EMERGENCY] {
+            row(DOMAINS[domain], None, 2, 4);
+        }
+        row(DOMAINS[MARKET], Some("D"), 4, 6);
+        row(DOMAINS[ECO], Some("D"), 4, 6);
+        row(DOMAINS[MARKET], Some("A"), 1, 2);
+    }
+
+    fn write_monitored(&self, sheets: &mut Sheets) {
+        for item in ITEMS.iter().filter(|item| item.domain == ECO) {
+            let sheet = sheets.of("monitored_pollution_types");
+            sheet.text("item_code", item.code).date("valid_from", date(2020, 1, 1)).text_of("kind", item.pollution);
+            sheet.flag("is_automatic_available", matches!(item.pollution, Some("air" | "water" | "noise")));
+            sheet.end();
+        }
+    }
+}
+
+fn date(year: i16, month: i8, day: i8) -> i32 {
+    epoch_days(jiff::civil::date(year, month, day))
+}
