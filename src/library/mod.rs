@@ -2,3 +2,4 @@
 
 pub mod contract;
 pub mod indicator;
+pub mod scheme;
