@@ -1,1 +1,282 @@
-//! Placeholder, replaced by the scheme reader.
+//! One year's scheme: `queries/schemes/<year>.toml`.
+//!
+//! In: TOML text and the library's indicators. Out: [`Scheme`], the tree of points with its curves, and diagnostics for every
+//! rule that the text breaks. Never here: data, scores, the lineage of numerators (that is `compute`).
+//!
+//! The children of a node add up to its points; in a node of alternatives each child carries all of them, because only those
+//! that apply to a unit's domain and tier stay. The total is the root; classes hang on it and keep their weight.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::diagnostics::Diagnostics;
+use crate::document::{Placed, read_document};
+use crate::library::indicator::Indicator;
+use crate::terms::IndicatorId;
+
+pub mod composites;
+pub mod curve;
+mod read;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+pub use curve::Curve;
+
+/// Name of the root.
+pub const TOTAL: &str = "total";
+
+/// What gets a scorecard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Object {
+    /// A unit in one of its domains.
+    UnitDomain,
+    /// A unit with all its domains.
+    Unit,
+}
+
+/// Which score decides the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RankBasis {
+    /// The published one.
+    Rounded,
+    /// The exact one.
+    Unrounded,
+}
+
+/// How figures are rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rounding {
+    /// Decimals of every score, half up.
+    pub decimals: u32,
+    /// Which score decides the order; equal ones share a rank, and the next is skipped ("1,2,2,4").
+    pub basis: RankBasis,
+}
+
+/// What becomes of something owed that did not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// Held: no score, marked.
+    Hold,
+    /// Counted as zero.
+    Zero,
+}
+
+/// What becomes of nothing. What does not apply and what had nothing due moves its weight inside the parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nothing {
+    /// Owed and absent.
+    pub owed_and_absent: Absent,
+    /// Score of a class in which nothing could be scored.
+    pub empty_class_score: Decimal,
+}
+
+/// What makes units comparable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PeerKey {
+    /// Same domain.
+    Domain,
+    /// Same tier.
+    Tier,
+    /// Same size class.
+    SizeClass,
+}
+
+/// Below these numbers a value is shown, but supports no rank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MinimumN {
+    /// Cases of a rate.
+    pub rate: i64,
+    /// Answers of a value.
+    pub value: i64,
+    /// Score points that half the width of the 95 % interval may span.
+    pub half_width: Decimal,
+    /// Share of the total's points that must rest on enough cases for a rank.
+    pub rank_share: Decimal,
+}
+
+/// Whose score a regional value enters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attribution {
+    /// Nobody's: it is shown on the region's page.
+    None,
+    /// The leading unit of the domain in the region.
+    LeadUnit,
+    /// Every unit of the domain in the region.
+    AllUnitsInDomain,
+}
+
+/// A grade and the lowest total that earns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grade {
+    /// Name.
+    pub name: String,
+    /// Lowest total, inclusive.
+    pub from: Decimal,
+    /// Largest share of a peer group that may have it.
+    pub quota: Option<Decimal>,
+}
+
+/// An event that caps the grade.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Veto {
+    /// Code in the source table `scheme_events`.
+    pub code: String,
+    /// Title.
+    pub title: String,
+    /// Best grade that is left.
+    pub cap_grade: String,
+    /// Clause.
+    pub basis: String,
+}
+
+/// One node of the tree: a class or a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Identifier.
+    pub id: String,
+    /// Node above; [`TOTAL`] for a class.
+    pub parent: String,
+    /// Title.
+    pub title: String,
+    /// Points.
+    pub points: Decimal,
+    /// Each child carries all of the points, and only those that apply stay.
+    pub alternatives: bool,
+    /// Domains it applies to; empty means all.
+    pub domains: Vec<String>,
+    /// Tiers it applies to; empty means all.
+    pub tiers: Vec<String>,
+    /// Where its points stand.
+    pub span: Range<usize>,
+}
+
+/// Where and when a dynamic indicator is switched on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dynamic {
+    /// Division codes; a code stands for everything below it.
+    pub regions: Vec<String>,
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub until: Option<Date>,
+    /// What did it.
+    pub event: String,
+}
+
+/// An indicator with its points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scored {
+    /// Which indicator.
+    pub id: IndicatorId,
+    /// Node it hangs on.
+    pub node: String,
+    /// Points; zero when it is only reported.
+    pub points: Decimal,
+    /// Target, shown.
+    pub target: Option<Decimal>,
+    /// From value to score; `None` when it is only reported.
+    pub curve: Option<Curve>,
+    /// Switched on for some regions and dates only.
+    pub dynamic: Option<Dynamic>,
+    /// Shown, never scored.
+    pub report_only: bool,
+    /// Where it stands.
+    pub span: Range<usize>,
+}
+
+/// One year's policy.
+#[derive(Debug, Clone)]
+pub struct Scheme {
+    /// Name = file name, usually the year.
+    pub name: String,
+    /// Its file, for messages.
+    pub file: String,
+    /// The whole file: its digest identifies the policy.
+    pub text: String,
+    /// Chinese title.
+    pub title: String,
+    /// Year.
+    pub year: i16,
+    /// Day of publication: nothing may be switched on before it.
+    pub published_on: Option<Date>,
+    /// Points of the total, usually 100.
+    pub total: Decimal,
+    /// What gets a scorecard.
+    pub object: Object,
+    /// Rounding.
+    pub rounding: Rounding,
+    /// Three kinds of nothing.
+    pub nothing: Nothing,
+    /// What makes units comparable, in the order in which a group's name says it.
+    pub peer_group: Vec<PeerKey>,
+    /// Fewer ranked objects than this make no ranking.
+    pub minimum_units: u32,
+    /// Minimum n.
+    pub minimum_n: MinimumN,
+    /// Tiers whose units answer for the acts of every unit below them; the others answer for their own.
+    pub subtree_tiers: BTreeSet<String>,
+    /// Where perception sits: `inside_<class>` or `beside`.
+    pub perception: String,
+    /// Largest sum of bonus points.
+    pub bonus_cap: Decimal,
+    /// Largest sum of deducted points.
+    pub deduction_cap: Decimal,
+    /// Grades, best first.
+    pub grades: Vec<Grade>,
+    /// Vetoes.
+    pub vetoes: Vec<Veto>,
+    /// Attribution by family of regional values: `synergy`, `burden`, `survey`.
+    pub regional: BTreeMap<&'static str, Attribution>,
+    /// Nodes in the order of the file.
+    pub nodes: Vec<Node>,
+    /// Indicators in the order of the file.
+    pub indicators: Vec<Scored>,
+}
+
+impl Scheme {
+    /// The node of that id.
+    pub fn node(&self, id: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.id == id)
+    }
+
+    /// A score as the scheme rounds it: half up.
+    pub fn round(&self, score: Decimal) -> Decimal {
+        let mut rounded = score.round_dp_with_strategy(self.rounding.decimals, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
+        rounded.rescale(self.rounding.decimals);
+        rounded
+    }
+
+    /// The index of the grade that a total earns, without quota and veto.
+    pub fn grade_of(&self, total: Decimal) -> Option<usize> {
+        self.grades.iter().position(|grade| total >= grade.from)
+    }
+}
+
+/// Reads one scheme; what is wrong with it goes to `diagnostics`.
+///
+/// A scheme is returned even when rules are broken, so that later checks can go on; errors in `diagnostics` forbid to score by it.
+pub fn read_scheme(
+    name: &str,
+    file: &str,
+    text: &str,
+    indicators: &BTreeMap<IndicatorId, Indicator>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Scheme> {
+    diagnostics.remember(file, text);
+    let scheme = read_document(file, text, "a scheme", 0, diagnostics, |section, diagnostics| read::read(name, text, section, diagnostics))?;
+    rules::check(&scheme, indicators, diagnostics);
+    Some(scheme)
+}
+
+/// A number as written → decimal; a number that is none becomes a diagnostic.
+fn decimal(placed: &Placed<String>, file: &str, diagnostics: &mut Diagnostics) -> Option<Decimal> {
+    let parsed = Decimal::from_str_exact(&placed.value).or_else(|_| Decimal::from_scientific(&placed.value));
+    if parsed.is_err() {
+        diagnostics.error("bad-number", file, Some(placed.span.clone()), format!("`{}` is not a number of at most 28 digits", placed.value));
+    }
+    parsed.ok()
+}

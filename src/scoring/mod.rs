@@ -1,5 +1,121 @@
 //! Measures + scheme → values, scores, ranks.
 //!
-//! In: measures, units, the scheme. Out: [`tables::Scorecards`]. Never here: SQL, I/O, randomness.
+//! In: measures, units, regional values, events, the scheme. Out: [`tables::Scorecards`]. Never here: SQL, I/O, randomness.
+//!
+//! The order of things: months become one exact fraction for the period ([`period`], through Polars); a fraction becomes a
+//! score by the scheme's curve, rounded half up ([`values`]); the tree moves the weight of what does not apply or had nothing
+//! due inside the parent, never between classes, and adds up ([`tree`]); bonus and deduction are capped; ranks exist inside one
+//! peer group only; quota and vetoes limit the grade ([`ranking`]). Everything is decimal and exact but the interval, and every
+//! published figure is computed from published figures: a rounded score times its effective points.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::compute::measures::Measure;
+use crate::error::Result;
+use crate::library::indicator::Indicator;
+use crate::library::scheme::Scheme;
+use crate::terms::{IndicatorId, Period, UnitId};
+
+mod objects;
+mod period;
+mod ranking;
+pub mod regional;
 pub mod tables;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod values;
+pub mod wilson;
+
+use tables::{Scorecards, Unit};
+
+/// A value that belongs to a region, not to a unit, and has no measure: synergy, burden.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegionalValue {
+    /// Which composite.
+    pub indicator: IndicatorId,
+    /// Division code.
+    pub region: String,
+    /// Domain; empty for every domain.
+    pub domain: String,
+    /// The value, shown.
+    pub value: Decimal,
+    /// The value that the curve sees, where the rule says another one ("no detectable change" is exactly 100).
+    pub scored_as: Option<Decimal>,
+    /// What it rests on.
+    pub n: Decimal,
+    /// 95 % interval.
+    pub interval: Option<(Decimal, Decimal)>,
+}
+
+/// A bonus, a deduction or a veto (one row of the source table `scheme_events`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Unit; the event counts for all its scorecards.
+    pub unit: UnitId,
+    /// Code; one of the scheme's vetoes caps the grade.
+    pub code: String,
+    /// Points: a bonus when positive, a deduction when negative.
+    pub points: Decimal,
+    /// Best grade that is left, where the event itself says so.
+    pub cap_grade: Option<String>,
+    /// Day; it counts when it lies in the period, until the as-of date.
+    pub on: Date,
+}
+
+/// Everything that scoring reads.
+#[derive(Debug, Clone, Copy)]
+pub struct ScoringInput<'a> {
+    /// Measures, in any order.
+    pub measures: &'a [Measure],
+    /// Units as they stand on the as-of date.
+    pub units: &'a [Unit],
+    /// The policy.
+    pub scheme: &'a Scheme,
+    /// Headers: window, shape, roll-up, domains, tiers.
+    pub indicators: &'a BTreeMap<IndicatorId, Indicator>,
+    /// What the scorecards speak about.
+    pub period: &'a Period,
+    /// The run's date.
+    pub as_of: Date,
+    /// Composites that `indices` computed.
+    pub regional: &'a [RegionalValue],
+    /// Indicators one of whose sources is held: they show an earlier run's values, marked.
+    pub held: &'a BTreeSet<IndicatorId>,
+    /// Indicators that used dates beyond the published calendar.
+    pub provisional: &'a BTreeSet<IndicatorId>,
+    /// Bonus, deduction, veto.
+    pub events: &'a [Event],
+}
+
+/// Scores every assessed object.
+///
+/// # Errors
+/// An indicator of the scheme without a header, a unit that stands twice, amounts too large for 28 digits.
+pub fn score(input: &ScoringInput<'_>) -> Result<Scorecards> {
+    let entries = period::entries(input)?;
+    let totals = period::aggregate(input.measures, &entries)?;
+    let objects = objects::assessed(input)?;
+    let regions = regional::Regions::of(input, &objects);
+    let tree = tree::Tree::of(input.scheme);
+    let mut cards = Scorecards::default();
+    let mut results = Vec::with_capacity(objects.len());
+    for object in &objects {
+        let mut values = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            values.push(if tree.reaches(entry.node, object) { Some(values::value(input, object, index, entry, &totals, &regions)?) } else { None });
+        }
+        let outcome = tree.add_up(input, object, &mut values);
+        cards.scores.extend(outcome.scores);
+        cards.ledger.extend(outcome.ledger);
+        let mut values: Vec<_> = values.into_iter().flatten().collect();
+        values.sort_by(|a, b| a.indicator.cmp(&b.indicator));
+        cards.values.extend(values);
+        results.push(outcome.result);
+    }
+    cards.ranks = ranking::rank(input.scheme, &objects, results)?;
+    Ok(cards)
+}

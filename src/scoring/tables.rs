@@ -114,6 +114,79 @@ pub struct Score {
     pub earned: Option<Decimal>,
 }
 
+/// What a line of the ledger says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LineKind {
+    /// A class: the sum of the lines below it.
+    Class,
+    /// A group: the sum of the lines below it.
+    Group,
+    /// An indicator's score times its effective points.
+    Indicator,
+    /// A class in which nothing could be scored, at the scheme's score.
+    EmptyClass,
+    /// Bonus points of one event.
+    Bonus,
+    /// Deducted points of one event.
+    Deduction,
+    /// What the caps on bonus and deduction take back.
+    Cap,
+    /// What rounding the total adds or takes.
+    Rounding,
+    /// The published total.
+    Total,
+}
+
+impl LineKind {
+    /// The word that tables use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Class => "class",
+            Self::Group => "group",
+            Self::Indicator => "indicator",
+            Self::EmptyClass => "empty_class",
+            Self::Bonus => "bonus",
+            Self::Deduction => "deduction",
+            Self::Cap => "cap",
+            Self::Rounding => "rounding",
+            Self::Total => "total",
+        }
+    }
+
+    /// True for lines that add up to the total; the others repeat sums.
+    pub fn adds_up(self) -> bool {
+        !matches!(self, Self::Class | Self::Group | Self::Total)
+    }
+}
+
+/// One line of how a total came about. Sort key: unit, domain, line.
+///
+/// The `earned` of the lines that add up ([`LineKind::adds_up`]) sums exactly to that of the line `total`; the `earned` of a
+/// class or group is the exact sum of the lines below it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerLine {
+    /// Unit.
+    pub unit: UnitId,
+    /// Domain.
+    pub domain: String,
+    /// Order on the page, from 1: parents before children.
+    pub line: u32,
+    /// What it says.
+    pub kind: LineKind,
+    /// Node, indicator or event code; empty for cap and rounding.
+    pub id: String,
+    /// Node above; empty for `total` and what hangs on nothing.
+    pub parent: String,
+    /// Points that the scheme gives.
+    pub points: Decimal,
+    /// Points after weight has moved inside the parent.
+    pub effective_points: Decimal,
+    /// Rounded score.
+    pub score: Option<Decimal>,
+    /// Exact points earned.
+    pub earned: Decimal,
+}
+
 /// Total, grade and rank of one assessed object. Sort key: unit, domain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rank {
@@ -125,13 +198,25 @@ pub struct Rank {
     pub peer_group: String,
     /// Total after the tree and capped bonus and deduction, rounded to the published decimals.
     pub total: Option<Decimal>,
-    /// Grade.
+    /// Total of the tree alone, exact.
+    pub tree_total: Option<Decimal>,
+    /// Bonus points that count, capped.
+    pub bonus: Decimal,
+    /// Deducted points that count, capped; positive.
+    pub deduction: Decimal,
+    /// Grade that the total earns by the cut-offs alone.
+    pub score_grade: Option<String>,
+    /// Grade after quota and vetoes.
     pub grade: Option<String>,
+    /// Codes of the vetoes that apply, sorted.
+    pub vetoes: Vec<String>,
+    /// Share of the total's points that rest on enough cases.
+    pub solid_share: Decimal,
     /// Rank inside the peer group (1 = best; ties share, "1,2,2,4").
     pub rank: Option<u32>,
     /// How many are ranked in the peer group.
     pub ranked_units: u32,
-    /// Why there is no rank.
+    /// Why there is no rank: `nothing_scored`, `too_few_cases`, `peer_group_too_small`.
     pub withheld: Option<String>,
 }
 
@@ -144,4 +229,6 @@ pub struct Scorecards {
     pub scores: Vec<Score>,
     /// Ranks, in their sort order.
     pub ranks: Vec<Rank>,
+    /// Ledger, in its sort order.
+    pub ledger: Vec<LedgerLine>,
 }

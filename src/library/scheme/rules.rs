@@ -1,0 +1,393 @@
+//! What a scheme must hold to: sums, places in the tree, curves, duties, dates.
+//!
+//! In: a scheme that was read and the library's indicators. Out: diagnostics with the place. Never here: reading text; the
+//! lineage of numerators, which needs plans (that is `compute`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+
+use super::composites::{COMPOSITES, composite, parts_of};
+use super::{Attribution, Node, Scheme, Scored, TOTAL};
+use crate::diagnostics::Diagnostics;
+use crate::library::indicator::{Better, Indicator, Measures, Shape};
+use crate::terms::IndicatorId;
+
+/// Where something applies: domains and tiers, each the words that are left.
+#[derive(Debug, Clone)]
+struct Reach {
+    domains: BTreeSet<String>,
+    tiers: BTreeSet<String>,
+}
+
+impl Reach {
+    fn everywhere() -> Self {
+        let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        Self {
+            domains: set(&["market", "urban", "eco", "transport", "emergency", "other"]),
+            tiers: set(&["province", "city", "county", "township"]),
+        }
+    }
+
+    fn narrow(&mut self, domains: &[String], tiers: &[String]) {
+        if !domains.is_empty() {
+            self.domains.retain(|domain| domains.contains(domain));
+        }
+        if !tiers.is_empty() {
+            self.tiers.retain(|tier| tiers.contains(tier));
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.domains.is_empty() || self.tiers.is_empty()
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        !self.domains.is_disjoint(&other.domains) && !self.tiers.is_disjoint(&other.tiers)
+    }
+}
+
+struct Rules<'a> {
+    scheme: &'a Scheme,
+    indicators: &'a BTreeMap<IndicatorId, Indicator>,
+    diagnostics: &'a mut Diagnostics,
+}
+
+/// Holds a scheme against every rule.
+pub(super) fn check(scheme: &Scheme, indicators: &BTreeMap<IndicatorId, Indicator>, diagnostics: &mut Diagnostics) {
+    let mut rules = Rules { scheme, indicators, diagnostics };
+    rules.tree();
+    rules.sums();
+    rules.grades();
+    rules.perception();
+    for scored in &scheme.indicators {
+        rules.known(scored);
+        rules.curve(scored);
+        rules.duty(scored);
+        rules.dates(scored);
+        rules.attribution(scored);
+    }
+    rules.once();
+    rules.unscored();
+}
+
+impl<'a> Rules<'a> {
+    fn nodes_above(&self, id: &str) -> Vec<&'a Node> {
+        let mut above = Vec::new();
+        let mut at = id;
+        while let Some(node) = self.scheme.node(at) {
+            above.push(node);
+            at = &node.parent;
+            if above.len() > self.scheme.nodes.len() {
+                break;
+            }
+        }
+        above
+    }
+
+    fn reach(&self, scored: &Scored) -> Reach {
+        let mut reach = Reach::everywhere();
+        for node in self.nodes_above(&scored.node) {
+            reach.narrow(&node.domains, &node.tiers);
+        }
+        if let Some(indicator) = self.indicators.get(&scored.id) {
+            reach.narrow(&indicator.domains, &indicator.tiers);
+        } else if let Some(composite) = composite(&scored.id.0) {
+            let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+            reach.narrow(&owned(composite.domains), &owned(composite.tiers));
+        }
+        reach
+    }
+
+    fn tree(&mut self) {
+        let scheme = self.scheme;
+        let file = scheme.file.as_str();
+        if scheme.nodes.is_empty() || scheme.indicators.is_empty() {
+            self.diagnostics
+                .error("empty-tree", file, None, "the scheme has no tree: there is no node or no indicator")
+                .hint("[[node]] for classes and groups, [[indicator]] for what they are made of");
+        }
+        let known: Vec<&str> = scheme.nodes.iter().map(|node| node.id.as_str()).collect();
+        for (index, node) in scheme.nodes.iter().enumerate() {
+            let span = Some(node.span.clone());
+            if known[..index].contains(&node.id.as_str()) || node.id == TOTAL {
+                self.diagnostics.error("duplicate-node", file, span.clone(), format!("the node `{}` stands twice", node.id));
+            }
+            if node.parent != TOTAL && !known.contains(&node.parent.as_str()) {
+                self.diagnostics
+                    .error("unknown-node", file, span.clone(), format!("the parent `{}` of `{}` is no node", node.parent, node.id))
+                    .hint_nearest(&node.parent, known.iter().copied().chain([TOTAL]));
+            }
+            if self.nodes_above(&node.id).len() > scheme.nodes.len() {
+                self.diagnostics.error("node-circle", file, span.clone(), format!("`{}` stands below itself", node.id));
+            }
+            let has_child = scheme.nodes.iter().any(|child| child.parent == node.id) || scheme.indicators.iter().any(|scored| scored.node == node.id);
+            if !has_child {
+                self.diagnostics.error("empty-node", file, span, format!("nothing hangs on the node `{}`", node.id));
+            }
+        }
+        for scored in &scheme.indicators {
+            if !known.contains(&scored.node.as_str()) {
+                self.diagnostics
+                    .error("unknown-node", file, Some(scored.span.clone()), format!("`{}` hangs on `{}`, which is no node", scored.id, scored.node))
+                    .hint_nearest(&scored.node, known.iter().copied());
+            }
+        }
+    }
+
+    fn sums(&mut self) {
+        let scheme = self.scheme;
+        let classes: Decimal = scheme.nodes.iter().filter(|node| node.parent == TOTAL).map(|node| node.points).sum();
+        if classes != scheme.total && !scheme.nodes.is_empty() {
+            let span = scheme.nodes.iter().find(|node| node.parent == TOTAL).map(|node| node.span.clone());
+            self.diagnostics.error(
+                "points-sum",
+                &scheme.file,
+                span,
+                format!("the classes add up to {} points, expected {}", classes.normalize(), scheme.total.normalize()),
+            );
+        }
+        for node in &scheme.nodes {
+            if node.points <= Decimal::ZERO {
+                self.diagnostics.error("points-missing", &scheme.file, Some(node.span.clone()), format!("the node `{}` has no points", node.id));
+            }
+            let groups = scheme.nodes.iter().filter(|child| child.parent == node.id).map(|child| (child.id.as_str(), child.points, &child.span));
+            let leaves = scheme.indicators.iter().filter(|scored| scored.node == node.id && !scored.report_only);
+            let children: Vec<_> = groups.chain(leaves.map(|scored| (scored.id.0.as_str(), scored.points, &scored.span))).collect();
+            if node.alternatives {
+                for (id, points, span) in children.iter().filter(|(_, points, _)| *points != node.points) {
+                    self.diagnostics.error(
+                        "points-alternative",
+                        &scheme.file,
+                        Some((*span).clone()),
+                        format!("`{id}` is an alternative in `{}` and has {} points, expected {}", node.id, points.normalize(), node.points.normalize()),
+                    );
+                }
+                continue;
+            }
+            let sum: Decimal = children.iter().map(|(_, points, _)| *points).sum();
+            if sum != node.points && !children.is_empty() {
+                self.diagnostics.error(
+                    "points-sum",
+                    &scheme.file,
+                    Some(node.span.clone()),
+                    format!("the parts of `{}` add up to {} points, expected {}", node.id, sum.normalize(), node.points.normalize()),
+                );
+            }
+        }
+    }
+
+    fn grades(&mut self) {
+        let scheme = self.scheme;
+        for pair in scheme.grades.windows(2) {
+            if pair[1].from >= pair[0].from {
+                self.diagnostics.error(
+                    "grade-order",
+                    &scheme.file,
+                    None,
+                    format!("grades must descend, but {} begins at {} and {} at {}", pair[0].name, pair[0].from, pair[1].name, pair[1].from),
+                );
+            }
+        }
+        for grade in &scheme.grades {
+            if scheme.grades.iter().filter(|other| other.name == grade.name).count() > 1 {
+                self.diagnostics.error("duplicate-grade", &scheme.file, None, format!("the grade {} stands twice", grade.name));
+            }
+            if grade.quota.is_some_and(|quota| quota <= Decimal::ZERO || quota > Decimal::ONE) {
+                self.diagnostics.error("grade-quota", &scheme.file, None, format!("the quota of {} is a share: above 0, at most 1", grade.name));
+            }
+        }
+        for veto in &scheme.vetoes {
+            if !scheme.grades.iter().any(|grade| grade.name == veto.cap_grade) {
+                self.diagnostics
+                    .error("unknown-grade", &scheme.file, None, format!("the veto `{}` caps at {}, which is no grade", veto.code, veto.cap_grade))
+                    .hint_nearest(&veto.cap_grade, scheme.grades.iter().map(|grade| grade.name.as_str()));
+            }
+        }
+    }
+
+    fn perception(&mut self) {
+        let scheme = self.scheme;
+        let classes: Vec<&str> = scheme.nodes.iter().filter(|node| node.parent == TOTAL).map(|node| node.id.as_str()).collect();
+        match scheme.perception.strip_prefix("inside_") {
+            None if scheme.perception == "beside" => {}
+            Some(class) if classes.contains(&class) => {
+                let misplaced = scheme.node("perception").filter(|_| !self.nodes_above("perception").iter().any(|node| node.id == class));
+                if let Some(span) = misplaced.map(|node| node.span.clone()) {
+                    self.diagnostics.error(
+                        "perception-place",
+                        &scheme.file,
+                        Some(span),
+                        format!("[perception] says `{}`, but the node `perception` does not stand below `{class}`", scheme.perception),
+                    );
+                }
+            }
+            _ => {
+                self.diagnostics
+                    .error("unknown-word", &scheme.file, None, format!("`mode` of [perception] is `{}`", scheme.perception))
+                    .hint(format!("`beside`, or `inside_` and a class: {}", classes.join(", ")));
+            }
+        }
+    }
+
+    fn known(&mut self, scored: &Scored) {
+        if self.indicators.contains_key(&scored.id) || composite(&scored.id.0).is_some() {
+            if self.reach(scored).is_empty() {
+                let message = format!("`{}` applies to no domain and tier that `{}` lets through", scored.id, scored.node);
+                self.diagnostics.warning("never-applies", &self.scheme.file, Some(scored.span.clone()), message);
+            }
+            return;
+        }
+        let known = self.indicators.keys().map(|id| id.0.as_str()).chain(COMPOSITES.iter().map(|composite| composite.id));
+        self.diagnostics
+            .error("unknown-indicator", &self.scheme.file, Some(scored.span.clone()), format!("there is no indicator `{}`", scored.id))
+            .hint_nearest(&scored.id.0, known);
+    }
+
+    fn curve(&mut self, scored: &Scored) {
+        let Some(curve) = &scored.curve else { return };
+        let better = self.indicators.get(&scored.id).map(|indicator| indicator.better);
+        let Some(better) = better.or_else(|| composite(&scored.id.0).map(|composite| composite.better)) else { return };
+        let scores: Vec<Decimal> = curve.points().iter().map(|point| point.1).collect();
+        let (file, span) = (self.scheme.file.as_str(), Some(scored.span.clone()));
+        if scores.iter().any(|score| *score < Decimal::ZERO || *score > Decimal::ONE_HUNDRED) {
+            self.diagnostics.error("curve-range", file, span.clone(), format!("the scores of the curve of `{}` lie between 0 and 100", scored.id));
+        }
+        let rises = |scores: &[Decimal]| scores.windows(2).all(|pair| pair[0] <= pair[1]);
+        let falls = |scores: &[Decimal]| scores.windows(2).all(|pair| pair[0] >= pair[1]);
+        let wrong = match better {
+            Better::Higher if !rises(&scores) => Some("higher is better, so its curve must not fall"),
+            Better::Lower if !falls(&scores) => Some("lower is better, so its curve must not rise"),
+            Better::Band if scores.len() != 4 => Some("a band is best, so its curve has four points"),
+            Better::Band if !(rises(&scores[..3]) && falls(&scores[1..])) => Some("a band is best, so its curve rises to the band and falls after it"),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            self.diagnostics
+                .error("curve-direction", file, span, format!("`{}`: {wrong}", scored.id))
+                .hint("`better` stands in the indicator's header, the curve in the scheme");
+        } else if !scores.contains(&Decimal::ONE_HUNDRED) || !scores.contains(&Decimal::ZERO) {
+            self.diagnostics.warning(
+                "curve-open",
+                file,
+                span,
+                format!("the curve of `{}` has no point with score {}", scored.id, if scores.contains(&Decimal::ZERO) { 100 } else { 0 }),
+            );
+        }
+    }
+
+    fn duty(&mut self, scored: &Scored) {
+        let Some(indicator) = self.indicators.get(&scored.id) else { return };
+        let what = match indicator.measures {
+            Some(_) if scored.report_only => return,
+            Some(Measures::Frequency) => "a frequency",
+            Some(Measures::Coverage) => "a coverage",
+            None => return,
+        };
+        let (file, span) = (self.scheme.file.as_str(), Some(scored.span.clone()));
+        let law = "国办发〔2024〕54号 forbids inspection quotas and tying assessment to inspection frequency";
+        if indicator.statutory_duty.is_none() {
+            self.diagnostics
+                .error("duty-missing", file, span.clone(), format!("`{}` is {what} and is scored without a statutory duty ({law})", scored.id))
+                .hint(format!("cite the duty in {} (`statutory_duty`), or set report_only = true", indicator.file));
+        }
+        match &indicator.companion {
+            None => {
+                self.diagnostics
+                    .error("companion-missing", file, span, format!("`{}` is {what} and is scored without a companion ({law})", scored.id))
+                    .hint(format!("name the cap that keeps it honest in {} (`companion`), or set report_only = true", indicator.file));
+            }
+            Some(companion) if !self.scheme.indicators.iter().any(|other| other.id == *companion) => {
+                self.diagnostics
+                    .error("companion-absent", file, span, format!("`{}` is scored, but its companion `{companion}` is not in the scheme", scored.id))
+                    .hint("add the companion, scored or report_only");
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn dates(&mut self, scored: &Scored) {
+        let Some(dynamic) = &scored.dynamic else { return };
+        let year_begins = jiff::civil::Date::new(self.scheme.year, 1, 1).ok();
+        let earliest = self.scheme.published_on.max(year_begins);
+        if earliest.is_some_and(|earliest| dynamic.from < earliest) {
+            let earliest = earliest.map(|date| date.to_string()).unwrap_or_default();
+            self.diagnostics
+                .error(
+                    "dynamic-backwards",
+                    &self.scheme.file,
+                    Some(scored.span.clone()),
+                    format!("`{}` is switched on from {}, before the scheme was there ({earliest})", scored.id, dynamic.from),
+                )
+                .hint("a dynamic indicator counts from its announcement on, never for the past");
+        }
+    }
+
+    fn attribution(&mut self, scored: &Scored) {
+        let family = match self.indicators.get(&scored.id) {
+            Some(indicator) if indicator.shape == Shape::Region => "survey",
+            Some(indicator) if indicator.shape == Shape::Pair && !scored.report_only => {
+                let message = format!("`{}` speaks of pairs of regions and can't be scored", scored.id);
+                self.diagnostics
+                    .error("pair-scored", &self.scheme.file, Some(scored.span.clone()), message)
+                    .hint("its part of the synergy index is `eco.cross_region_synergy`; or set report_only = true");
+                return;
+            }
+            Some(_) => return,
+            None => match composite(&scored.id.0) {
+                Some(composite) => composite.family,
+                None => return,
+            },
+        };
+        let attribution = self.scheme.regional.get(family).copied().unwrap_or(Attribution::None);
+        if attribution == Attribution::None && !scored.report_only {
+            self.diagnostics
+                .warning(
+                    "never-attributed",
+                    &self.scheme.file,
+                    Some(scored.span.clone()),
+                    format!("`{}` belongs to regions and enters nobody's score: its points always move", scored.id),
+                )
+                .hint(format!("[regional.{family}] attribution = \"lead_unit\" or \"all_units_in_domain\", or report_only = true"));
+        }
+    }
+
+    fn once(&mut self) {
+        let all = &self.scheme.indicators;
+        for (index, later) in all.iter().enumerate() {
+            let reach = self.reach(later);
+            for earlier in &all[..index] {
+                let same = earlier.id == later.id;
+                let weighed = !earlier.report_only && !later.report_only;
+                let part = weighed && (parts_of(&earlier.id.0).contains(&later.id.0.as_str()) || parts_of(&later.id.0).contains(&earlier.id.0.as_str()));
+                if !(same || part) || !reach.meets(&self.reach(earlier)) {
+                    continue;
+                }
+                let (file, span) = (&self.scheme.file, Some(later.span.clone()));
+                if same {
+                    self.diagnostics.error("weighed-twice", file, span, format!("`{}` stands twice for the same units", later.id));
+                } else {
+                    self.diagnostics
+                        .error("weighed-twice", file, span, format!("`{}` and `{}` are both weighed, but one is part of the other", earlier.id, later.id))
+                        .hint("keep the whole or its parts, or set report_only = true");
+                }
+            }
+            for node in self.nodes_above(&later.node) {
+                if node.id == later.id.0 {
+                    let message = format!("`{}` stands below a node of its own name: a node is the sum of its parts", later.id);
+                    self.diagnostics.error("weighed-twice", &self.scheme.file, Some(later.span.clone()), message);
+                    break;
+                }
+            }
+        }
+    }
+
+    fn unscored(&mut self) {
+        for id in self.indicators.keys() {
+            if !self.scheme.indicators.iter().any(|scored| scored.id == *id) {
+                let message = format!("the indicator `{id}` is not in the scheme");
+                self.diagnostics.warning("unscored-indicator", &self.scheme.file, None, message).hint("add it, or add it with report_only = true");
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Ranks and grades inside peer groups.
+//!
+//! In: totals of assessed objects. Out: one [`Rank`] an object. Never here: comparisons across peer groups.
+//!
+//! Equal scores share a rank and the next ones are skipped ("1,2,2,4"). A grade with a quota goes to the places that the quota
+//! allows, rounded down, ties included; who falls out gets the next grade. Vetoes cap what is left.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::*;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use super::objects::Assessed;
+use super::tables::Rank;
+use super::tree::ObjectResult;
+use crate::error::{Context, Kind, Result};
+use crate::library::scheme::{RankBasis, Scheme};
+
+/// Decimals that the order sees: enough for every exact total.
+const ORDER_DECIMALS: u32 = 14;
+
+/// Places of one kind of competition: by object, rank and number of competitors in its group.
+type Places = BTreeMap<usize, (u32, u32)>;
+
+/// Ranks every object; `objects` and `results` run in step.
+pub(super) fn rank(scheme: &Scheme, objects: &[Assessed<'_>], results: Vec<ObjectResult>) -> Result<Vec<Rank>> {
+    let mut groups: BTreeMap<&str, u32> = BTreeMap::new();
+    for object in objects {
+        let next = groups.len() as u32;
+        groups.entry(&object.peer_group).or_insert(next);
+    }
+    let basis = |result: &ObjectResult| match scheme.rounding.basis {
+        RankBasis::Rounded => result.total,
+        RankBasis::Unrounded => result.exact,
+    };
+    let enters = |result: &ObjectResult, all: bool| all || result.solid_share >= scheme.minimum_n.rank_share;
+    let competition = |all: bool| {
+        let rows = results.iter().enumerate().filter(|(_, result)| enters(result, all));
+        places(rows.filter_map(|(row, result)| Some((row, groups[objects[row].peer_group.as_str()], basis(result)?))).collect())
+    };
+    let everyone = competition(true).context(Kind::Bug, || "placing everyone for the quota")?;
+    let ranked = competition(false).context(Kind::Bug, || "ranking")?;
+    Ok(objects
+        .iter()
+        .zip(results)
+        .enumerate()
+        .map(|(row, (object, result))| one(scheme, object, result, everyone.get(&row).copied(), ranked.get(&row).copied()))
+        .collect())
+}
+
+/// Competition ranks inside groups: rows of (object, group, score).
+fn places(rows: Vec<(usize, u32, Decimal)>) -> PolarsResult<Places> {
+    if rows.is_empty() {
+        return Ok(Places::new());
+    }
+    let order = |score: &Decimal| {
+        let mut score = *score;
+        score.rescale(ORDER_DECIMALS);
+        score.mantissa().to_i64().unwrap_or(if score.is_sign_negative() { i64::MIN } else { i64::MAX })
+    };
+    let frame = DataFrame::new_infer_height(vec![
+        Column::new("object".into(), rows.iter().map(|row| row.0 as u64).collect::<Vec<_>>()),
+        Column::new("group".into(), rows.iter().map(|row| row.1).collect::<Vec<_>>()),
+        Column::new("score".into(), rows.iter().map(|row| order(&row.2)).collect::<Vec<_>>()),
+    ])?;
+    let competition = RankOptions { method: RankMethod::Min, descending: true };
+    let ranked = frame
+        .lazy()
+        .with_columns([
+            col("score").rank(competition, None).over([col("group")])?.cast(DataType::UInt32).alias("rank"),
+            col("score").count().over([col("group")])?.cast(DataType::UInt32).alias("competitors"),
+        ])
+        .collect()?;
+    let (object, rank, competitors) = (ranked.column("object")?.u64()?, ranked.column("rank")?.u32()?, ranked.column("competitors")?.u32()?);
+    let rows = (0..ranked.height()).filter_map(|row| Some((object.get(row)? as usize, (rank.get(row)?, competitors.get(row)?))));
+    Ok(rows.collect())
+}
+
+fn one(scheme: &Scheme, object: &Assessed<'_>, result: ObjectResult, place: Option<(u32, u32)>, ranked: Option<(u32, u32)>) -> Rank {
+    let withheld = match (result.total, ranked) {
+        (None, _) => Some("nothing_scored"),
+        (Some(_), None) => Some("too_few_cases"),
+        (Some(_), Some((_, competitors))) if competitors < scheme.minimum_units => Some("peer_group_too_small"),
+        _ => None,
+    };
+    let by_score = result.total.and_then(|total| scheme.grade_of(total));
+    let vetoes = vetoes(scheme, object);
+    let grade = by_score.map(|grade| under_quota(scheme, grade, place)).map(|grade| vetoes.iter().fold(grade, |grade, (_, cap)| grade.max(*cap)));
+    let name = |grade: Option<usize>| grade.map(|grade| scheme.grades[grade].name.clone());
+    let mut codes: Vec<String> = vetoes.into_iter().map(|(code, _)| code).collect();
+    codes.sort();
+    codes.dedup();
+    Rank {
+        unit: object.unit.id.clone(),
+        domain: object.domain.clone(),
+        peer_group: object.peer_group.clone(),
+        total: result.total,
+        tree_total: result.tree_total,
+        bonus: result.bonus,
+        deduction: result.deduction,
+        score_grade: name(by_score),
+        grade: name(grade),
+        vetoes: codes,
+        solid_share: result.solid_share,
+        rank: ranked.map(|(rank, _)| rank).filter(|_| withheld.is_none()),
+        ranked_units: ranked.map(|(_, competitors)| competitors).filter(|_| withheld.is_none()).unwrap_or(0),
+        withheld: withheld.map(str::to_owned),
+    }
+}
+
+/// The first grade from `grade` on whose quota has room for the place.
+fn under_quota(scheme: &Scheme, grade: usize, place: Option<(u32, u32)>) -> usize {
+    let last = scheme.grades.len() - 1;
+    let Some((rank, competitors)) = place else { return grade };
+    let has_room = |grade: &usize| {
+        let quota = scheme.grades[*grade].quota;
+        *grade == last || quota.is_none_or(|quota| Decimal::from(rank) <= (quota * Decimal::from(competitors)).floor())
+    };
+    (grade..=last).find(has_room).unwrap_or(last)
+}
+
+/// Codes of the vetoes with the best grade that each leaves.
+fn vetoes(scheme: &Scheme, object: &Assessed<'_>) -> Vec<(String, usize)> {
+    let grade = |name: &str| scheme.grades.iter().position(|grade| grade.name == name);
+    let caps = object.events.iter().filter_map(|event| {
+        let by_scheme = scheme.vetoes.iter().find(|veto| veto.code == event.code).and_then(|veto| grade(&veto.cap_grade));
+        let by_event = event.cap_grade.as_deref().and_then(grade);
+        by_scheme.max(by_event).map(|cap| (event.code.clone(), cap))
+    });
+    caps.collect()
+}

@@ -1,0 +1,294 @@
+//! The scheme's tree for one assessed object: weight moves, points add up.
+//!
+//! In: the object's values. Out: scores of nodes, the ledger, the total before rank. Never here: curves, ranks.
+//!
+//! A child that can't be scored passes its weight to its siblings, in proportion to their points; a node without a child that
+//! can be scored passes its own. A class keeps its weight, and when it is empty takes the scheme's score. Effective points have
+//! eight decimals and add up exactly: the last child takes what rounding leaves.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::ScoringInput;
+use super::objects::{Assessed, capped};
+use super::tables::{LedgerLine, LineKind, Score, Status, Value};
+use crate::library::scheme::{Node, Scheme, TOTAL};
+
+/// Decimals of effective points.
+const POINT_DECIMALS: u32 = 8;
+
+#[derive(Debug, Clone, Copy)]
+enum Child {
+    Node(usize),
+    Leaf(usize),
+}
+
+/// The tree, once for all objects.
+pub(super) struct Tree<'a> {
+    scheme: &'a Scheme,
+    classes: Vec<usize>,
+    children: Vec<Vec<Child>>,
+    index: BTreeMap<&'a str, usize>,
+}
+
+/// The total of one object, before ranks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ObjectResult {
+    /// Exact total of the tree; `None` when nothing could be scored.
+    pub tree_total: Option<Decimal>,
+    /// Exact total with bonus and deduction.
+    pub exact: Option<Decimal>,
+    /// As published.
+    pub total: Option<Decimal>,
+    /// Capped, positive.
+    pub bonus: Decimal,
+    /// Capped, positive.
+    pub deduction: Decimal,
+    /// Share of the total's points that rest on enough cases.
+    pub solid_share: Decimal,
+}
+
+/// What adding up yields.
+pub(super) struct Outcome {
+    pub scores: Vec<Score>,
+    pub ledger: Vec<LedgerLine>,
+    pub result: ObjectResult,
+}
+
+/// One walk through the tree.
+struct Walk<'a, 'b> {
+    tree: &'b Tree<'a>,
+    object: &'b Assessed<'a>,
+    values: &'b mut [Option<Value>],
+    nodes: BTreeMap<usize, Score>,
+    ledger: Vec<LedgerLine>,
+}
+
+impl<'a> Tree<'a> {
+    pub fn of(scheme: &'a Scheme) -> Self {
+        let index: BTreeMap<&str, usize> = scheme.nodes.iter().enumerate().map(|(index, node)| (node.id.as_str(), index)).collect();
+        let mut children: Vec<Vec<Child>> = vec![Vec::new(); scheme.nodes.len()];
+        let mut classes = Vec::new();
+        for (child, node) in scheme.nodes.iter().enumerate() {
+            match index.get(node.parent.as_str()) {
+                Some(parent) if node.parent != TOTAL => children[*parent].push(Child::Node(child)),
+                _ => classes.push(child),
+            }
+        }
+        for (leaf, scored) in scheme.indicators.iter().enumerate() {
+            if let Some(parent) = index.get(scored.node.as_str()) {
+                children[*parent].push(Child::Leaf(leaf));
+            }
+        }
+        Self { scheme, classes, children, index }
+    }
+
+    /// True when every node from `node` up to the root applies to the object.
+    pub fn reaches(&self, node: &str, object: &Assessed<'_>) -> bool {
+        let mut at = node;
+        while let Some(index) = self.index.get(at) {
+            let node = &self.scheme.nodes[*index];
+            if !object.is_among(&node.domains, &node.tiers) {
+                return false;
+            }
+            at = &node.parent;
+        }
+        true
+    }
+
+    /// Moves weights and adds up; writes effective points into `values`.
+    pub fn add_up(&self, input: &ScoringInput<'_>, object: &Assessed<'a>, values: &mut [Option<Value>]) -> Outcome {
+        let mut walk = Walk { tree: self, object, values, nodes: BTreeMap::new(), ledger: Vec::new() };
+        let total = walk.classes(input);
+        let mut result = walk.result(total);
+        walk.closing_lines(input, &mut result);
+        let root = Score {
+            unit: object.unit.id.clone(),
+            domain: object.domain.clone(),
+            node: TOTAL.to_owned(),
+            score: total.map(|earned| share(self.scheme, earned, self.scheme.total)),
+            points: self.scheme.total,
+            effective_points: self.scheme.total,
+            earned: total,
+        };
+        let scores = std::iter::once(root).chain(walk.nodes.into_values()).collect();
+        let ledger = walk.ledger.into_iter().zip(1..).map(|(line, number)| LedgerLine { line: number, ..line }).collect();
+        Outcome { scores, ledger, result }
+    }
+}
+
+/// Earned ÷ effective points × 100, rounded.
+fn share(scheme: &Scheme, earned: Decimal, points: Decimal) -> Decimal {
+    if points.is_zero() { scheme.round(Decimal::ZERO) } else { scheme.round(earned * Decimal::ONE_HUNDRED / points) }
+}
+
+impl<'a> Walk<'a, '_> {
+    fn node(&self, index: usize) -> &'a Node {
+        &self.tree.scheme.nodes[index]
+    }
+
+    fn live_value(&self, leaf: usize) -> Option<(&Value, Decimal)> {
+        let value = self.values[leaf].as_ref().filter(|value| value.status != Status::ReportOnly)?;
+        Some((value, value.score?))
+    }
+
+    fn is_live(&self, child: Child) -> bool {
+        match child {
+            Child::Leaf(leaf) => self.live_value(leaf).is_some(),
+            Child::Node(node) => self.applies(node) && self.tree.children[node].iter().any(|child| self.is_live(*child)),
+        }
+    }
+
+    fn applies(&self, node: usize) -> bool {
+        let node = self.node(node);
+        self.object.is_among(&node.domains, &node.tiers)
+    }
+
+    /// Scores every class; the exact total, or `None` when no class has anything to score.
+    fn classes(&mut self, input: &ScoringInput<'_>) -> Option<Decimal> {
+        let scheme = self.tree.scheme;
+        let anything = self.tree.classes.iter().any(|class| self.is_live(Child::Node(*class)));
+        let mut total = Decimal::ZERO;
+        for &class in &self.tree.classes {
+            let node = self.node(class);
+            if self.is_live(Child::Node(class)) || !anything {
+                total += self.descend(class, if anything { node.points } else { Decimal::ZERO });
+                continue;
+            }
+            let score = input.scheme.round(scheme.nothing.empty_class_score);
+            let earned = score * node.points / Decimal::ONE_HUNDRED;
+            self.descend(class, Decimal::ZERO);
+            if let Some(row) = self.nodes.get_mut(&class) {
+                *row = Score { score: Some(score), effective_points: node.points, earned: Some(earned), ..row.clone() };
+            }
+            let mut line = self.line(LineKind::EmptyClass, &node.id, TOTAL);
+            (line.points, line.effective_points, line.score, line.earned) = (node.points, node.points, Some(score), earned);
+            // The class's own line stands first among its lines; the filling follows the ones that earned nothing.
+            if let Some(own) = self.ledger.iter_mut().find(|line| line.kind == LineKind::Class && line.id == node.id) {
+                (own.effective_points, own.score, own.earned) = (node.points, Some(score), earned);
+            }
+            self.ledger.push(line);
+            total += earned;
+        }
+        anything.then_some(total)
+    }
+
+    /// Gives `effective` points to a node and its children; returns what they earn, exactly.
+    fn descend(&mut self, index: usize, effective: Decimal) -> Decimal {
+        let node = self.node(index);
+        if !self.applies(index) {
+            return Decimal::ZERO;
+        }
+        let kind = if node.parent == TOTAL { LineKind::Class } else { LineKind::Group };
+        let place = self.ledger.len();
+        let line = self.line(kind, &node.id, &node.parent);
+        self.ledger.push(LedgerLine { points: node.points, effective_points: effective, ..line });
+        let mut earned = Decimal::ZERO;
+        for (child, points) in self.shares(index, effective) {
+            earned += match child {
+                Child::Node(child) => self.descend(child, points),
+                Child::Leaf(leaf) => self.earn(leaf, points, &node.id),
+            };
+        }
+        let live = !effective.is_zero();
+        let score = live.then(|| share(self.tree.scheme, earned, effective));
+        (self.ledger[place].score, self.ledger[place].earned) = (score, earned);
+        let row = Score {
+            unit: self.object.unit.id.clone(),
+            domain: self.object.domain.clone(),
+            node: node.id.clone(),
+            score,
+            points: node.points,
+            effective_points: effective,
+            earned: live.then_some(earned),
+        };
+        self.nodes.insert(index, row);
+        earned
+    }
+
+    /// The children of a node with their effective points, which add up exactly to the node's.
+    fn shares(&self, index: usize, effective: Decimal) -> Vec<(Child, Decimal)> {
+        let children = &self.tree.children[index];
+        let points = |child: Child| match child {
+            Child::Node(node) => self.node(node).points,
+            Child::Leaf(leaf) => self.tree.scheme.indicators[leaf].points,
+        };
+        let live: Vec<bool> = children.iter().map(|child| !effective.is_zero() && self.is_live(*child)).collect();
+        let sum: Decimal = children.iter().zip(&live).filter(|(_, live)| **live).map(|(child, _)| points(*child)).sum();
+        let last = live.iter().rposition(|live| *live);
+        let mut left = effective;
+        let mut shares = Vec::with_capacity(children.len());
+        for (position, child) in children.iter().enumerate() {
+            let share = if Some(position) == last {
+                left
+            } else if live[position] {
+                (effective * points(*child) / sum).round_dp_with_strategy(POINT_DECIMALS, RoundingStrategy::ToZero)
+            } else {
+                Decimal::ZERO
+            };
+            left -= share;
+            shares.push((*child, share));
+        }
+        shares
+    }
+
+    fn earn(&mut self, leaf: usize, effective: Decimal, parent: &str) -> Decimal {
+        let Some(value) = self.values[leaf].as_mut() else { return Decimal::ZERO };
+        value.effective_points = effective;
+        if value.status == Status::ReportOnly {
+            return Decimal::ZERO;
+        }
+        let (score, points, id) = (value.score, value.points, value.indicator.0.clone());
+        let earned = score.unwrap_or_default() * effective / Decimal::ONE_HUNDRED;
+        let line = self.line(LineKind::Indicator, &id, parent);
+        self.ledger.push(LedgerLine { points, effective_points: effective, score, earned, ..line });
+        earned
+    }
+
+    fn line(&self, kind: LineKind, id: &str, parent: &str) -> LedgerLine {
+        LedgerLine {
+            unit: self.object.unit.id.clone(),
+            domain: self.object.domain.clone(),
+            line: 0,
+            kind,
+            id: id.to_owned(),
+            parent: parent.to_owned(),
+            points: Decimal::ZERO,
+            effective_points: Decimal::ZERO,
+            score: None,
+            earned: Decimal::ZERO,
+        }
+    }
+
+    fn result(&self, tree_total: Option<Decimal>) -> ObjectResult {
+        let scheme = self.tree.scheme;
+        let (bonus, deduction) = capped(scheme, &self.object.events);
+        let exact = tree_total.map(|total| total + bonus - deduction);
+        let solid = (0..self.values.len()).filter_map(|leaf| self.live_value(leaf)).filter(|(value, _)| !value.too_few);
+        let solid: Decimal = solid.map(|(value, _)| value.effective_points).sum();
+        let solid_share = if scheme.total.is_zero() { Decimal::ZERO } else { (solid / scheme.total).round_dp(4) };
+        ObjectResult { tree_total, exact, total: exact.map(|exact| scheme.round(exact)), bonus, deduction, solid_share }
+    }
+
+    /// Bonus, deduction, cap, rounding, total.
+    fn closing_lines(&mut self, input: &ScoringInput<'_>, result: &mut ObjectResult) {
+        let (Some(exact), Some(total)) = (result.exact, result.total) else { return };
+        for event in self.object.events.iter().filter(|event| !event.points.is_zero()) {
+            let kind = if event.points > Decimal::ZERO { LineKind::Bonus } else { LineKind::Deduction };
+            let line = self.line(kind, &event.code, "");
+            self.ledger.push(LedgerLine { earned: event.points, ..line });
+        }
+        let claimed: Decimal = self.object.events.iter().map(|event| event.points).sum();
+        let taken_back = result.bonus - result.deduction - claimed;
+        if !taken_back.is_zero() {
+            let line = self.line(LineKind::Cap, "", "");
+            self.ledger.push(LedgerLine { earned: taken_back, ..line });
+        }
+        let line = self.line(LineKind::Rounding, "", "");
+        self.ledger.push(LedgerLine { earned: total - exact, ..line });
+        let points = input.scheme.total;
+        let line = self.line(LineKind::Total, TOTAL, "");
+        self.ledger.push(LedgerLine { points, effective_points: points, score: Some(total), earned: total, ..line });
+    }
+}
