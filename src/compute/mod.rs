@@ -9,3 +9,4 @@ pub mod lineage;
 pub mod measures;
 pub mod populations;
 pub mod run;
+pub mod units;

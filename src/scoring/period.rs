@@ -247,8 +247,8 @@ fn add_batch(totals: &mut Totals, rows: Rows) -> Result<()> {
         return Ok(());
     }
     let summing = || "summing measures over the period";
-    let sums = rows.into_sums().context(Kind::Bug, summing)?;
-    read_sums(totals, &sums).context(Kind::Bug, summing)
+    let sums = Context::context(rows.into_sums(), Kind::Bug, summing)?;
+    Context::context(read_sums(totals, &sums), Kind::Bug, summing)
 }
 
 fn read_sums(totals: &mut Totals, sums: &DataFrame) -> PolarsResult<()> {

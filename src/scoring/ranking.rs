@@ -39,8 +39,8 @@ pub(super) fn rank(scheme: &Scheme, objects: &[Assessed<'_>], results: Vec<Objec
         let rows = results.iter().enumerate().filter(|(_, result)| enters(result, all));
         places(rows.filter_map(|(row, result)| Some((row, groups[objects[row].peer_group.as_str()], basis(result)?))).collect())
     };
-    let everyone = competition(true).context(Kind::Bug, || "placing everyone for the quota")?;
-    let ranked = competition(false).context(Kind::Bug, || "ranking")?;
+    let everyone = Context::context(competition(true), Kind::Bug, || "placing everyone for the quota")?;
+    let ranked = Context::context(competition(false), Kind::Bug, || "ranking")?;
     Ok(objects
         .iter()
         .zip(results)

@@ -6,24 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::terms::{IndicatorId, UnitId};
 
-/// A unit as it stands on the as-of date (one row of the source table `units`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unit {
-    /// Identifier.
-    pub id: UnitId,
-    /// Chinese name.
-    pub name: String,
-    /// `province`, `city`, `county`, `township`.
-    pub tier: String,
-    /// Domains in which it has powers.
-    pub domains: Vec<String>,
-    /// Division code.
-    pub region: String,
-    /// Unit above.
-    pub parent: Option<UnitId>,
-    /// `small`, `medium`, `large`.
-    pub size_class: String,
-}
+pub use crate::compute::units::Unit;
 
 /// Why a value has a score, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
