@@ -13,7 +13,8 @@ use deltalake::{DeltaTable, DeltaTableBuilder};
 use object_store::ObjectStore;
 use url::Url;
 
-use super::durable::{DurableLocalStore, create_folders};
+use super::durable::create_folders;
+use super::durable_store::DurableLocalStore;
 use super::shape::MONTH_COLUMN;
 use super::snapshot::{PinnedFile, PinnedTable, Snapshot};
 use crate::error::{Context, Error, Kind, Result};
