@@ -82,7 +82,8 @@ impl Lake {
     pub(super) async fn plan(&self, replacement: &Replacement) -> Result<Plan> {
         let Replacement { shape, months } = replacement;
         if let Some(month) = months.keys().find(|month| month.is_some() != shape.by_month) {
-            let message = format!("table `{}`: the extract's part {month:?} does not fit a table with by_month = {}", shape.table, shape.by_month);
+            let message =
+                format!("table `{}`: the extract's part {month:?} does not fit a table with by_month = {}", shape.table, shape.by_month);
             return Err(Error::new(Kind::Bug, message));
         }
         let table = self.load(&shape.table, None).await?;
@@ -95,7 +96,15 @@ impl Lake {
             }
         };
         let (Some((first, _)), Some((last, _))) = (months.first_key_value(), months.last_key_value()) else {
-            return Ok(Plan { shape: shape.clone(), table, columns, write: BTreeMap::new(), unchanged: Vec::new(), drop: Vec::new(), keep: live });
+            return Ok(Plan {
+                shape: shape.clone(),
+                table,
+                columns,
+                write: BTreeMap::new(),
+                unchanged: Vec::new(),
+                drop: Vec::new(),
+                keep: live,
+            });
         };
         let is_known = |month: &Option<Month>, staged: &MonthFile| {
             let mut there = live.iter().filter(|file| file.pinned.month == *month);
@@ -120,7 +129,8 @@ impl Lake {
             && plan.write.is_empty()
             && plan.drop.is_empty()
         {
-            let outcome = CommitOutcome { version, months_written: vec![], months_unchanged: plan.unchanged, months_removed: vec![], rows: kept };
+            let outcome =
+                CommitOutcome { version, months_written: vec![], months_unchanged: plan.unchanged, months_removed: vec![], rows: kept };
             return Ok(outcome);
         }
         if base.is_none() && self.load(&plan.shape.table, None).await?.is_some() {
@@ -185,7 +195,11 @@ impl Lake {
         let files = loaded.map(|loaded| self.live_files(table, &loaded)).transpose()?.unwrap_or_default();
         let found: BTreeSet<_> = files.iter().map(|file| file.pinned.path.clone()).collect();
         if found != expected || files.iter().map(|file| file.pinned.rows).sum::<u64>() != rows {
-            let message = format!("table `{table}` version {version} does not hold what was stored: {} files, {} expected", found.len(), expected.len());
+            let message = format!(
+                "table `{table}` version {version} does not hold what was stored: {} files, {} expected",
+                found.len(),
+                expected.len()
+            );
             return Err(Error::new(Kind::Bug, message));
         }
         Ok(())
@@ -202,8 +216,10 @@ async fn append(plan: &Plan, table: &DeltaTable, added: &[(Add, WrittenFile)], r
     }
     actions.extend(plan.drop.iter().map(|file| file.remove.clone()));
     actions.extend(added.iter().map(|(add, _)| Action::Add(add.clone())));
-    let operation = DeltaOperation::Write { mode: SaveMode::Overwrite, partition_by: Some(plan.shape.partition_columns()), predicate: None };
-    let commit = CommitBuilder::from(commit_properties(name, run)).with_actions(actions).build(Some(state), table.log_store(), operation).await;
+    let operation =
+        DeltaOperation::Write { mode: SaveMode::Overwrite, partition_by: Some(plan.shape.partition_columns()), predicate: None };
+    let commit =
+        CommitBuilder::from(commit_properties(name, run)).with_actions(actions).build(Some(state), table.log_store(), operation).await;
     commit.map(|done| done.version()).map_err(|error| delta_error(name, &error))
 }
 

@@ -5,7 +5,7 @@
 //!
 //! - A full extract replaces the months it covers; a month that did not change is not rewritten (`commit`).
 //! - A run pins one version of each table; what is written meanwhile does not reach it (`snapshot`, `provider`).
-//! - What was reported as stored survives a power cut (`durable`).
+//! - What was reported as stored survives a power cut (`durable`, `durable_store`).
 //! - One process writes at a time (`lock`); a second one is refused, not merged.
 //! - Files are plain Parquet: DuckDB, Spark and Polars read the lake as it is (`month_file`).
 //!
@@ -13,6 +13,7 @@
 
 mod commit;
 mod durable;
+mod durable_store;
 mod lock;
 mod month_file;
 mod provider;
@@ -24,7 +25,8 @@ mod store;
 mod tests;
 
 pub use commit::{CommitOutcome, MonthFile, Replacement};
-pub use durable::{DurableLocalStore, replace_file};
+pub use durable::replace_file;
+pub use durable_store::DurableLocalStore;
 pub use lock::{Holder, WriterLock};
 pub use provider::register_empty;
 pub use session::{session, verify_read_only};

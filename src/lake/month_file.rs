@@ -190,3 +190,70 @@ fn statistics(rows: i64, ranges: &[ColumnRange]) -> String {
     })
     .to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Date32Array, Int64Array, StringArray};
+    use arrow::datatypes::{Field, Schema};
+    use arrow::ipc::writer::StreamWriter;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+    use super::*;
+
+    fn schema() -> SchemaRef {
+        let field = |name, kind| Field::new(name, kind, true);
+        Arc::new(Schema::new(vec![
+            field("unit_id", DataType::Utf8),
+            field("opened_on", DataType::Date32),
+            field("people", DataType::Int64),
+        ]))
+    }
+
+    fn stage(folder: &tempfile::TempDir, batches: &[RecordBatch]) -> PathBuf {
+        let path = folder.path().join("staged.arrow");
+        let mut writer = StreamWriter::try_new(File::create(&path).expect("file"), batches[0].schema_ref()).expect("writer");
+        batches.iter().for_each(|batch| writer.write(batch).expect("rows"));
+        writer.finish().expect("end");
+        path
+    }
+
+    fn batch(units: &[Option<&str>], days: &[Option<i32>]) -> RecordBatch {
+        let columns: Vec<(&str, ArrayRef)> =
+            vec![("opened_on", Arc::new(Date32Array::from(days.to_vec()))), ("unit_id", Arc::new(StringArray::from(units.to_vec())))];
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true))).expect("columns fit")
+    }
+
+    #[test]
+    fn the_log_is_told_what_was_written_and_the_file_keeps_the_order() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let staged =
+            stage(&folder, &[batch(&[Some("B"), None], &[Some(20_454), None]), batch(&[Some("A"), Some("乙")], &[None, Some(20_450)])]);
+        let target = folder.path().join("month=2026-01-01/file.parquet");
+        let written = write_month_file(&staged, &schema(), &target).expect("written");
+        let told: Value = serde_json::from_str(&written.statistics).expect("json");
+        let expected = json!({
+            "numRecords": 4,
+            "minValues": { "unit_id": "A", "opened_on": "2025-12-28" },
+            "maxValues": { "unit_id": "乙", "opened_on": "2026-01-01" },
+            "nullCount": { "unit_id": 1, "opened_on": 2 },
+        });
+        assert_eq!((told, written.rows), (expected, 4));
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&target).expect("file")).expect("Parquet");
+        assert!(reader.metadata().file_metadata().key_value_metadata().is_none(), "no schema of ours for other readers to trip over");
+        let rows = reader.build().expect("reader").next().expect("a batch").expect("rows");
+        let units: Vec<_> = rows.column_by_name("unit_id").expect("column").as_string::<i32>().iter().collect();
+        assert_eq!(units, [Some("B"), None, Some("A"), Some("乙")]);
+        assert_eq!(rows.column_by_name("people").expect("column").null_count(), 4, "a column that the extract lacks is null");
+        assert_eq!(std::fs::read_dir(target.parent().expect("folder")).expect("listing").count(), 1, "nothing half-written stays");
+    }
+
+    #[test]
+    fn staged_rows_of_another_shape_are_a_bug_that_names_the_column() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let columns: Vec<(&str, ArrayRef)> = vec![("unit_id", Arc::new(Int64Array::from(vec![1])))];
+        let staged = stage(&folder, &[RecordBatch::try_from_iter(columns).expect("columns fit")]);
+        let error = write_month_file(&staged, &schema(), &folder.path().join("file.parquet")).expect_err("a number is no unit");
+        assert_eq!(error.kind, Kind::Bug);
+        assert!(error.to_string().contains("`unit_id`"), "{error}");
+    }
+}

@@ -37,19 +37,27 @@ impl Lake {
     pub fn register(&self, context: &SessionContext, snapshot: &Snapshot, shapes: &[TableShape]) -> Result<()> {
         for shape in shapes {
             let files = snapshot.files(&shape.table);
-            if let Some(lost) = files.iter().find(|file| !self.root().join(&file.path).is_file()) {
-                let message = format!("the lake has lost the file `{}` of table `{}`", lost.path, shape.table);
-                return Err(Error::new(Kind::Environment, message).with_hint("restore the lake from its backup, or load every extract again"));
+            if let Some(lost) = files.iter().find(|file| !self.is_whole(file)) {
+                let message = format!("the lake has lost or changed the file `{}` of table `{}`", lost.path, shape.table);
+                return Err(
+                    Error::new(Kind::Environment, message).with_hint("restore the lake from its backup, or load every extract again")
+                );
             }
             register_table(context, PinnedSource { root: self.root().to_owned(), shape: shape.clone(), files: files.to_vec() })?;
         }
         Ok(())
     }
+
+    fn is_whole(&self, file: &PinnedFile) -> bool {
+        std::fs::metadata(self.root().join(&file.path)).is_ok_and(|metadata| metadata.is_file() && metadata.len() == file.bytes)
+    }
 }
 
 /// Makes tables known without any data: for checking plans before anything was loaded.
 pub fn register_empty(context: &SessionContext, shapes: &[TableShape]) -> Result<()> {
-    shapes.iter().try_for_each(|shape| register_table(context, PinnedSource { root: PathBuf::new(), shape: shape.clone(), files: Vec::new() }))
+    shapes
+        .iter()
+        .try_for_each(|shape| register_table(context, PinnedSource { root: PathBuf::new(), shape: shape.clone(), files: Vec::new() }))
 }
 
 fn register_table(context: &SessionContext, source: PinnedSource) -> Result<()> {

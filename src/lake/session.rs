@@ -58,7 +58,9 @@ mod tests {
     async fn a_session_reads_and_does_nothing_else() {
         let temp = tempfile::tempdir().expect("temporary folder");
         let context = session(None, temp.path(), 2).expect("a session");
-        for refused in ["CREATE TABLE t AS SELECT 1", "COPY (SELECT 1) TO '/tmp/x.csv' STORED AS CSV", "SET datafusion.execution.batch_size = 1"] {
+        for refused in
+            ["CREATE TABLE t AS SELECT 1", "COPY (SELECT 1) TO '/tmp/x.csv' STORED AS CSV", "SET datafusion.execution.batch_size = 1"]
+        {
             let plan = context.state().create_logical_plan(refused).await.expect("it parses");
             assert_eq!(verify_read_only(&plan).expect_err(refused).kind, Kind::Query);
         }

@@ -59,8 +59,9 @@ impl TableShape {
     /// The columns as Delta declares them.
     pub(super) fn delta_columns(&self) -> Result<Vec<StructField>> {
         if self.by_month && self.schema.field_with_name(MONTH_COLUMN).is_ok() {
-            return Err(Error::new(Kind::Configuration, format!("table `{}` has a column `{MONTH_COLUMN}`", self.table))
-                .with_hint("a table that is cut by month gets a column of that name from the lake; give the contract's column another name"));
+            return Err(Error::new(Kind::Configuration, format!("table `{}` has a column `{MONTH_COLUMN}`", self.table)).with_hint(
+                "a table that is cut by month gets a column of that name from the lake; give the contract's column another name",
+            ));
         }
         let mut fields: Vec<FieldRef> = self.file_schema().fields().iter().cloned().collect();
         fields.extend(self.partition_fields());

@@ -13,7 +13,8 @@ use deltalake::{DeltaTable, DeltaTableBuilder};
 use object_store::ObjectStore;
 use url::Url;
 
-use super::durable::{DurableLocalStore, create_folders};
+use super::durable::create_folders;
+use super::durable_store::DurableLocalStore;
 use super::shape::MONTH_COLUMN;
 use super::snapshot::{PinnedFile, PinnedTable, Snapshot};
 use crate::error::{Context, Error, Kind, Result};
@@ -198,7 +199,9 @@ pub(super) fn delta_error(table: &str, error: &DeltaTableError) -> Error {
         error,
         DeltaTableError::VersionAlreadyExists(_)
             | DeltaTableError::Transaction {
-                source: TransactionError::CommitConflict(_) | TransactionError::MaxCommitAttempts(_) | TransactionError::VersionAlreadyExists(_)
+                source: TransactionError::CommitConflict(_)
+                    | TransactionError::MaxCommitAttempts(_)
+                    | TransactionError::VersionAlreadyExists(_)
             }
     );
     match conflict {

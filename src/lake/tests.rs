@@ -44,7 +44,8 @@ impl Bench {
 
     fn extract(&self, shape: &TableShape, months: &[(&str, &[Row<'_>])]) -> Replacement {
         let part = |(text, rows): &(&str, &[Row<'_>])| {
-            let digest = format!("{text}{}", rows.iter().map(|row| format!("{}{}{}", row.0, row.1, row.2.unwrap_or("-"))).collect::<String>());
+            let digest =
+                format!("{text}{}", rows.iter().map(|row| format!("{}{}{}", row.0, row.1, row.2.unwrap_or("-"))).collect::<String>());
             let first = month(text).map_or(0, Month::to_epoch_days);
             (month(text), self.stage(&rows_batch(&shape.schema, first, rows), &digest))
         };
@@ -133,7 +134,14 @@ const COUNTS: &str = "SELECT month, count(*) AS rows, max(note) AS note FROM cas
 #[tokio::test]
 async fn an_extract_replaces_the_months_it_covers_and_no_others() {
     let bench = Bench::new();
-    let first = bench.load(&[("2026-01", &[("A", 1, None)]), ("2026-02", &[("A", 1, None)]), ("2026-03", &[("A", 1, None)]), ("2026-04", &[("A", 1, None)])]).await;
+    let first = bench
+        .load(&[
+            ("2026-01", &[("A", 1, None)]),
+            ("2026-02", &[("A", 1, None)]),
+            ("2026-03", &[("A", 1, None)]),
+            ("2026-04", &[("A", 1, None)]),
+        ])
+        .await;
     assert_eq!((first.version, first.rows), (0, 4));
     // February vanished, March changed, April stayed; January lies before the extract.
     let second = bench.load(&[("2026-03", &[("A", 1, Some("new")), ("B", 2, None)]), ("2026-04", &[("A", 1, None)])]).await;
@@ -244,7 +252,10 @@ async fn a_column_that_changes_its_type_is_refused_with_the_way_out() {
     assert_eq!(error.kind, Kind::Configuration);
     assert!(error.to_string().contains("`note`") && error.to_string().contains("hint:"), "{error}");
     let whole = TableShape { by_month: false, ..cases() };
-    assert_eq!(bench.lake.plan(&Replacement { shape: whole, months: BTreeMap::new() }).await.err().expect("refused").kind, Kind::Configuration);
+    assert_eq!(
+        bench.lake.plan(&Replacement { shape: whole, months: BTreeMap::new() }).await.err().expect("refused").kind,
+        Kind::Configuration
+    );
 }
 
 #[tokio::test]
@@ -279,7 +290,8 @@ async fn every_type_of_contract_comes_back_as_it_went_in() {
     bench.lake.register(&context, &snapshot, &[everything()]).expect("tables");
     let frame = context.sql("SELECT * FROM everything").await.expect("query");
     let types: Vec<_> = frame.schema().fields().iter().map(|field| field.data_type().clone()).take(7).collect();
-    let declared = [DataType::Utf8View, DataType::Date32, instant(), DataType::Int64, DataType::Decimal128(18, 2), DataType::Boolean, list()];
+    let declared =
+        [DataType::Utf8View, DataType::Date32, instant(), DataType::Int64, DataType::Decimal128(18, 2), DataType::Boolean, list()];
     assert_eq!(types, declared);
     let sql = "SELECT opened_on, arrow_cast(opened_at, 'Int64') AS opened_at, people, fine, is_open, tags FROM everything WHERE source_line = 2 OR fine IS NULL ORDER BY source_line";
     let expected = "\
@@ -309,7 +321,8 @@ async fn a_condition_on_the_month_opens_only_the_files_of_that_month() {
     let bench = Bench::new();
     bench.load(&[("2026-02", &[("A", 1, None)]), ("2026-03", &[("A", 1, None), ("B", 2, None)]), ("2026-04", &[("A", 1, None)])]).await;
     let snapshot = bench.lake.pin().await.expect("a pin");
-    let explained = bench.query(&snapshot, "EXPLAIN SELECT unit_id FROM cases WHERE month = DATE '2026-03-01' AND opened_on > DATE '2026-03-01'").await;
+    let explained =
+        bench.query(&snapshot, "EXPLAIN SELECT unit_id FROM cases WHERE month = DATE '2026-03-01' AND opened_on > DATE '2026-03-01'").await;
     assert!(explained.contains("month=2026-03-01/"), "{explained}");
     assert!(!explained.contains("month=2026-02-01/") && !explained.contains("month=2026-04-01/"), "{explained}");
     assert!(explained.contains("predicate="), "other conditions reach the reader to skip row groups: {explained}");

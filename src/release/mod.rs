@@ -74,7 +74,9 @@ impl Current {
         let head: Head = serde_json::from_str(&text).context(Kind::Environment, doing)?;
         if head.format != FORMAT {
             let message = format!("it has format {}, this kaohe reads format {FORMAT}", head.format);
-            return Err(Error::new(Kind::Environment, message).with_hint("use the kaohe that wrote it, or a newer one").while_doing(doing()));
+            return Err(Error::new(Kind::Environment, message)
+                .with_hint("use the kaohe that wrote it, or a newer one")
+                .while_doing(doing()));
         }
         serde_json::from_str(&text).map(Some).context(Kind::Environment, doing)
     }
