@@ -100,7 +100,8 @@ fn read_separated(year: i64, mut cursor: Cursor<'_>) -> Option<Moment> {
         return None;
     }
     if separator == '年' {
-        cursor.take_any(&['日', '号']);
+        // After 日 a time may follow without a space.
+        cursor.spaced |= cursor.take_any(&['日', '号']).is_some();
     }
     read_time(civil(year, month, day)?, cursor)
 }

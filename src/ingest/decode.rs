@@ -29,13 +29,12 @@ pub(super) struct Examined {
     pub encoding: &'static encoding_rs::Encoding,
 }
 
-/// Reads all of the file once: size, digest and, for text, the encoding (declared, else byte-order mark, else whichever of
-/// UTF-8 and GB18030 leaves fewer undecodable places).
+/// Reads all of the file once: size, digest and, for text, the encoding: declared, else by byte-order mark, else UTF-8 where
+/// the text is valid but for a few bytes, else GB18030.
 pub(super) fn examine(path: &Path, is_text: bool, declared: Option<project::Encoding>) -> Result<Examined> {
     let mut file = File::open(path).context(Kind::Source, || "opening the file")?;
     let mut hasher = blake3::Hasher::new();
-    let mut utf8 = FaultCounter::new(UTF_8);
-    let mut gb18030 = FaultCounter::new(GB18030);
+    let mut utf8 = Utf8Evidence::new();
     let mut block = vec![0; BLOCK];
     let (mut size, mut marked) = (0_u64, None);
     loop {
@@ -47,8 +46,7 @@ pub(super) fn examine(path: &Path, is_text: bool, declared: Option<project::Enco
         size += read as u64;
         hasher.update(bytes);
         if is_text && declared.is_none() && marked.is_none() {
-            utf8.count(bytes, read == 0);
-            gb18030.count(bytes, read == 0);
+            utf8.take(bytes, read == 0);
         }
         if read == 0 {
             break;
@@ -58,32 +56,41 @@ pub(super) fn examine(path: &Path, is_text: bool, declared: Option<project::Enco
         Some(project::Encoding::Utf8) => UTF_8,
         Some(project::Encoding::Gb18030) => GB18030,
         Some(project::Encoding::Windows1252) => WINDOWS_1252,
-        None => marked.unwrap_or(if utf8.faults == 0 || utf8.faults < gb18030.faults { UTF_8 } else { GB18030 }),
+        None => marked.unwrap_or(if utf8.is_utf8() { UTF_8 } else { GB18030 }),
     };
     Ok(Examined { size, digest: hasher.finalize().to_hex().to_string(), encoding })
 }
 
-struct FaultCounter {
+/// Tells UTF-8 with a broken byte from GB18030, in which almost every Chinese character is a fault of UTF-8.
+struct Utf8Evidence {
     decoder: Decoder,
     scratch: Vec<u8>,
     faults: u64,
+    /// Bytes of text beyond one for each character: what valid multi-byte characters leave.
+    extra: u64,
 }
 
-impl FaultCounter {
-    fn new(encoding: &'static encoding_rs::Encoding) -> Self {
-        Self { decoder: encoding.new_decoder_without_bom_handling(), scratch: vec![0; BLOCK], faults: 0 }
+impl Utf8Evidence {
+    fn new() -> Self {
+        Self { decoder: UTF_8.new_decoder_without_bom_handling(), scratch: vec![0; BLOCK], faults: 0, extra: 0 }
     }
 
-    fn count(&mut self, mut bytes: &[u8], last: bool) {
+    fn take(&mut self, mut bytes: &[u8], last: bool) {
         loop {
-            let (result, read, _) = self.decoder.decode_to_utf8_without_replacement(bytes, &mut self.scratch, last);
+            let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(bytes, &mut self.scratch, last);
             bytes = &bytes[read..];
+            let characters = std::str::from_utf8(&self.scratch[..written]).map_or(written, |text| text.chars().count());
+            self.extra += (written - characters) as u64;
             match result {
                 DecoderResult::InputEmpty => return,
                 DecoderResult::OutputFull => {}
                 DecoderResult::Malformed(..) => self.faults += 1,
             }
         }
+    }
+
+    fn is_utf8(&self) -> bool {
+        self.faults * 20 <= self.extra
     }
 }
 
@@ -202,7 +209,7 @@ mod tests {
     #[test]
     fn one_broken_byte_does_not_turn_a_utf8_file_into_gb18030() {
         let mut bytes = "案号,处罚机关,执法主体,市场监督管理局,金额\n".repeat(20).into_bytes();
-        bytes.insert(30 * 3, 0xff);
+        bytes.insert(6, 0xff);
         let (text, faults, own, encoding) = decode(&bytes, None);
         assert_eq!((faults, own, encoding), (1, 0, "UTF-8"));
         assert!(text.contains('\u{fffd}'));

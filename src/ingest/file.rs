@@ -317,7 +317,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         self.raw = Some(raw);
         let mut is_first = true;
         for batch in batches {
-            let batch = batch?;
+            let batch = batch.map_err(|error| error.while_doing(what()))?;
             if std::mem::take(&mut is_first) {
                 let names: Vec<String> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
                 self.map_header(&names, 0).map_err(|error| Error::new(Kind::Query, error.message().to_owned()).while_doing(what()))?;

@@ -1,1 +1,0 @@
-//! Loading whole tables.
