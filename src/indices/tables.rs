@@ -15,12 +15,14 @@ pub struct SynergyPair {
     pub domain: String,
     /// `P` joint patrols, `T` leads sent in time, `A` accepted or refused in time, `R` results fed back, `K` consistency.
     pub part: char,
-    /// In time, or recorded by both.
+    /// In time, or recorded by both; for `K` the distance δ.
     pub numerator: Decimal,
-    /// Due, or required.
+    /// Due, or required; for `K` the penalties compared.
     pub denominator: Decimal,
     /// 0 to 1; `None` when nothing was due.
     pub value: Option<Decimal>,
+    /// For `T`: days from knowing the owner until half was sent, what is still open included as censored.
+    pub median_days: Option<u32>,
     /// The border runs between provinces: shown, never scored.
     pub cross_province: bool,
 }
@@ -51,14 +53,16 @@ pub struct Burden {
     pub scope: String,
     /// `2026Q1`.
     pub quarter: String,
-    /// `index`, `visits`, `hours`, `cost`.
+    /// `index`, `visits`, `hours`, `cost`; `equipment` is legally required and shown apart.
     pub component: String,
-    /// Base period = 100.
+    /// Base period = 100; `None` when the base is zero or the panel too small.
     pub index: Option<Decimal>,
     /// 95 % bootstrap interval.
     pub interval: Option<(Decimal, Decimal)>,
-    /// Firms in the panel.
+    /// Firms of the panel that reported this quarter.
     pub firms: u32,
+    /// Reports of this quarter that were pulled in to the limit of their stratum.
+    pub winsorised: u32,
     /// True when the interval contains 100: "no detectable change".
     pub unchanged: bool,
     /// Score by the default curve (C2), only for the component `index`.

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use polars::prelude::*;
+use polars::prelude::{Column, DataFrame, Int128Chunked, IntoColumn, IntoLazy, IntoSeries, PolarsResult, col, polars_bail};
 
 use super::ScoringInput;
 use crate::compute::measures::{Amount, Measure, Scope};

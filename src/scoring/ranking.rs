@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::*;
+use polars::prelude::{Column, DataFrame, DataType, IntoLazy, PolarsResult, RankMethod, RankOptions, col};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -39,14 +39,15 @@ pub(super) fn rank(scheme: &Scheme, objects: &[Assessed<'_>], results: Vec<Objec
         let rows = results.iter().enumerate().filter(|(_, result)| enters(result, all));
         places(rows.filter_map(|(row, result)| Some((row, groups[objects[row].peer_group.as_str()], basis(result)?))).collect())
     };
-    let everyone = Context::context(competition(true), Kind::Bug, || "placing everyone for the quota")?;
-    let ranked = Context::context(competition(false), Kind::Bug, || "ranking")?;
-    Ok(objects
-        .iter()
-        .zip(results)
-        .enumerate()
-        .map(|(row, (object, result))| one(scheme, object, result, everyone.get(&row).copied(), ranked.get(&row).copied()))
-        .collect())
+    let everyone = competition(true).context(Kind::Bug, || "placing everyone for the quota")?;
+    let ranked = competition(false).context(Kind::Bug, || "ranking")?;
+    // A unit without a rank still says how many are ranked in its group.
+    let sizes: BTreeMap<&str, u32> = ranked.iter().map(|(row, (_, competitors))| (objects[*row].peer_group.as_str(), *competitors)).collect();
+    let one = |(row, (object, result)): (usize, (&Assessed<'_>, ObjectResult))| {
+        let competitors = sizes.get(object.peer_group.as_str()).copied().unwrap_or(0);
+        one(scheme, object, result, everyone.get(&row).copied(), ranked.get(&row).map(|(rank, _)| *rank), competitors)
+    };
+    Ok(objects.iter().zip(results).enumerate().map(one).collect())
 }
 
 /// Competition ranks inside groups: rows of (object, group, score).
@@ -77,11 +78,18 @@ fn places(rows: Vec<(usize, u32, Decimal)>) -> PolarsResult<Places> {
     Ok(rows.collect())
 }
 
-fn one(scheme: &Scheme, object: &Assessed<'_>, result: ObjectResult, place: Option<(u32, u32)>, ranked: Option<(u32, u32)>) -> Rank {
-    let withheld = match (result.total, ranked) {
+fn one(
+    scheme: &Scheme,
+    object: &Assessed<'_>,
+    result: ObjectResult,
+    place: Option<(u32, u32)>,
+    rank: Option<u32>,
+    competitors: u32,
+) -> Rank {
+    let withheld = match (result.total, rank) {
         (None, _) => Some("nothing_scored"),
         (Some(_), None) => Some("too_few_cases"),
-        (Some(_), Some((_, competitors))) if competitors < scheme.minimum_units => Some("peer_group_too_small"),
+        (Some(_), Some(_)) if competitors < scheme.minimum_units => Some("peer_group_too_small"),
         _ => None,
     };
     let by_score = result.total.and_then(|total| scheme.grade_of(total));
@@ -103,8 +111,8 @@ fn one(scheme: &Scheme, object: &Assessed<'_>, result: ObjectResult, place: Opti
         grade: name(grade),
         vetoes: codes,
         solid_share: result.solid_share,
-        rank: ranked.map(|(rank, _)| rank).filter(|_| withheld.is_none()),
-        ranked_units: ranked.map(|(_, competitors)| competitors).filter(|_| withheld.is_none()).unwrap_or(0),
+        rank: rank.filter(|_| withheld.is_none()),
+        ranked_units: if competitors < scheme.minimum_units { 0 } else { competitors },
         withheld: withheld.map(str::to_owned),
     }
 }

@@ -109,9 +109,11 @@ impl<'a> Regions<'a> {
         Self { composites, leads: leads.into_iter().map(|(key, (_, unit))| (key, unit)).collect() }
     }
 
-    /// The regions whose value of that family may enter the object's score, nearest first; empty when none does.
-    pub fn candidates(&self, scheme: &Scheme, family: &str, object: &Assessed<'_>) -> Vec<String> {
+    /// The regions whose value of that family may enter the object's score, nearest first; empty when none does. What is only
+    /// reported is shown to everybody.
+    pub fn candidates(&self, scheme: &Scheme, family: &str, object: &Assessed<'_>, report_only: bool) -> Vec<String> {
         match scheme.regional.get(family).copied().unwrap_or(Attribution::None) {
+            _ if report_only => upwards(&object.unit.region),
             Attribution::None => Vec::new(),
             Attribution::AllUnitsInDomain => upwards(&object.unit.region),
             Attribution::LeadUnit => {

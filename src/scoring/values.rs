@@ -95,7 +95,7 @@ fn find<'a>(
     }
     let domains: Vec<&str> = object.domains.iter().copied().filter(|domain| entry.domains.iter().any(|other| other == domain)).collect();
     if let Some(composite) = entry.composite {
-        let candidates = regions.candidates(input.scheme, composite.family, object);
+        let candidates = regions.candidates(input.scheme, composite.family, object, entry.scored.report_only);
         if candidates.is_empty() {
             return Found::NotApplicable;
         }
@@ -105,8 +105,8 @@ fn find<'a>(
     let sums = match entry.shape {
         Shape::Pair => None,
         Shape::Region => {
-            let candidates = regions.candidates(input.scheme, "survey", object);
-            if candidates.is_empty() && !entry.scored.report_only {
+            let candidates = regions.candidates(input.scheme, "survey", object, entry.scored.report_only);
+            if candidates.is_empty() {
                 return Found::NotApplicable;
             }
             candidates.iter().find_map(|region| {

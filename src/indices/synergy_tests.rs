@@ -1,0 +1,157 @@
+//! Borders small enough to compute by hand.
+
+use jiff::civil::date;
+
+use super::*;
+
+fn parameters() -> SynergyParameters {
+    SynergyParameters::usual(date(2026, 1, 1), date(2026, 6, 30))
+}
+
+/// `in_time` of `due` duties of one part done on the last day, the rest never.
+fn duties(part: char, region: &str, neighbour: &str, in_time: usize, due: usize) -> Vec<Transaction> {
+    (0..due)
+        .map(|number| Transaction {
+            part,
+            region: region.to_owned(),
+            neighbour: neighbour.to_owned(),
+            domain: "eco".to_owned(),
+            begun_on: date(2026, 3, 2),
+            due_on: date(2026, 3, 9),
+            done_on: (number < in_time).then(|| date(2026, 3, 9)),
+        })
+        .collect()
+}
+
+fn border(region_a: &str, region_b: &str) -> Border {
+    Border { region_a: region_a.to_owned(), region_b: region_b.to_owned(), cross_province: false, required_patrols: 0 }
+}
+
+fn patrol(region_a: &str, region_b: &str, recorded_by_b: bool) -> Patrol {
+    Patrol {
+        region_a: region_a.to_owned(),
+        region_b: region_b.to_owned(),
+        domain: "eco".to_owned(),
+        patrolled_on: date(2026, 4, 1),
+        minutes: Some(30),
+        recorded_by_a: true,
+        recorded_by_b,
+    }
+}
+
+/// A owes B 14 leads and sends 12 in time; B owes A 6 and is silent; B accepts 9 of 12; nothing was due for R; two patrols are
+/// required, one was recorded by both and one by A alone.
+fn silent_neighbour() -> SynergyRows {
+    SynergyRows {
+        transactions: [duties('T', "A", "B", 12, 14), duties('T', "B", "A", 0, 6), duties('A', "B", "A", 9, 12)].concat(),
+        patrols: vec![patrol("A", "B", true), patrol("A", "B", false)],
+        penalties: Vec::new(),
+        borders: vec![border("A", "B")],
+        regions: vec!["A".to_owned(), "B".to_owned(), "island".to_owned()],
+    }
+}
+
+fn index_of(regions: &[SynergyRegion], region: &str) -> Option<String> {
+    let row = regions.iter().find(|row| row.region == region && row.domain == "eco").expect("the region has a row");
+    row.index.map(|index| format!("{index:.4}"))
+}
+
+#[test]
+fn a_missing_part_is_left_out_and_a_silent_side_counts_against_itself_alone() {
+    let (pairs, regions) = synergy(&silent_neighbour(), &parameters()).expect("counts");
+    // A: (0.25·½ + 0.25·12/14) / 0.50; B: (0.25·½ + 0.25·0 + 0.20·¾) / 0.70.
+    assert_eq!(index_of(&regions, "A").as_deref(), Some("0.6786"));
+    assert_eq!(index_of(&regions, "B").as_deref(), Some("0.3929"));
+    let sent = |region: &str| pairs.iter().find(|row| row.region == region && row.part == 'T').expect("both sides are shown");
+    assert_eq!((sent("A").numerator, sent("A").denominator), (Decimal::from(12), Decimal::from(14)));
+    assert_eq!((sent("B").value, sent("B").median_days), (Some(Decimal::ZERO), None));
+    assert_eq!(sent("A").median_days, Some(7));
+    let results = pairs.iter().find(|row| row.region == "A" && row.part == 'R').expect("a part with nothing due is shown");
+    assert_eq!((results.denominator, results.value), (Decimal::ZERO, None));
+}
+
+#[test]
+fn an_isolated_region_has_no_index_and_says_why() {
+    let (_, regions) = synergy(&silent_neighbour(), &parameters()).expect("counts");
+    let island = regions.iter().find(|row| row.region == "island").expect("it has a row");
+    assert_eq!((island.index, island.reason.as_deref()), (None, Some("isolated")));
+}
+
+#[test]
+fn nineteen_due_transactions_are_insufficient_contact() {
+    let mut rows = silent_neighbour();
+    rows.transactions.truncate(12);
+    rows.transactions.extend(duties('A', "B", "A", 7, 7));
+    let (_, regions) = synergy(&rows, &parameters()).expect("counts");
+    let a = regions.iter().find(|row| row.region == "A").expect("it has a row");
+    assert_eq!((a.index, a.reason.as_deref()), (None, Some("insufficient_contact")));
+    rows.transactions.extend(duties('A', "B", "A", 1, 1));
+    let (_, regions) = synergy(&rows, &parameters()).expect("counts");
+    assert_eq!(index_of(&regions, "A").as_deref(), Some("0.7500"));
+}
+
+#[test]
+fn a_region_is_the_mean_over_neighbours_weighted_by_what_was_due_on_it() {
+    let mut rows = silent_neighbour();
+    rows.borders.push(border("A", "C"));
+    rows.transactions.extend(duties('T', "A", "C", 10, 20));
+    rows.transactions.extend(duties('A', "C", "A", 0, 1));
+    let (_, regions) = synergy(&rows, &parameters()).expect("counts");
+    // Towards C: (0.25·0 + 0.25·½) / 0.50 = 0.25, 22 due; towards B 0.678571, 16 due.
+    assert_eq!(index_of(&regions, "A").as_deref(), Some("0.4305"));
+}
+
+#[test]
+fn a_border_between_provinces_is_shown_and_not_scored() {
+    let mut rows = silent_neighbour();
+    rows.borders[0].cross_province = true;
+    let (pairs, regions) = synergy(&rows, &parameters()).expect("counts");
+    assert!(pairs.iter().all(|row| row.cross_province) && pairs.len() == 10);
+    assert_eq!(index_of(&regions, "A"), None);
+}
+
+#[test]
+fn what_is_not_due_yet_stands_in_neither_side() {
+    let mut rows = silent_neighbour();
+    let mut open = duties('T', "A", "B", 0, 100);
+    open.iter_mut().for_each(|row| row.due_on = date(2026, 7, 1));
+    rows.transactions.extend(open);
+    let (_, regions) = synergy(&rows, &parameters()).expect("counts");
+    assert_eq!(index_of(&regions, "A").as_deref(), Some("0.6786"));
+}
+
+#[test]
+fn like_cases_fined_twice_as_high_lower_the_consistency_of_both_sides() {
+    let mut rows = silent_neighbour();
+    let fines = |region: &str, fine: i64| {
+        let penalty = Penalty {
+            region: region.to_owned(),
+            domain: "eco".to_owned(),
+            kind: "item/light".to_owned(),
+            fine: Decimal::from(fine),
+            least: Decimal::from(1000),
+            most: Decimal::from(2000),
+        };
+        vec![penalty; 20]
+    };
+    rows.penalties = [fines("A", 1400), fines("B", 1200)].concat();
+    let (pairs, _) = synergy(&rows, &parameters()).expect("counts");
+    let k: Vec<_> = pairs.iter().filter(|row| row.part == 'K').map(|row| row.value).collect();
+    // δ = ln(0.4/0.2) = 0.693147; exp(−2·δ) = ¼.
+    assert_eq!(k, vec![Some(Decimal::new(25, 2)); 2]);
+    rows.penalties.pop();
+    let (pairs, _) = synergy(&rows, &parameters()).expect("counts");
+    assert!(pairs.iter().filter(|row| row.part == 'K').all(|row| row.value.is_none()), "nineteen penalties are too few");
+}
+
+#[test]
+fn required_patrols_follow_the_quarters_that_are_over() {
+    let quarters = |as_of| SynergyParameters::usual(date(2026, 1, 1), as_of).quarters_over();
+    assert_eq!([quarters(date(2026, 3, 30)), quarters(date(2026, 3, 31)), quarters(date(2026, 12, 31))], [0, 1, 4]);
+}
+
+#[test]
+fn the_median_of_open_transfers_is_censored_not_dropped() {
+    assert_eq!(kaplan_meier_median(vec![(2, true), (4, true), (9, false), (9, false)]), Some(4));
+    assert_eq!(kaplan_meier_median(vec![(2, true), (9, false), (9, false)]), None);
+}

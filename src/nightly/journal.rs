@@ -1,0 +1,221 @@
+//! What a run leaves about itself: a journal written ahead, results, manifest, lineage, metrics.
+//!
+//! In: events as they happen. Out: `journal.jsonl` (each line on disk before the work goes on, so that it survives a kill),
+//! `run_results.json`, `manifest.json`, `lineage.jsonl`, `metrics.prom`. Never here: decisions.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Context, Kind, Result};
+use crate::lake::replace_file;
+
+/// The journal of a run.
+pub struct Journal {
+    file: File,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    at: &'a str,
+    event: &'a str,
+    subject: &'a str,
+    detail: &'a str,
+}
+
+impl Journal {
+    /// Opens the journal in a run's folder.
+    ///
+    /// # Errors
+    /// A folder that can't be written.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join("journal.jsonl");
+        let doing = || format!("opening {}", path.display());
+        std::fs::create_dir_all(folder).context(Kind::Environment, doing)?;
+        let file = OpenOptions::new().create(true).append(true).open(&path).context(Kind::Environment, doing)?;
+        Ok(Self { file })
+    }
+
+    /// Writes one line and waits until it is on disk.
+    ///
+    /// # Errors
+    /// A full or failing disk.
+    pub fn write(&mut self, at: &str, event: &str, subject: &str, detail: &str) -> Result<()> {
+        let mut line = serde_json::to_string(&Line { at, event, subject, detail }).context(Kind::Bug, || "writing the journal")?;
+        line.push('\n');
+        self.file.write_all(line.as_bytes()).context(Kind::Environment, || "writing the journal")?;
+        self.file.sync_data().context(Kind::Environment, || "writing the journal")
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Everything was computed and published.
+    Done,
+    /// Published, with something held or failed.
+    DoneWithHeld,
+    /// Computed, but too much was held: readers still see the run before.
+    KeptBack,
+    /// Only loaded.
+    Loaded,
+    /// It stopped on an error.
+    Failed,
+}
+
+/// Seconds and memory of one stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageTime {
+    /// Name of the stage.
+    pub stage: String,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Peak resident memory of the process so far, bytes.
+    pub peak_memory: u64,
+}
+
+/// What happened to one source table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TableResult {
+    /// Rows of the whole table afterwards.
+    pub rows: u64,
+    /// Version in the lake afterwards.
+    pub version: u64,
+    /// Months that were rewritten.
+    pub months_written: usize,
+    /// Months that were as before.
+    pub months_unchanged: usize,
+    /// Months that vanished from the extract.
+    pub months_removed: usize,
+    /// Records seen, loaded, quarantined, duplicates, filtered, over all its files.
+    pub records: [u64; 5],
+    /// Why it is held.
+    pub held: Option<String>,
+}
+
+/// `run_results.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunResults {
+    /// Run.
+    pub run: String,
+    /// Assessment.
+    pub project: String,
+    /// As-of date.
+    pub as_of: String,
+    /// Period.
+    pub period: String,
+    /// When it began and ended, as text.
+    pub started: String,
+    /// When it ended.
+    pub finished: String,
+    /// How.
+    pub status: RunStatus,
+    /// Stages in their order.
+    pub stages: Vec<StageTime>,
+    /// Source tables.
+    pub tables: BTreeMap<String, TableResult>,
+    /// Indicators that are held or failed, with the reason.
+    pub held_indicators: BTreeMap<String, String>,
+    /// Indicators computed.
+    pub indicators: usize,
+    /// Assessed objects, and how many of them are ranked.
+    pub scorecards: usize,
+    /// Ranked objects.
+    pub ranked: usize,
+    /// Findings by detector.
+    pub findings: BTreeMap<String, usize>,
+    /// The page to open first, relative to the run's folder.
+    pub report: Option<String>,
+    /// The error that stopped it.
+    pub error: Option<String>,
+}
+
+impl RunResults {
+    /// The process exit code of this outcome.
+    pub fn exit_code(&self) -> u8 {
+        match self.status {
+            RunStatus::Done => 0,
+            RunStatus::Loaded if self.tables.values().all(|table| table.held.is_none()) => 0,
+            _ => 1,
+        }
+    }
+
+    /// Writes `run_results.json` and `metrics.prom`.
+    ///
+    /// # Errors
+    /// A folder that can't be written.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(self).context(Kind::Bug, || "writing run_results.json")?;
+        text.push('\n');
+        replace_file(&folder.join("run_results.json"), text.as_bytes())?;
+        replace_file(&folder.join("metrics.prom"), self.metrics().as_bytes())
+    }
+
+    /// The metrics as a node-exporter textfile.
+    fn metrics(&self) -> String {
+        let mut text = String::from("# TYPE kaohe_stage_seconds gauge\n");
+        for stage in &self.stages {
+            text.push_str(&format!("kaohe_stage_seconds{{stage=\"{}\"}} {:.3}\n", stage.stage, stage.seconds));
+        }
+        text.push_str("# TYPE kaohe_records gauge\n");
+        for (table, result) in &self.tables {
+            for (what, count) in ["seen", "loaded", "quarantined", "duplicates", "filtered"].iter().zip(result.records) {
+                text.push_str(&format!("kaohe_records{{table=\"{table}\",what=\"{what}\"}} {count}\n"));
+            }
+        }
+        let held = self.held_indicators.len();
+        text.push_str(&format!("# TYPE kaohe_held_indicators gauge\nkaohe_held_indicators {held}\n"));
+        text.push_str(&format!("# TYPE kaohe_exit_code gauge\nkaohe_exit_code {}\n", self.exit_code()));
+        text
+    }
+}
+
+/// `manifest.json`: what the results were computed from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Run.
+    pub run: String,
+    /// Version of kaohe.
+    pub engine: String,
+    /// As-of date.
+    pub as_of: String,
+    /// Period.
+    pub period: String,
+    /// Seed of the bootstrap.
+    pub seed: u64,
+    /// blake3 over every file of the library, by path.
+    pub library: BTreeMap<String, String>,
+    /// Scheme name and blake3 of its text.
+    pub scheme: (String, String),
+    /// Source table → lake version.
+    pub lake_versions: BTreeMap<String, u64>,
+}
+
+/// Writes the manifest and the run's OpenLineage events (spec 2-0-2: START and one terminal event).
+///
+/// # Errors
+/// A folder that can't be written.
+pub fn write_manifest(manifest: &Manifest, started: &str, finished: &str, outputs: &[String], folder: &Path) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(manifest).context(Kind::Bug, || "writing manifest.json")?;
+    text.push('\n');
+    replace_file(&folder.join("manifest.json"), text.as_bytes())?;
+    let dataset = |name: &str, version: Option<u64>| {
+        let facets = version.map_or_else(|| serde_json::json!({}), |version| serde_json::json!({"version": {"datasetVersion": version.to_string()}}));
+        serde_json::json!({"namespace": "kaohe", "name": name, "facets": facets})
+    };
+    let inputs: Vec<_> = manifest.lake_versions.iter().map(|(table, version)| dataset(&format!("lake/{table}"), Some(*version))).collect();
+    let outputs: Vec<_> = outputs.iter().map(|table| dataset(&format!("tables/{table}"), None)).collect();
+    let event = |kind: &str, at: &str| {
+        serde_json::json!({
+            "eventType": kind, "eventTime": at, "producer": format!("kaohe/{}", manifest.engine),
+            "schemaURL": "OpenLineage 2-0-2", "run": {"runId": manifest.run}, "job": {"namespace": "kaohe", "name": "nightly"},
+            "inputs": inputs, "outputs": outputs,
+        })
+    };
+    let lines = format!("{}\n{}\n", event("START", started), event("COMPLETE", finished));
+    replace_file(&folder.join("lineage.jsonl"), lines.as_bytes())
+}

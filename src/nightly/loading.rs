@@ -1,0 +1,117 @@
+//! Loading: every source table of the project into the lake.
+//!
+//! In: the project's sources and the contracts. Out: new lake versions, accounts of every file, quarantine files in the run's
+//! folder, and for each table that is held the reason. Never here: indicators.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::journal::{Journal, TableResult};
+use super::{Request, Surroundings};
+use crate::error::{Context, Error, Kind, Result};
+use crate::functions::{self, Clocks};
+use crate::ingest::{CheckCount, FileAccounting, LoadContext, StagedTable, arrow_schema, load_table};
+use crate::lake::{Lake, MonthFile, Replacement, TableShape};
+use crate::library::contract::TableContract;
+
+/// What loading left.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// By table.
+    pub tables: BTreeMap<String, TableResult>,
+    /// One row a file.
+    pub files: Vec<FileAccounting>,
+    /// What was noticed about loaded rows.
+    pub warnings: Vec<CheckCount>,
+}
+
+/// The lake's view of a contract.
+pub fn shape_of(contract: &TableContract) -> TableShape {
+    TableShape { table: contract.name.clone(), schema: arrow_schema(contract), by_month: contract.month.is_some() }
+}
+
+/// Loads every table that the project has sources for.
+///
+/// # Errors
+/// A check of severity `stop`, or a machine that can't go on; a source that fails only holds its table.
+pub fn load(
+    request: &Request<'_>,
+    lake: &Lake,
+    runtime: &tokio::runtime::Runtime,
+    folder: &Path,
+    journal: &mut Journal,
+    surroundings: &dyn Surroundings,
+) -> Result<Loaded> {
+    let mut loaded = Loaded::default();
+    let before = runtime.block_on(lake.pin())?;
+    let previous_rows = before.rows();
+    let staging = folder.join("staging");
+    let clocks = Clocks::of(request.library);
+    for contract in request.library.tables.values() {
+        let sources = request.project.sources_of(&contract.name);
+        if sources.is_empty() {
+            continue;
+        }
+        surroundings.check_interrupted()?;
+        journal.write(&surroundings.now(), "load-started", &contract.name, "")?;
+        std::fs::create_dir_all(&staging).context(Kind::Environment, || format!("creating {}", staging.display()))?;
+        let context = LoadContext {
+            staging: &staging,
+            as_of: request.as_of,
+            batch: &request.run,
+            previous_rows: &previous_rows,
+            progress: &|bytes| surroundings.advance(bytes),
+            functions: &|session| functions::register(session, &clocks),
+        };
+        let staged = load_table(contract, &sources, &context).map_err(|error| error.while_doing(format!("loading `{}`", contract.name)))?;
+        let result = store(request, lake, runtime, contract, &staged, &before.versions(), folder)?;
+        let detail = result.held.clone().unwrap_or_else(|| format!("{} rows, version {}", result.rows, result.version));
+        journal.write(&surroundings.now(), if result.held.is_some() { "table-held" } else { "table-loaded" }, &contract.name, &detail)?;
+        loaded.tables.insert(contract.name.clone(), result);
+        loaded.files.extend(staged.files);
+        loaded.warnings.extend(staged.warnings);
+        std::fs::remove_dir_all(&staging).context(Kind::Environment, || format!("removing {}", staging.display()))?;
+    }
+    Ok(loaded)
+}
+
+/// Keeps the quarantine, enforces the account, and commits the table unless it is held.
+fn store(
+    request: &Request<'_>,
+    lake: &Lake,
+    runtime: &tokio::runtime::Runtime,
+    contract: &TableContract,
+    staged: &StagedTable,
+    versions: &BTreeMap<String, u64>,
+    folder: &Path,
+) -> Result<TableResult> {
+    let mut result = TableResult { version: versions.get(&contract.name).copied().unwrap_or(0), held: staged.held.clone(), ..Default::default() };
+    for file in &staged.files {
+        for (total, part) in result.records.iter_mut().zip([file.records_seen + file.expanded, file.loaded, file.quarantined, file.duplicates, file.filtered]) {
+            *total += part;
+        }
+        if file.failed.is_none() && !file.balances() {
+            return Err(Error::new(Kind::Bug, format!("the account of `{}` does not balance: {file:?}", file.source_file)).while_doing(format!("loading `{}`", contract.name)));
+        }
+    }
+    for path in &staged.quarantine {
+        let kept = folder.join("quarantine");
+        let doing = || format!("keeping the quarantine of `{}`", contract.name);
+        std::fs::create_dir_all(&kept).context(Kind::Environment, doing)?;
+        std::fs::rename(path, kept.join(format!("{}.parquet", contract.name))).context(Kind::Environment, doing)?;
+    }
+    if result.held.is_some() {
+        return Ok(result);
+    }
+    let months = staged.months.iter().map(|(month, staged)| {
+        (*month, MonthFile { path: staged.path.clone(), rows: staged.rows, digest: staged.digest.clone() })
+    });
+    let replacement = Replacement { shape: shape_of(contract), months: months.collect() };
+    let outcome = runtime.block_on(lake.commit(&replacement, &request.run)).map_err(|error| error.while_doing(format!("storing `{}`", contract.name)))?;
+    result.rows = outcome.rows;
+    result.version = outcome.version;
+    result.months_written = outcome.months_written.len();
+    result.months_unchanged = outcome.months_unchanged.len();
+    result.months_removed = outcome.months_removed.len();
+    Ok(result)
+}
