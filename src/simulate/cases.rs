@@ -3,7 +3,6 @@
 //! In: a unit, a month, its stream of draws. Out: [`Case`]s. The draws never depend on the horizon, so that a later night tells the
 //! same story and only more of it. Never here: rows, files.
 
-use crate::calendar::start_of_day;
 use crate::simulate::days::{Days, HOUR};
 use crate::simulate::draw::Stream;
 use crate::simulate::firms::Firm;
@@ -209,7 +208,11 @@ impl World {
         let food = case.item.food && case.domain == MARKET;
         let limit = if food { 7 } else { 15 };
         let filed = self.days.lag_working(day, limit, World::odds(unit, 0.55, 0.97), stream);
-        case.found_at = (start_of_day(filed) - 10 * HOUR).clamp(case.received_at, case.received_at + i64::from(stream.between(1, 60)) * HOUR);
+        let found = self.days.plus_working(day, stream.between(0, 3)).min(filed);
+        let found_at = self.days.office_hour(found, stream);
+        if case.origin == Origin::Lead {
+            case.found_at = found_at.max(case.received_at);
+        }
         case.filed = (!stream.chance(0.008)).then_some(filed);
         let legal = if case.domain == EMERGENCY && filed < 20_485 { 30 } else { 90 };
         let mut extra = 0;
@@ -223,16 +226,19 @@ impl World {
             (_, _, true) => Days::lag(legal, 1.0, stream) + extra,
             _ => Days::lag(legal, 0.0, stream) + extra,
         };
-        let lag = self.suspend(case, filed, lag, stream);
+        let quick = case.procedure == "quick";
+        let lag = self.suspend(case, filed, lag.max(if quick { 8 } else { 17 }), stream);
         let never = stream.chance(World::odds(unit, 0.14, 0.01));
-        let decided = self.days.working(filed + lag.max(3));
+        let decided = self.days.working(filed + lag);
         let decided = if decided > filed + lag && lag >= legal { filed + lag } else { decided };
         case.investigated = Some(filed + (lag * 6) / 10);
-        case.notice = Some((filed + (lag * 7) / 10).min(decided - 1));
-        case.reviewed = stream.chance(0.35).then_some((filed + (lag * 8) / 10).min(decided));
-        case.discussed = case.fine.filter(|fine| *fine > 5_000_000).map(|_| (filed + (lag * 9) / 10).min(decided));
+        // Five working days lie between the notice and the decision, whatever the holidays.
+        case.notice = Some(self.days.worked_before(decided - if quick { 7 } else { 12 + (case.salt % 3) as i32 }).max(filed + 1));
+        case.reviewed = stream.chance(0.35).then_some(self.days.worked_before(decided - 2));
+        case.discussed = case.fine.filter(|fine| *fine > 5_000_000).map(|_| self.days.worked_before(decided - 1));
+        case.hearing = case.hearing.map(|_| self.days.worked_before(decided - 4));
         if never {
-            (case.notice, case.reviewed, case.discussed) = (None, None, None);
+            (case.notice, case.reviewed, case.discussed, case.hearing) = (None, None, None, None);
             return;
         }
         if matches!(case.outcome, "withdrawn" | "transferred") {
@@ -279,14 +285,14 @@ impl World {
         let is_person = stream.chance(person);
         // Some firms attract more attention than others.
         let share = stream.unit();
-        let mut firm = self.firm(county, (share * share * self.firms_per_county as f64) as u64);
+        let mut nth = (share * share * self.firms_per_county as f64) as u64;
         for _ in 0..6 {
-            let another = self.firm(county, stream.below(self.firms_per_county as usize) as u64);
-            if item.food && !firm.food {
-                firm = another;
+            let another = stream.below(self.firms_per_county as usize) as u64;
+            if item.food && !self.sells_food(county, nth) {
+                nth = another;
             }
         }
-        (!is_person).then_some(firm)
+        (!is_person).then(|| self.firm(county, nth))
     }
 
     /// A county beside the county, or itself where it has none.

@@ -50,8 +50,7 @@ impl World {
     pub(super) fn make_quota(&self, unit: &Unit, case: &mut Case, stream: &mut Stream) {
         let fine = QUOTA_FINES[stream.below(QUOTA_FINES.len())];
         let day = shanghai_day(case.received_at);
-        let firm = self.firm(case.county, case.salt);
-        case.firm = Some(self.firm(case.county, if firm.individual { case.salt + 1 } else { case.salt }));
+        case.firm = (0..20).map(|nth| self.firm(case.county, case.salt + nth)).find(|firm| !firm.individual);
         (case.origin, case.procedure, case.outcome) = (Origin::Inspection, "simple", "penalty");
         (case.penalties, case.fine, case.confiscated) = (vec!["fine"], Some(fine), None);
         (case.filed, case.investigated, case.notice, case.reviewed, case.discussed, case.hearing) = (None, None, None, None, None, None);
@@ -59,12 +58,15 @@ impl World {
         (case.device, case.device_reviewed, case.extension) = (None, None, None);
         case.found_at = case.received_at;
         case.suspensions.clear();
-        case.planted.push((QUOTA_UNIFORMITY, format!("{}", unit.parent.unwrap_or(0))));
+        case.planted.push((QUOTA_UNIFORMITY, unit.parent.map_or_else(String::new, |parent| self.units[parent].id.clone())));
     }
 
     /// 拆分案件: one violation of one party, cut into cases of a few days, each under the cap of the simple procedure.
     pub(super) fn add_split(&self, unit: &Unit, month: Month, cases: &mut Vec<Case>, stream: &mut Stream) {
         for group in 0..2 {
+            if !stream.chance(0.22) {
+                continue;
+            }
             let mut first = self.case(unit, month, cases.len(), stream);
             let start = shanghai_day(first.received_at);
             let parts = 3 + stream.below(2);

@@ -3,7 +3,7 @@
 //! In: the work calendar and the request's last day. Out: days and instants of acts, deadlines met, just met or missed, and the
 //! horizon behind which nothing is known yet. Never here: what the acts are.
 
-use crate::calendar::{WorkCalendar, end_of_day, start_of_day};
+use crate::calendar::{WorkCalendar, end_of_day, shanghai_day, start_of_day};
 use crate::simulate::draw::Stream;
 use crate::terms::{Month, date_from_epoch_days};
 
@@ -84,6 +84,21 @@ impl Days {
     /// The same as [`Days::lag`], in working days after `start`.
     pub fn lag_working(&self, start: i32, limit: i32, p: f64, stream: &mut Stream) -> i32 {
         self.plus_working(start, Self::lag(limit, p, stream))
+    }
+
+    /// The day itself or the last working day before it.
+    pub fn worked_before(&self, day: i32) -> i32 {
+        (0..15).map(|back| day - back).find(|day| self.calendar.is_working_day(*day)).unwrap_or(day)
+    }
+
+    /// The instant, moved out of the night: people are called between eight and ten.
+    pub fn awake(instant: i64) -> i64 {
+        let since = instant - start_of_day(shanghai_day(instant));
+        match since / HOUR {
+            0..8 => instant - since + 8 * HOUR + since / 8,
+            22.. => instant - 3 * HOUR,
+            _ => instant,
+        }
     }
 
     /// The day, if the extract can know it.

@@ -76,7 +76,7 @@ impl World {
     pub fn firm(&self, county: usize, nth: u64) -> Firm {
         let nth = nth % self.firms_per_county;
         let index = county as u64 * self.firms_per_county + nth;
-        let trade = [0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 3][(hash_of(self.seed, TRADE, index) % 12) as usize];
+        let trade = self.trade_of(index);
         let individual = share_of(self.seed, LEGAL_FORM, index) < if TRADES[trade].2 { 0.55 } else { 0.15 };
         // Numbers are spread by a multiplication that visits every residue once, so that no two firms share a code.
         let number = (index + 1).wrapping_mul(9_973).wrapping_add(hash_of(self.seed, NUMBER, 0) % 1_000_000) % 27_512_614_111;
@@ -87,6 +87,15 @@ impl World {
         let ending = if individual { "" } else { "有限公司" };
         let name = format!("{place}{}{}{}{}{ending}", syllable(0), syllable(8), syllable(16), TRADES[trade].0);
         Firm { index, code, name, individual, food: TRADES[trade].2, trade }
+    }
+
+    fn trade_of(&self, index: u64) -> usize {
+        [0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 3][(hash_of(self.seed, TRADE, index) % 12) as usize]
+    }
+
+    /// Whether the `nth` enterprise of the county sells or serves food.
+    pub fn sells_food(&self, county: usize, nth: u64) -> bool {
+        TRADES[self.trade_of(county as u64 * self.firms_per_county + nth % self.firms_per_county)].2
     }
 
     /// Writes every enterprise.

@@ -62,7 +62,10 @@ impl World {
         if day <= self.days.as_of() {
             let seen = if decision == Decision::Parked { None } else { self.days.seen_at(Some(decision_at)) };
             let sheet = sheets.of("leads");
-            sheet.text("lead_id", &id).text("source", source).text("subject", &firm.name).text("credit_code", &firm.code);
+            sheet.text("lead_id", &id).text("source", source).text("credit_code", &firm.code);
+            if !self.small {
+                sheet.text("subject", &firm.name);
+            }
             sheet.text("violation_type", item.violation).flag("is_food_drug", item.food && domain == MARKET).flag("is_major", number % 20 == 7);
             sheet.text("place_code", &self.counties[if decision == Decision::Transferred { place } else { county }].code);
             sheet.date("received_on", day).instant("received_at", received_at).instant("assigned_at", self.days.seen_at(Some(received_at + 5 * HOUR)));

@@ -24,6 +24,9 @@ type DirtDone = BTreeMap<String, BTreeMap<&'static str, u64>>;
 /// Pattern, unit, group → records.
 type Planted = BTreeMap<(&'static str, String, String), Vec<String>>;
 
+/// More workers than this would only hold more row groups in memory.
+const MOST_WORKERS: usize = 8;
+
 /// Writes every table.
 pub(super) fn write_all(
     world: &World,
@@ -66,7 +69,7 @@ pub(super) fn write_all(
 /// Months are independent, so each worker takes the next one that nobody has.
 fn write_months_in_parallel(world: &World, contracts: &Contracts, folder: &Path, progress: &dyn Fn(u64)) -> Result<(Rows, Planted)> {
     type Done = (usize, Result<(u64, Rows, Planted)>);
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(world.months.len());
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(world.months.len()).min(MOST_WORKERS);
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel::<Done>();
     std::thread::scope(|scope| {
@@ -143,8 +146,11 @@ impl World {
             self.write_public(sheets, unit, month, &cases, expected);
             sheets.hand_on_full(output)?;
         }
-        self.write_surveys(sheets, month, output)?;
-        self.write_neighbours(sheets, month);
+        let thickness = self.thickness_of(nth);
+        if thickness > 0.5 {
+            self.write_surveys(sheets, month, output)?;
+        }
+        self.write_neighbours(sheets, month, thickness);
         self.write_burden(sheets, month);
         sheets.hand_on_all(output)?;
         Ok(known)

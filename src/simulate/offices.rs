@@ -13,7 +13,7 @@ use encoding_rs::GB18030;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook};
 
 use crate::error::{Context, Kind, Result};
-use crate::library::contract::TableContract;
+use crate::library::contract::{ColumnType, TableContract};
 use crate::simulate::dirt::{Arrived, Dirt};
 use crate::simulate::render::{Layout, Style};
 use crate::simulate::sheet::Output;
@@ -129,7 +129,7 @@ impl Output for OfficesOutput {
 }
 
 fn style_of(table: &str) -> Style {
-    Style::of(table.len())
+    if table == "leads" { Style::Plain } else { Style::of(table.len()) }
 }
 
 /// Cases come in GB18030 with one file a city; every second other table carries a byte-order mark.
@@ -178,7 +178,13 @@ fn write_csv(file: &mut BufWriter<File>, cells: &[String], table: &str) -> Resul
 fn write_json(file: &mut BufWriter<File>, layout: &Layout, row: Arrived) -> Result<()> {
     let mut object = serde_json::Map::new();
     for ((_, column, _), cell) in layout.columns.iter().zip(&row.cells).filter(|(_, cell)| !cell.is_empty()) {
-        object.insert(column.name.clone(), serde_json::Value::String(cell.clone()));
+        let value = match (column.kind, cell.as_str()) {
+            (ColumnType::Boolean, "是" | "Y" | "1") => serde_json::Value::Bool(true),
+            (ColumnType::Boolean, "否" | "N" | "0") => serde_json::Value::Bool(false),
+            (ColumnType::Integer, number) => number.parse::<i64>().map_or_else(|_| number.into(), Into::into),
+            (_, text) => text.into(),
+        };
+        object.insert(column.name.clone(), value);
     }
     let mut line = serde_json::Value::Object(object).to_string();
     if row.ragged {

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::terms::Month;
 
 /// Survey answers a county and quarter.
-const ANSWERS: usize = 36;
+const ANSWERS: usize = 6;
 
 impl World {
     /// Everything that people say about the unit in the month.
@@ -50,10 +50,11 @@ impl World {
         let dispatched = called + i64::from(stream.between(10, 300)) * 60_000_000;
         let contact_hours = Days::lag(24, World::odds(unit, 0.72, 0.985), stream);
         let contact = dispatched + i64::from(contact_hours.max(1)) * HOUR - 1_000_000 * i64::from(stream.between(1, 3_000));
+        let contact = Days::awake(contact).max(dispatched);
         let (never, anonymous, copied) = (stream.chance(0.02), stream.chance(0.12), domain == MARKET && stream.chance(0.3));
         let closed_day = self.days.lag_working(day, 10, World::odds(unit, 0.75, 0.98), stream);
         let closed_at = (Days::evening(closed_day) - 2 * HOUR).max(contact + HOUR);
-        let callback = closed_at + i64::from(stream.between(20, 90)) * HOUR;
+        let callback = Days::awake(closed_at + i64::from(stream.between(20, 90)) * HOUR);
         let (enforcement, livelihood) = (stream.chance(0.72), domain == URBAN && stream.chance(0.4));
         let reasonable = if stream.chance(0.08) { None } else { Some(stream.chance(0.86)) };
         let (answers, resolved) = (stream.chance(0.8), stream.chance(World::odds(unit, 0.55, 0.97)));
@@ -102,7 +103,7 @@ impl World {
 
     fn write_complaint(&self, sheets: &mut Sheets, unit: &Unit, id: &str, order: Option<&str>, at: i64, stream: &mut Stream) {
         let (anonymous, is_report, odds) = (stream.chance(0.15), stream.chance(0.4), World::odds(unit, 0.74, 0.985));
-        let contact = at + i64::from(Days::lag(24, odds, stream).max(1)) * HOUR - HOUR / 3;
+        let contact = Days::awake(at + i64::from(Days::lag(24, odds, stream).max(1)) * HOUR - HOUR / 3).max(at);
         let (never, accepted) = (stream.chance(0.02), self.days.lag_working(shanghai_day(at), 7, World::odds(unit, 0.8, 0.99), stream));
         let (mediated, county) = (accepted + stream.between(5, 40), self.county_for(unit, stream));
         let firm = self.firm(county, stream.below(self.firms_per_county as usize) as u64);
@@ -174,7 +175,7 @@ impl World {
         for (county, place) in self.counties.iter().enumerate() {
             let mut stream = Stream::new(self.seed, "survey", &[county as u64, month.to_epoch_days() as u64]);
             let units: Vec<&Unit> = self.units.iter().filter(|unit| unit.county == Some(county)).collect();
-            for number in 0..ANSWERS + units.len() * 4 {
+            for number in 0..(ANSWERS + units.len() * 17) {
                 let unit = units[stream.below(units.len())];
                 let mean = 2.6 + 2.1 * unit.skill;
                 let answer = |stream: &mut Stream| match stream.unit() {

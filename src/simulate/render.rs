@@ -79,7 +79,9 @@ pub(super) struct Layout {
 impl Layout {
     /// The columns that hold anything in the batches, under Chinese headings where the contract has them.
     pub fn of(contract: &TableContract, batches: &[RecordBatch], style: Style) -> Self {
-        let used = |index: &usize| batches.iter().any(|batch| batch.column(*index).null_count() < batch.num_rows());
+        // The loader fills such a column by itself, and no office has a heading for it.
+        let own = |index: &usize| !contract.columns[*index].first_of.is_empty() && contract.columns[*index].aliases.is_empty();
+        let used = |index: &usize| !own(index) && batches.iter().any(|batch| batch.column(*index).null_count() < batch.num_rows());
         let columns = (0..contract.columns.len()).filter(used).map(|index| {
             let column = contract.columns[index].clone();
             let heading = heading(&column, style);

@@ -45,9 +45,12 @@ impl World {
 
     /// The common columns of a fact of the unit.
     pub fn common(&self, sheet: &mut Sheet, unit: &Unit, domain: usize, created_at: i64, updated_at: Option<i64>) {
-        sheet.text("unit_id", &unit.id).text("region_code", &unit.region).text("domain", DOMAINS[domain]);
+        sheet.text("unit_id", &unit.id).text("domain", DOMAINS[domain]);
         let updated = self.days.seen_at(updated_at).unwrap_or(created_at).max(created_at);
-        sheet.instant("created_at", created_at).instant("updated_at", updated).instant("submitted_at", updated + 9 * HOUR);
+        sheet.instant("updated_at", updated);
+        if !self.small || sheet.is("cases") {
+            sheet.text("region_code", &unit.region).instant("created_at", created_at).instant("submitted_at", updated + HOUR / 2);
+        }
     }
 
     /// `cases`, and `leads` or `inspections` behind it.
@@ -61,7 +64,10 @@ impl World {
         let seen = |day| self.days.seen(day);
         let decided = seen(case.decided);
         let sheet = sheets.of("cases");
-        sheet.text("case_id", &case.id).text("unit_name", &unit.name);
+        sheet.text("case_id", &case.id);
+        if !self.small {
+            sheet.text("unit_name", &unit.name);
+        }
         if let Some(decided) = decided {
             sheet.text("decision_no", &self.decision_no(unit, case, decided));
         }
@@ -78,7 +84,10 @@ impl World {
         sheet.flag("is_food_drug", case.item.food && case.domain == MARKET).flag("is_livelihood", case.item.livelihood);
         sheet.flag("is_key_industry", case.firm.as_ref().is_some_and(|firm| firm.trade == 7));
         self.write_party(sheet, case);
-        sheet.text("violation_type", case.item.violation).text("punish_accord", case.item.basis).text("severity", case.severity);
+        sheet.text("violation_type", case.item.violation).text("severity", case.severity);
+        if !self.small {
+            sheet.text("punish_accord", case.item.basis);
+        }
         sheet.instant("found_at", case.found_at).text("procedure", case.procedure).flag("damage", case.damage);
         sheet.date("opened_on", case.opened()).date("filed_on", seen(case.filed)).date("decided_on", decided);
         sheet.date("delivered_on", seen(case.delivered)).date("closed_on", seen(case.closed));
@@ -187,7 +196,10 @@ impl World {
         let sheet = sheets.of("leads");
         sheet.text("lead_id", &format!("XS{}", case.id)).text("source", ["12345", "complaint", "report", "transfer"][(case.salt % 4) as usize]);
         if let Some(firm) = &case.firm {
-            sheet.text("subject", &firm.name).text("credit_code", &firm.code);
+            sheet.text("credit_code", &firm.code);
+            if !self.small {
+                sheet.text("subject", &firm.name);
+            }
         }
         sheet.text("violation_type", case.item.violation).text("place_code", &self.counties[case.place_county].code);
         sheet.flag("is_food_drug", case.item.food && case.domain == MARKET).flag("is_major", case.salt % 25 == 0);

@@ -28,8 +28,8 @@ impl World {
     }
 
     fn write_stages(&self, sheets: &mut Sheets, unit: &Unit, case: &Case) {
-        // Every second office sends its stages; the backdating ones do, since that is where it shows.
-        if case.procedure == "simple" || !(unit.index % 2 == 0 || unit.backdates) {
+        // Every fourth office sends its stages; the backdating ones do, since that is where it shows.
+        if case.procedure == "simple" || !(unit.index % 4 == 0 || unit.backdates) {
             return;
         }
         let steps = [
@@ -47,8 +47,10 @@ impl World {
                 let at = start_of_day(day) + 9 * HOUR;
                 let sheet = sheets.of("case_stages");
                 sheet.text("case_id", &case.id).number("ordinal", 1).text("stage", stage).date("staged_on", day);
-                sheet.instant("finished_at", at + 3 * HOUR);
-                sheet.list("officers", &[self.officer_id(unit, if stage == "legal_review" { unit.officers - 1 } else { case.officers[0] })]);
+                if !self.small || stage == "legal_review" {
+                    sheet.instant("finished_at", at + 3 * HOUR);
+                    sheet.list("officers", &[self.officer_id(unit, if stage == "legal_review" { unit.officers - 1 } else { case.officers[0] })]);
+                }
                 self.common(sheet, unit, case.domain, (at + 10 * HOUR).max(self.entered_at(case)), None);
                 sheet.end();
             }
@@ -69,7 +71,7 @@ impl World {
         let simple = case.procedure == "simple";
         let good = World::odds(unit, 0.80, 0.995);
         // Files on paper that nobody scanned; in a large province most of them, so that documents stay about as many as cases.
-        let scanned = stream.chance(if simple { 0.97 } else { self.scanned });
+        let scanned = stream.chance(if !simple { self.scanned } else if unit.tier == Tier::Township { 0.97 } else { 0.5 });
         for (index, (kind, day)) in papers(case).into_iter().enumerate() {
             let (missing, faulty, late, no_number) =
                 (stream.chance(0.012 + (1.0 - good) * 0.1), !stream.chance(good), !stream.chance(World::odds(unit, 0.86, 0.99)), stream.chance((1.0 - good) * 0.15));
@@ -87,7 +89,9 @@ impl World {
                 let method = ["direct", "direct", "post", "electronic", "leave"][(case.salt % 5) as usize];
                 sheet.instant("served_at", start_of_day(served) + 15 * HOUR).text("service_method", method);
             }
-            sheet.instant("signed_at", start_of_day(day) + 14 * HOUR).number("page_count", i64::from(page));
+            if !self.small {
+                sheet.instant("signed_at", start_of_day(day) + 14 * HOUR).number("page_count", i64::from(page));
+            }
             sheet.instant("archived_at", self.days.seen(Some(self.days.plus_working(day, archive))).map(Days::evening));
             if !unchecked {
                 sheet.flag("elements_ok", !faulty);

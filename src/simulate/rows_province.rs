@@ -51,7 +51,7 @@ impl World {
         for (a, b, kilometres) in &self.borders {
             let (one, other) = (&self.counties[*a], &self.counties[*b]);
             let sheet = sheets.of("region_adjacency");
-            sheet.text("region_a", &one.code).text("region_b", &other.code).hundredths("border_km", (kilometres * 100.0) as i64);
+            sheet.text("region_a", &one.code).text("region_b", &other.code).hundredths("border_km", Some((kilometres * 100.0) as i64).filter(|border| *border > 0));
             sheet.flag("cross_city", one.city != other.city).flag("cross_province", false).number("required_patrols", 4);
             if share_of(self.seed, 72, (a * 1_000 + b) as u64) < 0.6 {
                 sheet.text("agreement_no", &format!("边协〔2025〕{}号", a * 100 + b + 1)).date("agreement_from", date(2025, 1, 1));

@@ -122,6 +122,11 @@ impl Sheet {
         Self { table: table.to_owned(), schema, columns: Vec::new(), index: HashMap::default(), rows: 0 }
     }
 
+    /// Whether this is the sheet of `table`.
+    pub fn is(&self, table: &str) -> bool {
+        self.table == table
+    }
+
     fn cells(&mut self, name: &str) -> Option<&mut Cells> {
         let cells = &mut self.columns[*self.index.get(name)?];
         // A cell written twice in one row keeps its first value.

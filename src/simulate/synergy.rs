@@ -16,17 +16,17 @@ const PANEL: u64 = 100;
 
 impl World {
     /// Patrols and requests of every pair of neighbours in the month.
-    pub fn write_neighbours(&self, sheets: &mut Sheets, month: Month) {
+    pub fn write_neighbours(&self, sheets: &mut Sheets, month: Month, thickness: f64) {
         for (pair, (a, b, kilometres)) in self.borders.iter().enumerate() {
             let mut stream = Stream::new(self.seed, "neighbours", &[pair as u64, month.to_epoch_days() as u64]);
             for (nth, domain) in [ECO, ECO, MARKET, URBAN].into_iter().enumerate() {
                 let (Some(one), Some(other)) = (self.office_of(*a, domain, usize::MAX), self.office_of(*b, domain, usize::MAX)) else { continue };
                 let (one, other) = (&self.units[one], &self.units[other]);
-                let wish = (one.skill + other.skill) * 0.25 * (kilometres / 30.0).clamp(0.5, 1.5) * if domain == ECO { 1.0 } else { 0.4 };
+                let wish = (one.skill + other.skill) * 0.25 * (kilometres / 30.0).clamp(0.5, 1.5) * if domain == ECO { 1.0 } else { 0.4 } * thickness;
                 let id = format!("XC{}{}{:02}{:02}{nth}", self.counties[*a].code, &self.counties[*b].code[2..], month.year % 100, month.month);
                 self.write_patrol(sheets, [one, other], [*a, *b], domain, month, &id, wish, &mut stream);
                 for (from, to, way) in [(one, other, 0), (other, one, 1)] {
-                    for number in 0..stream.poisson(0.5) {
+                    for number in 0..stream.poisson(0.5 * thickness) {
                         let id = format!("XZ{}{way}{number}", &id[2..]);
                         self.write_request(sheets, from, to, domain, month, &id, &mut stream);
                     }

@@ -87,9 +87,13 @@ pub(super) struct World {
     pub days: Days,
     /// Months that acts are generated for, oldest first, with the cases expected in each.
     pub months: Vec<(Month, f64)>,
+    /// A small province: a thin past, fewer columns of record keeping, so that its files stay small.
+    pub small: bool,
     /// How much commoner rare events are than in life, so that a small province shows them too.
     pub boost: f64,
     pub night: u32,
+    /// Months asked for; later nights may add to them.
+    asked: usize,
     /// Share of files that are not on paper alone.
     pub scanned: f64,
 }
@@ -135,9 +139,11 @@ impl World {
             total_weight: 0.0,
             firms_per_county: 0,
             months: Vec::new(),
+            small: request.cases < 200_000,
             boost: 1.0,
             night,
-            scanned: if request.cases < 200_000 { 0.4 } else { 0.22 },
+            asked: request.months,
+            scanned: if request.cases < 200_000 { 0.28 } else { 0.22 },
             days,
         };
         world.choose_divisions(request.units, offices.len(), texts)?;
@@ -172,9 +178,9 @@ impl World {
             neighbours.entry(row[0]).or_default().push((row[2], kilometres));
             neighbours.entry(row[2]).or_default().push((row[0], kilometres));
         }
-        let per_county = offices as f64 * 1.15 + if units < 150 { 1.4 } else { 3.5 };
+        let per_county = offices as f64 * 1.15 + if units < 150 { 3.0 } else { 3.5 };
         let wanted = ((units as f64 / per_county).round() as usize).clamp(2, all.len());
-        let cities = (wanted / 8 + if wanted >= 4 { 2 } else { 1 }).min(11);
+        let cities = wanted.div_ceil(8).max(if wanted >= 4 { 2 } else { 1 });
         let chosen = grow(&all, &neighbours, wanted, cities);
         for code in &chosen {
             let (name, city) = all[code.as_str()];
@@ -202,8 +208,7 @@ impl World {
     }
 
     fn found_units(&mut self, wanted: usize, offices: &[Office]) {
-        let provincial = if offices.len() == 3 { 2 } else { 5 };
-        for office in offices.iter().take(provincial) {
+        for office in offices {
             let name = format!("{}{}", self.province.1, office.1.replace("分局", "厅").replace("交通运输局", "交通运输厅").replace("应急管理局", "应急管理厅"));
             self.found(Tier::Province, self.province.0.clone(), name, None, office, 0.25);
         }
@@ -304,8 +309,7 @@ impl World {
     fn plan_months(&self, request: &SimulationRequest) -> Vec<(Month, f64)> {
         let last = Month::of(request.as_of);
         let count = request.months as i32;
-        let thin = |back: i32| if request.cases < 200_000 && back >= 14 { 0.25 } else { 1.0 };
-        let weight = |back: i32| self.days.season(last.plus(-back)) * thin(back);
+        let weight = |back: i32| self.days.season(last.plus(-back)) * self.thickness(back);
         let total: f64 = (0..count).map(weight).sum();
         let cases = |back: i32| weight(back) / total * request.cases as f64;
         let mut months: Vec<(Month, f64)> = (0..count).rev().map(|back| (last.plus(-back), cases(back))).collect();
@@ -317,6 +321,21 @@ impl World {
             month = month.next();
         }
         months
+    }
+
+    /// How much of a month's acts, so many months back, a province has; a small one has a thin past.
+    fn thickness(&self, back: i32) -> f64 {
+        match back {
+            _ if !self.small => 1.0,
+            14.. => 0.15,
+            8..14 => 0.7,
+            _ => 1.0,
+        }
+    }
+
+    /// [`World::thickness`] of the `nth` month.
+    pub fn thickness_of(&self, nth: usize) -> f64 {
+        self.thickness(self.asked as i32 - 1 - nth as i32)
     }
 
     /// A county in which the unit acts, by draw.
