@@ -1,1 +1,49 @@
-//! Placeholder.
+//! Report: everything a run found, as pages for three readers and as result tables.
+//!
+//! In: [`ReportInput`]. Out: `report/office/`, `report/units/<id>/`, `report/public/` and `tables/<table>.parquet` in the run's
+//! folder. Never here: figures that no stage computed, a personal column, an address outside, a script.
+//!
+//! ```text
+//! ReportInput ──Facts──▶ view models (Text, Svg) ──templates──▶ guard ──▶ pages
+//!            └──tables──▶ RecordBatch ──▶ Parquet, counted again, hashed
+//! ```
+//!
+//! Three walls keep personal data off a page: the input has no place for it, the templates may name only what [`allowed`] lists
+//! (a test reads them), and [`guard`] reads every finished page before it is written.
+
+#[cfg(test)]
+mod allowed;
+#[cfg(test)]
+mod fixture;
+pub mod guard;
+pub mod input;
+pub mod names;
+pub mod numbers;
+mod pages;
+pub mod svg;
+#[cfg(test)]
+mod tests;
+pub mod texts;
+pub mod trees;
+pub mod view;
+
+use std::path::Path;
+
+use crate::error::Result;
+pub use input::ReportInput;
+
+/// What a report left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportSummary {
+    /// Pages in all three trees.
+    pub pages: usize,
+    /// Their bytes together.
+    pub page_bytes: u64,
+}
+
+/// Writes the three trees of pages into `run_dir/report`.
+pub fn write(input: &ReportInput, run_dir: &Path) -> Result<ReportSummary> {
+    let facts = view::Facts::of(input);
+    let (pages, page_bytes) = trees::write_trees(&facts, &run_dir.join("report"))?;
+    Ok(ReportSummary { pages, page_bytes })
+}

@@ -1,0 +1,218 @@
+//! The allow-list: every word that a template may write, tree by tree. Adding a column to a page means adding it here.
+//!
+//! In: the templates as text. Out: tests. Never here: a name of a source table's column that the contracts call personal.
+
+/// Last parts of the expressions in `{{ … }}`, for every page: the frame.
+const FRAME: [&str; 13] =
+    ["assessment", "engine", "href", "label", "period", "reader", "run", "scheme", "style", "title", "until", "words", "tone"];
+
+/// The public tree.
+const PUBLIC: [&str; 9] = ["anchor", "grade", "members", "minimum_n", "rank", "title", "total", "unit", "withheld"];
+
+/// The office's first page.
+const RANKING: [&str; 23] = [
+    "anchor",
+    "bar",
+    "compared",
+    "earned",
+    "figure",
+    "grade",
+    "highest",
+    "href",
+    "label",
+    "lowest",
+    "median",
+    "members",
+    "minimum_n",
+    "rank",
+    "region",
+    "sign",
+    "strip",
+    "title",
+    "tone",
+    "total",
+    "unit",
+    "withheld",
+    "words",
+];
+
+/// A unit's page, in the office's tree and in the unit's own.
+const UNIT: [&str; 51] = [
+    "anchor",
+    "bar",
+    "basis",
+    "benign",
+    "composition",
+    "date",
+    "definition",
+    "denominator",
+    "document",
+    "domain",
+    "earned",
+    "effective",
+    "evidence",
+    "excluded",
+    "file",
+    "grade",
+    "group",
+    "group_href",
+    "id",
+    "interval",
+    "kind",
+    "line",
+    "median",
+    "more",
+    "n",
+    "name",
+    "numerator",
+    "p",
+    "parent",
+    "pending",
+    "points",
+    "points_note",
+    "q",
+    "record",
+    "region",
+    "says",
+    "score",
+    "size",
+    "spark",
+    "standing",
+    "strength",
+    "strip",
+    "subject",
+    "table",
+    "target",
+    "tier",
+    "title",
+    "tone",
+    "total",
+    "value",
+    "words",
+];
+
+/// The other pages of the office's tree.
+const OFFICE: [&str; 50] = [
+    "anchor",
+    "balanced",
+    "benign",
+    "bytes",
+    "check",
+    "component",
+    "confirmed",
+    "count",
+    "cross",
+    "due",
+    "duplicates",
+    "evidence",
+    "expanded",
+    "figure",
+    "file",
+    "filtered",
+    "firms",
+    "format",
+    "fraction",
+    "heading",
+    "href",
+    "index",
+    "interval",
+    "kind",
+    "label",
+    "last_seen",
+    "letter",
+    "loaded",
+    "name",
+    "neighbour",
+    "neighbours",
+    "provisional",
+    "q",
+    "quarantined",
+    "quarter",
+    "reading",
+    "reason",
+    "region",
+    "rows",
+    "says",
+    "score",
+    "seen",
+    "series",
+    "since",
+    "source",
+    "step",
+    "subject",
+    "table",
+    "title",
+    "units",
+];
+
+/// Page, its template, its list.
+const PAGES: [(&str, &str, &[&str]); 9] = [
+    ("base.html", include_str!("templates/base.html"), &FRAME),
+    ("public.html", include_str!("templates/public.html"), &PUBLIC),
+    ("ranking.html", include_str!("templates/ranking.html"), &RANKING),
+    ("unit.html", include_str!("templates/unit.html"), &UNIT),
+    ("findings.html", include_str!("templates/findings.html"), &OFFICE),
+    ("synergy.html", include_str!("templates/synergy.html"), &OFFICE),
+    ("burden.html", include_str!("templates/burden.html"), &OFFICE),
+    ("quality.html", include_str!("templates/quality.html"), &OFFICE),
+    ("accounting.html", include_str!("templates/accounting.html"), &OFFICE),
+];
+
+/// Loop variables that are shown whole: a drawing of the matrix, a region's name above it.
+const SHOWN_WHOLE: [&str; 2] = ["cell", "column"];
+
+fn expressions(template: &str) -> Vec<&str> {
+    template.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(inside, _)| inside.trim()).collect()
+}
+
+#[test]
+fn templates_write_only_what_is_allowed() {
+    for (page, template, allowed) in PAGES {
+        for expression in expressions(template) {
+            if expression.starts_with("texts::") {
+                continue;
+            }
+            assert!(
+                expression.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.'),
+                "{page}: `{expression}` is not a plain field"
+            );
+            let field = expression.rsplit('.').next().unwrap_or_default();
+            assert!(allowed.contains(&field) || SHOWN_WHOLE.contains(&field), "{page}: `{expression}` is not on the allow-list");
+        }
+    }
+}
+
+#[test]
+fn templates_hold_no_texts_no_filters_and_nothing_that_runs() {
+    for (page, template, _) in PAGES {
+        let foreign: Vec<char> = template.chars().filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c)).collect();
+        assert!(foreign.is_empty(), "{page}: texts belong to texts.rs: {foreign:?}");
+        for active in ["|safe", "| safe", "<script", "onclick", "onload", "src=", "<link"] {
+            assert!(!template.contains(active), "{page} holds `{active}`");
+        }
+    }
+}
+
+#[test]
+fn view_models_hold_no_texts_either() {
+    const SOURCES: [(&str, &str); 12] = [
+        ("burden", include_str!("view/burden.rs")),
+        ("facts", include_str!("view/facts.rs")),
+        ("findings", include_str!("view/findings.rs")),
+        ("frame", include_str!("view/frame.rs")),
+        ("indicators", include_str!("view/indicators.rs")),
+        ("quality", include_str!("view/quality.rs")),
+        ("ranking", include_str!("view/ranking.rs")),
+        ("synergy", include_str!("view/synergy.rs")),
+        ("unit", include_str!("view/unit.rs")),
+        ("svg", include_str!("svg.rs")),
+        ("trees", include_str!("trees.rs")),
+        ("pages", include_str!("pages.rs")),
+    ];
+    for (name, source) in SOURCES {
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            assert!(!line.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{name}: {line}");
+        }
+    }
+}

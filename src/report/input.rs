@@ -1,0 +1,284 @@
+//! What a report is made of: one value that holds every figure, and nothing else.
+//!
+//! In: what the stages before it computed. Out: plain structs that pages and result tables read. Never here: rows of a source
+//! table. No struct below has a place for a party's name, number, address or raw text, and that is the first of the three walls
+//! that keep personal data off a page (the others: [`super::allowed`] and [`super::guard`]).
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::compute::measures::{Measure, Scope};
+use crate::findings::tables::Finding;
+use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
+use crate::library::indicator::{Better, Indicator, ShownAs, Window};
+use crate::scoring::tables::{Scorecards, Unit};
+use crate::terms::{IndicatorId, Period, RunId, UnitId};
+
+/// Everything that pages and result tables show.
+#[derive(Debug, Clone)]
+pub struct ReportInput {
+    /// Name of the assessment, on every page.
+    pub assessment: String,
+    /// The span that the scorecards speak about.
+    pub period: Period,
+    /// State of the facts: 24:00 of this date.
+    pub as_of: Date,
+    /// The run.
+    pub run_id: RunId,
+    /// Version of kaohe.
+    pub engine_version: String,
+    /// The year's policy.
+    pub scheme: SchemeView,
+    /// Headers of the indicators that the scheme names.
+    pub indicators: BTreeMap<IndicatorId, IndicatorView>,
+    /// Where each indicator's figures come from.
+    pub lineage: BTreeMap<IndicatorId, Lineage>,
+    /// Units on the as-of date.
+    pub units: Vec<Unit>,
+    /// Division code → name.
+    pub regions: BTreeMap<String, String>,
+    /// Values, scores, ranks.
+    pub scorecards: Scorecards,
+    /// Dated entries outside the tree: bonus, deduction, veto, correction.
+    pub ledger: Vec<LedgerEntry>,
+    /// Measures of every month.
+    pub measures: Vec<Measure>,
+    /// Sides of borders.
+    pub synergy_pairs: Vec<SynergyPair>,
+    /// Regions over all their borders.
+    pub synergy_regions: Vec<SynergyRegion>,
+    /// Burden on enterprises.
+    pub burden: Vec<Burden>,
+    /// Patterns for a reviewer: the office's tree only.
+    pub findings: Vec<Finding>,
+    /// One row a source file.
+    pub accounting: Vec<AccountingRow>,
+    /// Why rows were quarantined, as counts.
+    pub quarantine_reasons: Vec<ReasonCount>,
+    /// Checks of severity "warn" that some rows did not pass.
+    pub warnings: Vec<ReasonCount>,
+    /// Tables and indicators whose values are those of an earlier run.
+    pub held: Vec<HeldItem>,
+    /// Units without any row in a source that they must feed.
+    pub not_reported: Vec<NotReported>,
+    /// Clocks and parameters that were used beyond the published calendar, or rest on a source that nobody has confirmed.
+    pub marks: Vec<Mark>,
+    /// Totals and ranks of the run before, where there is one.
+    pub previous: Option<PreviousRun>,
+}
+
+/// A scheme as pages show it.
+#[derive(Debug, Clone, Default)]
+pub struct SchemeView {
+    /// Title.
+    pub title: String,
+    /// Decimals of published scores.
+    pub decimals: u32,
+    /// Cases from which on a rate is ranked.
+    pub minimum_n: u32,
+    /// Whose acts count for a unit of a tier; a tier that is not named counts its own.
+    pub scopes: BTreeMap<String, Scope>,
+    /// Nodes in the order of the scheme, parents first; the root (`total`) is not among them.
+    pub nodes: Vec<NodeView>,
+    /// Indicators in the order of the scheme.
+    pub indicators: Vec<SchemeIndicator>,
+}
+
+/// One node of the scheme's tree.
+#[derive(Debug, Clone)]
+pub struct NodeView {
+    /// Identifier.
+    pub id: String,
+    /// Chinese title.
+    pub title: String,
+    /// Parent node, or `total`.
+    pub parent: String,
+    /// Points.
+    pub points: Decimal,
+    /// True for the classes (base, dynamic, innovation).
+    pub class: bool,
+}
+
+/// One indicator's place in the scheme.
+#[derive(Debug, Clone)]
+pub struct SchemeIndicator {
+    /// Identifier.
+    pub id: IndicatorId,
+    /// Node that it hangs on.
+    pub node: String,
+    /// Points.
+    pub points: Decimal,
+    /// Target shown beside the value.
+    pub target: Option<Decimal>,
+    /// Shown, never scored.
+    pub report_only: bool,
+}
+
+/// The header of an indicator, and its definition in words.
+#[derive(Debug, Clone)]
+pub struct IndicatorView {
+    /// Chinese title.
+    pub title: String,
+    /// Definition in words.
+    pub comment: String,
+    /// Clause that asks for it.
+    pub basis: String,
+    /// How a value is shown.
+    pub shown_as: ShownAs,
+    /// Which way is good.
+    pub better: Better,
+    /// Domains it applies to.
+    pub domains: Vec<String>,
+    /// True when a month's row speaks of that month alone.
+    pub monthly: bool,
+}
+
+impl From<&Indicator> for IndicatorView {
+    fn from(indicator: &Indicator) -> Self {
+        Self {
+            title: indicator.title.clone(),
+            comment: indicator.comment.clone(),
+            basis: indicator.basis.clone(),
+            shown_as: indicator.shown_as,
+            better: indicator.better,
+            domains: indicator.domains.clone(),
+            monthly: indicator.window == Window::Flow,
+        }
+    }
+}
+
+/// What fixes an indicator's figures: written into every row of `scorecards`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lineage {
+    /// Hash of the resolved definition.
+    pub definition_hash: String,
+    /// Versions of clocks and parameters in force.
+    pub clock_versions: String,
+    /// Source tables with their lake versions.
+    pub lake_versions: String,
+}
+
+/// A dated entry that moves a total outside the tree. Sort key: unit, domain, date, entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerEntry {
+    /// Unit.
+    pub unit: UnitId,
+    /// Domain.
+    pub domain: String,
+    /// Identifier of the entry.
+    pub entry: String,
+    /// When it was recorded.
+    pub recorded_on: Date,
+    /// `bonus`, `deduction`, `veto`, `correction`.
+    pub kind: String,
+    /// Points before the cap, with their sign; none for a veto.
+    pub points: Option<Decimal>,
+    /// What for, in Chinese.
+    pub says: String,
+    /// Document that decides it.
+    pub document: String,
+}
+
+/// The accounting of one source file. Sort key: table, file, sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccountingRow {
+    /// Source table.
+    pub table: String,
+    /// File.
+    pub source_file: String,
+    /// Sheet of a workbook.
+    pub sheet: String,
+    /// `csv`, `xlsx`, ….
+    pub format: String,
+    /// `utf-8`, `gb18030`.
+    pub encoding: String,
+    /// Size on disk.
+    pub bytes_size: u64,
+    /// Bytes that were read.
+    pub bytes_read: u64,
+    /// Records in the file.
+    pub records_seen: u64,
+    /// Records that a mapping made out of others (more rows out than in).
+    pub expanded: u64,
+    /// Records in the lake.
+    pub loaded: u64,
+    /// Records set apart with their reasons.
+    pub quarantined: u64,
+    /// Records with a key that another record has.
+    pub duplicates: u64,
+    /// Records that a mapping leaves out.
+    pub filtered: u64,
+    /// Hash of the file.
+    pub digest: String,
+}
+
+impl AccountingRow {
+    /// seen (+ expanded) = loaded + quarantined + duplicates + filtered, and every byte was read.
+    pub fn balances(&self) -> bool {
+        self.records_seen + self.expanded == self.loaded + self.quarantined + self.duplicates + self.filtered
+            && self.bytes_read == self.bytes_size
+    }
+}
+
+/// How many rows of a table a check speaks of. Sort key: table, check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReasonCount {
+    /// Source table.
+    pub table: String,
+    /// Name of the check or reason.
+    pub check: String,
+    /// Its sentence, in Chinese: the check's own, never a value of a row.
+    pub says: String,
+    /// Rows.
+    pub rows: u64,
+}
+
+/// Something whose value is that of an earlier run. Sort key: kind, name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldItem {
+    /// `table` or `indicator`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// As-of date of the value that stands in for it.
+    pub since: Option<Date>,
+}
+
+/// A unit that has sent nothing to a source. Sort key: table, unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotReported {
+    /// Source table.
+    pub table: String,
+    /// Unit.
+    pub unit: UnitId,
+    /// Last date for which it has a row, if ever.
+    pub last_seen: Option<Date>,
+}
+
+/// A clock or parameter with a reservation. Sort key: name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Clock or parameter.
+    pub name: String,
+    /// Chinese title.
+    pub title: String,
+    /// Confidence mark of its source (`V`, `M`, `K`, `T`, `plan`, `own`).
+    pub confirmed: String,
+    /// Source.
+    pub source: String,
+    /// First date that lies beyond the published calendar, when it was reached.
+    pub provisional_from: Option<Date>,
+}
+
+/// What the run before said.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PreviousRun {
+    /// Its as-of date.
+    pub as_of: Option<Date>,
+    /// Rank of each assessed object.
+    pub ranks: BTreeMap<(UnitId, String), u32>,
+}

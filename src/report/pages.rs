@@ -1,0 +1,107 @@
+//! Templates bound to their view models: what a template may name is what stands in its struct.
+//!
+//! In: view models. Out: the text of a page. Never here: decisions. A template writes its texts from the catalogue
+//! ([`super::texts`]) and its data as [`Text`](super::names::Text), which askama escapes.
+
+use askama::Template;
+
+use super::texts;
+use super::view::burden::ScopeView;
+use super::view::findings::DetectorView;
+use super::view::frame::Frame;
+use super::view::quality::QualityView;
+use super::view::ranking::{Group, KeyFigure, PublicGroup};
+use super::view::synergy::{DomainView, PartHead, ScaleStep};
+use super::view::unit::UnitView;
+
+/// First page of the office's tree.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "ranking.html")]
+pub struct RankingPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Figures at the head.
+    pub figures: Vec<KeyFigure>,
+    /// Objects by grade.
+    pub grades: Vec<KeyFigure>,
+    /// Classes of the scheme with their points: heads of columns.
+    pub classes: Vec<KeyFigure>,
+    /// From how many cases on a rate is ranked.
+    pub minimum_n: String,
+    /// What "the run before" is.
+    pub compared: String,
+    /// There is a run before.
+    pub has_previous: bool,
+    /// Peer groups.
+    pub groups: Vec<Group>,
+}
+
+/// The public tree's only page.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "public.html")]
+pub struct PublicPage {
+    /// Title band.
+    pub frame: Frame,
+    /// From how many cases on a rate is ranked.
+    pub minimum_n: String,
+    /// Peer groups.
+    pub groups: Vec<PublicGroup>,
+}
+
+/// A unit's page.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "unit.html")]
+pub struct UnitPage {
+    /// Title band.
+    pub frame: Frame,
+    /// The unit.
+    pub unit: UnitView,
+    /// Back to the ranking; empty outside the office's tree.
+    pub group_href: String,
+    /// The office's tree shows findings, and says so when there are none.
+    pub with_findings: bool,
+}
+
+/// Patterns for a reviewer.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "findings.html")]
+pub struct FindingsPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Findings by detector.
+    pub detectors: Vec<DetectorView>,
+}
+
+/// Co-operation between regions.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "synergy.html")]
+pub struct SynergyPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Heads of the parts' columns.
+    pub heads: Vec<PartHead>,
+    /// Colour scale.
+    pub scale: Vec<ScaleStep>,
+    /// Domains.
+    pub domains: Vec<DomainView>,
+}
+
+/// Burden on enterprises.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "burden.html")]
+pub struct BurdenPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Scopes.
+    pub scopes: Vec<ScopeView>,
+}
+
+/// Where every record went.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "quality.html")]
+pub struct QualityPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Everything on the page.
+    pub view: QualityView,
+}

@@ -1,0 +1,208 @@
+//! Drawings written by hand as inline SVG: they print, need nothing from outside, and are the same bytes for the same figures.
+//!
+//! In: places between 0 and 10 000 (see [`super::numbers::place`]) and words for people who cannot see the drawing. Out: [`Svg`],
+//! the only type that a template writes without escaping. Never here: data that was not cleaned, colours (they are in the
+//! stylesheet), floating point.
+
+use std::fmt::{self, Write};
+
+/// A finished drawing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Svg(String);
+
+impl fmt::Display for Svg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+// The words inside a drawing go through `escaped`; everything else in it is written by this file.
+impl askama::filters::HtmlSafe for Svg {}
+
+impl Svg {
+    /// True when there is nothing to draw.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Words for inside an element or a quoted attribute.
+fn escaped(words: &str) -> String {
+    words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// `place` on an axis that is `width` tenths long, with one decimal.
+fn along(place: i64, width: i64) -> String {
+    let tenths = (place * width + 5_000) / 10_000;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+fn open(class: &str, width: u32, height: u32, words: &str) -> String {
+    format!("<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\"><title>{}</title>", escaped(words))
+}
+
+/// A bar on its track. It repeats a number that stands beside it, so it is hidden from readers of the text.
+pub fn bar(place: i64) -> Svg {
+    Svg(format!(
+        "<svg class=\"bar\" viewBox=\"0 0 100 6\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect class=\"track\" width=\"100\" \
+         height=\"6\"/><rect class=\"fill\" width=\"{}\" height=\"6\"/></svg>",
+        along(place, 1_000)
+    ))
+}
+
+/// One dot on a strip.
+#[derive(Debug, Clone, Copy)]
+pub struct Dot {
+    /// Where.
+    pub place: i64,
+    /// True for the unit that the page is about.
+    pub own: bool,
+}
+
+/// Peers as dots on one line, the own unit in front, the median as a tick.
+pub fn strip(dots: &[Dot], median: Option<i64>, words: &str) -> Svg {
+    let mut svg = open("strip", 320, 28, words);
+    svg.push_str("<line class=\"axis\" x1=\"8\" y1=\"14\" x2=\"312\" y2=\"14\"/>");
+    let at = |place: i64| along(place, 3_040);
+    if let Some(median) = median {
+        let _ = write!(
+            svg,
+            "<g transform=\"translate(8 0)\"><line class=\"median\" x1=\"{x}\" y1=\"4\" x2=\"{x}\" y2=\"24\"/></g>",
+            x = at(median)
+        );
+    }
+    for dot in dots.iter().filter(|dot| !dot.own).chain(dots.iter().filter(|dot| dot.own)) {
+        let (class, radius) = if dot.own { ("own", 7) } else { ("peer", 4) };
+        let _ = write!(svg, "<circle class=\"{class}\" transform=\"translate(8 14)\" cx=\"{}\" cy=\"0\" r=\"{radius}\"/>", at(dot.place));
+    }
+    svg.push_str("</svg>");
+    Svg(svg)
+}
+
+/// A value with its interval, and the target as a mark.
+pub fn interval(value: i64, span: Option<(i64, i64)>, target: Option<i64>, words: &str) -> Svg {
+    let mut svg = open("interval", 120, 14, words);
+    svg.push_str("<line class=\"axis\" x1=\"4\" y1=\"7\" x2=\"116\" y2=\"7\"/><g transform=\"translate(4 0)\">");
+    let at = |place: i64| along(place, 1_120);
+    if let Some((low, high)) = span {
+        let _ = write!(svg, "<line class=\"span\" x1=\"{}\" y1=\"7\" x2=\"{}\" y2=\"7\"/>", at(low), at(high));
+    }
+    if let Some(target) = target {
+        let _ = write!(svg, "<line class=\"target\" x1=\"{x}\" y1=\"1\" x2=\"{x}\" y2=\"13\"/>", x = at(target));
+    }
+    let _ = write!(svg, "<circle class=\"own\" cx=\"{}\" cy=\"7\" r=\"3.5\"/></g></svg>", at(value));
+    Svg(svg)
+}
+
+/// One month after the other; a month without cases leaves a gap.
+pub fn sparkline(places: &[Option<i64>], words: &str) -> Svg {
+    if places.iter().flatten().count() < 2 {
+        return Svg::default();
+    }
+    let mut svg = open("spark", 96, 24, words);
+    let last = places.len() as i64 - 1;
+    let point = |(month, place): (usize, i64)| {
+        let y = (10_000 - place) * 180 / 10_000 + 30;
+        format!("{} {}.{}", along(month as i64 * 10_000 / last, 880), y / 10, y % 10)
+    };
+    let mut path = String::new();
+    let mut pen = 'M';
+    for (month, place) in places.iter().enumerate() {
+        match place {
+            Some(place) => {
+                let _ = write!(path, "{pen}{}", point((month, *place)));
+                // A lone month between two gaps still shows, as a point of the line's width.
+                if pen == 'M' {
+                    path.push_str("h0.1");
+                }
+                pen = 'L';
+            }
+            None => pen = 'M',
+        }
+    }
+    let _ = write!(svg, "<g transform=\"translate(4 0)\"><path d=\"{path}\"/>");
+    if let Some((month, Some(place))) = places.iter().enumerate().rfind(|(_, place)| place.is_some()) {
+        let end = point((month, *place));
+        let (x, y) = end.split_once(' ').expect("a point is two numbers");
+        let _ = write!(svg, "<circle class=\"own\" cx=\"{x}\" cy=\"{y}\" r=\"2.6\"/>");
+    }
+    svg.push_str("</g></svg>");
+    Svg(svg)
+}
+
+/// Small squares side by side, one a part; the step of the scale is a class of the stylesheet.
+pub fn squares(steps: &[(char, &'static str)], words: &str) -> Svg {
+    let mut svg = open("squares", 10 * steps.len() as u32, 12, words);
+    for (index, (part, step)) in steps.iter().enumerate() {
+        let x = index * 10;
+        let _ = write!(svg, "<rect class=\"{step}\" x=\"{x}\" y=\"0\" width=\"9\" height=\"12\"/>");
+        let _ = write!(svg, "<text x=\"{}.5\" y=\"9\">{}</text>", x + 4, escaped(&part.to_string()));
+    }
+    svg.push_str("</svg>");
+    Svg(svg)
+}
+
+/// One period of a series.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Under the axis.
+    pub label: String,
+    /// Above the point.
+    pub figure: String,
+    /// Where, when it is known.
+    pub place: Option<i64>,
+    /// Its interval.
+    pub span: Option<(i64, i64)>,
+}
+
+/// Points with whiskers over periods, and a line for the base.
+pub fn series(steps: &[Step], base: i64, base_label: &str, words: &str) -> Svg {
+    let width = 90 + 110 * steps.len().max(1) as i64;
+    let mut svg = open("series", width as u32, 190, words);
+    let y = |place: i64| format!("{}", 150 - place * 120 / 10_000);
+    let at = y(base);
+    let _ = write!(svg, "<line class=\"base\" x1=\"40\" y1=\"{at}\" x2=\"{}\" y2=\"{at}\"/>", width - 10);
+    let _ = write!(svg, "<text class=\"base-label\" x=\"34\" y=\"{}\">{}</text>", 154 - base * 120 / 10_000, escaped(base_label));
+    let x = |index: usize| 95 + 110 * index as i64;
+    let mut before: Option<(i64, String)> = None;
+    for (index, step) in steps.iter().enumerate() {
+        if let Some(place) = step.place {
+            if let Some((from_x, from_y)) = before {
+                let _ = write!(svg, "<line class=\"line\" x1=\"{from_x}\" y1=\"{from_y}\" x2=\"{}\" y2=\"{}\"/>", x(index), y(place));
+            }
+            before = Some((x(index), y(place)));
+        }
+    }
+    for (index, step) in steps.iter().enumerate() {
+        let x = x(index);
+        let _ = write!(svg, "<text class=\"label\" x=\"{x}\" y=\"182\">{}</text>", escaped(&step.label));
+        let Some(place) = step.place else { continue };
+        if let Some((low, high)) = step.span {
+            let (low, high) = (y(low), y(high));
+            let _ = write!(svg, "<line class=\"span\" x1=\"{x}\" y1=\"{low}\" x2=\"{x}\" y2=\"{high}\"/>");
+        }
+        let _ = write!(svg, "<circle class=\"own\" cx=\"{x}\" cy=\"{}\" r=\"5\"/>", y(place));
+        let _ =
+            write!(svg, "<text class=\"figure\" x=\"{}\" y=\"{}\">{}</text>", x + 10, 154 - place * 120 / 10_000, escaped(&step.figure));
+    }
+    svg.push_str("</svg>");
+    Svg(svg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_drawing_cannot_end_it() {
+        let drawn = strip(&[Dot { place: 10, own: true }], None, "甲</title><script>\"").to_string();
+        assert!(!drawn.contains("<script") && drawn.contains("&lt;/title&gt;"));
+    }
+
+    #[test]
+    fn a_sparkline_needs_two_months_and_keeps_its_gaps() {
+        assert!(sparkline(&[Some(1), None], "x").is_empty());
+        let drawn = sparkline(&[Some(0), None, Some(10_000), Some(5_000)], "x").to_string();
+        assert_eq!(drawn.matches('M').count(), 2, "{drawn}");
+    }
+}

@@ -1,0 +1,222 @@
+//! What the pages promise, on the fixture's thirty units.
+
+use std::collections::BTreeMap;
+
+use super::fixture::{HOSTILE, province};
+use super::names::file_name;
+use super::view::Facts;
+use super::{ReportInput, guard, numbers, texts, trees, write};
+use crate::scoring::tables::Rank;
+
+fn pages(input: &ReportInput) -> BTreeMap<String, String> {
+    let mut pages = BTreeMap::new();
+    trees::each_page(&Facts::of(input), |page| {
+        pages.insert(page.path, page.html);
+        Ok(())
+    })
+    .expect("the fixture renders");
+    pages
+}
+
+/// The words of a page, one line a piece of text; attributes and the stylesheet left out.
+fn words(html: &str) -> String {
+    let body = html.split_once("<body").map_or("", |(_, body)| body);
+    body.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| format!("{}\n", text.trim())).collect()
+}
+
+#[test]
+fn every_unit_has_a_page_in_the_offices_tree_and_one_of_its_own() {
+    let input = province();
+    let pages = pages(&input);
+    assert_eq!(pages.len(), 5 + 2 * input.units.len() + 1);
+    for unit in &input.units {
+        let name = file_name(unit.id.as_ref());
+        assert!(pages.contains_key(&format!("office/units/{name}.html")) && pages.contains_key(&format!("units/{name}/index.html")));
+    }
+}
+
+#[test]
+fn no_page_refers_to_anything_outside_itself() {
+    for (path, html) in pages(&province()) {
+        for outside in ["http://", "https://", "//", "<script", "<link", "<img", "url("] {
+            assert!(!html.contains(outside), "{path} holds `{outside}`");
+        }
+        assert!(html.contains("default-src 'none'"), "{path}");
+    }
+}
+
+#[test]
+fn links_lead_to_pages_of_the_same_tree() {
+    let pages = pages(&province());
+    for (path, html) in &pages {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for href in html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let (file, anchor) = href.split_once('#').map_or((href, None), |(file, anchor)| (file, Some(anchor)));
+            let target = match file {
+                "" => path.clone(),
+                up if up.starts_with("../") => format!("{}/{}", folder.rsplit_once('/').map_or("", |(above, _)| above), &up[3..]),
+                here => format!("{folder}/{here}"),
+            };
+            let tree = |path: &str| path.split('/').next().map(str::to_owned);
+            assert!(tree(&target) == tree(path), "{path} leads to {target}");
+            let page = pages.get(&target).unwrap_or_else(|| panic!("{path} leads to {target}, which is no page"));
+            assert!(anchor.is_none_or(|anchor| page.contains(&format!("id=\"{anchor}\""))), "{path}: no anchor {href}");
+        }
+    }
+}
+
+#[test]
+fn a_units_own_tree_holds_no_finding_and_no_other_unit() {
+    let input = province();
+    for (path, html) in pages(&input).iter().filter(|(path, _)| path.starts_with("units/")) {
+        for finding in &input.findings {
+            assert!(!html.contains(&finding.title) && !html.contains(&finding.says) && !html.contains(texts::FINDINGS_HEAD), "{path}");
+        }
+        let own = path.split('/').nth(1).expect("units/<id>/index.html");
+        let parents: Vec<_> = input.units.iter().filter_map(|unit| unit.parent.clone()).collect();
+        for other in input.units.iter().filter(|unit| file_name(unit.id.as_ref()) != own && !parents.contains(&unit.id)) {
+            assert!(!html.contains(&other.name), "{path} names {}", other.name);
+        }
+        assert!(!html.contains("class=\"peer\""), "{path} draws peers");
+    }
+}
+
+#[test]
+fn the_public_tree_is_one_page_of_ranks_totals_and_grades() {
+    let input = province();
+    let pages = pages(&input);
+    let public: Vec<_> = pages.keys().filter(|path| path.starts_with("public/")).collect();
+    assert_eq!(public, ["public/index.html"]);
+    let html = &pages["public/index.html"];
+    for unit in &input.units {
+        assert!(!html.contains(unit.id.as_ref()), "unit identifiers are internal");
+    }
+    for indicator in input.indicators.values() {
+        assert!(!html.contains(&indicator.title));
+    }
+    for row in &input.accounting {
+        assert!(!html.contains(&row.source_file));
+    }
+    for word in [texts::FINDINGS, texts::PENDING, texts::QUARANTINED, texts::RECORD, texts::FRACTION] {
+        assert!(!html.contains(word), "{word}");
+    }
+    // Cells hold nothing but the five fields of the allow-list.
+    let cells = html.split("<td").skip(1).filter_map(|rest| rest.split("</td>").next()).count();
+    assert_eq!(cells, 4 * input.scorecards.ranks.len());
+}
+
+#[test]
+fn a_name_that_tries_to_leave_its_place_is_only_words() {
+    for (path, html) in pages(&province()) {
+        assert!(!html.contains("<script>alert"), "{path}");
+        assert!(!html.contains('\u{202e}'), "{path}");
+        if path == "public/index.html" {
+            assert!(html.contains("&#60;/script&#62;"), "the name is shown as it was written");
+        }
+    }
+    assert!(HOSTILE.contains('\u{202e}'));
+}
+
+#[test]
+fn every_number_in_the_offices_ranking_is_the_rank_tables() {
+    let input = province();
+    let html = &pages(&input)["office/index.html"];
+    let cell = |row: &str, class: &str| {
+        let rest = row.split(class).nth(1).expect("the cell is there");
+        rest.split("</td>").next().expect("the cell ends").split('<').filter_map(|piece| piece.split('>').nth(1)).collect::<String>()
+    };
+    let mut seen = 0;
+    for row in html.split("<tr").skip(1).filter(|row| row.contains("c-total\" data-label")) {
+        let href = row.split("units/").nth(1).and_then(|rest| rest.split(".html").next()).expect("the row leads to its unit");
+        let rank: &Rank = input.scorecards.ranks.iter().find(|rank| file_name(rank.unit.as_ref()) == href).expect("a rank row");
+        let shown_rank: String = row
+            .split("c-rank\" data-label")
+            .nth(1)
+            .and_then(|rest| rest.split('>').nth(1))
+            .map(|rest| rest.split('<').next().unwrap_or_default().to_owned())
+            .expect("a rank");
+        assert_eq!(shown_rank, rank.rank.map_or(texts::NONE.to_owned(), |rank| rank.to_string()));
+        assert!(cell(row, "c-total").contains(&rank.total.map_or(texts::NONE.to_owned(), |total| format!("{total:.2}"))), "{href}");
+        assert!(row.contains(rank.grade.as_deref().unwrap_or(texts::NONE)));
+        seen += 1;
+    }
+    assert_eq!(seen, input.scorecards.ranks.len());
+}
+
+#[test]
+fn an_identity_number_in_a_name_keeps_the_page_back() {
+    let mut input = province();
+    input.units[0].name = "身份证11010519491231002X".to_owned();
+    let refused = trees::each_page(&Facts::of(&input), |_| Ok(())).expect_err("the scanner catches it").to_string();
+    assert!(refused.contains("office/index.html") && !refused.contains("1949"), "{refused}");
+}
+
+#[test]
+fn an_identity_number_in_evidence_is_covered() {
+    let html = &pages(&province())["office/units/990202-urban.html"];
+    assert!(html.contains("110************02X") && guard::personal_numbers(html).is_empty());
+}
+
+#[test]
+fn statuses_are_said_in_words() {
+    let all: String = pages(&province()).values().map(|html| words(html)).collect();
+    for word in [texts::TOO_FEW, texts::NOTHING_DUE, texts::NOT_APPLICABLE, texts::HELD, texts::PROVISIONAL] {
+        assert!(all.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn tables_have_captions_and_scopes_and_drawings_have_titles() {
+    for (path, html) in pages(&province()) {
+        assert_eq!(html.matches("<table").count(), html.matches("<caption").count(), "{path}");
+        assert_eq!(html.matches("<th").count() - html.matches("<thead").count(), html.matches("scope=\"").count(), "{path}");
+        assert_eq!(
+            html.matches("role=\"img\"><title>").count() + html.matches("aria-hidden=\"true\"><rect").count(),
+            html.matches("<svg").count(),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    assert_eq!(pages(&province()), pages(&province()));
+    let mut shuffled = province();
+    shuffled.units.reverse();
+    shuffled.scorecards.ranks.reverse();
+    shuffled.scorecards.values.reverse();
+    shuffled.findings.reverse();
+    shuffled.accounting.reverse();
+    assert_eq!(pages(&province()), pages(&shuffled), "the order of the input does not show");
+}
+
+#[test]
+fn a_report_of_nothing_is_still_a_report() {
+    let mut input = province();
+    input.units.clear();
+    input.scorecards = Default::default();
+    input.measures.clear();
+    input.findings.clear();
+    input.synergy_pairs.clear();
+    input.synergy_regions.clear();
+    input.burden.clear();
+    input.accounting.clear();
+    input.previous = None;
+    assert_eq!(pages(&input).len(), 6);
+}
+
+#[test]
+fn the_medians_of_the_groups_are_those_of_the_totals() {
+    let spread = super::view::ranking::Spread::of(&province().scorecards.ranks.iter().take(3).collect::<Vec<_>>());
+    assert_eq!(spread.median(), Some(spread.totals[1]));
+    assert_eq!(numbers::fixed(spread.totals[1], 2), format!("{:.2}", spread.totals[1]));
+}
+
+/// `cargo test --lib report:: -- --ignored` leaves the fixture's report in the folder for temporary files, to look at.
+#[test]
+#[ignore = "writes a report for people to look at"]
+fn demo() {
+    let folder = std::env::temp_dir().join("report-demo");
+    let summary = write(&province(), &folder).expect("the report is written");
+    println!("{}: {summary:?}", folder.display());
+}

@@ -1,0 +1,416 @@
+//! Every sentence that a page says, in one place; templates and view models hold none (a test looks).
+//!
+//! In: codes of tables. Out: zh-CN for justice officials. Never here: figures, HTML.
+
+macro_rules! catalogue {
+    ($($name:ident = $text:literal;)*) => { $(#[doc = $text] pub const $name: &str = $text;)* };
+}
+
+catalogue! {
+    // Frame
+    SKIP = "跳到正文";
+    PERIOD = "考核期";
+    AS_OF = "数据截止";
+    RUN = "运行编号";
+    SCHEME = "考核方案";
+    NAVIGATION = "页面导航";
+    READER_OFFICE = "监督办公室内部使用";
+    READER_UNIT = "供本单位核对";
+    READER_PUBLIC = "公开排名";
+    FOOT_SELF = "本页不依赖网络，可直接存档、打印。";
+    FOOT_ENGINE = "计算程序 kaohe";
+    PAGE_RANKING = "排名";
+    PAGE_FINDINGS = "疑点";
+    PAGE_SYNERGY = "区域协同";
+    PAGE_BURDEN = "企业负担";
+    PAGE_QUALITY = "数据质量";
+    TITLE_RANKING = "行政执法考核排名";
+    TITLE_SYNERGY = "跨区域执法协同";
+    TITLE_BURDEN = "企业执法负担指数";
+    NONE = "—";
+
+    // Ranking
+    KEY_FIGURES = "概况";
+    OBJECTS = "考核对象";
+    RANKED = "参加排名";
+    WITHHELD = "不参加排名";
+    GROUPS = "同类组";
+    LOADED_RECORDS = "入库记录";
+    QUARANTINED_RECORDS = "隔离记录";
+    HELD_ITEMS = "沿用上次结果";
+    NOT_REPORTED = "未报送";
+    FINDINGS = "疑点";
+    GRADES = "等次分布";
+    RANKING = "分组排名";
+    RANKING_NOTE = "只在同类组（领域 · 层级 · 规模）内排名，组与组之间不可比较。同分并列，名次顺延。";
+    JUMP = "转到同类组";
+    RANK = "名次";
+    UNIT = "执法主体";
+    TOTAL = "总分";
+    GRADE = "等次";
+    CLASS_SCORES = "类别得分";
+    MOVED = "较上次";
+    NOTE = "说明";
+    MEDIAN = "中位数";
+    HIGHEST = "最高";
+    LOWEST = "最低";
+    TO_TOP = "返回页首";
+
+    // Unit
+    TIER = "层级";
+    REGION = "行政区划";
+    SIZE = "规模";
+    PARENT = "上级单位";
+    PEER_GROUP = "同类组";
+    POSITION = "在同类组中的位置";
+    CLASSES = "类别得分";
+    INDICATOR = "指标";
+    FRACTION = "分子／分母";
+    VALUE = "完成值";
+    TARGET = "目标";
+    PENDING = "未到期";
+    EXCLUDED = "剔除";
+    SCORE = "得分";
+    POINTS = "分值";
+    TREND = "逐月走势";
+    EARNED = "实得";
+    DEFINITION = "口径与依据";
+    BASIS = "依据";
+    ID = "编号";
+    WEIGHT_MOVED = "“分值”列为实际分值／方案分值。不适用、暂无到期事项的指标，其分值在同一上级之内按比例并入其他指标，不跨类别移动。";
+    READING = "细线为95%区间，圆点为完成值，红色竖线为目标；区间越宽，说明样本越少，数值越不稳定。";
+    LEDGER = "加减分与一票否决";
+    LEDGER_DATE = "日期";
+    LEDGER_KIND = "类型";
+    LEDGER_POINTS = "分";
+    LEDGER_SAYS = "事由";
+    LEDGER_DOCUMENT = "文号";
+    APPEAL = "对结果有异议怎么办";
+    APPEAL_HOW = "请写明考核期、运行编号、指标名称和编号，附案件（记录）编号与证明材料，向考核办书面提出复核。复核期间原结果照常显示；更正经批准后计入下一次运行，并在“加减分与一票否决”或更正说明中留痕。";
+    APPEAL_SOURCE = "如系本单位报送的源数据有误，请先在原业务系统中更正，再随下一次全量数据报送；不接受直接修改考核结果。";
+    NO_OBJECT = "本单位在本考核期内没有得分。";
+
+    // Status
+    TOO_FEW = "样本不足，不参与排名";
+    NOTHING_DUE = "暂无到期事项";
+    NOT_APPLICABLE = "不适用";
+    HELD = "数据来源未到，沿用上次结果";
+    ABSENT_AS_ZERO = "应报未报，按零分计";
+    REPORT_ONLY = "只展示，不计分";
+    PROVISIONAL = "期限暂定";
+
+    // Findings
+    FINDINGS_HEAD = "疑点（供核查，不直接扣分）";
+    FINDINGS_NOTE = "疑点是数据中的异常形态，不是结论。每一条都应先排除所列的正常原因，再调取案卷核实；核实后的处理须有文件依据，另行记入。";
+    NO_FINDINGS = "本期没有疑点。";
+    FINDING_KIND = "类型";
+    FINDING_UNITS = "涉及主体";
+    FINDING_COUNT = "疑点数";
+    SUBJECT = "事项";
+    SAYS = "情况";
+    STRENGTH = "强度";
+    P_VALUE = "p 值";
+    Q_VALUE = "q 值（校正后）";
+    LOOKED_AT = "检视记录数";
+    BENIGN = "可能的正常原因";
+    EVIDENCE = "证据";
+    RECORD = "记录编号";
+    TABLE = "源表";
+    WHAT_IS_ODD = "异常之处";
+    FILE_LINE = "文件与行号";
+    EVIDENCE_COUNT = "证据数";
+
+    // Synergy
+    SYNERGY_NOTE = "只统计跨区域事项，责任归于应当作为的一方。P 联合巡查，T 线索及时移送，A 及时受理或说明理由，R 及时反馈，K 同案处罚一致性。事项过少的一对不评分。";
+    SYNERGY_REGIONS = "各区域协同指数";
+    SYNERGY_INDEX = "协同指数";
+    NEIGHBOURS = "评分邻区／邻区";
+    DUE = "到期事项";
+    REASON = "不评分原因";
+    MATRIX = "协同矩阵";
+    MATRIX_NOTE = "行是责任方，列是对方；每格为一对邻区各分项，颜色越深完成越好，浅红表示低于 60%。";
+    RESPONSIBLE = "责任方";
+    PAIRS = "分项明细";
+    NEIGHBOUR = "对方";
+    CROSS_PROVINCE = "跨省，只展示";
+    SCALE = "色阶";
+    NOTHING_THERE = "没有到期事项";
+    NO_SYNERGY = "本期没有区域协同数据。";
+
+    // Burden
+    BURDEN_NOTE = "基期 = 100，低于 100 表示负担减轻。竖线为 95% 区间；区间包含 100 的，表述为“无可辨识变化”。法定安全投入不计入。指数不用于对单个执法主体排名。";
+    SCOPE = "范围";
+    QUARTER = "季度";
+    COMPONENT = "构成";
+    INDEX = "指数";
+    INTERVAL = "95% 区间";
+    FIRMS = "样本企业";
+    UNCHANGED = "无可辨识变化";
+    CHANGED_DOWN = "负担减轻";
+    CHANGED_UP = "负担加重";
+    READING_OF_IT = "判断";
+    PROVINCE = "全省";
+    NO_BURDEN = "本期没有企业负担数据。";
+
+    // Quality
+    QUALITY_NOTE = "每一条记录都有去处：读到 ＋ 拆分增加 ＝ 入库 ＋ 隔离 ＋ 重复 ＋ 过滤；读取字节数等于文件大小。任何一项不平，本次运行即告失败。";
+    ACCOUNTING_TABLES = "按源表核对";
+    ACCOUNTING_FILES = "按文件核对";
+    FILES = "文件数";
+    FILE = "文件";
+    FORMAT = "格式";
+    BYTES = "字节";
+    SEEN = "读到";
+    EXPANDED = "拆分增加";
+    LOADED = "入库";
+    QUARANTINED = "隔离";
+    DUPLICATES = "重复";
+    FILTERED = "过滤";
+    BALANCE = "核对";
+    BALANCED = "平";
+    UNBALANCED = "不平";
+    QUARANTINE_REASONS = "隔离原因";
+    QUARANTINE_NOTE = "此处只列原因和条数，不显示原文；原文在隔离文件中，凭权限查看。一条记录可有多个原因。";
+    WARNINGS = "提示";
+    WARNINGS_NOTE = "提示不影响入库，记录照常计算。";
+    CHECK = "检查项";
+    ROWS = "条数";
+    HELD_NOTE = "数据来源未到或不合格时，相关指标沿用上次结果并注明，其余照常发布。";
+    HELD_KIND = "类别";
+    HELD_NAME = "名称";
+    HELD_SINCE = "沿用结果的截止日";
+    NOT_REPORTED_NOTE = "以下主体应报送而本期没有一条记录。";
+    LAST_SEEN = "最近一次有记录";
+    NEVER = "从未";
+    MARKS = "期限与参数的保留";
+    MARKS_NOTE = "超出已公布工作日历的期限为暂定；来源未经核对的期限和参数在此列明。";
+    MARK_NAME = "期限或参数";
+    CONFIRMED = "核对";
+    SOURCE = "来源";
+    PROVISIONAL_FROM = "暂定起始日";
+    NOTHING_HERE = "无。";
+}
+
+/// The Chinese name of a domain's code; a code that is not known is shown as it is.
+pub fn domain(code: &str) -> &str {
+    match code {
+        "market" => "市场监管",
+        "urban" => "城市管理",
+        "eco" => "生态环境",
+        "transport" => "交通运输",
+        "emergency" => "应急管理",
+        "other" => "其他领域",
+        "" => "全部领域",
+        other => other,
+    }
+}
+
+/// The Chinese name of a tier's code.
+pub fn tier(code: &str) -> &str {
+    match code {
+        "province" => "省级统筹",
+        "city" => "市级指导",
+        "county" => "县级执行",
+        "township" => "乡镇延伸",
+        other => other,
+    }
+}
+
+/// The Chinese name of a size class.
+pub fn size(code: &str) -> &str {
+    match code {
+        "small" => "小型",
+        "medium" => "中型",
+        "large" => "大型",
+        other => other,
+    }
+}
+
+/// A peer group in Chinese, part by part.
+pub fn peer_group(group: &str) -> String {
+    let word = |part: &str| {
+        let named = domain(part);
+        let named = if named == part { tier(part) } else { named };
+        if named == part { size(part).to_owned() } else { named.to_owned() }
+    };
+    group.split(" · ").map(|part| if part.is_empty() { String::new() } else { word(part) }).collect::<Vec<_>>().join(" · ")
+}
+
+/// Why there is no rank; a reason that scoring wrote in words is shown as it is.
+pub fn withheld(reason: &str) -> &str {
+    match reason {
+        "too_few" | "too_few_cases" => TOO_FEW,
+        "small_group" | "group_too_small" => "同类组主体过少，不排名",
+        "held" => HELD,
+        "no_total" | "nothing_scored" => "没有可计分的指标",
+        "cross_group" => "所在组不排名",
+        other => other,
+    }
+}
+
+/// Why a region has no synergy index.
+pub fn synergy_reason(reason: &str) -> &str {
+    match reason {
+        "isolated" => "没有相邻区域",
+        "insufficient_contact" => "往来事项过少",
+        other => other,
+    }
+}
+
+/// A part of the synergy index.
+pub fn synergy_part(part: char) -> &'static str {
+    match part {
+        'P' => "联合巡查",
+        'T' => "线索移送",
+        'A' => "受理答复",
+        'R' => "结果反馈",
+        'K' => "处罚一致",
+        _ => "其他",
+    }
+}
+
+/// A component of the burden index.
+pub fn burden_component(component: &str) -> &str {
+    match component {
+        "index" => "综合指数",
+        "visits" => "检查次数",
+        "hours" => "配合工时",
+        "cost" => "额外支出",
+        other => other,
+    }
+}
+
+/// A kind of ledger entry.
+pub fn ledger_kind(kind: &str) -> &str {
+    match kind {
+        "bonus" => "加分",
+        "deduction" => "扣分",
+        "veto" => "一票否决",
+        "correction" => "更正",
+        other => other,
+    }
+}
+
+/// A kind of held item.
+pub fn held_kind(kind: &str) -> &str {
+    match kind {
+        "table" => "源表",
+        "indicator" => "指标",
+        other => other,
+    }
+}
+
+/// What a confidence mark means.
+pub fn confirmed(mark: &str) -> &str {
+    match mark {
+        "V" => "已核对原文",
+        "M" => "多处转引一致",
+        "K" => "一般认知，待核对",
+        "T" => "第三方来源",
+        "plan" => "工作计划规定",
+        "own" => "本系统设定，待确认",
+        other => other,
+    }
+}
+
+/// `7 天`.
+pub fn days(number: &str) -> String {
+    format!("{number} 天")
+}
+
+/// `第 3 名，共 12 家`.
+pub fn rank_of(rank: u32, ranked: u32) -> String {
+    format!("第 {rank} 名，共 {ranked} 家")
+}
+
+/// `上升 2 位`.
+pub fn moved_words(places: i64) -> String {
+    match places {
+        0 => "持平".to_owned(),
+        up if up > 0 => format!("上升 {up} 位"),
+        down => format!("下降 {} 位", -down),
+    }
+}
+
+/// `（截至 2026-05-31）` after "较上次".
+pub fn compared_with(date: &str) -> String {
+    format!("较上次指截至 {date} 的结果。")
+}
+
+/// What a strip of peers shows.
+pub fn strip_words(group: &str, count: usize, own: Option<&str>, median: &str) -> String {
+    let own = own.map_or_else(String::new, |own| format!("，本单位 {own}"));
+    format!("{group}总分分布：{count} 家{own}，中位数 {median}")
+}
+
+/// What an interval drawing shows.
+pub fn interval_words(value: &str, interval: Option<&str>, target: Option<&str>) -> String {
+    let interval = interval.map_or_else(String::new, |text| format!("，95% 区间 {text}"));
+    let target = target.map_or_else(String::new, |text| format!("，目标 {text}"));
+    format!("完成值 {value}{interval}{target}")
+}
+
+/// What a sparkline shows.
+pub fn spark_words(monthly: bool, months: &[(String, String)]) -> String {
+    let head = if monthly { "各月" } else { "各月末" };
+    let figures: Vec<String> = months.iter().map(|(month, figure)| format!("{month} {figure}")).collect();
+    format!("{head}：{}", figures.join("，"))
+}
+
+/// Why the effective points differ from the scheme's.
+pub fn points_moved(effective: &str, points: &str) -> String {
+    format!("方案分值 {points}，并入同级后实际 {effective}")
+}
+
+/// Where the points of an indicator went that carries none.
+pub fn points_gone(points: &str) -> String {
+    format!("方案分值 {points} 已并入同级其他指标")
+}
+
+/// A total by its classes.
+pub fn composition(parts: &[(String, String)], outside: Option<&str>, total: &str) -> String {
+    let parts: Vec<String> = parts.iter().map(|(title, earned)| format!("{title} {earned}")).collect();
+    let outside = outside.map_or_else(String::new, |points| format!("，加减分 {points}（封顶前）"));
+    format!("{}{outside}，总分 {total}", parts.join(" ＋ "))
+}
+
+/// Evidence that is not on the page.
+pub fn evidence_more(shown: usize, all: usize) -> String {
+    format!("共 {all} 条，此处列前 {shown} 条，全部见结果表 findings_evidence。")
+}
+
+/// `以案件总数不少于 10 件为限` under the ranking.
+pub fn minimum_n(number: u32) -> String {
+    format!("分母少于 {number} 的比率标为“{TOO_FEW}”。")
+}
+
+/// How a part of a pair stands.
+pub fn pair_words(part: &str, figure: &str, numerator: &str, denominator: &str) -> String {
+    format!("{part} {figure}（{numerator}／{denominator}）")
+}
+
+/// What a matrix cell shows.
+pub fn matrix_words(region: &str, neighbour: &str, parts: &[String]) -> String {
+    format!("{region}对{neighbour}：{}", parts.join("，"))
+}
+
+/// `市场监管 · 截至 2026-06-30`.
+pub fn until(date: &str) -> String {
+    format!("截至 {date} 24:00")
+}
+
+/// `5 家`.
+pub fn units(number: usize) -> String {
+    format!("{number} 家")
+}
+
+/// Heading of the findings of one kind.
+pub fn finding_heading(title: &str, count: usize) -> String {
+    format!("{title}（{count}）")
+}
+
+/// What a drawing of the burden index shows.
+pub fn burden_words(quarters: &[(String, String)]) -> String {
+    let figures: Vec<String> = quarters.iter().map(|(quarter, figure)| format!("{quarter} {figure}")).collect();
+    format!("企业负担指数，基期 100：{}", figures.join("，"))
+}

@@ -1,0 +1,131 @@
+//! Three trees of pages, one for each reader: `office/`, `units/<id>/`, `public/`.
+//!
+//! In: [`Facts`]. Out: files, each checked by [`guard`] before it is written. Never here: figures, words.
+
+use std::fs;
+use std::path::Path;
+
+use askama::Template;
+
+use super::guard;
+use super::input::NodeView;
+use super::names::{Text, file_name};
+use super::numbers;
+use super::pages::{BurdenPage, FindingsPage, PublicPage, QualityPage, RankingPage, SynergyPage, UnitPage};
+use super::texts;
+use super::view::frame::{Frame, Page, Reader};
+use super::view::ranking::KeyFigure;
+use super::view::{Facts, burden, findings, quality, ranking, synergy, unit};
+use crate::error::{Context, Kind, Result};
+use crate::terms::UnitId;
+
+/// A finished page and the place where it belongs, below `report/`.
+pub struct Finished {
+    /// `office/index.html`.
+    pub path: String,
+    /// Its text.
+    pub html: String,
+}
+
+/// Makes every page and hands it to `take`, one after the other: a province has thousands.
+pub fn each_page(facts: &Facts, mut take: impl FnMut(Finished) -> Result<()>) -> Result<()> {
+    take(finished("office/index.html", &ranking_page(facts))?)?;
+    take(finished("office/findings.html", &findings_page(facts))?)?;
+    take(finished("office/synergy.html", &synergy_page(facts))?)?;
+    take(finished("office/burden.html", &burden_page(facts))?)?;
+    take(finished("office/quality.html", &quality_page(facts))?)?;
+    for id in facts.assessed_units() {
+        let name = file_name(id.as_ref());
+        take(finished(&format!("office/units/{name}.html"), &unit_page(facts, id, Reader::Office))?)?;
+        take(finished(&format!("units/{name}/index.html"), &unit_page(facts, id, Reader::Unit))?)?;
+    }
+    take(finished("public/index.html", &public_page(facts))?)
+}
+
+/// Writes every page below `folder`; returns how many, and their bytes together.
+pub fn write_trees(facts: &Facts, folder: &Path) -> Result<(usize, u64)> {
+    // Pages of an earlier attempt at the same run may name units that are gone.
+    if folder.exists() {
+        fs::remove_dir_all(folder).context(Kind::Environment, || format!("removing {}", folder.display()))?;
+    }
+    let (mut pages, mut bytes) = (0, 0);
+    each_page(facts, |page| {
+        let path = folder.join(&page.path);
+        let parent = path.parent().expect("a page stands below the report's folder");
+        fs::create_dir_all(parent).context(Kind::Environment, || format!("creating {}", parent.display()))?;
+        fs::write(&path, &page.html).context(Kind::Environment, || format!("writing {}", path.display()))?;
+        pages += 1;
+        bytes += page.html.len() as u64;
+        Ok(())
+    })?;
+    Ok((pages, bytes))
+}
+
+fn finished(path: &str, page: &impl Template) -> Result<Finished> {
+    let html = page.render().context(Kind::Bug, || format!("rendering {path}"))?;
+    guard::check_page(path, &html)?;
+    Ok(Finished { path: path.to_owned(), html })
+}
+
+fn minimum_n(facts: &Facts) -> String {
+    let minimum = facts.input.scheme.minimum_n;
+    if minimum > 0 { texts::minimum_n(minimum) } else { String::new() }
+}
+
+fn ranking_page(facts: &Facts) -> RankingPage {
+    let class =
+        |node: &NodeView| KeyFigure { label: Text::of(&node.title), figure: numbers::points(node.points), href: None, alert: false };
+    let previous = facts.input.previous.as_ref();
+    RankingPage {
+        frame: Frame::of(facts, Reader::Office, Page::Ranking, Text::of(texts::TITLE_RANKING)),
+        figures: ranking::key_figures(facts),
+        grades: ranking::grades(facts),
+        classes: facts.classes().map(class).collect(),
+        minimum_n: minimum_n(facts),
+        compared: previous.and_then(|run| run.as_of).map_or_else(String::new, |date| texts::compared_with(&date.to_string())),
+        has_previous: previous.is_some(),
+        groups: ranking::groups(facts),
+    }
+}
+
+fn public_page(facts: &Facts) -> PublicPage {
+    PublicPage {
+        frame: Frame::of(facts, Reader::Public, Page::Ranking, Text::of(texts::TITLE_RANKING)),
+        minimum_n: minimum_n(facts),
+        groups: ranking::public_groups(facts),
+    }
+}
+
+fn unit_page<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitPage {
+    let office = reader == Reader::Office;
+    UnitPage {
+        frame: Frame::of(facts, reader, Page::Unit, facts.unit_name(id)),
+        unit: unit::unit_view(facts, id, reader),
+        group_href: if office { "../index.html".to_owned() } else { String::new() },
+        with_findings: office,
+    }
+}
+
+fn findings_page(facts: &Facts) -> FindingsPage {
+    FindingsPage {
+        frame: Frame::of(facts, Reader::Office, Page::Findings, Text::of(texts::PAGE_FINDINGS)),
+        detectors: findings::detectors(facts),
+    }
+}
+
+fn synergy_page(facts: &Facts) -> SynergyPage {
+    SynergyPage {
+        frame: Frame::of(facts, Reader::Office, Page::Synergy, Text::of(texts::TITLE_SYNERGY)),
+        heads: synergy::part_heads(),
+        scale: synergy::scale(),
+        domains: synergy::domains(facts),
+    }
+}
+
+fn burden_page(facts: &Facts) -> BurdenPage {
+    BurdenPage { frame: Frame::of(facts, Reader::Office, Page::Burden, Text::of(texts::TITLE_BURDEN)), scopes: burden::scopes(facts) }
+}
+
+fn quality_page(facts: &Facts) -> QualityPage {
+    QualityPage { frame: Frame::of(facts, Reader::Office, Page::Quality, Text::of(texts::PAGE_QUALITY)), view: quality::quality(facts) }
+}

@@ -1,0 +1,102 @@
+//! The burden index: one block a scope, quarter after quarter, with its components.
+//!
+//! In: burden rows. Out: [`ScopeView`]. Never here: a judgement that the interval does not carry.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::Facts;
+use crate::indices::tables::Burden;
+use crate::report::names::Text;
+use crate::report::numbers;
+use crate::report::svg::{self, Step, Svg};
+use crate::report::texts;
+
+/// One scope.
+#[derive(Debug, Clone)]
+pub struct ScopeView {
+    /// Scope in words.
+    pub title: Text,
+    /// The index over the quarters.
+    pub series: Svg,
+    /// Quarters × components.
+    pub rows: Vec<BurdenRow>,
+}
+
+/// One component of one quarter.
+#[derive(Debug, Clone)]
+pub struct BurdenRow {
+    /// Quarter.
+    pub quarter: Text,
+    /// Component in words.
+    pub component: Text,
+    /// True for the index itself.
+    pub whole: bool,
+    /// Index.
+    pub index: String,
+    /// Interval.
+    pub interval: String,
+    /// Firms.
+    pub firms: String,
+    /// What can be said of it.
+    pub reading: &'static str,
+    /// Score, for the index itself.
+    pub score: String,
+}
+
+/// Every scope, the province first.
+pub fn scopes(facts: &Facts) -> Vec<ScopeView> {
+    let mut scopes: BTreeMap<(bool, &str), Vec<&Burden>> = BTreeMap::new();
+    for row in &facts.input.burden {
+        scopes.entry((row.scope != "province", &row.scope)).or_default().push(row);
+    }
+    scopes.into_iter().map(|((_, scope), rows)| view(facts, scope, rows)).collect()
+}
+
+fn view(facts: &Facts, scope: &str, mut rows: Vec<&Burden>) -> ScopeView {
+    const ORDER: [&str; 4] = ["index", "visits", "hours", "cost"];
+    let place = |component: &str| ORDER.iter().position(|known| *known == component).unwrap_or(ORDER.len());
+    rows.sort_by_key(|row| (&row.quarter, place(&row.component), &row.component));
+    let title = if scope == "province" { Text::of(texts::PROVINCE) } else { facts.region_name(scope) };
+    ScopeView { series: series(&title, &rows), rows: rows.iter().map(|row| burden_row(row)).collect(), title }
+}
+
+fn burden_row(row: &Burden) -> BurdenRow {
+    let interval = |(low, high)| format!("{}–{}", numbers::fixed(low, 1), numbers::fixed(high, 1));
+    let reading = match row.index {
+        None => texts::NONE,
+        Some(_) if row.unchanged => texts::UNCHANGED,
+        Some(index) if index < Decimal::ONE_HUNDRED => texts::CHANGED_DOWN,
+        Some(_) => texts::CHANGED_UP,
+    };
+    BurdenRow {
+        quarter: Text::of(&row.quarter),
+        component: Text::of(texts::burden_component(&row.component)),
+        whole: row.component == "index",
+        index: row.index.map_or_else(|| texts::NONE.to_owned(), |index| numbers::fixed(index, 1)),
+        interval: row.interval.map_or_else(|| texts::NONE.to_owned(), interval),
+        firms: numbers::count(u64::from(row.firms)),
+        reading,
+        score: row.score.map_or_else(String::new, |score| numbers::fixed(score, 2)),
+    }
+}
+
+fn series(title: &Text, rows: &[&Burden]) -> Svg {
+    let whole: Vec<&&Burden> = rows.iter().filter(|row| row.component == "index").collect();
+    let edges = || whole.iter().flat_map(|row| row.index.into_iter().chain(row.interval.into_iter().flat_map(|(low, high)| [low, high])));
+    let ten = Decimal::TEN;
+    let low = (edges().min().unwrap_or(Decimal::ONE_HUNDRED).min(Decimal::from(90)) / ten).floor() * ten;
+    let high = (edges().max().unwrap_or(Decimal::ONE_HUNDRED).max(Decimal::from(110)) / ten).ceil() * ten;
+    let place = |number| numbers::place(number, low, high);
+    let step = |row: &&&Burden| Step {
+        label: Text::of(&row.quarter).to_string(),
+        figure: row.index.map_or_else(String::new, |index| numbers::fixed(index, 1)),
+        place: row.index.map(place),
+        span: row.interval.map(|(low, high)| (place(low), place(high))),
+    };
+    let steps: Vec<Step> = whole.iter().map(step).collect();
+    let figures: Vec<(String, String)> = steps.iter().map(|step| (step.label.clone(), step.figure.clone())).collect();
+    let words = format!("{title}{}", texts::burden_words(&figures));
+    svg::series(&steps, place(Decimal::ONE_HUNDRED), "100", &words)
+}

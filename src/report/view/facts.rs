@@ -1,0 +1,160 @@
+//! The report's input, looked up by unit, domain and indicator.
+//!
+//! In: [`ReportInput`]. Out: borrowed rows. Never here: words, figures of its own.
+
+use std::collections::BTreeMap;
+
+use crate::compute::measures::{Measure, Scope};
+use crate::findings::tables::Finding;
+use crate::report::input::{NodeView, ReportInput, SchemeIndicator};
+use crate::report::names::{Text, file_name};
+use crate::scoring::tables::{Rank, Score, Unit, Value};
+use crate::terms::{IndicatorId, Month, UnitId};
+
+/// An assessed object: a unit in one domain.
+pub type Object<'a> = (&'a UnitId, &'a str);
+
+/// Lookups over one input.
+pub struct Facts<'a> {
+    /// The input itself.
+    pub input: &'a ReportInput,
+    /// Months that sparklines span.
+    pub months: Vec<Month>,
+    units: BTreeMap<&'a UnitId, &'a Unit>,
+    ranks: BTreeMap<Object<'a>, &'a Rank>,
+    scores: BTreeMap<(&'a UnitId, &'a str, &'a str), &'a Score>,
+    values: BTreeMap<Object<'a>, Vec<&'a Value>>,
+    measures: BTreeMap<(&'a str, &'a str, &'a IndicatorId, Scope), Vec<&'a Measure>>,
+    findings: BTreeMap<&'a str, Vec<&'a Finding>>,
+    places: BTreeMap<&'a IndicatorId, (usize, &'a SchemeIndicator)>,
+}
+
+impl<'a> Facts<'a> {
+    /// Sorts the input into its lookups.
+    pub fn of(input: &'a ReportInput) -> Self {
+        let mut facts = Self {
+            input,
+            months: input.period.months_until(input.as_of),
+            units: input.units.iter().map(|unit| (&unit.id, unit)).collect(),
+            ranks: input.scorecards.ranks.iter().map(|rank| ((&rank.unit, rank.domain.as_str()), rank)).collect(),
+            scores: BTreeMap::new(),
+            values: BTreeMap::new(),
+            measures: BTreeMap::new(),
+            findings: BTreeMap::new(),
+            places: input.scheme.indicators.iter().enumerate().map(|(place, indicator)| (&indicator.id, (place, indicator))).collect(),
+        };
+        for score in &input.scorecards.scores {
+            facts.scores.insert((&score.unit, &score.domain, &score.node), score);
+        }
+        for value in &input.scorecards.values {
+            facts.values.entry((&value.unit, &value.domain)).or_default().push(value);
+        }
+        for measure in &input.measures {
+            let key = (measure.subject.as_str(), measure.domain.as_str(), &measure.indicator, measure.scope);
+            facts.measures.entry(key).or_default().push(measure);
+        }
+        for finding in &input.findings {
+            facts.findings.entry(&finding.unit).or_default().push(finding);
+        }
+        facts
+    }
+
+    /// A unit's row.
+    pub fn unit(&self, id: &UnitId) -> Option<&'a Unit> {
+        self.units.get(id).copied()
+    }
+
+    /// A unit's name; its identifier where the units' table does not know it.
+    pub fn unit_name(&self, id: &UnitId) -> Text {
+        Text::of(self.unit(id).map_or(id.as_ref(), |unit| &unit.name))
+    }
+
+    /// A division's name, or its code.
+    pub fn region_name(&self, code: &str) -> Text {
+        Text::of(self.input.regions.get(code).map_or(code, String::as_str))
+    }
+
+    /// Units that have a page: those with a rank row or a value, in the order of their identifiers.
+    pub fn assessed_units(&self) -> Vec<&'a UnitId> {
+        let mut units: Vec<&UnitId> = self.ranks.keys().chain(self.values.keys()).map(|(unit, _)| *unit).collect();
+        units.sort();
+        units.dedup();
+        units
+    }
+
+    /// Assessed objects of a unit, in the order of their domains.
+    pub fn objects_of(&self, unit: &UnitId) -> Vec<Object<'a>> {
+        let mut objects: Vec<Object> = self.ranks.keys().chain(self.values.keys()).filter(|(of, _)| *of == unit).copied().collect();
+        objects.sort();
+        objects.dedup();
+        objects
+    }
+
+    /// Rank row of an object.
+    pub fn rank(&self, object: Object<'a>) -> Option<&'a Rank> {
+        self.ranks.get(&object).copied()
+    }
+
+    /// All rank rows.
+    pub fn ranks(&self) -> impl Iterator<Item = &'a Rank> {
+        self.ranks.values().copied()
+    }
+
+    /// Score of an object at a node.
+    pub fn score(&self, object: Object<'a>, node: &'a str) -> Option<&'a Score> {
+        self.scores.get(&(object.0, object.1, node)).copied()
+    }
+
+    /// Values of an object, in the order of the scheme.
+    pub fn values(&self, object: Object<'a>) -> Vec<&'a Value> {
+        let mut values = self.values.get(&object).cloned().unwrap_or_default();
+        values.sort_by_key(|value| (self.places.get(&value.indicator).map_or(usize::MAX, |(place, _)| *place), &value.indicator));
+        values
+    }
+
+    /// One indicator of one object, month after month, with the acts that the scheme counts for the unit's tier.
+    pub fn monthly(&self, object: Object<'a>, indicator: &'a IndicatorId) -> Vec<Option<&'a Measure>> {
+        let tier = self.unit(object.0).map_or("", |unit| unit.tier.as_str());
+        let scope = self.input.scheme.scopes.get(tier).copied().unwrap_or(Scope::Own);
+        let rows = self.measures.get(&(object.0.as_ref(), object.1, indicator, scope));
+        let in_month = |month: &Month| rows.and_then(|rows| rows.iter().find(|row| row.month == *month).copied());
+        self.months.iter().map(in_month).collect()
+    }
+
+    /// Findings of a unit, in their sort order.
+    pub fn findings_of(&self, unit: &UnitId) -> Vec<&'a Finding> {
+        let mut findings = self.findings.get(unit.as_ref()).cloned().unwrap_or_default();
+        findings.sort_by(|a, b| (&a.detector, &a.subject, &a.finding_id).cmp(&(&b.detector, &b.subject, &b.finding_id)));
+        findings
+    }
+
+    /// Classes of the scheme, in its order.
+    pub fn classes(&self) -> impl Iterator<Item = &'a NodeView> {
+        self.input.scheme.nodes.iter().filter(|node| node.class)
+    }
+
+    /// A node of the scheme.
+    pub fn node(&self, id: &str) -> Option<&'a NodeView> {
+        self.input.scheme.nodes.iter().find(|node| node.id == id)
+    }
+
+    /// The nodes from the class down to `id`.
+    pub fn path(&self, id: &str) -> Vec<&'a NodeView> {
+        let mut path = Vec::new();
+        let mut at = self.node(id);
+        // A scheme is a tree; the bound keeps a broken one from turning in a circle.
+        while let Some(node) = at.filter(|_| path.len() < self.input.scheme.nodes.len()) {
+            path.push(node);
+            at = self.node(&node.parent);
+        }
+        path.reverse();
+        path
+    }
+
+    /// Where the unit's page stands, seen from the first page of the office's tree.
+    pub fn unit_page(&self, unit: &UnitId) -> Option<String> {
+        let assessed = self.ranks.range((unit, "")..).next().is_some_and(|((of, _), _)| *of == unit)
+            || self.values.range((unit, "")..).next().is_some_and(|((of, _), _)| *of == unit);
+        assessed.then(|| format!("units/{}.html", file_name(unit.as_ref())))
+    }
+}

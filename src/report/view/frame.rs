@@ -1,0 +1,134 @@
+//! What every page shares: title band, navigation, foot.
+//!
+//! In: [`Facts`], the page, the reader. Out: [`Frame`]. Never here: figures.
+
+use super::Facts;
+use crate::report::names::Text;
+use crate::report::texts;
+
+/// Who reads a tree of pages; nothing crosses from one to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// The supervision office: everything.
+    Office,
+    /// One unit: its own figures, no findings, no peers by name.
+    Unit,
+    /// Everybody: rankings.
+    Public,
+}
+
+/// The pages of the office's tree that the navigation lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// First page.
+    Ranking,
+    /// Patterns for a reviewer.
+    Findings,
+    /// Co-operation between regions.
+    Synergy,
+    /// Burden on enterprises.
+    Burden,
+    /// Where every record went.
+    Quality,
+    /// A unit's page: below the first one.
+    Unit,
+}
+
+impl Page {
+    const LISTED: [Self; 5] = [Self::Ranking, Self::Findings, Self::Synergy, Self::Burden, Self::Quality];
+
+    /// Its file in the office's tree.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Ranking | Self::Unit => "index.html",
+            Self::Findings => "findings.html",
+            Self::Synergy => "synergy.html",
+            Self::Burden => "burden.html",
+            Self::Quality => "quality.html",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Ranking | Self::Unit => texts::PAGE_RANKING,
+            Self::Findings => texts::PAGE_FINDINGS,
+            Self::Synergy => texts::PAGE_SYNERGY,
+            Self::Burden => texts::PAGE_BURDEN,
+            Self::Quality => texts::PAGE_QUALITY,
+        }
+    }
+}
+
+/// One entry of the navigation.
+#[derive(Debug, Clone)]
+pub struct NavigationItem {
+    /// Words.
+    pub label: &'static str,
+    /// Relative address.
+    pub href: String,
+    /// True for the page that is open.
+    pub current: bool,
+}
+
+/// The stylesheet, written into every page.
+#[derive(Debug, Clone, Copy)]
+pub struct Style(&'static str);
+
+impl std::fmt::Display for Style {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+// A constant of this crate, never data.
+impl askama::filters::HtmlSafe for Style {}
+
+/// Title band, navigation and foot of one page.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Stylesheet.
+    pub style: Style,
+    /// Name of the assessment.
+    pub assessment: Text,
+    /// Title of the page; of the tab too.
+    pub title: Text,
+    /// Title of the scheme.
+    pub scheme: Text,
+    /// Period.
+    pub period: Text,
+    /// As-of date in words.
+    pub until: String,
+    /// Run.
+    pub run: Text,
+    /// Version of kaohe.
+    pub engine: Text,
+    /// Whose pages these are.
+    pub reader: &'static str,
+    /// Navigation; empty outside the office's tree.
+    pub navigation: Vec<NavigationItem>,
+}
+
+impl Frame {
+    /// The frame of `page` for `reader`; `title` is its heading.
+    pub fn of(facts: &Facts, reader: Reader, page: Page, title: Text) -> Self {
+        let input = facts.input;
+        let up = if page == Page::Unit { "../" } else { "" };
+        let item = |listed: Page| NavigationItem { label: listed.title(), href: format!("{up}{}", listed.file()), current: listed == page };
+        Self {
+            style: Style(include_str!("../templates/style.css")),
+            assessment: Text::of(&input.assessment),
+            title,
+            scheme: Text::of(&input.scheme.title),
+            period: Text::of(&input.period.name),
+            until: texts::until(&input.as_of.to_string()),
+            run: Text::of(input.run_id.as_ref()),
+            engine: Text::of(&input.engine_version),
+            reader: match reader {
+                Reader::Office => texts::READER_OFFICE,
+                Reader::Unit => texts::READER_UNIT,
+                Reader::Public => texts::READER_PUBLIC,
+            },
+            navigation: if reader == Reader::Office { Page::LISTED.map(item).to_vec() } else { Vec::new() },
+        }
+    }
+}

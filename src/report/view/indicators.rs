@@ -1,0 +1,223 @@
+//! The indicators of one assessed object, as rows grouped by the scheme's nodes.
+//!
+//! In: values, the scheme, measures of each month. Out: one [`ClassBlock`] a class, with a [`NodeBlock`] a node that indicators
+//! hang on. Never here: a value or score of its own; the months of a sparkline are divided only to be drawn.
+
+use rust_decimal::Decimal;
+
+use super::Facts;
+use super::facts::Object;
+use super::ranking::total;
+use crate::compute::measures::{Amount, Measure};
+use crate::library::indicator::ShownAs;
+use crate::report::names::Text;
+use crate::report::numbers;
+use crate::report::svg::{self, Svg};
+use crate::report::texts;
+use crate::scoring::tables::{Status, Value};
+use crate::terms::Fraction;
+
+/// The indicators of one class.
+#[derive(Debug, Clone)]
+pub struct ClassBlock {
+    /// Title of the class.
+    pub title: Text,
+    /// Its nodes.
+    pub nodes: Vec<NodeBlock>,
+}
+
+/// The indicators that hang on one node.
+#[derive(Debug, Clone)]
+pub struct NodeBlock {
+    /// Titles from below the class down to the node.
+    pub title: Text,
+    /// Score of the node.
+    pub score: String,
+    /// Effective points over points.
+    pub points: String,
+    /// Indicators.
+    pub rows: Vec<IndicatorRow>,
+}
+
+/// A word about how to read a row.
+#[derive(Debug, Clone, Copy)]
+pub struct Badge {
+    /// Words.
+    pub words: &'static str,
+    /// `quiet` or `warn`: a class of the stylesheet.
+    pub tone: &'static str,
+}
+
+/// One indicator of one assessed object.
+#[derive(Debug, Clone)]
+pub struct IndicatorRow {
+    /// Title.
+    pub title: Text,
+    /// Identifier.
+    pub id: Text,
+    /// How to read it.
+    pub badges: Vec<Badge>,
+    /// Numerator.
+    pub numerator: String,
+    /// Denominator; empty when the value stands alone.
+    pub denominator: String,
+    /// Value.
+    pub value: String,
+    /// Interval in words.
+    pub interval: String,
+    /// Value, interval and target as a drawing.
+    pub strip: Svg,
+    /// Target.
+    pub target: String,
+    /// Not yet due.
+    pub pending: String,
+    /// Left out.
+    pub excluded: String,
+    /// Score.
+    pub score: String,
+    /// Points that it carries.
+    pub effective: String,
+    /// Points of the scheme.
+    pub points: String,
+    /// Where weight went, when it moved.
+    pub points_note: String,
+    /// Month after month.
+    pub spark: Svg,
+    /// Definition in words.
+    pub definition: Text,
+    /// Clause that asks for it.
+    pub basis: Text,
+}
+
+/// The class blocks of an object, in the order of the scheme; indicators whose node is unknown stand in a block of their own.
+pub fn class_blocks<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<ClassBlock> {
+    let mut blocks: Vec<(String, ClassBlock)> = Vec::new();
+    let mut last_node = "";
+    for value in facts.values(object) {
+        let path = facts.path(&value.node);
+        let class = path.iter().find(|node| node.class).or(path.first());
+        let class_id = class.map_or("", |node| node.id.as_str());
+        let block = match blocks.iter().position(|(id, _)| id == class_id) {
+            Some(place) => place,
+            None => {
+                let title = class.map_or_else(|| Text::of(&value.node), |node| Text::of(&node.title));
+                blocks.push((class_id.to_owned(), ClassBlock { title, nodes: Vec::new() }));
+                blocks.len() - 1
+            }
+        };
+        let nodes = &mut blocks[block].1.nodes;
+        if nodes.is_empty() || last_node != value.node {
+            nodes.push(node_block(facts, object, &value.node));
+            last_node = &value.node;
+        }
+        nodes.last_mut().expect("a block was pushed above").rows.push(row(facts, object, value));
+    }
+    blocks.into_iter().map(|(_, block)| block).collect()
+}
+
+fn node_block<'a>(facts: &Facts<'a>, object: Object<'a>, node: &'a str) -> NodeBlock {
+    let path = facts.path(node);
+    let below: Vec<&str> = path.iter().filter(|node| !node.class).map(|node| node.title.as_str()).collect();
+    let title = if below.is_empty() { path.last().map_or(node, |node| node.title.as_str()).to_owned() } else { below.join(" › ") };
+    let score = facts.score(object, node);
+    NodeBlock {
+        title: Text::of(&title),
+        score: total(facts, score.and_then(|score| score.score)),
+        points: score
+            .map_or_else(String::new, |score| format!("{}／{}", numbers::points(score.effective_points), numbers::points(score.points))),
+        rows: Vec::new(),
+    }
+}
+
+fn badges(value: &Value) -> Vec<Badge> {
+    let quiet = |words| Badge { words, tone: "quiet" };
+    let warn = |words| Badge { words, tone: "warn" };
+    let mut badges = Vec::new();
+    match value.status {
+        Status::Scored => {}
+        Status::NotApplicable => badges.push(quiet(texts::NOT_APPLICABLE)),
+        Status::NothingDue => badges.push(quiet(texts::NOTHING_DUE)),
+        Status::Held => badges.push(warn(texts::HELD)),
+        Status::AbsentAsZero => badges.push(warn(texts::ABSENT_AS_ZERO)),
+        Status::ReportOnly => badges.push(quiet(texts::REPORT_ONLY)),
+    }
+    if value.too_few && value.value.is_some() {
+        badges.push(warn(texts::TOO_FEW));
+    }
+    if value.provisional {
+        badges.push(warn(texts::PROVISIONAL));
+    }
+    badges
+}
+
+fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value) -> IndicatorRow {
+    let header = facts.input.indicators.get(&value.indicator);
+    let shown_as = header.map_or(ShownAs::Number, |header| header.shown_as);
+    let dash = || texts::NONE.to_owned();
+    let shown = value.value.map(|number| numbers::value(number, shown_as));
+    let interval = value.interval.map(|(low, high)| format!("{}–{}", numbers::value(low, shown_as), numbers::value(high, shown_as)));
+    let target = value.target.map(|target| numbers::target(target, shown_as));
+    // A count of nothing is said once, by the badge, and not as 0/0.
+    let counted = !matches!(value.status, Status::NotApplicable);
+    let number = |number: Option<Decimal>| number.filter(|_| counted).map_or_else(String::new, numbers::amount);
+    IndicatorRow {
+        title: Text::of(header.map_or(value.indicator.as_ref(), |header| &header.title)),
+        id: Text::of(value.indicator.as_ref()),
+        badges: badges(value),
+        numerator: number(value.numerator),
+        denominator: number(value.denominator),
+        strip: strip(value, shown_as, shown.as_deref(), interval.as_deref(), target.as_deref()),
+        value: shown.unwrap_or_else(dash),
+        interval: interval.unwrap_or_default(),
+        target: target.unwrap_or_else(dash),
+        pending: numbers::count(value.pending.max(0).unsigned_abs()),
+        excluded: numbers::count(value.excluded.max(0).unsigned_abs()),
+        score: total(facts, value.score),
+        effective: numbers::points(value.effective_points),
+        points: numbers::points(value.points),
+        points_note: points_note(value),
+        spark: sparkline(facts, object, value, shown_as, header.is_some_and(|header| header.monthly)),
+        definition: header.map_or_else(Text::default, |header| Text::of(&header.comment)),
+        basis: header.map_or_else(Text::default, |header| Text::of(&header.basis)),
+    }
+}
+
+fn points_note(value: &Value) -> String {
+    let (effective, points) = (numbers::points(value.effective_points), numbers::points(value.points));
+    match (value.effective_points.is_zero(), value.points.is_zero()) {
+        (_, true) => String::new(),
+        (true, false) => texts::points_gone(&points),
+        _ if effective == points => String::new(),
+        _ => texts::points_moved(&effective, &points),
+    }
+}
+
+fn strip(value: &Value, shown_as: ShownAs, shown: Option<&str>, interval: Option<&str>, target: Option<&str>) -> Svg {
+    let (Some(number), Some(shown), ShownAs::Percent) = (value.value, shown, shown_as) else { return Svg::default() };
+    let place = |number| numbers::place(number, Decimal::ZERO, Decimal::ONE);
+    let span = value.interval.map(|(low, high)| (place(low), place(high)));
+    svg::interval(place(number), span, value.target.map(place), &texts::interval_words(shown, interval, target))
+}
+
+/// The value of one month, only to be drawn.
+fn of_month(measure: &Measure) -> Option<Decimal> {
+    let scaled = |number: i128| Decimal::try_from_i128_with_scale(number, Fraction::DECIMALS).ok();
+    match measure.amount {
+        Amount::Ratio(fraction) => scaled(fraction.numerator)?.checked_div(scaled(fraction.denominator)?),
+        Amount::Value { value, .. } => scaled(value?),
+    }
+}
+
+fn sparkline<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, shown_as: ShownAs, monthly: bool) -> Svg {
+    let series: Vec<Option<Decimal>> = facts.monthly(object, &value.indicator).into_iter().map(|row| row.and_then(of_month)).collect();
+    let known = || series.iter().flatten().copied();
+    let (low, high) = match shown_as {
+        ShownAs::Percent => (known().min().unwrap_or_default().min(Decimal::new(5, 1)), Decimal::ONE),
+        _ => (known().min().unwrap_or_default(), known().max().unwrap_or_default()),
+    };
+    let places: Vec<Option<i64>> = series.iter().map(|number| number.map(|number| numbers::place(number, low, high))).collect();
+    let months = facts.months.iter().zip(&series);
+    let words: Vec<(String, String)> =
+        months.filter_map(|(month, number)| Some((month.to_string(), numbers::value((*number)?, shown_as)))).collect();
+    svg::sparkline(&places, &texts::spark_words(monthly, &words))
+}

@@ -1,0 +1,20 @@
+//! View models: exactly what each page shows, as words.
+//!
+//! In: [`Facts`] (the report's input, looked up by unit). Out: structs of [`Text`](super::names::Text), formatted numbers and
+//! drawings, which the templates write down without deciding anything. Never here: HTML, files, figures that no stage computed.
+//!
+//! * [`facts`] looks things up; [`frame`] is what every page shares
+//! * [`ranking`] the first page and the public one; [`unit`] a unit with its [`indicators`]; [`findings`] patterns for a reviewer
+//! * [`synergy`], [`burden`] the two composite indices; [`quality`] where every record went
+
+pub mod burden;
+pub mod facts;
+pub mod findings;
+pub mod frame;
+pub mod indicators;
+pub mod quality;
+pub mod ranking;
+pub mod synergy;
+pub mod unit;
+
+pub use facts::Facts;

@@ -1,0 +1,207 @@
+//! Where every record went, what is held, who has not reported, which limits are provisional.
+//!
+//! In: accounting rows, counts of reasons, held items, marks. Out: tables of words and counts. Never here: raw text of a row; a
+//! reason is the check's own sentence.
+
+use std::collections::BTreeMap;
+
+use super::Facts;
+use crate::report::input::{AccountingRow, HeldItem, Mark, NotReported, ReasonCount};
+use crate::report::names::Text;
+use crate::report::numbers;
+use crate::report::texts;
+
+/// The counts of one file, or of one table's files together.
+#[derive(Debug, Clone)]
+pub struct AccountingView {
+    /// Source table.
+    pub table: Text,
+    /// File, with its sheet; the number of files for a table.
+    pub file: Text,
+    /// Format and encoding.
+    pub format: Text,
+    /// Bytes.
+    pub bytes: String,
+    /// Records in the file.
+    pub seen: String,
+    /// Records made by a mapping.
+    pub expanded: String,
+    /// Records in the lake.
+    pub loaded: String,
+    /// Records set apart.
+    pub quarantined: String,
+    /// Records twice.
+    pub duplicates: String,
+    /// Records left out by a mapping.
+    pub filtered: String,
+    /// The sum holds.
+    pub balanced: bool,
+}
+
+/// A reason with its count.
+#[derive(Debug, Clone)]
+pub struct ReasonView {
+    /// Source table.
+    pub table: Text,
+    /// Check.
+    pub check: Text,
+    /// Its sentence.
+    pub says: Text,
+    /// Rows.
+    pub rows: String,
+}
+
+/// Something that is held.
+#[derive(Debug, Clone)]
+pub struct HeldView {
+    /// Kind in words.
+    pub kind: Text,
+    /// Name.
+    pub name: Text,
+    /// Why.
+    pub reason: Text,
+    /// Date of the value that stands in.
+    pub since: String,
+}
+
+/// A source with the units that have sent it nothing.
+#[derive(Debug, Clone)]
+pub struct SilentView {
+    /// Source table.
+    pub table: Text,
+    /// Unit.
+    pub unit: Text,
+    /// Last date with a row.
+    pub last_seen: String,
+}
+
+/// A clock or parameter with a reservation.
+#[derive(Debug, Clone)]
+pub struct MarkView {
+    /// Name.
+    pub name: Text,
+    /// Title.
+    pub title: Text,
+    /// What the mark means.
+    pub confirmed: Text,
+    /// Source.
+    pub source: Text,
+    /// First provisional date.
+    pub provisional: String,
+}
+
+/// Everything on the page.
+#[derive(Debug, Clone)]
+pub struct QualityView {
+    /// All files together.
+    pub sum: AccountingView,
+    /// One row a table.
+    pub tables: Vec<AccountingView>,
+    /// One row a file.
+    pub files: Vec<AccountingView>,
+    /// Why rows were quarantined.
+    pub reasons: Vec<ReasonView>,
+    /// Checks that warn.
+    pub warnings: Vec<ReasonView>,
+    /// What is held.
+    pub held: Vec<HeldView>,
+    /// Who has not reported.
+    pub silent: Vec<SilentView>,
+    /// Reservations.
+    pub marks: Vec<MarkView>,
+}
+
+/// The page.
+pub fn quality(facts: &Facts) -> QualityView {
+    let input = facts.input;
+    let mut files: Vec<&AccountingRow> = input.accounting.iter().collect();
+    files.sort_by_key(|row| (&row.table, &row.source_file, &row.sheet));
+    let mut tables: BTreeMap<&str, Vec<&AccountingRow>> = BTreeMap::new();
+    for row in &files {
+        tables.entry(&row.table).or_default().push(row);
+    }
+    let counted = |rows: &[&AccountingRow]| Text::of(&rows.len().to_string());
+    let mut held: Vec<&HeldItem> = input.held.iter().collect();
+    held.sort_by_key(|item| (std::cmp::Reverse(&item.kind), &item.name));
+    let mut silent: Vec<&NotReported> = input.not_reported.iter().collect();
+    silent.sort_by_key(|row| (&row.table, &row.unit));
+    let mut marks: Vec<&Mark> = input.marks.iter().collect();
+    marks.sort_by_key(|mark| &mark.name);
+    QualityView {
+        sum: together("", counted(&files), &files),
+        tables: tables.iter().map(|(table, rows)| together(table, counted(rows), rows)).collect(),
+        files: files.iter().map(|row| together(&row.table, file_name(row), &[row])).collect(),
+        reasons: reasons(&input.quarantine_reasons),
+        warnings: reasons(&input.warnings),
+        held: held.into_iter().map(|item| held_view(facts, item)).collect(),
+        silent: silent.into_iter().map(|row| silent_view(facts, row)).collect(),
+        marks: marks.into_iter().map(mark_view).collect(),
+    }
+}
+
+fn file_name(row: &AccountingRow) -> Text {
+    if row.sheet.is_empty() { Text::masked(&row.source_file) } else { Text::masked(&format!("{} › {}", row.source_file, row.sheet)) }
+}
+
+fn together(table: &str, file: Text, rows: &[&AccountingRow]) -> AccountingView {
+    let sum = |count: fn(&AccountingRow) -> u64| numbers::count(rows.iter().map(|row| count(row)).sum());
+    let mut formats: Vec<String> = rows
+        .iter()
+        .map(|row| if row.encoding.is_empty() { row.format.clone() } else { format!("{} {}", row.format, row.encoding) })
+        .collect();
+    formats.sort();
+    formats.dedup();
+    AccountingView {
+        table: Text::of(table),
+        file,
+        format: Text::of(&formats.join(" · ")),
+        bytes: sum(|row| row.bytes_read),
+        seen: sum(|row| row.records_seen),
+        expanded: sum(|row| row.expanded),
+        loaded: sum(|row| row.loaded),
+        quarantined: sum(|row| row.quarantined),
+        duplicates: sum(|row| row.duplicates),
+        filtered: sum(|row| row.filtered),
+        balanced: rows.iter().all(|row| row.balances()),
+    }
+}
+
+fn reasons(counts: &[ReasonCount]) -> Vec<ReasonView> {
+    let mut counts: Vec<&ReasonCount> = counts.iter().collect();
+    counts.sort_by_key(|count| (&count.table, std::cmp::Reverse(count.rows), &count.check));
+    let view = |count: &ReasonCount| ReasonView {
+        table: Text::of(&count.table),
+        check: Text::of(&count.check),
+        says: Text::of(&count.says),
+        rows: numbers::count(count.rows),
+    };
+    counts.into_iter().map(view).collect()
+}
+
+fn held_view(facts: &Facts, item: &HeldItem) -> HeldView {
+    let title = facts.input.indicators.get(&item.name.as_str().into()).map(|header| header.title.as_str());
+    HeldView {
+        kind: Text::of(texts::held_kind(&item.kind)),
+        name: Text::of(title.unwrap_or(&item.name)),
+        reason: Text::of(&item.reason),
+        since: item.since.map_or_else(|| texts::NONE.to_owned(), |date| date.to_string()),
+    }
+}
+
+fn silent_view(facts: &Facts, row: &NotReported) -> SilentView {
+    SilentView {
+        table: Text::of(&row.table),
+        unit: facts.unit_name(&row.unit),
+        last_seen: row.last_seen.map_or_else(|| texts::NEVER.to_owned(), |date| date.to_string()),
+    }
+}
+
+fn mark_view(mark: &Mark) -> MarkView {
+    MarkView {
+        name: Text::of(&mark.name),
+        title: Text::of(&mark.title),
+        confirmed: Text::of(texts::confirmed(&mark.confirmed)),
+        source: Text::of(&mark.source),
+        provisional: mark.provisional_from.map_or_else(|| texts::NONE.to_owned(), |date| date.to_string()),
+    }
+}

@@ -1,0 +1,329 @@
+//! The first page of the office's tree, and the public page: rankings by peer group.
+//!
+//! In: rank rows and class scores. Out: groups with their rows, in the order of the rank table. Never here: ranks of its own; the
+//! public rows have no place for anything but name, rank, total, grade and the reason why there is no rank.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::Facts;
+use crate::report::input::NodeView;
+use crate::report::names::Text;
+use crate::report::numbers;
+use crate::report::svg::{self, Dot, Svg};
+use crate::report::texts;
+use crate::scoring::tables::Rank;
+
+/// A figure with its label.
+#[derive(Debug, Clone)]
+pub struct KeyFigure {
+    /// Label.
+    pub label: Text,
+    /// Figure.
+    pub figure: String,
+    /// Where it is explained.
+    pub href: Option<&'static str>,
+    /// True when somebody should look at it.
+    pub alert: bool,
+}
+
+/// One peer group of the office's page.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Anchor on the page.
+    pub anchor: String,
+    /// Name.
+    pub title: Text,
+    /// Objects in it.
+    pub members: String,
+    /// Distribution of the totals.
+    pub strip: Svg,
+    /// Highest total.
+    pub highest: String,
+    /// Median total.
+    pub median: String,
+    /// Lowest total.
+    pub lowest: String,
+    /// Objects, ranked ones first.
+    pub rows: Vec<Row>,
+}
+
+/// One assessed object of the office's page.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Rank; empty without one.
+    pub rank: String,
+    /// Unit.
+    pub unit: Text,
+    /// Its page.
+    pub href: Option<String>,
+    /// Region.
+    pub region: Text,
+    /// Total.
+    pub total: String,
+    /// Total as a bar.
+    pub bar: Svg,
+    /// Grade.
+    pub grade: Text,
+    /// Classes in the scheme's order.
+    pub classes: Vec<ClassCell>,
+    /// Against the run before.
+    pub moved: Moved,
+    /// Why there is no rank.
+    pub withheld: Text,
+}
+
+/// A class in a ranking row.
+#[derive(Debug, Clone)]
+pub struct ClassCell {
+    /// Title.
+    pub title: Text,
+    /// Points earned.
+    pub earned: String,
+    /// Score as a bar.
+    pub bar: Svg,
+}
+
+/// The change of a rank.
+#[derive(Debug, Clone, Default)]
+pub struct Moved {
+    /// `▲2`.
+    pub sign: String,
+    /// The same in words.
+    pub words: String,
+    /// `up`, `down`, `same` or nothing: a class of the stylesheet.
+    pub tone: &'static str,
+}
+
+/// One peer group of the public page.
+#[derive(Debug, Clone)]
+pub struct PublicGroup {
+    /// Anchor on the page.
+    pub anchor: String,
+    /// Name.
+    pub title: Text,
+    /// Objects in it.
+    pub members: String,
+    /// Objects.
+    pub rows: Vec<PublicRow>,
+}
+
+/// One assessed object of the public page: these five fields and no other.
+#[derive(Debug, Clone)]
+pub struct PublicRow {
+    /// Rank.
+    pub rank: String,
+    /// Unit.
+    pub unit: Text,
+    /// Total.
+    pub total: String,
+    /// Grade.
+    pub grade: Text,
+    /// Why there is no rank.
+    pub withheld: Text,
+}
+
+/// Rank rows by peer group; inside a group by rank, those without one last, then by name.
+fn by_group<'a>(facts: &Facts<'a>) -> BTreeMap<(usize, &'a str), Vec<&'a Rank>> {
+    const DOMAINS: [&str; 5] = ["market", "urban", "eco", "transport", "emergency"];
+    let mut groups: BTreeMap<(usize, &str), Vec<&Rank>> = BTreeMap::new();
+    for rank in facts.ranks() {
+        let domain = DOMAINS.iter().position(|domain| *domain == rank.domain).unwrap_or(DOMAINS.len());
+        groups.entry((domain, &rank.peer_group)).or_default().push(rank);
+    }
+    for ranks in groups.values_mut() {
+        ranks.sort_by_cached_key(|rank| {
+            (rank.rank.unwrap_or(u32::MAX), std::cmp::Reverse(rank.total), facts.unit_name(&rank.unit), &rank.unit)
+        });
+    }
+    groups
+}
+
+/// A total as the scheme publishes it.
+pub fn total(facts: &Facts, total: Option<Decimal>) -> String {
+    total.map_or_else(|| texts::NONE.to_owned(), |total| numbers::fixed(total, facts.input.scheme.decimals))
+}
+
+fn rank_text(rank: &Rank) -> String {
+    rank.rank.map_or_else(|| texts::NONE.to_owned(), |rank| rank.to_string())
+}
+
+fn withheld(rank: &Rank) -> Text {
+    Text::of(rank.withheld.as_deref().map_or("", texts::withheld))
+}
+
+/// The change of an object's rank against the run before.
+pub fn moved(facts: &Facts, rank: &Rank) -> Moved {
+    let Some((now, before)) = rank
+        .rank
+        .zip(facts.input.previous.as_ref().and_then(|previous| previous.ranks.get(&(rank.unit.clone(), rank.domain.clone())).copied()))
+    else {
+        return Moved::default();
+    };
+    let places = i64::from(before) - i64::from(now);
+    let (sign, tone) = match places {
+        0 => ("=".to_owned(), "same"),
+        up if up > 0 => (format!("\u{25b2}{up}"), "up"),
+        down => (format!("\u{25bc}{}", -down), "down"),
+    };
+    Moved { sign, words: texts::moved_words(places), tone }
+}
+
+/// What a group's totals look like: sorted ranked totals and the span that drawings use.
+pub struct Spread {
+    /// Totals of the group, lowest first.
+    pub totals: Vec<Decimal>,
+    low: Decimal,
+    high: Decimal,
+}
+
+impl Spread {
+    /// The spread of a peer group, over every object that has a total.
+    pub fn of(ranks: &[&Rank]) -> Self {
+        let mut totals: Vec<Decimal> = ranks.iter().filter_map(|rank| rank.total).collect();
+        totals.sort();
+        let ten = Decimal::TEN;
+        let low = totals.first().map_or(Decimal::ZERO, |low| (low / ten).floor() * ten);
+        let high = totals.last().map_or(Decimal::ONE_HUNDRED, |high| (high / ten).ceil() * ten);
+        Self { totals, low, high }
+    }
+
+    /// The middle total; the mean of the two middle ones when their number is even.
+    pub fn median(&self) -> Option<Decimal> {
+        let count = self.totals.len();
+        let upper = *self.totals.get(count / 2)?;
+        Some(if count % 2 == 1 { upper } else { (upper + self.totals[count / 2 - 1]) / Decimal::TWO })
+    }
+
+    /// Where a total lies on the group's strip.
+    pub fn place(&self, total: Decimal) -> i64 {
+        numbers::place(total, self.low, self.high)
+    }
+
+    /// The strip of the group. `own` marks one object; without `peers`, only it and the median are drawn.
+    pub fn strip(&self, facts: &Facts, group: &str, own: Option<Decimal>, peers: bool) -> Svg {
+        let median = self.median();
+        let mut dots: Vec<Dot> = Vec::new();
+        if peers {
+            dots.extend(self.totals.iter().map(|total| Dot { place: self.place(*total), own: false }));
+        }
+        dots.extend(own.map(|own| Dot { place: self.place(own), own: true }));
+        let own_text = own.map(|own| total(facts, Some(own)));
+        let words = texts::strip_words(group, self.totals.len(), own_text.as_deref(), &total(facts, median));
+        svg::strip(&dots, median.map(|median| self.place(median)), &words)
+    }
+}
+
+fn class_cells<'a>(facts: &Facts<'a>, rank: &'a Rank) -> Vec<ClassCell> {
+    let cell = |node: &'a NodeView| {
+        let score = facts.score((&rank.unit, &rank.domain), &node.id);
+        let bar = |score| svg::bar(numbers::place(score, Decimal::ZERO, Decimal::ONE_HUNDRED));
+        ClassCell {
+            title: Text::of(&node.title),
+            earned: total(facts, score.and_then(|score| score.earned)),
+            bar: score.and_then(|score| score.score).map_or_else(Svg::default, bar),
+        }
+    };
+    facts.classes().map(cell).collect()
+}
+
+/// The peer groups of the office's page.
+pub fn groups<'a>(facts: &Facts<'a>) -> Vec<Group> {
+    let group = |(number, ((_, name), ranks)): (usize, ((usize, &'a str), Vec<&'a Rank>))| {
+        let title = texts::peer_group(name);
+        let spread = Spread::of(&ranks);
+        let row = |rank: &&'a Rank| Row {
+            rank: rank_text(rank),
+            unit: facts.unit_name(&rank.unit),
+            href: facts.unit_page(&rank.unit),
+            region: facts.unit(&rank.unit).map_or_else(Text::default, |unit| facts.region_name(&unit.region)),
+            total: total(facts, rank.total),
+            bar: rank.total.map_or_else(Svg::default, |total| svg::bar(numbers::place(total, Decimal::ZERO, Decimal::ONE_HUNDRED))),
+            grade: Text::of(rank.grade.as_deref().unwrap_or(texts::NONE)),
+            classes: class_cells(facts, rank),
+            moved: moved(facts, rank),
+            withheld: withheld(rank),
+        };
+        Group {
+            anchor: format!("g{}", number + 1),
+            members: texts::units(ranks.len()),
+            strip: spread.strip(facts, &title, None, true),
+            highest: total(facts, spread.totals.last().copied()),
+            median: total(facts, spread.median()),
+            lowest: total(facts, spread.totals.first().copied()),
+            rows: ranks.iter().map(row).collect(),
+            title: Text::of(&title),
+        }
+    };
+    by_group(facts).into_iter().enumerate().map(group).collect()
+}
+
+/// The peer groups of the public page.
+pub fn public_groups<'a>(facts: &Facts<'a>) -> Vec<PublicGroup> {
+    let group = |(number, ((_, name), ranks)): (usize, ((usize, &'a str), Vec<&'a Rank>))| PublicGroup {
+        anchor: format!("g{}", number + 1),
+        title: Text::of(&texts::peer_group(name)),
+        members: texts::units(ranks.len()),
+        rows: ranks
+            .iter()
+            .map(|rank| PublicRow {
+                rank: rank_text(rank),
+                unit: facts.unit_name(&rank.unit),
+                total: total(facts, rank.total),
+                grade: Text::of(rank.grade.as_deref().unwrap_or(texts::NONE)),
+                withheld: withheld(rank),
+            })
+            .collect(),
+    };
+    by_group(facts).into_iter().enumerate().map(group).collect()
+}
+
+/// The figures at the head of the office's first page.
+pub fn key_figures(facts: &Facts) -> Vec<KeyFigure> {
+    let input = facts.input;
+    let ranks = &input.scorecards.ranks;
+    let ranked = ranks.iter().filter(|rank| rank.rank.is_some()).count();
+    let loaded: u64 = input.accounting.iter().map(|row| row.loaded).sum();
+    let quarantined: u64 = input.accounting.iter().map(|row| row.quarantined).sum();
+    let mut silent: Vec<_> = input.not_reported.iter().map(|row| &row.unit).collect();
+    silent.sort();
+    silent.dedup();
+    let figure = |label: &str, number: u64, href: Option<&'static str>, alert: bool| KeyFigure {
+        label: Text::of(label),
+        figure: numbers::count(number),
+        href,
+        alert: alert && number > 0,
+    };
+    vec![
+        figure(texts::OBJECTS, ranks.len() as u64, None, false),
+        figure(texts::RANKED, ranked as u64, None, false),
+        figure(texts::WITHHELD, (ranks.len() - ranked) as u64, None, false),
+        figure(texts::FINDINGS, input.findings.len() as u64, Some("findings.html"), false),
+        figure(texts::LOADED_RECORDS, loaded, Some("quality.html"), false),
+        figure(texts::QUARANTINED_RECORDS, quarantined, Some("quality.html#quarantine"), true),
+        figure(texts::HELD_ITEMS, input.held.len() as u64, Some("quality.html#held"), true),
+        figure(texts::NOT_REPORTED, silent.len() as u64, Some("quality.html#silent"), true),
+    ]
+}
+
+/// How many objects have each grade, in the order of the best total that has it.
+pub fn grades(facts: &Facts) -> Vec<KeyFigure> {
+    let mut grades: BTreeMap<&str, (Decimal, u64)> = BTreeMap::new();
+    for rank in facts.ranks() {
+        if let Some((grade, total)) = rank.grade.as_deref().zip(rank.total) {
+            let entry = grades.entry(grade).or_insert((total, 0));
+            entry.0 = entry.0.max(total);
+            entry.1 += 1;
+        }
+    }
+    let mut grades: Vec<_> = grades.into_iter().collect();
+    grades.sort_by_key(|(grade, (best, _))| (std::cmp::Reverse(*best), *grade));
+    let figure = |(grade, (_, count)): (&str, (Decimal, u64))| KeyFigure {
+        label: Text::of(grade),
+        figure: numbers::count(count),
+        href: None,
+        alert: false,
+    };
+    grades.into_iter().map(figure).collect()
+}

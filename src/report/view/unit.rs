@@ -1,0 +1,201 @@
+//! A unit's page: for the office with peers and findings, for the unit itself without either.
+//!
+//! In: the unit's rows. Out: [`UnitView`]. Never here: another unit's figures in the unit's own tree; there a strip shows the own
+//! place and the median, nothing else.
+
+use rust_decimal::Decimal;
+
+use super::Facts;
+use super::facts::Object;
+use super::findings::{FindingView, of_unit};
+use super::frame::Reader;
+use super::indicators::{ClassBlock, class_blocks};
+use super::ranking::{Moved, Spread, moved, total};
+use crate::report::input::{LedgerEntry, NodeView};
+use crate::report::names::{Text, file_name};
+use crate::report::numbers;
+use crate::report::svg::{self, Svg};
+use crate::report::texts;
+use crate::scoring::tables::{Rank, Unit};
+use crate::terms::UnitId;
+
+/// A unit.
+#[derive(Debug, Clone)]
+pub struct UnitView {
+    /// Name.
+    pub name: Text,
+    /// Identifier.
+    pub id: Text,
+    /// Tier in words.
+    pub tier: Text,
+    /// Region.
+    pub region: Text,
+    /// Size class in words.
+    pub size: Text,
+    /// Unit above.
+    pub parent: Text,
+    /// Assessed objects: one a domain.
+    pub objects: Vec<ObjectView>,
+    /// Findings; always empty outside the office's tree.
+    pub findings: Vec<FindingView>,
+}
+
+/// One assessed object.
+#[derive(Debug, Clone)]
+pub struct ObjectView {
+    /// Anchor on the page.
+    pub anchor: String,
+    /// Domain in words.
+    pub domain: Text,
+    /// Peer group in words.
+    pub group: Text,
+    /// Total.
+    pub total: String,
+    /// Grade.
+    pub grade: Text,
+    /// Rank in words, or why there is none.
+    pub standing: Text,
+    /// True when there is a rank.
+    pub ranked: bool,
+    /// Against the run before.
+    pub moved: Moved,
+    /// Place among peers.
+    pub strip: Svg,
+    /// Median of the group.
+    pub median: String,
+    /// Classes.
+    pub classes: Vec<ClassView>,
+    /// The total as a sum.
+    pub composition: String,
+    /// Indicators.
+    pub blocks: Vec<ClassBlock>,
+    /// Bonus, deduction, veto.
+    pub ledger: Vec<LedgerView>,
+}
+
+/// A class of an object.
+#[derive(Debug, Clone)]
+pub struct ClassView {
+    /// Title.
+    pub title: Text,
+    /// Points earned.
+    pub earned: String,
+    /// Points of the class.
+    pub points: String,
+    /// Score.
+    pub score: String,
+    /// Score as a bar.
+    pub bar: Svg,
+}
+
+/// An entry outside the tree.
+#[derive(Debug, Clone)]
+pub struct LedgerView {
+    /// Date.
+    pub date: String,
+    /// Kind in words.
+    pub kind: Text,
+    /// Points.
+    pub points: String,
+    /// What for.
+    pub says: Text,
+    /// Document.
+    pub document: Text,
+}
+
+/// Below this many totals a median would tell one peer's figure.
+const PEERS_FOR_A_MEDIAN: usize = 5;
+
+/// The page of `id` for `reader`.
+pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitView {
+    let unit = facts.unit(id);
+    let words = |word: fn(&str) -> &str, code: fn(&Unit) -> &str| unit.map_or_else(Text::default, |unit| Text::of(word(code(unit))));
+    UnitView {
+        name: facts.unit_name(id),
+        id: Text::of(id.as_ref()),
+        tier: words(texts::tier, |unit| &unit.tier),
+        region: unit.map_or_else(Text::default, |unit| facts.region_name(&unit.region)),
+        size: words(texts::size, |unit| &unit.size_class),
+        parent: unit.and_then(|unit| unit.parent.as_ref()).map_or_else(Text::default, |parent| facts.unit_name(parent)),
+        objects: facts.objects_of(id).into_iter().map(|object| object_view(facts, object, reader)).collect(),
+        findings: if reader == Reader::Office { of_unit(facts, id) } else { Vec::new() },
+    }
+}
+
+fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> ObjectView {
+    let rank = facts.rank(object);
+    let peers: Vec<&Rank> = rank.map_or_else(Vec::new, |rank| facts.ranks().filter(|peer| peer.peer_group == rank.peer_group).collect());
+    let spread = Spread::of(&peers);
+    let office = reader == Reader::Office;
+    let group = rank.map_or_else(String::new, |rank| texts::peer_group(&rank.peer_group));
+    let own = rank.and_then(|rank| rank.total);
+    let tellable = office || spread.totals.len() >= PEERS_FOR_A_MEDIAN;
+    let standing = |rank: &Rank| match (rank.rank, &rank.withheld) {
+        (Some(place), _) => texts::rank_of(place, rank.ranked_units),
+        (None, Some(reason)) => texts::withheld(reason).to_owned(),
+        (None, None) => texts::WITHHELD.to_owned(),
+    };
+    ObjectView {
+        anchor: format!("d-{}", file_name(object.1)),
+        domain: Text::of(texts::domain(object.1)),
+        total: total(facts, own),
+        grade: Text::of(rank.and_then(|rank| rank.grade.as_deref()).unwrap_or(texts::NONE)),
+        standing: rank.map_or_else(Text::default, |rank| Text::of(&standing(rank))),
+        ranked: rank.is_some_and(|rank| rank.rank.is_some()),
+        moved: rank.map_or_else(Moved::default, |rank| moved(facts, rank)),
+        strip: if own.is_some() && tellable { spread.strip(facts, &group, own, office) } else { Svg::default() },
+        median: if tellable { total(facts, spread.median()) } else { String::new() },
+        group: Text::of(&group),
+        classes: classes(facts, object),
+        composition: composition(facts, object, own),
+        blocks: class_blocks(facts, object),
+        ledger: ledger(facts, object),
+    }
+}
+
+fn classes<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<ClassView> {
+    facts
+        .classes()
+        .map(|node| {
+            let score = facts.score(object, &node.id);
+            let bar = |score| svg::bar(numbers::place(score, Decimal::ZERO, Decimal::ONE_HUNDRED));
+            ClassView {
+                title: Text::of(&node.title),
+                earned: total(facts, score.and_then(|score| score.earned)),
+                points: numbers::points(node.points),
+                score: total(facts, score.and_then(|score| score.score)),
+                bar: score.and_then(|score| score.score).map_or_else(Svg::default, bar),
+            }
+        })
+        .collect()
+}
+
+/// The total as a sum of its classes and of what stands outside the tree.
+fn composition<'a>(facts: &Facts<'a>, object: Object<'a>, own: Option<Decimal>) -> String {
+    let Some(own) = own else { return String::new() };
+    let earned = |node: &'a NodeView| {
+        let earned = facts.score(object, &node.id)?.earned?;
+        Some((Text::of(&node.title).to_string(), total(facts, Some(earned))))
+    };
+    let parts: Vec<(String, String)> = facts.classes().filter_map(earned).collect();
+    let outside: Decimal = entries(facts, object).filter_map(|entry| entry.points).sum();
+    let outside = (!outside.is_zero()).then(|| numbers::fixed(outside, facts.input.scheme.decimals));
+    if parts.is_empty() { String::new() } else { texts::composition(&parts, outside.as_deref(), &total(facts, Some(own))) }
+}
+
+fn entries<'a>(facts: &Facts<'a>, object: Object<'a>) -> impl Iterator<Item = &'a LedgerEntry> {
+    facts.input.ledger.iter().filter(move |entry| (&entry.unit, entry.domain.as_str()) == object)
+}
+
+fn ledger<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<LedgerView> {
+    let mut entries: Vec<_> = entries(facts, object).collect();
+    entries.sort_by_key(|entry| (entry.recorded_on, &entry.entry));
+    let view = |entry: &LedgerEntry| LedgerView {
+        date: entry.recorded_on.to_string(),
+        kind: Text::of(texts::ledger_kind(&entry.kind)),
+        points: entry.points.map_or_else(|| texts::NONE.to_owned(), |points| numbers::fixed(points, 2)),
+        says: Text::of(&entry.says),
+        document: Text::of(&entry.document),
+    };
+    entries.into_iter().map(view).collect()
+}
