@@ -1,1 +1,260 @@
-//! Placeholder.
+//! The whole job: load, compute, score, detect, report, switch.
+//!
+//! In: a project, a library, a scheme, a date. Out: new lake versions, a run's folder with result tables and pages, and, in one
+//! step at the very end, the pointer that makes them current. Never here: the wall clock, the environment, the terminal; they
+//! come in through [`Surroundings`].
+//!
+//! A run that stops anywhere leaves readers with the results of the run before, because they resolve through `current.json`,
+//! which is replaced last.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use crate::compute::law::UNLAWFUL;
+use crate::diagnostics::{Diagnostics, Severity};
+use crate::error::{Context, Error, Kind, Result};
+use crate::lake::{Lake, Snapshot, WriterLock};
+use crate::library::Library;
+use crate::library::scheme::Scheme;
+use crate::project::Project;
+use crate::release::Current;
+use crate::report;
+use crate::terms::{IndicatorId, Period, RunId, UnitId};
+
+pub mod assessing;
+pub mod journal;
+pub mod loading;
+pub mod publishing;
+
+use journal::{Journal, Manifest, RunResults, RunStatus, StageTime, TableResult, write_manifest};
+
+/// What a run is asked to do.
+pub struct Request<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Its library.
+    pub library: &'a Library,
+    /// The year's policy.
+    pub scheme: &'a Scheme,
+    /// Diagnostics about the library, from [`crate::compute::check`]: indicators with errors are held.
+    pub diagnostics: &'a Diagnostics,
+    /// The span that scorecards speak about.
+    pub period: Period,
+    /// The day whose 24:00 is the instant of computation.
+    pub as_of: Date,
+    /// The run's identifier.
+    pub run: RunId,
+    /// Where `lake/`, `runs/` and `current.json` stand.
+    pub out: PathBuf,
+    /// Bytes that the engine may use.
+    pub memory_limit: Option<usize>,
+    /// Cores.
+    pub partitions: usize,
+    /// Seed of the bootstrap.
+    pub seed: u64,
+    /// Version of kaohe.
+    pub engine: &'a str,
+    /// Only load.
+    pub only_load: bool,
+}
+
+/// What a stage may know of the world.
+pub trait Surroundings: Sync {
+    /// Wall-clock time as text.
+    fn now(&self) -> String;
+    /// Seconds since the run began.
+    fn elapsed(&self) -> f64;
+    /// Peak resident memory so far, bytes; 0 when unknown.
+    fn peak_memory(&self) -> u64;
+    /// A stage begins.
+    fn stage(&self, name: &str);
+    /// So many more bytes of source files were read.
+    fn advance(&self, bytes: u64);
+    /// Who runs: process and machine.
+    fn identity(&self) -> (u32, String);
+    /// Fails when somebody asked the process to stop.
+    ///
+    /// # Errors
+    /// The request to stop.
+    fn check_interrupted(&self) -> Result<()>;
+}
+
+/// The run that readers see before this one.
+pub struct Previous {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its as-of date.
+    pub as_of: Option<Date>,
+    /// Its ranks.
+    pub ranks: BTreeMap<(UnitId, String), u32>,
+}
+
+/// Runs the job. The results say how it ended; an error that stops it is also written to the run's folder.
+///
+/// # Errors
+/// Configuration, environment or conflict: nothing was published.
+pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<RunResults> {
+    let (pid, host) = surroundings.identity();
+    let started = surroundings.now();
+    let _lock = WriterLock::acquire(&request.out.join("lake").join(".lock"), &request.run, pid, &host, &started)?;
+    let folder = request.out.join("runs").join(&request.run.0);
+    let mut journal = Journal::open(&folder)?;
+    journal.write(&started, "run-started", &request.run.0, &format!("as of {}, period {}", request.as_of, request.period))?;
+    let mut results = RunResults {
+        run: request.run.0.clone(),
+        project: request.project.name.clone(),
+        as_of: request.as_of.to_string(),
+        period: request.period.to_string(),
+        started,
+        finished: String::new(),
+        status: RunStatus::Failed,
+        stages: Vec::new(),
+        tables: BTreeMap::new(),
+        held_indicators: BTreeMap::new(),
+        indicators: 0,
+        scorecards: 0,
+        ranked: 0,
+        findings: BTreeMap::new(),
+        report: None,
+        error: None,
+    };
+    let ended = stages(request, surroundings, &folder, &mut journal, &mut results);
+    let _ = std::fs::remove_dir_all(folder.join("staging"));
+    results.finished = surroundings.now();
+    if let Err(error) = &ended {
+        results.error = Some(error.to_string());
+    }
+    // A disk too full for the results must not hide the error that says so.
+    let written = results.write(&folder).and_then(|()| journal.write(&results.finished, "run-ended", &request.run.0, results.error.as_deref().unwrap_or("")));
+    ended.and(written).map(|()| results)
+}
+
+fn stages(request: &Request<'_>, surroundings: &dyn Surroundings, folder: &Path, journal: &mut Journal, results: &mut RunResults) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(request.partitions)
+        .enable_all()
+        .build()
+        .context(Kind::Environment, || "starting worker threads")?;
+    let lake = Lake::open(&request.out.join("lake"))?;
+    let mut watch = StageWatch { surroundings, begun: surroundings.elapsed() };
+
+    surroundings.stage("load");
+    let loaded = loading::load(request, &lake, &runtime, folder, journal, surroundings)?;
+    results.tables = loaded.tables.clone();
+    watch.done("load", results);
+    if request.only_load {
+        results.status = RunStatus::Loaded;
+        return Ok(());
+    }
+
+    let snapshot = runtime.block_on(lake.pin())?;
+    journal.write(&surroundings.now(), "snapshot-pinned", "lake", &format!("{:?}", snapshot.versions()))?;
+    let previous = previous_run(&request.out)?;
+    let held_tables = held_tables(&loaded.tables);
+    let broken = broken_indicators(request);
+    let previous_folder = previous.as_ref().map(|previous| previous.folder.as_path());
+    let assessed = runtime.block_on(assessing::assess(request, &lake, &snapshot, &held_tables, &broken, previous_folder, surroundings))?;
+    watch.done("assess", results);
+
+    surroundings.check_interrupted()?;
+    surroundings.stage("report");
+    results.held_indicators = assessed.held.iter().map(|(id, reason)| (id.0.clone(), reason.clone())).collect();
+    results.indicators = request.library.indicators.len() - assessed.held.len();
+    results.scorecards = assessed.scorecards.ranks.len();
+    results.ranked = assessed.scorecards.ranks.iter().filter(|rank| rank.rank.is_some()).count();
+    for finding in &assessed.findings {
+        *results.findings.entry(finding.detector.clone()).or_default() += 1;
+    }
+    let reasons = runtime.block_on(crate::ingest::quarantine_reasons(&folder.join("quarantine")))?;
+    let reasons = reasons.into_iter().map(|((table, check, says), rows)| report::input::ReasonCount { table, check, says, rows }).collect();
+    let input = publishing::report_input(request, &loaded, assessed, reasons, &snapshot, previous.as_ref());
+    journal.write(&surroundings.now(), "report-started", "report", "")?;
+    let tables = report::write_tables(&input, &folder.join("tables"))?;
+    report::write(&input, folder)?;
+    results.report = Some("report/office/index.html".to_owned());
+    write_manifest(&manifest(request, &snapshot), &results.started, &surroundings.now(), &tables, folder)?;
+    watch.done("report", results);
+
+    let held_share = results.held_indicators.len() as f64 / request.library.indicators.len().max(1) as f64;
+    if held_share > request.project.hold_max_share {
+        results.status = RunStatus::KeptBack;
+        results.error = Some(format!("{:.0} % of the indicators are held, more than the {:.0} % that [hold] allows: readers still see the run before", held_share * 100.0, request.project.hold_max_share * 100.0));
+        return Ok(());
+    }
+    surroundings.check_interrupted()?;
+    // Written first, so that whoever follows the pointer finds a finished run.
+    results.status = if results.held_indicators.is_empty() && held_tables.is_empty() { RunStatus::Done } else { RunStatus::DoneWithHeld };
+    results.finished = surroundings.now();
+    results.write(folder)?;
+    journal.write(&surroundings.now(), "switching", "current.json", "")?;
+    Current::of_run(&request.run, folder, snapshot.versions(), &surroundings.now())?.write(&request.out.join("current.json"))
+}
+
+struct StageWatch<'a> {
+    surroundings: &'a dyn Surroundings,
+    begun: f64,
+}
+
+impl StageWatch<'_> {
+    fn done(&mut self, stage: &str, results: &mut RunResults) {
+        let now = self.surroundings.elapsed();
+        results.stages.push(StageTime { stage: stage.to_owned(), seconds: now - self.begun, peak_memory: self.surroundings.peak_memory() });
+        self.begun = now;
+    }
+}
+
+fn held_tables(tables: &BTreeMap<String, TableResult>) -> BTreeMap<String, String> {
+    tables.iter().filter_map(|(table, result)| Some((table.clone(), result.held.clone()?))).collect()
+}
+
+/// Indicators whose own file, or a population's, has an error.
+fn broken_indicators(request: &Request<'_>) -> BTreeMap<IndicatorId, String> {
+    let errors: Vec<_> = request.diagnostics.sorted().into_iter().filter(|item| item.severity == Severity::Error).collect();
+    let of_file = |file: &str| errors.iter().find(|item| item.file == file).map(|item| format!("{}: {}", item.file, item.message));
+    let populations: BTreeMap<&str, String> =
+        request.library.populations.values().filter_map(|population| Some((population.name.as_str(), of_file(&population.file)?))).collect();
+    let through = |sql: &str| populations.iter().find(|(name, _)| crate::library::indicator::span_of_word(sql, 0, name).is_some()).map(|(_, why)| why.clone());
+    request.library.indicators.values().filter_map(|indicator| Some((indicator.id.clone(), of_file(&indicator.file).or_else(|| through(&indicator.sql))?))).collect()
+}
+
+/// Refuses to run on text that no indicator can be held for: contracts, clocks, scheme, project, or what the law forbids.
+///
+/// # Errors
+/// Configuration, with the number of errors; the caller prints the diagnostics.
+pub fn refuse_unusable_text(diagnostics: &Diagnostics) -> Result<()> {
+    let stops = |item: &&&crate::diagnostics::Diagnostic| {
+        let may_be_held = item.file.starts_with("queries/indicators/") || item.file.starts_with("queries/populations/");
+        item.severity == Severity::Error && (!may_be_held || item.name == UNLAWFUL)
+    };
+    let sorted = diagnostics.sorted();
+    match sorted.iter().filter(stops).count() {
+        0 => Ok(()),
+        count => Err(Error::new(Kind::Configuration, format!("{count} errors in the library, scheme or project forbid a run"))
+            .with_hint("`kaohe check` shows them with their places")),
+    }
+}
+
+fn previous_run(out: &Path) -> Result<Option<Previous>> {
+    let Some(current) = Current::read(&out.join("current.json"))? else { return Ok(None) };
+    let folder = out.join("runs").join(&current.run.0);
+    let text = std::fs::read_to_string(folder.join("run_results.json")).unwrap_or_default();
+    let as_of = serde_json::from_str::<RunResults>(&text).ok().and_then(|results| results.as_of.parse().ok());
+    let ranks = report::read_ranks(&folder.join("tables"))?;
+    Ok(Some(Previous { folder, as_of, ranks }))
+}
+
+fn manifest(request: &Request<'_>, snapshot: &Snapshot) -> Manifest {
+    let hash = |text: &str| blake3::hash(text.as_bytes()).to_hex().to_string();
+    Manifest {
+        run: request.run.0.clone(),
+        engine: request.engine.to_owned(),
+        as_of: request.as_of.to_string(),
+        period: request.period.to_string(),
+        seed: request.seed,
+        library: request.library.files.iter().map(|(path, text)| (path.clone(), hash(text))).collect(),
+        scheme: (request.scheme.name.clone(), hash(&request.scheme.text)),
+        lake_versions: snapshot.versions(),
+    }
+}

@@ -17,6 +17,8 @@ use crate::diagnostics::Diagnostics;
 use crate::library::indicator::{Better, Indicator, Shape, span_of_word};
 
 const AMOUNTS: [&str; 4] = ["fine_amount", "confiscated_amount", "paid_amount", "fine_paid"];
+/// Name of the diagnostics that stop a run: what the law forbids.
+pub const UNLAWFUL: &str = "unlawful-indicator";
 const ART_74: &str = "行政处罚法 第七十四条：罚款、没收的违法所得……不得同作出行政处罚决定的行政机关及其工作人员的考核、考评直接或者变相挂钩";
 const NO_QUOTA: &str = "国办发〔2024〕54号：不得下达检查指标，不得将考核考评与检查频次、罚没数额挂钩 [M]; count the acts in time out of the acts due, in both sides of one population";
 
@@ -30,7 +32,7 @@ pub fn refuse_unlawful(indicator: &Indicator, plan: &LogicalPlan, diagnostics: &
     let side = |name: &str| plan.schema().index_of_column_by_name(None, name).map(|index| resolved.columns[index].clone());
     let says = |diagnostics: &mut Diagnostics, column: &str, message: String, law: &str| {
         let span = span_of_word(&indicator.text, indicator.sql_offset, column);
-        diagnostics.error("unlawful-indicator", &indicator.file, span, message).hint(law);
+        diagnostics.error(UNLAWFUL, &indicator.file, span, message).hint(law);
     };
     if matches!(indicator.shape, Shape::Value | Shape::Region) {
         if indicator.better == Better::Higher && side("value").is_some_and(|value| holds_amount(&value)) {

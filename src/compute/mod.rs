@@ -8,5 +8,7 @@ pub mod law;
 pub mod lineage;
 pub mod measures;
 pub mod populations;
+pub mod previous;
+pub mod reporting;
 pub mod run;
 pub mod units;

@@ -1,0 +1,65 @@
+//! Measures of an earlier run, read back from its result table.
+//!
+//! In: `tables/measures.parquet` of a run. Out: [`Measure`] rows. Never here: deciding which of them still stand.
+
+use std::path::Path;
+
+use arrow::array::{Array, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type};
+use datafusion::common::DataFusionError;
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+
+use super::measures::{Amount, Measure, Scope};
+use crate::terms::{Fraction, IndicatorId, Month, date_from_epoch_days};
+
+/// Reads the table; an absent file is an empty table.
+///
+/// # Errors
+/// A file that is not a table of measures.
+pub async fn read_measures(context: &SessionContext, path: &Path) -> Result<Vec<Measure>, DataFusionError> {
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let frame = context.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await?;
+    let frame = frame.select_columns(&["indicator", "subject", "domain", "month", "scope", "numerator", "denominator", "value", "n", "pending", "excluded"])?;
+    let mut measures = Vec::new();
+    for batch in frame.collect().await? {
+        let column = |index: usize, kind: &DataType| cast(batch.column(index), kind);
+        let texts = [0, 1, 2, 4].map(|index| column(index, &DataType::Utf8));
+        let exact = [5, 6, 7].map(|index| column(index, &DataType::Decimal128(38, 4)));
+        let counts = [8, 9, 10].map(|index| column(index, &DataType::Int64));
+        let months = column(3, &DataType::Date32)?;
+        for row in 0..batch.num_rows() {
+            let text = |index: usize| -> Result<String, DataFusionError> {
+                let array = texts[index].as_ref().map_err(|error| DataFusionError::Execution(error.to_string()))?.as_string::<i32>();
+                Ok(if array.is_null(row) { String::new() } else { array.value(row).to_owned() })
+            };
+            let decimal = |index: usize| -> Result<Option<i128>, DataFusionError> {
+                let array = exact[index].as_ref().map_err(|error| DataFusionError::Execution(error.to_string()))?.as_primitive::<Decimal128Type>();
+                Ok(array.is_valid(row).then(|| array.value(row)))
+            };
+            let count = |index: usize| -> Result<i64, DataFusionError> {
+                let array = counts[index].as_ref().map_err(|error| DataFusionError::Execution(error.to_string()))?.as_primitive::<Int64Type>();
+                Ok(if array.is_valid(row) { array.value(row) } else { 0 })
+            };
+            let amount = match (decimal(0)?, decimal(1)?) {
+                (Some(numerator), Some(denominator)) => Amount::Ratio(Fraction { numerator, denominator }),
+                _ => Amount::Value { value: decimal(2)?, n: count(0)? },
+            };
+            let Some(day) = date_from_epoch_days(months.as_primitive::<Date32Type>().value(row)) else { continue };
+            measures.push(Measure {
+                indicator: IndicatorId(text(0)?),
+                subject: text(1)?,
+                domain: text(2)?,
+                month: Month::of(day),
+                scope: if text(3)? == Scope::Own.word() { Scope::Own } else { Scope::Subtree },
+                amount,
+                pending: count(1)?,
+                excluded: count(2)?,
+                held: true,
+            });
+        }
+    }
+    Ok(measures)
+}

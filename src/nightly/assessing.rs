@@ -1,0 +1,193 @@
+//! Assessing: a pinned snapshot becomes measures, indices, scorecards and findings.
+//!
+//! In: the lake at a snapshot, the library, the scheme, what is held, the run before. Out: [`Assessed`]. Never here: files of
+//! the run, pages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use super::loading::shape_of;
+use super::{Request, Surroundings};
+use crate::compute::measures::{Measure, sort_measures};
+use crate::compute::populations::{Dependencies, register_populations};
+use crate::compute::previous::read_measures;
+use crate::compute::reporting::{Silent, silent_units};
+use crate::compute::run::{Hierarchy, Task, compute, moment_of};
+use crate::compute::units::{Unit, read_units};
+use crate::error::{Context, Kind, Result};
+use crate::findings::{DetectRequest, detect, tables::Finding};
+use crate::functions::{self, Clocks};
+use crate::indices::burden::{BurdenParameters, burden};
+use crate::indices::extract::{panel_rows, synergy_rows};
+use crate::indices::synergy::{SynergyParameters, synergy};
+use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
+use crate::lake::{Lake, Snapshot};
+use crate::library::indicator::Window;
+use crate::scoring::tables::Scorecards;
+use crate::scoring::{ScoringInput, regional, score};
+use crate::terms::IndicatorId;
+
+/// Everything that was computed from one snapshot.
+#[derive(Debug, Default)]
+pub struct Assessed {
+    /// Units on the as-of date.
+    pub units: Vec<Unit>,
+    /// Measures, sorted.
+    pub measures: Vec<Measure>,
+    /// Indicators that are held or failed, with the reason.
+    pub held: BTreeMap<IndicatorId, String>,
+    /// Values, scores, ranks, ledger.
+    pub scorecards: Scorecards,
+    /// Sides of borders.
+    pub synergy_pairs: Vec<SynergyPair>,
+    /// Regions over all their borders.
+    pub synergy_regions: Vec<SynergyRegion>,
+    /// Burden index.
+    pub burden: Vec<Burden>,
+    /// Patterns for a reviewer.
+    pub findings: Vec<Finding>,
+    /// Units that sent nothing lately.
+    pub silent: Vec<Silent>,
+    /// Source tables below each indicator.
+    pub sources: BTreeMap<IndicatorId, BTreeSet<String>>,
+    /// Indicators whose deadlines may lie beyond the published calendar.
+    pub provisional: BTreeSet<IndicatorId>,
+}
+
+/// Computes, scores and detects.
+///
+/// `held_tables` names the tables whose last extract is not in the snapshot; `broken` the indicators whose text is wrong.
+///
+/// # Errors
+/// A session that can't be set up, or an index whose tables can't be read. A failing indicator is held instead.
+pub async fn assess(
+    request: &Request<'_>,
+    lake: &Lake,
+    snapshot: &Snapshot,
+    held_tables: &BTreeMap<String, String>,
+    broken: &BTreeMap<IndicatorId, String>,
+    previous_run: Option<&Path>,
+    surroundings: &dyn Surroundings,
+) -> Result<Assessed> {
+    let library = request.library;
+    let session = crate::lake::session(request.memory_limit, &request.out.join("runs").join("spill"), request.partitions)?;
+    functions::register(&session, &Clocks::of(library));
+    let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
+    lake.register(&session, snapshot, &shapes)?;
+    let mut assessed = Assessed { units: read_units(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?, ..Default::default() };
+    let hierarchy = Hierarchy::new(assessed.units.iter().map(|unit| (unit.id.0.clone(), unit.parent.as_ref().map(|parent| parent.0.clone()))));
+    let (dependencies, _) = Dependencies::of(&session, library);
+    for indicator in library.indicators.values() {
+        assessed.sources.insert(indicator.id.clone(), dependencies.tables_of(&session, indicator));
+    }
+    assessed.held = held_by_tables(&assessed.sources, held_tables);
+    assessed.held.extend(broken.clone());
+    let indicators = library.indicators.values().filter(|indicator| !assessed.held.contains_key(&indicator.id)).collect();
+    surroundings.stage("compute");
+    let task = Task { library, indicators, period: &request.period, as_of: request.as_of, hierarchy: &hierarchy };
+    let outcome = compute(&session, &task).await.context(Kind::Query, || "computing indicators")?;
+    assessed.held.extend(outcome.failed);
+    assessed.measures = outcome.measures;
+    if let Some(folder) = previous_run.filter(|_| !assessed.held.is_empty()) {
+        let kept = read_measures(&session, &folder.join("tables/measures.parquet")).await.context(Kind::Query, || "reading the measures of the run before")?;
+        let wanted = kept.into_iter().filter(|measure| assessed.held.contains_key(&measure.indicator));
+        assessed.measures.extend(wanted.map(|measure| Measure { held: true, ..measure }));
+        sort_measures(&mut assessed.measures);
+    }
+    assessed.silent = silent_units(&session, &assessed.units, request.as_of).await.context(Kind::Query, || "looking for units that have not reported")?;
+
+    surroundings.check_interrupted()?;
+    surroundings.stage("indices");
+    let first = request.period.first.first_day();
+    let parameters = synergy_parameters(request);
+    let officers = amount(request, "synergy.patrol_minimum_officers").and_then(|amount| amount.to_u32()).unwrap_or(1);
+    let rows = synergy_rows(&session, first, request.as_of, officers).await?;
+    (assessed.synergy_pairs, assessed.synergy_regions) = synergy(&rows, &parameters)?;
+    let panel = panel_rows(&session, request.as_of).await?;
+    assessed.burden = burden(&panel, &burden_parameters(request));
+
+    surroundings.check_interrupted()?;
+    surroundings.stage("findings");
+    register_populations(&session, library, &dependencies, moment_of(Window::Flow, request.as_of)).await;
+    assessed.findings = detect(&session, &DetectRequest { as_of: request.as_of, period: &request.period }).await?;
+
+    surroundings.stage("scoring");
+    assessed.provisional = provisional(request, &assessed.sources);
+    assessed.scorecards = scorecards(request, &assessed)?;
+    Ok(assessed)
+}
+
+fn held_by_tables(sources: &BTreeMap<IndicatorId, BTreeSet<String>>, held_tables: &BTreeMap<String, String>) -> BTreeMap<IndicatorId, String> {
+    let reason = |tables: &BTreeSet<String>| {
+        let below: Vec<String> = tables.iter().filter(|table| held_tables.contains_key(*table)).cloned().collect();
+        (!below.is_empty()).then(|| format!("source table {} is held", below.join(", ")))
+    };
+    sources.iter().filter_map(|(id, tables)| Some((id.clone(), reason(tables)?))).collect()
+}
+
+fn scorecards(request: &Request<'_>, assessed: &Assessed) -> Result<Scorecards> {
+    let province = assessed.units.iter().find(|unit| unit.tier == "province").map_or("", |unit| unit.region.as_str());
+    let mut values = regional::from_synergy(&assessed.synergy_regions);
+    values.extend(regional::from_burden(&assessed.burden, province));
+    let held: BTreeSet<IndicatorId> = assessed.held.keys().cloned().collect();
+    score(&ScoringInput {
+        measures: &assessed.measures,
+        units: &assessed.units,
+        scheme: request.scheme,
+        indicators: &request.library.indicators,
+        period: &request.period,
+        as_of: request.as_of,
+        regional: &values,
+        held: &held,
+        provisional: &assessed.provisional,
+        events: &[],
+    })
+}
+
+/// An amount of `parameters.toml` in force on the as-of date, for every domain.
+fn amount(request: &Request<'_>, name: &str) -> Option<Decimal> {
+    request.library.parameters.get(name)?.amount_on(None, request.as_of)
+}
+
+fn synergy_parameters(request: &Request<'_>) -> SynergyParameters {
+    let usual = SynergyParameters::usual(request.period.first.first_day(), request.as_of);
+    let whole = |name: &str, usual: i64| amount(request, name).and_then(|amount| amount.to_i64()).unwrap_or(usual);
+    let names = ["patrols", "transfers", "acceptance", "results", "consistency"];
+    let mut weights = usual.weights;
+    for (weight, name) in weights.iter_mut().zip(names) {
+        *weight = amount(request, &format!("synergy.weight.{name}")).unwrap_or(*weight);
+    }
+    SynergyParameters {
+        weights,
+        minimum_parts: whole("synergy.minimum_parts", usual.minimum_parts as i64) as usize,
+        minimum_due: whole("synergy.minimum_due", usual.minimum_due),
+        delta0: amount(request, "synergy.consistency_delta0").and_then(|amount| amount.to_f64()).unwrap_or(usual.delta0),
+        minimum_penalties: whole("synergy.consistency_minimum_n", usual.minimum_penalties as i64) as usize,
+        patrols_per_quarter: whole("synergy.patrols_per_quarter", usual.patrols_per_quarter),
+        patrol_minutes: whole("synergy.patrol_minimum_minutes", usual.patrol_minutes),
+        ..usual
+    }
+}
+
+fn burden_parameters(request: &Request<'_>) -> BurdenParameters {
+    let usual = BurdenParameters::usual(request.seed);
+    let float = |name: &str, usual: f64| amount(request, name).and_then(|amount| amount.to_f64()).unwrap_or(usual);
+    let whole = |name: &str, usual: u32| amount(request, name).and_then(|amount| amount.to_u32()).unwrap_or(usual);
+    let [visits, hours, cost] = usual.weights;
+    BurdenParameters {
+        weights: [float("burden.weight.visits", visits), float("burden.weight.hours", hours), float("burden.weight.cost", cost)],
+        winsor_mads: float("burden.winsor_mads", usual.winsor_mads),
+        draws: whole("burden.bootstrap_draws", usual.draws),
+        minimum_firms: whole("burden.minimum_firms", usual.minimum_firms),
+        ..usual
+    }
+}
+
+/// Within two months of the last published day, deadlines in working days may lie beyond it.
+fn provisional(request: &Request<'_>, sources: &BTreeMap<IndicatorId, BTreeSet<String>>) -> BTreeSet<IndicatorId> {
+    let (_, last) = request.library.calendar.published();
+    if crate::terms::epoch_days(request.as_of) + 60 <= last { BTreeSet::new() } else { sources.keys().cloned().collect() }
+}
