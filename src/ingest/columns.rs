@@ -85,12 +85,8 @@ impl ColumnReader {
         // The cell of a row that holds something and is not known to be damaged.
         let mut usable = |row: usize| -> Option<&'c str> {
             let (text, mark) = cell(row);
-            if mark == Mark::FormulaError {
-                wrong.push((row, "公式结果为错误".to_owned(), text.to_owned()));
-                return None;
-            }
-            if mark == Mark::LostDigits && matches!(kind, ColumnType::Text | ColumnType::List | ColumnType::Integer) {
-                wrong.push((row, LOST_DIGITS.to_owned(), text.to_owned()));
+            if let Some(why) = damage(kind, mark) {
+                wrong.push((row, why.to_owned(), text.to_owned()));
                 return None;
             }
             Some(text)
@@ -279,6 +275,15 @@ impl ColumnReader {
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// Why a cell is unusable whatever its text.
+fn damage(kind: ColumnType, mark: Mark) -> Option<&'static str> {
+    match mark {
+        Mark::Plain => None,
+        Mark::FormulaError => Some("公式结果为错误"),
+        Mark::LostDigits => matches!(kind, ColumnType::Text | ColumnType::List | ColumnType::Integer).then_some(LOST_DIGITS),
     }
 }
 

@@ -9,7 +9,9 @@ use std::path::Path;
 use csv_core::ReadRecordResult;
 
 use super::decode::TextReader;
-use super::raw::{Expect, HEADER_WITHIN, Input, MAX_CELLS, MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_ROW_LINES, Mark, RawChunk, ReadSummary, Sink};
+use super::raw::{
+    Expect, HEADER_WITHIN, Input, MAX_CELLS, MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_ROW_LINES, Mark, RawChunk, ReadSummary, Sink,
+};
 use crate::error::{Error, Kind, Result};
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -247,9 +249,8 @@ fn push(record: &Record, header: &[String], chunk: &mut RawChunk, summary: &mut 
         is_ragged.then(|| format!("有{}个单元格，表头有{}个", record.ends.len(), header.len()))
     });
     let raw = String::from_utf8_lossy(&record.raw);
-    let cells = record.cells().enumerate().map(|(index, cell)| {
-        (if index == 0 { cell.trim_start_matches('\u{feff}') } else { cell }, Mark::Plain)
-    });
+    let cells =
+        record.cells().enumerate().map(|(index, cell)| (if index == 0 { cell.trim_start_matches('\u{feff}') } else { cell }, Mark::Plain));
     chunk.push(record.line as i64, cells, &raw, fault);
 }
 

@@ -87,7 +87,9 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         self.account.bytes_read = summary.bytes_read.unwrap_or(examined.size);
         let size_now = std::fs::metadata(&file.path).context(Kind::Source, || "reading the file's size")?.len();
         if self.account.bytes_read != examined.size || size_now != examined.size {
-            return Err(Error::new(Kind::Source, "the file changed while it was read").with_hint("deliver it under another name, then rename it"));
+            return Err(
+                Error::new(Kind::Source, "the file changed while it was read").with_hint("deliver it under another name, then rename it")
+            );
         }
         if summary.replacement_characters > 0 {
             let says = "文件中含有U+FFFD：上游系统已丢失部分文字";
@@ -206,7 +208,8 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         let batch = self.with_lineage(arrays, &lines)?;
         let good: BooleanArray = (0..lines.len()).map(|row| Some(!reasons.contains_key(&row))).collect();
         let positions: Vec<usize> = (0..lines.len()).filter(|row| !reasons.contains_key(row)).collect();
-        let mut kept = if reasons.is_empty() { batch } else { filter_record_batch(&batch, &good).context(Kind::Bug, || "leaving out wrong rows")? };
+        let mut kept =
+            if reasons.is_empty() { batch } else { filter_record_batch(&batch, &good).context(Kind::Bug, || "leaving out wrong rows")? };
         if kept.num_rows() > 0 && self.check(&kept, &positions, &lines, &mut reasons)? {
             let stays: BooleanArray = positions.iter().map(|row| Some(!reasons.contains_key(row))).collect();
             kept = filter_record_batch(&kept, &stays).context(Kind::Bug, || "leaving out wrong rows")?;
@@ -245,7 +248,8 @@ impl<'l, 'a> FileLoad<'l, 'a> {
                 continue;
             }
             let label = self.label(index);
-            let mut refuse = |row: usize, says: String| reasons.entry(row).or_default().push(Reason { column: Some(column.name.clone()), says });
+            let mut refuse =
+                |row: usize, says: String| reasons.entry(row).or_default().push(Reason { column: Some(column.name.clone()), says });
             for (row, why, text) in typed.wrong {
                 refuse(row, format!("{label}：{why}（{}）", shorten(&text)));
             }
@@ -284,7 +288,13 @@ impl<'l, 'a> FileLoad<'l, 'a> {
     }
 
     /// Runs the contract's checks; true when a row must leave.
-    fn check(&mut self, batch: &RecordBatch, positions: &[usize], lines: &[i64], reasons: &mut BTreeMap<usize, Vec<Reason>>) -> Result<bool> {
+    fn check(
+        &mut self,
+        batch: &RecordBatch,
+        positions: &[usize],
+        lines: &[i64],
+        reasons: &mut BTreeMap<usize, Vec<Reason>>,
+    ) -> Result<bool> {
         let mut leaves = false;
         let Load { checks, warnings, stopped, .. } = &mut *self.load;
         for (check, bad) in checks.evaluate(batch)? {
@@ -340,9 +350,15 @@ fn shorten(text: &str) -> String {
 
 /// A record of a Parquet file as text.
 pub(super) fn batch_row_text(batch: &RecordBatch, row: usize) -> String {
-    let cells = batch.schema().fields().iter().zip(batch.columns()).map(|(field, column)| {
-        let value = if column.is_null(row) { String::new() } else { array_value_to_string(column, row).unwrap_or_default() };
-        format!("{}={value}", field.name())
-    }).collect::<Vec<_>>();
+    let cells = batch
+        .schema()
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| {
+            let value = if column.is_null(row) { String::new() } else { array_value_to_string(column, row).unwrap_or_default() };
+            format!("{}={value}", field.name())
+        })
+        .collect::<Vec<_>>();
     cells.join("\t")
 }

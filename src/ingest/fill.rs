@@ -39,7 +39,10 @@ impl Filler {
             let from: Vec<usize> = column.first_of.iter().filter_map(position).filter(|other| *other != index).collect();
             for other in &from {
                 if !converts(contract.columns[*other].kind, column.kind) {
-                    return Err(wrong(&format!("first_of can't fill it from `{}`, which is of another type", contract.columns[*other].name)));
+                    return Err(wrong(&format!(
+                        "first_of can't fill it from `{}`, which is of another type",
+                        contract.columns[*other].name
+                    )));
                 }
             }
             let default = match &column.default {

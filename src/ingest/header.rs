@@ -47,7 +47,8 @@ impl<'a> Headers<'a> {
             }
             let Some(found) = headers.find(column) else {
                 let names = contract.columns.iter().map(|column| column.name.as_str());
-                let hint = nearest(column, names).map_or("look up the table's columns".to_owned(), |near| format!("did you mean `{near}`?"));
+                let hint =
+                    nearest(column, names).map_or("look up the table's columns".to_owned(), |near| format!("did you mean `{near}`?"));
                 let message = format!("the source of `{}` renames `{header}` to `{column}`, which is no column of it", contract.name);
                 return Err(Error::new(Kind::Configuration, message).with_hint(hint));
             };
@@ -86,8 +87,11 @@ impl<'a> Headers<'a> {
                 Some((index, factor)) => {
                     if let Some((_, other, _)) = &map.columns[index] {
                         let column = &self.contract.columns[index].name;
-                        return Err(Error::new(Kind::Source, format!("line {line}: the headers `{other}` and `{name}` both mean the column `{column}`"))
-                            .with_hint(format!("tell kaohe.toml which one to leave out: columns = {{ \"{name}\" = \"\" }}")));
+                        return Err(Error::new(
+                            Kind::Source,
+                            format!("line {line}: the headers `{other}` and `{name}` both mean the column `{column}`"),
+                        )
+                        .with_hint(format!("tell kaohe.toml which one to leave out: columns = {{ \"{name}\" = \"\" }}")));
                     }
                     map.columns[index] = Some((position, name.trim().to_owned(), factor));
                 }
@@ -114,7 +118,8 @@ impl<'a> Headers<'a> {
         let position = |name: &String| self.contract.columns.iter().position(|column| column.name == *name);
         map.columns[index].is_some()
             || column.default.is_some()
-            || depth < 4 && column.first_of.iter().filter_map(position).any(|other| other != index && self.is_provided(other, map, depth + 1))
+            || depth < 4
+                && column.first_of.iter().filter_map(position).any(|other| other != index && self.is_provided(other, map, depth + 1))
     }
 
     fn refuse_missing(&self, map: &HeaderMap, names: &[String], line: i64) -> Result<()> {
@@ -134,7 +139,11 @@ impl<'a> Headers<'a> {
                 Some((distance, name))
             });
             if let Some((_, name)) = near.min() {
-                hints.push(format!("is `{}` the column `{1}`? then write in kaohe.toml: columns = {{ \"{0}\" = \"{1}\" }}", name.trim(), column.name));
+                hints.push(format!(
+                    "is `{}` the column `{1}`? then write in kaohe.toml: columns = {{ \"{0}\" = \"{1}\" }}",
+                    name.trim(),
+                    column.name
+                ));
             }
         }
         if messages.is_empty() {

@@ -32,7 +32,12 @@ impl Keys {
 }
 
 /// Reads a whole file.
-pub(super) fn read(path: &Path, encoding: &'static encoding_rs::Encoding, progress: &dyn Fn(u64), sink: &mut Sink<'_>) -> Result<ReadSummary> {
+pub(super) fn read(
+    path: &Path,
+    encoding: &'static encoding_rs::Encoding,
+    progress: &dyn Fn(u64),
+    sink: &mut Sink<'_>,
+) -> Result<ReadSummary> {
     let mut text = TextReader::open(path, encoding, progress)?;
     let mut keys = Keys { names: Vec::new(), grown: false };
     let mut summary = ReadSummary::default();
@@ -130,7 +135,8 @@ fn value_text(value: &Value) -> (String, Mark) {
             _ => (number.to_string(), Mark::Plain),
         },
         Value::Array(items) if items.iter().all(|item| !item.is_array() && !item.is_object()) => {
-            let holds_separator = items.iter().any(|item| item.as_str().is_some_and(|text| text.contains([';', ',', '；', '，', '、', '|'])));
+            let holds_separator =
+                items.iter().any(|item| item.as_str().is_some_and(|text| text.contains([';', ',', '；', '，', '、', '|'])));
             let joined = || items.iter().map(|item| value_text(item).0).collect::<Vec<_>>().join(";");
             (if holds_separator { value.to_string() } else { joined() }, Mark::Plain)
         }

@@ -57,7 +57,14 @@ impl Warnings {
     }
 
     fn into_list(self, table: &str) -> Vec<CheckCount> {
-        let one = |((source_file, check, says), (severity, rows))| CheckCount { table: table.to_owned(), check, says, severity, source_file, rows };
+        let one = |((source_file, check, says), (severity, rows))| CheckCount {
+            table: table.to_owned(),
+            check,
+            says,
+            severity,
+            source_file,
+            rows,
+        };
         self.counts.into_iter().map(one).collect()
     }
 }
@@ -99,7 +106,9 @@ pub fn load_table(contract: &TableContract, sources: &[Source], context: &LoadCo
         }
     }
     if let Some(says) = &load.stopped {
-        return Err(Error::new(Kind::Source, says.clone()).while_doing(what()).with_hint("the check has severity `stop`: the run stays back until the source is mended"));
+        return Err(Error::new(Kind::Source, says.clone())
+            .while_doing(what())
+            .with_hint("the check has severity `stop`: the run stays back until the source is mended"));
     }
     finish(load, accounts, held, sources)
 }
@@ -112,9 +121,9 @@ fn all_files<'a>(sources: &'a [Source], held: &mut Vec<String>) -> Result<Vec<(S
             Ok(found) => {
                 for file in found {
                     // Overlapping globs: the same sheet of the same file is loaded once.
-                    let is_known = all.iter().any(|(known, other)| {
-                        known.path == file.path && other.sheet == source.sheet && other.mapping == source.mapping
-                    });
+                    let is_known = all
+                        .iter()
+                        .any(|(known, other)| known.path == file.path && other.sheet == source.sheet && other.mapping == source.mapping);
                     if !is_known {
                         all.push((file, source));
                     }

@@ -61,7 +61,8 @@ impl RawTable {
             return Ok(());
         }
         let mut fields: Vec<Field> = Vec::new();
-        let taken = |fields: &[Field], name: &str| fields.iter().any(|field| field.name() == name) || ADDED.iter().any(|(added, _)| *added == name);
+        let taken =
+            |fields: &[Field], name: &str| fields.iter().any(|field| field.name() == name) || ADDED.iter().any(|(added, _)| *added == name);
         for (index, name) in names.iter().enumerate() {
             let name = name.trim();
             let name = if name.is_empty() { format!("column_{}", index + 1) } else { name.to_owned() };
@@ -134,7 +135,8 @@ impl RawTable {
         config.options_mut().execution.parquet.schema_force_view_types = false;
         let session = SessionContext::new_with_config(config);
         register(&session);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context(Kind::Environment, || "starting the SQL engine")?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().context(Kind::Environment, || "starting the SQL engine")?;
         let (sender, receiver) = sync_channel(2);
         let (sql, path) = (sql.to_owned(), self.path.to_string_lossy().into_owned());
         let worker = move || {
@@ -169,9 +171,8 @@ impl RawTable {
     /// # Errors
     /// The SELECT does not keep `source_line`, or makes up lines.
     pub fn lines_out(&mut self, batch: &RecordBatch) -> Result<Vec<i64>> {
-        let missing = || {
-            Error::new(Kind::Query, "the mapping must select `source_line` of every row").with_hint("add source_line to the SELECT")
-        };
+        let missing =
+            || Error::new(Kind::Query, "the mapping must select `source_line` of every row").with_hint("add source_line to the SELECT");
         let column = batch.column_by_name("source_line").ok_or_else(missing)?;
         let column = cast(column, &DataType::Int64).map_err(|_| missing())?;
         let column = column.as_primitive::<Int64Type>();
@@ -180,7 +181,8 @@ impl RawTable {
         }
         for line in column.values() {
             let came_out = self.lines.get_mut(line);
-            *came_out.ok_or_else(|| Error::new(Kind::Query, format!("the mapping yields line {line}, which the file does not have")))? = true;
+            *came_out.ok_or_else(|| Error::new(Kind::Query, format!("the mapping yields line {line}, which the file does not have")))? =
+                true;
         }
         self.rows_out += column.len() as u64;
         Ok(column.values().to_vec())

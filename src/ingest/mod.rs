@@ -138,7 +138,8 @@ pub struct FileAccounting {
 impl FileAccounting {
     /// Whether every record is accounted for.
     pub fn balances(&self) -> bool {
-        self.records_seen + self.expanded == self.loaded + self.quarantined + self.duplicates + self.filtered && self.bytes_read == self.bytes_size
+        self.records_seen + self.expanded == self.loaded + self.quarantined + self.duplicates + self.filtered
+            && self.bytes_read == self.bytes_size
     }
 }
 

@@ -20,7 +20,8 @@ pub(super) fn read(path: &Path, progress: &dyn Fn(u64), sink: &mut Sink<'_>) -> 
 fn read_batches(path: &Path, progress: &dyn Fn(u64), sink: &mut Sink<'_>) -> Result<ReadSummary> {
     let file = File::open(path).context(Kind::Source, || "opening the file")?;
     let size = file.metadata().context(Kind::Source, || "reading the file's size")?.len();
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).context(Kind::Source, || "reading the Parquet footer (a file cut off has none)")?;
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file).context(Kind::Source, || "reading the Parquet footer (a file cut off has none)")?;
     let names = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
     let rows = builder.metadata().file_metadata().num_rows().max(1) as u64;
     sink(Input::Header { names, line: 0, sheet: None })?;

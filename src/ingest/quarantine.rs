@@ -42,7 +42,12 @@ pub(super) struct Quarantine {
 pub fn quarantine_schema() -> SchemaRef {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     let fields = vec![
-        text("table"), text("source_file"), text("sheet"), Field::new("source_line", DataType::Int64, true), text("column"), text("reasons"),
+        text("table"),
+        text("source_file"),
+        text("sheet"),
+        Field::new("source_line", DataType::Int64, true),
+        text("column"),
+        text("reasons"),
         text("raw_text"),
     ];
     Arc::new(Schema::new(fields))
@@ -64,7 +69,14 @@ impl Quarantine {
         }
         let says = reasons.iter().map(|reason| reason.says.as_str()).collect::<Vec<_>>().join("; ");
         let columns = columns.join(", ");
-        let cells = [Some(self.table.as_str()), Some(file), sheet, Some(columns.as_str()).filter(|names| !names.is_empty()), Some(&says), Some(raw)];
+        let cells = [
+            Some(self.table.as_str()),
+            Some(file),
+            sheet,
+            Some(columns.as_str()).filter(|names| !names.is_empty()),
+            Some(&says),
+            Some(raw),
+        ];
         for (builder, cell) in self.texts.iter_mut().zip(cells) {
             builder.append_option(cell);
         }
@@ -82,8 +94,13 @@ impl Quarantine {
         let batch = RecordBatch::try_new(
             quarantine_schema(),
             vec![
-                Arc::new(table.finish()), Arc::new(file.finish()), Arc::new(sheet.finish()), Arc::new(self.lines.finish()),
-                Arc::new(column.finish()), Arc::new(reasons.finish()), Arc::new(raw.finish()),
+                Arc::new(table.finish()),
+                Arc::new(file.finish()),
+                Arc::new(sheet.finish()),
+                Arc::new(self.lines.finish()),
+                Arc::new(column.finish()),
+                Arc::new(reasons.finish()),
+                Arc::new(raw.finish()),
             ],
         )
         .context(Kind::Bug, what)?;

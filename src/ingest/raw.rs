@@ -215,7 +215,10 @@ mod tests {
         let mut chunk = RawChunk::default();
         chunk.push(2, [("甲", Mark::Plain), ("", Mark::Plain)].into_iter(), "", None);
         chunk.push(3, [("乙", Mark::LostDigits)].into_iter(), "原文", None);
-        assert_eq!((chunk.cell(0, 0).0, chunk.cell(0, 1).0, chunk.cell(0, 2).0, chunk.cell(1, 0)), ("甲", "", "", ("乙", Mark::LostDigits)));
+        assert_eq!(
+            (chunk.cell(0, 0).0, chunk.cell(0, 1).0, chunk.cell(0, 2).0, chunk.cell(1, 0)),
+            ("甲", "", "", ("乙", Mark::LostDigits))
+        );
         assert_eq!((chunk.raw(0).as_str(), chunk.raw(1).as_str()), ("甲\t", "原文"));
     }
 }

@@ -296,4 +296,3 @@ fn close(writers: &mut BTreeMap<Option<Month>, Writer>) -> std::result::Result<(
     }
     Ok(())
 }
-

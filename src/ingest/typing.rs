@@ -123,7 +123,9 @@ pub(super) fn read_list(text: &str) -> Vec<String> {
             items.push(item.into_owned());
         }
     };
-    if trimmed.starts_with('[') && let Ok(values) = serde_json::from_str::<Vec<String>>(trimmed) {
+    if trimmed.starts_with('[')
+        && let Ok(values) = serde_json::from_str::<Vec<String>>(trimmed)
+    {
         values.iter().for_each(|item| push(item));
     } else {
         trimmed.split([';', '；', ',', '，', '、', '|', '\n', '\r']).for_each(push);
@@ -199,8 +201,19 @@ mod tests {
     #[test]
     fn amounts_are_read_as_people_write_them() {
         let forms = [
-            ("1234.5", 123_450), ("1,234.50", 123_450), ("１，２３４．５", 123_450), ("¥1,234.5元", 123_450), ("0.12345万元", 123_450), ("-3", -300),
-            ("1.005", 101), ("-1.005", -101), ("1.5E+03", 150_000), (" 7 ", 700), ("3.3000000000000003", 330), (".5", 50), ("2.", 200),
+            ("1234.5", 123_450),
+            ("1,234.50", 123_450),
+            ("１，２３４．５", 123_450),
+            ("¥1,234.5元", 123_450),
+            ("0.12345万元", 123_450),
+            ("-3", -300),
+            ("1.005", 101),
+            ("-1.005", -101),
+            ("1.5E+03", 150_000),
+            (" 7 ", 700),
+            ("3.3000000000000003", 330),
+            (".5", 50),
+            ("2.", 200),
         ];
         for (form, hundredths) in forms {
             assert_eq!(read_decimal(form, 1), Ok(hundredths), "{form}");

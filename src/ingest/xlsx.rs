@@ -157,7 +157,9 @@ fn cell_text(value: &DataRef<'_>) -> (String, Mark) {
         DataRef::Empty => (String::new(), Mark::Plain),
         DataRef::String(text) => (text.clone(), Mark::Plain),
         DataRef::SharedString(text) => ((*text).to_owned(), Mark::Plain),
-        DataRef::Int(number) => (number.to_string(), if number.unsigned_abs() >= EXACT_BELOW as u64 { Mark::LostDigits } else { Mark::Plain }),
+        DataRef::Int(number) => {
+            (number.to_string(), if number.unsigned_abs() >= EXACT_BELOW as u64 { Mark::LostDigits } else { Mark::Plain })
+        }
         DataRef::Float(number) => (float_text(*number), if number.abs() >= EXACT_BELOW { Mark::LostDigits } else { Mark::Plain }),
         DataRef::Bool(truth) => (truth.to_string(), Mark::Plain),
         DataRef::DateTime(moment) if moment.is_datetime() => (serial_text(moment), Mark::Plain),

@@ -87,18 +87,35 @@ fn read_directory(file: &mut File, size: u64) -> Result<Vec<Entry>> {
         }
         let (name, extra, comment) = (field(28, 2)? as usize, field(30, 2)? as usize, field(32, 2)? as usize);
         let bytes = directory.get(at + 46..at + 46 + name).ok_or_else(cut_off)?;
-        entries.push(Entry {
-            name: String::from_utf8_lossy(bytes).into_owned(),
-            compressed: field(20, 4)?,
-            method: field(10, 2)? as u16,
-            offset: field(42, 4)?,
-        });
+        let extra_fields = directory.get(at + 46 + name..at + 46 + name + extra).ok_or_else(cut_off)?;
+        let sizes = [field(24, 4)?, field(20, 4)?, field(42, 4)?];
+        let [_, compressed, offset] = with_long_sizes(sizes, extra_fields);
+        if offset.checked_add(compressed).is_none_or(|end| end > size) {
+            return Err(cut_off());
+        }
+        entries.push(Entry { name: String::from_utf8_lossy(bytes).into_owned(), compressed, method: field(10, 2)? as u16, offset });
         at += 46 + name + extra + comment;
     }
     if entries.is_empty() || entries.len() > MAX_ENTRIES {
         return Err(cut_off());
     }
     Ok(entries)
+}
+
+/// Inflated size, packed size and place of an entry; some writers (Apache POI among them) put them into a ZIP64 field.
+fn with_long_sizes(mut sizes: [u64; 3], extra: &[u8]) -> [u64; 3] {
+    let mut at = 0;
+    while let (Some(id), Some(length)) = (number(extra, at, 2), number(extra, at + 2, 2)) {
+        let mut value_at = at + 4;
+        if id == 1 {
+            for size in sizes.iter_mut().filter(|size| **size == 0xffff_ffff) {
+                *size = number(extra, value_at, 8).unwrap_or(*size);
+                value_at += 8;
+            }
+        }
+        at += 4 + length as usize;
+    }
+    sizes
 }
 
 fn read_at(file: &mut File, start: u64, length: u64) -> Result<Vec<u8>> {

@@ -97,7 +97,12 @@ fn read_share(section: &mut Section<'_>, key: &'static str, diagnostics: &mut Di
         Ok(share) if (0.0..=1.0).contains(&share) => Some(share),
         _ => {
             diagnostics
-                .error("share-range", PROJECT_FILE, Some(placed.span), format!("`{key}` is {}, but a share lies between 0 and 1", placed.value))
+                .error(
+                    "share-range",
+                    PROJECT_FILE,
+                    Some(placed.span),
+                    format!("`{key}` is {}, but a share lies between 0 and 1", placed.value),
+                )
                 .hint("write 5 % as 0.05");
             None
         }

@@ -109,12 +109,16 @@ pub(super) fn read_source(
     let table = section.required_text("table", diagnostics);
     let path = section.required_text("path", diagnostics).filter(|placed| is_inside(placed, diagnostics));
     let root = read_root(section, directory, environment, diagnostics);
-    let formats =
-        [("csv", Format::Csv), ("xlsx", Format::Xlsx), ("jsonl", Format::JsonLines), ("parquet", Format::Parquet)];
+    let formats = [("csv", Format::Csv), ("xlsx", Format::Xlsx), ("jsonl", Format::JsonLines), ("parquet", Format::Parquet)];
     let format = section.word("format", &formats, diagnostics);
     let encodings = [
-        ("utf-8", Encoding::Utf8), ("utf8", Encoding::Utf8), ("gb18030", Encoding::Gb18030), ("gbk", Encoding::Gb18030),
-        ("gb2312", Encoding::Gb18030), ("windows-1252", Encoding::Windows1252), ("latin-1", Encoding::Windows1252),
+        ("utf-8", Encoding::Utf8),
+        ("utf8", Encoding::Utf8),
+        ("gb18030", Encoding::Gb18030),
+        ("gbk", Encoding::Gb18030),
+        ("gb2312", Encoding::Gb18030),
+        ("windows-1252", Encoding::Windows1252),
+        ("latin-1", Encoding::Windows1252),
     ];
     let encoding = section.word("encoding", &encodings, diagnostics);
     let delimiter = section.text("delimiter", diagnostics).and_then(|placed| read_delimiter(&placed, diagnostics));

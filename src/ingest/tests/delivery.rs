@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int64Array, ListBuilder, StringArray, StringBuilder, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int64Array, ListBuilder, StringArray, StringBuilder, TimestampMicrosecondArray,
+};
 use arrow::record_batch::RecordBatch;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 
@@ -25,7 +27,22 @@ fn rows_are_staged_by_month_and_sorted_by_unit_and_key() {
     let staged = plain(&office);
     assert_eq!(staged.held, None);
     assert_eq!(
-        rows(&staged, &["case_id", "unit_id", "opened_on", "opened_at", "fine", "outcome", "is_public", "people", "source_file", "source_line", "batch_id"]),
+        rows(
+            &staged,
+            &[
+                "case_id",
+                "unit_id",
+                "opened_on",
+                "opened_at",
+                "fine",
+                "outcome",
+                "is_public",
+                "people",
+                "source_file",
+                "source_line",
+                "batch_id"
+            ]
+        ),
         [
             "A2|U1|2026-03-09||0.00|none|false||a.csv|3|test",
             "A1|U2|2026-03-07|2026-03-07T01:05:00Z|12345.50|penalty|true|3|a.csv|2|test",
@@ -54,6 +71,20 @@ fn encoding_delimiter_and_byte_order_mark_do_not_matter() {
     for (name, bytes) in variants {
         let staged = office.load_csv(bytes);
         assert_eq!(digests(&staged), expected, "{name}: {:?} {:?}", staged.held, quarantined(&staged));
+    }
+}
+
+#[test]
+fn text_is_whole_where_a_block_of_bytes_ends() {
+    let office = Office::new();
+    let text: String = (0..12_000).map(|index| format!("浙杭市监罚{index},执法主体{index},2026-03-07\n")).collect();
+    let text = format!("案号,执法主体,立案日期\n{text}");
+    let expected = digests(&office.load_csv(&text));
+    for shift in 0..3 {
+        let (bytes, ..) = encoding_rs::GB18030.encode(&text);
+        let padded: Vec<u8> = [vec![b'\n'; shift], bytes.into_owned()].concat();
+        let staged = office.load_csv(padded);
+        assert_eq!((digests(&staged), totals(&staged)), (expected.clone(), [12_000, 12_000, 0, 0, 0]));
     }
 }
 
@@ -128,7 +159,14 @@ fn a_workbook_with_title_blank_rows_and_hidden_sheet_gives_the_same_table() {
     sheet.write(7, 8, 1).expect("written");
     book.save(office.path("a.xlsx")).expect("saved");
     let staged = office.load("a.xlsx");
-    assert_eq!(digests(&staged), expected, "{:?} {:?} {:?}", staged.held, quarantined(&staged), rows(&staged, &["case_id", "updated_at", "laws"]));
+    assert_eq!(
+        digests(&staged),
+        expected,
+        "{:?} {:?} {:?}",
+        staged.held,
+        quarantined(&staged),
+        rows(&staged, &["case_id", "updated_at", "laws"])
+    );
     assert_eq!((staged.files[0].sheet.as_deref(), totals(&staged)), (Some("案件"), [3, 3, 0, 0, 0]));
     assert_eq!(rows(&staged, &["case_id", "source_line"]), ["A2|7", "A1|4", "A3|8"]);
 }
@@ -177,7 +215,14 @@ fn parquet_gives_the_same_table_typed_or_as_text() {
         writer.write(&batch).expect("written");
         writer.close().expect("closed");
         let staged = office.load("a.parquet");
-        assert_eq!(digests(&staged), expected, "{:?} {:?} {:?}", staged.held, quarantined(&staged), rows(&staged, &["case_id", "opened_at", "updated_at"]));
+        assert_eq!(
+            digests(&staged),
+            expected,
+            "{:?} {:?} {:?}",
+            staged.held,
+            quarantined(&staged),
+            rows(&staged, &["case_id", "opened_at", "updated_at"])
+        );
         assert_eq!(totals(&staged), [3, 3, 0, 0, 0]);
     }
 }

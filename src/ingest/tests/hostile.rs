@@ -42,7 +42,10 @@ fn empty_files_missing_files_and_unknown_headers_hold_the_table() {
 fn a_missing_required_column_names_what_is_accepted_and_what_is_near() {
     let office = Office::new();
     let why = held(&office.load_csv("标题\n案号,执法机关主体,立案日期\nA1,U1,2026-03-01\n"));
-    assert!(why.contains("a.csv: header in line 2: the required column `unit_id` is missing (accepted headers: unit_id, 执法主体)"), "{why}");
+    assert!(
+        why.contains("a.csv: header in line 2: the required column `unit_id` is missing (accepted headers: unit_id, 执法主体)"),
+        "{why}"
+    );
     assert!(why.contains("is `执法机关主体` the column `unit_id`?"), "{why}");
     let why = held(&office.load_csv("案号,case_id,执法主体,立案日期\n"));
     assert!(why.contains("the headers `案号` and `case_id` both mean the column `case_id`"), "{why}");
@@ -51,7 +54,9 @@ fn a_missing_required_column_names_what_is_accepted_and_what_is_near() {
 #[test]
 fn undecodable_bytes_and_nul_quarantine_their_row_only() {
     let office = Office::new();
-    let mut bytes = format!("{HEADER}A1,市场监督管理局,2026-03-01\nA2,市场监督管理局,2026-03-01\nA3,U\0,2026-03-01\nA4,U\u{fffd},2026-03-01\n").into_bytes();
+    let mut bytes =
+        format!("{HEADER}A1,市场监督管理局,2026-03-01\nA2,市场监督管理局,2026-03-01\nA3,U\0,2026-03-01\nA4,U\u{fffd},2026-03-01\n")
+            .into_bytes();
     let at = bytes.windows(2).position(|window| window == b"A2").expect("there");
     bytes.insert(at + 1, 0xff);
     let staged = office.load_csv(bytes);

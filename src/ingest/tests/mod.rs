@@ -232,7 +232,8 @@ pub(super) fn quarantined(staged: &StagedTable) -> Vec<(i64, String, String, Str
     let mut rows = Vec::new();
     for path in &staged.quarantine {
         let file = std::fs::File::open(path).expect("written");
-        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("Parquet");
+        let reader =
+            parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("Parquet");
         for batch in reader {
             let batch = batch.expect("readable");
             for row in 0..batch.num_rows() {

@@ -6,7 +6,8 @@ use crate::error::Kind;
 #[test]
 fn wrong_cells_quarantine_their_row_with_every_reason_and_its_raw_text() {
     let office = Office::new();
-    let staged = office.load_csv("案号,执法主体,立案日期,罚款金额,人数\nA1,U1,2026-02-30,abc,1\nA2,,2026-03-01,1,x\nA3,U1,2026-03-01,1,1\n");
+    let staged =
+        office.load_csv("案号,执法主体,立案日期,罚款金额,人数\nA1,U1,2026-02-30,abc,1\nA2,,2026-03-01,1,x\nA3,U1,2026-03-01,1,1\n");
     assert_eq!(totals(&staged), [3, 1, 2, 0, 0]);
     let said = quarantined(&staged);
     assert_eq!((said[0].0, said[0].1.as_str(), said[0].3.as_str()), (2, "opened_on, fine", "A1,U1,2026-02-30,abc,1"));
@@ -27,7 +28,9 @@ fn a_ragged_row_is_quarantined_but_empty_cells_at_its_end_are_not_ragged() {
 #[test]
 fn a_row_with_quoted_line_breaks_is_known_by_its_first_line() {
     let office = Office::new();
-    let staged = office.load_csv("案号,执法主体,立案日期,文书号\r\nA1,U1,2026-03-01,\"一\r\n\r\n二\"\r\nA2,U1,2026-03-01,\"三\"\"四\"\r\nA3,U1,x,\"五\n六\"\r\n");
+    let staged = office.load_csv(
+        "案号,执法主体,立案日期,文书号\r\nA1,U1,2026-03-01,\"一\r\n\r\n二\"\r\nA2,U1,2026-03-01,\"三\"\"四\"\r\nA3,U1,x,\"五\n六\"\r\n",
+    );
     assert_eq!(rows(&staged, &["case_id", "decision_no", "source_line"]), ["A1|一\r\n\r\n二|2", "A2|三\"四|5"]);
     assert_eq!((quarantined(&staged)[0].0, quarantined(&staged)[0].3.as_str()), (6, "A3,U1,x,\"五\n六\""));
 }
@@ -67,7 +70,10 @@ fn an_unknown_label_is_counted_and_left_empty_and_a_further_label_is_understood(
     let staged = office.try_load(&[source]).expect("loads");
     assert_eq!(rows(&staged, &["case_id", "outcome"]), ["A1|penalty", "A2|penalty", "A3|", "A4|", "A5|penalty"]);
     let [warning] = staged.warnings.as_slice() else { panic!("{:?}", staged.warnings) };
-    assert_eq!((warning.check.as_str(), warning.rows, warning.says.as_str()), ("unknown_label", 2, "结果（outcome）：“怪”不在代码表内，按空值处理"));
+    assert_eq!(
+        (warning.check.as_str(), warning.rows, warning.says.as_str()),
+        ("unknown_label", 2, "结果（outcome）：“怪”不在代码表内，按空值处理")
+    );
 }
 
 #[test]
@@ -86,7 +92,8 @@ fn checks_quarantine_warn_and_stop() {
 #[test]
 fn identifiers_compare_equal_in_full_and_half_width_and_mangled_ones_are_refused() {
     let office = Office::new();
-    let staged = office.load_csv("案号,执法主体,立案日期,文书号\nＡ１,U1,2026-03-01,甲\nA1 ,U1,2026-03-01,乙\n1.10101E+17,U1,2026-03-01,丙\n");
+    let staged =
+        office.load_csv("案号,执法主体,立案日期,文书号\nＡ１,U1,2026-03-01,甲\nA1 ,U1,2026-03-01,乙\n1.10101E+17,U1,2026-03-01,丙\n");
     assert_eq!(totals(&staged), [3, 1, 1, 1, 0]);
     assert!(quarantined(&staged)[0].2.contains("末尾数位已丢失"));
 }
