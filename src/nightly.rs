@@ -74,11 +74,6 @@ pub trait Surroundings: Sync {
     fn advance(&self, bytes: u64);
     /// Who runs: process and machine.
     fn identity(&self) -> (u32, String);
-    /// Fails when somebody asked the process to stop.
-    ///
-    /// # Errors
-    /// The request to stop.
-    fn check_interrupted(&self) -> Result<()>;
 }
 
 /// The run that readers see before this one.
@@ -100,6 +95,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
     let started = surroundings.now();
     let _lock = WriterLock::acquire(&request.out.join("lake").join(".lock"), &request.run, pid, &host, &started)?;
     let folder = request.out.join("runs").join(&request.run.0);
+    remove_abandoned_staging(&request.out.join("runs"));
     let mut journal = Journal::open(&folder)?;
     journal.write(&started, "run-started", &request.run.0, &format!("as of {}, period {}", request.as_of, request.period))?;
     let mut results = RunResults {
@@ -117,6 +113,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         scorecards: 0,
         ranked: 0,
         findings: BTreeMap::new(),
+        not_reported: Vec::new(),
         report: None,
         error: None,
     };
@@ -158,7 +155,6 @@ fn stages(request: &Request<'_>, surroundings: &dyn Surroundings, folder: &Path,
     let assessed = runtime.block_on(assessing::assess(request, &lake, &snapshot, &held_tables, &broken, previous_folder, surroundings))?;
     watch.done("assess", results);
 
-    surroundings.check_interrupted()?;
     surroundings.stage("report");
     results.held_indicators = assessed.held.iter().map(|(id, reason)| (id.0.clone(), reason.clone())).collect();
     results.indicators = request.library.indicators.len() - assessed.held.len();
@@ -167,7 +163,11 @@ fn stages(request: &Request<'_>, surroundings: &dyn Surroundings, folder: &Path,
     for finding in &assessed.findings {
         *results.findings.entry(finding.detector.clone()).or_default() += 1;
     }
-    let reasons = runtime.block_on(crate::ingest::quarantine_reasons(&folder.join("quarantine")))?;
+    for silent in &assessed.silent {
+        let last = silent.last_seen.map_or_else(|| "never".to_owned(), |day| day.to_string());
+        results.not_reported.push(format!("{} {} (last {last})", silent.table, silent.unit));
+    }
+    let reasons = crate::ingest::quarantine_reasons(&folder.join("quarantine"))?;
     let reasons = reasons.into_iter().map(|((table, check, says), rows)| report::input::ReasonCount { table, check, says, rows }).collect();
     let input = publishing::report_input(request, &loaded, assessed, reasons, &snapshot, previous.as_ref());
     journal.write(&surroundings.now(), "report-started", "report", "")?;
@@ -183,13 +183,19 @@ fn stages(request: &Request<'_>, surroundings: &dyn Surroundings, folder: &Path,
         results.error = Some(format!("{:.0} % of the indicators are held, more than the {:.0} % that [hold] allows: readers still see the run before", held_share * 100.0, request.project.hold_max_share * 100.0));
         return Ok(());
     }
-    surroundings.check_interrupted()?;
     // Written first, so that whoever follows the pointer finds a finished run.
     results.status = if results.held_indicators.is_empty() && held_tables.is_empty() { RunStatus::Done } else { RunStatus::DoneWithHeld };
     results.finished = surroundings.now();
     results.write(folder)?;
     journal.write(&surroundings.now(), "switching", "current.json", "")?;
     Current::of_run(&request.run, folder, snapshot.versions(), &surroundings.now())?.write(&request.out.join("current.json"))
+}
+
+/// A killed run leaves its staging behind; whoever holds the writer lock may remove it.
+fn remove_abandoned_staging(runs: &Path) {
+    for entry in std::fs::read_dir(runs).into_iter().flatten().flatten() {
+        let _ = std::fs::remove_dir_all(entry.path().join("staging"));
+    }
 }
 
 struct StageWatch<'a> {
@@ -217,6 +223,31 @@ fn broken_indicators(request: &Request<'_>) -> BTreeMap<IndicatorId, String> {
         request.library.populations.values().filter_map(|population| Some((population.name.as_str(), of_file(&population.file)?))).collect();
     let through = |sql: &str| populations.iter().find(|(name, _)| crate::library::indicator::span_of_word(sql, 0, name).is_some()).map(|(_, why)| why.clone());
     request.library.indicators.values().filter_map(|indicator| Some((indicator.id.clone(), of_file(&indicator.file).or_else(|| through(&indicator.sql))?))).collect()
+}
+
+/// What a run would read, compute and publish, without doing it.
+///
+/// # Errors
+/// A lake or pointer that can't be read.
+pub fn plan(request: &Request<'_>) -> Result<String> {
+    let mut text = format!("would run as of {}, period {}, scheme {}\n", request.as_of, request.period, request.scheme.name);
+    let broken = broken_indicators(request);
+    for contract in request.library.tables.values() {
+        for source in request.project.sources_of(&contract.name) {
+            let (files, bytes) = crate::ingest::files_of(&source);
+            text.push_str(&format!("  load {:<30} {:>5} files {:>14} bytes  {}\n", contract.name, files, bytes, source.path));
+        }
+    }
+    let months = request.period.months_until(request.as_of);
+    let span = months.first().zip(months.last()).map_or_else(|| "no month".to_owned(), |(first, last)| format!("{first} to {last}"));
+    text.push_str(&format!("  compute {} indicators for {span}; {} would be held for errors in their text\n", request.library.indicators.len() - broken.len(), broken.len()));
+    for (id, reason) in &broken {
+        text.push_str(&format!("    {id}: {reason}\n"));
+    }
+    let current = Current::read(&request.out.join("current.json"))?;
+    let replaces = current.map_or_else(|| "nothing (first run)".to_owned(), |current| current.run.0);
+    text.push_str(&format!("  publish in {}, replacing {replaces}\n", request.out.join("runs").display()));
+    Ok(text)
 }
 
 /// Refuses to run on text that no indicator can be held for: contracts, clocks, scheme, project, or what the law forbids.

@@ -19,6 +19,7 @@ use super::law::refuse_unlawful;
 use super::populations::{Dependencies, names_read, register_populations};
 use super::run::moment_of;
 use crate::diagnostics::{Diagnostics, nearest};
+use crate::error::{Context, Kind, Result};
 use crate::functions::{self, Clocks, Moment, parse_bound, parse_bound_expression};
 use crate::ingest::arrow_schema;
 use crate::library::Library;
@@ -35,6 +36,16 @@ pub fn planning_config() -> SessionConfig {
     let mut config = SessionConfig::new();
     config.options_mut().sql_parser.collect_spans = true;
     config
+}
+
+/// Checks the library in a session of its own.
+///
+/// # Errors
+/// Only a session that can't be set up.
+pub fn check(library: &Library, diagnostics: &mut Diagnostics) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().context(Kind::Environment, || "starting the planner")?;
+    let context = SessionContext::new_with_config(planning_config());
+    runtime.block_on(check_library(&context, library, diagnostics)).context(Kind::Bug, || "checking the library")
 }
 
 /// Registers an empty table for every contract.

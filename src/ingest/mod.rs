@@ -30,6 +30,7 @@ mod mapping;
 mod parquet;
 mod quarantine;
 mod raw;
+mod reasons;
 mod schema;
 mod staging;
 mod typing;
@@ -48,6 +49,7 @@ use crate::terms::{Month, RunId};
 
 pub use load::load_table;
 pub use quarantine::quarantine_schema;
+pub use reasons::quarantine_reasons;
 pub use schema::{LINEAGE, arrow_schema, data_type};
 
 /// What a load needs to know besides contract and sources.

@@ -99,7 +99,6 @@ pub async fn assess(
     }
     assessed.silent = silent_units(&session, &assessed.units, request.as_of).await.context(Kind::Query, || "looking for units that have not reported")?;
 
-    surroundings.check_interrupted()?;
     surroundings.stage("indices");
     let first = request.period.first.first_day();
     let parameters = synergy_parameters(request);
@@ -109,7 +108,6 @@ pub async fn assess(
     let panel = panel_rows(&session, request.as_of).await?;
     assessed.burden = burden(&panel, &burden_parameters(request));
 
-    surroundings.check_interrupted()?;
     surroundings.stage("findings");
     register_populations(&session, library, &dependencies, moment_of(Window::Flow, request.as_of)).await;
     assessed.findings = detect(&session, &DetectRequest { as_of: request.as_of, period: &request.period }).await?;

@@ -128,6 +128,8 @@ pub struct RunResults {
     pub ranked: usize,
     /// Findings by detector.
     pub findings: BTreeMap<String, usize>,
+    /// Units that sent nothing lately: table, unit, last date.
+    pub not_reported: Vec<String>,
     /// The page to open first, relative to the run's folder.
     pub report: Option<String>,
     /// The error that stopped it.

@@ -52,7 +52,6 @@ pub fn load(
         if sources.is_empty() {
             continue;
         }
-        surroundings.check_interrupted()?;
         journal.write(&surroundings.now(), "load-started", &contract.name, "")?;
         std::fs::create_dir_all(&staging).context(Kind::Environment, || format!("creating {}", staging.display()))?;
         let context = LoadContext {

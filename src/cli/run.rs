@@ -1,0 +1,121 @@
+//! `kaohe run` and `kaohe load`: the nightly job, or what it would do.
+//!
+//! In: the common flags and `--dry-run`. Out: a run's folder; six lines on standard output. Never here: the job itself.
+
+use clap::Args;
+
+use super::surroundings::{Terminal, cores, default_memory, new_run};
+use super::{Common, Opened};
+use crate::compute;
+use crate::error::{Error, Kind, Result};
+use crate::nightly::journal::{RunResults, RunStatus};
+use crate::nightly::{self, Request, Surroundings};
+
+/// Flags of `kaohe run`.
+#[derive(Args)]
+pub struct Arguments {
+    /// Print what would be read, computed and published, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// The seed of the burden index's bootstrap: fixed, so that the same input gives the same bytes.
+const SEED: u64 = 20_260_101;
+
+/// Runs the job, or prints its plan.
+pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8> {
+    let mut opened = common.open()?;
+    compute::check::check(&opened.library, &mut opened.diagnostics)?;
+    if opened.diagnostics.errors() > 0 {
+        eprintln!("{}", opened.diagnostics.to_text_of(|_| true));
+    }
+    nightly::refuse_unusable_text(&opened.diagnostics)?;
+    let Opened { directory, project: Some(project), library, scheme: Some(scheme), diagnostics } = opened else {
+        return Err(Error::new(Kind::Configuration, "the project can't be used as it is").with_hint("`kaohe check` says why"));
+    };
+    let request = Request {
+        project: &project,
+        library: &library,
+        scheme: &scheme,
+        diagnostics: &diagnostics,
+        period: common.period(&project),
+        as_of: common.as_of(),
+        run: new_run(),
+        out: common.out(&directory),
+        memory_limit: common.memory_limit.or_else(default_memory),
+        partitions: cores(),
+        seed: SEED,
+        engine: env!("CARGO_PKG_VERSION"),
+        only_load,
+    };
+    if arguments.dry_run {
+        print!("{}", nightly::plan(&request)?);
+        return Ok(0);
+    }
+    let terminal = Terminal::new(common.quiet, common.log_format == "json");
+    let ended = nightly::run(&request, &terminal);
+    terminal.finish();
+    let results = ended?;
+    print!("{}", summary(&results, &request, terminal.elapsed(), terminal.peak_memory()));
+    Ok(results.exit_code())
+}
+
+/// Six lines that a data team wants in the morning.
+fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64) -> String {
+    let mut records = [0u64; 5];
+    for table in results.tables.values() {
+        for (total, part) in records.iter_mut().zip(table.records) {
+            *total += part;
+        }
+    }
+    let [seen, loaded, quarantined, duplicates, filtered] = records.map(grouped);
+    let written: usize = results.tables.values().map(|table| table.months_written).sum();
+    let unchanged: usize = results.tables.values().map(|table| table.months_unchanged).sum();
+    let held_tables: Vec<&str> = results.tables.iter().filter(|(_, table)| table.held.is_some()).map(|(name, _)| name.as_str()).collect();
+    let findings: Vec<String> = results.findings.iter().map(|(detector, count)| format!("{detector} {count}")).collect();
+    let held = match (held_tables.as_slice(), results.held_indicators.len()) {
+        ([], 0) => "nothing".to_owned(),
+        (tables, indicators) => format!("tables: {}; indicators: {indicators}; see `kaohe status`", or_none(&tables.join(", "))),
+    };
+    let stages: Vec<String> = results.stages.iter().map(|stage| format!("{} {:.1}", stage.stage, stage.seconds)).collect();
+    let folder = request.out.join("runs").join(&results.run);
+    let published = match (results.status, &results.report) {
+        (RunStatus::Loaded, _) => format!("nothing (load only); lake {}", request.out.join("lake").display()),
+        (RunStatus::KeptBack, _) => format!("nothing: {}", results.error.as_deref().unwrap_or("")),
+        (_, Some(page)) => folder.join(page).display().to_string(),
+        (_, None) => "nothing".to_owned(),
+    };
+    format!(
+        "loaded     {} tables: {seen} records = {loaded} loaded + {quarantined} quarantined + {duplicates} duplicates + {filtered} filtered; months {written} written, {unchanged} unchanged\n\
+         assessed   {} indicators as of {}: {} scorecards, {} of them ranked\n\
+         findings   {} (clues for a reviewer, never a deduction)\n\
+         held       {held}\n\
+         took       {seconds:.1} s ({}), peak memory {} MB\n\
+         published  {published}\n",
+        results.tables.len(),
+        results.indicators,
+        results.as_of,
+        results.scorecards,
+        results.ranked,
+        or_none(&findings.join(", ")),
+        stages.join(", "),
+        peak / 1_000_000,
+    )
+}
+
+fn or_none(text: &str) -> &str {
+    if text.is_empty() { "none" } else { text }
+}
+
+/// `1234567` as `1 234 567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}
