@@ -188,7 +188,10 @@ pub fn synergy(rows: &SynergyRows, parameters: &SynergyParameters) -> Result<(Ve
     let domains: BTreeSet<&str> =
         (rows.transactions.iter().map(|row| row.domain.as_str())).chain(rows.patrols.iter().map(|row| row.domain.as_str())).collect();
     let mut sides: BTreeMap<Side, ([PartValue; 5], bool)> = BTreeMap::new();
-    for border in &rows.borders {
+    let own: BTreeSet<&str> = rows.regions.iter().map(String::as_str).collect();
+    // The table of borders may hold the whole country.
+    let touches = |border: &&Border| own.contains(border.region_a.as_str()) || own.contains(border.region_b.as_str());
+    for border in rows.borders.iter().filter(touches) {
         for domain in &domains {
             let pair = unordered(&border.region_a, &border.region_b, domain);
             let quarters = parameters.quarters_over();
