@@ -44,7 +44,9 @@ fn panel() -> Vec<PanelRow> {
 }
 
 fn find<'a>(rows: &'a [Burden], scope: &str, quarter: &str, component: &str) -> &'a Burden {
-    rows.iter().find(|row| (row.scope.as_str(), row.quarter.as_str(), row.component.as_str()) == (scope, quarter, component)).expect("a row")
+    rows.iter()
+        .find(|row| (row.scope.as_str(), row.quarter.as_str(), row.component.as_str()) == (scope, quarter, component))
+        .expect("a row")
 }
 
 #[test]

@@ -94,7 +94,8 @@ pub async fn synergy_rows(session: &SessionContext, from: Date, as_of: Date, min
     };
     let mut rows = SynergyRows::default();
     for batch in query(session, &dated(TRANSACTIONS), "transactions across borders").await? {
-        let (part, region, neighbour, domain) = (Texts::of(&batch, 0)?, Texts::of(&batch, 1)?, Texts::of(&batch, 2)?, Texts::of(&batch, 3)?);
+        let (part, region, neighbour, domain) =
+            (Texts::of(&batch, 0)?, Texts::of(&batch, 1)?, Texts::of(&batch, 2)?, Texts::of(&batch, 3)?);
         let (begun, due, done) = (Days::of(&batch, 4)?, Days::of(&batch, 5)?, Days::of(&batch, 6)?);
         for row in 0..batch.num_rows() {
             let (Some(begun_on), Some(due_on)) = (begun.get(row), due.get(row)) else { continue };

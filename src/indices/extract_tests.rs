@@ -54,8 +54,10 @@ const PATROL: &str = "CREATE TABLE joint_patrols AS SELECT 'p' AS patrol_id, '33
 const PARTICIPANTS: &str = "CREATE TABLE joint_patrol_participants AS
   SELECT 'p' AS patrol_id, column1 AS unit_id, CAST(NULL AS VARCHAR) AS region_code, column2 AS recorded_own_system, column3 AS officers
   FROM (VALUES ('ua', true, 2), ('ub', true, 0))";
-const BORDER: &str = "CREATE TABLE region_adjacency AS SELECT '330102' AS region_a, '330106' AS region_b, false AS cross_province, 4 AS required_patrols";
-const CASES: &str = "CREATE TABLE cases AS SELECT '330102' AS region_code, 'eco' AS domain, 'i' AS item_code, CAST(NULL AS VARCHAR) AS severity,
+const BORDER: &str =
+    "CREATE TABLE region_adjacency AS SELECT '330102' AS region_a, '330106' AS region_b, false AS cross_province, 4 AS required_patrols";
+const CASES: &str =
+    "CREATE TABLE cases AS SELECT '330102' AS region_code, 'eco' AS domain, 'i' AS item_code, CAST(NULL AS VARCHAR) AS severity,
   'penalty' AS outcome, CAST(1500 AS DECIMAL(18,2)) AS fine_amount, CAST(1000 AS DECIMAL(18,2)) AS benchmark_min,
   CAST(2000 AS DECIMAL(18,2)) AS benchmark_max, DATE '2026-03-02' AS decided_on";
 
@@ -65,15 +67,15 @@ async fn each_duty_is_attributed_to_the_side_that_owes_it() {
     let rows = synergy_rows(&session, date(2026, 1, 1), date(2026, 6, 30), 1).await.expect("the SQL runs");
     let mut duties: Vec<_> = rows.transactions.iter().map(|row| (row.part, row.region.as_str(), row.done_on)).collect();
     duties.sort();
-    let expected = [
-        ('A', "330102", None),
-        ('A', "330106", Some(date(2026, 3, 5))),
-        ('T', "330102", None),
-        ('T', "330102", Some(date(2026, 3, 3))),
-    ];
+    let expected =
+        [('A', "330102", None), ('A', "330106", Some(date(2026, 3, 5))), ('T', "330102", None), ('T', "330102", Some(date(2026, 3, 3)))];
     assert_eq!(duties, expected);
     let patrol = &rows.patrols[0];
-    assert_eq!((patrol.minutes, patrol.recorded_by_a, patrol.recorded_by_b), (Some(45), true, false), "a side without officers took no part");
+    assert_eq!(
+        (patrol.minutes, patrol.recorded_by_a, patrol.recorded_by_b),
+        (Some(45), true, false),
+        "a side without officers took no part"
+    );
     assert_eq!(rows.borders[0].required_patrols, 4);
     assert_eq!(rows.penalties[0].fine, Decimal::from(1500));
     assert_eq!(rows.regions, ["330102", "330106"]);

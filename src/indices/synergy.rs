@@ -185,15 +185,21 @@ pub fn synergy(rows: &SynergyRows, parameters: &SynergyParameters) -> Result<(Ve
     let medians = censored_medians(&rows.transactions, parameters);
     let patrols = recorded_by_both(&rows.patrols, parameters);
     let positions = band_positions(&rows.penalties);
-    let domains: BTreeSet<&str> = (rows.transactions.iter().map(|row| row.domain.as_str()))
-        .chain(rows.patrols.iter().map(|row| row.domain.as_str()))
-        .collect();
+    let domains: BTreeSet<&str> =
+        (rows.transactions.iter().map(|row| row.domain.as_str())).chain(rows.patrols.iter().map(|row| row.domain.as_str())).collect();
     let mut sides: BTreeMap<Side, ([PartValue; 5], bool)> = BTreeMap::new();
-    for border in &rows.borders {
+    let own: BTreeSet<&str> = rows.regions.iter().map(String::as_str).collect();
+    // The table of borders may hold the whole country.
+    let touches = |border: &&Border| own.contains(border.region_a.as_str()) || own.contains(border.region_b.as_str());
+    for border in rows.borders.iter().filter(touches) {
         for domain in &domains {
             let pair = unordered(&border.region_a, &border.region_b, domain);
             let quarters = parameters.quarters_over();
-            let required = if border.required_patrols > 0 { border.required_patrols * quarters / 4 } else { parameters.patrols_per_quarter * quarters };
+            let required = if border.required_patrols > 0 {
+                border.required_patrols * quarters / 4
+            } else {
+                parameters.patrols_per_quarter * quarters
+            };
             let p = PartValue::ratio(patrols.get(&pair).copied().unwrap_or(0), required);
             let k = consistency(&positions, &pair, parameters);
             for (region, neighbour) in [(&border.region_a, &border.region_b), (&border.region_b, &border.region_a)] {
@@ -240,7 +246,8 @@ fn count_due(transactions: &[Transaction], parameters: &SynergyParameters) -> Po
         .agg([in_time.cast(DataType::Int64).sum().alias("in_time"), col("due_on").count().cast(DataType::Int64).alias("due")])
         .collect()?;
     let (part, in_time, due) = (counts.column("part")?.u32()?, counts.column("in_time")?.i64()?, counts.column("due")?.i64()?);
-    let (region, neighbour, domain) = (counts.column("region")?.str()?, counts.column("neighbour")?.str()?, counts.column("domain")?.str()?);
+    let (region, neighbour, domain) =
+        (counts.column("region")?.str()?, counts.column("neighbour")?.str()?, counts.column("domain")?.str()?);
     let row = |row: usize| {
         let side = (region.get(row)?.to_owned(), neighbour.get(row)?.to_owned(), domain.get(row)?.to_owned());
         Some(((char::from_u32(part.get(row)?)?, side), (in_time.get(row)?, due.get(row)?)))

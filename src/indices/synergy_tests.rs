@@ -53,7 +53,7 @@ fn silent_neighbour() -> SynergyRows {
 
 fn index_of(regions: &[SynergyRegion], region: &str) -> Option<String> {
     let row = regions.iter().find(|row| row.region == region && row.domain == "eco").expect("the region has a row");
-    row.index.map(|index| format!("{index:.4}"))
+    row.index.map(|index| format!("{:.4}", index.round_dp(4)))
 }
 
 #[test]

@@ -267,7 +267,8 @@ pub fn read_scheme(
     diagnostics: &mut Diagnostics,
 ) -> Option<Scheme> {
     diagnostics.remember(file, text);
-    let scheme = read_document(file, text, "a scheme", 0, diagnostics, |section, diagnostics| read::read(name, text, section, diagnostics))?;
+    let scheme =
+        read_document(file, text, "a scheme", 0, diagnostics, |section, diagnostics| read::read(name, text, section, diagnostics))?;
     rules::check(&scheme, indicators, diagnostics);
     Some(scheme)
 }
@@ -276,7 +277,12 @@ pub fn read_scheme(
 fn decimal(placed: &Placed<String>, file: &str, diagnostics: &mut Diagnostics) -> Option<Decimal> {
     let parsed = Decimal::from_str_exact(&placed.value).or_else(|_| Decimal::from_scientific(&placed.value));
     if parsed.is_err() {
-        diagnostics.error("bad-number", file, Some(placed.span.clone()), format!("`{}` is not a number of at most 28 digits", placed.value));
+        diagnostics.error(
+            "bad-number",
+            file,
+            Some(placed.span.clone()),
+            format!("`{}` is not a number of at most 28 digits", placed.value),
+        );
     }
     parsed.ok()
 }

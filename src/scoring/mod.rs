@@ -21,6 +21,8 @@ use crate::terms::{IndicatorId, Period, UnitId};
 
 mod objects;
 mod period;
+#[cfg(test)]
+mod properties;
 mod ranking;
 pub mod regional;
 pub mod tables;
@@ -106,7 +108,11 @@ pub fn score(input: &ScoringInput<'_>) -> Result<Scorecards> {
     for object in &objects {
         let mut values = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
-            values.push(if tree.reaches(entry.node, object) { Some(values::value(input, object, index, entry, &totals, &regions)?) } else { None });
+            values.push(if tree.reaches(entry.node, object) {
+                Some(values::value(input, object, index, entry, &totals, &regions)?)
+            } else {
+                None
+            });
         }
         let outcome = tree.add_up(input, object, &mut values);
         cards.scores.extend(outcome.scores);

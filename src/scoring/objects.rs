@@ -67,7 +67,14 @@ pub(super) fn assessed<'a>(input: &ScoringInput<'a>) -> Result<Vec<Assessed<'a>>
             let domain = domains.join("+");
             let peer_group = peer_group(input.scheme, unit, &domain);
             let subtree = input.scheme.subtree_tiers.contains(&unit.tier);
-            objects.push(Assessed { unit, domains, domain, peer_group, subtree, events: events.get(&unit.id).cloned().unwrap_or_default() });
+            objects.push(Assessed {
+                unit,
+                domains,
+                domain,
+                peer_group,
+                subtree,
+                events: events.get(&unit.id).cloned().unwrap_or_default(),
+            });
         }
     }
     Ok(objects)

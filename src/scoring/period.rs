@@ -187,13 +187,7 @@ impl Rows {
         frame
             .lazy()
             .group_by(KEYS.map(col))
-            .agg([
-                col("numerator").sum(),
-                col("denominator").sum(),
-                col("pending").sum(),
-                col("excluded").sum(),
-                col("held").any(true),
-            ])
+            .agg([col("numerator").sum(), col("denominator").sum(), col("pending").sum(), col("excluded").sum(), col("held").any(true)])
             .collect()
     }
 }

@@ -42,7 +42,8 @@ pub(super) fn rank(scheme: &Scheme, objects: &[Assessed<'_>], results: Vec<Objec
     let everyone = competition(true).context(Kind::Bug, || "placing everyone for the quota")?;
     let ranked = competition(false).context(Kind::Bug, || "ranking")?;
     // A unit without a rank still says how many are ranked in its group.
-    let sizes: BTreeMap<&str, u32> = ranked.iter().map(|(row, (_, competitors))| (objects[*row].peer_group.as_str(), *competitors)).collect();
+    let sizes: BTreeMap<&str, u32> =
+        ranked.iter().map(|(row, (_, competitors))| (objects[*row].peer_group.as_str(), *competitors)).collect();
     let one = |(row, (object, result)): (usize, (&Assessed<'_>, ObjectResult))| {
         let competitors = sizes.get(object.peer_group.as_str()).copied().unwrap_or(0);
         one(scheme, object, result, everyone.get(&row).copied(), ranked.get(&row).map(|(rank, _)| *rank), competitors)
@@ -73,7 +74,8 @@ fn places(rows: Vec<(usize, u32, Decimal)>) -> PolarsResult<Places> {
             col("score").count().over([col("group")])?.cast(DataType::UInt32).alias("competitors"),
         ])
         .collect()?;
-    let (object, rank, competitors) = (ranked.column("object")?.u64()?, ranked.column("rank")?.u32()?, ranked.column("competitors")?.u32()?);
+    let (object, rank, competitors) =
+        (ranked.column("object")?.u64()?, ranked.column("rank")?.u32()?, ranked.column("competitors")?.u32()?);
     let rows = (0..ranked.height()).filter_map(|row| Some((object.get(row)? as usize, (rank.get(row)?, competitors.get(row)?))));
     Ok(rows.collect())
 }
@@ -94,7 +96,8 @@ fn one(
     };
     let by_score = result.total.and_then(|total| scheme.grade_of(total));
     let vetoes = vetoes(scheme, object);
-    let grade = by_score.map(|grade| under_quota(scheme, grade, place)).map(|grade| vetoes.iter().fold(grade, |grade, (_, cap)| grade.max(*cap)));
+    let grade =
+        by_score.map(|grade| under_quota(scheme, grade, place)).map(|grade| vetoes.iter().fold(grade, |grade, (_, cap)| grade.max(*cap)));
     let name = |grade: Option<usize>| grade.map(|grade| scheme.grades[grade].name.clone());
     let mut codes: Vec<String> = vetoes.into_iter().map(|(code, _)| code).collect();
     codes.sort();

@@ -95,8 +95,11 @@ pub(super) struct Regions<'a> {
 impl<'a> Regions<'a> {
     /// Looks up tables for one run.
     pub fn of(input: &ScoringInput<'a>, objects: &[Assessed<'a>]) -> Self {
-        let composites =
-            input.regional.iter().map(|value| ((value.indicator.0.as_str(), value.region.as_str(), value.domain.as_str()), value)).collect();
+        let composites = input
+            .regional
+            .iter()
+            .map(|value| ((value.indicator.0.as_str(), value.region.as_str(), value.domain.as_str()), value))
+            .collect();
         let mut leads: BTreeMap<(&str, &str), (usize, &str)> = BTreeMap::new();
         for object in objects {
             let tier = ["province", "city", "county", "township"].iter().position(|tier| *tier == object.unit.tier).unwrap_or(4);

@@ -1,0 +1,440 @@
+//! A small province computed by hand, and what must hold for every province.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::date;
+use rust_decimal::Decimal;
+
+use super::tables::{LineKind, Rank, Scorecards, Status, Unit, Value};
+use super::*;
+use crate::compute::measures::{Amount, Scope};
+use crate::diagnostics::Diagnostics;
+use crate::library::indicator::read_indicator;
+use crate::library::scheme::read_scheme;
+use crate::terms::{Fraction, Month};
+
+const SCHEME: &str = r#"
+title = "示例"
+year = 2026
+[rounding]
+decimals = 2
+[scope]
+city = "subtree"
+[peer_group]
+by = ["domain", "tier", "size_class"]
+minimum_units = 2
+[caps]
+bonus = 5
+deduction = 10
+[regional.synergy]
+attribution = "all_units_in_domain"
+[regional.survey]
+attribution = "lead_unit"
+[[grade]]
+name = "优秀"
+from = 90
+quota = 0.5
+[[grade]]
+name = "良好"
+from = 80
+[[grade]]
+name = "不合格"
+from = 0
+[[veto]]
+code = "fraud"
+title = "弄虚作假"
+cap_grade = "不合格"
+basis = "a clause"
+[[node]]
+id = "base"
+parent = "total"
+title = "基础"
+points = 60
+[[node]]
+id = "procedure"
+parent = "base"
+title = "程序"
+points = 40
+[[node]]
+id = "library"
+parent = "base"
+title = "领域"
+points = 20
+alternatives = true
+[[node]]
+id = "library.market"
+parent = "library"
+title = "市场"
+points = 20
+domains = ["market"]
+[[node]]
+id = "library.eco"
+parent = "library"
+title = "生态"
+points = 20
+domains = ["eco"]
+[[node]]
+id = "dynamic"
+parent = "total"
+title = "动态"
+points = 30
+[[node]]
+id = "innovation"
+parent = "total"
+title = "创新"
+points = 10
+[[indicator]]
+id = "a.rate"
+node = "procedure"
+points = 30
+curve = [[0, 0], [1, 100]]
+[[indicator]]
+id = "a.fault"
+node = "procedure"
+points = 10
+curve = [[0, 100], [0.5, 0]]
+[[indicator]]
+id = "a.market"
+node = "library.market"
+points = 20
+curve = [[0, 0], [1, 100]]
+[[indicator]]
+id = "eco.cross_region_synergy"
+node = "library.eco"
+points = 20
+curve = [[0, 0], [1, 100]]
+[[indicator]]
+id = "a.stock"
+node = "dynamic"
+points = 15
+curve = [[0, 0], [1, 100]]
+[[indicator]]
+id = "a.survey"
+node = "dynamic"
+points = 15
+curve = [[1, 0], [5, 100]]
+[[indicator]]
+id = "a.shown"
+node = "dynamic"
+report_only = true
+[[indicator]]
+id = "a.new"
+node = "innovation"
+points = 10
+curve = [[0, 0], [1, 100]]
+dynamic = { regions = ["330100"], from = 2026-02-01, event = "a notice" }
+"#;
+
+fn headers() -> BTreeMap<IndicatorId, Indicator> {
+    let one = |id: &str, better: &str, domains: &str, more: &str| {
+        let text = format!(
+            "-- /// indicator\n-- title = \"{id}\"\n-- better = \"{better}\"\n-- shown_as = \"percent\"\n-- domains = [{domains}]\n\
+             -- tiers = [\"city\", \"county\"]\n-- basis = \"a clause\"\n{more}-- ///\n-- In words.\nSELECT 1\n"
+        );
+        let read = read_indicator(id, "x.sql", &text, &mut Diagnostics::default()).expect("the header is right");
+        (read.id.clone(), read)
+    };
+    let both = "\"market\", \"eco\"";
+    BTreeMap::from([
+        one("a.rate", "higher", both, ""),
+        one("a.fault", "lower", both, ""),
+        one("a.market", "higher", "\"market\"", ""),
+        one("a.stock", "higher", both, "-- window = \"stock\"\n"),
+        one("a.survey", "higher", both, "-- shape = \"region\"\n-- window = \"year_to_date\"\n"),
+        one("a.shown", "higher", both, ""),
+        one("a.new", "higher", both, ""),
+    ])
+}
+
+pub(super) fn unit(id: &str, tier: &str, domain: &str, region: &str) -> Unit {
+    Unit {
+        id: UnitId::from(id),
+        name: id.to_owned(),
+        tier: tier.to_owned(),
+        domains: vec![domain.to_owned()],
+        region: region.to_owned(),
+        parent: None,
+        size_class: "small".to_owned(),
+    }
+}
+
+pub(super) fn ratio(numerator: i64, denominator: i64) -> Amount {
+    let scaled = |amount| i128::from(amount) * Fraction::SCALE;
+    Amount::Ratio(Fraction { numerator: scaled(numerator), denominator: scaled(denominator) })
+}
+
+pub(super) fn measure(indicator: &str, subject: &str, month: i8, amount: Amount) -> Measure {
+    Measure {
+        indicator: IndicatorId::from(indicator),
+        subject: subject.to_owned(),
+        domain: "market".to_owned(),
+        month: Month { year: 2026, month },
+        scope: Scope::Own,
+        amount,
+        pending: 1,
+        excluded: 0,
+        held: false,
+    }
+}
+
+pub(super) struct Province {
+    pub(super) measures: Vec<Measure>,
+    pub(super) units: Vec<Unit>,
+    pub(super) regional: Vec<RegionalValue>,
+    pub(super) held: BTreeSet<IndicatorId>,
+    pub(super) events: Vec<Event>,
+    pub(super) scheme: String,
+}
+
+impl Province {
+    /// Two market units of one county, of which `m1` leads.
+    pub(super) fn market() -> Self {
+        let mut measures = Vec::new();
+        for (unit, in_time) in [("m1", 180), ("m2", 120)] {
+            measures.push(measure("a.rate", unit, 1, ratio(in_time / 2, 100)));
+            measures.push(measure("a.rate", unit, 2, ratio(in_time - in_time / 2, 100)));
+            measures.push(measure("a.fault", unit, 1, ratio(20, 200)));
+            measures.push(measure("a.market", unit, 2, ratio(150, 200)));
+            measures.push(measure("a.stock", unit, 1, ratio(1, 100)));
+            measures.push(measure("a.stock", unit, 2, ratio(80, 100)));
+            measures.push(measure("a.new", unit, 1, ratio(0, 50)));
+            measures.push(measure("a.new", unit, 2, ratio(45, 50)));
+        }
+        let answers = Amount::Value { value: Some(4 * Fraction::SCALE), n: 200 };
+        measures.push(measure("a.survey", "330102", 2, answers));
+        Self {
+            measures,
+            units: vec![unit("m1", "county", "market", "330102"), unit("m2", "county", "market", "330102")],
+            regional: Vec::new(),
+            held: BTreeSet::new(),
+            events: Vec::new(),
+            scheme: SCHEME.to_owned(),
+        }
+    }
+
+    pub(super) fn score(&self) -> Scorecards {
+        let indicators = headers();
+        let mut diagnostics = Diagnostics::default();
+        let scheme = read_scheme("2026", "2026.toml", &self.scheme, &indicators, &mut diagnostics).expect("it was read");
+        assert!(diagnostics.is_empty(), "{}", diagnostics.to_text());
+        let input = ScoringInput {
+            measures: &self.measures,
+            units: &self.units,
+            scheme: &scheme,
+            indicators: &indicators,
+            period: &"2026".parse().expect("a period"),
+            as_of: date(2026, 2, 28),
+            regional: &self.regional,
+            held: &self.held,
+            provisional: &BTreeSet::new(),
+            events: &self.events,
+        };
+        score(&input).expect("it scores")
+    }
+
+    fn without(mut self, indicator: &str) -> Self {
+        self.measures.retain(|measure| measure.indicator.0 != indicator);
+        self
+    }
+}
+
+fn value<'a>(cards: &'a Scorecards, unit: &str, indicator: &str) -> &'a Value {
+    cards.values.iter().find(|value| value.unit.0 == unit && value.indicator.0 == indicator).expect("the value has a row")
+}
+
+fn rank<'a>(cards: &'a Scorecards, unit: &str) -> &'a Rank {
+    cards.ranks.iter().find(|rank| rank.unit.0 == unit).expect("the unit has a row")
+}
+
+fn text(amount: Option<Decimal>) -> String {
+    amount.map_or_else(|| "-".to_owned(), |amount| amount.normalize().to_string())
+}
+
+#[test]
+fn a_scorecard_is_the_one_computed_by_hand() {
+    let cards = Province::market().score();
+    // rate 180/200 → 90 × 30; fault 20/200 → 80 × 10; market 75 × 20; stock 80 × 15; survey 4 → 75 × 15; new 45/50 → 90 × 10.
+    assert_eq!(text(rank(&cards, "m1").total), "82.25");
+    assert_eq!(text(value(&cards, "m1", "a.rate").value), "0.9");
+    assert_eq!(value(&cards, "m1", "a.rate").pending, 2);
+    // Without the survey, which enters the lead's score alone, stock carries the whole class: 60 × 30 …, 80 × 30.
+    assert_eq!(text(rank(&cards, "m2").total), "74");
+    assert_eq!(value(&cards, "m2", "a.survey").status, Status::NotApplicable);
+    assert_eq!(text(Some(value(&cards, "m2", "a.stock").effective_points)), "30");
+    assert_eq!((rank(&cards, "m1").rank, rank(&cards, "m2").rank), (Some(1), Some(2)));
+    assert_eq!(rank(&cards, "m1").peer_group, "market · county · small");
+}
+
+#[test]
+fn months_of_a_flow_are_divided_once_and_a_stock_is_its_last_month() {
+    let mut province = Province::market();
+    province.measures.retain(|measure| measure.indicator.0 != "a.rate");
+    province.measures.extend([measure("a.rate", "m1", 1, ratio(1, 1)), measure("a.rate", "m1", 2, ratio(0, 3))]);
+    let cards = province.score();
+    assert_eq!(text(value(&cards, "m1", "a.rate").value), "0.25", "not the mean of the months");
+    assert_eq!(text(value(&cards, "m1", "a.stock").value), "0.8");
+}
+
+#[test]
+fn a_month_before_the_switch_of_a_dynamic_indicator_does_not_count() {
+    let cards = Province::market().score();
+    assert_eq!(text(value(&cards, "m1", "a.new").denominator), "50");
+    let mut elsewhere = Province::market();
+    elsewhere.units[0].region = "330200".to_owned();
+    assert_eq!(value(&elsewhere.score(), "m1", "a.new").status, Status::NotApplicable);
+}
+
+#[test]
+fn weight_moves_inside_the_parent_and_an_empty_class_takes_the_neutral_score() {
+    let cards = Province::market().without("a.fault").without("a.new").score();
+    let fault = value(&cards, "m1", "a.fault");
+    assert_eq!((fault.status, fault.effective_points), (Status::NothingDue, Decimal::ZERO));
+    assert_eq!(text(Some(value(&cards, "m1", "a.rate").effective_points)), "40");
+    let class = cards.scores.iter().find(|row| row.unit.0 == "m1" && row.node == "innovation").expect("the class has a row");
+    assert_eq!((text(class.score), text(class.earned), text(Some(class.effective_points))), ("80".into(), "8".into(), "10".into()));
+    // 90 × 40 + 75 × 20 + 80 × 15 + 75 × 15 + 80 × 10.
+    assert_eq!(text(rank(&cards, "m1").total), "82.25");
+}
+
+#[test]
+fn a_library_of_another_domain_falls_away_without_a_row() {
+    let cards = Province::market().score();
+    assert!(!cards.values.iter().any(|value| value.indicator.0 == "eco.cross_region_synergy"));
+    let node = |node: &str| cards.scores.iter().find(|row| row.unit.0 == "m1" && row.node == node);
+    assert!(node("library.eco").is_none());
+    assert_eq!(text(node("library").map(|row| row.effective_points)), "20");
+}
+
+#[test]
+fn a_held_value_is_scored_and_marked() {
+    let mut province = Province::market();
+    province.held.insert(IndicatorId::from("a.rate"));
+    let cards = province.score();
+    let held = value(&cards, "m1", "a.rate");
+    assert_eq!((held.status, text(held.score)), (Status::Held, "90".to_owned()));
+}
+
+#[test]
+fn owed_and_absent_is_held_or_zero_as_the_scheme_says() {
+    let mut province = Province::market().without("a.rate");
+    province.held.insert(IndicatorId::from("a.rate"));
+    let held = province.score();
+    assert_eq!((value(&held, "m1", "a.rate").status, value(&held, "m1", "a.rate").score), (Status::Held, None));
+    province.scheme = SCHEME.replace("[scope]", "[nothing]\nowed_and_absent = \"zero\"\n[scope]");
+    let zero = province.score();
+    assert_eq!((value(&zero, "m1", "a.rate").status, text(value(&zero, "m1", "a.rate").score)), (Status::AbsentAsZero, "0".to_owned()));
+}
+
+#[test]
+fn below_the_minimum_the_value_is_shown_and_the_rank_withheld() {
+    let mut province = Province::market();
+    for measure in province.measures.iter_mut().filter(|measure| measure.subject == "m2") {
+        if let Amount::Ratio(fraction) = &mut measure.amount {
+            *fraction = Fraction { numerator: fraction.numerator / 40, denominator: fraction.denominator / 40 };
+        }
+    }
+    let cards = province.score();
+    let few = rank(&cards, "m2");
+    assert!(value(&cards, "m2", "a.rate").too_few && value(&cards, "m2", "a.rate").value.is_some());
+    assert_eq!((few.rank, few.withheld.as_deref(), few.total.is_some()), (None, Some("too_few_cases"), true));
+    assert_eq!(rank(&cards, "m1").withheld.as_deref(), Some("peer_group_too_small"), "one ranked unit is no ranking");
+}
+
+#[test]
+fn a_wide_interval_is_too_few_even_with_ten_cases() {
+    let mut province = Province::market().without("a.rate");
+    province.measures.push(measure("a.rate", "m1", 1, ratio(6, 12)));
+    let wide = province.score();
+    assert!(value(&wide, "m1", "a.rate").too_few, "half width 25 points");
+    province.measures.push(measure("a.rate", "m1", 2, ratio(60, 120)));
+    assert!(!value(&province.score(), "m1", "a.rate").too_few, "half width 8 points");
+}
+
+#[test]
+fn bonus_and_deduction_are_capped_and_a_veto_caps_the_grade_alone() {
+    let mut province = Province::market();
+    let event = |code: &str, points: i64| Event {
+        unit: UnitId::from("m1"),
+        code: code.to_owned(),
+        points: Decimal::from(points),
+        cap_grade: None,
+        on: date(2026, 2, 1),
+    };
+    province.events = vec![event("praise", 4), event("prize", 4), event("late", -3), event("fraud", 0)];
+    let cards = province.score();
+    let m1 = rank(&cards, "m1");
+    assert_eq!((text(m1.total), text(Some(m1.bonus)), text(Some(m1.deduction))), ("84.25".into(), "5".into(), "3".into()));
+    assert_eq!((m1.score_grade.as_deref(), m1.grade.as_deref(), m1.rank), (Some("良好"), Some("不合格"), Some(1)));
+    assert_eq!(m1.vetoes, ["fraud"]);
+    let cap = cards.ledger.iter().find(|line| line.kind == LineKind::Cap).expect("the cap has a line");
+    assert_eq!(text(Some(cap.earned)), "-3");
+}
+
+#[test]
+fn a_quota_leaves_the_grade_to_the_best_places() {
+    let mut province = Province::market();
+    province.scheme = SCHEME.replace("from = 90", "from = 81").replace("from = 80", "from = 70");
+    province.measures.iter_mut().filter(|measure| measure.indicator.0 == "a.stock" && measure.month.month == 2).for_each(|measure| {
+        measure.amount = ratio(100, 100);
+    });
+    let cards = province.score();
+    assert_eq!((rank(&cards, "m1").grade.as_deref(), rank(&cards, "m2").score_grade.as_deref()), (Some("优秀"), Some("良好")));
+}
+
+#[test]
+fn a_city_answers_for_its_subtree_and_what_does_not_add_up_for_itself() {
+    let mut province = Province::market();
+    province.units.push(unit("city", "city", "market", "330100"));
+    province.measures.push(Measure { scope: Scope::Subtree, ..measure("a.rate", "city", 1, ratio(30, 40)) });
+    province.measures.push(measure("a.rate", "city", 1, ratio(0, 40)));
+    assert_eq!(text(value(&province.score(), "city", "a.rate").value), "0.75");
+}
+
+#[test]
+fn synergy_enters_the_score_of_every_unit_of_the_domain_in_the_region() {
+    let mut province = Province::market();
+    province.units = vec![unit("e1", "county", "eco", "330102"), unit("e2", "county", "eco", "330104")];
+    province.regional = vec![RegionalValue {
+        indicator: IndicatorId::from("eco.cross_region_synergy"),
+        region: "330102".to_owned(),
+        domain: "eco".to_owned(),
+        value: Decimal::new(655, 3),
+        scored_as: None,
+        n: Decimal::from(40),
+        interval: None,
+    }];
+    let cards = province.score();
+    assert_eq!(text(value(&cards, "e1", "eco.cross_region_synergy").score), "65.5");
+    assert_eq!(value(&cards, "e2", "eco.cross_region_synergy").status, Status::NothingDue);
+}
+
+#[test]
+fn a_unit_with_nothing_to_score_has_no_total() {
+    let mut province = Province::market();
+    province.units.push(unit("idle", "county", "market", "330999"));
+    let cards = province.score();
+    let idle = rank(&cards, "idle");
+    assert_eq!((idle.total, idle.rank, idle.withheld.as_deref()), (None, None, Some("nothing_scored")));
+    assert!(!cards.ledger.iter().any(|line| line.unit.0 == "idle" && line.kind == LineKind::Total));
+}
+
+#[test]
+fn a_unit_that_stands_twice_is_refused() {
+    let mut province = Province::market();
+    province.units.push(unit("m1", "county", "market", "330102"));
+    let indicators = headers();
+    let scheme = read_scheme("2026", "2026.toml", SCHEME, &indicators, &mut Diagnostics::default()).expect("it was read");
+    let input = ScoringInput {
+        measures: &province.measures,
+        units: &province.units,
+        scheme: &scheme,
+        indicators: &indicators,
+        period: &"2026".parse().expect("a period"),
+        as_of: date(2026, 2, 28),
+        regional: &[],
+        held: &BTreeSet::new(),
+        provisional: &BTreeSet::new(),
+        events: &[],
+    };
+    assert!(score(&input).expect_err("it is refused").message().contains("`m1` stands twice"));
+}

@@ -160,7 +160,7 @@ fn too_wide(curve: &Curve, interval: Option<(Decimal, Decimal)>, half_width: Dec
 }
 
 fn exact(scaled: i128, value: &Value) -> Result<Decimal> {
-    Decimal::try_from_i128_with_scale(scaled, Fraction::DECIMALS).map(|amount| amount.normalize()).map_err(|_| {
-        Error::new(Kind::Query, format!("the amount of `{}` for `{}` has more than 28 digits", value.indicator, value.unit))
-    })
+    Decimal::try_from_i128_with_scale(scaled, Fraction::DECIMALS)
+        .map(|amount| amount.normalize())
+        .map_err(|_| Error::new(Kind::Query, format!("the amount of `{}` for `{}` has more than 28 digits", value.indicator, value.unit)))
 }

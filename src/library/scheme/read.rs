@@ -156,11 +156,7 @@ fn read_minimum_n(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> O
 }
 
 fn read_regional(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<BTreeMap<&'static str, Attribution>> {
-    let words = [
-        ("none", Attribution::None),
-        ("lead_unit", Attribution::LeadUnit),
-        ("all_units_in_domain", Attribution::AllUnitsInDomain),
-    ];
+    let words = [("none", Attribution::None), ("lead_unit", Attribution::LeadUnit), ("all_units_in_domain", Attribution::AllUnitsInDomain)];
     let mut regional = BTreeMap::new();
     for family in super::composites::FAMILIES {
         let attribution =
@@ -217,10 +213,7 @@ fn read_scored(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
     let mut points_of_curve = Vec::new();
     for point in &placed {
         let number = |text: &String| Placed { value: text.clone(), span: point.span.clone() };
-        points_of_curve.push((
-            decimal(&number(&point.value.0), file, diagnostics)?,
-            decimal(&number(&point.value.1), file, diagnostics)?,
-        ));
+        points_of_curve.push((decimal(&number(&point.value.0), file, diagnostics)?, decimal(&number(&point.value.1), file, diagnostics)?));
     }
     let curve = if placed.is_empty() { None } else { Curve::new(points_of_curve) };
     if let (None, [first, .., last]) = (&curve, placed.as_slice()) {
@@ -236,7 +229,12 @@ fn read_scored(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
     let span = id.span;
     if report_only && (points.is_some_and(|points| !points.is_zero()) || !placed.is_empty()) {
         diagnostics
-            .error("report-only-scored", file, Some(span.clone()), format!("`{}` is only reported: it has no points and no curve", id.value))
+            .error(
+                "report-only-scored",
+                file,
+                Some(span.clone()),
+                format!("`{}` is only reported: it has no points and no curve", id.value),
+            )
             .hint("take `report_only` away, or `points` and `curve`");
     }
     if !report_only && placed.is_empty() {

@@ -121,7 +121,8 @@ impl<'a> Rules<'a> {
             if self.nodes_above(&node.id).len() > scheme.nodes.len() {
                 self.diagnostics.error("node-circle", file, span.clone(), format!("`{}` stands below itself", node.id));
             }
-            let has_child = scheme.nodes.iter().any(|child| child.parent == node.id) || scheme.indicators.iter().any(|scored| scored.node == node.id);
+            let has_child =
+                scheme.nodes.iter().any(|child| child.parent == node.id) || scheme.indicators.iter().any(|scored| scored.node == node.id);
             if !has_child {
                 self.diagnostics.error("empty-node", file, span, format!("nothing hangs on the node `{}`", node.id));
             }
@@ -129,7 +130,12 @@ impl<'a> Rules<'a> {
         for scored in &scheme.indicators {
             if !known.contains(&scored.node.as_str()) {
                 self.diagnostics
-                    .error("unknown-node", file, Some(scored.span.clone()), format!("`{}` hangs on `{}`, which is no node", scored.id, scored.node))
+                    .error(
+                        "unknown-node",
+                        file,
+                        Some(scored.span.clone()),
+                        format!("`{}` hangs on `{}`, which is no node", scored.id, scored.node),
+                    )
                     .hint_nearest(&scored.node, known.iter().copied());
             }
         }
@@ -149,9 +155,15 @@ impl<'a> Rules<'a> {
         }
         for node in &scheme.nodes {
             if node.points <= Decimal::ZERO {
-                self.diagnostics.error("points-missing", &scheme.file, Some(node.span.clone()), format!("the node `{}` has no points", node.id));
+                self.diagnostics.error(
+                    "points-missing",
+                    &scheme.file,
+                    Some(node.span.clone()),
+                    format!("the node `{}` has no points", node.id),
+                );
             }
-            let groups = scheme.nodes.iter().filter(|child| child.parent == node.id).map(|child| (child.id.as_str(), child.points, &child.span));
+            let groups =
+                scheme.nodes.iter().filter(|child| child.parent == node.id).map(|child| (child.id.as_str(), child.points, &child.span));
             let leaves = scheme.indicators.iter().filter(|scored| scored.node == node.id && !scored.report_only);
             let children: Vec<_> = groups.chain(leaves.map(|scored| (scored.id.0.as_str(), scored.points, &scored.span))).collect();
             if node.alternatives {
@@ -160,7 +172,12 @@ impl<'a> Rules<'a> {
                         "points-alternative",
                         &scheme.file,
                         Some((*span).clone()),
-                        format!("`{id}` is an alternative in `{}` and has {} points, expected {}", node.id, points.normalize(), node.points.normalize()),
+                        format!(
+                            "`{id}` is an alternative in `{}` and has {} points, expected {}",
+                            node.id,
+                            points.normalize(),
+                            node.points.normalize()
+                        ),
                     );
                 }
                 continue;
@@ -185,7 +202,10 @@ impl<'a> Rules<'a> {
                     "grade-order",
                     &scheme.file,
                     None,
-                    format!("grades must descend, but {} begins at {} and {} at {}", pair[0].name, pair[0].from, pair[1].name, pair[1].from),
+                    format!(
+                        "grades must descend, but {} begins at {} and {} at {}",
+                        pair[0].name, pair[0].from, pair[1].name, pair[1].from
+                    ),
                 );
             }
         }
@@ -194,13 +214,23 @@ impl<'a> Rules<'a> {
                 self.diagnostics.error("duplicate-grade", &scheme.file, None, format!("the grade {} stands twice", grade.name));
             }
             if grade.quota.is_some_and(|quota| quota <= Decimal::ZERO || quota > Decimal::ONE) {
-                self.diagnostics.error("grade-quota", &scheme.file, None, format!("the quota of {} is a share: above 0, at most 1", grade.name));
+                self.diagnostics.error(
+                    "grade-quota",
+                    &scheme.file,
+                    None,
+                    format!("the quota of {} is a share: above 0, at most 1", grade.name),
+                );
             }
         }
         for veto in &scheme.vetoes {
             if !scheme.grades.iter().any(|grade| grade.name == veto.cap_grade) {
                 self.diagnostics
-                    .error("unknown-grade", &scheme.file, None, format!("the veto `{}` caps at {}, which is no grade", veto.code, veto.cap_grade))
+                    .error(
+                        "unknown-grade",
+                        &scheme.file,
+                        None,
+                        format!("the veto `{}` caps at {}, which is no grade", veto.code, veto.cap_grade),
+                    )
                     .hint_nearest(&veto.cap_grade, scheme.grades.iter().map(|grade| grade.name.as_str()));
             }
         }
@@ -251,7 +281,12 @@ impl<'a> Rules<'a> {
         let scores: Vec<Decimal> = curve.points().iter().map(|point| point.1).collect();
         let (file, span) = (self.scheme.file.as_str(), Some(scored.span.clone()));
         if scores.iter().any(|score| *score < Decimal::ZERO || *score > Decimal::ONE_HUNDRED) {
-            self.diagnostics.error("curve-range", file, span.clone(), format!("the scores of the curve of `{}` lie between 0 and 100", scored.id));
+            self.diagnostics.error(
+                "curve-range",
+                file,
+                span.clone(),
+                format!("the scores of the curve of `{}` lie between 0 and 100", scored.id),
+            );
         }
         let rises = |scores: &[Decimal]| scores.windows(2).all(|pair| pair[0] <= pair[1]);
         let falls = |scores: &[Decimal]| scores.windows(2).all(|pair| pair[0] >= pair[1]);
@@ -259,7 +294,9 @@ impl<'a> Rules<'a> {
             Better::Higher if !rises(&scores) => Some("higher is better, so its curve must not fall"),
             Better::Lower if !falls(&scores) => Some("lower is better, so its curve must not rise"),
             Better::Band if scores.len() != 4 => Some("a band is best, so its curve has four points"),
-            Better::Band if !(rises(&scores[..3]) && falls(&scores[1..])) => Some("a band is best, so its curve rises to the band and falls after it"),
+            Better::Band if !(rises(&scores[..3]) && falls(&scores[1..])) => {
+                Some("a band is best, so its curve rises to the band and falls after it")
+            }
             _ => None,
         };
         if let Some(wrong) = wrong {
@@ -288,7 +325,12 @@ impl<'a> Rules<'a> {
         let law = "国办发〔2024〕54号 forbids inspection quotas and tying assessment to inspection frequency";
         if indicator.statutory_duty.is_none() {
             self.diagnostics
-                .error("duty-missing", file, span.clone(), format!("`{}` is {what} and is scored without a statutory duty ({law})", scored.id))
+                .error(
+                    "duty-missing",
+                    file,
+                    span.clone(),
+                    format!("`{}` is {what} and is scored without a statutory duty ({law})", scored.id),
+                )
                 .hint(format!("cite the duty in {} (`statutory_duty`), or set report_only = true", indicator.file));
         }
         match &indicator.companion {
@@ -299,7 +341,12 @@ impl<'a> Rules<'a> {
             }
             Some(companion) if !self.scheme.indicators.iter().any(|other| other.id == *companion) => {
                 self.diagnostics
-                    .error("companion-absent", file, span, format!("`{}` is scored, but its companion `{companion}` is not in the scheme", scored.id))
+                    .error(
+                        "companion-absent",
+                        file,
+                        span,
+                        format!("`{}` is scored, but its companion `{companion}` is not in the scheme", scored.id),
+                    )
                     .hint("add the companion, scored or report_only");
             }
             Some(_) => {}
@@ -359,7 +406,8 @@ impl<'a> Rules<'a> {
             for earlier in &all[..index] {
                 let same = earlier.id == later.id;
                 let weighed = !earlier.report_only && !later.report_only;
-                let part = weighed && (parts_of(&earlier.id.0).contains(&later.id.0.as_str()) || parts_of(&later.id.0).contains(&earlier.id.0.as_str()));
+                let part = weighed
+                    && (parts_of(&earlier.id.0).contains(&later.id.0.as_str()) || parts_of(&later.id.0).contains(&earlier.id.0.as_str()));
                 if !(same || part) || !reach.meets(&self.reach(earlier)) {
                     continue;
                 }
@@ -368,7 +416,12 @@ impl<'a> Rules<'a> {
                     self.diagnostics.error("weighed-twice", file, span, format!("`{}` stands twice for the same units", later.id));
                 } else {
                     self.diagnostics
-                        .error("weighed-twice", file, span, format!("`{}` and `{}` are both weighed, but one is part of the other", earlier.id, later.id))
+                        .error(
+                            "weighed-twice",
+                            file,
+                            span,
+                            format!("`{}` and `{}` are both weighed, but one is part of the other", earlier.id, later.id),
+                        )
                         .hint("keep the whole or its parts, or set report_only = true");
                 }
             }
@@ -386,7 +439,9 @@ impl<'a> Rules<'a> {
         for id in self.indicators.keys() {
             if !self.scheme.indicators.iter().any(|scored| scored.id == *id) {
                 let message = format!("the indicator `{id}` is not in the scheme");
-                self.diagnostics.warning("unscored-indicator", &self.scheme.file, None, message).hint("add it, or add it with report_only = true");
+                self.diagnostics
+                    .warning("unscored-indicator", &self.scheme.file, None, message)
+                    .hint("add it, or add it with report_only = true");
             }
         }
     }

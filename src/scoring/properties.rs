@@ -1,0 +1,110 @@
+//! What holds for every province.
+
+use jiff::civil::date;
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+use super::Event;
+use super::tables::{LineKind, Rank};
+use super::tests::{Province, measure, ratio, unit};
+use crate::terms::UnitId;
+
+/// Provinces of up to eight market units with any amounts, in any order.
+fn provinces() -> impl Strategy<Value = Province> {
+    let names = ["a.rate", "a.fault", "a.market", "a.stock", "a.new"];
+    let one = (0..names.len(), 0..8_usize, 1..3_i8, 0..60_i64, 0..60_i64);
+    (prop::collection::vec(one, 0..60), prop::collection::vec(-6..6_i64, 0..3)).prop_map(move |(rows, events)| {
+        let mut province = Province::market();
+        province.units = (0..8).map(|number| unit(&format!("u{number}"), "county", "market", "330102")).collect();
+        let row = |(indicator, unit, month, part, rest): (usize, usize, i8, i64, i64)| {
+            measure(names[indicator], &format!("u{unit}"), month, ratio(part, part + rest))
+        };
+        province.measures = rows.into_iter().map(row).collect();
+        let event = |points| Event {
+            unit: UnitId::from("u0"),
+            code: "event".to_owned(),
+            points: Decimal::from(points),
+            cap_grade: None,
+            on: date(2026, 1, 5),
+        };
+        province.events = events.into_iter().map(event).collect();
+        province
+    })
+}
+
+impl std::fmt::Debug for Province {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Province").field("measures", &self.measures).field("events", &self.events).finish()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_ledger_adds_up_exactly_and_parents_are_sums(province in provinces()) {
+        let cards = province.score();
+        for rank in cards.ranks.iter().filter(|rank| rank.total.is_some()) {
+            let lines: Vec<_> = cards.ledger.iter().filter(|line| line.unit == rank.unit).collect();
+            let sum: Decimal = lines.iter().filter(|line| line.kind.adds_up()).map(|line| line.earned).sum();
+            prop_assert_eq!(Some(sum), rank.total);
+            for parent in lines.iter().filter(|line| matches!(line.kind, LineKind::Class | LineKind::Group)) {
+                let children = || lines.iter().filter(|line| line.parent == parent.id && !matches!(line.kind, LineKind::EmptyClass));
+                let empty = lines.iter().any(|line| line.kind == LineKind::EmptyClass && line.id == parent.id);
+                if !empty {
+                    prop_assert_eq!(children().map(|line| line.earned).sum::<Decimal>(), parent.earned);
+                    prop_assert_eq!(children().map(|line| line.effective_points).sum::<Decimal>(), parent.effective_points);
+                }
+            }
+            let classes: Decimal = lines.iter().filter(|line| line.kind == LineKind::Class).map(|line| line.effective_points).sum();
+            prop_assert_eq!(classes, Decimal::ONE_HUNDRED, "weight never moves between classes");
+        }
+    }
+
+    #[test]
+    fn ranks_are_a_permutation_with_shared_ties(province in provinces()) {
+        let cards = province.score();
+        let ranked: Vec<_> = cards.ranks.iter().filter_map(|rank| Some((rank.rank?, rank.total?))).collect();
+        for (rank, total) in &ranked {
+            let better = ranked.iter().filter(|(_, other)| other > total).count() as u32;
+            prop_assert_eq!(*rank, better + 1);
+        }
+        for rank in &cards.ranks {
+            prop_assert_eq!(rank.rank.is_none(), rank.withheld.is_some());
+        }
+    }
+
+    #[test]
+    fn the_order_of_measures_changes_nothing(province in provinces(), seed in 0..1000_usize) {
+        let cards = province.score();
+        let mut shuffled = province;
+        let length = shuffled.measures.len().max(1);
+        shuffled.measures.rotate_left(seed % length);
+        shuffled.measures.reverse();
+        shuffled.units.reverse();
+        shuffled.events.reverse();
+        prop_assert_eq!(cards, shuffled.score());
+    }
+
+    #[test]
+    fn another_unit_changes_nobodys_score(province in provinces()) {
+        let before = province.score();
+        let mut with_more = province;
+        with_more.units.push(unit("zz", "county", "market", "330199"));
+        with_more.measures.push(measure("a.rate", "zz", 1, ratio(10, 10)));
+        let after = with_more.score();
+        let of_others: Vec<_> = after.values.into_iter().filter(|value| value.unit.0 != "zz").collect();
+        prop_assert_eq!(before.values, of_others);
+        let totals = |ranks: &[Rank]| ranks.iter().filter(|rank| rank.unit.0 != "zz").map(|rank| rank.total).collect::<Vec<_>>();
+        prop_assert_eq!(totals(&before.ranks), totals(&after.ranks));
+    }
+
+    #[test]
+    fn a_rising_curve_never_falls(a in 0..10_000_i64, b in 0..10_000_i64) {
+        let point = |value: i64, score: i64| (Decimal::new(value, 2), Decimal::from(score));
+        let curve = crate::library::scheme::Curve::new(vec![point(20, 0), point(55, 35), point(97, 100)]).expect("ascending");
+        let score = |value: i64| curve.score(Decimal::new(value, 4));
+        prop_assert_eq!(a.cmp(&b) == std::cmp::Ordering::Greater && score(a) < score(b), false);
+        prop_assert!(score(a) >= Decimal::ZERO && score(a) <= Decimal::ONE_HUNDRED);
+    }
+}
