@@ -220,7 +220,7 @@ impl World {
 }
 
 /// Share of old cases that one night corrects.
-const REVISED_SHARE: f64 = 0.0012;
+const REVISED_SHARE: f64 = 0.0008;
 
 /// A device's id.
 pub(super) fn device_id(unit: &Unit, nth: u32) -> String {
