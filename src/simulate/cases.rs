@@ -191,7 +191,11 @@ impl World {
             case.device_reviewed = stream.chance(World::odds(unit, 0.6, 0.97)).then_some(review);
         }
         draw_result(&mut case, unit, stream);
-        if procedure == "simple" { self.run_simple(&mut case, unit, day, stream) } else { self.run_ordinary(&mut case, unit, day, stream) }
+        if procedure == "simple" {
+            self.run_simple(&mut case, unit, day, stream)
+        } else {
+            self.run_ordinary(&mut case, unit, day, stream)
+        }
         case
     }
 
@@ -207,7 +211,7 @@ impl World {
     fn run_ordinary(&self, case: &mut Case, unit: &Unit, day: i32, stream: &mut Stream) {
         let food = case.item.food && case.domain == MARKET;
         let limit = if food { 7 } else { 15 };
-        let filed = self.days.lag_working(day, limit, World::odds(unit, 0.55, 0.97), stream);
+        let filed = self.days.lag_working(day, limit, World::odds(unit, 0.48, 0.92), stream);
         let found = self.days.plus_working(day, stream.between(0, 3)).min(filed);
         let found_at = self.days.office_hour(found, stream);
         if case.origin == Origin::Lead {
@@ -256,7 +260,11 @@ impl World {
         if !stream.chance(0.11) {
             return lag;
         }
-        let kind = if case.item.food { "testing" } else { stream.choose(&[("hearing", 2.0), ("appraisal", 2.0), ("publication", 1.0), ("pending_other", 0.5), ("party_missing", 0.5)]) };
+        let kind = if case.item.food {
+            "testing"
+        } else {
+            stream.choose(&[("hearing", 2.0), ("appraisal", 2.0), ("publication", 1.0), ("pending_other", 0.5), ("party_missing", 0.5)])
+        };
         let (from, length) = (filed + stream.between(2, 15), stream.between(7, 30));
         let open_ended = stream.chance(0.12);
         case.suspensions.push(Suspension { from, to: (!open_ended).then_some(from + length - 1), kind });
@@ -278,7 +286,13 @@ impl World {
         let person = match item.domain {
             MARKET => 0.04,
             URBAN => 0.62,
-            ECO => if item.township { 0.8 } else { 0.02 },
+            ECO => {
+                if item.township {
+                    0.8
+                } else {
+                    0.02
+                }
+            }
             TRANSPORT => 0.35,
             _ => 0.08,
         };
@@ -334,7 +348,13 @@ fn draw_origin(unit: &Unit, item: &Item, stream: &mut Stream) -> Origin {
     if stream.chance(device) {
         return Origin::Device;
     }
-    let lead = if item.food { 0.62 } else if item.domain == ECO { 0.5 } else { 0.28 };
+    let lead = if item.food {
+        0.62
+    } else if item.domain == ECO {
+        0.5
+    } else {
+        0.28
+    };
     [Origin::Lead, Origin::Inspection, Origin::Patrol][stream.weighted(&[lead, 0.35, if item.domain == URBAN { 0.4 } else { 0.1 }])]
 }
 
@@ -349,12 +369,19 @@ fn draw_procedure(item: &Item, origin: Origin, stream: &mut Stream) -> &'static 
 
 fn draw_result(case: &mut Case, unit: &Unit, stream: &mut Stream) {
     let simple = case.procedure == "simple";
-    let outcomes = [("penalty", 0.74), ("no_penalty", 0.11), ("guided", 0.07), ("no_fact", 0.03), ("transferred", 0.025), ("withdrawn", 0.025)];
+    let outcomes =
+        [("penalty", 0.74), ("no_penalty", 0.11), ("guided", 0.07), ("no_fact", 0.03), ("transferred", 0.025), ("withdrawn", 0.025)];
     let weights = outcomes.map(|(_, weight)| if simple && weight < 0.05 { 0.0 } else { weight });
     case.outcome = outcomes[stream.weighted(&weights)].0;
     let warning = stream.chance(if simple { 0.3 } else { 0.12 });
     let heavy = stream.unit();
-    case.severity = if heavy < 0.35 { "较轻" } else if heavy < 0.85 { "一般" } else { "较重" };
+    case.severity = if heavy < 0.35 {
+        "较轻"
+    } else if heavy < 0.85 {
+        "一般"
+    } else {
+        "较重"
+    };
     let position = stream.unit() * if case.outcome == "penalty" { 1.0 } else { 0.0 };
     let (low, high) = (f64::from(case.item.fine.0), f64::from(case.item.fine.1));
     let mut fine = low + (high - low) * position * position * if heavy > 0.85 { 1.3 } else { 0.8 };
@@ -363,11 +390,23 @@ fn draw_result(case: &mut Case, unit: &Unit, stream: &mut Stream) {
         let over = stream.chance(World::odds(unit, 0.10, 0.005));
         fine = if over { cap * 1.5 + 100.0 } else { fine.min(cap) };
     }
-    let step = if fine < 1_000.0 { 50.0 } else if fine < 20_000.0 { 500.0 } else { 1_000.0 };
+    let step = if fine < 1_000.0 {
+        50.0
+    } else if fine < 20_000.0 {
+        500.0
+    } else {
+        1_000.0
+    };
     let cents = ((fine / step).round() * step * 100.0) as i64;
     let damage = stream.unit();
     if case.domain == ECO {
-        case.damage = if damage < 0.45 { Some(true) } else if damage < 0.93 { Some(false) } else { None };
+        case.damage = if damage < 0.45 {
+            Some(true)
+        } else if damage < 0.93 {
+            Some(false)
+        } else {
+            None
+        };
     }
     let educated = stream.chance(World::odds(unit, 0.6, 0.98));
     let gains = stream.chance(if case.item.food { 0.35 } else { 0.04 });

@@ -3,11 +3,11 @@
 //! In: honest cases of the units chosen by [`World::plant`](super::world). Out: the same cases with the pattern in them, each marked
 //! for the answer key. Never here: a detector's idea of the pattern.
 
+use crate::calendar::{shanghai_day, start_of_day};
 use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{HOUR, year_of};
 use crate::simulate::draw::Stream;
 use crate::simulate::world::{Unit, World};
-use crate::calendar::{shanghai_day, start_of_day};
 use crate::terms::Month;
 
 /// Names of the patterns.
@@ -74,7 +74,11 @@ impl World {
             let item = first.item;
             let county = first.county;
             for part in 0..parts {
-                let mut case = if part == 0 { std::mem::replace(&mut first, self.case(unit, month, 0, stream)) } else { self.case(unit, month, cases.len(), stream) };
+                let mut case = if part == 0 {
+                    std::mem::replace(&mut first, self.case(unit, month, 0, stream))
+                } else {
+                    self.case(unit, month, cases.len(), stream)
+                };
                 let day = (start + part as i32 * 2).min(month.next().to_epoch_days() - 1);
                 self.make_quota(unit, &mut case, stream);
                 case.planted.clear();

@@ -51,7 +51,8 @@ impl Days {
 
     /// An instant of the day inside office hours, with a lunch dip.
     pub fn office_hour(&self, day: i32, stream: &mut Stream) -> i64 {
-        let minute = if stream.chance(0.55) { stream.between(8 * 60 + 30, 11 * 60 + 45) } else { stream.between(13 * 60 + 30, 17 * 60 + 20) };
+        let minute =
+            if stream.chance(0.55) { stream.between(8 * 60 + 30, 11 * 60 + 45) } else { stream.between(13 * 60 + 30, 17 * 60 + 20) };
         start_of_day(day) + i64::from(minute) * MINUTE + i64::from(stream.between(0, 59)) * 1_000_000
     }
 

@@ -54,7 +54,17 @@ impl Dirt {
 
 /// Kinds of dirt, in the order of [`soil`].
 const KINDS: [&str; 12] = [
-    "日期不存在或写“不详”", "主键为空", "全角数字", "千分位逗号", "首尾空格", "重复行（更新时间较新）", "执法主体编码不存在", "信用代码校验位错误", "未来日期", "列数不符", "引号内换行",
+    "日期不存在或写“不详”",
+    "主键为空",
+    "全角数字",
+    "千分位逗号",
+    "首尾空格",
+    "重复行（更新时间较新）",
+    "执法主体编码不存在",
+    "信用代码校验位错误",
+    "未来日期",
+    "列数不符",
+    "引号内换行",
     "枚举值不认识",
 ];
 
@@ -102,12 +112,15 @@ fn soil(kind: usize, contract: &TableContract, layout: &Layout, clean: &[String]
         8 => cells[month?] = "2036-05-01".to_owned(),
         9 => (ragged, _) = (true, cells.push("多余".to_owned())),
         10 => {
-            let place = one_of(&[ColumnType::Text], &cells).filter(|place| !cells[*place].is_ascii() && layout.columns[*place].1.codes.is_empty())?;
+            let place = one_of(&[ColumnType::Text], &cells)
+                .filter(|place| !cells[*place].is_ascii() && layout.columns[*place].1.codes.is_empty())?;
             let at = cells[place].chars().next()?.len_utf8();
             cells[place].insert(at, '\n');
         }
         _ => {
-            let place = (0..cells.len()).find(|place| layout.columns[*place].1.codes.len() > 3 && layout.columns[*place].1.kind == ColumnType::Text && !cells[*place].is_empty())?;
+            let place = (0..cells.len()).find(|place| {
+                layout.columns[*place].1.codes.len() > 3 && layout.columns[*place].1.kind == ColumnType::Text && !cells[*place].is_empty()
+            })?;
             cells[place] = "待定".to_owned();
         }
     }

@@ -3,10 +3,10 @@
 //! In: an index. Out: the enterprise of that index; nothing is kept in memory, so that a province can have millions.
 //! Never here: real companies or persons; names are put together from syllables.
 
+use crate::error::Result;
 use crate::simulate::draw::{hash_of, share_of};
 use crate::simulate::sheet::{Output, Sheets};
 use crate::simulate::world::World;
-use crate::error::Result;
 
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 const WEIGHTS: [usize; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
@@ -32,8 +32,10 @@ pub(super) fn credit_code(kind: &str, region: &str, number: u64) -> String {
     code.into_iter().map(char::from).collect()
 }
 
-const SYLLABLES: [&str; 24] =
-    ["瑞", "禾", "昌", "泽", "恒", "源", "嘉", "茂", "盛", "和", "安", "达", "锦", "润", "丰", "宏", "景", "辰", "鼎", "诚", "悦", "朗", "格", "维"];
+const SYLLABLES: [&str; 24] = [
+    "瑞", "禾", "昌", "泽", "恒", "源", "嘉", "茂", "盛", "和", "安", "达", "锦", "润", "丰", "宏", "景", "辰", "鼎", "诚", "悦", "朗",
+    "格", "维",
+];
 const TRADES: [(&str, &str, bool); 8] = [
     ("餐饮店", "6210", true),
     ("食品超市", "5212", true),
@@ -108,8 +110,21 @@ impl World {
                 let sheet = sheets.of("enterprises");
                 let share = |what| share_of(self.seed, what, firm.index);
                 sheet.text("credit_code", &firm.code).text("name", &firm.name);
-                sheet.text("kind", if firm.individual { "individual" } else if share(LEGAL_FORM) > 0.97 { "coop" } else { "company" });
-                let size = if firm.individual { "micro" } else { ["micro", "small", "small", "small", "medium", "large"][(share(SIZE) * 6.0) as usize] };
+                sheet.text(
+                    "kind",
+                    if firm.individual {
+                        "individual"
+                    } else if share(LEGAL_FORM) > 0.97 {
+                        "coop"
+                    } else {
+                        "company"
+                    },
+                );
+                let size = if firm.individual {
+                    "micro"
+                } else {
+                    ["micro", "small", "small", "small", "medium", "large"][(share(SIZE) * 6.0) as usize]
+                };
                 sheet.text("size", size).text("industry_code", TRADES[firm.trade].1);
                 sheet.text("region_code", town.map_or(self.counties[county].code.as_str(), |town| town.0.as_str()));
                 sheet.text("risk_class", ["A", "A", "B", "B", "B", "C", "C", "D"][(share(RISK) * 8.0) as usize]);
@@ -117,7 +132,8 @@ impl World {
                 sheet.flag("food_operator", firm.food).flag("high_hazard", firm.trade == 7);
                 // A few were founded inside the last two years: their first full check is not due yet.
                 let founded = share(FOUNDED);
-                let founded = if founded > 0.97 { 19_950 + ((founded - 0.97) * 10_000.0) as i32 } else { 11_000 + (founded * 8_500.0) as i32 };
+                let founded =
+                    if founded > 0.97 { 19_950 + ((founded - 0.97) * 10_000.0) as i32 } else { 11_000 + (founded * 8_500.0) as i32 };
                 sheet.date("established_on", founded).date("valid_from", founded).text("status", Self::status_of(&share));
                 sheet.flag("uscc_valid", true);
                 sheet.end();

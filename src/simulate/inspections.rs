@@ -77,16 +77,29 @@ impl World {
         }
         let item = &ITEMS[items.get(stream.below(items.len())).map_or(0, |item| item.0)];
         let county = self.county_for(unit, stream);
+        // The same few firms are visited again and again, by careless units more than by careful ones.
         let share = stream.unit();
-        let firm = self.firm(county, (share * share * self.firms_per_county as f64) as u64);
+        let focus = if stream.chance(World::odds(unit, 0.55, 0.05)) { 0.06 } else { share };
+        let firm = self.firm(county, (share * focus * self.firms_per_county as f64) as u64);
         let (kind, trigger) = [
-            ("routine", "plan"), ("key", "plan"), ("special", "plan"), ("merged", "plan"), ("commitment", "licence"), ("cause", "complaint"),
-            ("cause", "offsite_alert"), ("routine", "recheck"), ("special", "assigned"), ("cause", "emergency"), ("routine", "request"), ("special", "supervision"),
+            ("routine", "plan"),
+            ("key", "plan"),
+            ("special", "plan"),
+            ("merged", "plan"),
+            ("commitment", "licence"),
+            ("cause", "complaint"),
+            ("cause", "offsite_alert"),
+            ("routine", "recheck"),
+            ("special", "assigned"),
+            ("cause", "emergency"),
+            ("routine", "request"),
+            ("special", "supervision"),
             ("cause", "media"),
         ][stream.weighted(&[8.0, 2.0, 3.0, 1.2, 0.4, 2.0, 0.8, 1.2, 0.8, 0.7, 0.2, 0.3, 0.1])];
         let street = domain == URBAN && stream.chance(0.45);
         let corrected = stream.chance(0.25);
-        let result = if street && corrected { "corrected" } else { stream.choose(&[("no_problem", 6.0), ("problem", 2.0), ("corrected", 1.2)]) };
+        let result =
+            if street && corrected { "corrected" } else { stream.choose(&[("no_problem", 6.0), ("problem", 2.0), ("corrected", 1.2)]) };
         let form = stream.choose(&[("onsite", 8.6), ("offsite", 0.8), ("written", 0.4), ("online", 0.4)]);
         let day = self.days.act_day(month, 0.06, stream);
         Visit {
@@ -108,9 +121,13 @@ impl World {
     }
 
     fn write_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, stream: &mut Stream) {
-        let filing = stream.chance(World::odds(unit, 0.62, 0.98));
-        let (ahead, publish, delay, scanned) =
-            (stream.between(1, 200), stream.chance(World::odds(unit, 0.70, 0.98)), stream.between(1, 19), stream.chance(World::odds(unit, 0.4, 0.99)));
+        let filing = stream.chance(World::odds(unit, 0.60, 0.96));
+        let (ahead, publish, delay, scanned) = (
+            stream.between(1, 200),
+            stream.chance(World::odds(unit, 0.64, 0.96)),
+            stream.between(1, 19),
+            stream.chance(World::odds(unit, 0.4, 0.99)),
+        );
         let (declared, wrong, late) = (stream.chance(0.7), stream.chance(0.06), stream.between(20, 40));
         let day = shanghai_day(visit.from);
         let platform = (stream.chance(World::odds(unit, 0.84, 0.993)), stream.unit(), stream.between(0, 3));
@@ -118,7 +135,11 @@ impl World {
             return;
         }
         let sheet = sheets.of("inspections");
-        sheet.text("inspection_id", &visit.id).text("unit_name", &unit.name).text_of("plan_id", visit.plan.as_deref()).text_of("case_id", visit.case.as_deref());
+        sheet
+            .text("inspection_id", &visit.id)
+            .text("unit_name", &unit.name)
+            .text_of("plan_id", visit.plan.as_deref())
+            .text_of("case_id", visit.case.as_deref());
         if let Some(firm) = &visit.firm {
             sheet.text("credit_code", &firm.code).text("party_code", &firm.code).text("object_name", &firm.name);
             sheet.text("party_kind", if firm.individual { "individual_business" } else { "org" });
@@ -126,7 +147,11 @@ impl World {
         if let Some(item) = visit.item {
             sheet.text("item_code", item.code).text("supervise_item_code", &supervise_code(item));
         }
-        sheet.text_of("check_action_name", visit.name).text("form", visit.form).text("kind", visit.kind).text("trigger_kind", visit.trigger);
+        sheet
+            .text_of("check_action_name", visit.name)
+            .text("form", visit.form)
+            .text("kind", visit.kind)
+            .text("trigger_kind", visit.trigger);
         let exempt = visit.trigger != "plan";
         if declared {
             sheet.flag("counts_toward_cap", exempt == wrong);
@@ -173,14 +198,17 @@ impl World {
         } else {
             sheet.text("party_code", "不详");
         }
-        sheet.instant("arrived_at", start_of_day(arrived) + 22 * HOUR).text("source_batch", &format!("PT{arrived}")).text("status", "已入库");
+        sheet
+            .instant("arrived_at", start_of_day(arrived) + 22 * HOUR)
+            .text("source_batch", &format!("PT{arrived}"))
+            .text("status", "已入库");
         self.common(sheet, unit, visit.domain, start_of_day(arrived) + 22 * HOUR, None);
         sheet.end();
     }
 
     fn write_conflict(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, stream: &mut Stream) {
-        let happens = stream.chance(self.rare(if visit.domain == URBAN { 0.22 } else { 0.01 }));
-        let calm = stream.chance(World::odds(unit, 0.60, 0.96));
+        let happens = stream.chance(self.rare(if visit.domain == URBAN { if self.small { 0.32 } else { 0.06 } } else { 0.01 }));
+        let calm = stream.chance(World::odds(unit, 0.48, 0.90));
         let (good, bad) = (stream.choose(&[("persuasion", 3.0), ("guidance", 2.0)]), stream.choose(&[("police", 2.0), ("none", 1.0)]));
         let injury = stream.chance(if calm { 0.015 } else { 0.12 });
         let at = visit.from + minutes(visit.length / 2);
@@ -188,8 +216,15 @@ impl World {
             return;
         }
         let sheet = sheets.of("conflicts");
-        sheet.text("conflict_id", &format!("CT{}", visit.id)).text("inspection_id", &visit.id).text("level", if injury { "较重" } else { "轻微" });
-        sheet.text("resolved_by", if calm { good } else { bad }).flag("injury", injury).instant("happened_at", at).date("happened_on", shanghai_day(at));
+        sheet
+            .text("conflict_id", &format!("CT{}", visit.id))
+            .text("inspection_id", &visit.id)
+            .text("level", if injury { "较重" } else { "轻微" });
+        sheet
+            .text("resolved_by", if calm { good } else { bad })
+            .flag("injury", injury)
+            .instant("happened_at", at)
+            .date("happened_on", shanghai_day(at));
         self.common(sheet, unit, visit.domain, at + 6 * HOUR, None);
         sheet.end();
     }
@@ -233,19 +268,28 @@ impl World {
             let mut stream = Stream::new(self.seed, "plan", &[unit.index as u64, first.to_epoch_days() as u64, nth as u64]);
             let per_month = self.months.iter().find(|(known, _)| *known == first).or(self.months.last()).map_or(0.0, |(_, cases)| *cases);
             let expected = per_month * 3.0 * unit.weight / self.total_weight;
-            let size = stream.poisson((expected * share * if *domain == MARKET { 0.3 } else { 0.12 }).max(if nth == 0 { 4.0 } else { 1.5 })).max(1);
+            let size = stream
+                .poisson((expected * share * if *domain == MARKET { 0.3 } else { 0.12 }).max(if nth == 0 { 4.0 } else { 1.5 }))
+                .max(1);
             let joint = stream.chance(0.25);
             let county = self.county_for(unit, &mut stream);
             let start = stream.below(self.firms_per_county as usize) as u64;
             let targets = (0..size).map(|place| {
-                let done = stream.chance(World::odds(unit, 0.70, 0.99));
+                let done = stream.chance(World::odds(unit, 0.62, 0.96));
                 // A target that is not reached in its quarter has no visit: a slot before all time.
                 let slot = if done { first.plus(stream.between(0, 2)) } else { Month { year: 1970, month: 1 } };
                 (self.firm(county, start + place as u64), slot)
             });
             let targets = targets.collect();
             let id = format!("JH{}{:02}Q{}{nth}", unit.id, first.year % 100, first.month / 3 + 1);
-            plans.push(Plan { id, nth: nth as u64, domain: *domain, kind: if joint { "random_joint" } else { "random_single" }, first, targets });
+            plans.push(Plan {
+                id,
+                nth: nth as u64,
+                domain: *domain,
+                kind: if joint { "random_joint" } else { "random_single" },
+                first,
+                targets,
+            });
         }
         plans
     }
@@ -258,7 +302,11 @@ impl World {
         for plan in self.plans_of(unit, month) {
             let begins = plan.first.to_epoch_days();
             let sheet = sheets.of("inspection_plans");
-            sheet.text("plan_id", &plan.id).number("plan_year", i64::from(plan.first.year)).text("kind", plan.kind).text("target_scope", "辖区内企业按比例抽取");
+            sheet
+                .text("plan_id", &plan.id)
+                .number("plan_year", i64::from(plan.first.year))
+                .text("kind", plan.kind)
+                .text("target_scope", "辖区内企业按比例抽取");
             sheet.number("planned_targets", plan.targets.len() as i64).date("due", plan.first.plus(3).to_epoch_days() - 1);
             let named = (unit.index + plan.nth as usize) % 5 != 4;
             if named {

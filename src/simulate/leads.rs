@@ -50,12 +50,21 @@ impl World {
         let firm = self.firm(county, stream.below(self.firms_per_county as usize) as u64);
         let day = self.days.act_day(month, 0.15, stream);
         let received_at = self.days.any_hour(day, stream);
-        let decision = [Decision::NotFiled, Decision::Transferred, Decision::Parked][stream.weighted(&[0.55, 0.33, World::odds(unit, 0.3, 0.02)])];
+        let decision =
+            [Decision::NotFiled, Decision::Transferred, Decision::Parked][stream.weighted(&[0.55, 0.33, World::odds(unit, 0.3, 0.02)])];
         let limit = if item.food { 7 } else { 15 };
-        let decided = self.days.lag_working(day, limit, World::odds(unit, 0.6, 0.98), stream);
+        let decided = self.days.lag_working(day, limit, World::odds(unit, 0.5, 0.94), stream);
         let across = stream.chance(0.55);
         let place = if across { self.neighbour_of(county, stream) } else { county };
-        let source = stream.choose(&[("12345", 3.0), ("complaint", 2.0), ("report", 2.0), ("patrol", 1.0), ("monitoring", 0.5), ("assigned", 0.7), ("self", 0.5)]);
+        let source = stream.choose(&[
+            ("12345", 3.0),
+            ("complaint", 2.0),
+            ("report", 2.0),
+            ("patrol", 1.0),
+            ("monitoring", 0.5),
+            ("assigned", 0.7),
+            ("self", 0.5),
+        ]);
         let (extended, suspended) = (stream.chance(0.06), stream.chance(0.05));
         let id = format!("XS{}{:02}{:02}N{number:04}", unit.id, month.year % 100, month.month);
         let decision_at = (Days::evening(decided) - 2 * HOUR).max(received_at + HOUR);
@@ -66,12 +75,22 @@ impl World {
             if !self.small {
                 sheet.text("subject", &firm.name);
             }
-            sheet.text("violation_type", item.violation).flag("is_food_drug", item.food && domain == MARKET).flag("is_major", number % 20 == 7);
+            sheet
+                .text("violation_type", item.violation)
+                .flag("is_food_drug", item.food && domain == MARKET)
+                .flag("is_major", number % 20 == 7);
             sheet.text("place_code", &self.counties[if decision == Decision::Transferred { place } else { county }].code);
-            sheet.date("received_on", day).instant("received_at", received_at).instant("assigned_at", self.days.seen_at(Some(received_at + 5 * HOUR)));
+            sheet
+                .date("received_on", day)
+                .instant("received_at", received_at)
+                .instant("assigned_at", self.days.seen_at(Some(received_at + 5 * HOUR)));
             sheet.instant("checked_at", self.days.seen_at(Some(received_at + 30 * HOUR)));
             if seen.is_some() {
-                let (word, reason) = if decision == Decision::NotFiled { ("not_file", "违法事实不成立或情节轻微") } else { ("transfer", "不属于本机关管辖") };
+                let (word, reason) = if decision == Decision::NotFiled {
+                    ("not_file", "违法事实不成立或情节轻微")
+                } else {
+                    ("transfer", "不属于本机关管辖")
+                };
                 sheet.text("decision", word).instant("decision_at", seen).text("reason", reason);
             }
             if extended && item.food {
@@ -85,7 +104,16 @@ impl World {
         }
         if decision == Decision::Transferred {
             let kind = if place != county { "cross_region" } else { "cross_dept" };
-            let handover = Handover { id: format!("YS{id}"), lead: Some(&id), case: None, known_at: decision_at, domain, county: place, kind, to: None };
+            let handover = Handover {
+                id: format!("YS{id}"),
+                lead: Some(&id),
+                case: None,
+                known_at: decision_at,
+                domain,
+                county: place,
+                kind,
+                to: None,
+            };
             self.write_transfer(sheets, unit, &handover, stream);
         }
     }
@@ -97,10 +125,25 @@ impl World {
             return;
         }
         let criminal = !across && case.salt % 3 == 0;
-        let kind = if across { "cross_region" } else if criminal { "criminal" } else { "up" };
+        let kind = if across {
+            "cross_region"
+        } else if criminal {
+            "criminal"
+        } else {
+            "up"
+        };
         let to = if kind == "up" { unit.parent } else { None };
         let known_at = Days::evening(case.closed.filter(|_| !across).unwrap_or(case.opened()));
-        let handover = Handover { id: format!("YS{}", case.id), lead: None, case: Some(&case.id), known_at, domain: case.domain, county: case.place_county, kind, to };
+        let handover = Handover {
+            id: format!("YS{}", case.id),
+            lead: None,
+            case: Some(&case.id),
+            known_at,
+            domain: case.domain,
+            county: case.place_county,
+            kind,
+            to,
+        };
         self.write_transfer(sheets, unit, &handover, stream);
     }
 
@@ -119,8 +162,16 @@ impl World {
         }
         let seen = |day: i32, hour: i64| self.days.seen(Some(day)).map(|day| Days::evening(day) + hour * HOUR);
         let sheet = sheets.of("lead_transfers");
-        sheet.text("transfer_id", &handover.id).text_of("lead_id", handover.lead).text_of("case_id", handover.case).text("from_unit", &unit.id);
-        sheet.text("from_region", &self.county_code_of(unit)).text("kind", handover.kind).instant("known_at", handover.known_at).date("known_on", known);
+        sheet
+            .text("transfer_id", &handover.id)
+            .text_of("lead_id", handover.lead)
+            .text_of("case_id", handover.case)
+            .text("from_unit", &unit.id);
+        sheet
+            .text("from_region", &self.county_code_of(unit))
+            .text("kind", handover.kind)
+            .instant("known_at", handover.known_at)
+            .date("known_on", known);
         sheet.number("hop", 1);
         if handover.kind != "criminal" {
             sheet.text_of("to_unit", to.map(|to| self.units[to].id.as_str())).text("to_region", &self.counties[handover.county].code);
@@ -141,7 +192,11 @@ impl World {
             } else if answered_at.is_some() {
                 sheet.instant("accepted_at", answered_at);
                 if let Some(outcome_at) = seen(handled, 0) {
-                    sheet.text("outcome", "已作出处罚").instant("outcome_at", outcome_at).flag("evidence_used", evidence).instant("fed_back_at", seen(fed, 2));
+                    sheet
+                        .text("outcome", "已作出处罚")
+                        .instant("outcome_at", outcome_at)
+                        .flag("evidence_used", evidence)
+                        .instant("fed_back_at", seen(fed, 2));
                     newest = Some(outcome_at);
                 }
             }

@@ -102,7 +102,9 @@ impl OfficesOutput {
                 for arrived in dirt.pass(contract, layout, layout.row(batch, row, style)) {
                     match name {
                         "inspections" => push_row(&mut table.books, arrived),
-                        "hotline_orders" => write_json(file_of(&self.folder, name, "jsonl", None, &mut table.files, layout)?, layout, arrived)?,
+                        "hotline_orders" => {
+                            write_json(file_of(&self.folder, name, "jsonl", None, &mut table.files, layout)?, layout, arrived)?
+                        }
                         _ => write_csv(file_of(&self.folder, name, "csv", city, &mut table.files, layout)?, &arrived.cells, name)?,
                     }
                 }

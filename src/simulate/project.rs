@@ -21,7 +21,12 @@ pub(super) struct Answer {
 }
 
 /// Writes the project file.
-pub(super) fn write_project(out: &Path, request: &SimulationRequest, contracts: &BTreeMap<String, TableContract>, rows: &BTreeMap<String, u64>) -> Result<()> {
+pub(super) fn write_project(
+    out: &Path,
+    request: &SimulationRequest,
+    contracts: &BTreeMap<String, TableContract>,
+    rows: &BTreeMap<String, u64>,
+) -> Result<()> {
     let mut text = String::from("# 由 kaohe simulate 生成的示例项目：省是虚构的，区划代码是真实的。\n");
     let _ = writeln!(text, "name = \"示例省\"\nscheme = \"2026\"\nperiod = \"{}\"", request.as_of.year());
     for table in contracts.keys().filter(|table| rows.get(*table).is_some_and(|rows| *rows > 0)) {
@@ -56,7 +61,8 @@ pub(super) fn write_readme(
     answers: &[Answer],
     dirt: &BTreeMap<String, BTreeMap<&'static str, u64>>,
 ) -> Result<()> {
-    let mut text = String::from("# 示例省\n\n由 `kaohe simulate` 生成；单位、人员、企业、案件均为虚构，区划代码与相邻关系取自公开资料。\n\n");
+    let mut text =
+        String::from("# 示例省\n\n由 `kaohe simulate` 生成；单位、人员、企业、案件均为虚构，区划代码与相邻关系取自公开资料。\n\n");
     let _ = writeln!(
         text,
         "参数：单位 {}，月数 {}，案件约 {}，种子 {}，统计截止 {}{}。\n",

@@ -4,13 +4,13 @@
 //! Never here: real people; hashes stand for phones, addresses and texts.
 
 use crate::calendar::{shanghai_day, start_of_day};
+use crate::error::Result;
 use crate::simulate::cases::Case;
 use crate::simulate::days::{Days, HOUR};
 use crate::simulate::draw::{Stream, hash_of};
 use crate::simulate::items::{DOMAINS, MARKET, URBAN};
 use crate::simulate::sheet::{Output, Sheets};
 use crate::simulate::world::{Unit, World};
-use crate::error::Result;
 use crate::terms::Month;
 
 /// Survey answers a county and quarter.
@@ -37,7 +37,7 @@ impl World {
             self.write_rating(sheets, unit, case, &mut stream);
         }
         let mut stream = Stream::new(self.seed, "mediation", &parts);
-        for number in 0..stream.poisson(self.rare(expected * 0.05).max(expected * 0.05)) {
+        for number in 0..stream.poisson(expected * if self.small { 0.16 } else { 0.02 }) {
             self.write_mediation(sheets, unit, month, number, &mut stream);
         }
     }
@@ -48,7 +48,7 @@ impl World {
         let day = self.days.act_day(month, 0.7, stream);
         let called = self.days.any_hour(day, stream);
         let dispatched = called + i64::from(stream.between(10, 300)) * 60_000_000;
-        let contact_hours = Days::lag(24, World::odds(unit, 0.72, 0.985), stream);
+        let contact_hours = Days::lag(24, World::odds(unit, 0.58, 0.94), stream);
         let contact = dispatched + i64::from(contact_hours.max(1)) * HOUR - 1_000_000 * i64::from(stream.between(1, 3_000));
         let contact = Days::awake(contact).max(dispatched);
         let (never, anonymous, copied) = (stream.chance(0.02), stream.chance(0.12), domain == MARKET && stream.chance(0.3));
@@ -57,11 +57,18 @@ impl World {
         let callback = Days::awake(closed_at + i64::from(stream.between(20, 90)) * HOUR);
         let (enforcement, livelihood) = (stream.chance(0.72), domain == URBAN && stream.chance(0.4));
         let reasonable = if stream.chance(0.08) { None } else { Some(stream.chance(0.86)) };
-        let (answers, resolved) = (stream.chance(0.8), stream.chance(World::odds(unit, 0.55, 0.97)));
+        let (answers, resolved) = (stream.chance(0.8), stream.chance(World::odds(unit, 0.55, 0.95)));
         let happy = [0.45, 0.3, 0.15, 0.07, 0.03];
         let mood = stream.weighted(&if resolved { happy } else { [0.04, 0.1, 0.25, 0.35, 0.26] });
         let satisfaction = ["very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied"][mood];
-        let sub_kind = stream.choose(&[("attitude", 1.0), ("no_explanation", 1.5), ("delay", 2.0), ("unfair", 1.0), ("corruption", 0.1), ("other", 4.0)]);
+        let sub_kind = stream.choose(&[
+            ("attitude", 1.0),
+            ("no_explanation", 1.5),
+            ("delay", 2.0),
+            ("unfair", 1.0),
+            ("corruption", 0.1),
+            ("other", 4.0),
+        ]);
         let (linked, reopened, hash) = (stream.chance(0.25), stream.chance(0.04), stream.between(0, 1 << 30) as u64);
         let county = self.county_for(unit, stream);
         if day > self.days.as_of() {
@@ -70,11 +77,16 @@ impl World {
         let id = |number: usize| format!("RX{}{:02}{:02}{number:05}", unit.id, month.year % 100, month.month);
         let sheet = sheets.of("hotline_orders");
         sheet.text("order_id", &id(number)).text("city_code", &self.cities[unit.city.unwrap_or(self.counties[county].city)].code);
-        sheet.text("category_code", ["0101", "0102", "0203", "0305", "0402"][domain]).flag("is_enforcement", enforcement).flag("is_livelihood", livelihood);
+        sheet
+            .text("category_code", ["0101", "0102", "0203", "0305", "0402"][domain])
+            .flag("is_enforcement", enforcement)
+            .flag("is_livelihood", livelihood);
         if enforcement {
             sheet.text("sub_kind", sub_kind);
         }
-        sheet.text("address_hash", &format!("{:08x}", hash_of(1, hash % 400, county as u64) >> 32)).text("content_hash", &format!("{:08x}", hash_of(2, hash, 0) >> 32));
+        sheet
+            .text("address_hash", &format!("{:08x}", hash_of(1, hash % 400, county as u64) >> 32))
+            .text("content_hash", &format!("{:08x}", hash_of(2, hash, 0) >> 32));
         sheet.date("created_on", day).instant("called_at", called).instant("dispatched_at", self.days.seen_at(Some(dispatched)));
         sheet.instant("due_at", Days::evening(self.days.plus_working(day, 10))).flag("anonymous", anonymous);
         let contacted = self.days.seen_at(Some(contact)).filter(|_| !never && !anonymous);
@@ -102,7 +114,7 @@ impl World {
     }
 
     fn write_complaint(&self, sheets: &mut Sheets, unit: &Unit, id: &str, order: Option<&str>, at: i64, stream: &mut Stream) {
-        let (anonymous, is_report, odds) = (stream.chance(0.15), stream.chance(0.4), World::odds(unit, 0.74, 0.985));
+        let (anonymous, is_report, odds) = (stream.chance(0.15), stream.chance(0.4), World::odds(unit, 0.60, 0.94));
         let contact = Days::awake(at + i64::from(Days::lag(24, odds, stream).max(1)) * HOUR - HOUR / 3).max(at);
         let (never, accepted) = (stream.chance(0.02), self.days.lag_working(shanghai_day(at), 7, World::odds(unit, 0.8, 0.99), stream));
         let (mediated, county) = (accepted + stream.between(5, 40), self.county_for(unit, stream));
@@ -111,7 +123,11 @@ impl World {
             return;
         }
         let sheet = sheets.of("complaints");
-        sheet.text("complaint_id", id).text_of("order_id", order).text("kind", if is_report { "report" } else { "complaint" }).flag("anonymous", anonymous);
+        sheet
+            .text("complaint_id", id)
+            .text_of("order_id", order)
+            .text("kind", if is_report { "report" } else { "complaint" })
+            .flag("anonymous", anonymous);
         sheet.text("credit_code", &firm.code).date("received_on", shanghai_day(at)).instant("received_at", at);
         let contacted = self.days.seen_at(Some(contact)).filter(|_| !never && !anonymous);
         sheet.instant("first_contact_at", contacted).instant("accept_decision_at", self.days.seen(Some(accepted)).map(Days::evening));
@@ -125,7 +141,8 @@ impl World {
     }
 
     fn write_rating(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, stream: &mut Stream) {
-        let (rated, happy, hours, automatic) = (stream.chance(0.12), stream.chance(World::odds(unit, 0.7, 0.98)), stream.between(1, 60), stream.chance(0.1));
+        let (rated, happy, hours, automatic) =
+            (stream.chance(0.12), stream.chance(World::odds(unit, 0.7, 0.98)), stream.between(1, 60), stream.chance(0.1));
         let (five, channel) = (stream.chance(0.8), stream.choose(&[("qr", 4.0), ("app", 2.0), ("sms", 2.0), ("kiosk", 0.5), ("web", 0.5)]));
         let fixed = stream.chance(World::odds(unit, 0.6, 0.98));
         let Some(delivered) = case.delivered.filter(|_| rated) else { return };
@@ -133,12 +150,28 @@ impl World {
         if self.days.seen_at(Some(at)).is_none() {
             return;
         }
-        let stars = if automatic { 5 } else if happy { 4 + i64::from(five) } else { 1 + i64::from(case.salt % 3 == 0) };
+        let stars = if automatic {
+            5
+        } else if happy {
+            4 + i64::from(five)
+        } else {
+            1 + i64::from(case.salt % 3 == 0)
+        };
         let sheet = sheets.of("ratings");
-        sheet.text("rating_id", &format!("PJ{}", case.id)).text("channel", channel).text("ref_kind", "case").text("ref_id", &case.id).number("stars", stars);
+        sheet
+            .text("rating_id", &format!("PJ{}", case.id))
+            .text("channel", channel)
+            .text("ref_kind", "case")
+            .text("ref_id", &case.id)
+            .number("stars", stars);
         sheet.flag("is_automatic", automatic).text("officer_id", &self.officer_id(unit, case.officers[0]));
-        sheet.text("satisfaction", ["very_dissatisfied", "dissatisfied", "basically_satisfied", "satisfied", "very_satisfied"][(stars - 1) as usize]);
-        sheet.text("device_hash", &format!("{:08x}", hash_of(3, case.salt, 0) >> 32)).text("phone_hash", &format!("{:08x}", hash_of(4, case.salt, 0) >> 32));
+        sheet.text(
+            "satisfaction",
+            ["very_dissatisfied", "dissatisfied", "basically_satisfied", "satisfied", "very_satisfied"][(stars - 1) as usize],
+        );
+        sheet
+            .text("device_hash", &format!("{:08x}", hash_of(3, case.salt, 0) >> 32))
+            .text("phone_hash", &format!("{:08x}", hash_of(4, case.salt, 0) >> 32));
         sheet.date("rated_on", shanghai_day(at)).instant("rated_at", at).instant("act_finished_at", start_of_day(delivered) + 16 * HOUR);
         if stars < 3 && fixed {
             let handled = self.days.plus_working(shanghai_day(at), hours % 14 + 1);
@@ -151,7 +184,8 @@ impl World {
     fn write_mediation(&self, sheets: &mut Sheets, unit: &Unit, month: Month, number: usize, stream: &mut Stream) {
         let domain = unit.domains[stream.below(unit.domains.len())].0;
         let closed = self.days.act_day(month, 0.1, stream);
-        let (length, agreed, withdrawn, minor) = (stream.between(3, 40), stream.chance(World::odds(unit, 0.45, 0.92)), stream.chance(0.25), stream.chance(0.85));
+        let (length, agreed, withdrawn, minor) =
+            (stream.between(3, 40), stream.chance(World::odds(unit, 0.40, 0.86)), stream.chance(0.25), stream.chance(0.85));
         if closed > self.days.as_of() {
             return;
         }
@@ -161,7 +195,16 @@ impl World {
         if agreed {
             sheet.date("agreement_on", closed - length % 3);
         }
-        sheet.date("closed_on", closed).text("result", if agreed { "agreed" } else if withdrawn { "withdrawn" } else { "failed" });
+        sheet.date("closed_on", closed).text(
+            "result",
+            if agreed {
+                "agreed"
+            } else if withdrawn {
+                "withdrawn"
+            } else {
+                "failed"
+            },
+        );
         self.common(sheet, unit, domain, Days::evening(closed), None);
         sheet.end();
     }
@@ -194,8 +237,14 @@ impl World {
                 }
                 let answers = if clueless { [Some(0), None, Some(0), None] } else { answers };
                 let sheet = sheets.of("survey_responses");
-                sheet.text("response_id", &format!("DC{}{quarter}{number:04}", place.code)).text("survey_id", &format!("DC{quarter}")).text("quarter", &quarter);
-                sheet.text("region_code", &place.code).text("domain", DOMAINS[unit.domains[0].0]).text("respondent", if enterprise { "enterprise" } else { "person" });
+                sheet
+                    .text("response_id", &format!("DC{}{quarter}{number:04}", place.code))
+                    .text("survey_id", &format!("DC{quarter}"))
+                    .text("quarter", &quarter);
+                sheet
+                    .text("region_code", &place.code)
+                    .text("domain", DOMAINS[unit.domains[0].0])
+                    .text("respondent", if enterprise { "enterprise" } else { "person" });
                 if about_unit {
                     sheet.text("unit_id", &unit.id);
                 }
@@ -206,7 +255,10 @@ impl World {
                 for (name, answer) in ["q_transparency", "q_basis_clear", "q_guidance", "q_overall"].into_iter().zip(answers) {
                     sheet.number(name, answer);
                 }
-                sheet.text("method", if phone { "phone" } else { "online" }).number("duration_s", i64::from(seconds)).date("answered_on", day);
+                sheet
+                    .text("method", if phone { "phone" } else { "online" })
+                    .number("duration_s", i64::from(seconds))
+                    .date("answered_on", day);
                 sheet.instant("created_at", Days::evening(day)).instant("updated_at", Days::evening(day));
                 sheet.end();
             }

@@ -95,7 +95,16 @@ impl World {
         if ended {
             self.write_result(sheet, case);
         }
-        sheet.text("status", if seen(case.closed).is_some() { "已结案" } else if ended { "执行中" } else { "办理中" });
+        sheet.text(
+            "status",
+            if seen(case.closed).is_some() {
+                "已结案"
+            } else if ended {
+                "执行中"
+            } else {
+                "办理中"
+            },
+        );
         self.write_steps(sheet, unit, case);
         let updated_at = self.updated_at(case, sheet);
         self.common(sheet, unit, case.domain, self.entered_at(case), Some(updated_at));
@@ -123,7 +132,9 @@ impl World {
             sheet.hundredths("paid_amount", case.fine);
         }
         if case.fine.is_some() && case.procedure != "simple" {
-            sheet.hundredths("benchmark_min", i64::from(case.item.fine.0) * 100).hundredths("benchmark_max", i64::from(case.item.fine.1) * 100);
+            sheet
+                .hundredths("benchmark_min", i64::from(case.item.fine.0) * 100)
+                .hundredths("benchmark_max", i64::from(case.item.fine.1) * 100);
         }
         sheet.flag("guidance_given", case.outcome == "guided" || case.corrected_early).flag("education_recorded", case.education);
         sheet.flag("corrected_before_decision", case.corrected_early).flag("no_penalty", case.outcome == "no_penalty");
@@ -137,7 +148,9 @@ impl World {
         sheet.flag("collective_required", case.discussed.is_some()).date("collective_discussion_on", self.days.seen(case.discussed));
         sheet.flag("criminal_suspected", case.outcome == "transferred" && case.salt % 3 == 0);
         if let Some(device) = case.device {
-            sheet.text("offsite_device_id", &device_id(unit, device)).instant("offsite_reviewed_at", self.days.seen_at(case.device_reviewed));
+            sheet
+                .text("offsite_device_id", &device_id(unit, device))
+                .instant("offsite_reviewed_at", self.days.seen_at(case.device_reviewed));
         }
         let officers: Vec<String> = case.officers.iter().map(|nth| self.officer_id(unit, *nth)).collect();
         sheet.list("officers", &officers);
@@ -194,7 +207,9 @@ impl World {
             return;
         }
         let sheet = sheets.of("leads");
-        sheet.text("lead_id", &format!("XS{}", case.id)).text("source", ["12345", "complaint", "report", "transfer"][(case.salt % 4) as usize]);
+        sheet
+            .text("lead_id", &format!("XS{}", case.id))
+            .text("source", ["12345", "complaint", "report", "transfer"][(case.salt % 4) as usize]);
         if let Some(firm) = &case.firm {
             sheet.text("credit_code", &firm.code);
             if !self.small {
@@ -203,7 +218,10 @@ impl World {
         }
         sheet.text("violation_type", case.item.violation).text("place_code", &self.counties[case.place_county].code);
         sheet.flag("is_food_drug", case.item.food && case.domain == MARKET).flag("is_major", case.salt % 25 == 0);
-        sheet.date("received_on", received).instant("received_at", case.received_at).instant("assigned_at", self.days.seen_at(Some(case.received_at + 3 * HOUR)));
+        sheet
+            .date("received_on", received)
+            .instant("received_at", case.received_at)
+            .instant("assigned_at", self.days.seen_at(Some(case.received_at + 3 * HOUR)));
         sheet.instant("checked_at", self.days.seen_at(Some(case.found_at)));
         let filed = case.filed.or(case.decided).unwrap_or(received + 10);
         let decision_at = (start_of_day(filed) + 16 * HOUR).max(case.received_at + HOUR);
@@ -220,7 +238,7 @@ impl World {
 }
 
 /// Share of old cases that one night corrects.
-const REVISED_SHARE: f64 = 0.0012;
+const REVISED_SHARE: f64 = 0.0008;
 
 /// A device's id.
 pub(super) fn device_id(unit: &Unit, nth: u32) -> String {

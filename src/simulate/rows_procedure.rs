@@ -4,7 +4,7 @@
 //! Never here: rows of `cases`.
 
 use crate::calendar::start_of_day;
-use crate::simulate::cases::Case;
+use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{Days, HOUR};
 use crate::simulate::draw::Stream;
 use crate::simulate::items::ECO;
@@ -49,7 +49,10 @@ impl World {
                 sheet.text("case_id", &case.id).number("ordinal", 1).text("stage", stage).date("staged_on", day);
                 if !self.small || stage == "legal_review" {
                     sheet.instant("finished_at", at + 3 * HOUR);
-                    sheet.list("officers", &[self.officer_id(unit, if stage == "legal_review" { unit.officers - 1 } else { case.officers[0] })]);
+                    sheet.list(
+                        "officers",
+                        &[self.officer_id(unit, if stage == "legal_review" { unit.officers - 1 } else { case.officers[0] })],
+                    );
                 }
                 self.common(sheet, unit, case.domain, (at + 10 * HOUR).max(self.entered_at(case)), None);
                 sheet.end();
@@ -69,22 +72,42 @@ impl World {
 
     fn write_documents(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
         let simple = case.procedure == "simple";
-        let good = World::odds(unit, 0.80, 0.995);
+        let good = World::odds(unit, 0.74, 0.985);
         // Files on paper that nobody scanned; in a large province most of them, so that documents stay about as many as cases.
-        let scanned = stream.chance(if !simple { self.scanned } else if unit.tier == Tier::Township { 0.97 } else { 0.5 });
+        let scanned = stream.chance(if !simple {
+            self.scanned
+        } else if unit.tier == Tier::Township {
+            0.97
+        } else {
+            0.5
+        });
         for (index, (kind, day)) in papers(case).into_iter().enumerate() {
-            let (missing, faulty, late, no_number) =
-                (stream.chance(0.012 + (1.0 - good) * 0.1), !stream.chance(good), !stream.chance(World::odds(unit, 0.86, 0.99)), stream.chance((1.0 - good) * 0.15));
+            let (missing, faulty, late, no_number) = (
+                stream.chance(0.012 + (1.0 - good) * 0.1),
+                !stream.chance(good),
+                !stream.chance(World::odds(unit, 0.78, 0.96)),
+                stream.chance((1.0 - good) * 0.15),
+            );
             let (page, unchecked) = (stream.between(1, 12), stream.chance(0.03));
             let archive = Days::lag(7, if late { 0.0 } else { 1.0 }, stream);
             let (Some(day), true) = (self.days.seen(day), known && scanned && !missing) else { continue };
             let is_decision = kind.ends_with("decision");
             let sheet = sheets.of("case_documents");
-            sheet.text("document_id", &format!("WS{}{index}", case.id)).text("case_id", &case.id).text("doc_kind", kind).date("dated_on", day);
+            sheet
+                .text("document_id", &format!("WS{}{index}", case.id))
+                .text("case_id", &case.id)
+                .text("doc_kind", kind)
+                .date("dated_on", day);
             if is_decision && !no_number {
                 sheet.text("doc_no", &self.decision_no(unit, case, day));
             }
-            let served = if is_decision { case.delivered } else if kind == "prior_notice" { Some(day) } else { None };
+            let served = if is_decision {
+                case.delivered
+            } else if kind == "prior_notice" {
+                Some(day)
+            } else {
+                None
+            };
             if let Some(served) = self.days.seen(served) {
                 let method = ["direct", "direct", "post", "electronic", "leave"][(case.salt % 5) as usize];
                 sheet.instant("served_at", start_of_day(served) + 15 * HOUR).text("service_method", method);
@@ -105,8 +128,13 @@ impl World {
     }
 
     fn write_restoration(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
-        let (linked, early, length, done) = (stream.chance(World::odds(unit, 0.35, 0.95)), stream.chance(0.85), stream.between(30, 120), stream.chance(0.7));
-        let (true, Some(decided), true) = (case.domain == ECO && case.damage == Some(true) && case.is_penalty(), case.decided, linked && known) else { return };
+        let (linked, early, length, done) =
+            (stream.chance(World::odds(unit, 0.35, 0.95)), stream.chance(0.85), stream.between(30, 120), stream.chance(0.7));
+        let (true, Some(decided), true) =
+            (case.domain == ECO && case.damage == Some(true) && case.is_penalty(), case.decided, linked && known)
+        else {
+            return;
+        };
         let ordered = if early { decided - length % 8 } else { decided + length % 15 };
         if ordered > self.days.as_of() {
             return;
@@ -129,26 +157,62 @@ impl World {
         let (Some(kind), Some(firm), true) = (case.item.pollution, &case.firm, used && known && case.domain == ECO) else { return };
         let measured = case.found_at - 20 * HOUR;
         let sheet = sheets.of("monitoring_data_refs");
-        sheet.text("ref_id", &format!("JK{}", case.id)).flag("is_automatic", !manual).text("station_id", &format!("ZD{}", &firm.code[8..17]));
-        sheet.text("credit_code", &firm.code).text("kind", kind).instant("measured_at", measured).date("measured_on", crate::calendar::shanghai_day(measured));
-        sheet.text("value", &format!("{}.{}", value, value % 10)).text("limit_value", "100.0").flag("exceed", true).text("device_state", state);
-        sheet.text("quality_flag", if flagged { "invalid" } else { "valid" }).flag("used_as_basis", true).text("case_id", &case.id);
+        sheet
+            .text("ref_id", &format!("JK{}", case.id))
+            .flag("is_automatic", !manual)
+            .text("station_id", &format!("ZD{}", &firm.code[8..17]));
+        sheet
+            .text("credit_code", &firm.code)
+            .text("kind", kind)
+            .instant("measured_at", measured)
+            .date("measured_on", crate::calendar::shanghai_day(measured));
+        sheet
+            .text("value", &format!("{}.{}", value, value % 10))
+            .text("limit_value", "100.0")
+            .flag("exceed", true)
+            .text("device_state", state);
+        // Flags of HJ 212: N in order, D device fault.
+        sheet.text("quality_flag", if flagged { "D" } else { "N" }).flag("used_as_basis", true);
+        match case.origin {
+            Origin::Lead => sheet.text("lead_id", &format!("XS{}", case.id)),
+            _ => sheet.text("case_id", &case.id),
+        };
         self.common(sheet, unit, ECO, measured + 30 * HOUR, None);
         sheet.end();
     }
 
     fn write_challenges(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
-        let challenged = stream.chance(self.rare(if case.procedure == "simple" { 0.02 } else { 0.07 }));
+        let challenged = stream.chance(self.rare(match (case.procedure, self.small) {
+            ("simple", false) => 0.004,
+            ("simple", true) => 0.09,
+            (_, false) => 0.03,
+            (_, true) => 0.16,
+        }));
         let (start, length) = (stream.between(5, 55), stream.between(25, 60));
-        let wrong = World::odds(unit, 0.60, 0.06);
+        let wrong = World::odds(unit, 0.60, 0.15);
         let outcome = |stream: &mut Stream| -> &'static str {
             let corrected = stream.chance(wrong);
-            let bad = stream.choose(&[("changed", 3.0), ("annulled", 3.0), ("partly_annulled", 1.0), ("illegal_confirmed", 1.5), ("void_confirmed", 0.3)]);
-            let good = stream.choose(&[("upheld", 7.0), ("dismissed", 2.0), ("mediated", 0.8), ("withdrawn", 0.8), ("settled", 0.3), ("self_corrected", 0.5), ("duty_ordered", 0.2)]);
+            let bad = stream.choose(&[
+                ("changed", 3.0),
+                ("annulled", 3.0),
+                ("partly_annulled", 1.0),
+                ("illegal_confirmed", 1.5),
+                ("void_confirmed", 0.3),
+            ]);
+            let good = stream.choose(&[
+                ("upheld", 7.0),
+                ("dismissed", 2.0),
+                ("mediated", 0.8),
+                ("withdrawn", 0.8),
+                ("settled", 0.3),
+                ("self_corrected", 0.5),
+                ("duty_ordered", 0.2),
+            ]);
             if corrected { bad } else { good }
         };
         let levels = [("reconsideration", "FY", 0.35), ("litigation_first", "YS", 0.4), ("litigation_second", "ES", 0.0)];
-        let drawn: Vec<(&'static str, bool, bool)> = levels.iter().map(|level| (outcome(stream), stream.chance(level.2), stream.chance(0.6))).collect();
+        let drawn: Vec<(&'static str, bool, bool)> =
+            levels.iter().map(|level| (outcome(stream), stream.chance(level.2), stream.chance(0.6))).collect();
         let (Some(decided), true) = (case.decided, challenged && known && matches!(case.outcome, "penalty" | "no_penalty")) else { return };
         let mut filed = decided + start;
         for ((kind, prefix, _), (result, goes_on, head)) in levels.into_iter().zip(drawn) {
@@ -177,7 +241,8 @@ impl World {
     }
 
     fn write_file_review(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
-        let (reviewed, after, legality, form) = (stream.chance(self.rare(0.05)), stream.between(15, 80), stream.chance(World::odds(unit, 0.82, 0.99)), stream.between(20, 50));
+        let (reviewed, after, legality, form) =
+            (stream.chance(self.rare(0.05)), stream.between(15, 80), stream.chance(World::odds(unit, 0.82, 0.99)), stream.between(20, 50));
         let (Some(closed), true) = (case.closed, reviewed && known && case.decided.is_some()) else { return };
         let on = self.days.working(closed + after);
         if on > self.days.as_of() || unit.tier == Tier::Province {
@@ -187,11 +252,26 @@ impl World {
         let total = if legality { 50 } else { 0 } + form;
         let sheet = sheets.of("case_file_reviews");
         sheet.text("review_id", &format!("PC{}", case.id)).text("case_id", &case.id).text("tier", "city").flag("blind", case.salt % 4 == 0);
-        sheet.date("reviewed_on", on).number("legality_score", if legality { 50 } else { 0 }).number("form_score", form).number("total", total);
+        sheet
+            .date("reviewed_on", on)
+            .number("legality_score", if legality { 50 } else { 0 })
+            .number("form_score", form)
+            .number("total", total);
         if !legality {
             sheet.list("veto_items", &[["执法人员不足两人", "未告知权利", "适用法律错误", "超过追责时效"][(case.salt % 4) as usize]]);
         }
-        sheet.text("grade", if total >= 90 { "excellent" } else if total >= 80 { "good" } else if total >= 60 { "pass" } else { "fail" });
+        sheet.text(
+            "grade",
+            if total >= 90 {
+                "excellent"
+            } else if total >= 80 {
+                "good"
+            } else if total >= 60 {
+                "pass"
+            } else {
+                "fail"
+            },
+        );
         sheet.text("reviewer_id", &format!("PC{:03}", case.salt % 200));
         self.common(sheet, unit, case.domain, Days::evening(on), None);
         sheet.end();
@@ -200,7 +280,8 @@ impl World {
     /// The platform's own record of a decided case: usually the same, sometimes missing, different or still on its way.
     fn write_platform_case(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
         let good = World::odds(unit, 0.82, 0.992);
-        let (same, fault, transit, only_there) = (stream.chance(good), stream.unit(), stream.between(0, 3), stream.chance((1.0 - good) * 0.2));
+        let (same, fault, transit, only_there) =
+            (stream.chance(good), stream.unit(), stream.between(0, 3), stream.chance((1.0 - good) * 0.2));
         let Some(decided) = self.days.seen(case.decided).filter(|_| known) else { return };
         if !same && fault < 0.35 {
             return;
@@ -210,10 +291,20 @@ impl World {
         let differs = |part: f64| !same && (fault - 0.35) / 0.65 >= part && (fault - 0.35) / 0.65 < part + 0.25;
         let number = self.decision_no(unit, case, decided);
         let sheet = sheets.of("platform_records");
-        sheet.text("platform_id", &format!("PT{}", case.id)).text("source_table", "cases").text("key_text", &number).date("event_date", decided);
+        sheet
+            .text("platform_id", &format!("PT{}", case.id))
+            .text("source_table", "cases")
+            .text("key_text", &number)
+            .date("event_date", decided);
         sheet.text("decision_no", &number).date("decided_on", if differs(0.0) { decided + 1 } else { decided });
         sheet.hundredths("fine_amount", case.fine.map(|fine| if differs(0.25) { fine * 10 } else { fine }));
-        let other = if differs(0.5) { "不详".to_owned() } else { case.firm.as_ref().map_or_else(|| format!("{}******{:06}", self.counties[case.county].code, case.salt % 1_000_000), |firm| firm.code.clone()) };
+        let other = if differs(0.5) {
+            "不详".to_owned()
+        } else {
+            case.firm
+                .as_ref()
+                .map_or_else(|| format!("{}******{:06}", self.counties[case.county].code, case.salt % 1_000_000), |firm| firm.code.clone())
+        };
         sheet.text("party_code", &other).text("outcome", if differs(0.75) { "penalty" } else { case.outcome });
         sheet.instant("arrived_at", arrived_at).text("source_batch", &format!("PT{arrived}")).text("status", "已入库");
         self.common(sheet, unit, case.domain, arrived_at, None);
@@ -221,8 +312,17 @@ impl World {
         if only_there {
             let sheet = sheets.of("platform_records");
             let key = number.replace('罚', "补罚");
-            sheet.text("platform_id", &format!("PTB{}", case.id)).text("source_table", "cases").text("key_text", &key).date("event_date", decided);
-            sheet.text("decision_no", &key).date("decided_on", decided).instant("arrived_at", arrived_at).text("outcome", "penalty").text("status", "已入库");
+            sheet
+                .text("platform_id", &format!("PTB{}", case.id))
+                .text("source_table", "cases")
+                .text("key_text", &key)
+                .date("event_date", decided);
+            sheet
+                .text("decision_no", &key)
+                .date("decided_on", decided)
+                .instant("arrived_at", arrived_at)
+                .text("outcome", "penalty")
+                .text("status", "已入库");
             self.common(sheet, unit, case.domain, arrived_at, None);
             sheet.end();
         }

@@ -29,7 +29,12 @@ impl World {
     fn write_regions(&self, sheets: &mut Sheets) {
         let mut row = |code: &str, name: &str, level: &str, parent: Option<&str>, people: u64| {
             let sheet = sheets.of("regions");
-            sheet.text("region_code", code).number("version_year", 2023).text("name", name).text("level", level).text_of("parent_code", parent);
+            sheet
+                .text("region_code", code)
+                .number("version_year", 2023)
+                .text("name", name)
+                .text("level", level)
+                .text_of("parent_code", parent);
             let share = share_of(self.seed, 71, code.parse().unwrap_or(0));
             sheet.number("population", (people as f64 * (0.6 + 0.8 * share)) as i64).date("valid_from", date(2023, 1, 1));
             sheet.end();
@@ -51,7 +56,10 @@ impl World {
         for (a, b, kilometres) in &self.borders {
             let (one, other) = (&self.counties[*a], &self.counties[*b]);
             let sheet = sheets.of("region_adjacency");
-            sheet.text("region_a", &one.code).text("region_b", &other.code).hundredths("border_km", Some((kilometres * 100.0) as i64).filter(|border| *border > 0));
+            sheet
+                .text("region_a", &one.code)
+                .text("region_b", &other.code)
+                .hundredths("border_km", Some((kilometres * 100.0) as i64).filter(|border| *border > 0));
             sheet.flag("cross_city", one.city != other.city).flag("cross_province", false).number("required_patrols", 4);
             if share_of(self.seed, 72, (a * 1_000 + b) as u64) < 0.6 {
                 sheet.text("agreement_no", &format!("边协〔2025〕{}号", a * 100 + b + 1)).date("agreement_from", date(2025, 1, 1));
@@ -68,13 +76,21 @@ impl World {
             }
             let sheet = sheets.of("region_adjacency");
             sheet.text("region_a", row[0].min(row[2])).text("region_b", row[0].max(row[2]));
-            sheet.hundredths("border_km", (row[5].parse::<f64>().unwrap_or(0.0) * 100.0) as i64).flag("cross_city", true).flag("cross_province", true);
+            sheet
+                .hundredths("border_km", (row[5].parse::<f64>().unwrap_or(0.0) * 100.0) as i64)
+                .flag("cross_city", true)
+                .flag("cross_province", true);
             sheet.number("required_patrols", 0);
             sheet.end();
         }
         for [code, name] in strangers {
             let sheet = sheets.of("regions");
-            sheet.text("region_code", code).number("version_year", 2023).text("name", name).text("level", "county").date("valid_from", date(2023, 1, 1));
+            sheet
+                .text("region_code", code)
+                .number("version_year", 2023)
+                .text("name", name)
+                .text("level", "county")
+                .date("valid_from", date(2023, 1, 1));
             sheet.end();
         }
     }
@@ -88,7 +104,13 @@ impl World {
             let domains: Vec<&str> = unit.domains.iter().map(|(domain, _)| DOMAINS[*domain]).collect();
             sheet.list("domain_list", &domains).text("tier", unit.tier.code()).text("region_code", &unit.region);
             sheet.text_of("parent_unit_id", unit.parent.map(|parent| self.units[parent].id.as_str()));
-            let size = if unit.officers < 12 { "small" } else if unit.officers < 22 { "medium" } else { "large" };
+            let size = if unit.officers < 12 {
+                "small"
+            } else if unit.officers < 22 {
+                "medium"
+            } else {
+                "large"
+            };
             sheet.text("size_class", size).date("valid_from", date(2019, 1, 1)).number("officer_quota", i64::from(unit.officers));
             sheet.end();
             self.write_officers(unit.index, sheets);
@@ -104,12 +126,18 @@ impl World {
         for nth in 0..unit.officers {
             let share = share_of(self.seed, 73, unit.index as u64 * 4_096 + u64::from(nth));
             let sheet = sheets.of("officers");
-            sheet.text("officer_id", &self.officer_id(unit, nth)).text("unit_id", &unit.id).text("name_masked", &self.masked_name(hash_of(7, unit.index as u64, nth.into())));
+            sheet
+                .text("officer_id", &self.officer_id(unit, nth))
+                .text("unit_id", &unit.id)
+                .text("name_masked", &self.masked_name(hash_of(7, unit.index as u64, nth.into())));
             sheet.text("certificate_no", &format!("{}{:06}{nth:02}", &unit.region[..6], unit.index));
             let from = date(2020, 1, 1) + (share * 900.0) as i32;
             // Some certificates ran out and nobody renewed them.
             let to = if share < 0.06 { from + 1_826 } else { date(2028, 12, 31) };
-            sheet.date("cert_valid_from", from).date("cert_valid_to", to).text("post_kind", if share > 0.9 { "assistant" } else { "formal" });
+            sheet
+                .date("cert_valid_from", from)
+                .date("cert_valid_to", to)
+                .text("post_kind", if share > 0.9 { "assistant" } else { "formal" });
             let domains: Vec<&str> = unit.domains.iter().map(|(domain, _)| DOMAINS[*domain]).collect();
             sheet.list("domains", &domains).date("in_post_from", from - 200).flag("legal_qualified", share > 0.4 && share < 0.5);
             sheet.end();
@@ -120,14 +148,23 @@ impl World {
         let unit = &self.units[unit];
         let township = unit.tier == Tier::Township;
         // Townships got their lists in two waves; acts before that have no list to be held against.
-        let start = if !township { date(2021, 7, 15) } else if unit.index % 3 == 0 { date(2026, 2, 1) } else { date(2024, 7, 1) };
+        let start = if !township {
+            date(2021, 7, 15)
+        } else if unit.index % 3 == 0 {
+            date(2026, 2, 1)
+        } else {
+            date(2024, 7, 1)
+        };
         for (nth, item) in ITEMS.iter().enumerate().filter(|(_, item)| unit.domains.iter().any(|(domain, _)| *domain == item.domain)) {
             if township && !item.township {
                 continue;
             }
             let sheet = sheets.of("item_lists");
             sheet.text("unit_id", &unit.id).text("item_code", item.code).text("item_name", &format!("对{}的行政处罚", item.violation));
-            sheet.text("supervise_item_code", &supervise_code(item)).list("act_kinds", &["penalty", "inspection"]).text("basis", item.basis);
+            sheet
+                .text("supervise_item_code", &supervise_code(item))
+                .list("act_kinds", &["penalty", "inspection"])
+                .text("basis", item.basis);
             sheet.text("source_list", if township { "empowered" } else { "lawful" }).date("valid_from", start);
             // Some matters were handed back.
             if township && (nth + unit.index) % 17 == 0 {
@@ -160,8 +197,16 @@ impl World {
         let exempt = ["complaint", "assigned", "offsite_alert", "media", "recheck", "request", "licence", "emergency", "supervision"];
         let mut row = |domain: &str, class: Option<&str>, own: i64, combined: i64| {
             let sheet = sheets.of("inspection_caps");
-            sheet.text("scheme_id", "CAP2025").text("domain", domain).text_of("enterprise_class", class).number("per_unit_cap", own).number("combined_cap", combined);
-            sheet.list("exempt_triggers", &exempt).date("valid_from", date(2025, 1, 1)).text("source", "关于公布涉企行政检查年度频次上限的通知");
+            sheet
+                .text("scheme_id", "CAP2025")
+                .text("domain", domain)
+                .text_of("enterprise_class", class)
+                .number("per_unit_cap", own)
+                .number("combined_cap", combined);
+            sheet
+                .list("exempt_triggers", &exempt)
+                .date("valid_from", date(2025, 1, 1))
+                .text("source", "关于公布涉企行政检查年度频次上限的通知");
             sheet.text("item_code", "*").text("enterprise_class", "*").text("tier", "*");
             sheet.end();
         };

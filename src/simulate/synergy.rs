@@ -20,10 +20,17 @@ impl World {
         for (pair, (a, b, kilometres)) in self.borders.iter().enumerate() {
             let mut stream = Stream::new(self.seed, "neighbours", &[pair as u64, month.to_epoch_days() as u64]);
             for (nth, domain) in [ECO, ECO, MARKET, URBAN].into_iter().enumerate() {
-                let (Some(one), Some(other)) = (self.office_of(*a, domain, usize::MAX), self.office_of(*b, domain, usize::MAX)) else { continue };
+                let (Some(one), Some(other)) = (self.office_of(*a, domain, usize::MAX), self.office_of(*b, domain, usize::MAX)) else {
+                    continue;
+                };
                 let (one, other) = (&self.units[one], &self.units[other]);
-                let wish = (one.skill + other.skill) * 0.25 * (kilometres / 30.0).clamp(0.5, 1.5) * if domain == ECO { 1.0 } else { 0.4 } * thickness;
-                let id = format!("XC{}{}{:02}{:02}{nth}", self.counties[*a].code, &self.counties[*b].code[2..], month.year % 100, month.month);
+                let wish = (one.skill + other.skill)
+                    * 0.25
+                    * (kilometres / 30.0).clamp(0.5, 1.5)
+                    * if domain == ECO { 1.0 } else { 0.4 }
+                    * thickness;
+                let id =
+                    format!("XC{}{}{:02}{:02}{nth}", self.counties[*a].code, &self.counties[*b].code[2..], month.year % 100, month.month);
                 self.write_patrol(sheets, [one, other], [*a, *b], domain, month, &id, wish, &mut stream);
                 for (from, to, way) in [(one, other, 0), (other, one, 1)] {
                     for number in 0..stream.poisson(0.5 * thickness) {
@@ -36,7 +43,17 @@ impl World {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn write_patrol(&self, sheets: &mut Sheets, sides: [&Unit; 2], counties: [usize; 2], domain: usize, month: Month, id: &str, wish: f64, stream: &mut Stream) {
+    fn write_patrol(
+        &self,
+        sheets: &mut Sheets,
+        sides: [&Unit; 2],
+        counties: [usize; 2],
+        domain: usize,
+        month: Month,
+        id: &str,
+        wish: f64,
+        stream: &mut Stream,
+    ) {
         let happens = stream.chance(wish);
         let day = self.days.act_day(month, 0.1, stream);
         let from = self.days.office_hour(day, stream);
@@ -51,14 +68,25 @@ impl World {
         sheet.text("patrol_id", id).text("organiser_unit", &sides[0].id).text("domain", DOMAINS[domain]).text("kind", "border");
         let mut regions = counties.map(|county| self.counties[county].code.as_str());
         regions.sort_unstable();
-        sheet.text("region_a", regions[0]).text("region_b", regions[1]).date("patrolled_on", day).instant("from_at", from).instant("to_at", from + minutes(length));
+        sheet
+            .text("region_a", regions[0])
+            .text("region_b", regions[1])
+            .date("patrolled_on", day)
+            .instant("from_at", from)
+            .instant("to_at", from + minutes(length));
         let place = hash_of(self.seed, 51, day as u64 + counties[0] as u64);
-        sheet.text("place_gps", &format!("{}.{:04},{}.{:04}", 119 + place % 3, place % 9_973, 28 + place % 2, place / 7 % 9_967)).number("problems", i64::from(problems));
+        sheet
+            .text("place_gps", &format!("{}.{:04},{}.{:04}", 119 + place % 3, place % 9_973, 28 + place % 2, place / 7 % 9_967))
+            .number("problems", i64::from(problems));
         sheet.instant("created_at", Days::evening(day)).instant("updated_at", Days::evening(day));
         sheet.end();
         for ((unit, recorded), officers) in sides.into_iter().zip(recorded).zip(officers) {
             let sheet = sheets.of("joint_patrol_participants");
-            sheet.text("patrol_id", id).date("patrolled_on", day).flag("recorded_own_system", recorded).number("officers", i64::from(officers));
+            sheet
+                .text("patrol_id", id)
+                .date("patrolled_on", day)
+                .flag("recorded_own_system", recorded)
+                .number("officers", i64::from(officers));
             sheet.instant("confirmed_at", self.days.seen(recorded.then_some(day + 1)).map(Days::evening));
             self.common(sheet, unit, domain, Days::evening(day), None);
             sheet.end();
@@ -76,10 +104,17 @@ impl World {
         }
         let answer = self.days.seen(Some(answered)).filter(|_| !silent);
         let sheet = sheets.of("assistance_requests");
-        sheet.text("request_id", id).text("from_unit", &from.id).text("to_unit", &to.id).text("domain", DOMAINS[domain]).flag("cross_region", true);
+        sheet
+            .text("request_id", id)
+            .text("from_unit", &from.id)
+            .text("to_unit", &to.id)
+            .text("domain", DOMAINS[domain])
+            .flag("cross_region", true);
         sheet.date("sent_on", day).instant("sent_at", sent).instant("due_at", Days::evening(self.days.plus_working(day, 15)));
         if let Some(answer) = answer {
-            sheet.instant("answered_at", Days::evening(answer).max(sent + HOUR)).text("result", if refused { "不予协助并说明理由" } else { "已协助" });
+            sheet
+                .instant("answered_at", Days::evening(answer).max(sent + HOUR))
+                .text("result", if refused { "不予协助并说明理由" } else { "已协助" });
         } else if id.ends_with('1') {
             sheet.instant("extension_told_at", self.days.seen(Some(self.days.plus_working(day, 12))).map(Days::evening));
         }
@@ -110,23 +145,45 @@ impl World {
             let visits = stream.poisson(1.6 * habit * relief) as i64;
             let outlier = if stream.chance(0.02) { 14.0 } else { 1.0 };
             let (materials, escort) = (visits as f64 * (1.5 + 3.0 * stream.unit()) * outlier, visits as f64 * (1.0 + 2.0 * stream.unit()));
-            let (equipment, other) = (if stream.chance(0.15) { 3_000.0 * stream.unit() * outlier } else { 0.0 }, visits as f64 * 120.0 * stream.unit());
+            let (equipment, other) =
+                (if stream.chance(0.15) { 3_000.0 * stream.unit() * outlier } else { 0.0 }, visits as f64 * 120.0 * stream.unit());
             let (refused, fined, employees) = (stream.chance(0.03), stream.chance(0.05), 3 + stream.between(0, 180));
-            let days: Vec<String> = (0..visits).map(|_| stream.between(starts, ends)).filter_map(crate::terms::date_from_epoch_days).map(|day| day.to_string()).collect();
+            let days: Vec<String> = (0..visits)
+                .map(|_| stream.between(starts, ends))
+                .filter_map(crate::terms::date_from_epoch_days)
+                .map(|day| day.to_string())
+                .collect();
             let sheet = sheets.of("enterprise_burden_samples");
-            sheet.text("sample_id", &format!("YB{member:04}")).text("credit_code", &firm.code).text("region_code", &self.counties[county].code);
-            let size = if employees > 100 { "中型" } else if employees > 20 { "小型" } else { "微型" };
+            sheet
+                .text("sample_id", &format!("YB{member:04}"))
+                .text("credit_code", &firm.code)
+                .text("region_code", &self.counties[county].code);
+            let size = if employees > 100 {
+                "中型"
+            } else if employees > 20 {
+                "小型"
+            } else {
+                "微型"
+            };
             let trade = if firm.food { "食品餐饮" } else { "其他行业" };
-            sheet.text("stratum", &format!("{trade}/{size}/{}", self.cities[self.counties[county].city].name)).text("scheme_sample_scope", "province");
+            sheet
+                .text("stratum", &format!("{trade}/{size}/{}", self.cities[self.counties[county].city].name))
+                .text("scheme_sample_scope", "province");
             let joined = if replaced { quarter.plus(-3 * (since_base - 4)).to_epoch_days() } else { first_ever.to_epoch_days() };
-            sheet.date("joined_on", joined).text("quarter", &format!("{}Q{}", quarter.year, quarter.month / 3 + 1)).date("quarter_start", starts);
+            sheet
+                .date("joined_on", joined)
+                .text("quarter", &format!("{}Q{}", quarter.year, quarter.month / 3 + 1))
+                .date("quarter_start", starts);
             if !refused {
                 sheet.number("visits_reported", visits).list("visit_dates", &days);
                 sheet.hundredths("hours_materials", (materials * 100.0) as i64).hundredths("hours_escort", (escort * 100.0) as i64);
                 sheet.hundredths("cost_equipment", (equipment * 100.0) as i64).hundredths("cost_other", (other * 100.0) as i64);
                 sheet.hundredths("fine_paid", if fined { 200_000 } else { 0 });
             }
-            sheet.hundredths("revenue", i64::from(employees) * 4_000_000).number("employees", i64::from(employees)).hundredths("weight", 1_000 + 500 * (nth as i64 % 7));
+            sheet
+                .hundredths("revenue", i64::from(employees) * 4_000_000)
+                .number("employees", i64::from(employees))
+                .hundredths("weight", 1_000 + 500 * (nth as i64 % 7));
             sheet.instant("created_at", start_of_day(ends + 10)).instant("updated_at", start_of_day(ends + 10));
             sheet.end();
         }

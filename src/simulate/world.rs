@@ -143,7 +143,7 @@ impl World {
             boost: 1.0,
             night,
             asked: request.months,
-            scanned: if request.cases < 200_000 { 0.28 } else { 0.22 },
+            scanned: if request.cases < 200_000 { 0.36 } else { 0.22 },
             days,
         };
         world.choose_divisions(request.units, offices.len(), texts)?;
@@ -209,7 +209,11 @@ impl World {
 
     fn found_units(&mut self, wanted: usize, offices: &[Office]) {
         for office in offices {
-            let name = format!("{}{}", self.province.1, office.1.replace("分局", "厅").replace("交通运输局", "交通运输厅").replace("应急管理局", "应急管理厅"));
+            let name = format!(
+                "{}{}",
+                self.province.1,
+                office.1.replace("分局", "厅").replace("交通运输局", "交通运输厅").replace("应急管理局", "应急管理厅")
+            );
             self.found(Tier::Province, self.province.0.clone(), name, None, office, 0.25);
         }
         for city in 0..self.cities.len() {
@@ -221,7 +225,8 @@ impl World {
         }
         for county in 0..self.counties.len() {
             for office in offices {
-                let (code, name, city) = (self.counties[county].code.clone(), self.counties[county].name.clone(), self.counties[county].city);
+                let (code, name, city) =
+                    (self.counties[county].code.clone(), self.counties[county].name.clone(), self.counties[county].city);
                 let prefix = if office.0 == "ST" { self.cities[city].name.clone() } else { String::new() };
                 self.found(Tier::County, code, name_of_branch(&prefix, &name, office), Some((city, Some(county))), office, 1.0);
             }
@@ -286,12 +291,17 @@ impl World {
     /// Whose data will be cheated, and how: known to the answer key alone.
     fn plant(&mut self) {
         let mut stream = Stream::new(self.seed, "plant", &[]);
-        let sub_units: Vec<usize> = self.units.iter().filter(|unit| unit.tier == Tier::Township && unit.county == Some(0)).map(|unit| unit.index).collect();
+        let sub_units: Vec<usize> =
+            self.units.iter().filter(|unit| unit.tier == Tier::Township && unit.county == Some(0)).map(|unit| unit.index).collect();
         for index in sub_units.into_iter().take(8) {
             self.units[index].quota = Some(2);
         }
-        let mut free: Vec<usize> =
-            self.units.iter().filter(|unit| matches!(unit.tier, Tier::County | Tier::City) && unit.weight > 0.4).map(|unit| unit.index).collect();
+        let mut free: Vec<usize> = self
+            .units
+            .iter()
+            .filter(|unit| matches!(unit.tier, Tier::County | Tier::City) && unit.weight > 0.4)
+            .map(|unit| unit.index)
+            .collect();
         let each = (self.units.len() / 40).clamp(1, 12);
         for pattern in 0..3 {
             for _ in 0..each.min(free.len()) {
@@ -343,7 +353,8 @@ impl World {
         if let Some(county) = unit.county {
             return county;
         }
-        let inside: Vec<usize> = (0..self.counties.len()).filter(|county| unit.city.is_none_or(|city| self.counties[*county].city == city)).collect();
+        let inside: Vec<usize> =
+            (0..self.counties.len()).filter(|county| unit.city.is_none_or(|city| self.counties[*county].city == city)).collect();
         inside[stream.below(inside.len())]
     }
 
@@ -364,7 +375,11 @@ fn name_of_branch(prefix: &str, county: &str, office: &Office) -> String {
 
 /// Rows of a reference text without its heading and comments.
 pub(super) fn rows(text: &str) -> Vec<Vec<&str>> {
-    text.lines().skip(1).filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| line.split(',').map(str::trim).collect()).collect()
+    text.lines()
+        .skip(1)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split(',').map(str::trim).collect())
+        .collect()
 }
 
 /// `wanted` counties that hang together, out of at most `cities` cities, starting where two cities meet.
@@ -379,7 +394,11 @@ fn grow(all: &BTreeMap<&str, (&str, &str)>, neighbours: &BTreeMap<&str, Vec<(&st
     let share = wanted.div_ceil(cities);
     let mut put_off = VecDeque::new();
     while chosen.len() < wanted {
-        let Some(code) = queue.pop_front().or_else(|| put_off.pop_front()).or_else(|| all.keys().find(|code| !seen.contains(*code)).copied()) else { break };
+        let Some(code) =
+            queue.pop_front().or_else(|| put_off.pop_front()).or_else(|| all.keys().find(|code| !seen.contains(*code)).copied())
+        else {
+            break;
+        };
         seen.insert(code);
         let city = all[code].1;
         let count = taken.get(city).copied().unwrap_or(0);
