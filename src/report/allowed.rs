@@ -3,159 +3,37 @@
 //! In: the templates as text. Out: tests. Never here: a name of a source table's column that the contracts call personal.
 
 /// Last parts of the expressions in `{{ … }}`, for every page: the frame.
-const FRAME: [&str; 13] =
-    ["assessment", "engine", "href", "label", "period", "reader", "run", "scheme", "style", "title", "until", "words", "tone"];
+const FRAME: &str = "assessment engine href label period reader run scheme style title tone until words";
 
 /// The public tree.
-const PUBLIC: [&str; 9] = ["anchor", "grade", "members", "minimum_n", "rank", "title", "total", "unit", "withheld"];
+const PUBLIC: &str = "anchor grade members minimum_n rank title total unit withheld";
 
 /// The office's first page.
-const RANKING: [&str; 23] = [
-    "anchor",
-    "bar",
-    "compared",
-    "earned",
-    "figure",
-    "grade",
-    "highest",
-    "href",
-    "label",
-    "lowest",
-    "median",
-    "members",
-    "minimum_n",
-    "rank",
-    "region",
-    "sign",
-    "strip",
-    "title",
-    "tone",
-    "total",
-    "unit",
-    "withheld",
-    "words",
-];
+const RANKING: &str = "anchor bar compared earned figure grade highest href label lowest median members minimum_n rank region sign strip title \
+    tone total unit withheld words";
 
 /// A unit's page, in the office's tree and in the unit's own.
-const UNIT: [&str; 51] = [
-    "anchor",
-    "bar",
-    "basis",
-    "benign",
-    "composition",
-    "date",
-    "definition",
-    "denominator",
-    "document",
-    "domain",
-    "earned",
-    "effective",
-    "evidence",
-    "excluded",
-    "file",
-    "grade",
-    "group",
-    "group_href",
-    "id",
-    "interval",
-    "kind",
-    "line",
-    "median",
-    "more",
-    "n",
-    "name",
-    "numerator",
-    "p",
-    "parent",
-    "pending",
-    "points",
-    "points_note",
-    "q",
-    "record",
-    "region",
-    "says",
-    "score",
-    "size",
-    "spark",
-    "standing",
-    "strength",
-    "strip",
-    "subject",
-    "table",
-    "target",
-    "tier",
-    "title",
-    "tone",
-    "total",
-    "value",
-    "words",
-];
+const UNIT: &str = "sample axes anchor bar basis benign composition date definition denominator document domain earned effective evidence excluded file \
+    grade group group_href id interval kind line median more n name numerator p parent pending points points_note q record \
+    region says score size spark standing strength strip subject table target tier title tone total value words";
 
 /// The other pages of the office's tree.
-const OFFICE: [&str; 50] = [
-    "anchor",
-    "balanced",
-    "benign",
-    "bytes",
-    "check",
-    "component",
-    "confirmed",
-    "count",
-    "cross",
-    "due",
-    "duplicates",
-    "evidence",
-    "expanded",
-    "figure",
-    "file",
-    "filtered",
-    "firms",
-    "format",
-    "fraction",
-    "heading",
-    "href",
-    "index",
-    "interval",
-    "kind",
-    "label",
-    "last_seen",
-    "letter",
-    "loaded",
-    "name",
-    "neighbour",
-    "neighbours",
-    "provisional",
-    "q",
-    "quarantined",
-    "quarter",
-    "reading",
-    "reason",
-    "region",
-    "rows",
-    "says",
-    "score",
-    "seen",
-    "series",
-    "since",
-    "source",
-    "step",
-    "subject",
-    "table",
-    "title",
-    "units",
-];
+const OFFICE: &str = "unit bar anchor balanced benign bytes check component confirmed count cross due duplicates evidence expanded figure file filtered \
+    firms format fraction heading href index interval kind label last_seen letter loaded name neighbour neighbours \
+    provisional q quarantined quarter reading reason region rows says score seen series since source step subject table \
+    title units";
 
 /// Page, its template, its list.
-const PAGES: [(&str, &str, &[&str]); 9] = [
-    ("base.html", include_str!("templates/base.html"), &FRAME),
-    ("public.html", include_str!("templates/public.html"), &PUBLIC),
-    ("ranking.html", include_str!("templates/ranking.html"), &RANKING),
-    ("unit.html", include_str!("templates/unit.html"), &UNIT),
-    ("findings.html", include_str!("templates/findings.html"), &OFFICE),
-    ("synergy.html", include_str!("templates/synergy.html"), &OFFICE),
-    ("burden.html", include_str!("templates/burden.html"), &OFFICE),
-    ("quality.html", include_str!("templates/quality.html"), &OFFICE),
-    ("accounting.html", include_str!("templates/accounting.html"), &OFFICE),
+const PAGES: [(&str, &str, &str); 9] = [
+    ("base.html", include_str!("templates/base.html"), FRAME),
+    ("public.html", include_str!("templates/public.html"), PUBLIC),
+    ("ranking.html", include_str!("templates/ranking.html"), RANKING),
+    ("unit.html", include_str!("templates/unit.html"), UNIT),
+    ("findings.html", include_str!("templates/findings.html"), OFFICE),
+    ("synergy.html", include_str!("templates/synergy.html"), OFFICE),
+    ("burden.html", include_str!("templates/burden.html"), OFFICE),
+    ("quality.html", include_str!("templates/quality.html"), OFFICE),
+    ("accounting.html", include_str!("templates/accounting.html"), OFFICE),
 ];
 
 /// Loop variables that are shown whole: a drawing of the matrix, a region's name above it.
@@ -177,7 +55,10 @@ fn templates_write_only_what_is_allowed() {
                 "{page}: `{expression}` is not a plain field"
             );
             let field = expression.rsplit('.').next().unwrap_or_default();
-            assert!(allowed.contains(&field) || SHOWN_WHOLE.contains(&field), "{page}: `{expression}` is not on the allow-list");
+            assert!(
+                allowed.split(' ').any(|word| word == field) || SHOWN_WHOLE.contains(&field),
+                "{page}: `{expression}` is not on the allow-list"
+            );
         }
     }
 }

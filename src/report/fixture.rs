@@ -206,11 +206,12 @@ fn counted(unit: usize, topic: usize) -> (u64, u64, Status) {
         return (0, 0, Status::NothingDue);
     }
     let denominator = if unit == 9 { 3 + figure(seed, 4) } else { 24 + figure(seed, 420) };
-    let bad = figure(seed + 7, 100) * figure(seed + 11, 100) * (10 + unit as u64 % 9) / 60_000;
+    // Per mille of failures: a unit's own level, and a topic's luck.
+    let bad = (figure(unit as u64 * 7 + 3, 120) + figure(seed + 7, 100) * figure(seed + 11, 160) / 100).min(300);
     let status = if topic == 4 && unit % 11 == 4 { Status::Held } else { Status::Scored };
     match topic {
-        3 => (denominator * bad / 120, denominator, status),
-        _ => (denominator - (denominator * bad / 45).min(denominator), denominator, status),
+        3 => (denominator * bad / 4_000, denominator, status),
+        _ => (denominator - denominator * bad / 1_000, denominator, status),
     }
 }
 
@@ -229,14 +230,14 @@ fn value_of(place: usize, unit: &Unit, topic: usize) -> Value {
     let share = if known { Decimal::from(numerator) / Decimal::from(denominator) } else { Decimal::ZERO };
     let value = match shown_as {
         ShownAs::Score => half_up(dec(35, 1) + share * dec(14, 1), 2),
-        ShownAs::Number => Decimal::from(numerator % 5),
+        ShownAs::Number => Decimal::from(1 + numerator % 4),
         _ => share,
     };
     let score = match (topic, shown_as) {
         (3, _) => (Decimal::ONE - value * Decimal::from(4)).max(Decimal::ZERO) * Decimal::ONE_HUNDRED,
         (_, ShownAs::Score) => value * Decimal::from(20),
         (_, ShownAs::Number) => (value * Decimal::from(25)).min(Decimal::ONE_HUNDRED),
-        _ => ((value - dec(5, 1)) / dec(45, 2) * Decimal::ONE_HUNDRED).clamp(Decimal::ZERO, Decimal::ONE_HUNDRED),
+        _ => ((value - dec(6, 1)) / dec(38, 2) * Decimal::ONE_HUNDRED).clamp(Decimal::ZERO, Decimal::ONE_HUNDRED),
     };
     Value {
         unit: unit.id.clone(),
@@ -300,7 +301,8 @@ fn scorecards(units: &[Unit]) -> Scorecards {
     for (place, unit) in units.iter().enumerate() {
         let mut values: Vec<Value> = (0..TOPICS.len()).map(|topic| value_of(place, unit, topic)).collect();
         let scores = scored(unit, &mut values);
-        let total = scores.iter().find(|score| score.node == "total").and_then(|score| score.earned);
+        let outside: Decimal = ledger().iter().filter(|entry| entry.unit == unit.id).filter_map(|entry| entry.points).sum();
+        let total = scores.iter().find(|score| score.node == "total").and_then(|score| score.earned).map(|earned| earned + outside);
         let grade = total.map(|total| match total {
             total if total >= Decimal::from(90) => "优秀",
             total if total >= Decimal::from(80) => "良好",
@@ -533,6 +535,7 @@ fn header(topic: &Topic) -> (IndicatorId, IndicatorView) {
         shown_as: *shown_as,
         better: if *id == "law.review_correction_rate" { Better::Lower } else { Better::Higher },
         domains: vec!["market".to_owned()],
+        ratio: *shown_as == ShownAs::Percent,
         monthly: *shown_as == ShownAs::Percent,
     };
     (IndicatorId::from(*id), view)

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use crate::compute::measures::{Measure, Scope};
 use crate::findings::tables::Finding;
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
-use crate::library::indicator::{Better, Indicator, ShownAs, Window};
+use crate::library::indicator::{Better, Indicator, Shape, ShownAs, Window};
 use crate::scoring::tables::{Scorecards, Unit};
 use crate::terms::{IndicatorId, Period, RunId, UnitId};
 
@@ -131,6 +131,8 @@ pub struct IndicatorView {
     pub better: Better,
     /// Domains it applies to.
     pub domains: Vec<String>,
+    /// True when the value is a numerator over a denominator; else it stands alone over `n` answers.
+    pub ratio: bool,
     /// True when a month's row speaks of that month alone.
     pub monthly: bool,
 }
@@ -144,6 +146,7 @@ impl From<&Indicator> for IndicatorView {
             shown_as: indicator.shown_as,
             better: indicator.better,
             domains: indicator.domains.clone(),
+            ratio: matches!(indicator.shape, Shape::Ratio | Shape::Pair),
             monthly: indicator.window == Window::Flow,
         }
     }

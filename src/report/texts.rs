@@ -2,6 +2,10 @@
 //!
 //! In: codes of tables. Out: zh-CN for justice officials. Never here: figures, HTML.
 
+use jiff::civil::Date;
+
+use crate::terms::Period;
+
 macro_rules! catalogue {
     ($($name:ident = $text:literal;)*) => { $(#[doc = $text] pub const $name: &str = $text;)* };
 }
@@ -55,6 +59,7 @@ catalogue! {
     HIGHEST = "最高";
     LOWEST = "最低";
     TO_TOP = "返回页首";
+    UNMOVED = "持平";
 
     // Unit
     TIER = "层级";
@@ -394,9 +399,35 @@ pub fn matrix_words(region: &str, neighbour: &str, parts: &[String]) -> String {
     format!("{region}对{neighbour}：{}", parts.join("，"))
 }
 
-/// `市场监管 · 截至 2026-06-30`.
-pub fn until(date: &str) -> String {
-    format!("截至 {date} 24:00")
+/// `2026年6月30日 24时`.
+pub fn until(date: Date) -> String {
+    format!("{}年{}月{}日 24时", date.year(), date.month(), date.day())
+}
+
+/// `2026年上半年`.
+pub fn period(period: &Period) -> String {
+    let (first, last) = (period.first, period.last);
+    let year = first.year;
+    match (first.month, last.month) {
+        (1, 12) => format!("{year}年度"),
+        (1, 6) => format!("{year}年上半年"),
+        (7, 12) => format!("{year}年下半年"),
+        (from, to) if from == to => format!("{year}年{from}月"),
+        (from, _) => format!("{year}年第{}季度", (from + 2) / 3),
+    }
+}
+
+/// How many answers a value rests on.
+pub fn sample(n: &str) -> String {
+    format!("样本 {n}")
+}
+
+/// The span of the drawings on a unit's page.
+pub fn axes(higher: Option<&str>, lower: Option<&str>) -> String {
+    let higher = higher.map(|low| format!("越高越好的指标为 {low} 至 100%"));
+    let lower = lower.map(|high| format!("越低越好的指标为 0 至 {high}"));
+    let parts: Vec<String> = higher.into_iter().chain(lower).collect();
+    if parts.is_empty() { String::new() } else { format!("横轴：{}。", parts.join("，")) }
 }
 
 /// `5 家`.

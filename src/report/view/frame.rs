@@ -119,8 +119,8 @@ impl Frame {
             assessment: Text::of(&input.assessment),
             title,
             scheme: Text::of(&input.scheme.title),
-            period: Text::of(&input.period.name),
-            until: texts::until(&input.as_of.to_string()),
+            period: Text::of(&texts::period(&input.period)),
+            until: texts::until(input.as_of),
             run: Text::of(input.run_id.as_ref()),
             engine: Text::of(&input.engine_version),
             reader: match reader {

@@ -9,7 +9,8 @@ use super::Facts;
 use super::facts::Object;
 use super::ranking::total;
 use crate::compute::measures::{Amount, Measure};
-use crate::library::indicator::ShownAs;
+use crate::library::indicator::{Better, ShownAs};
+use crate::report::input::IndicatorView;
 use crate::report::names::Text;
 use crate::report::numbers;
 use crate::report::svg::{self, Svg};
@@ -59,8 +60,10 @@ pub struct IndicatorRow {
     pub badges: Vec<Badge>,
     /// Numerator.
     pub numerator: String,
-    /// Denominator; empty when the value stands alone.
+    /// Denominator.
     pub denominator: String,
+    /// How many answers a value rests on that is no ratio.
+    pub sample: String,
     /// Value.
     pub value: String,
     /// Interval in words.
@@ -90,7 +93,7 @@ pub struct IndicatorRow {
 }
 
 /// The class blocks of an object, in the order of the scheme; indicators whose node is unknown stand in a block of their own.
-pub fn class_blocks<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<ClassBlock> {
+pub fn class_blocks<'a>(facts: &Facts<'a>, object: Object<'a>, axes: Axes) -> Vec<ClassBlock> {
     let mut blocks: Vec<(String, ClassBlock)> = Vec::new();
     let mut last_node = "";
     for value in facts.values(object) {
@@ -110,7 +113,7 @@ pub fn class_blocks<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<ClassBlock
             nodes.push(node_block(facts, object, &value.node));
             last_node = &value.node;
         }
-        nodes.last_mut().expect("a block was pushed above").rows.push(row(facts, object, value));
+        nodes.last_mut().expect("a block was pushed above").rows.push(row(facts, object, value, axes));
     }
     blocks.into_iter().map(|(_, block)| block).collect()
 }
@@ -150,7 +153,7 @@ fn badges(value: &Value) -> Vec<Badge> {
     badges
 }
 
-fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value) -> IndicatorRow {
+fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, axes: Axes) -> IndicatorRow {
     let header = facts.input.indicators.get(&value.indicator);
     let shown_as = header.map_or(ShownAs::Number, |header| header.shown_as);
     let dash = || texts::NONE.to_owned();
@@ -166,7 +169,15 @@ fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value) -> Indicator
         badges: badges(value),
         numerator: number(value.numerator),
         denominator: number(value.denominator),
-        strip: strip(value, shown_as, shown.as_deref(), interval.as_deref(), target.as_deref()),
+        sample: if header.is_some_and(|header| !header.ratio) && value.denominator.is_some() {
+            texts::sample(&number(value.denominator))
+        } else {
+            String::new()
+        },
+        strip: header.map_or_else(Svg::default, |header| {
+            let words = shown.as_deref().map(|shown| texts::interval_words(shown, interval.as_deref(), target.as_deref()));
+            strip(value, header, axes, words)
+        }),
         value: shown.unwrap_or_else(dash),
         interval: interval.unwrap_or_default(),
         target: target.unwrap_or_else(dash),
@@ -192,11 +203,54 @@ fn points_note(value: &Value) -> String {
     }
 }
 
-fn strip(value: &Value, shown_as: ShownAs, shown: Option<&str>, interval: Option<&str>, target: Option<&str>) -> Svg {
-    let (Some(number), Some(shown), ShownAs::Percent) = (value.value, shown, shown_as) else { return Svg::default() };
-    let place = |number| numbers::place(number, Decimal::ZERO, Decimal::ONE);
+/// The spans of an object's drawings: one for "higher is better" and bands, one for "lower is better".
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Axes {
+    /// Left end of the first; its right end is 100 %.
+    low: Option<Decimal>,
+    /// Right end of the second; its left end is 0.
+    high: Option<Decimal>,
+}
+
+impl Axes {
+    /// The spans that hold every percentage of the object, its interval and its target, to the next ten per cent.
+    pub fn of(facts: &Facts, values: &[&Value]) -> Self {
+        let mut axes = Self::default();
+        for value in values {
+            let Some(header) = facts.input.indicators.get(&value.indicator) else { continue };
+            let Some(number) = value.value.filter(|_| header.shown_as == ShownAs::Percent) else { continue };
+            let (low, high) = value.interval.unwrap_or((number, number));
+            let target = value.target.unwrap_or(number);
+            if header.better == Better::Lower {
+                let high = (high.max(number).max(target) * Decimal::TEN).ceil() / Decimal::TEN;
+                axes.high = Some(axes.high.map_or(high, |so_far| so_far.max(high)));
+            } else {
+                let low = (low.min(number).min(target) * Decimal::TEN).floor() / Decimal::TEN;
+                axes.low = Some(axes.low.map_or(low, |so_far| so_far.min(low)));
+            }
+        }
+        axes
+    }
+
+    /// The spans in words.
+    pub fn words(self) -> String {
+        let percent = |share| numbers::target(share, ShownAs::Percent);
+        texts::axes(self.low.map(percent).as_deref(), self.high.map(percent).as_deref())
+    }
+
+    fn place(self, better: Better, number: Decimal) -> i64 {
+        match better {
+            Better::Lower => numbers::place(number, Decimal::ZERO, self.high.unwrap_or(Decimal::ONE)),
+            Better::Higher | Better::Band => numbers::place(number, self.low.unwrap_or(Decimal::ZERO), Decimal::ONE),
+        }
+    }
+}
+
+fn strip(value: &Value, header: &IndicatorView, axes: Axes, words: Option<String>) -> Svg {
+    let (Some(number), Some(words), ShownAs::Percent) = (value.value, words, header.shown_as) else { return Svg::default() };
+    let place = |number| axes.place(header.better, number);
     let span = value.interval.map(|(low, high)| (place(low), place(high)));
-    svg::interval(place(number), span, value.target.map(place), &texts::interval_words(shown, interval, target))
+    svg::interval(place(number), span, value.target.map(place), &words)
 }
 
 /// The value of one month, only to be drawn.

@@ -124,13 +124,18 @@ pub struct PublicRow {
     pub withheld: Text,
 }
 
+/// Where a group stands on the page: domain, tier and size in the order that officials expect, then its name.
+type GroupOrder<'a> = ([usize; 3], &'a str);
+
 /// Rank rows by peer group; inside a group by rank, those without one last, then by name.
-fn by_group<'a>(facts: &Facts<'a>) -> BTreeMap<(usize, &'a str), Vec<&'a Rank>> {
-    const DOMAINS: [&str; 5] = ["market", "urban", "eco", "transport", "emergency"];
-    let mut groups: BTreeMap<(usize, &str), Vec<&Rank>> = BTreeMap::new();
+fn by_group<'a>(facts: &Facts<'a>) -> BTreeMap<GroupOrder<'a>, Vec<&'a Rank>> {
+    const ORDER: [&[&str]; 3] =
+        [&["market", "urban", "eco", "transport", "emergency"], &["province", "city", "county", "township"], &["large", "medium", "small"]];
+    let mut groups: BTreeMap<GroupOrder, Vec<&Rank>> = BTreeMap::new();
     for rank in facts.ranks() {
-        let domain = DOMAINS.iter().position(|domain| *domain == rank.domain).unwrap_or(DOMAINS.len());
-        groups.entry((domain, &rank.peer_group)).or_default().push(rank);
+        let place =
+            |words: &[&str]| words.iter().position(|word| rank.peer_group.split(" · ").any(|part| part == *word)).unwrap_or(words.len());
+        groups.entry((ORDER.map(place), &rank.peer_group)).or_default().push(rank);
     }
     for ranks in groups.values_mut() {
         ranks.sort_by_cached_key(|rank| {
@@ -163,7 +168,7 @@ pub fn moved(facts: &Facts, rank: &Rank) -> Moved {
     };
     let places = i64::from(before) - i64::from(now);
     let (sign, tone) = match places {
-        0 => ("=".to_owned(), "same"),
+        0 => (texts::UNMOVED.to_owned(), "same"),
         up if up > 0 => (format!("\u{25b2}{up}"), "up"),
         down => (format!("\u{25bc}{}", -down), "down"),
     };
@@ -230,7 +235,7 @@ fn class_cells<'a>(facts: &Facts<'a>, rank: &'a Rank) -> Vec<ClassCell> {
 
 /// The peer groups of the office's page.
 pub fn groups<'a>(facts: &Facts<'a>) -> Vec<Group> {
-    let group = |(number, ((_, name), ranks)): (usize, ((usize, &'a str), Vec<&'a Rank>))| {
+    let group = |(number, ((_, name), ranks)): (usize, (GroupOrder<'a>, Vec<&'a Rank>))| {
         let title = texts::peer_group(name);
         let spread = Spread::of(&ranks);
         let row = |rank: &&'a Rank| Row {
@@ -261,7 +266,7 @@ pub fn groups<'a>(facts: &Facts<'a>) -> Vec<Group> {
 
 /// The peer groups of the public page.
 pub fn public_groups<'a>(facts: &Facts<'a>) -> Vec<PublicGroup> {
-    let group = |(number, ((_, name), ranks)): (usize, ((usize, &'a str), Vec<&'a Rank>))| PublicGroup {
+    let group = |(number, ((_, name), ranks)): (usize, (GroupOrder<'a>, Vec<&'a Rank>))| PublicGroup {
         anchor: format!("g{}", number + 1),
         title: Text::of(&texts::peer_group(name)),
         members: texts::units(ranks.len()),

@@ -9,7 +9,7 @@ use super::Facts;
 use super::facts::Object;
 use super::findings::{FindingView, of_unit};
 use super::frame::Reader;
-use super::indicators::{ClassBlock, class_blocks};
+use super::indicators::{Axes, ClassBlock, class_blocks};
 use super::ranking::{Moved, Spread, moved, total};
 use crate::report::input::{LedgerEntry, NodeView};
 use crate::report::names::{Text, file_name};
@@ -67,6 +67,8 @@ pub struct ObjectView {
     pub classes: Vec<ClassView>,
     /// The total as a sum.
     pub composition: String,
+    /// Spans of the drawings, in words.
+    pub axes: String,
     /// Indicators.
     pub blocks: Vec<ClassBlock>,
     /// Bonus, deduction, veto.
@@ -135,7 +137,9 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         (None, Some(reason)) => texts::withheld(reason).to_owned(),
         (None, None) => texts::WITHHELD.to_owned(),
     };
+    let axes = Axes::of(facts, &facts.values(object));
     ObjectView {
+        axes: axes.words(),
         anchor: format!("d-{}", file_name(object.1)),
         domain: Text::of(texts::domain(object.1)),
         total: total(facts, own),
@@ -148,7 +152,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         group: Text::of(&group),
         classes: classes(facts, object),
         composition: composition(facts, object, own),
-        blocks: class_blocks(facts, object),
+        blocks: class_blocks(facts, object, axes),
         ledger: ledger(facts, object),
     }
 }
