@@ -86,3 +86,10 @@ fn match_glob(root: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
 fn is_temporary(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(['.', '~']))
 }
+
+/// How many files a source means now, and their bytes; none when they can't be found.
+pub fn files_of(source: &Source) -> (usize, u64) {
+    let files = find(source).unwrap_or_default();
+    let bytes = files.iter().filter_map(|file| std::fs::metadata(&file.path).ok()).map(|metadata| metadata.len()).sum();
+    (files.len(), bytes)
+}

@@ -47,6 +47,7 @@ use jiff::civil::Date;
 use crate::library::contract::CheckSeverity;
 use crate::terms::{Month, RunId};
 
+pub use files::files_of;
 pub use load::load_table;
 pub use quarantine::quarantine_schema;
 pub use reasons::quarantine_reasons;

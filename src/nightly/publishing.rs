@@ -72,7 +72,7 @@ fn scheme_view(scheme: &Scheme) -> SchemeView {
     SchemeView {
         title: scheme.title.clone(),
         decimals: scheme.rounding.decimals,
-        minimum_n: scheme.minimum_n.rate,
+        minimum_n: u32::try_from(scheme.minimum_n.rate).unwrap_or(0),
         scopes: scheme.subtree_tiers.iter().map(|tier| (tier.clone(), Scope::Subtree)).collect(),
         nodes: scheme
             .nodes
@@ -111,6 +111,7 @@ fn indicator_views(request: &Request<'_>) -> BTreeMap<IndicatorId, IndicatorView
             better: composite.better,
             domains: composite.domains.iter().map(|domain| (*domain).to_owned()).collect(),
             monthly: false,
+            ratio: false,
         };
         views.insert(IndicatorId::from(composite.id), view);
     }
