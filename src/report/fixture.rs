@@ -593,7 +593,17 @@ pub fn province() -> ReportInput {
     let mut regions: BTreeMap<String, String> = COUNTIES.iter().map(|(code, name)| ((*code).to_owned(), (*name).to_owned())).collect();
     regions
         .extend([("990000", "示例省"), ("990100", "东林市"), ("990200", "江北市")].map(|(code, name)| (code.to_owned(), name.to_owned())));
+    let tables = [
+        ("cases", "行政处罚案件"),
+        ("leads", "案件线索"),
+        ("hotline_orders", "12345热线工单"),
+        ("units", "执法主体名录"),
+        ("inspections", "行政检查"),
+        ("surveys", "抽样问卷"),
+        ("case_stages", "办案环节"),
+    ];
     ReportInput {
+        tables: tables.map(|(table, title)| (table.to_owned(), title.to_owned())).into(),
         assessment: "示例省行政执法考核".to_owned(),
         period: "2026-H1".parse().expect("a period"),
         as_of: date(2026, 6, 30),

@@ -39,6 +39,8 @@ pub struct ReportInput {
     pub units: Vec<Unit>,
     /// Division code → name.
     pub regions: BTreeMap<String, String>,
+    /// Source table → Chinese title of its contract.
+    pub tables: BTreeMap<String, String>,
     /// Values, scores, ranks.
     pub scorecards: Scorecards,
     /// Dated entries outside the tree: bonus, deduction, veto, correction.

@@ -21,6 +21,7 @@ pub mod names;
 pub mod numbers;
 mod pages;
 pub mod svg;
+pub mod tables;
 #[cfg(test)]
 mod tests;
 pub mod texts;
@@ -31,6 +32,8 @@ use std::path::Path;
 
 use crate::error::Result;
 pub use input::ReportInput;
+pub use tables::parquet::TableFile;
+pub use tables::{ResultTable, tables};
 
 /// What a report left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +42,21 @@ pub struct ReportSummary {
     pub pages: usize,
     /// Their bytes together.
     pub page_bytes: u64,
+    /// Result tables with their hashes, in the order of the data flow.
+    pub tables: Vec<TableFile>,
 }
 
-/// Writes the three trees of pages into `run_dir/report`.
+/// Writes the result tables into `run_dir/tables` and the three trees of pages into `run_dir/report`.
 pub fn write(input: &ReportInput, run_dir: &Path) -> Result<ReportSummary> {
+    let tables = write_tables(input, &run_dir.join("tables"))?;
     let facts = view::Facts::of(input);
     let (pages, page_bytes) = trees::write_trees(&facts, &run_dir.join("report"))?;
-    Ok(ReportSummary { pages, page_bytes })
+    Ok(ReportSummary { pages, page_bytes, tables })
+}
+
+/// Writes every result table into `dir`.
+pub fn write_tables(input: &ReportInput, dir: &Path) -> Result<Vec<TableFile>> {
+    tables::parquet::write_tables(&tables::tables(input)?, dir)
 }
 
 /// Temporary.

@@ -157,33 +157,30 @@ pub struct Step {
 
 /// Points with whiskers over periods, and a line for the base.
 pub fn series(steps: &[Step], base: i64, base_label: &str, words: &str) -> Svg {
-    let width = 90 + 110 * steps.len().max(1) as i64;
-    let mut svg = open("series", width as u32, 190, words);
-    let y = |place: i64| format!("{}", 150 - place * 120 / 10_000);
-    let at = y(base);
-    let _ = write!(svg, "<line class=\"base\" x1=\"40\" y1=\"{at}\" x2=\"{}\" y2=\"{at}\"/>", width - 10);
-    let _ = write!(svg, "<text class=\"base-label\" x=\"34\" y=\"{}\">{}</text>", 154 - base * 120 / 10_000, escaped(base_label));
-    let x = |index: usize| 95 + 110 * index as i64;
-    let mut before: Option<(i64, String)> = None;
-    for (index, step) in steps.iter().enumerate() {
-        if let Some(place) = step.place {
-            if let Some((from_x, from_y)) = before {
-                let _ = write!(svg, "<line class=\"line\" x1=\"{from_x}\" y1=\"{from_y}\" x2=\"{}\" y2=\"{}\"/>", x(index), y(place));
-            }
-            before = Some((x(index), y(place)));
-        }
+    let count = steps.len().max(1) as i64;
+    let apart = (960 / count).clamp(110, 240);
+    let width = 80 + apart * count;
+    let mut svg = open("series", width as u32, 210, words);
+    let y = |place: i64| 170 - place * 135 / 10_000;
+    let x = |index: usize| 60 + apart / 2 + apart * index as i64;
+    let _ = write!(svg, "<line class=\"base\" x1=\"48\" y1=\"{at}\" x2=\"{}\" y2=\"{at}\"/>", width - 10, at = y(base));
+    let _ = write!(svg, "<text class=\"base-label\" x=\"40\" y=\"{}\">{}</text>", y(base) + 4, escaped(base_label));
+    let known: Vec<(i64, i64)> = steps.iter().enumerate().filter_map(|(index, step)| Some((x(index), y(step.place?)))).collect();
+    for pair in known.windows(2) {
+        let ((x1, y1), (x2, y2)) = (pair[0], pair[1]);
+        let _ = write!(svg, "<line class=\"line\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>");
     }
     for (index, step) in steps.iter().enumerate() {
         let x = x(index);
-        let _ = write!(svg, "<text class=\"label\" x=\"{x}\" y=\"182\">{}</text>", escaped(&step.label));
+        let _ = write!(svg, "<text class=\"label\" x=\"{x}\" y=\"204\">{}</text>", escaped(&step.label));
         let Some(place) = step.place else { continue };
+        let mut top = y(place) - 5;
         if let Some((low, high)) = step.span {
-            let (low, high) = (y(low), y(high));
-            let _ = write!(svg, "<line class=\"span\" x1=\"{x}\" y1=\"{low}\" x2=\"{x}\" y2=\"{high}\"/>");
+            top = top.min(y(high));
+            let _ = write!(svg, "<line class=\"span\" x1=\"{x}\" y1=\"{}\" x2=\"{x}\" y2=\"{}\"/>", y(low), y(high));
         }
         let _ = write!(svg, "<circle class=\"own\" cx=\"{x}\" cy=\"{}\" r=\"5\"/>", y(place));
-        let _ =
-            write!(svg, "<text class=\"figure\" x=\"{}\" y=\"{}\">{}</text>", x + 10, 154 - place * 120 / 10_000, escaped(&step.figure));
+        let _ = write!(svg, "<text class=\"figure\" x=\"{x}\" y=\"{}\">{}</text>", top - 8, escaped(&step.figure));
     }
     svg.push_str("</svg>");
     Svg(svg)

@@ -158,7 +158,7 @@ catalogue! {
     NO_BURDEN = "本期没有企业负担数据。";
 
     // Quality
-    QUALITY_NOTE = "每一条记录都有去处：读到 ＋ 拆分增加 ＝ 入库 ＋ 隔离 ＋ 重复 ＋ 过滤；读取字节数等于文件大小。任何一项不平，本次运行即告失败。";
+    QUALITY_NOTE = "每一条记录都有去处：读到 ＋ 拆分增加 ＝ 入库 ＋ 隔离 ＋ 重复 ＋ 过滤；读取字节数等于文件大小。任何一项不符，本次运行即告失败。";
     ACCOUNTING_TABLES = "按源表核对";
     ACCOUNTING_FILES = "按文件核对";
     FILES = "文件数";
@@ -172,8 +172,8 @@ catalogue! {
     DUPLICATES = "重复";
     FILTERED = "过滤";
     BALANCE = "核对";
-    BALANCED = "平";
-    UNBALANCED = "不平";
+    BALANCED = "相符";
+    UNBALANCED = "不符";
     QUARANTINE_REASONS = "隔离原因";
     QUARANTINE_NOTE = "此处只列原因和条数，不显示原文；原文在隔离文件中，凭权限查看。一条记录可有多个原因。";
     WARNINGS = "提示";

@@ -85,9 +85,8 @@ fn burden_row(row: &Burden) -> BurdenRow {
 fn series(title: &Text, rows: &[&Burden]) -> Svg {
     let whole: Vec<&&Burden> = rows.iter().filter(|row| row.component == "index").collect();
     let edges = || whole.iter().flat_map(|row| row.index.into_iter().chain(row.interval.into_iter().flat_map(|(low, high)| [low, high])));
-    let ten = Decimal::TEN;
-    let low = (edges().min().unwrap_or(Decimal::ONE_HUNDRED).min(Decimal::from(90)) / ten).floor() * ten;
-    let high = (edges().max().unwrap_or(Decimal::ONE_HUNDRED).max(Decimal::from(110)) / ten).ceil() * ten;
+    let low = edges().min().unwrap_or(Decimal::ONE_HUNDRED).min(Decimal::from(95)) - Decimal::ONE;
+    let high = edges().max().unwrap_or(Decimal::ONE_HUNDRED).max(Decimal::from(105)) + Decimal::ONE;
     let place = |number| numbers::place(number, low, high);
     let step = |row: &&&Burden| Step {
         label: Text::of(&row.quarter).to_string(),

@@ -74,6 +74,11 @@ impl<'a> Facts<'a> {
         Text::of(self.input.regions.get(code).map_or(code, String::as_str))
     }
 
+    /// A source table's title, or its name.
+    pub fn table_name(&self, table: &str) -> Text {
+        Text::of(self.input.tables.get(table).map_or(table, String::as_str))
+    }
+
     /// Units that have a page: those with a rank row or a value, in the order of their identifiers.
     pub fn assessed_units(&self) -> Vec<&'a UnitId> {
         let mut units: Vec<&UnitId> = self.ranks.keys().chain(self.values.keys()).map(|(unit, _)| *unit).collect();

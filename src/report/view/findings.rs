@@ -104,10 +104,10 @@ fn probability(p: Option<f64>) -> String {
 
 /// Findings of a unit.
 pub fn of_unit<'a>(facts: &Facts<'a>, unit: &'a UnitId) -> Vec<FindingView> {
-    facts.findings_of(unit).into_iter().map(finding).collect()
+    facts.findings_of(unit).into_iter().map(|row| finding(facts, row)).collect()
 }
 
-fn finding(finding: &Finding) -> FindingView {
+fn finding(facts: &Facts, finding: &Finding) -> FindingView {
     let all = finding.evidence.len();
     FindingView {
         title: Text::of(&finding.title),
@@ -119,14 +119,14 @@ fn finding(finding: &Finding) -> FindingView {
         q: probability(finding.q_value),
         n: numbers::count(finding.n.max(0).unsigned_abs()),
         benign: Text::of(&finding.benign_causes),
-        evidence: finding.evidence.iter().take(EVIDENCE_ON_PAGE).map(evidence).collect(),
+        evidence: finding.evidence.iter().take(EVIDENCE_ON_PAGE).map(|row| evidence(facts, row)).collect(),
         more: if all > EVIDENCE_ON_PAGE { texts::evidence_more(EVIDENCE_ON_PAGE, all) } else { String::new() },
     }
 }
 
-fn evidence(evidence: &Evidence) -> EvidenceView {
+fn evidence(facts: &Facts, evidence: &Evidence) -> EvidenceView {
     EvidenceView {
-        table: Text::of(&evidence.table),
+        table: facts.table_name(&evidence.table),
         record: Text::masked(&evidence.record_id),
         says: Text::masked(&evidence.says),
         file: Text::masked(&evidence.source_file),

@@ -128,11 +128,11 @@ pub fn quality(facts: &Facts) -> QualityView {
     let mut marks: Vec<&Mark> = input.marks.iter().collect();
     marks.sort_by_key(|mark| &mark.name);
     QualityView {
-        sum: together("", counted(&files), &files),
-        tables: tables.iter().map(|(table, rows)| together(table, counted(rows), rows)).collect(),
-        files: files.iter().map(|row| together(&row.table, file_name(row), &[row])).collect(),
-        reasons: reasons(&input.quarantine_reasons),
-        warnings: reasons(&input.warnings),
+        sum: together(Text::default(), counted(&files), &files),
+        tables: tables.iter().map(|(table, rows)| together(facts.table_name(table), counted(rows), rows)).collect(),
+        files: files.iter().map(|row| together(facts.table_name(&row.table), file_name(row), &[row])).collect(),
+        reasons: reasons(facts, &input.quarantine_reasons),
+        warnings: reasons(facts, &input.warnings),
         held: held.into_iter().map(|item| held_view(facts, item)).collect(),
         silent: silent.into_iter().map(|row| silent_view(facts, row)).collect(),
         marks: marks.into_iter().map(mark_view).collect(),
@@ -143,7 +143,7 @@ fn file_name(row: &AccountingRow) -> Text {
     if row.sheet.is_empty() { Text::masked(&row.source_file) } else { Text::masked(&format!("{} › {}", row.source_file, row.sheet)) }
 }
 
-fn together(table: &str, file: Text, rows: &[&AccountingRow]) -> AccountingView {
+fn together(table: Text, file: Text, rows: &[&AccountingRow]) -> AccountingView {
     let sum = |count: fn(&AccountingRow) -> u64| numbers::count(rows.iter().map(|row| count(row)).sum());
     let mut formats: Vec<String> = rows
         .iter()
@@ -152,7 +152,7 @@ fn together(table: &str, file: Text, rows: &[&AccountingRow]) -> AccountingView 
     formats.sort();
     formats.dedup();
     AccountingView {
-        table: Text::of(table),
+        table,
         file,
         format: Text::of(&formats.join(" · ")),
         bytes: sum(|row| row.bytes_read),
@@ -166,11 +166,11 @@ fn together(table: &str, file: Text, rows: &[&AccountingRow]) -> AccountingView 
     }
 }
 
-fn reasons(counts: &[ReasonCount]) -> Vec<ReasonView> {
+fn reasons(facts: &Facts, counts: &[ReasonCount]) -> Vec<ReasonView> {
     let mut counts: Vec<&ReasonCount> = counts.iter().collect();
     counts.sort_by_key(|count| (&count.table, std::cmp::Reverse(count.rows), &count.check));
     let view = |count: &ReasonCount| ReasonView {
-        table: Text::of(&count.table),
+        table: facts.table_name(&count.table),
         check: Text::of(&count.check),
         says: Text::of(&count.says),
         rows: numbers::count(count.rows),
@@ -182,7 +182,7 @@ fn held_view(facts: &Facts, item: &HeldItem) -> HeldView {
     let title = facts.input.indicators.get(&item.name.as_str().into()).map(|header| header.title.as_str());
     HeldView {
         kind: Text::of(texts::held_kind(&item.kind)),
-        name: Text::of(title.unwrap_or(&item.name)),
+        name: title.map_or_else(|| facts.table_name(&item.name), Text::of),
         reason: Text::of(&item.reason),
         since: item.since.map_or_else(|| texts::NONE.to_owned(), |date| date.to_string()),
     }
@@ -190,7 +190,7 @@ fn held_view(facts: &Facts, item: &HeldItem) -> HeldView {
 
 fn silent_view(facts: &Facts, row: &NotReported) -> SilentView {
     SilentView {
-        table: Text::of(&row.table),
+        table: facts.table_name(&row.table),
         unit: facts.unit_name(&row.unit),
         last_seen: row.last_seen.map_or_else(|| texts::NEVER.to_owned(), |date| date.to_string()),
     }

@@ -253,7 +253,7 @@ pub fn groups<'a>(facts: &Facts<'a>) -> Vec<Group> {
         Group {
             anchor: format!("g{}", number + 1),
             members: texts::units(ranks.len()),
-            strip: spread.strip(facts, &title, None, true),
+            strip: if spread.totals.len() < 3 { Svg::default() } else { spread.strip(facts, &title, None, true) },
             highest: total(facts, spread.totals.last().copied()),
             median: total(facts, spread.median()),
             lowest: total(facts, spread.totals.first().copied()),

@@ -1,0 +1,61 @@
+//! Result tables: what analysts query, `explain` follows and a release freezes.
+//!
+//! In: [`ReportInput`]. Out: one [`ResultTable`] a kind of row, in its declared order, and Parquet files whose bytes depend on the
+//! rows alone. Never here: pages, masking (the tables stay inside the office), rounding beyond the declared scales.
+//!
+//! * [`columns`] builds a batch column by column; [`scores`], [`signals`], [`sources`] say which columns a table has
+//! * [`parquet`] writes, counts again and hashes
+
+mod columns;
+pub mod parquet;
+mod scores;
+mod signals;
+mod sources;
+
+use arrow::record_batch::RecordBatch;
+
+use super::input::ReportInput;
+use crate::error::{Error, Kind, Result};
+
+/// One result table.
+#[derive(Debug, Clone)]
+pub struct ResultTable {
+    /// Its name: `tables/<name>.parquet`.
+    pub name: &'static str,
+    /// Columns by which its rows are sorted.
+    pub sorted_by: &'static [&'static str],
+    /// Rows.
+    pub batch: RecordBatch,
+    /// Rows that the input holds for it; writing refuses any other number.
+    pub rows_total: usize,
+}
+
+/// Every result table, in the order of the data flow.
+pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
+    let tables = vec![
+        scores::measures(input)?,
+        scores::values(input)?,
+        scores::scores(input)?,
+        scores::ranks(input)?,
+        scores::scorecards(input)?,
+        scores::ledger(input)?,
+        signals::synergy_pairs(input)?,
+        signals::synergy_regions(input)?,
+        signals::burden(input)?,
+        signals::findings(input)?,
+        signals::findings_evidence(input)?,
+        sources::accounting(input)?,
+        sources::reasons("quarantine_reasons", &input.quarantine_reasons)?,
+        sources::reasons("warnings", &input.warnings)?,
+        sources::held(input)?,
+        sources::not_reported(input)?,
+        sources::marks(input)?,
+    ];
+    for table in &tables {
+        if table.batch.num_rows() != table.rows_total {
+            let (rows, total) = (table.batch.num_rows(), table.rows_total);
+            return Err(Error::new(Kind::Bug, format!("result table `{}` has {rows} of {total} rows", table.name)));
+        }
+    }
+    Ok(tables)
+}

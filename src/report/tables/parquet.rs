@@ -1,0 +1,147 @@
+//! Result tables as Parquet files whose bytes depend on the rows alone.
+//!
+//! In: [`ResultTable`]s. Out: `<name>.parquet`, counted again from its own footer, and its blake3 hash. Never here: times, paths,
+//! machine names; the same rows written twice are the same bytes.
+
+use std::fs;
+use std::path::Path;
+
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use super::ResultTable;
+use crate::error::{Context, Error, Kind, Result};
+
+/// One written table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFile {
+    /// Name of the table.
+    pub name: String,
+    /// Rows, as its footer says.
+    pub rows: u64,
+    /// Size.
+    pub bytes: u64,
+    /// Hash of the file, in hexadecimal.
+    pub blake3: String,
+}
+
+/// Rows of one row group: large enough for every result table of a province to be a few groups.
+const GROUP_ROWS: usize = 1 << 18;
+
+/// Writes every table into `dir`.
+pub fn write_tables(tables: &[ResultTable], dir: &Path) -> Result<Vec<TableFile>> {
+    fs::create_dir_all(dir).context(Kind::Environment, || format!("creating {}", dir.display()))?;
+    tables.iter().map(|table| write_table(table, dir)).collect()
+}
+
+fn write_table(table: &ResultTable, dir: &Path) -> Result<TableFile> {
+    let bytes = encode(table)?;
+    let reader = SerializedFileReader::new(bytes.clone()).context(Kind::Bug, || format!("reading result table `{}` again", table.name))?;
+    let rows = reader.metadata().file_metadata().num_rows();
+    if usize::try_from(rows) != Ok(table.rows_total) {
+        return Err(Error::new(Kind::Bug, format!("result table `{}` was written with {rows} of {} rows", table.name, table.rows_total)));
+    }
+    let path = dir.join(format!("{}.parquet", table.name));
+    fs::write(&path, &bytes).context(Kind::Environment, || format!("writing {}", path.display()))?;
+    Ok(TableFile {
+        name: table.name.to_owned(),
+        rows: table.rows_total as u64,
+        bytes: bytes.len() as u64,
+        blake3: blake3::hash(&bytes).to_hex().to_string(),
+    })
+}
+
+/// The file's bytes.
+pub fn encode(table: &ResultTable) -> Result<Bytes> {
+    let doing = || format!("writing result table `{}`", table.name);
+    let level = ZstdLevel::try_new(3).context(Kind::Bug, doing)?;
+    let place = |key: &&str| table.batch.schema().index_of(key).context(Kind::Bug, doing);
+    let keys: Vec<usize> = table.sorted_by.iter().map(place).collect::<Result<_>>()?;
+    let sorting = keys.into_iter().map(|column| SortingColumn { column_idx: column as i32, descending: false, nulls_first: true });
+    let properties = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_created_by(concat!("kaohe ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .set_sorting_columns(Some(sorting.collect()))
+        .set_key_value_metadata(Some(vec![
+            KeyValue::new("kaohe.rows_total".to_owned(), table.rows_total.to_string()),
+            KeyValue::new("kaohe.sorted_by".to_owned(), table.sorted_by.join(",")),
+        ]))
+        .build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), table.batch.schema(), Some(properties)).context(Kind::Bug, doing)?;
+    writer.write(&table.batch).context(Kind::Bug, doing)?;
+    Ok(Bytes::from(writer.into_inner().context(Kind::Bug, doing)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::province;
+    use crate::report::tables::tables;
+    use arrow::array::{Array, AsArray};
+    use arrow::datatypes::{DataType, Decimal128Type};
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+    #[test]
+    fn the_same_rows_are_the_same_bytes_in_whatever_order_they_came() {
+        let mut shuffled = province();
+        shuffled.measures.reverse();
+        shuffled.scorecards.values.reverse();
+        shuffled.scorecards.scores.reverse();
+        shuffled.scorecards.ranks.reverse();
+        shuffled.findings.reverse();
+        shuffled.burden.reverse();
+        shuffled.synergy_pairs.reverse();
+        shuffled.accounting.reverse();
+        shuffled.ledger.reverse();
+        for (a, b) in tables(&province()).expect("tables").iter().zip(tables(&shuffled).expect("tables")) {
+            assert_eq!(encode(a).expect("bytes"), encode(&b).expect("bytes"), "{}", a.name);
+        }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_and_is_exact() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let input = province();
+        let written = write_tables(&tables(&input).expect("tables"), folder.path()).expect("files");
+        assert_eq!(written.len(), 17);
+        let ranks = fs::File::open(folder.path().join("ranks.parquet")).expect("the file");
+        let reader = ParquetRecordBatchReaderBuilder::try_new(ranks).expect("parquet").build().expect("a reader");
+        let batches: Vec<_> = reader.map(|batch| batch.expect("a batch")).collect();
+        let totals = batches[0].column_by_name("total").expect("total");
+        assert_eq!(totals.data_type(), &DataType::Decimal128(38, 12));
+        let mut expected: Vec<_> = input.scorecards.ranks.iter().collect();
+        expected.sort_by_key(|rank| (&rank.unit, &rank.domain));
+        for (place, rank) in expected.iter().enumerate() {
+            let total = rank.total.expect("the fixture has totals");
+            assert_eq!(totals.as_primitive::<Decimal128Type>().value(place), total.mantissa() * 10_i128.pow(12 - total.scale()));
+        }
+    }
+
+    #[test]
+    fn a_table_that_lost_a_row_is_not_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut tables = tables(&province()).expect("tables");
+        tables[0].batch = tables[0].batch.slice(1, tables[0].batch.num_rows() - 1);
+        let refused = write_tables(&tables, folder.path()).expect_err("one row is missing").to_string();
+        assert!(refused.contains("`measures`"), "{refused}");
+        assert!(!folder.path().join("measures.parquet").exists());
+    }
+
+    #[test]
+    fn rows_stand_in_their_declared_order() {
+        for table in tables(&province()).expect("tables") {
+            let columns: Vec<_> =
+                table.sorted_by.iter().map(|key| table.batch.column_by_name(key).expect("a key column").clone()).collect();
+            let columns: Vec<_> = columns.into_iter().map(|values| arrow::compute::SortColumn { values, options: None }).collect();
+            let order = arrow::compute::lexsort_to_indices(&columns, None).expect("an order");
+            let twisted = order.values().iter().zip(0..).filter(|(place, row)| **place != *row).count();
+            assert_eq!(twisted, 0, "{}", table.name);
+        }
+    }
+}

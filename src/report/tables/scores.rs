@@ -1,0 +1,177 @@
+//! Result tables of what was computed and scored: measures, values, scores, ranks, scorecards, ledger.
+//!
+//! In: [`ReportInput`]. Out: tables in their declared order. Never here: computation.
+
+use std::collections::BTreeMap;
+
+use super::ResultTable;
+use super::columns::Columns;
+use crate::compute::measures::{Amount, Measure, sort_measures};
+use crate::error::Result;
+use crate::report::input::{Lineage, ReportInput};
+use crate::scoring::tables::{Rank, Score, Unit, Value};
+use crate::terms::UnitId;
+
+/// Numerators and denominators of every month.
+pub fn measures(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<Measure> = input.measures.clone();
+    sort_measures(&mut rows);
+    let ratio = |row: &Measure| match row.amount {
+        Amount::Ratio(fraction) => Some(fraction),
+        Amount::Value { .. } => None,
+    };
+    Columns::of("measures", &["indicator", "subject", "domain", "month", "scope"], &rows)
+        .text("indicator", |row| row.indicator.as_ref())
+        .text("subject", |row| &row.subject)
+        .text("domain", |row| &row.domain)
+        .date("month", |row| row.month.first_day())
+        .text("scope", |row| row.scope.word())
+        .scaled_or_null("numerator", |row| ratio(row).map(|fraction| fraction.numerator))
+        .scaled_or_null("denominator", |row| ratio(row).map(|fraction| fraction.denominator))
+        .scaled_or_null("value", |row| match row.amount {
+            Amount::Value { value, .. } => value,
+            Amount::Ratio(_) => None,
+        })
+        .count_or_null("n", |row| match row.amount {
+            Amount::Value { n, .. } => Some(n),
+            Amount::Ratio(_) => None,
+        })
+        .count("pending", |row| row.pending)
+        .count("excluded", |row| row.excluded)
+        .flag("held", |row| row.held)
+        .table(input.measures.len())
+}
+
+fn sorted_values(input: &ReportInput) -> Vec<&Value> {
+    let mut rows: Vec<&Value> = input.scorecards.values.iter().collect();
+    rows.sort_by_key(|row| (&row.unit, &row.domain, &row.indicator));
+    rows
+}
+
+/// Columns that `values` and `scorecards` share; `of` finds the value in a row.
+fn value_columns<'r, R>(columns: Columns<'r, R>, of: impl Fn(&'r R) -> &'r Value + Copy) -> Columns<'r, R> {
+    columns
+        .text("node", move |row| &of(row).node)
+        .share_or_null("numerator", move |row| of(row).numerator)
+        .share_or_null("denominator", move |row| of(row).denominator)
+        .count("pending", move |row| of(row).pending)
+        .count("excluded", move |row| of(row).excluded)
+        .share_or_null("value", move |row| of(row).value)
+        .share_or_null("value_low", move |row| of(row).interval.map(|(low, _)| low))
+        .share_or_null("value_high", move |row| of(row).interval.map(|(_, high)| high))
+        .share_or_null("score", move |row| of(row).score)
+        .share_or_null("points", move |row| Some(of(row).points))
+        .share_or_null("effective_points", move |row| Some(of(row).effective_points))
+        .share_or_null("target", move |row| of(row).target)
+        .text("status", move |row| of(row).status.word())
+        .flag("too_few", move |row| of(row).too_few)
+        .flag("provisional", move |row| of(row).provisional)
+}
+
+/// One indicator of one assessed object over the period.
+pub fn values(input: &ReportInput) -> Result<ResultTable> {
+    let rows = sorted_values(input);
+    let columns = Columns::of("values", &["unit_id", "domain", "indicator"], &rows)
+        .text("unit_id", |row| row.unit.as_ref())
+        .text("domain", |row| &row.domain)
+        .text("indicator", |row| row.indicator.as_ref());
+    value_columns(columns, |row| row).table(input.scorecards.values.len())
+}
+
+/// One node of one assessed object.
+pub fn scores(input: &ReportInput) -> Result<ResultTable> {
+    // The root first, then the nodes as the scheme lists them: the order is a column, so that it can be declared.
+    let mut place: BTreeMap<&str, i64> = input.scheme.nodes.iter().zip(1..).map(|(node, place)| (node.id.as_str(), place)).collect();
+    place.insert("total", 0);
+    let place_of = |row: &Score| place.get(row.node.as_str()).copied().unwrap_or(i64::MAX);
+    let mut rows: Vec<&Score> = input.scorecards.scores.iter().collect();
+    rows.sort_by_key(|row| (&row.unit, &row.domain, place_of(row), &row.node));
+    Columns::of("scores", &["unit_id", "domain", "node_order", "node"], &rows)
+        .text("unit_id", |row| row.unit.as_ref())
+        .text("domain", |row| &row.domain)
+        .count("node_order", |row| place_of(row))
+        .text("node", |row| &row.node)
+        .share_or_null("score", |row| row.score)
+        .share_or_null("points", |row| Some(row.points))
+        .share_or_null("effective_points", |row| Some(row.effective_points))
+        .share_or_null("earned", |row| row.earned)
+        .table(input.scorecards.scores.len())
+}
+
+/// Total, grade and rank of every assessed object.
+pub fn ranks(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<&Rank> = input.scorecards.ranks.iter().collect();
+    rows.sort_by_key(|row| (&row.unit, &row.domain));
+    Columns::of("ranks", &["unit_id", "domain"], &rows)
+        .text("unit_id", |row| row.unit.as_ref())
+        .text("domain", |row| &row.domain)
+        .text("peer_group", |row| &row.peer_group)
+        .share_or_null("total", |row| row.total)
+        .text_or_null("grade", |row| row.grade.as_deref())
+        .count_or_null("rank", |row| row.rank.map(i64::from))
+        .count("ranked_units", |row| i64::from(row.ranked_units))
+        .text_or_null("withheld", |row| row.withheld.as_deref())
+        .table(input.scorecards.ranks.len())
+}
+
+/// What a row of `scorecards` is made of.
+struct Card<'a> {
+    value: &'a Value,
+    unit: Option<&'a Unit>,
+    rank: Option<&'a Rank>,
+    title: &'a str,
+    lineage: &'a Lineage,
+}
+
+/// Everything that fixes a score, one row an assessed object and indicator: enough to recompute it years later.
+pub fn scorecards(input: &ReportInput) -> Result<ResultTable> {
+    let units: BTreeMap<&UnitId, &Unit> = input.units.iter().map(|unit| (&unit.id, unit)).collect();
+    let ranks: BTreeMap<(&UnitId, &str), &Rank> =
+        input.scorecards.ranks.iter().map(|rank| ((&rank.unit, rank.domain.as_str()), rank)).collect();
+    let unknown = Lineage::default();
+    let cards = sorted_values(input).into_iter().map(|value| Card {
+        unit: units.get(&value.unit).copied(),
+        rank: ranks.get(&(&value.unit, value.domain.as_str())).copied(),
+        title: input.indicators.get(&value.indicator).map_or(value.indicator.as_ref(), |header| &header.title),
+        lineage: input.lineage.get(&value.indicator).unwrap_or(&unknown),
+        value,
+    });
+    let rows: Vec<Card> = cards.collect();
+    let columns = Columns::of("scorecards", &["unit_id", "domain", "indicator"], &rows)
+        .text("unit_id", |row| row.value.unit.as_ref())
+        .text("unit_name", |row| row.unit.map_or("", |unit| &unit.name))
+        .text("domain", |row| &row.value.domain)
+        .text_or_null("peer_group", |row| row.rank.map(|rank| rank.peer_group.as_str()))
+        .share_or_null("total", |row| row.rank.and_then(|rank| rank.total))
+        .text_or_null("grade", |row| row.rank.and_then(|rank| rank.grade.as_deref()))
+        .count_or_null("rank", |row| row.rank.and_then(|rank| rank.rank).map(i64::from))
+        .text_or_null("withheld", |row| row.rank.and_then(|rank| rank.withheld.as_deref()))
+        .text("indicator", |row| row.value.indicator.as_ref())
+        .text("title", |row| row.title);
+    value_columns(columns, |row| row.value)
+        .text("definition_hash", |row| &row.lineage.definition_hash)
+        .text("clock_versions", |row| &row.lineage.clock_versions)
+        .text("lake_versions", |row| &row.lineage.lake_versions)
+        .text("scheme", |_| &input.scheme.title)
+        .text("period", |_| &input.period.name)
+        .date("as_of", |_| input.as_of)
+        .text("run_id", |_| input.run_id.as_ref())
+        .text("engine_version", |_| &input.engine_version)
+        .table(input.scorecards.values.len())
+}
+
+/// Entries outside the tree.
+pub fn ledger(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.ledger.iter().collect();
+    rows.sort_by_key(|row| (&row.unit, &row.domain, row.recorded_on, &row.entry));
+    Columns::of("ledger", &["unit_id", "domain", "recorded_on", "entry"], &rows)
+        .text("unit_id", |row| row.unit.as_ref())
+        .text("domain", |row| &row.domain)
+        .date("recorded_on", |row| row.recorded_on)
+        .text("entry", |row| &row.entry)
+        .text("kind", |row| &row.kind)
+        .share_or_null("points", |row| row.points)
+        .text("says", |row| &row.says)
+        .text("document", |row| &row.document)
+        .table(input.ledger.len())
+}

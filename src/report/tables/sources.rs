@@ -1,0 +1,79 @@
+//! Result tables about the sources: where every record went, what is held, who has not reported, which limits are provisional.
+//!
+//! In: [`ReportInput`]. Out: tables in their declared order. Never here: raw text of a row.
+
+use super::ResultTable;
+use super::columns::Columns;
+use crate::error::Result;
+use crate::report::input::{ReasonCount, ReportInput};
+
+/// One row a source file and sheet.
+pub fn accounting(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.accounting.iter().collect();
+    rows.sort_by_key(|row| (&row.table, &row.source_file, &row.sheet));
+    Columns::of("accounting", &["table", "source_file", "sheet"], &rows)
+        .text("table", |row| &row.table)
+        .text("source_file", |row| &row.source_file)
+        .text("sheet", |row| &row.sheet)
+        .text("format", |row| &row.format)
+        .text("encoding", |row| &row.encoding)
+        .size("bytes_size", |row| row.bytes_size)
+        .size("bytes_read", |row| row.bytes_read)
+        .size("records_seen", |row| row.records_seen)
+        .size("expanded", |row| row.expanded)
+        .size("loaded", |row| row.loaded)
+        .size("quarantined", |row| row.quarantined)
+        .size("duplicates", |row| row.duplicates)
+        .size("filtered", |row| row.filtered)
+        .flag("balanced", |row| row.balances())
+        .text("digest", |row| &row.digest)
+        .table(input.accounting.len())
+}
+
+/// Rows by check: `quarantine_reasons`, `warnings`.
+pub fn reasons(name: &'static str, counts: &[ReasonCount]) -> Result<ResultTable> {
+    let mut rows: Vec<&ReasonCount> = counts.iter().collect();
+    rows.sort_by_key(|row| (&row.table, &row.check, &row.says));
+    Columns::of(name, &["table", "check", "says"], &rows)
+        .text("table", |row| &row.table)
+        .text("check", |row| &row.check)
+        .text("says", |row| &row.says)
+        .size("rows", |row| row.rows)
+        .table(counts.len())
+}
+
+/// What stands at the value of an earlier run.
+pub fn held(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.held.iter().collect();
+    rows.sort_by_key(|row| (&row.kind, &row.name));
+    Columns::of("held", &["kind", "name"], &rows)
+        .text("kind", |row| &row.kind)
+        .text("name", |row| &row.name)
+        .text("reason", |row| &row.reason)
+        .date_or_null("since", |row| row.since)
+        .table(input.held.len())
+}
+
+/// Units that have sent nothing to a source.
+pub fn not_reported(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.not_reported.iter().collect();
+    rows.sort_by_key(|row| (&row.table, &row.unit));
+    Columns::of("not_reported", &["table", "unit_id"], &rows)
+        .text("table", |row| &row.table)
+        .text("unit_id", |row| row.unit.as_ref())
+        .date_or_null("last_seen", |row| row.last_seen)
+        .table(input.not_reported.len())
+}
+
+/// Clocks and parameters with a reservation.
+pub fn marks(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.marks.iter().collect();
+    rows.sort_by_key(|row| &row.name);
+    Columns::of("marks", &["name"], &rows)
+        .text("name", |row| &row.name)
+        .text("title", |row| &row.title)
+        .text("confirmed", |row| &row.confirmed)
+        .text("source", |row| &row.source)
+        .date_or_null("provisional_from", |row| row.provisional_from)
+        .table(input.marks.len())
+}
