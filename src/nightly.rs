@@ -171,8 +171,7 @@ fn stages(request: &Request<'_>, surroundings: &dyn Surroundings, folder: &Path,
     let reasons = reasons.into_iter().map(|((table, check, says), rows)| report::input::ReasonCount { table, check, says, rows }).collect();
     let input = publishing::report_input(request, &loaded, assessed, reasons, &snapshot, previous.as_ref());
     journal.write(&surroundings.now(), "report-started", "report", "")?;
-    let tables = report::write_tables(&input, &folder.join("tables"))?;
-    report::write(&input, folder)?;
+    let tables: Vec<String> = report::write(&input, folder)?.tables.into_iter().map(|table| table.name).collect();
     results.report = Some("report/office/index.html".to_owned());
     write_manifest(&manifest(request, &snapshot), &results.started, &surroundings.now(), &tables, folder)?;
     watch.done("report", results);

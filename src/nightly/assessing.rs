@@ -110,7 +110,7 @@ pub async fn assess(
 
     surroundings.stage("findings");
     register_populations(&session, library, &dependencies, moment_of(Window::Flow, request.as_of)).await;
-    assessed.findings = detect(&session, &DetectRequest { as_of: request.as_of, period: &request.period }).await?;
+    assessed.findings = detect(&session, &DetectRequest { library, as_of: request.as_of, period: &request.period }).await?;
 
     surroundings.stage("scoring");
     assessed.provisional = provisional(request, &assessed.sources);

@@ -65,6 +65,7 @@ pub fn report_input(
         synergy_regions: assessed.synergy_regions,
         burden: assessed.burden,
         findings: assessed.findings,
+        tables: request.library.tables.values().map(|table| (table.name.clone(), table.title.clone())).collect(),
     }
 }
 

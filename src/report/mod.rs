@@ -28,9 +28,11 @@ pub mod texts;
 pub mod trees;
 pub mod view;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::error::Result;
+use crate::terms::UnitId;
 pub use input::ReportInput;
 pub use tables::parquet::TableFile;
 pub use tables::{ResultTable, tables};
@@ -59,13 +61,10 @@ pub fn write_tables(input: &ReportInput, dir: &Path) -> Result<Vec<TableFile>> {
     tables::parquet::write_tables(&tables::tables(input)?, dir)
 }
 
-/// Temporary.
-pub fn write_tables(_: &ReportInput, folder: &Path) -> Result<Vec<String>> {
-    std::fs::create_dir_all(folder).ok();
-    Ok(Vec::new())
-}
-
-/// Temporary.
-pub fn read_ranks(_: &Path) -> Result<std::collections::BTreeMap<(crate::terms::UnitId, String), u32>> {
-    Ok(Default::default())
+/// Rank of each assessed object in the result tables of a finished run; none when the run left none.
+///
+/// # Errors
+/// A table that can't be read.
+pub fn read_ranks(folder: &Path) -> Result<BTreeMap<(UnitId, String), u32>> {
+    tables::parquet::read_ranks(&folder.join("ranks.parquet"))
 }

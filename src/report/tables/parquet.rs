@@ -3,11 +3,16 @@
 //! In: [`ResultTable`]s. Out: `<name>.parquet`, counted again from its own footer, and its blake3 hash. Never here: times, paths,
 //! machine names; the same rows written twice are the same bytes.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use arrow::array::{Array, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{WriterProperties, WriterVersion};
@@ -15,6 +20,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::ResultTable;
 use crate::error::{Context, Error, Kind, Result};
+use crate::terms::UnitId;
 
 /// One written table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +59,30 @@ fn write_table(table: &ResultTable, dir: &Path) -> Result<TableFile> {
         bytes: bytes.len() as u64,
         blake3: blake3::hash(&bytes).to_hex().to_string(),
     })
+}
+
+/// Ranks by unit and domain, read back from a result table; an absent table has none.
+pub fn read_ranks(path: &Path) -> Result<BTreeMap<(UnitId, String), u32>> {
+    let doing = || format!("reading {}", path.display());
+    let mut ranks = BTreeMap::new();
+    if !path.is_file() {
+        return Ok(ranks);
+    }
+    let file = fs::File::open(path).context(Kind::Environment, doing)?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build).context(Kind::Environment, doing)?;
+    for batch in reader {
+        let batch = batch.context(Kind::Environment, doing)?;
+        let text = |name: &str| batch.column_by_name(name).map(|column| cast(column, &DataType::Utf8)).transpose().context(Kind::Bug, doing);
+        let (units, domains) = (text("unit_id")?, text("domain")?);
+        let places = batch.column_by_name("rank").map(|column| cast(column, &DataType::Int64)).transpose().context(Kind::Bug, doing)?;
+        let (Some(units), Some(domains), Some(places)) = (units, domains, places) else { continue };
+        let (units, domains, places) = (units.as_string::<i32>(), domains.as_string::<i32>(), places.as_primitive::<Int64Type>());
+        for row in (0..batch.num_rows()).filter(|row| places.is_valid(*row)) {
+            let place = u32::try_from(places.value(row)).context(Kind::Bug, doing)?;
+            ranks.insert((UnitId::from(units.value(row)), domains.value(row).to_owned()), place);
+        }
+    }
+    Ok(ranks)
 }
 
 /// The file's bytes.

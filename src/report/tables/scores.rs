@@ -155,7 +155,6 @@ pub fn scorecards(input: &ReportInput) -> Result<ResultTable> {
         .text("scheme", |_| &input.scheme.title)
         .text("period", |_| &input.period.name)
         .date("as_of", |_| input.as_of)
-        .text("run_id", |_| input.run_id.as_ref())
         .text("engine_version", |_| &input.engine_version)
         .table(input.scorecards.values.len())
 }

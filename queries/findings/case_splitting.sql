@@ -1,0 +1,51 @@
+-- What the detector case_splitting (拆分案件) looks at: one row for each fined case of the period whose party and violation are known.
+--
+-- A case is split when, within seven days, the same unit fined the same party for the same violation at least once more, every one of
+-- these fines at or under the cap of the simple procedure for that party's kind, and together above it. Seven days are counted from the
+-- case's first date (opened_on): a case eight days later stands apart. Fines above the cap, fines of nothing and warnings hide nothing.
+-- Party = USCC, else the party's code, used for the join alone and never shown. Violation = its type, else the item's code.
+WITH fined AS (
+  SELECT unit_id, domain, record_id, source_file, source_line, opened_on, fine_amount,
+         coalesce(credit_code, party_code) AS party, coalesce(violation_type, item_code) AS violation,
+         CASE WHEN party_kind = 'org' THEN param('simple.fine_cap.organisation', domain, opened_on)
+              ELSE param('simple.fine_cap.person', domain, opened_on) END AS cap
+  FROM case_register
+  WHERE opened_on >= day_of($from) AND end_of(opened_on) <= $as_of AND fine_amount > 0
+    AND coalesce(credit_code, party_code) IS NOT NULL AND coalesce(violation_type, item_code) IS NOT NULL
+),
+-- For each case: what the seven days up to it hold.
+ending AS (
+  SELECT *, fine_amount <= cap AS is_small,
+         count(*) OVER w AS cases_before, sum(fine_amount) OVER w AS total_before
+  FROM fined
+  WINDOW w AS (PARTITION BY unit_id, domain, party, violation, fine_amount <= cap ORDER BY opened_on
+               RANGE BETWEEN INTERVAL '7 days' PRECEDING AND CURRENT ROW)
+),
+-- For each case: whether such a span ends within seven days from it.
+marked AS (
+  SELECT *, max(CASE WHEN is_small AND cases_before >= 2 AND total_before > cap THEN 1 ELSE 0 END)
+              OVER (PARTITION BY unit_id, domain, party, violation, is_small ORDER BY opened_on
+                    RANGE BETWEEN CURRENT ROW AND INTERVAL '7 days' FOLLOWING) = 1 AS is_split
+  FROM ending
+),
+-- Split cases that follow each other within seven days make one cluster.
+spaced AS (
+  SELECT *, CASE WHEN opened_on - lag(opened_on) OVER (PARTITION BY unit_id, domain, party, violation, is_split
+                                                         ORDER BY opened_on, record_id) <= 7 THEN 0 ELSE 1 END AS begins
+  FROM marked
+),
+clustered AS (
+  SELECT *, sum(begins) OVER (PARTITION BY unit_id, domain, party, violation, is_split ORDER BY opened_on, record_id
+                              ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS cluster
+  FROM spaced
+),
+summed AS (
+  SELECT *, count(*) OVER c AS cases_in, sum(fine_amount) OVER c AS total_in, min(record_id) OVER c AS first_record
+  FROM clustered
+  WINDOW c AS (PARTITION BY unit_id, domain, party, violation, is_split, cluster)
+)
+SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, 'split' AS sign, is_split AS is_odd,
+       concat('与 ', first_record, ' 等 ', CAST(cases_in AS VARCHAR), ' 件为同一当事人、同一违法行为，彼此相隔不超过 7 日；本件罚款 ',
+              CAST(fine_amount AS VARCHAR), ' 元，合计 ', CAST(total_in AS VARCHAR), ' 元，超过单件上限 ',
+              CAST(CAST(cap AS BIGINT) AS VARCHAR), ' 元') AS says
+FROM summed
