@@ -37,7 +37,7 @@ fn request(format: SimulationFormat) -> SimulationRequest {
     SimulationRequest {
         units: 40,
         months: 24,
-        cases: 3_000,
+        cases: 2_400,
         seed: 2026,
         as_of: jiff::civil::date(2026, 6, 30),
         format,
