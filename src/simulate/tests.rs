@@ -189,6 +189,15 @@ fn a_later_night_changes_a_few_rows_of_many_months_and_takes_none_away() {
 }
 
 #[test]
+fn sources_that_no_simulation_wrote_are_left_alone() {
+    let out = tempfile::tempdir().expect("a folder");
+    let foreign = out.path().join("sources/cases");
+    std::fs::create_dir_all(&foreign).expect("a folder");
+    let error = simulate(&small(SimulationFormat::Parquet), &contracts(), &REFERENCE, out.path(), &|_| ());
+    assert!(error.is_err_and(|error| error.to_string().contains("did not write")) && foreign.exists());
+}
+
+#[test]
 fn the_files_of_offices_are_what_they_say() {
     if contracts().is_empty() {
         return;
