@@ -185,11 +185,7 @@ impl World {
             planted: Vec::new(),
             salt: (stream.between(0, i32::MAX - 1)) as u64,
         };
-        if origin == Origin::Device {
-            case.device = Some(stream.between(0, DEVICES_PER_UNIT as i32 - 1) as u32);
-            let review = case.found_at + i64::from(stream.between(1, 90)) * HOUR;
-            case.device_reviewed = stream.chance(World::odds(unit, 0.6, 0.97)).then_some(review);
-        }
+        draw_device(&mut case, unit, stream);
         draw_result(&mut case, unit, stream);
         if procedure == "simple" {
             self.run_simple(&mut case, unit, day, stream)
@@ -224,7 +220,7 @@ impl World {
             case.extension = Some(30);
             extra = stream.between(0, 30);
         }
-        let (in_law, in_target) = (stream.chance(World::odds(unit, 0.70, 0.985)), stream.chance(World::odds(unit, 0.40, 0.95)));
+        let (in_law, in_target) = (stream.chance(World::odds(unit, 0.58, 0.945)), stream.chance(World::odds(unit, 0.40, 0.95)));
         let lag = match (food, in_target, in_law) {
             (true, true, _) => Days::lag(30, 1.0, stream),
             (_, _, true) => Days::lag(legal, 1.0, stream) + extra,
@@ -232,7 +228,7 @@ impl World {
         };
         let quick = case.procedure == "quick";
         let lag = self.suspend(case, filed, lag.max(if quick { 8 } else { 17 }), stream);
-        let never = stream.chance(World::odds(unit, 0.14, 0.01));
+        let never = stream.chance(World::odds(unit, 0.15, 0.03));
         let decided = self.days.working(filed + lag);
         let decided = if decided > filed + lag && lag >= legal { filed + lag } else { decided };
         case.investigated = Some(filed + (lag * 6) / 10);
@@ -344,7 +340,7 @@ fn draw_item(unit: &Unit, domain: usize, stream: &mut Stream) -> (&'static Item,
 }
 
 fn draw_origin(unit: &Unit, item: &Item, stream: &mut Stream) -> Origin {
-    let device = if item.offsite { World::odds(unit, 0.35, 0.95) * if item.domain == URBAN { 1.0 } else { 0.5 } } else { 0.0 };
+    let device = if item.offsite { World::odds(unit, 0.38, 0.88) * if item.domain == URBAN { 1.0 } else { 0.5 } } else { 0.0 };
     if stream.chance(device) {
         return Origin::Device;
     }
@@ -364,6 +360,14 @@ fn draw_procedure(item: &Item, origin: Origin, stream: &mut Stream) -> &'static 
         share if share < simple => "simple",
         share if share < simple + 0.06 => "quick",
         _ => "ordinary",
+    }
+}
+
+fn draw_device(case: &mut Case, unit: &Unit, stream: &mut Stream) {
+    if case.origin == Origin::Device {
+        case.device = Some(stream.between(0, DEVICES_PER_UNIT as i32 - 1) as u32);
+        let review = case.found_at + i64::from(stream.between(1, 90)) * HOUR;
+        case.device_reviewed = stream.chance(World::odds(unit, 0.6, 0.97)).then_some(review);
     }
 }
 

@@ -31,6 +31,25 @@ struct Visit {
     name: Option<&'static str>,
 }
 
+impl Visit {
+    /// Hours from the visit's beginning to its filing: before it when in order, or soon after an emergency.
+    fn filed_after(&self, in_order: bool, hours: i32) -> i32 {
+        match (self.trigger, in_order) {
+            ("emergency", true) => hours % 30,
+            (_, true) => -hours,
+            (_, false) => hours,
+        }
+    }
+}
+
+/// Where a dispute may break out.
+struct Scene<'a> {
+    inspection: Option<&'a String>,
+    case: Option<&'a String>,
+    domain: usize,
+    at: i64,
+}
+
 /// Inspections for every case.
 const VISITS_PER_CASE: f64 = 0.62;
 
@@ -62,7 +81,13 @@ impl World {
         for number in 0..count {
             let visit = self.free_visit(unit, month, number, &mut stream);
             self.write_visit(sheets, unit, &visit, &mut stream);
-            self.write_conflict(sheets, unit, &visit, &mut stream);
+            let scene = Scene { inspection: Some(&visit.id), case: None, domain: visit.domain, at: visit.from + minutes(visit.length / 2) };
+            self.write_conflict(sheets, unit, &scene, &mut stream);
+        }
+        let mut stream = Stream::new(self.seed, "conflicts", &[unit.index as u64, month.to_epoch_days() as u64]);
+        for case in cases.iter().filter(|case| case.origin == Origin::Patrol) {
+            let scene = Scene { inspection: None, case: self.knows(case).then_some(&case.id), domain: case.domain, at: case.received_at };
+            self.write_conflict(sheets, unit, &scene, &mut stream);
         }
         self.write_planned(sheets, unit, month);
     }
@@ -79,7 +104,8 @@ impl World {
         let county = self.county_for(unit, stream);
         // The same few firms are visited again and again, by careless units more than by careful ones.
         let share = stream.unit();
-        let focus = if stream.chance(World::odds(unit, 0.55, 0.05)) { 0.06 } else { share };
+        let again = if self.small { World::odds(unit, 0.95, 0.40) } else { World::odds(unit, 0.40, 0.05) };
+        let focus = if stream.chance(again) { 1.5 / self.firms_per_county as f64 } else { share };
         let firm = self.firm(county, (share * focus * self.firms_per_county as f64) as u64);
         let (kind, trigger) = [
             ("routine", "plan"),
@@ -135,17 +161,16 @@ impl World {
             return;
         }
         let sheet = sheets.of("inspections");
-        sheet
-            .text("inspection_id", &visit.id)
-            .text("unit_name", &unit.name)
-            .text_of("plan_id", visit.plan.as_deref())
-            .text_of("case_id", visit.case.as_deref());
+        sheet.text("inspection_id", &visit.id).text_of("plan_id", visit.plan.as_deref()).text_of("case_id", visit.case.as_deref());
         if let Some(firm) = &visit.firm {
             sheet.text("credit_code", &firm.code).text("party_code", &firm.code).text("object_name", &firm.name);
             sheet.text("party_kind", if firm.individual { "individual_business" } else { "org" });
         }
         if let Some(item) = visit.item {
-            sheet.text("item_code", item.code).text("supervise_item_code", &supervise_code(item));
+            sheet.text("item_code", item.code);
+            if !self.small {
+                sheet.text("supervise_item_code", &supervise_code(item)).text("unit_name", &unit.name);
+            }
         }
         sheet
             .text_of("check_action_name", visit.name)
@@ -156,12 +181,8 @@ impl World {
         if declared {
             sheet.flag("counts_toward_cap", exempt == wrong);
         }
-        let filed_at = match (visit.trigger, filing) {
-            ("emergency", true) => visit.from + i64::from(ahead % 30) * HOUR,
-            (_, true) => visit.from - i64::from(ahead) * HOUR,
-            (_, false) => visit.from + i64::from(ahead) * HOUR,
-        };
         if filing || ahead % 3 == 0 {
+            let filed_at = visit.from + i64::from(visit.filed_after(filing, ahead)) * HOUR;
             sheet.text("filed_no", &format!("BA{}", visit.id)).instant("filed_at", self.days.seen_at(Some(filed_at)));
         }
         if scanned && visit.form == "onsite" && visit.firm.is_some() {
@@ -206,26 +227,25 @@ impl World {
         sheet.end();
     }
 
-    fn write_conflict(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, stream: &mut Stream) {
-        let happens = stream.chance(self.rare(if visit.domain == URBAN { if self.small { 0.32 } else { 0.06 } } else { 0.01 }));
-        let calm = stream.chance(World::odds(unit, 0.48, 0.90));
+    fn write_conflict(&self, sheets: &mut Sheets, unit: &Unit, scene: &Scene<'_>, stream: &mut Stream) {
+        let happens = stream.chance(self.rare(if scene.domain == URBAN { if self.small { 0.6 } else { 0.06 } } else { 0.01 }));
+        let calm = stream.chance(World::odds(unit, 0.45, 0.86));
         let (good, bad) = (stream.choose(&[("persuasion", 3.0), ("guidance", 2.0)]), stream.choose(&[("police", 2.0), ("none", 1.0)]));
         let injury = stream.chance(if calm { 0.015 } else { 0.12 });
-        let at = visit.from + minutes(visit.length / 2);
-        if !happens || self.days.seen_at(Some(at)).is_none() {
-            return;
-        }
+        let Some(at) = self.days.seen_at(Some(scene.at)).filter(|_| happens) else { return };
+        let Some(act) = scene.inspection.or(scene.case) else { return };
         let sheet = sheets.of("conflicts");
         sheet
-            .text("conflict_id", &format!("CT{}", visit.id))
-            .text("inspection_id", &visit.id)
+            .text("conflict_id", &format!("CT{act}"))
+            .text_of("inspection_id", scene.inspection.map(String::as_str))
+            .text_of("case_id", scene.case.map(String::as_str))
             .text("level", if injury { "较重" } else { "轻微" });
         sheet
             .text("resolved_by", if calm { good } else { bad })
             .flag("injury", injury)
             .instant("happened_at", at)
             .date("happened_on", shanghai_day(at));
-        self.common(sheet, unit, visit.domain, at + 6 * HOUR, None);
+        self.common(sheet, unit, scene.domain, at + 6 * HOUR, None);
         sheet.end();
     }
 
@@ -275,7 +295,7 @@ impl World {
             let county = self.county_for(unit, &mut stream);
             let start = stream.below(self.firms_per_county as usize) as u64;
             let targets = (0..size).map(|place| {
-                let done = stream.chance(World::odds(unit, 0.62, 0.96));
+                let done = stream.chance(World::odds(unit, 0.58, 0.94));
                 // A target that is not reached in its quarter has no visit: a slot before all time.
                 let slot = if done { first.plus(stream.between(0, 2)) } else { Month { year: 1970, month: 1 } };
                 (self.firm(county, start + place as u64), slot)

@@ -7,7 +7,7 @@ use crate::simulate::cases::Case;
 use crate::simulate::days::{Days, HOUR};
 use crate::simulate::draw::Stream;
 use crate::simulate::items::{ITEMS, MARKET, items_of};
-use crate::simulate::sheet::Sheets;
+use crate::simulate::sheet::{Sheet, Sheets};
 use crate::simulate::world::{Tier, Unit, World};
 use crate::terms::Month;
 
@@ -18,6 +18,10 @@ enum Decision {
     Transferred,
     Parked,
 }
+
+/// Where leads come from.
+const SOURCES: [(&str, f64); 7] =
+    [("12345", 3.0), ("complaint", 2.0), ("report", 2.0), ("patrol", 1.0), ("monitoring", 0.5), ("assigned", 0.7), ("self", 0.5)];
 
 /// A lead to hand on.
 struct Handover<'a> {
@@ -50,71 +54,53 @@ impl World {
         let firm = self.firm(county, stream.below(self.firms_per_county as usize) as u64);
         let day = self.days.act_day(month, 0.15, stream);
         let received_at = self.days.any_hour(day, stream);
-        let decision =
-            [Decision::NotFiled, Decision::Transferred, Decision::Parked][stream.weighted(&[0.55, 0.33, World::odds(unit, 0.3, 0.02)])];
-        let limit = if item.food { 7 } else { 15 };
-        let decided = self.days.lag_working(day, limit, World::odds(unit, 0.5, 0.94), stream);
-        let across = stream.chance(0.55);
-        let place = if across { self.neighbour_of(county, stream) } else { county };
-        let source = stream.choose(&[
-            ("12345", 3.0),
-            ("complaint", 2.0),
-            ("report", 2.0),
-            ("patrol", 1.0),
-            ("monitoring", 0.5),
-            ("assigned", 0.7),
-            ("self", 0.5),
-        ]);
-        let (extended, suspended) = (stream.chance(0.06), stream.chance(0.05));
+        let decisions = [Decision::NotFiled, Decision::Transferred, Decision::Parked];
+        let decision = decisions[stream.weighted(&[0.55, 0.33, World::odds(unit, 0.3, 0.02)])];
+        let decided = self.days.lag_working(day, if item.food { 7 } else { 15 }, World::odds(unit, 0.5, 0.94), stream);
+        let place = if stream.chance(0.55) { self.neighbour_of(county, stream) } else { county };
+        let source = stream.choose(&SOURCES);
+        let (extended, suspended) = (stream.chance(0.06) && item.food, stream.chance(0.05));
         let id = format!("XS{}{:02}{:02}N{number:04}", unit.id, month.year % 100, month.month);
-        let decision_at = (Days::evening(decided) - 2 * HOUR).max(received_at + HOUR);
+        let decided_at = (Days::evening(decided) - 2 * HOUR).max(received_at + HOUR);
+        let is_transfer = decision == Decision::Transferred;
+        let place = if is_transfer { place } else { county };
         if day <= self.days.as_of() {
-            let seen = if decision == Decision::Parked { None } else { self.days.seen_at(Some(decision_at)) };
             let sheet = sheets.of("leads");
-            sheet.text("lead_id", &id).text("source", source).text("credit_code", &firm.code);
-            if !self.small {
-                sheet.text("subject", &firm.name);
-            }
-            sheet
-                .text("violation_type", item.violation)
-                .flag("is_food_drug", item.food && domain == MARKET)
-                .flag("is_major", number % 20 == 7);
-            sheet.text("place_code", &self.counties[if decision == Decision::Transferred { place } else { county }].code);
-            sheet
-                .date("received_on", day)
-                .instant("received_at", received_at)
-                .instant("assigned_at", self.days.seen_at(Some(received_at + 5 * HOUR)));
-            sheet.instant("checked_at", self.days.seen_at(Some(received_at + 30 * HOUR)));
-            if seen.is_some() {
-                let (word, reason) = if decision == Decision::NotFiled {
-                    ("not_file", "违法事实不成立或情节轻微")
-                } else {
-                    ("transfer", "不属于本机关管辖")
-                };
-                sheet.text("decision", word).instant("decision_at", seen).text("reason", reason);
-            }
-            if extended && item.food {
-                sheet.date("extended_on", self.days.seen(Some(self.days.plus_working(day, 5))));
-            }
-            if suspended {
-                sheet.number("suspended_days", 7);
-            }
+            sheet.text("lead_id", &id).text("source", source).text("credit_code", &firm.code).text("violation_type", item.violation);
+            sheet.flag("is_food_drug", item.food && domain == MARKET).flag("is_major", number % 20 == 7);
+            sheet.text("place_code", &self.counties[place].code).date("received_on", day).instant("received_at", received_at);
+            sheet.date("extended_on", self.days.seen(extended.then(|| self.days.plus_working(day, 5))));
+            sheet.number("suspended_days", suspended.then_some(7));
+            self.write_handling(sheet, received_at, decision, decided_at);
+            let seen = self.days.seen_at((decision != Decision::Parked).then_some(decided_at));
             self.common(sheet, unit, domain, received_at + HOUR, seen);
             sheet.end();
         }
-        if decision == Decision::Transferred {
+        if is_transfer {
             let kind = if place != county { "cross_region" } else { "cross_dept" };
             let handover = Handover {
                 id: format!("YS{id}"),
                 lead: Some(&id),
                 case: None,
-                known_at: decision_at,
+                known_at: decided_at,
                 domain,
                 county: place,
                 kind,
                 to: None,
             };
             self.write_transfer(sheets, unit, &handover, stream);
+        }
+    }
+
+    fn write_handling(&self, sheet: &mut Sheet, received_at: i64, decision: Decision, decided_at: i64) {
+        sheet.instant("assigned_at", self.days.seen_at(Some(received_at + 5 * HOUR)));
+        sheet.instant("checked_at", self.days.seen_at(Some(received_at + 30 * HOUR)));
+        if let (Some(at), true) = (self.days.seen_at(Some(decided_at)), decision != Decision::Parked) {
+            let (word, reason) = match decision {
+                Decision::NotFiled => ("not_file", "违法事实不成立或情节轻微"),
+                _ => ("transfer", "不属于本机关管辖"),
+            };
+            sheet.text("decision", word).instant("decision_at", at).text("reason", reason);
         }
     }
 

@@ -112,6 +112,7 @@ pub fn simulate(
     progress: &dyn Fn(u64),
 ) -> Result<SimulationSummary> {
     let world = world::World::new(request, reference)?;
+    project::clear(out)?;
     let (rows, answers, dirt) = month::write_all(&world, request, contracts, reference, out, progress)?;
     project::write_project(out, request, contracts, &rows)?;
     project::write_answers(out, &answers)?;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::error::{Context, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::TableContract;
 use crate::simulate::{SimulationFormat, SimulationRequest};
 
@@ -20,6 +20,26 @@ pub(super) struct Answer {
     pub records: Vec<String>,
 }
 
+/// First line of a generated project file: the mark by which a later run knows that the folder is its own.
+const MARK: &str = "# 由 kaohe simulate 生成的示例项目：省是虚构的，区划代码是真实的。";
+
+/// Takes the sources of an earlier simulation away, so that none of its files is loaded with the new ones.
+///
+/// # Errors
+/// Sources that no simulation wrote are left alone, and refused.
+pub(super) fn clear(out: &Path) -> Result<()> {
+    let sources = out.join("sources");
+    if !sources.exists() {
+        return std::fs::create_dir_all(out).context(Kind::Environment, || format!("creating {}", out.display()));
+    }
+    let own = std::fs::read_to_string(out.join("kaohe.toml")).is_ok_and(|text| text.starts_with(MARK));
+    if !own {
+        let message = format!("{} has sources that `kaohe simulate` did not write", out.display());
+        return Err(Error::new(Kind::Configuration, message).with_hint("choose a new folder"));
+    }
+    std::fs::remove_dir_all(&sources).context(Kind::Environment, || format!("removing {}", sources.display()))
+}
+
 /// Writes the project file.
 pub(super) fn write_project(
     out: &Path,
@@ -27,7 +47,7 @@ pub(super) fn write_project(
     contracts: &BTreeMap<String, TableContract>,
     rows: &BTreeMap<String, u64>,
 ) -> Result<()> {
-    let mut text = String::from("# 由 kaohe simulate 生成的示例项目：省是虚构的，区划代码是真实的。\n");
+    let mut text = format!("{MARK}\n");
     let _ = writeln!(text, "name = \"示例省\"\nscheme = \"2026\"\nperiod = \"{}\"", request.as_of.year());
     for table in contracts.keys().filter(|table| rows.get(*table).is_some_and(|rows| *rows > 0)) {
         let ending = match (request.format, table.as_str()) {

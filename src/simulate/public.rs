@@ -13,6 +13,13 @@ use crate::simulate::sheet::{Output, Sheets};
 use crate::simulate::world::{Unit, World};
 use crate::terms::Month;
 
+/// Grades of satisfaction, best first.
+const GRADES: [&str; 5] = ["very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied"];
+
+/// What callers complain of.
+const SUB_KINDS: [(&str, f64); 6] =
+    [("attitude", 1.0), ("no_explanation", 1.5), ("delay", 2.0), ("unfair", 1.0), ("corruption", 0.1), ("other", 4.0)];
+
 /// Survey answers a county and quarter.
 const ANSWERS: usize = 6;
 
@@ -37,7 +44,7 @@ impl World {
             self.write_rating(sheets, unit, case, &mut stream);
         }
         let mut stream = Stream::new(self.seed, "mediation", &parts);
-        for number in 0..stream.poisson(expected * if self.small { 0.16 } else { 0.02 }) {
+        for number in 0..stream.poisson(expected * if self.small { 0.22 } else { 0.02 }) {
             self.write_mediation(sheets, unit, month, number, &mut stream);
         }
     }
@@ -58,17 +65,9 @@ impl World {
         let (enforcement, livelihood) = (stream.chance(0.72), domain == URBAN && stream.chance(0.4));
         let reasonable = if stream.chance(0.08) { None } else { Some(stream.chance(0.86)) };
         let (answers, resolved) = (stream.chance(0.8), stream.chance(World::odds(unit, 0.55, 0.95)));
-        let happy = [0.45, 0.3, 0.15, 0.07, 0.03];
-        let mood = stream.weighted(&if resolved { happy } else { [0.04, 0.1, 0.25, 0.35, 0.26] });
-        let satisfaction = ["very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied"][mood];
-        let sub_kind = stream.choose(&[
-            ("attitude", 1.0),
-            ("no_explanation", 1.5),
-            ("delay", 2.0),
-            ("unfair", 1.0),
-            ("corruption", 0.1),
-            ("other", 4.0),
-        ]);
+        let moods = if resolved { [0.45, 0.3, 0.15, 0.07, 0.03] } else { [0.04, 0.1, 0.25, 0.35, 0.26] };
+        let satisfaction = GRADES[stream.weighted(&moods)];
+        let sub_kind = stream.choose(&SUB_KINDS);
         let (linked, reopened, hash) = (stream.chance(0.25), stream.chance(0.04), stream.between(0, 1 << 30) as u64);
         let county = self.county_for(unit, stream);
         if day > self.days.as_of() {
@@ -77,23 +76,21 @@ impl World {
         let id = |number: usize| format!("RX{}{:02}{:02}{number:05}", unit.id, month.year % 100, month.month);
         let sheet = sheets.of("hotline_orders");
         sheet.text("order_id", &id(number)).text("city_code", &self.cities[unit.city.unwrap_or(self.counties[county].city)].code);
-        sheet
-            .text("category_code", ["0101", "0102", "0203", "0305", "0402"][domain])
-            .flag("is_enforcement", enforcement)
-            .flag("is_livelihood", livelihood);
+        sheet.text("category_code", ["0101", "0102", "0203", "0305", "0402"][domain]);
+        sheet.flag("is_enforcement", enforcement).flag("is_livelihood", livelihood);
         if enforcement {
             sheet.text("sub_kind", sub_kind);
         }
-        sheet
-            .text("address_hash", &format!("{:08x}", hash_of(1, hash % 400, county as u64) >> 32))
-            .text("content_hash", &format!("{:08x}", hash_of(2, hash, 0) >> 32));
+        sheet.text("address_hash", &format!("{:08x}", hash_of(1, hash % 400, county as u64) >> 32));
+        if !self.small {
+            sheet.text("content_hash", &format!("{:08x}", hash_of(2, hash, 0) >> 32));
+        }
         sheet.date("created_on", day).instant("called_at", called).instant("dispatched_at", self.days.seen_at(Some(dispatched)));
-        sheet.instant("due_at", Days::evening(self.days.plus_working(day, 10))).flag("anonymous", anonymous);
-        let contacted = self.days.seen_at(Some(contact)).filter(|_| !never && !anonymous);
-        sheet.instant("first_contact_at", contacted);
+        let contacted = self.days.seen_at((!never && !anonymous).then_some(contact));
+        sheet.instant("first_contact_at", contacted).flag("anonymous", anonymous);
         let closed = self.days.seen_at(Some(closed_at));
-        sheet.instant("answered_at", closed.map(|at| at - HOUR / 2)).instant("closed_at", closed);
         if closed.is_some() {
+            sheet.instant("closed_at", closed);
             sheet.flag("is_reasonable", reasonable);
             if answers && self.days.seen_at(Some(callback)).is_some() {
                 sheet.flag("resolved", resolved).instant("callback_at", callback).text("satisfaction", satisfaction);
@@ -130,7 +127,9 @@ impl World {
             .flag("anonymous", anonymous);
         sheet.text("credit_code", &firm.code).date("received_on", shanghai_day(at)).instant("received_at", at);
         let contacted = self.days.seen_at(Some(contact)).filter(|_| !never && !anonymous);
-        sheet.instant("first_contact_at", contacted).instant("accept_decision_at", self.days.seen(Some(accepted)).map(Days::evening));
+        sheet
+            .instant("first_contact_at", contacted)
+            .instant("accept_decision_at", self.days.seen(Some(accepted)).map(|day| Days::evening(day).max(at)));
         if !is_report {
             if let Some(mediated) = self.days.seen(Some(mediated)) {
                 sheet.instant("mediated_at", Days::evening(mediated)).text("result", "已办结");
@@ -165,10 +164,7 @@ impl World {
             .text("ref_id", &case.id)
             .number("stars", stars);
         sheet.flag("is_automatic", automatic).text("officer_id", &self.officer_id(unit, case.officers[0]));
-        sheet.text(
-            "satisfaction",
-            ["very_dissatisfied", "dissatisfied", "basically_satisfied", "satisfied", "very_satisfied"][(stars - 1) as usize],
-        );
+        sheet.text("satisfaction", GRADES[(5 - stars) as usize]);
         sheet
             .text("device_hash", &format!("{:08x}", hash_of(3, case.salt, 0) >> 32))
             .text("phone_hash", &format!("{:08x}", hash_of(4, case.salt, 0) >> 32));
@@ -218,7 +214,7 @@ impl World {
         for (county, place) in self.counties.iter().enumerate() {
             let mut stream = Stream::new(self.seed, "survey", &[county as u64, month.to_epoch_days() as u64]);
             let units: Vec<&Unit> = self.units.iter().filter(|unit| unit.county == Some(county)).collect();
-            for number in 0..(ANSWERS + units.len() * 17) {
+            for number in 0..(ANSWERS + units.len() * 13) {
                 let unit = units[stream.below(units.len())];
                 let mean = 2.6 + 2.1 * unit.skill;
                 let answer = |stream: &mut Stream| match stream.unit() {
@@ -259,7 +255,7 @@ impl World {
                     .text("method", if phone { "phone" } else { "online" })
                     .number("duration_s", i64::from(seconds))
                     .date("answered_on", day);
-                sheet.instant("created_at", Days::evening(day)).instant("updated_at", Days::evening(day));
+                sheet.instant("updated_at", Days::evening(day));
                 sheet.end();
             }
             sheets.hand_on_full(output)?;

@@ -23,7 +23,7 @@ const REVISED_MONTHS: i32 = 14;
 impl World {
     /// The officer's id: a hash, as sources send it.
     pub fn officer_id(&self, unit: &Unit, nth: u32) -> String {
-        format!("GR{:012x}", hash_of(self.seed, OFFICER, unit.index as u64 * 4_096 + u64::from(nth)) >> 16)
+        format!("GR{:010x}", hash_of(self.seed, OFFICER, unit.index as u64 * 4_096 + u64::from(nth)) >> 24)
     }
 
     /// A masked surname.
@@ -49,7 +49,10 @@ impl World {
         let updated = self.days.seen_at(updated_at).unwrap_or(created_at).max(created_at);
         sheet.instant("updated_at", updated);
         if !self.small || sheet.is("cases") {
-            sheet.text("region_code", &unit.region).instant("created_at", created_at).instant("submitted_at", updated + HOUR / 2);
+            sheet.text("region_code", &unit.region).instant("created_at", created_at);
+        }
+        if !self.small {
+            sheet.instant("submitted_at", updated + HOUR / 2);
         }
     }
 
@@ -79,7 +82,10 @@ impl World {
         }
         sheet.text("place_code", &self.counties[case.place_county].code);
         if !case.item_missing {
-            sheet.text("item_code", case.item.code).text("supervise_item_code", &supervise_code(case.item));
+            sheet.text("item_code", case.item.code);
+            if !self.small {
+                sheet.text("supervise_item_code", &supervise_code(case.item));
+            }
         }
         sheet.flag("is_food_drug", case.item.food && case.domain == MARKET).flag("is_livelihood", case.item.livelihood);
         sheet.flag("is_key_industry", case.firm.as_ref().is_some_and(|firm| firm.trade == 7));

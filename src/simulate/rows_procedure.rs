@@ -79,7 +79,7 @@ impl World {
         } else if unit.tier == Tier::Township {
             0.97
         } else {
-            0.5
+            0.3
         });
         for (index, (kind, day)) in papers(case).into_iter().enumerate() {
             let (missing, faulty, late, no_number) = (
@@ -111,6 +111,7 @@ impl World {
             if let Some(served) = self.days.seen(served) {
                 let method = ["direct", "direct", "post", "electronic", "leave"][(case.salt % 5) as usize];
                 sheet.instant("served_at", start_of_day(served) + 15 * HOUR).text("service_method", method);
+                sheet.flag("service_consent", (method == "electronic").then_some(case.salt % 15 != 3));
             }
             if !self.small {
                 sheet.instant("signed_at", start_of_day(day) + 14 * HOUR).number("page_count", i64::from(page));
@@ -173,10 +174,12 @@ impl World {
             .text("device_state", state);
         // Flags of HJ 212: N in order, D device fault.
         sheet.text("quality_flag", if flagged { "D" } else { "N" }).flag("used_as_basis", true);
-        match case.origin {
-            Origin::Lead => sheet.text("lead_id", &format!("XS{}", case.id)),
-            _ => sheet.text("case_id", &case.id),
-        };
+        if case.origin == Origin::Lead {
+            sheet.text("lead_id", &format!("XS{}", case.id));
+        }
+        if case.origin != Origin::Lead || case.salt % 2 == 0 {
+            sheet.text("case_id", &case.id);
+        }
         self.common(sheet, unit, ECO, measured + 30 * HOUR, None);
         sheet.end();
     }
@@ -184,9 +187,9 @@ impl World {
     fn write_challenges(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
         let challenged = stream.chance(self.rare(match (case.procedure, self.small) {
             ("simple", false) => 0.004,
-            ("simple", true) => 0.09,
+            ("simple", true) => 0.12,
             (_, false) => 0.03,
-            (_, true) => 0.16,
+            (_, true) => 0.22,
         }));
         let (start, length) = (stream.between(5, 55), stream.between(25, 60));
         let wrong = World::odds(unit, 0.60, 0.15);

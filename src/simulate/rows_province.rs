@@ -187,7 +187,7 @@ impl World {
             if published {
                 sheet.text("published_place", &format!("{}第{}号点位", unit.name, nth + 1));
             }
-            sheet.date("legal_reviewed_on", legal.then_some(from + 10)).date("technical_reviewed_on", technical.then_some(from + 14));
+            sheet.date("legal_reviewed_on", legal.then_some(from - 14)).date("technical_reviewed_on", technical.then_some(from - 10));
             sheet.date("calibrated_on", from + 400).date("valid_from", from);
             sheet.end();
         }
@@ -219,7 +219,7 @@ impl World {
     }
 
     fn write_monitored(&self, sheets: &mut Sheets) {
-        for item in ITEMS.iter().filter(|item| item.domain == ECO) {
+        for item in ITEMS.iter().filter(|item| item.pollution.is_some()) {
             let sheet = sheets.of("monitored_pollution_types");
             sheet.text("item_code", item.code).date("valid_from", date(2020, 1, 1)).text_of("kind", item.pollution);
             sheet.flag("is_automatic_available", matches!(item.pollution, Some("air" | "water" | "noise")));

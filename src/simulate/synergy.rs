@@ -124,68 +124,59 @@ impl World {
 
     /// `enterprise_burden_samples` of the quarter that begins with the month.
     pub fn write_burden(&self, sheets: &mut Sheets, month: Month) {
-        let first_ever = self.months.first().map_or(month, |(first, _)| *first);
+        // The panel begins with the first quarter that is there in full.
+        let thick = (0..self.months.len()).find(|nth| self.thickness_of(*nth) > 0.5).unwrap_or(0);
+        let first_ever = self.months.get(thick).map_or(month, |(first, _)| first.plus(i32::from((13 - first.month) % 3)));
         let quarter = Month { year: month.year, month: (month.month - 1) / 3 * 3 + 1 };
         let starts = quarter.to_epoch_days();
         let ends = quarter.plus(3).to_epoch_days() - 1;
         // The answers of a quarter arrive in the two weeks after it.
-        if month != quarter && month != first_ever || ends + 14 > self.days.as_of() {
+        if month != quarter || month < first_ever || ends + 14 > self.days.as_of() {
             return;
         }
         let since_base = (starts - first_ever.to_epoch_days()).max(0) / 91;
         for nth in 0..PANEL {
             // A fifth of the panel leaves after the first year and is replaced inside its stratum.
             let replaced = nth % 5 == 0 && since_base >= 4;
-            let member = nth + if replaced { PANEL } else { 0 };
-            let county = (nth % self.counties.len() as u64) as usize;
-            let firm = self.firm(county, hash_of(self.seed, 61, member));
-            let mut stream = Stream::new(self.seed, "burden", &[member, starts as u64]);
-            let habit = 0.4 + 1.6 * share_of(self.seed, 62, member);
-            let relief = 1.0 - 0.025 * f64::from(since_base);
-            let visits = stream.poisson(1.6 * habit * relief) as i64;
-            let outlier = if stream.chance(0.02) { 14.0 } else { 1.0 };
-            let (materials, escort) = (visits as f64 * (1.5 + 3.0 * stream.unit()) * outlier, visits as f64 * (1.0 + 2.0 * stream.unit()));
-            let (equipment, other) =
-                (if stream.chance(0.15) { 3_000.0 * stream.unit() * outlier } else { 0.0 }, visits as f64 * 120.0 * stream.unit());
-            let (refused, fined, employees) = (stream.chance(0.03), stream.chance(0.05), 3 + stream.between(0, 180));
-            let days: Vec<String> = (0..visits)
-                .map(|_| stream.between(starts, ends))
-                .filter_map(crate::terms::date_from_epoch_days)
-                .map(|day| day.to_string())
-                .collect();
-            let sheet = sheets.of("enterprise_burden_samples");
-            sheet
-                .text("sample_id", &format!("YB{member:04}"))
-                .text("credit_code", &firm.code)
-                .text("region_code", &self.counties[county].code);
-            let size = if employees > 100 {
-                "中型"
-            } else if employees > 20 {
-                "小型"
-            } else {
-                "微型"
-            };
-            let trade = if firm.food { "食品餐饮" } else { "其他行业" };
-            sheet
-                .text("stratum", &format!("{trade}/{size}/{}", self.cities[self.counties[county].city].name))
-                .text("scheme_sample_scope", "province");
-            let joined = if replaced { quarter.plus(-3 * (since_base - 4)).to_epoch_days() } else { first_ever.to_epoch_days() };
-            sheet
-                .date("joined_on", joined)
-                .text("quarter", &format!("{}Q{}", quarter.year, quarter.month / 3 + 1))
-                .date("quarter_start", starts);
-            if !refused {
-                sheet.number("visits_reported", visits).list("visit_dates", &days);
-                sheet.hundredths("hours_materials", (materials * 100.0) as i64).hundredths("hours_escort", (escort * 100.0) as i64);
-                sheet.hundredths("cost_equipment", (equipment * 100.0) as i64).hundredths("cost_other", (other * 100.0) as i64);
-                sheet.hundredths("fine_paid", if fined { 200_000 } else { 0 });
-            }
-            sheet
-                .hundredths("revenue", i64::from(employees) * 4_000_000)
-                .number("employees", i64::from(employees))
-                .hundredths("weight", 1_000 + 500 * (nth as i64 % 7));
-            sheet.instant("created_at", start_of_day(ends + 10)).instant("updated_at", start_of_day(ends + 10));
-            sheet.end();
+            let joined = if replaced { quarter.plus(-3 * (since_base - 4)) } else { first_ever };
+            self.write_sample(sheets, nth, replaced, joined, quarter, since_base);
         }
+    }
+
+    fn write_sample(&self, sheets: &mut Sheets, nth: u64, replaced: bool, joined: Month, quarter: Month, since_base: i32) {
+        let (starts, ends) = (quarter.to_epoch_days(), quarter.plus(3).to_epoch_days() - 1);
+        let member = nth + if replaced { PANEL } else { 0 };
+        let county = (nth % self.counties.len() as u64) as usize;
+        let first = hash_of(self.seed, 61, member) % self.firms_per_county;
+        let place = (first..first + 200).find(|place| self.sells_food(county, *place) == (nth % 2 == 0)).unwrap_or(first);
+        let firm = self.firm(county, place);
+        // The size belongs to the stratum, so a replacement has it too.
+        let size = (share_of(self.seed, 63, nth) * 3.0) as usize;
+        let employees = [8, 45, 160][size] + (share_of(self.seed, 64, member) * 10.0) as i64;
+        let mut stream = Stream::new(self.seed, "burden", &[member, starts as u64]);
+        let visits = stream.poisson(1.6 * (0.4 + 1.6 * share_of(self.seed, 62, member)) * (1.0 - 0.025 * f64::from(since_base)));
+        let outlier = if stream.chance(0.02) { 14.0 } else { 1.0 };
+        let (materials, escort) = (visits as f64 * (1.5 + 3.0 * stream.unit()) * outlier, visits as f64 * (1.0 + 2.0 * stream.unit()));
+        let (buys, cost, spent) = (stream.chance(0.15), 3_000.0 * stream.unit() * outlier, visits as f64 * 120.0 * stream.unit());
+        let (refused, fined) = (stream.chance(0.03), stream.chance(0.05));
+        let days = (0..visits).map(|_| stream.between(starts, ends)).filter_map(crate::terms::date_from_epoch_days);
+        let days: Vec<String> = days.map(|day| day.to_string()).collect();
+        let sheet = sheets.of("enterprise_burden_samples");
+        sheet.text("sample_id", &format!("YB{member:04}")).text("credit_code", &firm.code).text("region_code", &self.counties[county].code);
+        let trade = if firm.food { "食品餐饮" } else { "其他行业" };
+        sheet.text("stratum", &format!("{trade}/{}", ["微型", "小型", "中型"][size])).text("scheme_sample_scope", "province");
+        sheet.date("joined_on", joined.to_epoch_days()).date("quarter_start", starts);
+        sheet.text("quarter", &format!("{}Q{}", quarter.year, quarter.month / 3 + 1));
+        if !refused {
+            sheet.number("visits_reported", visits as i64).list("visit_dates", &days);
+            sheet.hundredths("hours_materials", (materials * 100.0) as i64).hundredths("hours_escort", (escort * 100.0) as i64);
+            sheet
+                .hundredths("cost_equipment", if buys { (cost * 100.0) as i64 } else { 0 })
+                .hundredths("cost_other", (spent * 100.0) as i64);
+            sheet.hundredths("fine_paid", if fined { 200_000 } else { 0 });
+        }
+        sheet.hundredths("revenue", employees * 4_000_000).number("employees", employees).hundredths("weight", 1_000 * (3 - size as i64));
+        sheet.instant("created_at", start_of_day(ends + 10)).instant("updated_at", start_of_day(ends + 10));
+        sheet.end();
     }
 }

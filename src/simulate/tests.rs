@@ -37,7 +37,7 @@ fn request(format: SimulationFormat) -> SimulationRequest {
     SimulationRequest {
         units: 40,
         months: 24,
-        cases: 3_000,
+        cases: 2_400,
         seed: 2026,
         as_of: jiff::civil::date(2026, 6, 30),
         format,
@@ -186,6 +186,15 @@ fn a_later_night_changes_a_few_rows_of_many_months_and_takes_none_away() {
     assert!((0.001..0.02).contains(&share), "{share}");
     let months: BTreeSet<&str> = changed.iter().map(|case| &case[case.len() - 9..case.len() - 5]).collect();
     assert!(months.len() >= 6, "{months:?}");
+}
+
+#[test]
+fn sources_that_no_simulation_wrote_are_left_alone() {
+    let out = tempfile::tempdir().expect("a folder");
+    let foreign = out.path().join("sources/cases");
+    std::fs::create_dir_all(&foreign).expect("a folder");
+    let error = simulate(&small(SimulationFormat::Parquet), &contracts(), &REFERENCE, out.path(), &|_| ());
+    assert!(error.is_err_and(|error| error.to_string().contains("did not write")) && foreign.exists());
 }
 
 #[test]

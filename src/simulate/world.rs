@@ -101,9 +101,9 @@ pub(super) struct World {
 /// Kinds of county and city offices: suffix of the id, name, domains, weight of its cases.
 type Office = (&'static str, &'static str, &'static [(usize, f64)], f64);
 const OFFICES_FEW: [Office; 3] = [
-    ("SJ", "市场监督管理局", &[(MARKET, 1.0)], 1.3),
+    ("SJ", "市场监督管理局", &[(MARKET, 1.0)], 1.4),
     ("ZF", "综合行政执法局", &[(URBAN, 0.62), (TRANSPORT, 0.2), (EMERGENCY, 0.18)], 1.4),
-    ("ST", "生态环境分局", &[(ECO, 1.0)], 0.8),
+    ("ST", "生态环境分局", &[(ECO, 1.0)], 1.0),
 ];
 const OFFICES_MANY: [Office; 5] = [
     ("SJ", "市场监督管理局", &[(MARKET, 1.0)], 1.4),
@@ -143,7 +143,7 @@ impl World {
             boost: 1.0,
             night,
             asked: request.months,
-            scanned: if request.cases < 200_000 { 0.36 } else { 0.22 },
+            scanned: if request.cases < 200_000 { 0.27 } else { 0.22 },
             days,
         };
         world.choose_divisions(request.units, offices.len(), texts)?;
@@ -214,7 +214,7 @@ impl World {
                 self.province.1,
                 office.1.replace("分局", "厅").replace("交通运输局", "交通运输厅").replace("应急管理局", "应急管理厅")
             );
-            self.found(Tier::Province, self.province.0.clone(), name, None, office, 0.25);
+            self.found(Tier::Province, self.province.0.clone(), name, None, office, 0.45);
         }
         for city in 0..self.cities.len() {
             for office in offices {
@@ -234,13 +234,13 @@ impl World {
         // Townships: six in the first county, so that a pattern over sub-units can show; the rest in turns.
         let mut next = vec![0usize; self.counties.len()];
         let mut county = 0;
-        let town: Office = ("XZ", "", &[(URBAN, 0.6), (MARKET, 0.22), (EMERGENCY, 0.18)], 0.62);
+        let towns: [Office; 2] = [("XZ", "", &[(URBAN, 0.5), (MARKET, 0.5)], 0.7), ("XZ", "", &[(URBAN, 0.7), (EMERGENCY, 0.3)], 0.6)];
         while self.units.len() < wanted {
             let place = if next[0] < 6.min(self.counties[0].towns.len()) { 0 } else { county };
             if let Some((code, name)) = self.counties[place].towns.get(next[place]).cloned() {
                 let ending = if name.ends_with("街道") { "办事处" } else { "人民政府" };
                 let city = self.counties[place].city;
-                self.found(Tier::Township, code, format!("{name}{ending}"), Some((city, Some(place))), &town, 1.0);
+                self.found(Tier::Township, code, format!("{name}{ending}"), Some((city, Some(place))), &towns[self.units.len() % 2], 1.0);
             } else if next.iter().zip(&self.counties).all(|(next, county)| *next >= county.towns.len()) {
                 break;
             }
@@ -266,7 +266,7 @@ impl World {
         let parent = candidates.iter().find(|unit| unit.id.ends_with(wanted)).or(candidates.first()).map(|unit| unit.index);
         let mut domains = office.2.to_vec();
         if tier == Tier::Township && stream.chance(0.35) {
-            domains.push((ECO, 0.12));
+            domains.push((ECO, 0.08));
         }
         self.units.push(Unit {
             id: format!("{region}{}", office.0),
@@ -338,7 +338,7 @@ impl World {
         match back {
             _ if !self.small => 1.0,
             14.. => 0.15,
-            8..14 => 0.7,
+            8..14 => 0.55,
             _ => 1.0,
         }
     }
