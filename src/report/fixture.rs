@@ -255,6 +255,7 @@ fn value_of(place: usize, unit: &Unit, topic: usize) -> Value {
         effective_points: if known { Decimal::from(*points) } else { Decimal::ZERO },
         target: (*shown_as == ShownAs::Percent).then(|| if topic == 3 { dec(2, 2) } else { dec(95, 2) }),
         status,
+        half_width: None,
         too_few: known && denominator < 10,
         provisional: topic == 6 && place % 7 == 2,
     }
@@ -317,6 +318,13 @@ fn scorecards(units: &[Unit]) -> Scorecards {
             grade: grade.map(str::to_owned),
             rank: None,
             ranked_units: 0,
+            tree_total: total,
+            bonus: Decimal::ZERO,
+            deduction: Decimal::ZERO,
+            score_grade: None,
+            vetoes: Vec::new(),
+            solid_share: Decimal::ONE,
+            half_width: Decimal::ZERO,
             withheld: if values.iter().any(|value| value.too_few) { Some("too_few".to_owned()) } else { None },
         });
         cards.values.extend(values);
@@ -457,6 +465,7 @@ fn synergy() -> (Vec<SynergyPair>, Vec<SynergyRegion>) {
                     denominator: Decimal::from(denominator),
                     value: (denominator > 0).then(|| Decimal::from(numerator) / Decimal::from(denominator)),
                     cross_province: a == 8,
+                    median_days: None,
                 });
             }
         }
@@ -486,6 +495,7 @@ fn burden() -> Vec<Burden> {
                     index: Some(dec(index * 10 + 3, 1)),
                     interval: Some((Decimal::from(index - 6), Decimal::from(index + 7))),
                     firms: 100,
+                    winsorised: 0,
                     unchanged: index - 6 <= 100 && index + 7 >= 100,
                     score: (component == "index").then(|| dec(8_000 + (100 - index) * 50, 2)),
                 });

@@ -245,7 +245,8 @@ pub fn peer_group(group: &str) -> String {
 pub fn withheld(reason: &str) -> &str {
     match reason {
         "too_few" | "too_few_cases" => TOO_FEW,
-        "small_group" | "group_too_small" => "同类组主体过少，不排名",
+        "interval_too_wide" => "总分误差区间过宽，不参与排名",
+        "peer_group_too_small" | "small_group" | "group_too_small" => "同类组主体过少，不排名",
         "held" => HELD,
         "no_total" | "nothing_scored" => "没有可计分的指标",
         "cross_group" => "所在组不排名",

@@ -34,7 +34,10 @@ pub(super) fn rank(scheme: &Scheme, objects: &[Assessed<'_>], results: Vec<Objec
         RankBasis::Rounded => result.total,
         RankBasis::Unrounded => result.exact,
     };
-    let enters = |result: &ObjectResult, all: bool| all || result.solid_share >= scheme.minimum_n.rank_share;
+    let enters = |result: &ObjectResult, all: bool| {
+        let minimum = &scheme.minimum_n;
+        all || (result.solid_share >= minimum.rank_share && result.half_width <= minimum.half_width)
+    };
     let competition = |all: bool| {
         let rows = results.iter().enumerate().filter(|(_, result)| enters(result, all));
         places(rows.filter_map(|(row, result)| Some((row, groups[objects[row].peer_group.as_str()], basis(result)?))).collect())
@@ -90,7 +93,8 @@ fn one(
 ) -> Rank {
     let withheld = match (result.total, rank) {
         (None, _) => Some("nothing_scored"),
-        (Some(_), None) => Some("too_few_cases"),
+        (Some(_), None) if result.solid_share < scheme.minimum_n.rank_share => Some("too_few_cases"),
+        (Some(_), None) => Some("interval_too_wide"),
         (Some(_), Some(_)) if competitors < scheme.minimum_units => Some("peer_group_too_small"),
         _ => None,
     };
@@ -114,6 +118,7 @@ fn one(
         grade: name(grade),
         vetoes: codes,
         solid_share: result.solid_share,
+        half_width: result.half_width,
         rank: rank.filter(|_| withheld.is_none()),
         ranked_units: if competitors < scheme.minimum_units { 0 } else { competitors },
         withheld: withheld.map(str::to_owned),

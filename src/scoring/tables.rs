@@ -72,7 +72,9 @@ pub struct Value {
     pub target: Option<Decimal>,
     /// Why.
     pub status: Status,
-    /// Fewer cases than the minimum, or an interval too wide: shown, rank withheld.
+    /// Half the score's range over the interval, in score points, where there is an interval and a curve.
+    pub half_width: Option<Decimal>,
+    /// Fewer cases than the minimum: shown, but no rank rests on it.
     pub too_few: bool,
     /// Clocks and parameters beyond the published calendar were used.
     pub provisional: bool,
@@ -199,7 +201,9 @@ pub struct Rank {
     pub rank: Option<u32>,
     /// How many are ranked in the peer group.
     pub ranked_units: u32,
-    /// Why there is no rank: `nothing_scored`, `too_few_cases`, `peer_group_too_small`.
+    /// Half-width of the total's 95 % interval, in points: the values' half-widths, weighted, as independent errors.
+    pub half_width: Decimal,
+    /// Why there is no rank: `nothing_scored`, `too_few_cases`, `interval_too_wide`, `peer_group_too_small`.
     pub withheld: Option<String>,
 }
 

@@ -341,13 +341,13 @@ fn below_the_minimum_the_value_is_shown_and_the_rank_withheld() {
 }
 
 #[test]
-fn a_wide_interval_is_too_few_even_with_ten_cases() {
+fn a_total_with_a_wide_interval_is_not_ranked_even_with_ten_cases() {
     let mut province = Province::market().without("a.rate");
     province.measures.push(measure("a.rate", "m1", 1, ratio(6, 12)));
     let wide = province.score();
-    assert!(value(&wide, "m1", "a.rate").too_few, "half width 25 points");
+    assert_eq!(rank(&wide, "m1").withheld.as_deref(), Some("interval_too_wide"), "half width {}", rank(&wide, "m1").half_width);
     province.measures.push(measure("a.rate", "m1", 2, ratio(60, 120)));
-    assert!(!value(&province.score(), "m1", "a.rate").too_few, "half width 8 points");
+    assert_ne!(rank(&province.score(), "m1").withheld.as_deref(), Some("interval_too_wide"));
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::ScoringInput;
@@ -47,6 +48,8 @@ pub(super) struct ObjectResult {
     pub deduction: Decimal,
     /// Share of the total's points that rest on enough cases.
     pub solid_share: Decimal,
+    /// Half-width of the total's interval.
+    pub half_width: Decimal,
 }
 
 /// What adding up yields.
@@ -268,7 +271,16 @@ impl<'a> Walk<'a, '_> {
         let solid = (0..self.values.len()).filter_map(|leaf| self.live_value(leaf)).filter(|(value, _)| !value.too_few);
         let solid: Decimal = solid.map(|(value, _)| value.effective_points).sum();
         let solid_share = if scheme.total.is_zero() { Decimal::ZERO } else { (solid / scheme.total).round_dp(4) };
-        ObjectResult { tree_total, exact, total: exact.map(|exact| scheme.round(exact)), bonus, deduction, solid_share }
+        let total = exact.map(|exact| scheme.round(exact));
+        ObjectResult { tree_total, exact, total, bonus, deduction, solid_share, half_width: self.half_width() }
+    }
+
+    /// The values' half-widths, weighted with their points, added as independent errors.
+    fn half_width(&self) -> Decimal {
+        let leaves = (0..self.values.len()).filter_map(|leaf| self.live_value(leaf));
+        let parts = leaves.filter_map(|(value, _)| Some(value.half_width? * value.effective_points / Decimal::ONE_HUNDRED));
+        let squares: f64 = parts.filter_map(|part| part.to_f64()).map(|part| part * part).sum();
+        Decimal::from_f64(squares.sqrt()).unwrap_or_default().round_dp(2)
     }
 
     /// Bonus, deduction, cap, rounding, total.

@@ -12,7 +12,7 @@ use super::tables::{Status, Value};
 use super::{RegionalValue, ScoringInput, wilson};
 use crate::error::{Error, Kind, Result};
 use crate::library::indicator::Shape;
-use crate::library::scheme::{Absent, Curve};
+use crate::library::scheme::Absent;
 use crate::terms::Fraction;
 
 /// What there is before any rule about nothing.
@@ -49,6 +49,7 @@ pub(super) fn value(
         effective_points: Decimal::ZERO,
         target: scored.target,
         status: Status::NotApplicable,
+        half_width: None,
         too_few: false,
         provisional: input.provisional.contains(&scored.id),
     };
@@ -149,14 +150,10 @@ fn fill(input: &ScoringInput<'_>, entry: &Entry<'_>, amount: PeriodAmount, held:
     }
     if let Some(curve) = &entry.scored.curve {
         value.score = Some(input.scheme.round(curve.score_of_ratio(numerator, denominator)));
-        value.too_few |= too_wide(curve, value.interval, minimum.half_width);
+        value.half_width = value.interval.map(|(low, high)| curve.half_range(low, high).round_dp(4));
     }
     value.status = if held || amount.held { Status::Held } else { Status::Scored };
     Ok(())
-}
-
-fn too_wide(curve: &Curve, interval: Option<(Decimal, Decimal)>, half_width: Decimal) -> bool {
-    interval.is_some_and(|(low, high)| curve.half_range(low, high) > half_width)
 }
 
 fn exact(scaled: i128, value: &Value) -> Result<Decimal> {

@@ -104,7 +104,10 @@ impl World {
             let domains: Vec<&str> = unit.domains.iter().map(|(domain, _)| DOMAINS[*domain]).collect();
             sheet.list("domain_list", &domains).text("tier", unit.tier.code()).text("region_code", &unit.region);
             sheet.text_of("parent_unit_id", unit.parent.map(|parent| self.units[parent].id.as_str()));
-            let size = if unit.officers < 12 {
+            // A small province has too few units for three sizes of each tier: a peer group would be one unit.
+            let size = if self.small {
+                if unit.tier == Tier::Township { "small" } else { "medium" }
+            } else if unit.officers < 12 {
                 "small"
             } else if unit.officers < 22 {
                 "medium"

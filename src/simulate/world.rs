@@ -102,7 +102,7 @@ pub(super) struct World {
 type Office = (&'static str, &'static str, &'static [(usize, f64)], f64);
 const OFFICES_FEW: [Office; 3] = [
     ("SJ", "市场监督管理局", &[(MARKET, 1.0)], 1.4),
-    ("ZF", "综合行政执法局", &[(URBAN, 0.62), (TRANSPORT, 0.2), (EMERGENCY, 0.18)], 1.4),
+    ("ZF", "综合行政执法局", &[(URBAN, 0.8), (TRANSPORT, 0.2)], 1.4),
     ("ST", "生态环境分局", &[(ECO, 1.0)], 1.0),
 ];
 const OFFICES_MANY: [Office; 5] = [
@@ -277,7 +277,7 @@ impl World {
             county,
             parent,
             domains,
-            skill: (0.62 + 0.2 * stream.normal()).clamp(0.15, 0.93),
+            skill: (0.78 + 0.13 * stream.normal()).clamp(0.3, 0.97),
             weight: office.3 * share * (0.22 * stream.normal()).exp(),
             officers: 4 + stream.between(2, if tier == Tier::Township { 8 } else { 26 }) as u32,
             index,

@@ -118,19 +118,6 @@ impl<'r, R> Columns<'r, R> {
         self.decimal(name, AMOUNT_PLACES, numbers)
     }
 
-    /// A count or an amount: at most four places, exact.
-    pub fn amount_or_null(mut self, name: &str, of: impl Fn(&'r R) -> Option<Decimal>) -> Self {
-        let mut numbers = Vec::with_capacity(self.rows.len());
-        for row in self.rows {
-            let number = of(row);
-            if let Some(number) = number.filter(|number| number.normalize().scale() > AMOUNT_PLACES) {
-                self.fail(name, &format!("{number} has more than {AMOUNT_PLACES} decimals"));
-            }
-            numbers.push(number.map(|number| at_scale(number, AMOUNT_PLACES)));
-        }
-        self.decimal(name, AMOUNT_PLACES, numbers)
-    }
-
     /// A quotient, points or a score: twelve places, half up.
     pub fn share_or_null(self, name: &str, of: impl Fn(&'r R) -> Option<Decimal>) -> Self {
         let numbers: Vec<Option<i128>> = self.rows.iter().map(|row| of(row).map(|number| at_scale(number, SHARE_PLACES))).collect();
