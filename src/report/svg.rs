@@ -4,6 +4,7 @@
 //! the only type that a template writes without escaping. Never here: data that was not cleaned, colours (they are in the
 //! stylesheet), floating point.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
 /// A finished drawing.
@@ -71,9 +72,16 @@ pub fn strip(dots: &[Dot], median: Option<i64>, words: &str) -> Svg {
             x = at(median)
         );
     }
-    for dot in dots.iter().filter(|dot| !dot.own).chain(dots.iter().filter(|dot| dot.own)) {
-        let (class, radius) = if dot.own { ("own", 7) } else { ("peer", 4) };
-        let _ = write!(svg, "<circle class=\"{class}\" transform=\"translate(8 14)\" cx=\"{}\" cy=\"0\" r=\"{radius}\"/>", at(dot.place));
+    let mut circle = |class: &str, radius: u32, x: String| {
+        let _ = write!(svg, "<circle class=\"{class}\" transform=\"translate(8 14)\" cx=\"{x}\" cy=\"0\" r=\"{radius}\"/>");
+    };
+    // A group of a thousand needs no thousand dots: peers on the same point of the strip are drawn once.
+    let peers: BTreeSet<i64> = dots.iter().filter(|dot| !dot.own).map(|dot| (dot.place * 304 + 5_000) / 10_000).collect();
+    for peer in peers {
+        circle("peer", 4, peer.to_string());
+    }
+    for dot in dots.iter().filter(|dot| dot.own) {
+        circle("own", 7, at(dot.place));
     }
     svg.push_str("</svg>");
     Svg(svg)

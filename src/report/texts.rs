@@ -83,6 +83,7 @@ catalogue! {
     BASIS = "依据";
     ID = "编号";
     WEIGHT_MOVED = "“分值”列为实际分值／方案分值。不适用、暂无到期事项的指标，其分值在同一上级之内按比例并入其他指标，不跨类别移动。";
+    POINTS_GONE = "已并入同级";
     READING = "细线为95%区间，圆点为完成值，红色竖线为目标；区间越宽，说明样本越少，数值越不稳定。";
     LEDGER = "加减分与一票否决";
     LEDGER_DATE = "日期";
@@ -363,14 +364,9 @@ pub fn spark_words(monthly: bool, months: &[(String, String)]) -> String {
     format!("{head}：{}", figures.join("，"))
 }
 
-/// Why the effective points differ from the scheme's.
-pub fn points_moved(effective: &str, points: &str) -> String {
-    format!("方案分值 {points}，并入同级后实际 {effective}")
-}
-
-/// Where the points of an indicator went that carries none.
-pub fn points_gone(points: &str) -> String {
-    format!("方案分值 {points} 已并入同级其他指标")
+/// How much weight an indicator took over from its siblings, or gave away.
+pub fn points_moved(more: bool, moved: &str) -> String {
+    if more { format!("含同级并入 {moved}") } else { format!("已转出 {moved}") }
 }
 
 /// A total by its classes.

@@ -88,8 +88,10 @@ impl<'a> Facts<'a> {
     }
 
     /// Assessed objects of a unit, in the order of their domains.
-    pub fn objects_of(&self, unit: &UnitId) -> Vec<Object<'a>> {
-        let mut objects: Vec<Object> = self.ranks.keys().chain(self.values.keys()).filter(|(of, _)| *of == unit).copied().collect();
+    pub fn objects_of(&self, unit: &'a UnitId) -> Vec<Object<'a>> {
+        let ranked = self.ranks.range((unit, "")..).map(|(object, _)| *object).take_while(|(of, _)| *of == unit);
+        let valued = self.values.range((unit, "")..).map(|(object, _)| *object).take_while(|(of, _)| *of == unit);
+        let mut objects: Vec<Object> = ranked.chain(valued).collect();
         objects.sort();
         objects.dedup();
         objects

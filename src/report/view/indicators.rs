@@ -194,12 +194,13 @@ fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, axes: Axes) 
 }
 
 fn points_note(value: &Value) -> String {
-    let (effective, points) = (numbers::points(value.effective_points), numbers::points(value.points));
-    match (value.effective_points.is_zero(), value.points.is_zero()) {
-        (_, true) => String::new(),
-        (true, false) => texts::points_gone(&points),
-        _ if effective == points => String::new(),
-        _ => texts::points_moved(&effective, &points),
+    let moved = value.effective_points - value.points;
+    if numbers::points(value.effective_points) == numbers::points(value.points) {
+        String::new()
+    } else if value.effective_points.is_zero() {
+        texts::POINTS_GONE.to_owned()
+    } else {
+        texts::points_moved(moved.is_sign_positive(), &numbers::points(moved.abs()))
     }
 }
 
