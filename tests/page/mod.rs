@@ -13,6 +13,8 @@ use kaohe::compute::check::{check_library, register_empty_tables};
 use kaohe::compute::measures::{Amount, Measure, Scope};
 use kaohe::compute::populations::{Dependencies, register_populations};
 use kaohe::compute::run::{Hierarchy, Task, compute, moment_of};
+use kaohe::findings::tables::Finding;
+use kaohe::findings::{DetectRequest, detect};
 use kaohe::functions::{self, Clocks};
 use kaohe::library::Library;
 use kaohe::library::indicator::{Shape, Window};
@@ -30,6 +32,7 @@ pub struct Grid {
 enum Expectation {
     Indicator(String, Grid),
     Population(String, Grid),
+    Findings(String, Grid),
     Diagnostics(String),
 }
 
@@ -79,6 +82,9 @@ fn parse_case(section: &str) -> Result<Case, String> {
         } else if let Some(name) = line.strip_prefix("expect population ") {
             let grid = take_grid(&lines, &mut at);
             case.expectations.push(Expectation::Population(name.trim_matches(['`', ' ']).to_owned(), grid));
+        } else if let Some(name) = line.strip_prefix("expect findings ") {
+            let grid = take_grid(&lines, &mut at);
+            case.expectations.push(Expectation::Findings(name.trim_matches(['`', ' ']).to_owned(), grid));
         } else if let Some(name) = line.strip_prefix("expect ") {
             let grid = take_grid(&lines, &mut at);
             case.expectations.push(Expectation::Indicator(name.trim_matches(['`', ' ']).to_owned(), grid));
@@ -118,9 +124,20 @@ fn take_grid(lines: &[&str], at: &mut usize) -> Grid {
         if cells.iter().all(|cell| !cell.is_empty() && cell.chars().all(|c| "-: ".contains(c))) {
             continue;
         }
-        if grid.headings.is_empty() { grid.headings = cells } else { grid.rows.push(cells) }
+        if grid.headings.is_empty() { grid.headings = cells } else { grid.rows.extend(repeated(cells)) }
     }
     grid
+}
+
+/// A row with `{1..30}` in its cells stands for thirty rows: in each, every `{1..30}` is that row's number.
+fn repeated(cells: Vec<String>) -> Vec<Vec<String>> {
+    let range_of = |cell: &String| {
+        let (first, last) = cell.split_once('{')?.1.split_once('}')?.0.split_once("..")?;
+        Some((first.parse::<u32>().ok()?, last.parse::<u32>().ok()?))
+    };
+    let Some((first, last)) = cells.iter().find_map(range_of) else { return vec![cells] };
+    let mark = format!("{{{first}..{last}}}");
+    (first..=last).map(|number| cells.iter().map(|cell| cell.replace(&mark, &number.to_string())).collect()).collect()
 }
 
 /// Runs a case; the error lists what differs.
@@ -132,6 +149,7 @@ pub fn run(case: &Case) -> Result<(), String> {
                 Expectation::Diagnostics(expected) => expect_diagnostics(case, expected).await?,
                 Expectation::Indicator(id, grid) => expect_indicator(case, id, grid).await?,
                 Expectation::Population(name, grid) => expect_population(case, name, grid).await?,
+                Expectation::Findings(detector, grid) => expect_findings(case, detector, grid).await?,
             }
         }
         Ok(())
@@ -234,6 +252,35 @@ async fn expect_population(case: &Case, name: &str, expected: &Grid) -> Result<(
     let frame = context.sql(&format!("SELECT {columns} FROM {name}")).await.map_err(|error| error.to_string())?;
     let batches = frame.collect().await.map_err(|error| error.to_string())?;
     compare(expected, tables::cells(&batches)?)
+}
+
+async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result<(), String> {
+    let (library, _) = library_of(case)?;
+    let context = session_of(case, &library).await?;
+    let (dependencies, _) = Dependencies::of(&context, &library);
+    let failures = register_populations(&context, &library, &dependencies, moment_of(Window::Flow, case.as_of)).await;
+    if let Some((failed, error)) = failures.first() {
+        return Err(format!("population {failed}: {error}"));
+    }
+    let period: Period = case.as_of.year().to_string().parse()?;
+    let request = DetectRequest { library: &library, as_of: case.as_of, period: &period };
+    let findings = detect(&context, &request).await.map_err(|error| error.to_string())?;
+    let of_detector = findings.iter().filter(|finding| finding.detector == detector);
+    compare(expected, of_detector.map(|finding| expected.headings.iter().map(|heading| finding_cell(finding, heading)).collect()).collect())
+}
+
+fn finding_cell(finding: &Finding, heading: &str) -> String {
+    match heading {
+        "unit_id" => finding.unit.clone(),
+        "domain" => finding.domain.clone(),
+        "subject" => finding.subject.clone(),
+        "says" => finding.says.clone(),
+        "n" => finding.n.to_string(),
+        "strength" => format!("{:.3}", finding.strength),
+        "evidence" => finding.evidence.iter().map(|row| row.record_id.as_str()).collect::<Vec<_>>().join(";"),
+        "evidence_says" => finding.evidence.iter().map(|row| row.says.as_str()).collect::<Vec<_>>().join(";"),
+        other => format!("no column `{other}`"),
+    }
 }
 
 /// Compares rows as sets, cells as numbers where both are numbers; the error lists rows only on one side.
