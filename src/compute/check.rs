@@ -259,8 +259,15 @@ fn refuse_duration(binary: &BinaryExpr, schema: &dyn ExprSchema, file: &str, tex
     }
 }
 
-/// Turns an engine's error into a diagnostic at its place.
 fn report(error: &DataFusionError, file: &str, text: &str, offset: usize, library: &Library, diagnostics: &mut Diagnostics) {
+    let known: Vec<&str> = library.tables.keys().chain(library.populations.keys()).map(String::as_str).collect();
+    describe(error, file, text, offset, &known, diagnostics);
+}
+
+/// Turns an engine's error about SQL into a diagnostic at its place.
+///
+/// The SQL is the part of `text` from byte `offset` on; `relations` are the names offered when one is not found.
+pub fn describe(error: &DataFusionError, file: &str, text: &str, offset: usize, relations: &[&str], diagnostics: &mut Diagnostics) {
     let sql = text.get(offset..).unwrap_or("");
     let root = error.find_root();
     let (message, word, hint) = match root {
@@ -273,11 +280,15 @@ fn report(error: &DataFusionError, file: &str, text: &str, offset: usize, librar
         },
         DataFusionError::Plan(message) if message.contains("not found") && message.starts_with("table '") => {
             let name = message.split('\'').nth(1).and_then(|full| full.rsplit('.').next()).unwrap_or("").to_owned();
-            let known = library.tables.keys().chain(library.populations.keys()).map(String::as_str);
-            let near = nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
-            (format!("there is no source table or population `{name}`"), Some(name), near)
+            let near = nearest(&name, relations.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            (format!("there is no table or population `{name}`"), Some(name), near)
         }
-        other => (other.strip_backtrace(), None, None),
+        other => {
+            let message = other.strip_backtrace();
+            // An unknown function comes with the engine's own suggestion on a second line.
+            let hint = message.lines().find_map(|line| line.strip_prefix("Did you mean ")).map(|near| format!("did you mean {}", near.replace('\'', "`")));
+            (message, None, hint)
+        }
     };
     let quoted = || message.split(['`', '\'', '"']).skip(1).step_by(2).find(|word| span_of_word(text, offset, word).is_some()).map(str::to_owned);
     let by_engine = error.diagnostic().and_then(|diagnostic| diagnostic.span).and_then(|span| {
