@@ -266,8 +266,8 @@ fn report(error: &DataFusionError, file: &str, text: &str, offset: usize, librar
 
 /// Turns an engine's error about SQL into a diagnostic at its place.
 ///
-/// The SQL is the part of `text` from byte `offset` on; `relations` are the names offered when one is not found.
-pub fn describe(error: &DataFusionError, file: &str, text: &str, offset: usize, relations: &[&str], diagnostics: &mut Diagnostics) {
+/// The SQL is the part of `text` from byte `offset` on; the nearest of `names` is offered for a table or function that does not exist.
+pub fn describe(error: &DataFusionError, file: &str, text: &str, offset: usize, names: &[&str], diagnostics: &mut Diagnostics) {
     let sql = text.get(offset..).unwrap_or("");
     let root = error.find_root();
     let (message, word, hint) = match root {
@@ -280,13 +280,15 @@ pub fn describe(error: &DataFusionError, file: &str, text: &str, offset: usize, 
         },
         DataFusionError::Plan(message) if message.contains("not found") && message.starts_with("table '") => {
             let name = message.split('\'').nth(1).and_then(|full| full.rsplit('.').next()).unwrap_or("").to_owned();
-            let near = nearest(&name, relations.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let near = nearest(&name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
             (format!("there is no table or population `{name}`"), Some(name), near)
         }
         other => {
-            let message = other.strip_backtrace();
-            // An unknown function comes with the engine's own suggestion on a second line.
-            let hint = message.lines().find_map(|line| line.strip_prefix("Did you mean ")).map(|near| format!("did you mean {}", near.replace('\'', "`")));
+            let message = plain_message(other);
+            let unknown = message.strip_prefix("Invalid function '").and_then(|rest| rest.split('\'').next());
+            let own = unknown.and_then(|name| nearest(name, names.iter().copied()));
+            let near = own.or_else(|| message.lines().find_map(|line| line.strip_prefix("Did you mean '")?.split('\'').next()));
+            let hint = near.map(|near| format!("did you mean `{near}`?"));
             (message, None, hint)
         }
     };
@@ -303,6 +305,13 @@ pub fn describe(error: &DataFusionError, file: &str, text: &str, offset: usize, 
     if let Some(hint) = hint {
         diagnostic.hint(hint);
     }
+}
+
+/// The engine's message without the words that only say which part of the engine speaks.
+fn plain_message(error: &DataFusionError) -> String {
+    let message = error.strip_backtrace();
+    let parser = message.strip_prefix("SQL error: ParserError(\"").and_then(|rest| rest.strip_suffix("\")"));
+    parser.or_else(|| message.strip_prefix("Error during planning: ")).unwrap_or(&message).to_owned()
 }
 
 /// A parser's "at Line: 3, Column: 7" as a byte of the SQL.

@@ -15,7 +15,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::Statement as Syntax;
+use datafusion::sql::sqlparser::ast::{SetExpr, Statement as Syntax};
 use futures::{Stream, StreamExt};
 
 use super::catalogue::Catalogue;
@@ -133,7 +133,10 @@ impl Engine {
         };
         let mut diagnostics = Diagnostics::default();
         diagnostics.remember(&text.name, &text.text);
-        let known: Vec<&str> = self.catalogue.relations.iter().map(|relation| relation.name.as_str()).collect();
+        let known: Vec<&str> = match error.find_root() {
+            DataFusionError::Plan(message) if message.starts_with("Invalid function") => self.catalogue.functions.iter().map(String::as_str).collect(),
+            _ => self.catalogue.relations.iter().map(|relation| relation.name.as_str()).collect(),
+        };
         describe(&error, &text.name, &text.text, statement.start, &known, &mut diagnostics);
         let rendered = diagnostics.to_text();
         let rendered = rendered.trim_end().trim_start_matches("error[sql]: ");
@@ -170,7 +173,8 @@ fn is_query(statement: &Statement) -> bool {
 fn is_query_syntax(syntax: &Syntax) -> bool {
     match syntax {
         Syntax::Explain { statement, .. } => is_query_syntax(statement),
-        Syntax::Query(_) | Syntax::ExplainTable { .. } | Syntax::ShowTables { .. } | Syntax::ShowColumns { .. } => true,
+        Syntax::Query(query) => !matches!(*query.body, SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_)),
+        Syntax::ExplainTable { .. } | Syntax::ShowTables { .. } | Syntax::ShowColumns { .. } => true,
         _ => false,
     }
 }
