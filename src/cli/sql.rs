@@ -88,7 +88,7 @@ impl SqlFormat {
     }
 }
 
-/// Runs the SQL, or the shell.
+/// Runs the SQL, or the shell. The runtime must have more than one thread, since the shell waits for keys on this one.
 ///
 /// # Errors
 /// SQL that is wrong or would change something, with its place; a file that can't be read or written.

@@ -54,13 +54,19 @@ impl From<Error> for Failure {
     }
 }
 
-/// The rows of one statement.
+/// Batches that arrive.
+type Batches = std::pin::Pin<Box<dyn Stream<Item = Result<RecordBatch, DataFusionError>> + Send>>;
+
+/// The rows of one statement; dropping them stops the query.
 pub(super) struct Rows {
     /// Columns as they are written.
     pub schema: SchemaRef,
     /// Batches of that schema.
-    pub stream: std::pin::Pin<Box<dyn Stream<Item = Result<RecordBatch, DataFusionError>> + Send>>,
+    pub stream: Batches,
 }
+
+/// A few batches ahead of whoever takes them.
+const AHEAD: usize = 4;
 
 /// A session that only reads.
 pub(super) struct Engine {
@@ -122,7 +128,7 @@ impl Engine {
         let schema: SchemaRef = Arc::new(Schema::new(fields));
         let to = Arc::clone(&schema);
         let stream = frame.execute_stream().await?.map(move |batch| as_written(&batch?, &to));
-        Ok(Some(Rows { schema, stream: Box::pin(stream) }))
+        Ok(Some(Rows { schema, stream: on_other_threads(stream) }))
     }
 
     /// The failure as an error with the place in the text.
@@ -151,6 +157,29 @@ fn kind_of(error: &DataFusionError) -> Kind {
         DataFusionError::Internal(_) => Kind::Bug,
         _ => Kind::Query,
     }
+}
+
+/// Computes the batches on the runtime's own threads: a join may compute for minutes without a pause, and Ctrl-C must be
+/// heard meanwhile.
+fn on_other_threads(mut batches: impl Stream<Item = Result<RecordBatch, DataFusionError>> + Send + Unpin + 'static) -> Batches {
+    let (sender, receiver) = tokio::sync::mpsc::channel(AHEAD);
+    let mut task = tokio::task::JoinSet::new();
+    task.spawn(async move {
+        while let Some(batch) = batches.next().await {
+            if sender.send(batch).await.is_err() {
+                return;
+            }
+        }
+    });
+    let next = |(mut receiver, mut task): (tokio::sync::mpsc::Receiver<_>, tokio::task::JoinSet<()>)| async move {
+        if let Some(batch) = receiver.recv().await {
+            return Some((batch, (receiver, task)));
+        }
+        // The end of the rows is only believed when the task ended well.
+        let failed = task.join_next().await?.err()?;
+        Some((Err(DataFusionError::Internal(format!("the query broke off: {failed}"))), (receiver, task)))
+    };
+    Box::pin(futures::stream::unfold((receiver, task), next))
 }
 
 fn first_word(sql: &str) -> String {

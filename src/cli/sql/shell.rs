@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures::StreamExt;
@@ -13,6 +14,7 @@ use reedline::{
     ColumnarMenu, DefaultHinter, Emacs, FileBackedHistory, KeyCode, KeyModifiers, MenuBuilder, Prompt, PromptEditMode, PromptHistorySearch,
     Reedline, ReedlineEvent, ReedlineMenu, Signal, ValidationResult, Validator, default_emacs_keybindings,
 };
+use tokio::sync::Notify;
 
 use super::catalogue::Relation;
 use super::complete::{COMMANDS, Names};
@@ -37,6 +39,8 @@ struct Shell {
     is_upright: bool,
     /// The last query, for `\all`.
     last: Option<String>,
+    /// Told of every Ctrl-C.
+    interrupts: Arc<Notify>,
 }
 
 /// Reads, runs and shows until the person leaves.
@@ -46,7 +50,7 @@ struct Shell {
 pub(super) async fn run(engine: Engine, format: SqlFormat, history: Option<PathBuf>) -> Result<()> {
     let mut editor = editor(&engine, history.as_deref())?;
     eprintln!("kaohe sql：只读。语句以 ; 结束，Tab 补全，\\? 帮助，\\q 退出。");
-    let mut shell = Shell { engine, format, is_timed: false, is_upright: false, last: None };
+    let mut shell = Shell { engine, format, is_timed: false, is_upright: false, last: None, interrupts: listen()? };
     loop {
         // The terminal is read on this thread: nothing else runs while a person types.
         match editor.read_line(&Marks).context(Kind::Environment, || "reading the terminal")? {
@@ -63,6 +67,23 @@ pub(super) async fn run(engine: Engine, format: SqlFormat, history: Option<PathB
     }
 }
 
+/// Hears Ctrl-C on a thread of its own: a query may keep every thread of the runtime busy.
+fn listen() -> Result<Arc<Notify>> {
+    let what = || "listening for Ctrl-C";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context(Kind::Environment, what)?;
+    let interrupts = Arc::new(Notify::new());
+    let told = Arc::clone(&interrupts);
+    let wait = move || {
+        runtime.block_on(async {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                told.notify_waiters();
+            }
+        });
+    };
+    std::thread::Builder::new().name("interrupts".to_owned()).spawn(wait).context(Kind::Environment, what)?;
+    Ok(interrupts)
+}
+
 fn editor(engine: &Engine, history: Option<&Path>) -> Result<Reedline> {
     let mut keys = default_emacs_keybindings();
     let complete = ReedlineEvent::UntilFound(vec![ReedlineEvent::Menu("names".to_owned()), ReedlineEvent::MenuNext]);
@@ -72,6 +93,7 @@ fn editor(engine: &Engine, history: Option<&Path>) -> Result<Reedline> {
     let mut editor = Reedline::create()
         .with_completer(Box::new(Names::new(engine.catalogue.clone())))
         .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)))
+        .with_quick_completions(true)
         .with_partial_completions(true)
         .with_edit_mode(Box::new(Emacs::new(keys)))
         .with_validator(Box::new(Finished))
@@ -202,7 +224,7 @@ impl Shell {
         };
         let done = tokio::select! {
             biased;
-            _ = tokio::signal::ctrl_c() => {
+            () = self.interrupts.notified() => {
                 eprintln!("已停止");
                 return false;
             }
