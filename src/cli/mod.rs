@@ -25,6 +25,7 @@ mod init;
 mod run;
 mod runs;
 mod simulate;
+mod sql;
 mod surroundings;
 
 /// Nightly assessment of administrative enforcement (考核).
@@ -77,6 +78,8 @@ enum Command {
     Runs,
     /// Freshness of each source, what is held, who has not reported
     Status,
+    /// Shell with completion and history over the current run, or one statement
+    Sql(sql::Arguments),
     /// Make a province that does not exist, with planted cheating and its answer key
     Simulate(simulate::Arguments),
 }
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&line.common, &arguments, false),
         Command::Runs => runs::runs(&line.common),
         Command::Status => runs::status(&line.common),
+        Command::Sql(arguments) => sql::run(&line.common, &arguments),
         Command::Simulate(arguments) => simulate::simulate(&line.common, &arguments),
     };
     match ended {

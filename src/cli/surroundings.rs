@@ -56,6 +56,13 @@ pub fn default_memory() -> Option<usize> {
     Some(kilobytes * 1024 / 10 * 6)
 }
 
+/// Where the SQL shell keeps its history: the XDG state folder.
+pub fn history_file() -> Option<std::path::PathBuf> {
+    let state = std::env::var_os("XDG_STATE_HOME").map(std::path::PathBuf::from);
+    let state = state.or_else(|| Some(std::path::PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))?;
+    Some(state.join("kaohe/sql_history"))
+}
+
 /// Cores of this machine.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)

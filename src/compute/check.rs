@@ -270,8 +270,15 @@ fn refuse_duration(binary: &BinaryExpr, schema: &dyn ExprSchema, file: &str, tex
     }
 }
 
-/// Turns an engine's error into a diagnostic at its place.
 fn report(error: &DataFusionError, file: &str, text: &str, offset: usize, library: &Library, diagnostics: &mut Diagnostics) {
+    let known: Vec<&str> = library.tables.keys().chain(library.populations.keys()).map(String::as_str).collect();
+    describe(error, file, text, offset, &known, diagnostics);
+}
+
+/// Turns an engine's error about SQL into a diagnostic at its place.
+///
+/// The SQL is the part of `text` from byte `offset` on; the nearest of `names` is offered for a table or function that does not exist.
+pub fn describe(error: &DataFusionError, file: &str, text: &str, offset: usize, names: &[&str], diagnostics: &mut Diagnostics) {
     let sql = text.get(offset..).unwrap_or("");
     let root = error.find_root();
     let (message, word, hint) = match root {
@@ -284,11 +291,17 @@ fn report(error: &DataFusionError, file: &str, text: &str, offset: usize, librar
         },
         DataFusionError::Plan(message) if message.contains("not found") && message.starts_with("table '") => {
             let name = message.split('\'').nth(1).and_then(|full| full.rsplit('.').next()).unwrap_or("").to_owned();
-            let known = library.tables.keys().chain(library.populations.keys()).map(String::as_str);
-            let near = nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
-            (format!("there is no source table or population `{name}`"), Some(name), near)
+            let near = nearest(&name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            (format!("there is no table or population `{name}`"), Some(name), near)
         }
-        other => (other.strip_backtrace(), None, None),
+        other => {
+            let message = plain_message(other);
+            let unknown = message.strip_prefix("Invalid function '").and_then(|rest| rest.split('\'').next());
+            let own = unknown.and_then(|name| nearest(name, names.iter().copied()));
+            let near = own.or_else(|| message.lines().find_map(|line| line.strip_prefix("Did you mean '")?.split('\'').next()));
+            let hint = near.map(|near| format!("did you mean `{near}`?"));
+            (message, None, hint)
+        }
     };
     let quoted = || message.split(['`', '\'', '"']).skip(1).step_by(2).find(|word| span_of_word(text, offset, word).is_some()).map(str::to_owned);
     let by_engine = error.diagnostic().and_then(|diagnostic| diagnostic.span).and_then(|span| {
@@ -303,6 +316,13 @@ fn report(error: &DataFusionError, file: &str, text: &str, offset: usize, librar
     if let Some(hint) = hint {
         diagnostic.hint(hint);
     }
+}
+
+/// The engine's message without the words that only say which part of the engine speaks.
+fn plain_message(error: &DataFusionError) -> String {
+    let message = error.strip_backtrace();
+    let parser = message.strip_prefix("SQL error: ParserError(\"").and_then(|rest| rest.strip_suffix("\")"));
+    parser.or_else(|| message.strip_prefix("Error during planning: ")).unwrap_or(&message).to_owned()
 }
 
 /// A parser's "at Line: 3, Column: 7" as a byte of the SQL.

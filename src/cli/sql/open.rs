@@ -1,0 +1,64 @@
+//! The session that readers get: the run that is current, and nothing newer.
+//!
+//! In: the project's library, `current.json`. Out: a session with source tables at the pinned versions, populations at the run's
+//! instant, and the run's result tables. Never here: writing, or results of a run that was not published.
+
+use std::path::{Path, PathBuf};
+
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+
+use crate::compute::populations::{Dependencies, register_populations};
+use crate::compute::run::moment_of;
+use crate::error::{Context, Error, Kind, Result};
+use crate::functions::{self, Clocks, Moment};
+use crate::lake::Lake;
+use crate::library::Library;
+use crate::library::indicator::Window;
+use crate::nightly::journal::RunResults;
+use crate::nightly::loading::shape_of;
+use crate::release::Current;
+
+/// What readers see.
+pub struct Readers {
+    /// The session.
+    pub context: SessionContext,
+    /// The instants of `$as_of` and `$from`.
+    pub moment: Moment,
+    /// The run.
+    pub results: RunResults,
+    /// Its result tables.
+    pub tables: PathBuf,
+}
+
+/// Opens the current run for reading.
+///
+/// # Errors
+/// No run was published yet, or its files are damaged.
+pub async fn open(library: &Library, out: &Path, memory_limit: Option<usize>, cores: usize) -> Result<Readers> {
+    let current = Current::read(&out.join("current.json"))?.ok_or_else(|| {
+        Error::new(Kind::Configuration, format!("no run has been published in {}", out.display())).with_hint("`kaohe run` makes one")
+    })?;
+    let folder = out.join("runs").join(&current.run.0);
+    let doing = || format!("reading the current run {}", current.run);
+    let text = std::fs::read_to_string(folder.join("run_results.json")).context(Kind::Environment, doing)?;
+    let results: RunResults = serde_json::from_str(&text).context(Kind::Environment, doing)?;
+    let as_of = results.as_of.parse().context(Kind::Environment, doing)?;
+    let lake = Lake::open(&out.join("lake"))?;
+    let snapshot = lake.pin_at(&current.lake_versions).await?;
+    let context = crate::lake::session(memory_limit, &out.join("runs").join("spill"), cores)?;
+    functions::register(&context, &Clocks::of(library));
+    let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
+    lake.register(&context, &snapshot, &shapes)?;
+    let moment = moment_of(Window::Flow, as_of);
+    let (dependencies, _) = Dependencies::of(&context, library);
+    register_populations(&context, library, &dependencies, moment).await;
+    let tables = folder.join("tables");
+    for name in current.tables.keys() {
+        let path = tables.join(format!("{name}.parquet"));
+        context
+            .register_parquet(name.as_str(), path.to_string_lossy().as_ref(), ParquetReadOptions::default())
+            .await
+            .context(Kind::Environment, || format!("opening the result table `{name}`"))?;
+    }
+    Ok(Readers { context, moment, results, tables })
+}
