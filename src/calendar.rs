@@ -123,7 +123,10 @@ impl WorkCalendar {
         let (first, last) = self.published();
         let target = self.position(start) + amount;
         if start >= first && target >= 1 && target <= self.worked.len() as i64 {
-            return Due { epoch_day: self.worked[(target - 1) as usize].max(if amount == 0 { start } else { i32::MIN }), provisional: false };
+            return Due {
+                epoch_day: self.worked[(target - 1) as usize].max(if amount == 0 { start } else { i32::MIN }),
+                provisional: false,
+            };
         }
         let mut day = start;
         let mut left = amount;
@@ -242,7 +245,13 @@ pub struct Parameter {
 }
 
 /// The version of `versions` in force for `domain` on `date`: the domain's own versions first, the newest not after `date`.
-fn in_force<'a, V>(versions: &'a [V], domain: Option<&str>, date: Date, domain_of: impl Fn(&V) -> Option<&str>, from: impl Fn(&V) -> Date) -> Option<&'a V> {
+fn in_force<'a, V>(
+    versions: &'a [V],
+    domain: Option<&str>,
+    date: Date,
+    domain_of: impl Fn(&V) -> Option<&str>,
+    from: impl Fn(&V) -> Date,
+) -> Option<&'a V> {
     let newest = |wanted: Option<&str>| {
         versions.iter().filter(|version| domain_of(version) == wanted && from(version) <= date).max_by_key(|version| from(version))
     };
@@ -303,9 +312,19 @@ mod tests {
 
     fn clock(amount: i64, unit: ClockUnit, roll: bool) -> Clock {
         let version = |from, amount| ClockVersion {
-            domain: None, from, amount, unit, roll_to_working_day: roll, confirmed: Confirmed::Text, source: String::new(),
+            domain: None,
+            from,
+            amount,
+            unit,
+            roll_to_working_day: roll,
+            confirmed: Confirmed::Text,
+            source: String::new(),
         };
-        Clock { name: "test.target".into(), title: String::new(), versions: vec![version(date(2010, 1, 1), amount), version(date(2026, 2, 1), amount + 30)] }
+        Clock {
+            name: "test.target".into(),
+            title: String::new(),
+            versions: vec![version(date(2010, 1, 1), amount), version(date(2026, 2, 1), amount + 30)],
+        }
     }
 
     #[test]
@@ -324,14 +343,18 @@ mod tests {
     fn ninety_calendar_days_end_on_the_holiday_or_roll_past_it() {
         let calendar = calendar();
         let start = epoch_days(date(2025, 7, 3));
-        let due = |roll| clock(90, ClockUnit::CalendarDays, roll).due_on(&calendar, None, start, 0).and_then(|due| date_from_epoch_days(due.epoch_day));
+        let due = |roll| {
+            clock(90, ClockUnit::CalendarDays, roll).due_on(&calendar, None, start, 0).and_then(|due| date_from_epoch_days(due.epoch_day))
+        };
         assert_eq!(due(false), Some(date(2025, 10, 1)));
         assert_eq!(due(true), Some(date(2025, 10, 9)));
     }
 
     #[test]
     fn the_93_day_case_of_the_ministry_is_three_days_late() {
-        let due = clock(90, ClockUnit::CalendarDays, false).due_on(&calendar(), None, epoch_days(date(2024, 9, 9)), 0).expect("a version is in force");
+        let due = clock(90, ClockUnit::CalendarDays, false)
+            .due_on(&calendar(), None, epoch_days(date(2024, 9, 9)), 0)
+            .expect("a version is in force");
         assert_eq!(date_from_epoch_days(due.epoch_day), Some(date(2024, 12, 8)));
         assert_eq!(epoch_days(date(2024, 12, 11)) - due.epoch_day, 3);
     }
@@ -355,7 +378,10 @@ mod tests {
     #[test]
     fn hour_clocks_run_on_rest_days() {
         let start = start_of_day(epoch_days(date(2026, 2, 14))) + 3_600_000_000;
-        assert_eq!(clock(24, ClockUnit::Hours, false).due_at(&calendar(), None, start), Some(start + 30 * 3_600_000_000 + 24 * 3_600_000_000));
+        assert_eq!(
+            clock(24, ClockUnit::Hours, false).due_at(&calendar(), None, start),
+            Some(start + 30 * 3_600_000_000 + 24 * 3_600_000_000)
+        );
     }
 
     #[test]

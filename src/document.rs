@@ -44,8 +44,7 @@ pub fn read_document<T>(
 ) -> Option<T> {
     match DeTable::parse(text) {
         Ok(table) => {
-            let mut section =
-                Section { table: table.get_ref(), span: 0..0, file, offset, what, asked: BTreeSet::new() };
+            let mut section = Section { table: table.get_ref(), span: 0..0, file, offset, what, asked: BTreeSet::new() };
             let value = read(&mut section, diagnostics);
             section.finish(diagnostics);
             value
@@ -119,7 +118,12 @@ impl<'a> Section<'a> {
             None => {
                 let list = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ");
                 diagnostics
-                    .error("unknown-word", self.file, Some(text.span), format!("`{key}` of {} is `{}`, expected {list}", self.what, text.value))
+                    .error(
+                        "unknown-word",
+                        self.file,
+                        Some(text.span),
+                        format!("`{key}` of {} is `{}`, expected {list}", self.what, text.value),
+                    )
                     .hint_nearest(&text.value, words.iter().map(|(word, _)| *word));
                 None
             }
@@ -266,7 +270,8 @@ impl<'a> Section<'a> {
         match value.get_ref().as_table() {
             Some(table) => {
                 let what = format!("[{key}]");
-                let mut section = Section { table, span: value.span(), file: self.file, offset: self.offset, what: &what, asked: BTreeSet::new() };
+                let mut section =
+                    Section { table, span: value.span(), file: self.file, offset: self.offset, what: &what, asked: BTreeSet::new() };
                 let read_value = read(&mut section, diagnostics);
                 section.finish(diagnostics);
                 read_value
@@ -297,7 +302,8 @@ impl<'a> Section<'a> {
                 self.wrong_type(key, item, "a table", diagnostics);
                 continue;
             };
-            let mut section = Section { table, span: item.span(), file: self.file, offset: self.offset, what: &what, asked: BTreeSet::new() };
+            let mut section =
+                Section { table, span: item.span(), file: self.file, offset: self.offset, what: &what, asked: BTreeSet::new() };
             let read_value = read(&mut section, diagnostics);
             section.finish(diagnostics);
             all.extend(read_value);

@@ -16,9 +16,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int64
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{Expr as SyntaxExpr, ExprWithAlias, Value, VisitMut, visit_expressions_mut};
@@ -120,7 +118,11 @@ fn bind(syntax: &mut impl VisitMut, moment: Moment) -> Result<()> {
 /// `arrow_cast(<microseconds>, 'Timestamp(Microsecond, Some("UTC"))')`, which folds to a literal.
 fn instant_literal(microseconds: i64) -> SyntaxExpr {
     let text = format!("arrow_cast({microseconds}, 'Timestamp(Microsecond, Some(\"UTC\"))')");
-    DFParserBuilder::new(text.as_str()).build().and_then(|mut parser| parser.parse_into_expr()).expect("the text is a call with two literals").expr
+    DFParserBuilder::new(text.as_str())
+        .build()
+        .and_then(|mut parser| parser.parse_into_expr())
+        .expect("the text is a call with two literals")
+        .expr
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -124,11 +124,19 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         results.error = Some(error.to_string());
     }
     // A disk too full for the results must not hide the error that says so.
-    let written = results.write(&folder).and_then(|()| journal.write(&results.finished, "run-ended", &request.run.0, results.error.as_deref().unwrap_or("")));
+    let written = results
+        .write(&folder)
+        .and_then(|()| journal.write(&results.finished, "run-ended", &request.run.0, results.error.as_deref().unwrap_or("")));
     ended.and(written).map(|()| results)
 }
 
-fn stages(request: &Request<'_>, surroundings: &dyn Surroundings, folder: &Path, journal: &mut Journal, results: &mut RunResults) -> Result<()> {
+fn stages(
+    request: &Request<'_>,
+    surroundings: &dyn Surroundings,
+    folder: &Path,
+    journal: &mut Journal,
+    results: &mut RunResults,
+) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(request.partitions)
         .enable_all()
@@ -179,7 +187,11 @@ fn stages(request: &Request<'_>, surroundings: &dyn Surroundings, folder: &Path,
     let held_share = results.held_indicators.len() as f64 / request.library.indicators.len().max(1) as f64;
     if held_share > request.project.hold_max_share {
         results.status = RunStatus::KeptBack;
-        results.error = Some(format!("{:.0} % of the indicators are held, more than the {:.0} % that [hold] allows: readers still see the run before", held_share * 100.0, request.project.hold_max_share * 100.0));
+        results.error = Some(format!(
+            "{:.0} % of the indicators are held, more than the {:.0} % that [hold] allows: readers still see the run before",
+            held_share * 100.0,
+            request.project.hold_max_share * 100.0
+        ));
         return Ok(());
     }
     // Written first, so that whoever follows the pointer finds a finished run.
@@ -218,10 +230,21 @@ fn held_tables(tables: &BTreeMap<String, TableResult>) -> BTreeMap<String, Strin
 fn broken_indicators(request: &Request<'_>) -> BTreeMap<IndicatorId, String> {
     let errors: Vec<_> = request.diagnostics.sorted().into_iter().filter(|item| item.severity == Severity::Error).collect();
     let of_file = |file: &str| errors.iter().find(|item| item.file == file).map(|item| format!("{}: {}", item.file, item.message));
-    let populations: BTreeMap<&str, String> =
-        request.library.populations.values().filter_map(|population| Some((population.name.as_str(), of_file(&population.file)?))).collect();
-    let through = |sql: &str| populations.iter().find(|(name, _)| crate::library::indicator::span_of_word(sql, 0, name).is_some()).map(|(_, why)| why.clone());
-    request.library.indicators.values().filter_map(|indicator| Some((indicator.id.clone(), of_file(&indicator.file).or_else(|| through(&indicator.sql))?))).collect()
+    let populations: BTreeMap<&str, String> = request
+        .library
+        .populations
+        .values()
+        .filter_map(|population| Some((population.name.as_str(), of_file(&population.file)?)))
+        .collect();
+    let through = |sql: &str| {
+        populations.iter().find(|(name, _)| crate::library::indicator::span_of_word(sql, 0, name).is_some()).map(|(_, why)| why.clone())
+    };
+    request
+        .library
+        .indicators
+        .values()
+        .filter_map(|indicator| Some((indicator.id.clone(), of_file(&indicator.file).or_else(|| through(&indicator.sql))?)))
+        .collect()
 }
 
 /// What a run would read, compute and publish, without doing it.
@@ -239,7 +262,11 @@ pub fn plan(request: &Request<'_>) -> Result<String> {
     }
     let months = request.period.months_until(request.as_of);
     let span = months.first().zip(months.last()).map_or_else(|| "no month".to_owned(), |(first, last)| format!("{first} to {last}"));
-    text.push_str(&format!("  compute {} indicators for {span}; {} would be held for errors in their text\n", request.library.indicators.len() - broken.len(), broken.len()));
+    text.push_str(&format!(
+        "  compute {} indicators for {span}; {} would be held for errors in their text\n",
+        request.library.indicators.len() - broken.len(),
+        broken.len()
+    ));
     for (id, reason) in &broken {
         text.push_str(&format!("    {id}: {reason}\n"));
     }

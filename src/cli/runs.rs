@@ -81,7 +81,13 @@ pub fn status(common: &Common) -> Result<u8> {
     println!("as of      {}, period {}", results.as_of, results.period);
     println!("\n{:<30} {:>12} {:>12} {:>11}  held", "source table", "rows", "quarantined", "duplicates");
     for (name, table) in &results.tables {
-        println!("{name:<30} {:>12} {:>12} {:>11}  {}", table.rows, table.records[2], table.records[3], table.held.as_deref().unwrap_or(""));
+        println!(
+            "{name:<30} {:>12} {:>12} {:>11}  {}",
+            table.rows,
+            table.records[2],
+            table.records[3],
+            table.held.as_deref().unwrap_or("")
+        );
     }
     if !results.held_indicators.is_empty() {
         println!("\nheld or failed indicators");

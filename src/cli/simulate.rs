@@ -77,6 +77,13 @@ pub fn simulate(common: &Common, arguments: &Arguments) -> Result<u8> {
         println!("{table:<30} {rows:>12}");
     }
     let planted: Vec<String> = summary.planted.iter().map(|(pattern, count)| format!("{pattern} {count}")).collect();
-    eprintln!("{} units, {} dirty rows, planted: {}; next: kaohe run --project {} --as-of {}", summary.units, summary.dirty, planted.join(", "), out.display(), request.as_of);
+    eprintln!(
+        "{} units, {} dirty rows, planted: {}; next: kaohe run --project {} --as-of {}",
+        summary.units,
+        summary.dirty,
+        planted.join(", "),
+        out.display(),
+        request.as_of
+    );
     Ok(0)
 }

@@ -127,7 +127,9 @@ impl Surroundings for Terminal {
         match &self.bar {
             Some(bar) => bar.set_message(name.to_owned()),
             None if self.quiet => {}
-            None if self.json => eprintln!("{}", serde_json::json!({"at": self.now(), "event": "stage", "stage": name, "seconds": self.elapsed()})),
+            None if self.json => {
+                eprintln!("{}", serde_json::json!({"at": self.now(), "event": "stage", "stage": name, "seconds": self.elapsed()}))
+            }
             None => eprintln!("{:>8.1} s  {name}", self.elapsed()),
         }
     }

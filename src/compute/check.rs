@@ -27,8 +27,18 @@ use crate::library::indicator::{Indicator, Shape, Window, span_of_word};
 
 /// Functions whose answer depends on the wall clock, on chance, or on how the data is split.
 const REFUSED_FUNCTIONS: [&str; 12] = [
-    "now", "current_date", "current_time", "today", "random", "uuid", "approx_distinct", "approx_median", "approx_percentile_cont",
-    "approx_percentile_cont_with_weight", "any_value", "array_agg",
+    "now",
+    "current_date",
+    "current_time",
+    "today",
+    "random",
+    "uuid",
+    "approx_distinct",
+    "approx_median",
+    "approx_percentile_cont",
+    "approx_percentile_cont_with_weight",
+    "any_value",
+    "array_agg",
 ];
 
 /// Settings of a session that only plans: positions are kept for messages.
@@ -118,7 +128,13 @@ async fn check_contracts(context: &SessionContext, library: &Library, moment: Mo
     }
 }
 
-async fn check_indicator(context: &SessionContext, library: &Library, indicator: &Indicator, broken: &[String], diagnostics: &mut Diagnostics) {
+async fn check_indicator(
+    context: &SessionContext,
+    library: &Library,
+    indicator: &Indicator,
+    broken: &[String],
+    diagnostics: &mut Diagnostics,
+) {
     let moment = moment_of(indicator.window, jiff::civil::date(2026, 6, 30));
     let fail = |error: &DataFusionError, diagnostics: &mut Diagnostics| {
         report(error, &indicator.file, &indicator.text, indicator.sql_offset, library, diagnostics);
@@ -133,7 +149,12 @@ async fn check_indicator(context: &SessionContext, library: &Library, indicator:
     if names.len() != 1 {
         let list = names.iter().cloned().collect::<Vec<_>>().join(", ");
         diagnostics
-            .error("one-population", &indicator.file, None, format!("`{}` reads {} relations ({list}), expected one", indicator.id, names.len()))
+            .error(
+                "one-population",
+                &indicator.file,
+                None,
+                format!("`{}` reads {} relations ({list}), expected one", indicator.id, names.len()),
+            )
             .hint("joins belong into a population, where several indicators can share them");
     }
     refuse_division(context, indicator, moment, diagnostics);
@@ -149,7 +170,12 @@ async fn check_indicator(context: &SessionContext, library: &Library, indicator:
             }
             if let Err(error) = refuse_unlawful(indicator, &plan, diagnostics) {
                 diagnostics
-                    .error("untraceable", &indicator.file, None, format!("`{}` can't be traced to its source columns: {}", indicator.id, error.strip_backtrace()))
+                    .error(
+                        "untraceable",
+                        &indicator.file,
+                        None,
+                        format!("`{}` can't be traced to its source columns: {}", indicator.id, error.strip_backtrace()),
+                    )
                     .hint("write it without this form, so that the law's refusals can be decided");
             }
         }
@@ -160,7 +186,9 @@ fn check_output(indicator: &Indicator, plan: &LogicalPlan, diagnostics: &mut Dia
     let mut expected: Vec<(&str, &str)> = match indicator.shape {
         Shape::Ratio => vec![("unit_id", "text"), ("domain", "text"), ("numerator", "count"), ("denominator", "count")],
         Shape::Value => vec![("unit_id", "text"), ("domain", "text"), ("value", "number"), ("n", "count")],
-        Shape::Pair => vec![("region_a", "text"), ("region_b", "text"), ("domain", "text"), ("numerator", "count"), ("denominator", "count")],
+        Shape::Pair => {
+            vec![("region_a", "text"), ("region_b", "text"), ("domain", "text"), ("numerator", "count"), ("denominator", "count")]
+        }
         Shape::Region => vec![("region_code", "text"), ("domain", "text"), ("value", "number"), ("n", "count")],
     };
     if indicator.window == Window::Flow {
@@ -171,7 +199,12 @@ fn check_output(indicator: &Indicator, plan: &LogicalPlan, diagnostics: &mut Dia
     for (name, _) in &expected {
         if schema.index_of_column_by_name(None, name).is_none() {
             diagnostics
-                .error("contract-columns", &indicator.file, Some(indicator.sql_offset..indicator.sql_offset + 6), format!("`{}` yields no column `{name}`", indicator.id))
+                .error(
+                    "contract-columns",
+                    &indicator.file,
+                    Some(indicator.sql_offset..indicator.sql_offset + 6),
+                    format!("`{}` yields no column `{name}`", indicator.id),
+                )
                 .hint(format!("expected {}", expected.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")));
         }
     }
@@ -180,13 +213,27 @@ fn check_output(indicator: &Indicator, plan: &LogicalPlan, diagnostics: &mut Dia
         match expected.iter().chain(&optional).find(|(name, _)| name == field.name()) {
             None => {
                 diagnostics
-                    .error("contract-columns", &indicator.file, span, format!("`{}` yields a column `{}` that its shape does not have", indicator.id, field.name()))
+                    .error(
+                        "contract-columns",
+                        &indicator.file,
+                        span,
+                        format!("`{}` yields a column `{}` that its shape does not have", indicator.id, field.name()),
+                    )
                     .hint_nearest(field.name(), expected.iter().chain(&optional).map(|(name, _)| *name));
             }
             Some((name, kind)) if !fits(field.data_type(), kind) => {
-                let hint = if *kind == "date" { "wrap it in month_of(…)" } else { "counts are integers, money and hours decimals, nothing is a floating-point number" };
+                let hint = if *kind == "date" {
+                    "wrap it in month_of(…)"
+                } else {
+                    "counts are integers, money and hours decimals, nothing is a floating-point number"
+                };
                 diagnostics
-                    .error("contract-types", &indicator.file, span, format!("`{name}` of `{}` is {}, expected a {kind}", indicator.id, field.data_type()))
+                    .error(
+                        "contract-types",
+                        &indicator.file,
+                        span,
+                        format!("`{name}` of `{}` is {}, expected a {kind}", indicator.id, field.data_type()),
+                    )
                     .hint(hint);
             }
             Some(_) => {}
@@ -248,7 +295,12 @@ fn refuse_forms(plan: &LogicalPlan, file: &str, text: &str, offset: usize, diagn
                 };
                 if let Some(name) = name.filter(|name| REFUSED_FUNCTIONS.contains(&name.as_str())) {
                     diagnostics
-                        .error("unrepeatable-function", file, span_of_word(text, offset, &name), format!("`{name}` does not give the same answer every time"))
+                        .error(
+                            "unrepeatable-function",
+                            file,
+                            span_of_word(text, offset, &name),
+                            format!("`{name}` does not give the same answer every time"),
+                        )
                         .hint("the as-of instant is `$as_of`; counts and medians must be exact");
                 }
                 Ok(TreeNodeRecursion::Continue)
@@ -284,7 +336,8 @@ pub fn describe(error: &DataFusionError, file: &str, text: &str, offset: usize, 
     let (message, word, hint) = match root {
         DataFusionError::SchemaError(schema_error, _) => match schema_error.as_ref() {
             SchemaError::FieldNotFound { field, valid_fields } => {
-                let near = nearest(&field.name, valid_fields.iter().map(|valid| valid.name.as_str())).map(|near| format!("did you mean `{near}`?"));
+                let near = nearest(&field.name, valid_fields.iter().map(|valid| valid.name.as_str()))
+                    .map(|near| format!("did you mean `{near}`?"));
                 (format!("there is no column `{}`", field.name), Some(field.name.clone()), near)
             }
             other => (other.to_string(), None, None),
@@ -303,14 +356,16 @@ pub fn describe(error: &DataFusionError, file: &str, text: &str, offset: usize, 
             (message, None, hint)
         }
     };
-    let quoted = || message.split(['`', '\'', '"']).skip(1).step_by(2).find(|word| span_of_word(text, offset, word).is_some()).map(str::to_owned);
+    let quoted =
+        || message.split(['`', '\'', '"']).skip(1).step_by(2).find(|word| span_of_word(text, offset, word).is_some()).map(str::to_owned);
     let by_engine = error.diagnostic().and_then(|diagnostic| diagnostic.span).and_then(|span| {
         let start = byte_of(sql, span.start.line, span.start.column)?;
         let end = byte_of(sql, span.end.line, span.end.column).unwrap_or(start);
         Some(offset + start..offset + end.max(start))
     });
     let by_text = || by_message(&message, sql).map(|at| offset + at..offset + at + 1);
-    let span: Option<Range<usize>> = by_engine.or_else(|| word.or_else(quoted).and_then(|word| span_of_word(text, offset, &word))).or_else(by_text);
+    let span: Option<Range<usize>> =
+        by_engine.or_else(|| word.or_else(quoted).and_then(|word| span_of_word(text, offset, &word))).or_else(by_text);
     let first = message.lines().next().unwrap_or("").trim_end_matches('.').to_owned();
     let diagnostic = diagnostics.error("sql", file, span, first);
     if let Some(hint) = hint {

@@ -19,7 +19,8 @@ use crate::library::indicator::{Better, Indicator, Shape, span_of_word};
 const AMOUNTS: [&str; 4] = ["fine_amount", "confiscated_amount", "paid_amount", "fine_paid"];
 /// Name of the diagnostics that stop a run: what the law forbids.
 pub const UNLAWFUL: &str = "unlawful-indicator";
-const ART_74: &str = "行政处罚法 第七十四条：罚款、没收的违法所得……不得同作出行政处罚决定的行政机关及其工作人员的考核、考评直接或者变相挂钩";
+const ART_74: &str =
+    "行政处罚法 第七十四条：罚款、没收的违法所得……不得同作出行政处罚决定的行政机关及其工作人员的考核、考评直接或者变相挂钩";
 const NO_QUOTA: &str = "国办发〔2024〕54号：不得下达检查指标，不得将考核考评与检查频次、罚没数额挂钩 [M]; count the acts in time out of the acts due, in both sides of one population";
 
 /// Refuses what the law forbids in one indicator.
@@ -44,7 +45,12 @@ pub fn refuse_unlawful(indicator: &Indicator, plan: &LogicalPlan, diagnostics: &
     let rewarded_high = indicator.better != Better::Lower;
     let (merit, merit_name) = if rewarded_high { (&numerator, "numerator") } else { (&denominator, "denominator") };
     if flows_amount(merit) {
-        says(diagnostics, merit_name, format!("an amount of fines or confiscations flows into the {merit_name} of `{}`", indicator.id), ART_74);
+        says(
+            diagnostics,
+            merit_name,
+            format!("an amount of fines or confiscations flows into the {merit_name} of `{}`", indicator.id),
+            ART_74,
+        );
     } else if !caps_only(&extra_conditions(&numerator, &denominator), rewarded_high) {
         let message = format!("the numerator of `{}` picks cases by a fine or confiscation other than as a cap", indicator.id);
         says(diagnostics, "numerator", message, ART_74);
@@ -60,7 +66,12 @@ fn report_missing_duty(indicator: &Indicator, diagnostics: &mut Diagnostics) {
     if indicator.measures.is_some() && (indicator.statutory_duty.is_none() || indicator.companion.is_none()) {
         let span = span_of_word(&indicator.text, 0, "measures");
         diagnostics
-            .error("frequency-without-duty", &indicator.file, span, format!("`{}` measures frequency or coverage, but names no duty and cap", indicator.id))
+            .error(
+                "frequency-without-duty",
+                &indicator.file,
+                span,
+                format!("`{}` measures frequency or coverage, but names no duty and cap", indicator.id),
+            )
             .hint(format!("cite the law in `statutory_duty` and name the indicator that caps it in `companion`; {NO_QUOTA}"));
     }
 }
@@ -79,7 +90,8 @@ fn holds_amount(expression: &Expr) -> bool {
             Expr::Exists(exists) => Some(&exists.subquery.subquery),
             _ => None,
         };
-        let in_subquery = below.is_some_and(|plan| resolve(plan).is_ok_and(|inner| inner.columns.iter().chain(&inner.filters).any(holds_amount)));
+        let in_subquery =
+            below.is_some_and(|plan| resolve(plan).is_ok_and(|inner| inner.columns.iter().chain(&inner.filters).any(holds_amount)));
         found |= is_amount(part) || in_subquery;
         Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
@@ -139,7 +151,11 @@ fn as_count(aggregate: &AggregateFunction) -> (Vec<Expr>, Vec<Expr>) {
     {
         conditions.extend(conjuncts(when.as_ref().clone()));
         arguments = vec![lit(1)];
-    } else if aggregate.func.name() == "count" && !aggregate.params.distinct && arguments.len() == 1 && !matches!(arguments[0], Expr::Literal(..)) {
+    } else if aggregate.func.name() == "count"
+        && !aggregate.params.distinct
+        && arguments.len() == 1
+        && !matches!(arguments[0], Expr::Literal(..))
+    {
         conditions.push(Expr::IsNotNull(Box::new(arguments[0].clone())));
         arguments = vec![lit(1)];
     } else if arguments.len() == 1 && matches!(arguments[0], Expr::Literal(..)) {
@@ -212,7 +228,8 @@ fn is_cap(condition: &Expr, wanted: bool) -> bool {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => compares_as_cap(left, *op, right, wanted),
         // A flag carried through an aggregate of booleans keeps its direction.
         Expr::AggregateFunction(aggregate) if ["bool_and", "bool_or", "max", "min"].contains(&aggregate.func.name()) => {
-            aggregate.params.args.iter().all(|argument| is_cap(argument, wanted)) && aggregate.params.filter.iter().all(|filter| !holds_amount(filter))
+            aggregate.params.args.iter().all(|argument| is_cap(argument, wanted))
+                && aggregate.params.filter.iter().all(|filter| !holds_amount(filter))
         }
         Expr::ScalarFunction(function) if function.name() == "coalesce" => function.args.iter().all(|argument| is_cap(argument, wanted)),
         _ => false,
@@ -229,7 +246,9 @@ fn compares_as_cap(left: &Expr, op: Operator, right: &Expr, wanted: bool) -> boo
     let (amount_left, amount_right) = (holds_amount(left), holds_amount(right));
     match op {
         // Two systems that say the same amount: neither large nor small is favoured.
-        Operator::Eq | Operator::NotEq | Operator::IsNotDistinctFrom | Operator::IsDistinctFrom if amount_left && amount_right => bare(left) && bare(right),
+        Operator::Eq | Operator::NotEq | Operator::IsNotDistinctFrom | Operator::IsDistinctFrom if amount_left && amount_right => {
+            bare(left) && bare(right)
+        }
         Operator::Eq if is_zero_or_null(right) || is_zero_or_null(left) => wanted,
         Operator::NotEq if is_zero_or_null(right) || is_zero_or_null(left) => !wanted,
         Operator::Lt | Operator::LtEq => (wanted && bare(left) && !amount_right) || (!wanted && bare(right) && !amount_left),

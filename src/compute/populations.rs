@@ -44,12 +44,15 @@ impl Dependencies {
         }
         let mut left: Vec<String> = dependencies.direct.keys().cloned().collect();
         loop {
-            let (ready, waiting): (Vec<String>, Vec<String>) = left.iter().cloned().partition(|name| {
-                dependencies.direct[name].iter().all(|read| !left.contains(read))
-            });
+            let (ready, waiting): (Vec<String>, Vec<String>) =
+                left.iter().cloned().partition(|name| dependencies.direct[name].iter().all(|read| !left.contains(read)));
             if ready.is_empty() {
                 let circle = waiting.join(", ");
-                failures.extend(waiting.into_iter().map(|name| (name, DataFusionError::Plan(format!("populations read each other in a circle: {circle}")))));
+                failures.extend(
+                    waiting
+                        .into_iter()
+                        .map(|name| (name, DataFusionError::Plan(format!("populations read each other in a circle: {circle}")))),
+                );
                 break;
             }
             dependencies.order.extend(ready);

@@ -22,7 +22,19 @@ pub async fn read_measures(context: &SessionContext, path: &Path) -> Result<Vec<
         return Ok(Vec::new());
     }
     let frame = context.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await?;
-    let frame = frame.select_columns(&["indicator", "subject", "domain", "month", "scope", "numerator", "denominator", "value", "n", "pending", "excluded"])?;
+    let frame = frame.select_columns(&[
+        "indicator",
+        "subject",
+        "domain",
+        "month",
+        "scope",
+        "numerator",
+        "denominator",
+        "value",
+        "n",
+        "pending",
+        "excluded",
+    ])?;
     let mut measures = Vec::new();
     for batch in frame.collect().await? {
         let column = |index: usize, kind: &DataType| cast(batch.column(index), kind);
@@ -36,11 +48,13 @@ pub async fn read_measures(context: &SessionContext, path: &Path) -> Result<Vec<
                 Ok(if array.is_null(row) { String::new() } else { array.value(row).to_owned() })
             };
             let decimal = |index: usize| -> Result<Option<i128>, DataFusionError> {
-                let array = exact[index].as_ref().map_err(|error| DataFusionError::Execution(error.to_string()))?.as_primitive::<Decimal128Type>();
+                let array =
+                    exact[index].as_ref().map_err(|error| DataFusionError::Execution(error.to_string()))?.as_primitive::<Decimal128Type>();
                 Ok(array.is_valid(row).then(|| array.value(row)))
             };
             let count = |index: usize| -> Result<i64, DataFusionError> {
-                let array = counts[index].as_ref().map_err(|error| DataFusionError::Execution(error.to_string()))?.as_primitive::<Int64Type>();
+                let array =
+                    counts[index].as_ref().map_err(|error| DataFusionError::Execution(error.to_string()))?.as_primitive::<Int64Type>();
                 Ok(if array.is_valid(row) { array.value(row) } else { 0 })
             };
             let amount = match (decimal(0)?, decimal(1)?) {

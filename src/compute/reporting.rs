@@ -42,7 +42,10 @@ pub async fn silent_units(context: &SessionContext, units: &[Unit], as_of: Date)
             let names = cast(batch.column(0), &DataType::Utf8)?;
             let days = batch.column(1).as_primitive::<Date32Type>();
             for row in 0..batch.num_rows() {
-                if names.is_valid(row) && days.is_valid(row) && let Some(day) = date_from_epoch_days(days.value(row)) {
+                if names.is_valid(row)
+                    && days.is_valid(row)
+                    && let Some(day) = date_from_epoch_days(days.value(row))
+                {
                     last.insert(names.as_string::<i32>().value(row).to_owned(), day);
                 }
             }

@@ -127,7 +127,8 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
                 Ok(measures) => outcome.measures.extend(measures),
                 Err(error) => {
                     let below = failures.iter().find(|(name, _)| error.to_string().contains(name.as_str()));
-                    let words = below.map_or_else(|| error.strip_backtrace(), |(name, cause)| format!("population {name}: {}", cause.strip_backtrace()));
+                    let words = below
+                        .map_or_else(|| error.strip_backtrace(), |(name, cause)| format!("population {name}: {}", cause.strip_backtrace()));
                     outcome.failed.entry(indicator.id.clone()).or_insert(words);
                 }
             }
@@ -200,10 +201,8 @@ fn sum_up(own: &[Measure], hierarchy: &Hierarchy) -> Vec<Measure> {
 
 fn register_ancestors(context: &SessionContext, hierarchy: &Hierarchy) -> Result<(), DataFusionError> {
     let (units, ancestors) = hierarchy.pairs();
-    let schema = Arc::new(Schema::new(vec![
-        Field::new("unit_id", DataType::Utf8, false),
-        Field::new("ancestor_id", DataType::Utf8, false),
-    ]));
+    let schema =
+        Arc::new(Schema::new(vec![Field::new("unit_id", DataType::Utf8, false), Field::new("ancestor_id", DataType::Utf8, false)]));
     let batch = RecordBatch::try_new(schema, vec![Arc::new(StringArray::from(units)), Arc::new(StringArray::from(ancestors))])?;
     let _ = context.deregister_table(ANCESTORS);
     context.register_batch(ANCESTORS, batch)?;

@@ -32,7 +32,8 @@ pub async fn shares(frame: &DataFrame, name: &str, tiers: &BTreeMap<String, Stri
     let what = || format!("counting the rows of queries/findings/{name}.sql");
     let keys = ["sign", "unit_id", "domain", "source_table"].map(col).to_vec();
     let odd = sum(as_type(col("is_odd"), DataType::Int64)).alias("odd");
-    let counted = frame.clone().filter(col("is_odd").is_not_null()).and_then(|frame| frame.aggregate(keys, vec![odd, count(lit(1)).alias("n")]));
+    let counted =
+        frame.clone().filter(col("is_odd").is_not_null()).and_then(|frame| frame.aggregate(keys, vec![odd, count(lit(1)).alias("n")]));
     let batches = counted.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
     let mut shares: BTreeMap<String, Vec<Share>> = BTreeMap::new();
     for batch in &batches {
@@ -96,7 +97,8 @@ pub async fn odd_rows(frame: &DataFrame, name: &str, units: &BTreeSet<&str>) -> 
 
 /// A column as text.
 pub fn text(batch: &RecordBatch, index: usize) -> Result<StringArray> {
-    let column = cast(batch.column(index), &DataType::Utf8).context(Kind::Query, || format!("column {} of a detector's rows", index + 1))?;
+    let column =
+        cast(batch.column(index), &DataType::Utf8).context(Kind::Query, || format!("column {} of a detector's rows", index + 1))?;
     Ok(column.as_string::<i32>().clone())
 }
 

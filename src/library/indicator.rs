@@ -232,15 +232,22 @@ fn read_window(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Wind
         "flow" => Window::Flow,
         "year_to_date" => Window::YearToDate,
         "stock" => Window::Stock,
-        other => match other.strip_prefix("rolling_").and_then(|months| months.parse::<u16>().ok()).filter(|months| (1..=120).contains(months)) {
-            Some(months) => Window::Rolling(months),
-            None => {
-                diagnostics
-                    .error("unknown-word", section.file(), Some(text.span), format!("`window` is `{other}`, expected flow, year_to_date, stock or rolling_N (N months)"))
-                    .hint_nearest(other, ["flow", "year_to_date", "stock", "rolling_12"]);
-                Window::Flow
+        other => {
+            match other.strip_prefix("rolling_").and_then(|months| months.parse::<u16>().ok()).filter(|months| (1..=120).contains(months)) {
+                Some(months) => Window::Rolling(months),
+                None => {
+                    diagnostics
+                        .error(
+                            "unknown-word",
+                            section.file(),
+                            Some(text.span),
+                            format!("`window` is `{other}`, expected flow, year_to_date, stock or rolling_N (N months)"),
+                        )
+                        .hint_nearest(other, ["flow", "year_to_date", "stock", "rolling_12"]);
+                    Window::Flow
+                }
             }
-        },
+        }
     }
 }
 
@@ -251,7 +258,8 @@ pub fn read_indicator(id: &str, file: &str, text: &str, diagnostics: &mut Diagno
     let Parts { header, comment, sql, sql_offset } = parts;
     read_document(file, &header, "an indicator's header", 0, diagnostics, |section, diagnostics| {
         let title = section.required_text("title", diagnostics);
-        let better = section.required_word("better", &[("higher", Better::Higher), ("lower", Better::Lower), ("band", Better::Band)], diagnostics);
+        let better =
+            section.required_word("better", &[("higher", Better::Higher), ("lower", Better::Lower), ("band", Better::Band)], diagnostics);
         let shown = [
             ("percent", ShownAs::Percent),
             ("number", ShownAs::Number),
@@ -270,7 +278,9 @@ pub fn read_indicator(id: &str, file: &str, text: &str, diagnostics: &mut Diagno
         let shape = section.word("shape", &shapes, diagnostics).unwrap_or(Shape::Ratio);
         let rollup = rollup.unwrap_or(if shape == Shape::Ratio { Rollup::Sum } else { Rollup::None });
         if rollup == Rollup::Sum && shape != Shape::Ratio {
-            diagnostics.error("rollup-of-value", file, Some(section.span()), "only a ratio can roll up by sum").hint("set rollup = \"none\"");
+            diagnostics
+                .error("rollup-of-value", file, Some(section.span()), "only a ratio can roll up by sum")
+                .hint("set rollup = \"none\"");
         }
         let measures = section.word("measures", &[("frequency", Measures::Frequency), ("coverage", Measures::Coverage)], diagnostics);
         let statutory_duty = section.text("statutory_duty", diagnostics).map(|text| text.value);

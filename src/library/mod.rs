@@ -118,7 +118,8 @@ impl Library {
                 }
                 ["populations", name] if name.ends_with(".sql") => {
                     let name = name.trim_end_matches(".sql");
-                    self.populations.extend(indicator::read_population(name, &file, text, diagnostics).map(|found| (name.to_owned(), found)));
+                    self.populations
+                        .extend(indicator::read_population(name, &file, text, diagnostics).map(|found| (name.to_owned(), found)));
                 }
                 ["indicators", namespace, name] if name.ends_with(".sql") => {
                     let id = format!("{namespace}.{}", name.trim_end_matches(".sql"));
@@ -161,7 +162,10 @@ impl Library {
                         "unknown-reference",
                         &contract.file,
                         None,
-                        format!("the reference {} -> {}.{} names a column that does not exist", reference.column, reference.table, reference.target),
+                        format!(
+                            "the reference {} -> {}.{} names a column that does not exist",
+                            reference.column, reference.table, reference.target
+                        ),
                     );
                 }
             }

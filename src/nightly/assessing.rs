@@ -77,8 +77,10 @@ pub async fn assess(
     functions::register(&session, &Clocks::of(library));
     let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
     lake.register(&session, snapshot, &shapes)?;
-    let mut assessed = Assessed { units: read_units(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?, ..Default::default() };
-    let hierarchy = Hierarchy::new(assessed.units.iter().map(|unit| (unit.id.0.clone(), unit.parent.as_ref().map(|parent| parent.0.clone()))));
+    let mut assessed =
+        Assessed { units: read_units(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?, ..Default::default() };
+    let hierarchy =
+        Hierarchy::new(assessed.units.iter().map(|unit| (unit.id.0.clone(), unit.parent.as_ref().map(|parent| parent.0.clone()))));
     let (dependencies, _) = Dependencies::of(&session, library);
     for indicator in library.indicators.values() {
         assessed.sources.insert(indicator.id.clone(), dependencies.tables_of(&session, indicator));
@@ -92,12 +94,15 @@ pub async fn assess(
     assessed.held.extend(outcome.failed);
     assessed.measures = outcome.measures;
     if let Some(folder) = previous_run.filter(|_| !assessed.held.is_empty()) {
-        let kept = read_measures(&session, &folder.join("tables/measures.parquet")).await.context(Kind::Query, || "reading the measures of the run before")?;
+        let kept = read_measures(&session, &folder.join("tables/measures.parquet"))
+            .await
+            .context(Kind::Query, || "reading the measures of the run before")?;
         let wanted = kept.into_iter().filter(|measure| assessed.held.contains_key(&measure.indicator));
         assessed.measures.extend(wanted.map(|measure| Measure { held: true, ..measure }));
         sort_measures(&mut assessed.measures);
     }
-    assessed.silent = silent_units(&session, &assessed.units, request.as_of).await.context(Kind::Query, || "looking for units that have not reported")?;
+    assessed.silent =
+        silent_units(&session, &assessed.units, request.as_of).await.context(Kind::Query, || "looking for units that have not reported")?;
 
     surroundings.stage("indices");
     let first = request.period.first.first_day();
@@ -118,7 +123,10 @@ pub async fn assess(
     Ok(assessed)
 }
 
-fn held_by_tables(sources: &BTreeMap<IndicatorId, BTreeSet<String>>, held_tables: &BTreeMap<String, String>) -> BTreeMap<IndicatorId, String> {
+fn held_by_tables(
+    sources: &BTreeMap<IndicatorId, BTreeSet<String>>,
+    held_tables: &BTreeMap<String, String>,
+) -> BTreeMap<IndicatorId, String> {
     let reason = |tables: &BTreeSet<String>| {
         let below: Vec<String> = tables.iter().filter(|table| held_tables.contains_key(*table)).cloned().collect();
         (!below.is_empty()).then(|| format!("source table {} is held", below.join(", ")))

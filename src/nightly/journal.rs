@@ -206,7 +206,8 @@ pub fn write_manifest(manifest: &Manifest, started: &str, finished: &str, output
     text.push('\n');
     replace_file(&folder.join("manifest.json"), text.as_bytes())?;
     let dataset = |name: &str, version: Option<u64>| {
-        let facets = version.map_or_else(|| serde_json::json!({}), |version| serde_json::json!({"version": {"datasetVersion": version.to_string()}}));
+        let facets = version
+            .map_or_else(|| serde_json::json!({}), |version| serde_json::json!({"version": {"datasetVersion": version.to_string()}}));
         serde_json::json!({"namespace": "kaohe", "name": name, "facets": facets})
     };
     let inputs: Vec<_> = manifest.lake_versions.iter().map(|(table, version)| dataset(&format!("lake/{table}"), Some(*version))).collect();

@@ -84,13 +84,21 @@ fn store(
     versions: &BTreeMap<String, u64>,
     folder: &Path,
 ) -> Result<TableResult> {
-    let mut result = TableResult { version: versions.get(&contract.name).copied().unwrap_or(0), held: staged.held.clone(), ..Default::default() };
+    let mut result =
+        TableResult { version: versions.get(&contract.name).copied().unwrap_or(0), held: staged.held.clone(), ..Default::default() };
     for file in &staged.files {
-        for (total, part) in result.records.iter_mut().zip([file.records_seen + file.expanded, file.loaded, file.quarantined, file.duplicates, file.filtered]) {
+        for (total, part) in result.records.iter_mut().zip([
+            file.records_seen + file.expanded,
+            file.loaded,
+            file.quarantined,
+            file.duplicates,
+            file.filtered,
+        ]) {
             *total += part;
         }
         if file.failed.is_none() && !file.balances() {
-            return Err(Error::new(Kind::Bug, format!("the account of `{}` does not balance: {file:?}", file.source_file)).while_doing(format!("loading `{}`", contract.name)));
+            return Err(Error::new(Kind::Bug, format!("the account of `{}` does not balance: {file:?}", file.source_file))
+                .while_doing(format!("loading `{}`", contract.name)));
         }
     }
     for path in &staged.quarantine {
@@ -102,11 +110,14 @@ fn store(
     if result.held.is_some() {
         return Ok(result);
     }
-    let months = staged.months.iter().map(|(month, staged)| {
-        (*month, MonthFile { path: staged.path.clone(), rows: staged.rows, digest: staged.digest.clone() })
-    });
+    let months = staged
+        .months
+        .iter()
+        .map(|(month, staged)| (*month, MonthFile { path: staged.path.clone(), rows: staged.rows, digest: staged.digest.clone() }));
     let replacement = Replacement { shape: shape_of(contract), months: months.collect() };
-    let outcome = runtime.block_on(lake.commit(&replacement, &request.run)).map_err(|error| error.while_doing(format!("storing `{}`", contract.name)))?;
+    let outcome = runtime
+        .block_on(lake.commit(&replacement, &request.run))
+        .map_err(|error| error.while_doing(format!("storing `{}`", contract.name)))?;
     result.rows = outcome.rows;
     result.version = outcome.version;
     result.months_written = outcome.months_written.len();

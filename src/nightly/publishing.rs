@@ -11,11 +11,12 @@ use crate::calendar::Confirmed;
 use crate::compute::measures::Scope;
 use crate::ingest::FileAccounting;
 use crate::lake::Snapshot;
+use crate::library::indicator::ShownAs;
 use crate::library::scheme::Scheme;
 use crate::library::scheme::composites::COMPOSITES;
-use crate::library::indicator::ShownAs;
 use crate::report::input::{
-    AccountingRow, HeldItem, IndicatorView, Lineage, Mark, NodeView, NotReported, PreviousRun, ReasonCount, ReportInput, SchemeIndicator, SchemeView,
+    AccountingRow, HeldItem, IndicatorView, Lineage, Mark, NodeView, NotReported, PreviousRun, ReasonCount, ReportInput, SchemeIndicator,
+    SchemeView,
 };
 use crate::terms::{IndicatorId, date_from_epoch_days};
 
@@ -31,10 +32,8 @@ pub fn report_input(
     let held_tables = loaded.tables.iter().filter_map(|(table, result)| Some(("table", table.clone(), result.held.clone()?)));
     let held_indicators = assessed.held.iter().map(|(id, reason)| ("indicator", id.0.clone(), reason.clone()));
     let since = previous.and_then(|previous| previous.as_of);
-    let mut held: Vec<HeldItem> = held_tables
-        .chain(held_indicators)
-        .map(|(kind, name, reason)| HeldItem { kind: kind.to_owned(), name, reason, since })
-        .collect();
+    let mut held: Vec<HeldItem> =
+        held_tables.chain(held_indicators).map(|(kind, name, reason)| HeldItem { kind: kind.to_owned(), name, reason, since }).collect();
     held.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
     ReportInput {
         assessment: request.project.name.clone(),
@@ -128,7 +127,8 @@ fn lineage(request: &Request<'_>, assessed: &Assessed, snapshot: &Snapshot) -> B
         }
     }
     let clock_text = |path: &str| request.library.files.get(path).map_or("", String::as_str);
-    let clocks = blake3::hash(format!("{}{}", clock_text("clocks.toml"), clock_text("parameters.toml")).as_bytes()).to_hex()[..16].to_owned();
+    let clocks =
+        blake3::hash(format!("{}{}", clock_text("clocks.toml"), clock_text("parameters.toml")).as_bytes()).to_hex()[..16].to_owned();
     let versions = snapshot.versions();
     let mut all = BTreeMap::new();
     for (id, indicator) in &request.library.indicators {

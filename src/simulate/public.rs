@@ -130,10 +130,8 @@ impl World {
         sheet
             .instant("first_contact_at", contacted)
             .instant("accept_decision_at", self.days.seen(Some(accepted)).map(|day| Days::evening(day).max(at)));
-        if !is_report {
-            if let Some(mediated) = self.days.seen(Some(mediated)) {
-                sheet.instant("mediated_at", Days::evening(mediated)).text("result", "已办结");
-            }
+        if !is_report && let Some(mediated) = self.days.seen(Some(mediated)) {
+            sheet.instant("mediated_at", Days::evening(mediated)).text("result", "已办结");
         }
         self.common(sheet, unit, MARKET, at, contacted);
         sheet.end();

@@ -203,10 +203,10 @@ impl Sheet {
 
     /// Writes a truth value where there is one.
     pub fn flag(&mut self, name: &str, value: impl Into<Option<bool>>) -> &mut Self {
-        if let Some(value) = value.into() {
-            if let Some(Cells::Boolean(cells)) = self.cells(name) {
-                cells.append_value(value);
-            }
+        if let Some(value) = value.into()
+            && let Some(Cells::Boolean(cells)) = self.cells(name)
+        {
+            cells.append_value(value);
         }
         self
     }

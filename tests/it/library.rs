@@ -82,7 +82,9 @@ async fn fines_and_counts_as_merit_are_refused_in_every_disguise() {
         (
             "a join to the platform's copy of the amount",
             indicator("higher", "sum(amount)", all, rows),
-            Some("SELECT c.unit_id, c.domain, c.decided_on, p.fine_amount AS amount FROM cases c JOIN platform_records p ON p.key_text = c.case_id"),
+            Some(
+                "SELECT c.unit_id, c.domain, c.decided_on, p.fine_amount AS amount FROM cases c JOIN platform_records p ON p.key_text = c.case_id",
+            ),
         ),
         (
             "a window over amounts",
@@ -92,7 +94,9 @@ async fn fines_and_counts_as_merit_are_refused_in_every_disguise() {
         (
             "a union with an amount in one branch",
             indicator("higher", "sum(amount)", all, rows),
-            Some("SELECT unit_id, domain, decided_on, 0.00 AS amount FROM cases UNION ALL SELECT unit_id, domain, decided_on, fine_amount FROM cases"),
+            Some(
+                "SELECT unit_id, domain, decided_on, 0.00 AS amount FROM cases UNION ALL SELECT unit_id, domain, decided_on, fine_amount FROM cases",
+            ),
         ),
         ("better lower, upside down", indicator("lower", all, "sum(fine_amount)", "cases"), None),
         ("better lower, few small fines", indicator("lower", "count(*) FILTER (WHERE fine_amount < 1000)", all, "cases"), None),
@@ -132,7 +136,9 @@ async fn a_cap_on_a_fine_and_equal_amounts_in_two_systems_stay_lawful() {
         (
             "the same amount in two systems",
             indicator("higher", "count(*) FILTER (WHERE same)", all, rows_population()),
-            Some("SELECT c.unit_id, c.domain, c.decided_on, c.fine_amount IS NOT DISTINCT FROM p.fine_amount AS same FROM cases c JOIN platform_records p ON p.key_text = c.case_id"),
+            Some(
+                "SELECT c.unit_id, c.domain, c.decided_on, c.fine_amount IS NOT DISTINCT FROM p.fine_amount AS same FROM cases c JOIN platform_records p ON p.key_text = c.case_id",
+            ),
         ),
     ];
     for (name, text, below) in lawful {

@@ -300,5 +300,10 @@ fn compare(expected: &Grid, mut found: Vec<Vec<String>>) -> Result<(), String> {
         return Ok(());
     }
     let unexpected: Vec<String> = found.iter().map(|row| row.join(" | ")).collect();
-    Err(format!("columns: {}\nmissing:\n  {}\nunexpected:\n  {}", expected.headings.join(" | "), missing.join("\n  "), unexpected.join("\n  ")))
+    Err(format!(
+        "columns: {}\nmissing:\n  {}\nunexpected:\n  {}",
+        expected.headings.join(" | "),
+        missing.join("\n  "),
+        unexpected.join("\n  ")
+    ))
 }

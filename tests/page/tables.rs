@@ -75,7 +75,9 @@ fn array(kind: &DataType, cells: &[Option<String>]) -> Result<ArrayRef, String> 
         DataType::Utf8 => build!(StringBuilder::new(), |text: &str| Ok::<_, String>(text.to_owned())),
         DataType::Int64 => build!(Int64Builder::new(), |text: &str| text.parse::<i64>().map_err(|_| wrong(text, "a whole number"))),
         DataType::Boolean => build!(BooleanBuilder::new(), |text: &str| text.parse::<bool>().map_err(|_| wrong(text, "true or false"))),
-        DataType::Date32 => build!(Date32Builder::new(), |text: &str| text.parse::<Date>().map(epoch_days).map_err(|_| wrong(text, "a date"))),
+        DataType::Date32 => {
+            build!(Date32Builder::new(), |text: &str| text.parse::<Date>().map(epoch_days).map_err(|_| wrong(text, "a date")))
+        }
         DataType::Timestamp(..) => build!(TimestampMicrosecondBuilder::new().with_timezone("UTC"), instant),
         DataType::Decimal128(..) => {
             build!(Decimal128Builder::new().with_precision_and_scale(18, 2).map_err(|error| error.to_string())?, |text: &str| {

@@ -69,10 +69,13 @@ pub fn read_ranks(path: &Path) -> Result<BTreeMap<(UnitId, String), u32>> {
         return Ok(ranks);
     }
     let file = fs::File::open(path).context(Kind::Environment, doing)?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build).context(Kind::Environment, doing)?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(ParquetRecordBatchReaderBuilder::build)
+        .context(Kind::Environment, doing)?;
     for batch in reader {
         let batch = batch.context(Kind::Environment, doing)?;
-        let text = |name: &str| batch.column_by_name(name).map(|column| cast(column, &DataType::Utf8)).transpose().context(Kind::Bug, doing);
+        let text =
+            |name: &str| batch.column_by_name(name).map(|column| cast(column, &DataType::Utf8)).transpose().context(Kind::Bug, doing);
         let (units, domains) = (text("unit_id")?, text("domain")?);
         let places = batch.column_by_name("rank").map(|column| cast(column, &DataType::Int64)).transpose().context(Kind::Bug, doing)?;
         let (Some(units), Some(domains), Some(places)) = (units, domains, places) else { continue };
