@@ -1,1 +1,268 @@
-//! Placeholder.
+//! Score → indicator → numerator and denominator → records → source file and line.
+//!
+//! In: the result tables of a run, the library, the session over the lake at the run's pinned versions. Out: an [`Explanation`], as text
+//! ([`text::render`]) or JSON (serde). Never here: new figures; scores are those of the run, and records only retrace them. Where the
+//! records don't add up to the figure (the definition or the data changed since the run), the explanation says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use datafusion::prelude::SessionContext;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::compute::populations::{Dependencies, names_read, register_populations};
+use crate::compute::run::moment_of;
+use crate::diagnostics::nearest;
+use crate::error::{Context, Error, Kind, Result};
+use crate::library::Library;
+use crate::library::indicator::{Indicator, Rollup, Shape, ShownAs, Window};
+use crate::terms::{IndicatorId, Month, Period};
+
+pub mod curve;
+pub mod records;
+pub mod results;
+pub mod rows;
+#[cfg(test)]
+mod tests;
+pub mod text;
+mod unit;
+
+use records::{Records, Wanted, records_of};
+use results::{Scorecard, ValueRow};
+use unit::Assessed;
+
+/// What an explanation needs to know of the year's scheme.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// Titles of nodes.
+    pub titles: BTreeMap<String, String>,
+    /// Nodes that are classes.
+    pub classes: BTreeSet<String>,
+    /// From value to score: points (value, score).
+    pub curves: BTreeMap<IndicatorId, Vec<(Decimal, Decimal)>>,
+    /// Tiers whose units answer for the acts of every unit below them.
+    pub subtree_tiers: BTreeSet<String>,
+    /// Months that count, for indicators that are switched on for a part of the period only.
+    pub months: BTreeMap<IndicatorId, (Month, Month)>,
+}
+
+/// What is asked.
+pub struct ExplainInput<'a> {
+    /// Definitions.
+    pub library: &'a Library,
+    /// What the scheme says.
+    pub policy: &'a Policy,
+    /// `runs/<id>/tables`.
+    pub tables: &'a Path,
+    /// Identifier or name of a unit.
+    pub unit: &'a str,
+    /// One domain of the unit; `None` for all that it is assessed in.
+    pub domain: Option<&'a str>,
+    /// One indicator; `None` for the whole scorecard.
+    pub indicator: Option<&'a IndicatorId>,
+    /// Period of the run.
+    pub period: &'a Period,
+    /// As-of date of the run.
+    pub as_of: Date,
+    /// Show every record.
+    pub all: bool,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// Identifier of the unit.
+    pub unit: String,
+    /// Its name.
+    pub unit_name: String,
+    /// Period.
+    pub period: String,
+    /// State of the facts.
+    pub as_of: String,
+    /// Whole scorecards, when no indicator was asked for.
+    pub scorecards: Vec<Scorecard>,
+    /// One entry a domain, when an indicator was asked for.
+    pub indicators: Vec<Explained>,
+}
+
+/// One indicator of one assessed object.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explained {
+    /// The figures of the run.
+    pub value: ValueRow,
+    /// The value as it is shown.
+    pub shown: Option<String>,
+    /// The target as it is shown.
+    pub target: Option<String>,
+    /// Definition in words.
+    pub definition: String,
+    /// Clause that asks for it.
+    pub basis: String,
+    /// Where the definition stands.
+    pub file: String,
+    /// The population's name, title, definition in words and file.
+    pub population: Option<Source>,
+    /// How the curve gave the score.
+    pub curve: Option<String>,
+    /// Units (or regions) whose acts count.
+    pub subjects: Vec<String>,
+    /// The records; `None` where they can't be listed one by one.
+    pub records: Option<Records>,
+    /// Why they can't.
+    pub why_no_records: Option<String>,
+    /// Whether the records add up to the figures of the run; `None` where that can't be said.
+    pub agrees: Option<bool>,
+}
+
+/// The relation that an indicator reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Source {
+    /// Name in SQL.
+    pub name: String,
+    /// Chinese title.
+    pub title: String,
+    /// Definition in words: what is due, pending, excluded.
+    pub definition: String,
+    /// Its file.
+    pub file: String,
+}
+
+/// Explains a unit's score, or one of its indicators.
+///
+/// `context` has the functions and every source table at the run's versions; populations are made here.
+///
+/// # Errors
+/// A unit or indicator that the run does not know, result tables that are missing, SQL that does not run.
+pub async fn explain(context: &SessionContext, input: &ExplainInput<'_>) -> Result<Explanation> {
+    let assessed = Assessed::find(context, input.unit, input.as_of).await?;
+    let known = results::units(input.tables).await?;
+    let unit = match assessed.as_ref().map_or(input.unit, |assessed| assessed.id.as_str()) {
+        unit if known.contains(unit) => unit.to_owned(),
+        unit => {
+            let near = nearest(unit, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+            let error = Error::new(Kind::Configuration, format!("`{unit}` has no scorecard in this run"));
+            return Err(error.with_hint(near.unwrap_or_else(|| "kaohe sql -c 'SELECT unit_id, unit_name FROM units' lists the units".to_owned())));
+        }
+    };
+    let in_domain = |domain: &str| input.domain.is_none_or(|wanted| wanted == domain);
+    let mut explanation = Explanation {
+        unit_name: assessed.as_ref().map_or_else(String::new, |assessed| assessed.name.clone()),
+        period: input.period.to_string(),
+        as_of: input.as_of.to_string(),
+        scorecards: Vec::new(),
+        indicators: Vec::new(),
+        unit,
+    };
+    let Some(id) = input.indicator else {
+        explanation.scorecards = results::scorecards(input.tables, &explanation.unit, input.library, input.policy).await?;
+        explanation.scorecards.retain(|card| in_domain(&card.domain));
+        return Ok(explanation);
+    };
+    let values = results::values(input.tables, &explanation.unit, input.library).await?;
+    let own: Vec<ValueRow> = values.iter().filter(|value| value.indicator == id.0 && in_domain(&value.domain)).cloned().collect();
+    if own.is_empty() {
+        let near = nearest(&id.0, values.iter().map(|value| value.indicator.as_str())).map(|near| format!("did you mean `{near}`?"));
+        let error = Error::new(Kind::Configuration, format!("`{}` is not assessed by `{id}`", explanation.unit));
+        return Err(error.with_hint(near.unwrap_or_else(|| format!("kaohe explain {} lists its indicators", explanation.unit))));
+    }
+    for value in own {
+        explanation.indicators.push(explained(context, input, assessed.as_ref(), value).await?);
+    }
+    Ok(explanation)
+}
+
+async fn explained(context: &SessionContext, input: &ExplainInput<'_>, assessed: Option<&Assessed>, value: ValueRow) -> Result<Explained> {
+    let id = IndicatorId::from(value.indicator.as_str());
+    let Some(indicator) = input.library.indicators.get(&id) else {
+        return Ok(without_definition(value));
+    };
+    let subjects = subjects(input, indicator, assessed);
+    let found = records(context, input, indicator, &subjects, &value.domain).await?;
+    let (found, why_no_records) = match found {
+        Ok(records) => (Some(records), None),
+        Err(why) => (None, Some(why)),
+    };
+    let agrees = found.as_ref().and_then(|records| records.counted).and_then(|(numerator, denominator)| {
+        let same = |count: i64, figure: Option<Decimal>| Some(Decimal::from(count) == figure?);
+        Some(same(numerator, value.numerator)? && same(denominator, value.denominator)?)
+    });
+    let curve = value.value.zip(input.policy.curves.get(&id)).and_then(|(value, points)| curve::retrace(value, points, indicator.shown_as));
+    Ok(Explained {
+        shown: value.value.map(|value| curve::shown(value, indicator.shown_as)),
+        target: value.target.map(|target| curve::shown(target, indicator.shown_as)),
+        definition: indicator.comment.clone(),
+        basis: indicator.basis.clone(),
+        file: indicator.file.clone(),
+        population: population(context, input.library, indicator),
+        curve,
+        subjects,
+        records: found,
+        why_no_records,
+        agrees,
+        value,
+    })
+}
+
+/// An index that the engine composes has no SELECT: its parts stand in result tables of their own.
+fn without_definition(value: ValueRow) -> Explained {
+    Explained {
+        shown: value.value.map(|shown| curve::shown(shown, ShownAs::Index)),
+        target: value.target.map(|target| curve::shown(target, ShownAs::Index)),
+        definition: String::new(),
+        basis: String::new(),
+        file: String::new(),
+        population: None,
+        curve: None,
+        subjects: Vec::new(),
+        records: None,
+        why_no_records: Some("综合指数由多个分项合成，分项见结果表 synergy_pairs、synergy_regions、burden".to_owned()),
+        agrees: None,
+        value,
+    }
+}
+
+fn population(context: &SessionContext, library: &Library, indicator: &Indicator) -> Option<Source> {
+    let name = names_read(context, &indicator.sql).ok()?.into_iter().next()?;
+    if let Some(population) = library.populations.get(&name) {
+        let (title, definition, file) = (population.title.clone(), population.comment.clone(), population.file.clone());
+        return Some(Source { name, title, definition, file });
+    }
+    let table = library.tables.get(&name)?;
+    Some(Source { name, title: table.title.clone(), definition: String::new(), file: table.file.clone() })
+}
+
+/// The unit itself, or with everything below it; for a regional indicator its region.
+fn subjects(input: &ExplainInput<'_>, indicator: &Indicator, assessed: Option<&Assessed>) -> Vec<String> {
+    let Some(assessed) = assessed else { return vec![input.unit.to_owned()] };
+    match indicator.shape {
+        Shape::Region | Shape::Pair => assessed.region.iter().cloned().collect(),
+        _ if indicator.rollup != Rollup::None && input.policy.subtree_tiers.contains(&assessed.tier) => assessed.with_descendants.clone(),
+        _ => vec![assessed.id.clone()],
+    }
+}
+
+/// The records behind the figure at the moment at which it was computed.
+async fn records(
+    context: &SessionContext,
+    input: &ExplainInput<'_>,
+    indicator: &Indicator,
+    subjects: &[String],
+    domain: &str,
+) -> Result<std::result::Result<Records, String>> {
+    if indicator.shape == Shape::Pair {
+        return Ok(Err("按区域对计算的指标不能逐条归到一个主体".to_owned()));
+    }
+    let passed = input.period.months_until(input.as_of);
+    let months = input.policy.months.get(&indicator.id).copied().or_else(|| Some((*passed.first()?, *passed.last()?)));
+    let Some(months) = months else { return Ok(Err("考核期尚未开始".to_owned())) };
+    let end = if indicator.window == Window::Flow { input.as_of } else { months.1.last_day().min(input.as_of) };
+    let moment = moment_of(indicator.window, end);
+    let (dependencies, _) = Dependencies::of(context, input.library);
+    register_populations(context, input.library, &dependencies, moment).await;
+    let domain = Some(domain).filter(|domain| !domain.is_empty());
+    let wanted = Wanted { subjects, domain, months, pending_until: input.period.last, moment, all: input.all };
+    let found = records_of(context, input.library, indicator, &wanted).await.context(Kind::Query, || format!("the records of {}", indicator.id))?;
+    Ok(found.ok_or_else(|| "这个指标的 SELECT 不是对一个口径的单层汇总，不能逐条列出".to_owned()))
+}

@@ -75,7 +75,7 @@ pub async fn odd_rows(frame: &DataFrame, name: &str, units: &BTreeSet<&str>) -> 
     let what = || format!("collecting evidence from queries/findings/{name}.sql");
     let wanted = units.iter().map(|unit| lit(*unit)).collect();
     let columns = ["unit_id", "domain", "sign", "source_table", "record_id", "says", "source_file", "source_line"].map(col).to_vec();
-    let frame = frame.clone().filter(col("is_odd").is_true().and(col("unit_id").in_list(wanted, false)));
+    let frame = frame.clone().filter(col("is_odd").and(col("unit_id").in_list(wanted, false)));
     let batches = frame.and_then(|frame| frame.select(columns)).context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
     let mut rows = Vec::new();
     for batch in &batches {

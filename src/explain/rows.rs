@@ -1,0 +1,244 @@
+//! An indicator's SELECT, turned from counts into the rows that it counts.
+//!
+//! In: the plan `Projection → Aggregate → rows` of any indicator. Out: a plan over the same rows in which each `count(…) FILTER (WHERE
+//! c)` has become the truth of `c` for the row, beside the columns that lead to the record. Never here: an indicator by name, data.
+
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, DFSchema, Result};
+use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, lit, when};
+
+use arrow::datatypes::DataType;
+
+use crate::compute::lineage::resolve;
+use crate::library::Library;
+use crate::library::contract::Sensitivity;
+
+/// Columns that say which group a row belongs to; those that the indicator has.
+pub const KEYS: [&str; 4] = ["unit_id", "region_code", "domain", "month"];
+
+/// What a row can be for an indicator: the name of its truth column, 1 or 0.
+pub const NUMERATOR: &str = "in_numerator";
+/// See [`NUMERATOR`].
+pub const DENOMINATOR: &str = "in_denominator";
+/// See [`NUMERATOR`].
+pub const PENDING: &str = "in_pending";
+/// See [`NUMERATOR`].
+pub const EXCLUDED: &str = "in_excluded";
+
+/// Columns that lead to the record, when the rows have them.
+pub const RECORD: [&str; 7] = ["record_id", "source_file", "source_line", "due_on", "due_at", "state", "excluded_because"];
+
+/// The rows of an indicator.
+#[derive(Debug, Clone)]
+pub struct IndicatorRows {
+    /// Columns: those of [`KEYS`] and [`RECORD`] that exist, the four truths, then `facts`.
+    pub plan: LogicalPlan,
+    /// Columns that decide whether a row is in the numerator, by their own names; in the plan they are called `fact_0`, `fact_1`, ….
+    pub facts: Vec<String>,
+    /// Whether the truths added up are the figures: false where something is counted once however many rows it has, or is a sum.
+    pub adds_up: bool,
+    /// Columns of [`RECORD`] that the rows don't have.
+    pub missing: Vec<&'static str>,
+}
+
+/// What one output of the SELECT adds and takes away.
+#[derive(Default)]
+struct Parts<'a> {
+    added: Vec<&'a AggregateFunction>,
+    taken: Vec<&'a AggregateFunction>,
+}
+
+/// The rows behind an indicator's plan; `None` when the plan has another form than one aggregate over rows.
+///
+/// # Errors
+/// Expressions that the engine refuses over the rows.
+pub fn rows_of(plan: &LogicalPlan, library: &Library) -> Result<Option<IndicatorRows>> {
+    let LogicalPlan::Projection(projection) = plan else { return Ok(None) };
+    let Some(aggregate) = aggregate_below(&projection.input) else { return Ok(None) };
+    let output = |name: &str| {
+        let index = projection.schema.index_of_column_by_name(None, name)?;
+        Some(projection.expr[index].clone().unalias())
+    };
+    let parts_of = |names: &[&str]| names.iter().find_map(|name| output(name)).map(|expression| parts(&expression, aggregate, true));
+    let numerator = parts_of(&["numerator"]).unwrap_or_default();
+    let denominator = parts_of(&["denominator", "n"]).unwrap_or_default();
+    let (pending, excluded) = (parts_of(&["pending"]).unwrap_or_default(), parts_of(&["excluded"]).unwrap_or_default());
+    let schema = aggregate.input.schema();
+    let mut columns = Vec::new();
+    for name in KEYS {
+        if let Some(expression) = output(name) {
+            columns.push(over_rows(&expression, aggregate)?.alias(name));
+        }
+    }
+    let mut missing = Vec::new();
+    for name in RECORD {
+        match named(schema, name) {
+            Some(_) if columns.iter().any(|column| column.schema_name().to_string() == name) => {}
+            Some(column) => columns.push(Expr::Column(column).alias(name)),
+            None => missing.push(name),
+        }
+    }
+    for (name, parts) in [(NUMERATOR, &numerator), (DENOMINATOR, &denominator), (PENDING, &pending), (EXCLUDED, &excluded)] {
+        columns.push(membership(parts)?.alias(name));
+    }
+    let facts = facts(&numerator, schema);
+    columns.extend(facts.iter().enumerate().map(|(index, column)| Expr::Column(column.clone()).alias(format!("fact_{index}"))));
+    let plan = LogicalPlanBuilder::from(aggregate.input.as_ref().clone()).project(columns)?.build()?;
+    let rows = IndicatorRows {
+        plan,
+        facts: facts.into_iter().map(|column| column.name).collect(),
+        adds_up: numerator.adds_up() && denominator.adds_up(),
+        missing,
+    };
+    without_personal(rows, library).map(Some)
+}
+
+fn aggregate_below(plan: &LogicalPlan) -> Option<&Aggregate> {
+    match plan {
+        LogicalPlan::Aggregate(aggregate) => Some(aggregate),
+        LogicalPlan::Filter(filter) => aggregate_below(&filter.input),
+        LogicalPlan::SubqueryAlias(alias) => aggregate_below(&alias.input),
+        _ => None,
+    }
+}
+
+impl Parts<'_> {
+    /// Plain counts of rows, nothing taken away.
+    fn adds_up(&self) -> bool {
+        let plain = |part: &&AggregateFunction| part.func.name() == "count" && !part.params.distinct && column_of(part).is_none();
+        self.taken.is_empty() && self.added.iter().all(plain)
+    }
+}
+
+/// Which aggregates an output adds, and which it takes away.
+fn parts<'a>(expression: &Expr, aggregate: &'a Aggregate, is_added: bool) -> Parts<'a> {
+    let mut found = Parts::default();
+    match expression {
+        Expr::Column(column) => {
+            let place = aggregate.schema.maybe_index_of_column(column).and_then(|index| index.checked_sub(aggregate.group_expr.len()));
+            if let Some(Expr::AggregateFunction(function)) = place.and_then(|place| aggregate.aggr_expr.get(place)).map(unaliased) {
+                if is_added { found.added.push(function) } else { found.taken.push(function) }
+            }
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            for (side, is_added) in [(left, is_added), (right, is_added != (*op == Operator::Minus))] {
+                let below = parts(side, aggregate, is_added);
+                found.added.extend(below.added);
+                found.taken.extend(below.taken);
+            }
+        }
+        other => {
+            // Casts, aliases and functions pass through what they hold.
+            let _ = other.apply_children(|child| {
+                let below = parts(child, aggregate, is_added);
+                found.added.extend(below.added);
+                found.taken.extend(below.taken);
+                Ok(TreeNodeRecursion::Continue)
+            });
+        }
+    }
+    found
+}
+
+fn unaliased(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Alias(alias) => unaliased(&alias.expr),
+        other => other,
+    }
+}
+
+/// The argument of an aggregate that is not `*` or a constant.
+fn column_of(function: &AggregateFunction) -> Option<&Expr> {
+    #[expect(deprecated, reason = "count(*) may still be written as a wildcard in a plan")]
+    function.params.args.first().filter(|argument| !matches!(argument, Expr::Literal(..) | Expr::Wildcard { .. }))
+}
+
+/// Whether the row is one that the aggregate looks at; null is no.
+fn condition(function: &AggregateFunction) -> Expr {
+    let filter = function.params.filter.as_ref().map_or_else(|| lit(true), |filter| (**filter).clone());
+    match column_of(function) {
+        Some(argument) => filter.and(argument.clone().is_not_null()),
+        None => filter,
+    }
+}
+
+/// 1 when the row is added by one of the aggregates and taken away by none, else 0. Numbers, because the engine's simplification of `IS
+/// TRUE` over a nullable condition changes the column's nullability and then refuses its own plan.
+fn membership(parts: &Parts<'_>) -> Result<Expr> {
+    let any = |functions: &[&AggregateFunction]| functions.iter().map(|function| condition(function)).reduce(Expr::or);
+    let (yes, no) = (lit(1_i64), lit(0_i64));
+    match (any(&parts.added), any(&parts.taken)) {
+        (None, _) => Ok(no),
+        (Some(added), None) => when(added, yes).otherwise(no),
+        (Some(added), Some(taken)) => when(taken, no.clone()).when(added, yes).otherwise(no),
+    }
+}
+
+/// The expression of a group, written over the rows instead of over the aggregate.
+fn over_rows(expression: &Expr, aggregate: &Aggregate) -> Result<Expr> {
+    let replaced = expression.clone().transform_up(|part| {
+        Ok(match &part {
+            Expr::Column(column) => match aggregate.schema.maybe_index_of_column(column).and_then(|index| aggregate.group_expr.get(index)) {
+                Some(group) => Transformed::new(unaliased(group).clone(), true, TreeNodeRecursion::Jump),
+                None => Transformed::no(part),
+            },
+            _ => Transformed::no(part),
+        })
+    })?;
+    Ok(replaced.data)
+}
+
+fn named(schema: &DFSchema, name: &str) -> Option<Column> {
+    schema.columns().into_iter().find(|column| column.name == name)
+}
+
+/// Columns that the numerator's conditions speak of, except those that every row shows anyway.
+fn facts(numerator: &Parts<'_>, schema: &DFSchema) -> Vec<Column> {
+    let mut facts: Vec<Column> = Vec::new();
+    for function in numerator.added.iter().chain(&numerator.taken) {
+        let mut columns: Vec<Column> = condition(function).column_refs().into_iter().cloned().collect();
+        columns.sort();
+        for column in columns {
+            let shown = RECORD.contains(&column.name.as_str()) || KEYS.contains(&column.name.as_str());
+            if !shown && schema.has_column(&column) && !facts.contains(&column) {
+                facts.push(column);
+            }
+        }
+    }
+    facts
+}
+
+/// The same rows without what is about a person: a column that is one, or a text made of one. Dates and truths that were derived stay.
+/// A plan whose columns can't be traced keeps neither facts nor record numbers.
+fn without_personal(rows: IndicatorRows, library: &Library) -> Result<IndicatorRows> {
+    let resolved = resolve(&rows.plan).ok();
+    let schema = rows.plan.schema().clone();
+    let is_personal = |index: usize| {
+        let Some(resolved) = &resolved else { return true };
+        let expression = &resolved.columns[index];
+        let kind = Expr::Column(Column::from(schema.qualified_field(index))).get_type(schema.as_ref());
+        let holds_text = !matches!(kind, Ok(DataType::Boolean | DataType::Date32 | DataType::Timestamp(..)));
+        let personal = expression.column_refs().into_iter().any(|column| {
+            let table = column.relation.as_ref().and_then(|relation| library.tables.get(relation.table()));
+            table.and_then(|table| table.column(&column.name)).is_some_and(|column| column.sensitivity == Sensitivity::Personal)
+        });
+        personal && (holds_text || matches!(expression, Expr::Column(_)))
+    };
+    let mut columns = Vec::new();
+    let mut facts = Vec::new();
+    for (index, field) in schema.fields().iter().enumerate() {
+        let column = Expr::Column(Column::from(schema.qualified_field(index)));
+        match field.name().strip_prefix("fact_").and_then(|place| place.parse::<usize>().ok()) {
+            Some(_) if is_personal(index) => {}
+            Some(place) => {
+                columns.push(column.alias(format!("fact_{}", facts.len())));
+                facts.push(rows.facts[place].clone());
+            }
+            None if field.name() == "record_id" && is_personal(index) => columns.push(lit("（含个人信息，不显示）").alias("record_id")),
+            None => columns.push(column),
+        }
+    }
+    let plan = LogicalPlanBuilder::from(rows.plan).project(columns)?.build()?;
+    Ok(IndicatorRows { plan, facts, ..rows })
+}

@@ -1,0 +1,288 @@
+//! Explanations over a few rows in memory and result tables in a temporary folder.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::dataframe::DataFrameWriteOptions;
+use datafusion::datasource::MemTable;
+use datafusion::prelude::SessionContext;
+use jiff::civil::date;
+use rust_decimal::Decimal;
+
+use super::records::{Part, Records};
+use super::rows::rows_of;
+use super::text::render;
+use super::*;
+use crate::compute::check::register_empty_tables;
+use crate::functions::{self, Clocks, parse_bound};
+use crate::ingest::arrow_schema;
+
+fn shipped() -> Library {
+    library_with(&[])
+}
+
+fn library_with(files: &[(&str, &str)]) -> Library {
+    let mut texts = crate::library::texts(None).expect("the shipped library reads");
+    texts.extend(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())));
+    let (library, diagnostics) = Library::from_texts(texts).expect("the library reads");
+    assert_eq!(diagnostics.errors(), 0, "{}", diagnostics.to_text());
+    library
+}
+
+/// A session with empty source tables.
+fn session(library: &Library) -> SessionContext {
+    let context = SessionContext::new();
+    functions::register(&context, &Clocks::of(library));
+    register_empty_tables(&context, library).expect("contracts make schemas");
+    context
+}
+
+/// Replaces a source table by rows, written as SQL values under a list of columns; the other columns are NULL.
+async fn fill(context: &SessionContext, library: &Library, table: &str, columns: &[&str], values: &str) {
+    let schema = arrow_schema(&library.tables[table]);
+    let typed = schema.fields().iter().map(|field| {
+        let source = if columns.contains(&field.name().as_str()) { format!("v.{}", field.name()) } else { "NULL".to_owned() };
+        format!("arrow_cast({source}, '{}') AS {}", field.data_type(), field.name())
+    });
+    let sql = format!("SELECT {} FROM (VALUES {values}) AS v ({})", typed.collect::<Vec<_>>().join(", "), columns.join(", "));
+    let batches = context.sql(&sql).await.expect("the rows plan").collect().await.expect("the rows read");
+    let batches = batches.iter().map(|batch| arrow::record_batch::RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()).expect("types are the contract's"));
+    let memory = MemTable::try_new(Arc::clone(&schema), vec![batches.collect()]).expect("one partition");
+    context.deregister_table(table).expect("the empty table was there");
+    context.register_table(table, Arc::new(memory)).expect("its place is free");
+}
+
+/// Writes a result table from a SELECT.
+async fn result(folder: &Path, name: &str, sql: &str) {
+    let frame = SessionContext::new().sql(sql).await.expect("the result table plans");
+    let path = folder.join(format!("{name}.parquet"));
+    frame.write_parquet(path.to_string_lossy().as_ref(), DataFrameWriteOptions::new().with_single_file_output(true), None).await.expect("it is written");
+}
+
+const VALUE_COLUMNS: &str = "'group' AS node, 0 AS pending, 0 AS excluded, arrow_cast(points, 'Decimal128(38, 12)') AS points, \
+    arrow_cast(points, 'Decimal128(38, 12)') AS effective_points, arrow_cast(score, 'Decimal128(38, 12)') AS score, \
+    arrow_cast(numerator, 'Decimal128(38, 12)') AS numerator, arrow_cast(denominator, 'Decimal128(38, 12)') AS denominator, \
+    arrow_cast(value, 'Decimal128(38, 12)') AS value, arrow_cast(0.9, 'Decimal128(38, 12)') AS target, 'scored' AS status, false AS too_few";
+
+async fn results(folder: &Path, values: &str) {
+    let columns = "unit_id, domain, indicator, numerator, denominator, value, score, points";
+    result(folder, "values", &format!("SELECT unit_id, domain, indicator, {VALUE_COLUMNS} FROM (VALUES {values}) AS v ({columns})")).await;
+    result(folder, "ranks", "SELECT 'A' AS unit_id, 'market' AS domain, 'market · county' AS peer_group, arrow_cast(83.2, 'Decimal128(38, 12)') AS total, \
+        '良好' AS grade, 3 AS rank, 12 AS ranked_units, arrow_cast(NULL, 'Utf8') AS withheld").await;
+    result(folder, "scores", "SELECT 'A' AS unit_id, 'market' AS domain, node, node_order, arrow_cast(81, 'Decimal128(38, 12)') AS score, \
+        arrow_cast(60, 'Decimal128(38, 12)') AS effective_points, arrow_cast(48.6, 'Decimal128(38, 12)') AS earned \
+        FROM (VALUES ('base', 1), ('dynamic', 2), ('inner group', 3)) AS v (node, node_order)").await;
+}
+
+fn policy() -> Policy {
+    let points = |text: &str| text.parse::<Decimal>().expect("a decimal");
+    Policy {
+        titles: BTreeMap::from([("base".to_owned(), "基础".to_owned()), ("dynamic".to_owned(), "动态".to_owned())]),
+        classes: BTreeSet::from(["base".to_owned(), "dynamic".to_owned()]),
+        curves: BTreeMap::from([(IndicatorId::from("market.filing_within_7d"), vec![(points("0"), points("0")), (points("1"), points("100"))])]),
+        subtree_tiers: BTreeSet::from(["city".to_owned()]),
+        months: BTreeMap::new(),
+    }
+}
+
+struct Asked<'a> {
+    library: &'a Library,
+    context: &'a SessionContext,
+    folder: &'a Path,
+    unit: &'a str,
+    indicator: Option<&'a str>,
+    all: bool,
+}
+
+async fn ask(asked: &Asked<'_>) -> Result<Explanation> {
+    let (policy, id) = (policy(), asked.indicator.map(IndicatorId::from));
+    let period = "2026".parse().expect("a period");
+    let input = ExplainInput {
+        library: asked.library,
+        policy: &policy,
+        tables: asked.folder,
+        unit: asked.unit,
+        domain: None,
+        indicator: id.as_ref(),
+        period: &period,
+        as_of: date(2026, 6, 30),
+        all: asked.all,
+    };
+    explain(asked.context, &input).await
+}
+
+const LEAD_COLUMNS: [&str; 9] = ["lead_id", "unit_id", "domain", "is_food_drug", "received_on", "decision", "decision_at", "source_file", "source_line"];
+
+async fn five_leads(library: &Library) -> SessionContext {
+    let context = session(library);
+    fill(&context, library, "units", &["unit_id", "unit_name", "tier", "parent_unit_id", "valid_from"],
+        "('P', '甲市局', 'city', NULL, '2020-01-01'), ('A', '乙县局', 'county', 'P', '2020-01-01'), ('B', '丙县局', 'county', 'P', '2020-01-01')").await;
+    fill(&context, library, "leads", &LEAD_COLUMNS,
+        "('in time', 'A', 'market', true, '2026-03-02', 'file', '2026-03-11T01:00:00Z', 'leads.csv', 2), \
+         ('a day late', 'A', 'market', true, '2026-03-02', 'file', '2026-03-12T01:00:00Z', 'leads.csv', 3), \
+         ('no decision', 'A', 'market', true, '2026-02-02', NULL, NULL, 'leads.csv', 4), \
+         ('not yet due', 'A', 'market', true, '2026-06-29', NULL, NULL, 'leads.csv', 5), \
+         ('refused in time', 'A', 'market', true, '2026-03-02', 'not_file', '2026-03-04T01:00:00Z', 'leads.csv', 6), \
+         ('of another unit', 'B', 'market', true, '2026-02-02', NULL, NULL, 'leads.csv', 7)").await;
+    context
+}
+
+fn ids(records: &Records, part: Part) -> Vec<String> {
+    let of_part = records.sections.iter().filter(|section| section.part == part);
+    of_part.flat_map(|section| section.records.iter().map(|record| format!("{} @{}:{}", record.record_id, record.source_file, record.source_line.unwrap_or(0)))).collect()
+}
+
+#[tokio::test]
+async fn a_figure_is_followed_down_to_file_and_line() {
+    let library = shipped();
+    let context = five_leads(&library).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    results(folder.path(), "('A', 'market', 'market.filing_within_7d', 1, 3, 0.333333333333, 33.33, 10)").await;
+    let asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "乙县局", indicator: Some("market.filing_within_7d"), all: false };
+    let explanation = ask(&asked).await.expect("it explains");
+    let explained = &explanation.indicators[0];
+    let records = explained.records.as_ref().expect("it lists records");
+    assert_eq!(ids(records, Part::Against), ["no decision @leads.csv:4", "a day late @leads.csv:3"]);
+    assert_eq!(ids(records, Part::Counted), ["in time @leads.csv:2"]);
+    assert_eq!(ids(records, Part::Excluded), ["refused in time @leads.csv:6"]);
+    assert_eq!(ids(records, Part::Pending), ["not yet due @leads.csv:5"], "due in July, inside the period");
+    assert_eq!(explained.agrees, Some(true));
+    let text = render(&explanation, &library);
+    assert!(text.contains("乙县局（A）　考核期 2026　数据截止 2026-06-30"), "{text}");
+    assert!(text.contains("33.33% 在 0.00%（0.00 分）与 100.00%（100.00 分）之间"), "{text}");
+    assert!(text.contains("  a day late   2026-03-11  2026-03-12  leads.csv   3"), "{text}");
+    assert!(text.contains("not_filed"), "{text}");
+}
+
+#[tokio::test]
+async fn a_city_is_explained_by_the_records_of_everything_below_it() {
+    let library = shipped();
+    let context = five_leads(&library).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    results(folder.path(), "('P', 'market', 'market.filing_within_7d', 1, 3, 0.25, 25, 10)").await;
+    result(folder.path(), "ranks", "SELECT 'P' AS unit_id").await;
+    let asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "P", indicator: Some("market.filing_within_7d"), all: false };
+    let explanation = ask(&asked).await.expect("it explains");
+    let explained = &explanation.indicators[0];
+    assert_eq!(explained.subjects, ["P", "A", "B"]);
+    assert_eq!(explained.agrees, Some(false), "one of four in the data, one of three in the results");
+    assert!(render(&explanation, &library).contains("逐条核对为 1/4，与结果表的 1/3 不一致"));
+}
+
+#[tokio::test]
+async fn a_scorecard_lists_what_cost_most_first() {
+    let library = shipped();
+    let context = five_leads(&library).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    results(folder.path(), "('A', 'market', 'law.review_correction_rate', 0, 20, 0, 100, 8), ('A', 'market', 'market.filing_within_7d', 1, 3, 0.3333, 33.33, 10), \
+        ('A', 'market', 'procedure.decision_timeliness', 1, 2, 0.5, 40, 20), ('A', 'market', 'county.backlog_rate', NULL, NULL, NULL, NULL, 5)").await;
+    let asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "A", indicator: None, all: false };
+    let explanation = ask(&asked).await.expect("it explains");
+    let card = &explanation.scorecards[0];
+    let order: Vec<&str> = card.indicators.iter().map(|value| value.indicator.as_str()).collect();
+    assert_eq!(order, ["procedure.decision_timeliness", "market.filing_within_7d", "law.review_correction_rate", "county.backlog_rate"]);
+    assert_eq!(card.classes.iter().map(|class| class.title.as_str()).collect::<Vec<_>>(), ["基础", "动态"]);
+    let text = render(&explanation, &library);
+    assert!(text.contains("总分 83.2　等次 良好　名次 第 3 名，共 12 个"), "{text}");
+    let json = serde_json::to_value(&explanation).expect("it serialises");
+    assert_eq!(json["scorecards"][0]["indicators"][0]["lost"], "12");
+}
+
+#[tokio::test]
+async fn an_unknown_unit_or_indicator_is_named_with_the_nearest() {
+    let library = shipped();
+    let context = five_leads(&library).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    results(folder.path(), "('A', 'market', 'market.filing_within_7d', 1, 3, 0.3333, 33.33, 10)").await;
+    let mut asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "A", indicator: Some("market.filing_within_7"), all: false };
+    let error = ask(&asked).await.expect_err("there is no such indicator");
+    assert!(error.to_string().contains("did you mean `market.filing_within_7d`?"), "{error}");
+    asked.unit = "Z";
+    assert!(ask(&asked).await.expect_err("there is no such unit").to_string().contains("has no scorecard"));
+    asked.folder = Path::new("/nowhere");
+    assert!(ask(&asked).await.expect_err("there are no results").to_string().contains("kaohe run"));
+}
+
+#[tokio::test]
+async fn a_long_list_is_cut_and_says_so() {
+    let library = shipped();
+    let context = session(&library);
+    let leads: Vec<String> = (1..=60).map(|line| format!("('lead {line:02}', 'A', 'market', true, '2026-02-02', NULL, NULL, 'leads.csv', {line})")).collect();
+    fill(&context, &library, "leads", &LEAD_COLUMNS, &leads.join(", ")).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    results(folder.path(), "('A', 'market', 'market.filing_within_7d', 0, 60, 0, 0, 10)").await;
+    let mut asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "A", indicator: Some("market.filing_within_7d"), all: false };
+    let cut = ask(&asked).await.expect("it explains");
+    assert!(render(&cut, &library).contains("显示 50 条，共 60 条"));
+    assert!(render(&cut, &library).contains("--all"));
+    assert_eq!(cut.indicators[0].agrees, Some(true), "counts are of all records");
+    asked.all = true;
+    let whole = ask(&asked).await.expect("it explains");
+    assert_eq!(whole.indicators[0].records.as_ref().map(|records| records.sections[0].records.len()), Some(60));
+}
+
+const HEADER: &str = "title = \"t\"\n-- better = \"higher\"\n-- shown_as = \"percent\"\n-- domains = [\"market\"]\n-- tiers = [\"county\"]\n-- basis = \"b\"";
+
+#[tokio::test]
+async fn personal_columns_are_not_shown_whatever_the_definition_asks() {
+    let indicator = format!(
+        "-- /// indicator\n-- {HEADER}\n-- ///\n-- Counts.\nSELECT unit_id, domain, month_of(opened_on) AS month,\n\
+         count(*) FILTER (WHERE party_name_masked = '张三' AND is_food_drug) AS numerator, count(*) AS denominator\nFROM named_cases\nGROUP BY 1, 2, 3\n"
+    );
+    let population = "-- /// population\n-- title = \"t\"\n-- grain = \"one case\"\n-- ///\n-- Cases.\nSELECT *, party_code || ' ' || case_id AS record_id FROM cases\n";
+    let library = library_with(&[("indicators/market/named.sql", &indicator), ("populations/named_cases.sql", population)]);
+    let context = session(&library);
+    fill(&context, &library, "cases", &["case_id", "unit_id", "domain", "opened_on", "party_code", "party_name_masked", "is_food_drug", "source_file", "source_line"],
+        "('1', 'A', 'market', '2026-02-02', '330102199001011234', '张三', true, 'cases.csv', 2)").await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    results(folder.path(), "('A', 'market', 'market.named', 1, 1, 1, 100, 10)").await;
+    let asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "A", indicator: Some("market.named"), all: true };
+    let explanation = ask(&asked).await.expect("it explains");
+    let record = &explanation.indicators[0].records.as_ref().expect("it lists records").sections[0].records[0];
+    assert_eq!(record.facts, BTreeMap::from([("is_food_drug".to_owned(), "是".to_owned())]));
+    assert_eq!((record.record_id.as_str(), record.source_line), ("（含个人信息，不显示）", Some(2)));
+    let everything = render(&explanation, &library) + &serde_json::to_string(&explanation).expect("it serialises");
+    assert!(!everything.contains("张三") && !everything.contains("330102199001011234"), "{everything}");
+}
+
+#[tokio::test]
+async fn every_shipped_indicator_can_be_taken_apart_and_leads_to_file_and_line() {
+    let library = shipped();
+    let context = session(&library);
+    let (dependencies, _) = Dependencies::of(&context, &library);
+    let mut broken = Vec::new();
+    for indicator in library.indicators.values().filter(|indicator| !indicator.sql.is_empty()) {
+        let moment = moment_of(indicator.window, date(2026, 6, 30));
+        register_populations(&context, &library, &dependencies, moment).await;
+        let plan = async {
+            let statement = parse_bound(&context, &indicator.sql, moment)?;
+            context.state().statement_to_plan(statement).await
+        };
+        let plan = plan.await.expect("the shipped library plans");
+        let Some(rows) = rows_of(&plan, &library).expect("rows plan") else {
+            broken.push(format!("{}: another form", indicator.id));
+            continue;
+        };
+        let run = context.execute_logical_plan(rows.plan).await.expect("rows plan").collect().await;
+        broken.extend(run.err().map(|error| format!("{}: {error}", indicator.id)));
+        broken.extend(["record_id", "source_file", "source_line"].iter().filter(|name| rows.missing.contains(name)).map(|name| format!("{}: no {name}", indicator.id)));
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[tokio::test]
+async fn a_distinct_count_shows_the_rows_and_does_not_claim_to_add_up() {
+    let library = shipped();
+    let context = session(&library);
+    fill(&context, &library, "inspections", &["inspection_id", "unit_id", "domain", "credit_code", "checked_on", "counts_toward_cap", "source_file", "source_line"],
+        "('one', 'A', 'market', '91330100MA00000001', '2026-02-02', true, 'i.csv', 2), ('two', 'A', 'market', '91330100MA00000001', '2026-03-02', true, 'i.csv', 3), \
+         ('three', 'A', 'market', '91330100MA00000001', '2026-04-02', true, 'i.csv', 4), ('other firm', 'A', 'market', '91330100MA00000002', '2026-04-02', true, 'i.csv', 5)").await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    results(folder.path(), "('A', 'market', 'market.inspection_frequency_compliance', 1, 2, 0.5, 50, 10)").await;
+    let asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "A", indicator: Some("market.inspection_frequency_compliance"), all: false };
+    let explanation = ask(&asked).await.expect("it explains");
+    let explained = &explanation.indicators[0];
+    assert_eq!(explained.agrees, None);
+    assert_eq!(ids(explained.records.as_ref().expect("it lists records"), Part::Against), ["three @i.csv:4"]);
+}
