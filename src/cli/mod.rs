@@ -21,6 +21,7 @@ use crate::project::{PROJECT_FILE, Project};
 use crate::terms::Period;
 
 mod check;
+mod explain;
 mod init;
 mod run;
 mod runs;
@@ -80,6 +81,8 @@ enum Command {
     Status,
     /// Shell with completion and history over the current run, or one statement
     Sql(sql::Arguments),
+    /// Why this score, down to source file and line
+    Explain(explain::Arguments),
     /// Make a province that does not exist, with planted cheating and its answer key
     Simulate(simulate::Arguments),
 }
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Runs => runs::runs(&line.common),
         Command::Status => runs::status(&line.common),
         Command::Sql(arguments) => sql::run(&line.common, &arguments),
+        Command::Explain(arguments) => explain::run(&line.common, &arguments),
         Command::Simulate(arguments) => simulate::simulate(&line.common, &arguments),
     };
     match ended {

@@ -1,0 +1,89 @@
+//! `kaohe explain UNIT [INDICATOR]`: why this score, down to source file and line.
+//!
+//! In: the current run. Out: text or JSON on standard output. Never here: new figures.
+
+use clap::Args;
+
+use super::{Common, sql};
+use crate::error::{Context, Error, Kind, Result};
+use crate::explain::{ExplainInput, Policy, explain, text};
+use crate::library::scheme::Scheme;
+use crate::terms::{IndicatorId, Month, Period};
+
+/// Flags of `kaohe explain`.
+#[derive(Args)]
+pub struct Arguments {
+    /// Identifier or name of the unit
+    unit: String,
+    /// Indicator, as namespace.name; without it the whole scorecard
+    indicator: Option<String>,
+    /// One domain of the unit
+    #[arg(long)]
+    domain: Option<String>,
+    /// Every record, not only the first ones
+    #[arg(long)]
+    all: bool,
+    /// `text` or `json`
+    #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+    format: String,
+}
+
+/// Explains one unit of the current run.
+pub fn run(common: &Common, arguments: &Arguments) -> Result<u8> {
+    let opened = common.open()?;
+    let scheme = opened.scheme.as_ref().ok_or_else(|| {
+        Error::new(Kind::Configuration, "the scheme can't be used as it is").with_hint("`kaohe check` says why")
+    })?;
+    let indicator = arguments.indicator.as_deref().map(IndicatorId::from);
+    let cores = super::surroundings::cores();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores)
+        .enable_all()
+        .build()
+        .context(Kind::Environment, || "starting worker threads")?;
+    let explanation = runtime.block_on(async {
+        let memory = common.memory_limit.or_else(super::surroundings::default_memory);
+        let readers = sql::open::open(&opened.library, &common.out(&opened.directory), memory, cores).await?;
+        let period: Period = readers.results.period.parse().map_err(|error: String| Error::new(Kind::Environment, error))?;
+        let input = ExplainInput {
+            library: &opened.library,
+            policy: &policy(scheme),
+            tables: &readers.tables,
+            unit: &arguments.unit,
+            domain: arguments.domain.as_deref(),
+            indicator: indicator.as_ref(),
+            period: &period,
+            as_of: readers.results.as_of.parse().context(Kind::Environment, || "reading the current run's date")?,
+            all: arguments.all,
+        };
+        explain(&readers.context, &input).await
+    })?;
+    if arguments.format == "json" {
+        println!("{}", serde_json::to_string_pretty(&explanation).context(Kind::Bug, || "writing JSON")?);
+    } else {
+        println!("{}", text::render(&explanation, &opened.library));
+    }
+    Ok(0)
+}
+
+/// What an explanation needs to know of the scheme.
+fn policy(scheme: &Scheme) -> Policy {
+    Policy {
+        titles: scheme.nodes.iter().map(|node| (node.id.clone(), node.title.clone())).collect(),
+        classes: scheme.nodes.iter().filter(|node| node.parent == "total").map(|node| node.id.clone()).collect(),
+        curves: scheme
+            .indicators
+            .iter()
+            .filter_map(|scored| Some((scored.id.clone(), scored.curve.as_ref()?.points().to_vec())))
+            .collect(),
+        subtree_tiers: scheme.subtree_tiers.clone(),
+        months: scheme
+            .indicators
+            .iter()
+            .filter_map(|scored| {
+                let dynamic = scored.dynamic.as_ref()?;
+                Some((scored.id.clone(), (Month::of(dynamic.from), Month::of(dynamic.until?))))
+            })
+            .collect(),
+    }
+}
