@@ -22,13 +22,13 @@ pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
     compute::check::check(&opened.library, &mut opened.diagnostics)?;
     let diagnostics = &opened.diagnostics;
     if arguments.format == "json" {
-        print!("{}", diagnostics.to_json_lines());
+        say!("{}", diagnostics.to_json_lines());
     } else {
         if !diagnostics.is_empty() {
-            println!("{}", diagnostics.to_text());
+            say_line!("{}", diagnostics.to_text());
         }
         let library = &opened.library;
-        println!(
+        say_line!(
             "{} tables, {} populations, {} indicators, {} clocks, {} parameters: {} errors, {} warnings",
             library.tables.len(),
             library.populations.len(),

@@ -31,9 +31,10 @@ pub struct Arguments {
 /// Explains one unit of the current run.
 pub fn run(common: &Common, arguments: &Arguments) -> Result<u8> {
     let opened = common.open()?;
-    let scheme = opened.scheme.as_ref().ok_or_else(|| {
-        Error::new(Kind::Configuration, "the scheme can't be used as it is").with_hint("`kaohe check` says why")
-    })?;
+    let scheme = opened
+        .scheme
+        .as_ref()
+        .ok_or_else(|| Error::new(Kind::Configuration, "the scheme can't be used as it is").with_hint("`kaohe check` says why"))?;
     let indicator = arguments.indicator.as_deref().map(IndicatorId::from);
     let cores = super::surroundings::cores();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -59,9 +60,9 @@ pub fn run(common: &Common, arguments: &Arguments) -> Result<u8> {
         explain(&readers.context, &input).await
     })?;
     if arguments.format == "json" {
-        println!("{}", serde_json::to_string_pretty(&explanation).context(Kind::Bug, || "writing JSON")?);
+        say_line!("{}", serde_json::to_string_pretty(&explanation).context(Kind::Bug, || "writing JSON")?);
     } else {
-        println!("{}", text::render(&explanation, &opened.library));
+        say_line!("{}", text::render(&explanation, &opened.library));
     }
     Ok(0)
 }
@@ -71,11 +72,7 @@ fn policy(scheme: &Scheme) -> Policy {
     Policy {
         titles: scheme.nodes.iter().map(|node| (node.id.clone(), node.title.clone())).collect(),
         classes: scheme.nodes.iter().filter(|node| node.parent == "total").map(|node| node.id.clone()).collect(),
-        curves: scheme
-            .indicators
-            .iter()
-            .filter_map(|scored| Some((scored.id.clone(), scored.curve.as_ref()?.points().to_vec())))
-            .collect(),
+        curves: scheme.indicators.iter().filter_map(|scored| Some((scored.id.clone(), scored.curve.as_ref()?.points().to_vec()))).collect(),
         subtree_tiers: scheme.subtree_tiers.clone(),
         months: scheme
             .indicators

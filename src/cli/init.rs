@@ -55,7 +55,7 @@ pub fn init(arguments: &Arguments) -> Result<u8> {
     }
     std::fs::write(&file, TEMPLATE).context(Kind::Environment, doing)?;
     std::fs::write(directory.join(".gitignore"), "lake/\nruns/\ncurrent.json\n").context(Kind::Environment, doing)?;
-    println!("{}", file.display());
+    say_line!("{}", file.display());
     eprintln!(
         "next: name your sources in {PROJECT_FILE}, then `kaohe check --project {0}` and `kaohe run --project {0}`",
         directory.display()

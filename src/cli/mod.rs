@@ -20,6 +20,22 @@ use crate::library::scheme::{Scheme, read_scheme};
 use crate::project::{PROJECT_FILE, Project};
 use crate::terms::Period;
 
+/// Writes to standard output; a reader that has gone away (`| head`) ends the output quietly.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write;
+        let _ = write!(std::io::stdout(), $($text)*);
+    }};
+}
+
+/// As `say!`, with a line end.
+macro_rules! say_line {
+    ($($text:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 mod check;
 mod explain;
 mod init;

@@ -49,14 +49,14 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
         only_load,
     };
     if arguments.dry_run {
-        print!("{}", nightly::plan(&request)?);
+        say!("{}", nightly::plan(&request)?);
         return Ok(0);
     }
     let terminal = Terminal::new(common.quiet, common.log_format == "json");
     let ended = nightly::run(&request, &terminal);
     terminal.finish();
     let results = ended?;
-    print!("{}", summary(&results, &request, terminal.elapsed(), terminal.peak_memory()));
+    say!("{}", summary(&results, &request, terminal.elapsed(), terminal.peak_memory()));
     Ok(results.exit_code())
 }
 

@@ -43,7 +43,7 @@ fn word(results: Option<&RunResults>) -> &'static str {
 pub fn runs(common: &Common) -> Result<u8> {
     let out = common.out(&common.directory()?);
     let current = Current::read(&out.join("current.json"))?;
-    println!("{:<22} {:<11} {:<8} {:<11} {:>8} {:>5}", "run", "as of", "period", "status", "seconds", "held");
+    say_line!("{:<22} {:<11} {:<8} {:<11} {:>8} {:>5}", "run", "as of", "period", "status", "seconds", "held");
     for (name, results) in all_runs(&out)? {
         let (as_of, period, seconds, held) = match &results {
             Some(results) => {
@@ -53,9 +53,9 @@ pub fn runs(common: &Common) -> Result<u8> {
             None => ("", "", String::new(), String::new()),
         };
         let mark = if current.as_ref().is_some_and(|current| current.run.0 == name) { "  ◀ current" } else { "" };
-        println!("{name:<22} {as_of:<11} {period:<8} {:<11} {seconds:>8} {held:>5}{mark}", word(results.as_ref()));
+        say_line!("{name:<22} {as_of:<11} {period:<8} {:<11} {seconds:>8} {held:>5}{mark}", word(results.as_ref()));
         if let Some(error) = results.and_then(|results| results.error) {
-            println!("    {}", error.lines().next().unwrap_or(""));
+            say_line!("    {}", error.lines().next().unwrap_or(""));
         }
     }
     Ok(0)
@@ -66,22 +66,22 @@ pub fn status(common: &Common) -> Result<u8> {
     let out = common.out(&common.directory()?);
     let runs = all_runs(&out)?;
     let Some(current) = Current::read(&out.join("current.json"))? else {
-        println!("no run has been published in {}", out.display());
+        say_line!("no run has been published in {}", out.display());
         return Ok(1);
     };
     let results = runs.get(&current.run.0).cloned().flatten();
-    println!("current    {} (published {})", current.run, current.written_at);
+    say_line!("current    {} (published {})", current.run, current.written_at);
     for mismatch in current.verify(&out.join("runs").join(&current.run.0))? {
-        println!("damaged    {mismatch}");
+        say_line!("damaged    {mismatch}");
     }
     if let Some((last, ended)) = runs.iter().next_back().filter(|(last, _)| **last != current.run.0) {
-        println!("last run   {last}: {}", word(ended.as_ref()));
+        say_line!("last run   {last}: {}", word(ended.as_ref()));
     }
     let Some(results) = results else { return Ok(1) };
-    println!("as of      {}, period {}", results.as_of, results.period);
-    println!("\n{:<30} {:>12} {:>12} {:>11}  held", "source table", "rows", "quarantined", "duplicates");
+    say_line!("as of      {}, period {}", results.as_of, results.period);
+    say_line!("\n{:<30} {:>12} {:>12} {:>11}  held", "source table", "rows", "quarantined", "duplicates");
     for (name, table) in &results.tables {
-        println!(
+        say_line!(
             "{name:<30} {:>12} {:>12} {:>11}  {}",
             table.rows,
             table.records[2],
@@ -90,15 +90,15 @@ pub fn status(common: &Common) -> Result<u8> {
         );
     }
     if !results.held_indicators.is_empty() {
-        println!("\nheld or failed indicators");
+        say_line!("\nheld or failed indicators");
         for (id, reason) in &results.held_indicators {
-            println!("  {id}: {}", reason.lines().next().unwrap_or(""));
+            say_line!("  {id}: {}", reason.lines().next().unwrap_or(""));
         }
     }
     if !results.not_reported.is_empty() {
-        println!("\nnot reported for two months: {}", results.not_reported.len());
+        say_line!("\nnot reported for two months: {}", results.not_reported.len());
         for line in &results.not_reported {
-            println!("  {line}");
+            say_line!("  {line}");
         }
     }
     Ok(u8::from(results.exit_code() > 0))

@@ -74,7 +74,7 @@ pub fn simulate(common: &Common, arguments: &Arguments) -> Result<u8> {
     };
     let summary = crate::simulate::simulate(&request, &library.tables, &reference, &out, &|_| {})?;
     for (table, rows) in &summary.rows {
-        println!("{table:<30} {rows:>12}");
+        say_line!("{table:<30} {rows:>12}");
     }
     let planted: Vec<String> = summary.planted.iter().map(|(pattern, count)| format!("{pattern} {count}")).collect();
     eprintln!(

@@ -143,7 +143,9 @@ pub async fn explain(context: &SessionContext, input: &ExplainInput<'_>) -> Resu
         unit => {
             let near = nearest(unit, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
             let error = Error::new(Kind::Configuration, format!("`{unit}` has no scorecard in this run"));
-            return Err(error.with_hint(near.unwrap_or_else(|| "kaohe sql -c 'SELECT unit_id, unit_name FROM units' lists the units".to_owned())));
+            return Err(
+                error.with_hint(near.unwrap_or_else(|| "kaohe sql -c 'SELECT unit_id, unit_name FROM units' lists the units".to_owned()))
+            );
         }
     };
     let in_domain = |domain: &str| input.domain.is_none_or(|wanted| wanted == domain);
@@ -263,6 +265,7 @@ async fn records(
     register_populations(context, input.library, &dependencies, moment).await;
     let domain = Some(domain).filter(|domain| !domain.is_empty());
     let wanted = Wanted { subjects, domain, months, pending_until: input.period.last, moment, all: input.all };
-    let found = records_of(context, input.library, indicator, &wanted).await.context(Kind::Query, || format!("the records of {}", indicator.id))?;
+    let found =
+        records_of(context, input.library, indicator, &wanted).await.context(Kind::Query, || format!("the records of {}", indicator.id))?;
     Ok(found.ok_or_else(|| "这个指标的 SELECT 不是对一个口径的单层汇总，不能逐条列出".to_owned()))
 }

@@ -147,12 +147,15 @@ pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &P
         for score in scores.rows() {
             let node = score.text("node")?;
             if score.text("domain")? == domain && policy.classes.contains(&node) {
-                classes.push((score.whole("node_order")?, NodeScore {
-                    title: policy.titles.get(&node).cloned().unwrap_or(node),
-                    score: score.decimal("score")?,
-                    effective_points: score.decimal("effective_points")?.unwrap_or_default(),
-                    earned: score.decimal("earned")?,
-                }));
+                classes.push((
+                    score.whole("node_order")?,
+                    NodeScore {
+                        title: policy.titles.get(&node).cloned().unwrap_or(node),
+                        score: score.decimal("score")?,
+                        effective_points: score.decimal("effective_points")?.unwrap_or_default(),
+                        earned: score.decimal("earned")?,
+                    },
+                ));
             }
         }
         classes.sort_by_key(|(order, _)| *order);
@@ -235,11 +238,13 @@ impl Table {
     async fn read(tables: &Path, name: &str, unit: Option<&str>) -> Result<Self> {
         let path = tables.join(format!("{name}.parquet"));
         if !path.is_file() {
-            return Err(Error::new(Kind::Configuration, format!("{} does not exist", path.display())).with_hint("kaohe run writes the result tables"));
+            return Err(Error::new(Kind::Configuration, format!("{} does not exist", path.display()))
+                .with_hint("kaohe run writes the result tables"));
         }
         let what = || format!("reading {}", path.display());
         let context = SessionContext::new();
-        let mut frame = context.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await.context(Kind::Environment, what)?;
+        let mut frame =
+            context.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await.context(Kind::Environment, what)?;
         if let Some(unit) = unit {
             frame = frame.filter(col("unit_id").eq(lit(unit))).context(Kind::Environment, what)?;
         }
@@ -283,7 +288,8 @@ impl Row<'_> {
     fn decimal(&self, name: &str) -> Result<Option<Decimal>> {
         let Some(column) = self.column(name, &DataType::Decimal128(38, 12))? else { return Ok(None) };
         let scaled = column.as_primitive::<Decimal128Type>().value(0);
-        let decimal = Decimal::try_from_i128_with_scale(scaled, 12).context(Kind::Bug, || format!("`{name}` of the result table `{}`", self.table))?;
+        let decimal = Decimal::try_from_i128_with_scale(scaled, 12)
+            .context(Kind::Bug, || format!("`{name}` of the result table `{}`", self.table))?;
         Ok(Some(decimal.normalize()))
     }
 }

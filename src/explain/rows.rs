@@ -179,10 +179,12 @@ fn membership(parts: &Parts<'_>) -> Result<Expr> {
 fn over_rows(expression: &Expr, aggregate: &Aggregate) -> Result<Expr> {
     let replaced = expression.clone().transform_up(|part| {
         Ok(match &part {
-            Expr::Column(column) => match aggregate.schema.maybe_index_of_column(column).and_then(|index| aggregate.group_expr.get(index)) {
-                Some(group) => Transformed::new(unaliased(group).clone(), true, TreeNodeRecursion::Jump),
-                None => Transformed::no(part),
-            },
+            Expr::Column(column) => {
+                match aggregate.schema.maybe_index_of_column(column).and_then(|index| aggregate.group_expr.get(index)) {
+                    Some(group) => Transformed::new(unaliased(group).clone(), true, TreeNodeRecursion::Jump),
+                    None => Transformed::no(part),
+                }
+            }
             _ => Transformed::no(part),
         })
     })?;

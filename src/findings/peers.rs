@@ -73,11 +73,12 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// Fits every group that has at least `minimum_peers` units with at least `minimum_n` records.
+    /// Fits every group that has at least `minimum_peers` units with at least a third of `minimum_n` records: what is tested must
+    /// rest on `minimum_n`, but a smaller peer also says what is usual, weighted by its records.
     pub fn fit(shares: &[Share], minimum_n: u64, minimum_peers: usize) -> Self {
         let mut by_tier: BTreeMap<_, Vec<&Share>> = BTreeMap::new();
         let mut by_domain: BTreeMap<_, Vec<&Share>> = BTreeMap::new();
-        for share in shares.iter().filter(|share| share.n >= minimum_n.max(1)) {
+        for share in shares.iter().filter(|share| share.n >= (minimum_n / 3).max(1)) {
             by_tier.entry((share.table.clone(), share.domain.clone(), share.tier.clone())).or_default().push(share);
             by_domain.entry((share.table.clone(), share.domain.clone())).or_default().push(share);
         }

@@ -64,7 +64,8 @@ impl World {
     /// 拆分案件: one violation of one party, cut into cases of a few days, each under the cap of the simple procedure.
     pub(super) fn add_split(&self, unit: &Unit, month: Month, cases: &mut Vec<Case>, stream: &mut Stream) {
         for group in 0..2 {
-            if !stream.chance(0.22) {
+            // A small province has few cases a unit: what is planted must still be there to be found.
+            if !stream.chance(if self.small { 0.7 } else { 0.22 }) {
                 continue;
             }
             let mut first = self.case(unit, month, cases.len(), stream);

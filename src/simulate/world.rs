@@ -299,7 +299,7 @@ impl World {
         let mut free: Vec<usize> = self
             .units
             .iter()
-            .filter(|unit| matches!(unit.tier, Tier::County | Tier::City) && unit.weight > 0.4)
+            .filter(|unit| matches!(unit.tier, Tier::County | Tier::City) && unit.weight > if self.small { 0.8 } else { 0.4 })
             .map(|unit| unit.index)
             .collect();
         let each = (self.units.len() / 40).clamp(1, 12);
