@@ -77,7 +77,8 @@ impl Ran {
 
     /// A file of the run's folder as rows.
     fn parquet(&self, path: &str) -> Vec<Row> {
-        let runs: Vec<PathBuf> = std::fs::read_dir(self.folder.path().join("runs")).expect("runs").map(|entry| entry.expect("an entry").path()).collect();
+        let runs: Vec<PathBuf> =
+            std::fs::read_dir(self.folder.path().join("runs")).expect("runs").map(|entry| entry.expect("an entry").path()).collect();
         let path = runs.iter().map(|run| run.join(path)).find(|path| path.exists()).unwrap_or_else(|| panic!("no run has {path}"));
         let reader = SerializedFileReader::new(std::fs::File::open(path).expect("the file opens")).expect("parquet");
         let text = |value: &parquet::record::Field| match value {
@@ -168,7 +169,8 @@ fn enforcement_actions_agree_with_the_expected_counts() {
     assert_eq!(raw.len() as f64, quality["rows"]);
     assert_eq!(WITHOUT_A_DATE.len() as f64, quality["date_not_m/d/yy"]);
     assert_eq!(COPIES.len() as f64, quality["exact_duplicate_rows"]);
-    let other_year = ran.query("SELECT source_batch, decided_on FROM cases WHERE extract(year FROM decided_on) <> CAST(source_batch AS bigint)");
+    let other_year =
+        ran.query("SELECT source_batch, decided_on FROM cases WHERE extract(year FROM decided_on) <> CAST(source_batch AS bigint)");
     assert_eq!(other_year.len(), 1, "{other_year:?}");
     assert_eq!((other_year[0]["source_batch"].as_str(), other_year[0]["decided_on"].as_str()), ("2009", "2010-12-29"));
     assert_eq!((other_year.len() + AFTER_THE_END.len()) as f64, quality["date_year_differs_from_Year"]);
@@ -271,7 +273,8 @@ fn food_inspections_agree_with_the_expected_counts() {
 fn inspections_agree(folder: &Path, ran: &Ran) {
     let businesses: BTreeMap<String, String> =
         rows(&folder.join("businesses.csv")).into_iter().map(|row| (row["business_id"].clone(), row["postal_code"].clone())).collect();
-    let sql = "SELECT extract(year FROM checked_on) AS year, count(*) AS n, sum(score) AS points, count(*) FILTER (WHERE grade = 'good') AS good,
+    let sql =
+        "SELECT extract(year FROM checked_on) AS year, count(*) AS n, sum(score) AS points, count(*) FILTER (WHERE grade = 'good') AS good,
                count(*) FILTER (WHERE grade = 'poor') AS poor FROM inspection_scores GROUP BY 1 ORDER BY 1";
     let found = ran.query(sql);
     let expected = rows(&folder.join("expected_by_year.csv"));
@@ -336,6 +339,6 @@ fn violations_agree(folder: &Path, ran: &Ran) {
     let alone_out = left_out.iter().filter(|row| !inspected.contains(&(row["business_id"].clone(), row["date"].clone()))).count() as f64;
     let alone = "SELECT count(*) FROM violations AS v LEFT ANTI JOIN inspections AS i ON i.credit_code = v.credit_code AND i.checked_on = v.checked_on";
     assert_eq!(ran.number(alone) + alone_out, quality["violations_without_inspection_same_day"]);
-    let median = ran.number("SELECT median(rectified_on - checked_on) FROM violations WHERE rectified_on >= checked_on");
+    let median = ran.number("SELECT median(rectified_on - checked_on) FROM violations");
     assert_eq!(median, quality["median_days_to_correct"]);
 }

@@ -95,14 +95,17 @@ async fn relations(context: &SessionContext, library: &Library) -> Vec<Relation>
                 let columns = schema_of.fields().iter().map(|field| RelationColumn {
                     name: field.name().clone(),
                     kind: type_word(field.data_type()),
-                    meaning: contract.and_then(|contract| contract.column(field.name())).map_or_else(String::new, |column| column.meaning.clone()),
+                    meaning: contract
+                        .and_then(|contract| contract.column(field.name()))
+                        .map_or_else(String::new, |column| column.meaning.clone()),
                 });
                 let kind = match (contract, population) {
                     (Some(_), _) => RelationKind::Source,
                     (_, Some(_)) => RelationKind::Population,
                     _ => RelationKind::Result,
                 };
-                let title = contract.map(|contract| contract.title.clone()).or_else(|| population.map(|population| population.title.clone()));
+                let title =
+                    contract.map(|contract| contract.title.clone()).or_else(|| population.map(|population| population.title.clone()));
                 found.push(Relation { columns: columns.collect(), name, kind, title: title.unwrap_or_default() });
             }
         }

@@ -37,10 +37,64 @@ pub(super) const COMMANDS: [(&str, &str); 7] = [
 ];
 
 const KEYWORDS: [&str; 58] = [
-    "ALL", "AND", "AS", "ASC", "BETWEEN", "BY", "CASE", "CAST", "CROSS", "DATE", "DESC", "DESCRIBE", "DISTINCT", "ELSE", "END", "EXCEPT", "EXISTS",
-    "EXPLAIN", "FALSE", "FILTER", "FIRST", "FROM", "FULL", "GROUP", "HAVING", "ILIKE", "IN", "INNER", "INTERSECT", "INTERVAL", "IS", "JOIN", "LAST",
-    "LEFT", "LIKE", "LIMIT", "NOT", "NULL", "NULLS", "OFFSET", "ON", "OR", "ORDER", "OUTER", "OVER", "PARTITION", "QUALIFY", "RIGHT", "SELECT",
-    "THEN", "TIMESTAMP", "TRUE", "UNION", "USING", "VALUES", "WHEN", "WHERE", "WITH",
+    "ALL",
+    "AND",
+    "AS",
+    "ASC",
+    "BETWEEN",
+    "BY",
+    "CASE",
+    "CAST",
+    "CROSS",
+    "DATE",
+    "DESC",
+    "DESCRIBE",
+    "DISTINCT",
+    "ELSE",
+    "END",
+    "EXCEPT",
+    "EXISTS",
+    "EXPLAIN",
+    "FALSE",
+    "FILTER",
+    "FIRST",
+    "FROM",
+    "FULL",
+    "GROUP",
+    "HAVING",
+    "ILIKE",
+    "IN",
+    "INNER",
+    "INTERSECT",
+    "INTERVAL",
+    "IS",
+    "JOIN",
+    "LAST",
+    "LEFT",
+    "LIKE",
+    "LIMIT",
+    "NOT",
+    "NULL",
+    "NULLS",
+    "OFFSET",
+    "ON",
+    "OR",
+    "ORDER",
+    "OUTER",
+    "OVER",
+    "PARTITION",
+    "QUALIFY",
+    "RIGHT",
+    "SELECT",
+    "THEN",
+    "TIMESTAMP",
+    "TRUE",
+    "UNION",
+    "USING",
+    "VALUES",
+    "WHEN",
+    "WHERE",
+    "WITH",
 ];
 
 impl Names {
@@ -121,7 +175,8 @@ impl Names {
         for relation in &relations {
             offers.extend(columns(relation, stem));
         }
-        offers.extend(read.iter().filter(|(name, alias)| alias != name && begins(alias, stem)).map(|(name, alias)| Offer::part(alias, name)));
+        offers
+            .extend(read.iter().filter(|(name, alias)| alias != name && begins(alias, stem)).map(|(name, alias)| Offer::part(alias, name)));
         // Before FROM is written any column may be meant; two letters keep the list short.
         if relations.is_empty() && stem.len() >= 2 {
             self.catalogue.relations.iter().for_each(|relation| offers.extend(columns(relation, stem)));

@@ -135,5 +135,6 @@ fn excel_time(time: DateTime) -> Option<ExcelDateTime> {
 }
 
 fn too_much(what: String) -> Error {
-    Error::new(Kind::Query, format!("Excel can't hold the result: {what}")).with_hint("write csv or parquet, or select less; nothing is ever cut")
+    Error::new(Kind::Query, format!("Excel can't hold the result: {what}"))
+        .with_hint("write csv or parquet, or select less; nothing is ever cut")
 }

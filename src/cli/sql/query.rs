@@ -78,8 +78,32 @@ pub(super) struct Engine {
 
 /// Statements that the parser may not even know, refused by their first word.
 const CHANGES: [&str; 26] = [
-    "ALTER", "ANALYZE", "ATTACH", "BEGIN", "CALL", "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT",
-    "INSTALL", "LOAD", "MERGE", "PREPARE", "RESET", "REVOKE", "ROLLBACK", "SET", "TRUNCATE", "UPDATE", "USE", "VACUUM",
+    "ALTER",
+    "ANALYZE",
+    "ATTACH",
+    "BEGIN",
+    "CALL",
+    "COMMIT",
+    "COPY",
+    "CREATE",
+    "DEALLOCATE",
+    "DELETE",
+    "DROP",
+    "EXECUTE",
+    "GRANT",
+    "INSERT",
+    "INSTALL",
+    "LOAD",
+    "MERGE",
+    "PREPARE",
+    "RESET",
+    "REVOKE",
+    "ROLLBACK",
+    "SET",
+    "TRUNCATE",
+    "UPDATE",
+    "USE",
+    "VACUUM",
 ];
 
 impl Engine {
@@ -140,7 +164,9 @@ impl Engine {
         let mut diagnostics = Diagnostics::default();
         diagnostics.remember(&text.name, &text.text);
         let known: Vec<&str> = match error.find_root() {
-            DataFusionError::Plan(message) if message.starts_with("Invalid function") => self.catalogue.functions.iter().map(String::as_str).collect(),
+            DataFusionError::Plan(message) if message.starts_with("Invalid function") => {
+                self.catalogue.functions.iter().map(String::as_str).collect()
+            }
             _ => self.catalogue.relations.iter().map(|relation| relation.name.as_str()).collect(),
         };
         describe(&error, &text.name, &text.text, statement.start, &known, &mut diagnostics);

@@ -271,7 +271,8 @@ impl Shell {
         match known.relation(name.trim_matches('"')) {
             Some(relation) => {
                 eprintln!("{} {} {}", relation.kind.word(), relation.name, relation.title);
-                let row = |column: &super::catalogue::RelationColumn| vec![column.name.clone(), column.kind.clone(), column.meaning.clone()];
+                let row =
+                    |column: &super::catalogue::RelationColumn| vec![column.name.clone(), column.kind.clone(), column.meaning.clone()];
                 print_grid(&Grid::of_texts(&["列", "类型", "含义"], relation.columns.iter().map(row).collect()));
             }
             None => {

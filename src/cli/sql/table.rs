@@ -37,8 +37,12 @@ impl Grid {
     /// A grid of texts, for what kaohe says about tables itself.
     pub fn of_texts(headers: &[&str], rows: Vec<Vec<String>>) -> Self {
         let headers: Vec<String> = headers.iter().map(|header| (*header).to_owned()).collect();
-        let mut grid =
-            Self { widths: headers.iter().map(|header| header.width()).collect(), is_right: vec![false; headers.len()], headers, rows: Vec::new() };
+        let mut grid = Self {
+            widths: headers.iter().map(|header| header.width()).collect(),
+            is_right: vec![false; headers.len()],
+            headers,
+            rows: Vec::new(),
+        };
         rows.into_iter().for_each(|row| grid.push(row));
         grid
     }
@@ -107,7 +111,8 @@ impl Grid {
 
 /// The text on one line: control characters, and those that turn the direction of writing, are shown as escapes.
 fn visible(text: &str) -> String {
-    let is_turn = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+    let is_turn =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
     let is_plain = |c: char| !c.is_control() && !is_turn(c);
     if text.chars().all(is_plain) {
         return text.to_owned();

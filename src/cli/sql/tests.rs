@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, Decimal128Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, Date32Array, Decimal128Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
+};
 use datafusion::prelude::SessionContext;
 
 use super::complete::{Names, Offer};
@@ -40,7 +42,9 @@ fn context() -> SessionContext {
         ("decided_on", Arc::new(Date32Array::from(vec![Some(20_520), None, Some(-25_600)]))),
         (
             "found_at",
-            Arc::new(TimestampMicrosecondArray::from(vec![Some(1_772_413_200_000_000), None, Some(1_772_413_200_500_000)]).with_timezone("UTC")),
+            Arc::new(
+                TimestampMicrosecondArray::from(vec![Some(1_772_413_200_000_000), None, Some(1_772_413_200_500_000)]).with_timezone("UTC"),
+            ),
         ),
         ("officers", Arc::new(officers.finish())),
     ];
@@ -87,6 +91,15 @@ async fn a_table_keeps_each_row_on_its_line() {
 }
 
 #[tokio::test]
+async fn a_score_is_shown_without_its_noughts_and_an_amount_with_its_two_places() {
+    let select =
+        "SELECT CAST(80 AS decimal(38, 12)) AS score, CAST(0 AS decimal(38, 12)) AS nothing, CAST(1200.5 AS decimal(18, 2)) AS fine";
+    let table = shown(SqlFormat::Table, select).await;
+    assert!(table.ends_with("    80 |       0 | 1200.50\n"), "{table}");
+    assert_eq!(shown(SqlFormat::Csv, select).await, "score,nothing,fine\n80.000000000000,0.000000000000,1200.50\n");
+}
+
+#[tokio::test]
 async fn csv_is_raw_and_tells_null_from_empty() {
     let csv = shown(SqlFormat::Csv, "SELECT * FROM cases").await;
     let expected = "case_id,unit_id,days,fine_amount,decided_on,found_at,officers\n\
@@ -100,9 +113,15 @@ async fn csv_is_raw_and_tells_null_from_empty() {
 async fn json_keeps_every_digit() {
     let json = shown(SqlFormat::Json, "SELECT case_id, days, fine_amount, found_at, officers FROM cases").await;
     let lines: Vec<&str> = json.lines().collect();
-    assert_eq!(lines[0], r#"{"case_id":"一号","days":7,"fine_amount":1234.50,"found_at":"2026-03-02T09:00:00+08:00","officers":["甲","乙"]}"#);
+    assert_eq!(
+        lines[0],
+        r#"{"case_id":"一号","days":7,"fine_amount":1234.50,"found_at":"2026-03-02T09:00:00+08:00","officers":["甲","乙"]}"#
+    );
     assert_eq!(lines[1], r#"{"case_id":"=1+1","days":null,"fine_amount":null,"found_at":null,"officers":null}"#);
-    assert_eq!(lines[2], r#"{"case_id":"","days":9007199254740993,"fine_amount":-0.05,"found_at":"2026-03-02T09:00:00.5+08:00","officers":[]}"#);
+    assert_eq!(
+        lines[2],
+        r#"{"case_id":"","days":9007199254740993,"fine_amount":-0.05,"found_at":"2026-03-02T09:00:00.5+08:00","officers":[]}"#
+    );
 }
 
 #[tokio::test]
@@ -191,9 +210,15 @@ async fn an_error_names_line_column_and_the_nearest_name() {
     let text = "-- 说明\nSELECT case_id,\n       '甲' || unit_idd AS x\nFROM cases";
     let message = error(text).await.to_string();
     assert!(message.starts_with("error[query]: there is no column `unit_idd`\n --> -c:3:15\n"), "{message}");
-    assert!(message.contains("\n3 |        '甲' || unit_idd AS x\n  |                ^^^^^^^^\nhint: did you mean `unit_id`?"), "{message}");
+    assert!(
+        message.contains("\n3 |        '甲' || unit_idd AS x\n  |                ^^^^^^^^\nhint: did you mean `unit_id`?"),
+        "{message}"
+    );
     let table = error("SELECT 1;".replace('1', "* FROM casses").as_str()).await.to_string();
-    assert!(table.contains("there is no table or population `casses`\n --> -c:1:15\n") && table.contains("did you mean `cases`?"), "{table}");
+    assert!(
+        table.contains("there is no table or population `casses`\n --> -c:1:15\n") && table.contains("did you mean `cases`?"),
+        "{table}"
+    );
     let function = error("SELECT coutn(*) FROM cases").await.to_string();
     assert!(function.contains("-c:1:8") && function.contains("did you mean `count`?"), "{function}");
     let clock = error("SELECT due_on('food_drug_filing.targe', 'market', decided_on) FROM cases").await.to_string();
