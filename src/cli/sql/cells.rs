@@ -62,7 +62,10 @@ impl<'a> Cells<'a> {
                 let items = self.array.as_list::<i32>().value(row);
                 items.as_string::<i32>().iter().map(|item| item.unwrap_or("")).collect::<Vec<_>>().join(";")
             }
-            Form::Other(formatter) => formatter.value(row).try_to_string().context(Kind::Query, || "writing a value as text")?,
+            Form::Other(formatter) => {
+                let text = formatter.value(row).try_to_string().context(Kind::Query, || "writing a value as text")?;
+                if self.style == Style::People { shortened(text, self.array.data_type()) } else { text }
+            }
         }))
     }
 }
@@ -78,6 +81,14 @@ fn instant_text(microseconds: i64, style: Style) -> String {
         (Some(time), Style::People) => time.to_string().replace('T', " "),
         (Some(time), Style::Machine) => format!("{time}+08:00"),
         (None, _) => format!("{microseconds} microseconds"),
+    }
+}
+
+/// Decimals with many places, such as scores, without the noughts at their end; amounts of money keep their two.
+fn shortened(text: String, kind: &DataType) -> String {
+    match kind {
+        DataType::Decimal128(_, 5..) | DataType::Decimal256(_, 5..) => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        _ => text,
     }
 }
 

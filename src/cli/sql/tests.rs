@@ -91,6 +91,15 @@ async fn a_table_keeps_each_row_on_its_line() {
 }
 
 #[tokio::test]
+async fn a_score_is_shown_without_its_noughts_and_an_amount_with_its_two_places() {
+    let select =
+        "SELECT CAST(80 AS decimal(38, 12)) AS score, CAST(0 AS decimal(38, 12)) AS nothing, CAST(1200.5 AS decimal(18, 2)) AS fine";
+    let table = shown(SqlFormat::Table, select).await;
+    assert!(table.ends_with("    80 |       0 | 1200.50\n"), "{table}");
+    assert_eq!(shown(SqlFormat::Csv, select).await, "score,nothing,fine\n80.000000000000,0.000000000000,1200.50\n");
+}
+
+#[tokio::test]
 async fn csv_is_raw_and_tells_null_from_empty() {
     let csv = shown(SqlFormat::Csv, "SELECT * FROM cases").await;
     let expected = "case_id,unit_id,days,fine_amount,decided_on,found_at,officers\n\

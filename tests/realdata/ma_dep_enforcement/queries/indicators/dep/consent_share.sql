@@ -5,11 +5,14 @@
 -- domains = ["eco"]
 -- tiers = ["province", "county"]
 -- basis = "310 CMR 5.00 (Massachusetts); for trying kaohe on real records only"
+-- window = "rolling_60"
 -- ///
 --
--- Of the enforcement actions in a town, those that ended in a consent order. Nothing is excluded.
-SELECT unit_id, domain, month_of(decided_on) AS month,
+-- Of the enforcement actions in a town in five years, those that ended in a consent order. Five years, because most
+-- towns see one or two actions a year. Nothing is excluded.
+SELECT unit_id, domain,
        count(*) FILTER (WHERE by_consent) AS numerator,
-       count(*)                           AS denominator
+       count(*)                       AS denominator
 FROM town_actions
-GROUP BY 1, 2, 3
+WHERE decided_on >= day_of($from) AND decided_on <= day_of($as_of - INTERVAL '1 second')
+GROUP BY 1, 2
