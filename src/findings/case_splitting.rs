@@ -4,7 +4,7 @@
 //! on one case, the party.
 //!
 //! Test: share of fined cases that are part of a split, against the unit's peers (upper tail of a beta-binomial). Minimum n:
-//! `finding.minimum_n` fined cases with party and violation on record. Effect: `finding.case_splitting.floor`, and
+//! `finding.case_splitting.minimum_n` fined cases with party and violation on record. Effect: `finding.case_splitting.floor`, and
 //! `finding.peer_ratio` times the peers. Benign causes: [`WORDS`].
 
 use std::collections::{BTreeMap, BTreeSet};

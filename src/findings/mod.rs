@@ -9,8 +9,8 @@
 //! ```
 //!
 //! The SQL says which rows are looked at and which are odd; a detector's file says how the counts are tested and what counts as an
-//! effect. A unit becomes a finding when three things hold: q at most `finding.q`, at least `finding.minimum_n` records, and the
-//! detector's floor of effect. Thresholds are parameters (`finding.*` in `queries/parameters.toml`), in force on the last day looked at.
+//! effect. A unit becomes a finding when three things hold: q at most `finding.q`, at least `finding.<detector>.minimum_n` records,
+//! and the detector's floor of effect. Thresholds are parameters (`finding.*` in `queries/parameters.toml`), in force on the last day looked at.
 //!
 //! Everything is judged over the part of the period that has passed: `$from` is the period's first instant, `$as_of` the end of the
 //! as-of date or of the period, whichever is earlier.
@@ -149,7 +149,7 @@ fn test_sign(
     floor: f64,
     least_rate: f64,
 ) -> Result<Vec<Tested>> {
-    let minimum_n = request.parameter("finding.minimum_n", None)? as u64;
+    let minimum_n = request.parameter(&format!("finding.{detector}.minimum_n"), None)? as u64;
     let groups = peers::Peers::fit(shares, minimum_n, request.parameter("finding.minimum_peers", None)? as usize);
     let mut tests = Vec::new();
     for share in shares.iter().filter(|share| share.n >= minimum_n) {

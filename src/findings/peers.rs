@@ -6,7 +6,8 @@
 //! Peers are the units of the same tier with acts in the same domain; where too few of them have enough records, the units of
 //! every tier. The fit is robust: units that lie far above the median of their group don't shape what counts as usual, so several
 //! offenders in one group don't hide each other. Differences between honest units are part of the model (beta-binomial with a correlation
-//! fitted by moments, methods.md 2.2), never below [`LEAST_CORRELATION`]: offices are never exactly alike.
+//! fitted by moments, methods.md 2.2), never below [`LEAST_CORRELATION`]: offices are never exactly alike. For a sign that hardly anybody
+//! shows that floor sinks with the rate, so that honest rates are never thought to spread wider than their own mean.
 
 use std::collections::BTreeMap;
 
@@ -96,13 +97,13 @@ impl Peers {
         let group = group.or_else(|| self.by_domain.get(&(share.table.clone(), share.domain.clone()))).copied();
         let usual = match group {
             Some(usual) => usual,
-            None if least_rate > 0.0 => Usual { median: least_rate, spread: 0.0, rate: least_rate, correlation: LEAST_CORRELATION },
+            None if least_rate > 0.0 => Usual { median: least_rate, spread: 0.0, rate: least_rate, correlation: 0.0 },
             None => return None,
         };
         let rate = usual.rate.max(least_rate);
         Some(Compared {
             usual: usual.rate,
-            p: upper_tail(share.odd, share.n, rate, usual.correlation),
+            p: upper_tail(share.odd, share.n, rate, usual.correlation.max(LEAST_CORRELATION.min(rate))),
             z: (share.share() - usual.median) / deviation(&usual, share.n),
         })
     }
@@ -136,7 +137,7 @@ fn correlation(group: &[&&Share], rate: f64, total: f64) -> f64 {
         c += n * (1.0 - n / total);
     }
     let below = within * (c - a);
-    if below <= 0.0 { LEAST_CORRELATION } else { ((squares - within * a) / below).clamp(LEAST_CORRELATION, 0.99) }
+    if below <= 0.0 { 0.0 } else { ((squares - within * a) / below).clamp(0.0, 0.99) }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -192,6 +193,14 @@ mod tests {
         let alone = Peers::fit(&shares[4..], 30, 4);
         assert_eq!(alone.compare(&shares[4], 0.0), None);
         assert!(alone.compare(&shares[4], 0.01).is_some_and(|compared| compared.p < 1e-6));
+    }
+
+    #[test]
+    fn a_few_of_many_stand_out_where_nobody_else_has_one() {
+        let mut shares = group(&[(0, 300); 12]);
+        shares.push(share(20, "county", 6, 218));
+        let peers = Peers::fit(&shares, 30, 4);
+        assert!(peers.compare(&shares[12], 0.0).is_some_and(|compared| compared.p < 1e-4));
     }
 
     #[test]

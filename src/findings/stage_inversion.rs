@@ -5,7 +5,7 @@
 //!
 //! Test: for each of four signs (order of dates, notice period, rest day, document numbers) the count of odd cases against the unit's peers,
 //! upper tail of a beta-binomial. Order alone is also tested without peers, against the rate of typing errors. Minimum n:
-//! `finding.minimum_n` cases that could show the sign. Effect: `finding.stage_inversion.floor` for order, `…habit_floor` for the other
+//! `finding.stage_inversion.minimum_n` cases that could show the sign. Effect: `finding.stage_inversion.floor` for order, `…habit_floor` for the other
 //! three, which are often a habit of the office or its system. Benign causes: [`WORDS`].
 
 use std::collections::{BTreeMap, BTreeSet};

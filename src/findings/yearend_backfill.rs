@@ -6,7 +6,7 @@
 //! Test: two signs must both stand out, entry long after the event and entry in the last working days; each count against the unit's peers
 //! (upper tail of a beta-binomial, the second never against less than an even spread over the period's working days), and p is the
 //! larger of the two, which is exact for "both". Besides, both must lie `finding.yearend_backfill.z` robust deviations above the group's
-//! median. Minimum n: `finding.minimum_n` records entered in the period. Effect: the late share reaches `…floor`, the share at the end
+//! median. Minimum n: `…minimum_n` records entered in the period. Effect: the late share reaches `…floor`, the share at the end
 //! half as much again as an even spread would give. A period of which fewer than three times the last working days have passed has no
 //! end to speak of, and is not judged. Benign causes: [`WORDS`]; bulk loads are left out by the SQL.
 
@@ -48,7 +48,7 @@ pub(super) async fn test(rows: &DataFrame, request: &DetectRequest<'_>, tiers: &
     let even = last_days / all_days;
     let mut shares = judged::shares(rows, NAME, tiers).await?;
     let (late, at_end) = (shares.remove("late").unwrap_or_default(), shares.remove("year_end").unwrap_or_default());
-    let minimum_n = request.parameter("finding.minimum_n", None)? as u64;
+    let minimum_n = request.parameter("finding.yearend_backfill.minimum_n", None)? as u64;
     let minimum_peers = request.parameter("finding.minimum_peers", None)? as usize;
     let (late_peers, end_peers) = (Peers::fit(&late, minimum_n, minimum_peers), Peers::fit(&at_end, minimum_n, minimum_peers));
     let z = request.parameter("finding.yearend_backfill.z", None)?;
