@@ -344,10 +344,11 @@ fn below_the_minimum_the_value_is_shown_and_the_rank_withheld() {
 fn a_total_with_a_wide_interval_is_not_ranked_even_with_ten_cases() {
     let mut province = Province::market().without("a.rate");
     province.measures.push(measure("a.rate", "m1", 1, ratio(6, 12)));
-    let wide = province.score();
-    assert_eq!(rank(&wide, "m1").withheld.as_deref(), Some("interval_too_wide"), "half width {}", rank(&wide, "m1").half_width);
+    let few = rank(&province.score(), "m1").half_width;
+    province.scheme = format!("{}\n[minimum_n]\nhalf_width = {}\n", province.scheme, few - Decimal::ONE);
+    assert_eq!(rank(&province.score(), "m1").withheld.as_deref(), Some("interval_too_wide"), "half width {few}");
     province.measures.push(measure("a.rate", "m1", 2, ratio(60, 120)));
-    assert_ne!(rank(&province.score(), "m1").withheld.as_deref(), Some("interval_too_wide"));
+    assert_ne!(rank(&province.score(), "m1").withheld.as_deref(), Some("interval_too_wide"), "ten times as many cases are enough");
 }
 
 #[test]
