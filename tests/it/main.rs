@@ -1,4 +1,6 @@
 //! Everything that is not a literate page: layers, the nightly job, reliability.
 mod layers;
 mod library;
+mod nightly;
+mod province;
 mod realdata;

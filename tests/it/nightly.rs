@@ -1,0 +1,419 @@
+//! The nightly job from end to end: what it promises on a first run, on a rerun, and on the same facts in another form.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::province::{FIGURES, Province, after, finished_sample, finished_small};
+
+fn queries(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("queries").join(folder)
+}
+
+fn number(text: &str) -> f64 {
+    text.parse().unwrap_or_else(|_| panic!("`{text}` is no number"))
+}
+
+#[test]
+fn a_first_run_on_the_samples_ends_with_0_six_lines_and_a_page() {
+    let (province, ended) = finished_sample();
+    assert_eq!(ended.code, Some(0), "{}", ended.said());
+    let heads: Vec<&str> = ended.out.lines().map(|line| line.split_whitespace().next().unwrap_or("")).collect();
+    assert_eq!(heads, ["loaded", "assessed", "findings", "held", "took", "published"], "{}", ended.out);
+    assert!(ended.out.contains("held       nothing"), "{}", ended.out);
+    let run = province.current_run();
+    let page = format!("runs/{run}/report/office/index.html");
+    assert!(ended.out.contains(&page), "{}", ended.out);
+    assert!(province.text(&page).contains("<h1"));
+    province.assert_readers_see_a_complete_run();
+    for left in ["journal.jsonl", "run_results.json", "manifest.json", "lineage.jsonl", "metrics.prom"] {
+        assert!(province.path(&format!("runs/{run}/{left}")).is_file(), "{left} is missing");
+    }
+    assert!(!province.path(&format!("runs/{run}/staging")).exists(), "staging was left behind");
+}
+
+#[test]
+fn every_source_file_has_an_account_that_balances() {
+    let (province, _) = finished_sample();
+    let rows = province.sql(
+        "select source_file, bytes_size, bytes_read, records_seen + expanded, loaded + quarantined + duplicates + filtered, loaded, \"table\", balanced
+         from accounting",
+    );
+    let mut loaded: BTreeMap<String, u64> = BTreeMap::new();
+    for row in &rows {
+        assert_eq!(row[1], fs::metadata(province.path(&row[0])).expect("the file is there").len().to_string(), "size of {}", row[0]);
+        assert_eq!(row[1], row[2], "bytes of {}", row[0]);
+        assert_eq!(row[3], row[4], "records of {}", row[0]);
+        assert_eq!(row[7], "true", "{}", row[0]);
+        *loaded.entry(row[6].clone()).or_default() += row[5].parse::<u64>().expect("a count");
+    }
+    let named: BTreeSet<PathBuf> = rows.iter().map(|row| province.path(&row[0])).collect();
+    let mut delivered = BTreeSet::new();
+    for folder in fs::read_dir(province.path("sources")).expect("sources").flatten() {
+        delivered.extend(fs::read_dir(folder.path()).expect("a folder of sources").flatten().map(|file| file.path()));
+    }
+    assert_eq!(named, delivered);
+    let results = province.results_of(&province.current_run());
+    for (table, rows) in loaded {
+        assert_eq!(results["tables"][&table]["rows"].as_u64(), Some(rows), "rows of {table} in the lake");
+    }
+}
+
+/// The counter that kaohe itself uses is not the judge of it: the records of each UTF-8 CSV are counted again by another parser.
+#[test]
+fn no_record_of_a_csv_is_missing_from_its_account() {
+    let (province, _) = finished_sample();
+    let seen = province.sql("select source_file, records_seen from accounting where format = 'csv'");
+    assert!(seen.len() > 20);
+    for row in seen {
+        let bytes = province.read(&row[0]);
+        let text = if std::str::from_utf8(&bytes).is_ok() { String::from_utf8_lossy(&bytes) } else { encoding_rs::GB18030.decode(&bytes).0 };
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        assert_eq!(row[1], reader.records().count().to_string(), "{}", row[0]);
+    }
+}
+
+/// A province in which every rate is 0 or 100 % would show nothing.
+#[test]
+fn four_fifths_of_the_rates_lie_strictly_between_0_and_1() {
+    let (province, _) = finished_sample();
+    let ratios = indicators(|header| !header.contains("shape = "));
+    let rows = province.sql("select indicator, value from \"values\" where status = 'scored' and denominator >= 5 order by indicator");
+    let mut shares: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for row in rows.iter().filter(|row| ratios.contains(&row[0])) {
+        let (inside, all) = shares.entry(&row[0]).or_default();
+        *inside += usize::from(number(&row[1]) > 0.0 && number(&row[1]) < 1.0);
+        *all += 1;
+    }
+    for (indicator, (inside, all)) in &shares {
+        println!("{indicator:<45} {inside:>3} of {all:>3} = {:>5.1} %", *inside as f64 * 100.0 / *all as f64);
+    }
+    let (inside, all) = shares.values().fold((0, 0), |sum, share| (sum.0 + share.0, sum.1 + share.1));
+    println!("all {inside} of {all}");
+    assert!(shares.len() >= 18, "only {} indicators have rates", shares.len());
+    assert!(inside * 5 >= all * 4, "{inside} of {all}");
+}
+
+/// Ids of the indicators whose header is as asked.
+fn indicators(wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    for namespace in fs::read_dir(queries("indicators")).expect("indicators").flatten() {
+        for file in fs::read_dir(namespace.path()).expect("a namespace").flatten() {
+            let text = fs::read_to_string(file.path()).expect("an indicator is text");
+            let header = text.split("-- ///").nth(1).expect("an indicator has a header");
+            if wanted(header) {
+                let stem = file.path().file_stem().expect("a name").to_string_lossy().into_owned();
+                ids.insert(format!("{}.{stem}", namespace.file_name().to_string_lossy()));
+            }
+        }
+    }
+    ids
+}
+
+/// Codes that no row of the samples has, each with the reason.
+const NOT_IN_SAMPLES: [(&str, &str, &str); 6] = [
+    ("ended_cases", "outcome_unknown", "every simulated case has an outcome; only rows of 双公示 lack it"),
+    ("reconciled_records", "one_export", "the simulator never sends both systems' records in one file"),
+    ("simple_cases", "transferred", "simulated simple cases end on the spot"),
+    ("simple_cases", "withdrawn", "simulated simple cases end on the spot"),
+    ("simple_cases", "no_decision_date", "simulated simple cases end on the spot"),
+    ("survey_answers", "no_weight", "simulated answers all have a weight"),
+];
+
+#[test]
+fn every_reason_for_leaving_a_row_out_stands_in_the_samples() {
+    let (province, _) = finished_sample();
+    let mut missing = BTreeSet::new();
+    for (population, codes) in exclusion_codes() {
+        let rows = province.sql(&format!("select distinct excluded_because from {population} where excluded_because is not null"));
+        let hit: BTreeSet<String> = rows.into_iter().map(|row| row[0].clone()).collect();
+        assert!(hit.is_subset(&codes), "`{population}` has codes that were not read from its SQL: {hit:?} of {codes:?}");
+        missing.extend(codes.difference(&hit).map(|code| (population.clone(), code.clone())));
+    }
+    let known: BTreeSet<(String, String)> = NOT_IN_SAMPLES.iter().map(|(population, code, _)| ((*population).to_owned(), (*code).to_owned())).collect();
+    let unknown: Vec<_> = missing.difference(&known).collect();
+    assert!(unknown.is_empty(), "no row of the samples is left out because of {unknown:?}");
+    let hit_by_now: Vec<_> = known.difference(&missing).collect();
+    assert!(hit_by_now.is_empty(), "take these out of NOT_IN_SAMPLES: {hit_by_now:?}");
+}
+
+/// Population → codes that its SQL can write into `excluded_because`, for populations that an indicator reads.
+fn exclusion_codes() -> BTreeMap<String, BTreeSet<String>> {
+    let mut all = BTreeMap::new();
+    for file in fs::read_dir(queries("populations")).expect("populations").flatten() {
+        let text = fs::read_to_string(file.path()).expect("a population is text");
+        let sql: String = text.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
+        let mut codes = BTreeSet::new();
+        // In the further parts of a UNION the last column has no name.
+        let unnamed = |rest: &str| sql.contains("UNION ALL") && rest["END".len()..].trim_start().starts_with("FROM");
+        let is_end = |at: &usize| sql[*at..].starts_with("END AS excluded_because") || unnamed(&sql[*at..]);
+        for end in sql.match_indices("END").map(|(at, _)| at).filter(is_end) {
+            let expression = &sql[opening_case(&sql, end)..end];
+            codes.extend(results_of_case(expression));
+        }
+        if !codes.is_empty() {
+            all.insert(file.path().file_stem().expect("a name").to_string_lossy().into_owned(), codes);
+        }
+    }
+    assert!(all.len() >= 14, "exclusion codes were found in only {} populations", all.len());
+    all
+}
+
+/// Where the CASE begins that ends at `end`.
+fn opening_case(sql: &str, end: usize) -> usize {
+    let mut depth = 1;
+    let mut rest = end;
+    while depth > 0 {
+        let separator = sql[..rest].char_indices().rev().find(|(_, c)| !c.is_alphanumeric() && *c != '_');
+        let (before, gap) = separator.unwrap_or_else(|| panic!("no CASE before the end of one in {sql}"));
+        let word = before + gap.len_utf8();
+        match &sql[word..rest] {
+            "END" => depth += 1,
+            "CASE" => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return word;
+        }
+        rest = before;
+    }
+    rest
+}
+
+/// Literals that a CASE yields; where it passes on the column that an IN list tests, that list.
+fn results_of_case(expression: &str) -> BTreeSet<String> {
+    let quoted = |text: &str| -> Vec<String> { text.split('\'').skip(1).step_by(2).map(str::to_owned).collect() };
+    let mut codes = BTreeSet::new();
+    let branches: Vec<&str> = expression.split("WHEN ").collect();
+    for branch in branches {
+        let (condition, result) = branch.split_once("THEN ").unwrap_or(("", ""));
+        let (result, otherwise) = result.split_once("ELSE ").unwrap_or((result, ""));
+        for part in [result.trim(), otherwise.trim()] {
+            match part.strip_prefix('\'') {
+                Some(rest) => codes.extend(rest.split('\'').next().map(str::to_owned)),
+                None if part.is_empty() || part.starts_with("CASE") || part.starts_with("NULL") => {}
+                None => codes.extend(condition.split_once(" IN (").map(|(_, list)| quoted(list)).unwrap_or_default()),
+            }
+        }
+    }
+    codes
+}
+
+#[test]
+fn what_a_parent_has_is_the_exact_sum_of_what_its_children_have() {
+    let (province, _) = finished_sample();
+    let parents: BTreeMap<String, String> = province
+        .sql("select unit_id, parent_unit_id from units where parent_unit_id is not null")
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    let summed = indicators(|header| !header.contains("window = ") && !header.contains("rollup = ") && !header.contains("shape = "));
+    assert!(summed.len() >= 8, "{summed:?}");
+    let mut expected: BTreeMap<[String; 4], [i128; 4]> = BTreeMap::new();
+    let mut found = BTreeMap::new();
+    for row in province.sql("select indicator, subject, domain, month, scope, numerator, denominator, pending, excluded from measures") {
+        if !summed.contains(&row[0]) {
+            continue;
+        }
+        let amounts = [5, 6, 7, 8].map(|column| (number(&row[column]) * 10_000.0).round() as i128);
+        if row[4] == "subtree" {
+            found.insert([row[0].clone(), row[1].clone(), row[2].clone(), row[3].clone()], amounts);
+            continue;
+        }
+        let mut unit = Some(&row[1]);
+        while let Some(above) = unit {
+            let sums = expected.entry([row[0].clone(), above.clone(), row[2].clone(), row[3].clone()]).or_default();
+            for (sum, amount) in sums.iter_mut().zip(amounts) {
+                *sum += amount;
+            }
+            unit = parents.get(above);
+        }
+    }
+    assert!(found.len() > 500, "only {} sums", found.len());
+    assert_eq!(found, expected);
+    let above = found.keys().filter(|key| parents.values().any(|parent| *parent == key[1])).count();
+    assert!(above > 100, "only {above} sums are those of a parent");
+}
+
+#[test]
+fn a_rerun_gives_the_same_bytes_and_leaves_the_lake_alone() {
+    let (finished, _) = finished_sample();
+    let province = after(finished);
+    let again = province.run().with(0);
+    assert!(again.out.contains("months 0 written"), "{}", again.out);
+    let (before, now) = (finished.tables(), province.tables());
+    assert_eq!(before.keys().collect::<Vec<_>>(), now.keys().collect::<Vec<_>>());
+    let changed: Vec<&String> = before.iter().filter(|(table, bytes)| now[*table] != **bytes).map(|(table, _)| table).collect();
+    assert!(changed.is_empty(), "a rerun changed {changed:?}");
+    let versions = |province: &Province| province.current().expect("a run is current")["lake_versions"].clone();
+    assert_eq!(versions(finished), versions(&province));
+    assert_eq!(files_below(&finished.path("lake")), files_below(&province.path("lake")), "files of the lake");
+    assert_eq!(province.runs().len(), 2);
+    province.assert_readers_see_a_complete_run();
+}
+
+fn files_below(folder: &Path) -> BTreeSet<PathBuf> {
+    let mut files = BTreeSet::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for path in fs::read_dir(next).expect("a folder is read").flatten().map(|entry| entry.path()) {
+            match path.is_dir() {
+                true => open.push(path),
+                false => drop(files.insert(path.strip_prefix(folder).expect("below").to_owned())),
+            }
+        }
+    }
+    files
+}
+
+/// One table after the other takes another form: rows turned round, cut in two files, a workbook, GB18030.
+#[test]
+fn the_form_in_which_the_facts_are_sent_changes_no_figure() {
+    let finished = finished_small();
+    let province = Province::small();
+    let mut forms = 0;
+    let mut tables: Vec<PathBuf> = fs::read_dir(province.path("sources")).expect("sources").flatten().map(|entry| entry.path()).collect();
+    tables.sort();
+    for folder in tables {
+        let files: Vec<PathBuf> = fs::read_dir(&folder).expect("a source").flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "csv")).collect();
+        let table = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        for file in files {
+            send_in_another_form(&province, &table, &file, forms);
+            forms += 1;
+        }
+    }
+    assert!(forms > 20);
+    province.run().with(0);
+    assert_same_figures(finished, &province);
+    let versions = |province: &Province| province.sql("select \"table\", sum(loaded) from accounting group by 1 order by 1");
+    assert_eq!(versions(finished), versions(&province));
+    let forms = province.sql("select distinct format || encoding from accounting");
+    for form in ["csvgb18030", "csvUTF-8", "xlsx"] {
+        assert!(forms.iter().any(|row| row[0] == form), "{form} is not among {forms:?}");
+    }
+}
+
+#[track_caller]
+fn assert_same_figures(one: &Province, other: &Province) {
+    let (one, other) = (one.tables(), other.tables());
+    let changed: Vec<&str> = FIGURES.into_iter().filter(|table| one[*table] != other[*table]).collect();
+    assert!(changed.is_empty(), "{changed:?} differ");
+}
+
+/// Header and records of a CSV, decoded.
+fn records(file: &Path) -> Vec<csv::StringRecord> {
+    let bytes = fs::read(file).expect("a source");
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => text.trim_start_matches('\u{feff}').to_owned(),
+        Err(_) => encoding_rs::GB18030.decode(&bytes).0.into_owned(),
+    };
+    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text.as_bytes());
+    reader.records().map(|record| record.expect("a record")).collect()
+}
+
+fn csv_text<'a>(header: &csv::StringRecord, records: impl Iterator<Item = &'a csv::StringRecord>) -> String {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    writer.write_record(header).expect("a line");
+    records.for_each(|record| writer.write_record(record).expect("a line"));
+    String::from_utf8(writer.into_inner().expect("a buffer")).expect("text")
+}
+
+fn send_in_another_form(province: &Province, table: &str, file: &Path, form: usize) {
+    let all = records(file);
+    let (header, rows) = all.split_first().expect("a source has a header");
+    let encoding = format!("path = \"sources/{table}/*.csv\"\nencoding = \"gb18030\"");
+    let is_declared = province.text("kaohe.toml").contains(&encoding);
+    match form % 4 {
+        0 => fs::write(file, encoded(&csv_text(header, rows.iter().rev()), is_declared)).expect("written"),
+        1 => {
+            let (first, second) = rows.split_at(rows.len() / 2);
+            fs::write(file, encoded(&csv_text(header, second.iter()), is_declared)).expect("written");
+            fs::write(file.with_extension("more.csv"), encoded(&csv_text(header, first.iter()), is_declared)).expect("written");
+        }
+        2 if !is_declared && rows.iter().all(|row| row.len() == header.len()) => {
+            fs::remove_file(file).expect("removed");
+            write_workbook(&file.with_extension("xlsx"), &all);
+            province.replace("kaohe.toml", &format!("sources/{table}/*.csv"), &format!("sources/{table}/*.xlsx"));
+        }
+        _ => fs::write(file, encoded(&csv_text(header, rows.iter()), true)).expect("written"),
+    }
+}
+
+fn encoded(text: &str, in_gb18030: bool) -> Vec<u8> {
+    if in_gb18030 { encoding_rs::GB18030.encode(text).0.into_owned() } else { text.as_bytes().to_vec() }
+}
+
+fn write_workbook(path: &Path, rows: &[csv::StringRecord]) {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (row, record) in rows.iter().enumerate() {
+        for (column, cell) in record.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
+            sheet.write_string(row as u32, column as u16, cell).expect("a cell");
+        }
+    }
+    workbook.save(path).expect("a workbook");
+}
+
+/// What no page, result table or log may ever hold.
+const SECRET: &str = "慕容不可示";
+
+/// Every personal column of the contracts is filled with a name that stands nowhere else; then everything a run emits is searched.
+#[test]
+fn what_is_personal_reaches_neither_page_nor_result_table_nor_log() {
+    let finished = finished_small();
+    let province = Province::small();
+    let mut planted = Vec::new();
+    for (table, columns) in personal_columns() {
+        let rows = finished.kaohe(&["sql", "-c", &format!("select * from {table}"), "--format", "csv"]).with(0).out;
+        let mut reader = csv::Reader::from_reader(rows.as_bytes());
+        let header = reader.headers().expect("a header").clone();
+        let secret = |column: &str| columns.iter().any(|personal| personal == column);
+        let row = |record: csv::StringRecord| header.iter().zip(record.iter()).map(|(name, cell)| if secret(name) { SECRET } else { cell }.to_owned()).collect();
+        let records: Vec<csv::StringRecord> = reader.records().map(|record| row(record.expect("a record"))).collect();
+        fs::remove_dir_all(province.path(&format!("sources/{table}"))).expect("the old source is removed");
+        province.write(&format!("sources/{table}/{table}.csv"), csv_text(&header, records.iter()));
+        let toml = province.text("kaohe.toml").replace("encoding = \"gb18030\"\n", "");
+        let ends = ["csv", "jsonl", "xlsx", "parquet"].into_iter().fold(toml, |toml, end| toml.replace(&format!("sources/{table}/*.{end}"), &format!("sources/{table}/*.csv")));
+        province.write("kaohe.toml", ends);
+        planted.extend(columns.into_iter().map(|column| (table.clone(), column)));
+    }
+    let ended = province.run();
+    assert!(ended.code == Some(0), "{}", ended.said());
+    for (table, column) in &planted {
+        let rows = province.one(&format!("select count(*) from {table} where cast({column} as varchar) like '%{SECRET}%'"));
+        assert_ne!(rows, "0", "nothing was planted in {table}.{column}");
+    }
+    assert!(planted.len() >= 30, "{planted:?}");
+    let run = province.current_run();
+    let mut searched = 0;
+    for file in files_below(&province.path(&format!("runs/{run}"))).iter().filter(|file| !file.starts_with("quarantine")) {
+        if file.extension().is_none_or(|end| end != "parquet") {
+            let bytes = province.read(&format!("runs/{run}/{}", file.display()));
+            assert!(!String::from_utf8_lossy(&bytes).contains(SECRET), "{} shows what is personal", file.display());
+            searched += 1;
+        }
+    }
+    assert!(searched > 20, "only {searched} files were searched");
+    for table in province.tables().keys() {
+        let rows = province.kaohe(&["sql", "-c", &format!("select * from \"{table}\""), "--format", "csv"]).with(0);
+        assert!(!rows.out.contains(SECRET), "the result table {table} holds what is personal");
+    }
+    assert!(!ended.said().contains(SECRET));
+}
+
+/// Table → its personal columns that hold text.
+fn personal_columns() -> BTreeMap<String, Vec<String>> {
+    let mut all = BTreeMap::new();
+    for file in fs::read_dir(queries("tables")).expect("contracts").flatten() {
+        let text = fs::read_to_string(file.path()).expect("a contract is text");
+        let contract: toml::Table = text.parse().expect("a contract is TOML");
+        let columns = contract["column"].as_array().expect("a contract has columns");
+        let is_personal = |column: &&toml::Value| column.get("sensitivity").and_then(toml::Value::as_str) == Some("personal");
+        let is_text = |column: &&toml::Value| matches!(column["type"].as_str(), Some("text" | "list")) && column.get("enum").is_none();
+        let names: Vec<String> = columns.iter().filter(is_personal).filter(is_text).map(|column| column["name"].as_str().expect("a name").to_owned()).collect();
+        if !names.is_empty() {
+            all.insert(file.path().file_stem().expect("a name").to_string_lossy().into_owned(), names);
+        }
+    }
+    all
+}
