@@ -257,7 +257,8 @@ pub fn plan(request: &Request<'_>) -> Result<String> {
     for contract in request.library.tables.values() {
         for source in request.project.sources_of(&contract.name) {
             let (files, bytes) = crate::ingest::files_of(&source);
-            text.push_str(&format!("  load {:<30} {:>5} files {:>14} bytes  {}\n", contract.name, files, bytes, source.path));
+            let missing = if files == 0 { "  ← no file: the table would be held" } else { "" };
+            text.push_str(&format!("  load {:<30} {:>5} files {:>14} bytes  {}{missing}\n", contract.name, files, bytes, source.path));
         }
     }
     let months = request.period.months_until(request.as_of);

@@ -33,6 +33,10 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
     let Opened { directory, project: Some(project), library, scheme: Some(scheme), diagnostics } = opened else {
         return Err(Error::new(Kind::Configuration, "the project can't be used as it is").with_hint("`kaohe check` says why"));
     };
+    if project.sources.is_empty() {
+        return Err(Error::new(Kind::Configuration, format!("{} names no [[source]], so there is nothing to load", crate::project::PROJECT_FILE))
+            .with_hint("name at least `units` and `cases`; the comments in the file show how"));
+    }
     let request = Request {
         project: &project,
         library: &library,

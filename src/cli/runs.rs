@@ -86,7 +86,7 @@ pub fn status(common: &Common) -> Result<u8> {
             table.rows,
             table.records[2],
             table.records[3],
-            table.held.as_deref().unwrap_or("")
+            table.held.as_deref().and_then(|why| why.lines().next()).unwrap_or("")
         );
     }
     if !results.held_indicators.is_empty() {

@@ -65,7 +65,10 @@ impl DetectRequest<'_> {
     /// # Errors
     /// A parameter that the library does not have.
     pub fn parameter(&self, name: &str, domain: Option<&str>) -> Result<f64> {
-        let amount = self.library.parameters.get(name).and_then(|parameter| parameter.amount_on(domain, self.last_day()));
+        let Some(parameter) = self.library.parameters.get(name) else {
+            return Err(Error::new(Kind::Configuration, format!("there is no parameter `{name}`")).with_hint("add it to queries/parameters.toml"));
+        };
+        let amount = parameter.amount_on(domain, self.last_day());
         amount.and_then(|amount| amount.to_string().parse().ok()).ok_or_else(|| {
             Error::new(Kind::Configuration, format!("parameter `{name}` has no version on {}", self.last_day()))
                 .with_hint("add it to queries/parameters.toml")

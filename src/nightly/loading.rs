@@ -63,7 +63,10 @@ pub fn load(
             functions: &|session| functions::register(session, &clocks),
         };
         let staged = load_table(contract, &sources, &context).map_err(|error| error.while_doing(format!("loading `{}`", contract.name)))?;
-        let result = store(request, lake, runtime, contract, &staged, &before.versions(), folder)?;
+        let mut result = store(request, lake, runtime, contract, &staged, &before.versions(), folder)?;
+        if result.held.is_some() {
+            result.rows = previous_rows.get(&contract.name).copied().unwrap_or(0);
+        }
         let detail = result.held.clone().unwrap_or_else(|| format!("{} rows, version {}", result.rows, result.version));
         journal.write(&surroundings.now(), if result.held.is_some() { "table-held" } else { "table-loaded" }, &contract.name, &detail)?;
         loaded.tables.insert(contract.name.clone(), result);
@@ -88,7 +91,7 @@ fn store(
         TableResult { version: versions.get(&contract.name).copied().unwrap_or(0), held: staged.held.clone(), ..Default::default() };
     for file in &staged.files {
         for (total, part) in result.records.iter_mut().zip([
-            file.records_seen + file.expanded,
+            file.records_seen,
             file.loaded,
             file.quarantined,
             file.duplicates,

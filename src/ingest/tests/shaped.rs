@@ -54,7 +54,12 @@ fn a_mapping_over_parquet_and_json_sees_text() {
 
 /// The folder of real records, when this machine has it.
 fn real(folder: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(std::env::var_os("KAOHE_REALDATA")?).join(folder);
+    let Some(root) = std::env::var_os("KAOHE_REALDATA") else {
+        assert!(std::env::var_os("CI").is_none(), "KAOHE_REALDATA is required when CI is set");
+        eprintln!("skipped: KAOHE_REALDATA is not set");
+        return None;
+    };
+    let path = PathBuf::from(root).join(folder);
     path.is_dir().then_some(path)
 }
 
