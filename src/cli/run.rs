@@ -34,8 +34,11 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
         return Err(Error::new(Kind::Configuration, "the project can't be used as it is").with_hint("`kaohe check` says why"));
     };
     if project.sources.is_empty() {
-        return Err(Error::new(Kind::Configuration, format!("{} names no [[source]], so there is nothing to load", crate::project::PROJECT_FILE))
-            .with_hint("name at least `units` and `cases`; the comments in the file show how"));
+        return Err(Error::new(
+            Kind::Configuration,
+            format!("{} names no [[source]], so there is nothing to load", crate::project::PROJECT_FILE),
+        )
+        .with_hint("name at least `units` and `cases`; the comments in the file show how"));
     }
     let request = Request {
         project: &project,

@@ -66,7 +66,9 @@ impl DetectRequest<'_> {
     /// A parameter that the library does not have.
     pub fn parameter(&self, name: &str, domain: Option<&str>) -> Result<f64> {
         let Some(parameter) = self.library.parameters.get(name) else {
-            return Err(Error::new(Kind::Configuration, format!("there is no parameter `{name}`")).with_hint("add it to queries/parameters.toml"));
+            return Err(
+                Error::new(Kind::Configuration, format!("there is no parameter `{name}`")).with_hint("add it to queries/parameters.toml")
+            );
         };
         let amount = parameter.amount_on(domain, self.last_day());
         amount.and_then(|amount| amount.to_string().parse().ok()).ok_or_else(|| {

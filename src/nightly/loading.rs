@@ -90,13 +90,9 @@ fn store(
     let mut result =
         TableResult { version: versions.get(&contract.name).copied().unwrap_or(0), held: staged.held.clone(), ..Default::default() };
     for file in &staged.files {
-        for (total, part) in result.records.iter_mut().zip([
-            file.records_seen,
-            file.loaded,
-            file.quarantined,
-            file.duplicates,
-            file.filtered,
-        ]) {
+        for (total, part) in
+            result.records.iter_mut().zip([file.records_seen, file.loaded, file.quarantined, file.duplicates, file.filtered])
+        {
             *total += part;
         }
         if file.failed.is_none() && !file.balances() {
