@@ -1,5 +1,8 @@
 //! Everything that is not a literate page: layers, the nightly job, reliability.
+mod faults;
+mod kills;
 mod layers;
 mod library;
 mod nightly;
 mod province;
+mod readers;
