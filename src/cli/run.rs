@@ -63,6 +63,10 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
     let ended = nightly::run(&request, &terminal);
     terminal.finish();
     let results = ended?;
+    // `kaohe status` speaks of what readers see; this run may have been kept back, so it gives its reasons itself.
+    for (table, reason) in results.tables.iter().filter_map(|(table, result)| Some((table, result.held.as_ref()?))) {
+        eprintln!("held: {table}: {reason}");
+    }
     say!("{}", summary(&results, &request, terminal.elapsed(), terminal.peak_memory()));
     Ok(results.exit_code())
 }

@@ -1,6 +1,9 @@
 //! Everything that is not a literate page: layers, the nightly job, reliability.
+mod faults;
+mod kills;
 mod layers;
 mod library;
 mod nightly;
 mod province;
+mod readers;
 mod realdata;

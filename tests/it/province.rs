@@ -65,12 +65,6 @@ pub struct Province {
 
 impl Province {
     /// `data-samples/`: sources and kaohe.toml, nothing else.
-    pub fn sample() -> Self {
-        let province = Self::empty();
-        province.take_samples();
-        province
-    }
-
     fn take_samples(&self) {
         let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("data-samples");
         copy(&samples.join("sources"), &self.path("sources"));
@@ -85,7 +79,7 @@ impl Province {
             simulate(&province, &[]);
             province.folder
         });
-        Self::copy_of(simulated)
+        Self::of_copy(simulated)
     }
 
     /// A folder without anything.
@@ -104,7 +98,8 @@ impl Province {
         Self { folder, _temporary: None }
     }
 
-    fn copy_of(folder: &Path) -> Self {
+    /// A copy of a folder.
+    pub fn of_copy(folder: &Path) -> Self {
         let province = Self::empty();
         copy(folder, &province.folder);
         province
@@ -337,7 +332,7 @@ pub fn finished_small() -> &'static Province {
 
 /// A copy of a finished province: yesterday's run is there, and tonight's may go wrong.
 pub fn after(finished: &Province) -> Province {
-    Province::copy_of(&finished.folder)
+    Province::of_copy(&finished.folder)
 }
 
 /// Writes a small province into a folder.

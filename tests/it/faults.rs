@@ -1,0 +1,294 @@
+//! What is wrong with what people deliver or write, and what kaohe says about it.
+//!
+//! A damaged delivery holds its table (exit code 1) and names file, line and remedy; text that no indicator can be held for stops
+//! the run before it begins (exit code 2). In no case do readers see half a run.
+
+use std::fs;
+
+use crate::province::{AS_OF, Ended, Province, after, finished_small};
+
+/// Loads one file as the only source of `leads`, with `more` in its section of kaohe.toml.
+fn load_leads(file: &str, bytes: impl AsRef<[u8]>, more: &str) -> (Province, Ended) {
+    load_only("leads", file, bytes, more)
+}
+
+fn load_only(table: &str, file: &str, bytes: impl AsRef<[u8]>, more: &str) -> (Province, Ended) {
+    let province = Province::empty();
+    province.write(file, bytes);
+    province.write("kaohe.toml", project(table, file, more));
+    let ended = province.kaohe(&["load"]);
+    (province, ended)
+}
+
+fn project(table: &str, file: &str, more: &str) -> String {
+    format!("name = \"示例省\"\nscheme = \"2026\"\nperiod = \"2026\"\n\n[[source]]\ntable = \"{table}\"\npath = \"{file}\"\n{more}\n")
+}
+
+/// The table was held: exit code 1, the reason on the screen and in the results with each of `words`, nothing published.
+#[track_caller]
+fn assert_held(loaded: (Province, Ended), table: &str, words: &[&str]) {
+    let (province, ended) = loaded;
+    let ended = ended.with(1);
+    let reason = province.held_in_only_run(table);
+    for word in words {
+        assert!(reason.contains(word), "`{word}` is missing in: {reason}");
+        assert!(ended.said().contains(word), "`{word}` was not said: {}", ended.said());
+    }
+    assert!(province.current().is_none(), "something was published");
+    let lake = fs::read_dir(province.path("lake")).expect("the lake's folder").flatten().filter(|entry| entry.path().is_dir()).count();
+    assert_eq!(lake, 0, "the held table was stored");
+}
+
+const HEADER: &str = "线索编号,执法主体编码,领域,接收日期,立案决定,更新时间";
+
+fn leads(rows: &[&str]) -> String {
+    format!("{HEADER}\n{}\n", rows.join("\n"))
+}
+
+/// Rows of the lead table by a condition, from a province in which everything else is as in the small one.
+fn quarantined(province: &Province, table: &str) -> u64 {
+    let results = province.results_of(&province.runs()[0]);
+    results["tables"][table]["records"][2].as_u64().expect("records are counted")
+}
+
+#[test]
+fn a_missing_required_column_is_named_with_the_headers_that_would_do() {
+    let loaded = load_leads("leads.csv", "线索编号,领域,接收日期\nXS1,市场监管,2026-01-05\n", "");
+    assert_held(loaded, "leads", &["leads.csv", "line 1", "the required column `unit_id` is missing", "执法主体编码"]);
+}
+
+#[test]
+fn a_renamed_column_is_recognised_as_the_nearest_one_and_the_line_to_write_is_given() {
+    let loaded = load_leads("leads.csv", "线索编号,执法主体编号,领域,接收日期\nXS1,A,市场监管,2026-01-05\n", "");
+    assert_held(loaded, "leads", &["is `执法主体编号` the column `unit_id`?", "columns = { \"执法主体编号\" = \"unit_id\" }"]);
+}
+
+#[test]
+fn the_line_that_the_hint_gives_mends_the_renamed_column() {
+    let text = "线索编号,执法主体编号,领域,接收日期\nXS1,A,市场监管,2026-01-05\n";
+    let (province, ended) = load_leads("leads.csv", text, "columns = { \"执法主体编号\" = \"unit_id\" }");
+    ended.with(0);
+    assert_eq!(province.results_of(&province.runs()[0])["tables"]["leads"]["rows"], 1);
+}
+
+#[test]
+fn a_wrongly_declared_encoding_holds_the_table_and_shows_what_was_read() {
+    let text = leads(&["XS1,A,市场监管,2026-01-05,,"]);
+    let gb18030 = encoding_rs::GB18030.encode(&text).0.into_owned();
+    assert_held(load_leads("leads.csv", gb18030, "encoding = \"utf-8\""), "leads", &["leads.csv", "holds a known header", "\u{fffd}"]);
+    assert_held(load_leads("leads.csv", text, "encoding = \"gb18030\""), "leads", &["leads.csv", "holds a known header"]);
+}
+
+#[test]
+fn a_csv_that_ends_inside_a_quotation_is_held_with_the_line_where_it_began() {
+    let text = leads(&["XS1,A,市场监管,2026-01-05,,", "XS2,A,市场监管,2026-01-06,\"立案"]);
+    assert_held(load_leads("leads.csv", text.trim_end(), ""), "leads", &["leads.csv", "inside a quotation mark", "line 3", "cut off"]);
+}
+
+#[test]
+fn cut_workbooks_parquet_files_and_empty_files_are_held_by_name() {
+    let province = Province::small();
+    let cut = |path: &str| {
+        let bytes = province.read(path);
+        bytes[..bytes.len() * 2 / 3].to_vec()
+    };
+    let workbook = cut("sources/inspections/inspections_1.xlsx");
+    assert_held(load_only("inspections", "inspections.xlsx", workbook, ""), "inspections", &["inspections.xlsx"]);
+    let parquet = cut("sources/platform_records/platform_records.parquet");
+    assert_held(load_only("platform_records", "records.parquet", parquet, ""), "platform_records", &["records.parquet", "cut off"]);
+    let lines = cut("sources/hotline_orders/hotline_orders.jsonl");
+    assert_held(
+        load_only("hotline_orders", "orders.jsonl", lines, ""),
+        "hotline_orders",
+        &["orders.jsonl", "ends inside the object of line", "cut off"],
+    );
+    assert_held(load_leads("leads.csv", "", ""), "leads", &["leads.csv", "the file is empty"]);
+}
+
+#[test]
+fn of_two_records_with_one_key_the_newer_stays() {
+    let province = after(finished_small());
+    let text = province.text("sources/leads/leads.csv");
+    let (header, rows) = text.split_once('\n').expect("a header");
+    let row = |id: &str, decision: &str, updated: &str| {
+        format!("{id},,,,330000SJ,市场监管,,是,否,2026-01-05,,,,{decision},2026-01-06 09:00:00,,,,{updated}\n")
+    };
+    let twice =
+        [row("甲", "立案", "2026-01-09 10:00:00"), row("乙", "立案", "2026-01-09 10:00:00"), row("甲", "不予立案", "2026-01-07 10:00:00")];
+    province.write("sources/leads/leads.csv", format!("{header}\n{}{rows}", twice.concat()));
+    province.run().with(0);
+    let kept = province.sql("select lead_id, decision, source_line from leads where lead_id in ('甲', '乙') order by source_line");
+    assert_eq!(kept, [["甲", "file", "2"], ["乙", "file", "3"]]);
+    assert_eq!(province.sql("select records_seen - loaded, duplicates from accounting where \"table\" = 'leads'"), [["1", "1"]]);
+}
+
+#[test]
+fn a_date_in_the_future_goes_to_quarantine_with_its_reason() {
+    let text = leads(&["XS1,A,市场监管,2026-01-05,,", "XS2,A,市场监管,2026-07-01,,", "XS3,A,市场监管,2026-06-30,,"]);
+    let (province, ended) = load_leads("leads.csv", &text, "max_quarantine_rate = 0.5");
+    ended.with(0);
+    assert_eq!(quarantined(&province, "leads"), 1);
+    let (province, ended) = load_leads("leads.csv", &text, "");
+    assert_eq!(quarantined(&province, "leads"), 1);
+    assert_held((province, ended), "leads", &["1 of 3 records are quarantined (33.3 %), more than 5.0 %"]);
+}
+
+#[test]
+fn an_unknown_unit_is_loaded_and_its_rows_are_counted() {
+    let province = after(finished_small());
+    let mut text = province.text("sources/leads/leads.csv");
+    text.push_str("XS-1,,,,不存在的单位,市场监管,,是,否,2026-01-05,,,,立案,,,,,\n");
+    province.write("sources/leads/leads.csv", text);
+    province.run().with(0);
+    assert_eq!(province.one("select count(*) from leads where unit_id = '不存在的单位'"), "1");
+    let warned = province.sql("select rows from warnings where \"table\" = 'leads' and \"check\" = 'unknown_unit_id'");
+    assert_eq!(warned, [["1"]], "{:?}", province.sql("select * from warnings"));
+}
+
+#[test]
+fn weights_that_do_not_add_up_stop_the_run_with_file_and_line() {
+    let province = after(finished_small());
+    let before = province.read("current.json");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/queries/schemes/2026.toml");
+    let scheme = fs::read_to_string(shipped).expect("the scheme");
+    let old = "title = \"基础指标\"\npoints = 60";
+    assert!(scheme.contains(old));
+    let wrong = scheme.replacen(old, "title = \"基础指标\"\npoints = 55", 1);
+    let line = wrong.lines().position(|line| line == "points = 55").expect("the line was written") + 1;
+    province.write("queries/schemes/2026.toml", &wrong);
+    let ended = province.run().with(2);
+    assert!(ended.err.contains("queries/schemes/2026.toml"), "{}", ended.err);
+    assert!(ended.err.contains("55"), "{}", ended.err);
+    let places: Vec<&str> = ended.err.lines().filter(|line| line.contains("--> ")).collect();
+    println!("{}", ended.err);
+    assert!(places.iter().any(|place| place.contains("2026.toml:")), "no line is given: {}", ended.err);
+    let near = |place: &&str| {
+        place.split(':').nth(1).and_then(|number| number.parse::<usize>().ok()).is_some_and(|number| number.abs_diff(line) < 8)
+    };
+    assert!(places.iter().any(|place| near(place)), "no place near line {line}: {}", ended.err);
+    assert_eq!(province.read("current.json"), before);
+    assert_eq!(province.runs().len(), 1, "a run was begun");
+}
+
+#[test]
+fn an_unlawful_indicator_stops_the_run_with_the_text_of_the_law() {
+    let province = after(finished_small());
+    let before = province.read("current.json");
+    let sql = "-- /// indicator\n-- title = \"罚没金额\"\n-- better = \"higher\"\n-- shown_as = \"number\"\n-- domains = [\"market\"]\n\
+        -- tiers = [\"city\", \"county\"]\n-- basis = \"无\"\n-- ///\n--\n-- More fines, more points.\n\
+        SELECT unit_id, domain, month_of(decided_on) AS month, sum(fine_amount) AS numerator, count(*) AS denominator\nFROM case_register\nGROUP BY 1, 2, 3\n";
+    province.write("queries/indicators/market/fines.sql", sql);
+    let ended = province.run().with(2);
+    for word in [
+        "unlawful-indicator",
+        "queries/indicators/market/fines.sql",
+        "行政处罚法 第七十四条",
+        "不得同作出行政处罚决定的行政机关及其工作人员的考核",
+    ] {
+        assert!(ended.err.contains(word), "`{word}` is missing in: {}", ended.err);
+    }
+    assert_eq!(province.read("current.json"), before);
+    assert_eq!(province.runs().len(), 1, "a run was begun");
+    let checked = province.kaohe(&["check", "--format", "json"]).with(1);
+    assert!(checked.out.lines().any(|line| line.contains("\"unlawful-indicator\"") && line.contains("\"start\"")), "{}", checked.out);
+}
+
+/// One typo in an overlay, one source that vanished, one that shrank: each holds what depends on it, by name, and the rest is published.
+#[test]
+fn what_can_not_be_computed_is_held_by_name_and_the_rest_is_published() {
+    let finished = finished_small();
+    let province = after(finished);
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/queries/indicators/urban/conflict_resolution_rate.sql");
+    let typo = fs::read_to_string(shipped).expect("the indicator").replace("FROM on_site_conflicts", "FROM on_site_conflict");
+    province.write("queries/indicators/urban/conflict_resolution_rate.sql", typo);
+    fs::remove_dir_all(province.path("sources/mediation_records")).expect("the source vanishes");
+    let answers = province.text("sources/survey_responses/survey_responses.csv");
+    let half: Vec<&str> = answers.lines().take(answers.lines().count() / 2).collect();
+    province.write("sources/survey_responses/survey_responses.csv", format!("{}\n", half.join("\n")));
+
+    let ended = province.run().with(1);
+    for word in [
+        "did you mean `on_site_conflicts`",
+        "conflict_resolution_rate.sql",
+        "no file matches `sources/mediation_records/*.csv`",
+        "fewer by more than 30 %",
+    ] {
+        assert!(ended.said().contains(word), "`{word}` is missing in: {}", ended.said());
+    }
+    assert_ne!(province.current_run(), finished.current_run());
+    province.assert_readers_see_a_complete_run();
+
+    let results = province.results_of(&province.current_run());
+    let held: Vec<&str> = results["held_indicators"].as_object().expect("indicators").keys().map(String::as_str).collect();
+    assert!(held.contains(&"urban.conflict_resolution_rate") && held.contains(&"innovation.mediation_resolved"), "{held:?}");
+    assert!(held.contains(&"perception.survey_mean_score"), "{held:?}");
+    let names: Vec<String> =
+        province.sql("select name from held where kind = 'table' order by 1").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(names, ["mediation_records", "survey_responses"]);
+    let status = province.kaohe(&["status"]).with(1);
+    assert!(held.iter().chain(&["mediation_records", "survey_responses"]).all(|name| status.out.contains(name)), "{}", status.out);
+
+    let listed = held.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(",");
+    let columns = "indicator, subject, domain, month, scope, numerator, denominator, value, n, pending, excluded";
+    let of = |province: &Province, condition: &str| {
+        province.sql(&format!("select {columns} from measures where {condition} order by 1, 2, 3, 4, 5"))
+    };
+    let yesterday = of(finished, &format!("indicator in ({listed})"));
+    assert!(!yesterday.is_empty());
+    assert_eq!(of(&province, &format!("indicator in ({listed}) and held")), yesterday, "yesterday's values are kept and marked");
+    assert_eq!(of(&province, "not held"), of(finished, &format!("indicator not in ({listed})")), "the rest is as before");
+    assert_eq!(
+        province.one("select count(*) from survey_responses"),
+        finished.one("select count(*) from survey_responses"),
+        "the shrunk extract was stored"
+    );
+    let page = province.text(&format!("runs/{}/report/office/quality.html", province.current_run()));
+    assert!(page.contains("mediation_records") && page.contains("survey_responses"), "the page does not name what is held");
+}
+
+/// More damage than `[hold]` allows: the run is made, told and kept back.
+#[test]
+fn too_much_damage_keeps_the_whole_run_back() {
+    let finished = finished_small();
+    let province = after(finished);
+    let before = province.read("current.json");
+    let mut damaged = Vec::new();
+    for table in ["case_documents", "units", "item_lists", "reviews_litigation", "devices", "complaints", "leads"] {
+        let file = format!("sources/{table}/{table}.csv");
+        province.write(&file, format!("{}\n\"", province.text(&file).trim_end()));
+        damaged.push((table, "ends inside a quotation mark"));
+    }
+    let cut = province.read("sources/inspections/inspections_1.xlsx");
+    province.write("sources/inspections/inspections_1.xlsx", &cut[..cut.len() / 2]);
+    damaged.push(("inspections", "inspections_1.xlsx"));
+    let ended = province.run().with(1);
+    assert_eq!(province.read("current.json"), before, "readers see another run");
+    assert!(ended.out.contains("published  nothing") && ended.out.contains("more than the 25 %"), "{}", ended.out);
+    for (table, words) in damaged {
+        let line = ended.err.lines().find(|line| line.starts_with(&format!("held: {table}:")));
+        assert!(line.is_some_and(|line| line.contains(words)), "{table}: {}", ended.err);
+    }
+    let versions = &province.results_of(&province.runs()[1])["tables"]["units"]["version"];
+    assert_eq!(versions, &finished.current().expect("current")["lake_versions"]["units"], "a damaged source changed the lake");
+    let runs = province.kaohe(&["runs"]).with(0).out;
+    assert!(runs.contains("kept back") && runs.contains("25 %"), "{runs}");
+    assert_eq!(province.tables(), finished.tables());
+}
+
+#[test]
+fn a_project_that_can_not_be_read_is_refused_before_anything_is_written() {
+    let province = Province::empty();
+    province.write("leads.csv", leads(&[]));
+    for (table, more, words) in [
+        ("lead", "", ["there is no source table `lead`", "did you mean `leads`?"]),
+        ("leads", "encodng = \"utf-8\"", ["kaohe.toml:8:1", "did you mean `encoding`?"]),
+    ] {
+        province.write("kaohe.toml", project(table, "leads.csv", more));
+        let ended = province.kaohe(&["run"]).with(2);
+        for word in words {
+            assert!(ended.err.contains(word), "`{word}` is missing in: {}", ended.err);
+        }
+    }
+    assert!(!province.path("runs").exists() && !province.path("lake").exists(), "something was written");
+    crate::province::kaohe(&["run", "--project", &province.path("nowhere").to_string_lossy(), "--as-of", AS_OF]).with(2);
+}
