@@ -36,7 +36,7 @@ use unit::Assessed;
 /// What an explanation needs to know of the year's scheme.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
-    /// Titles of nodes.
+    /// Titles of nodes, and of composed indices that have no SQL file.
     pub titles: BTreeMap<String, String>,
     /// Nodes that are classes.
     pub classes: BTreeSet<String>,
@@ -143,7 +143,9 @@ pub async fn explain(context: &SessionContext, input: &ExplainInput<'_>) -> Resu
         unit => {
             let near = nearest(unit, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
             let error = Error::new(Kind::Configuration, format!("`{unit}` has no scorecard in this run"));
-            return Err(error.with_hint(near.unwrap_or_else(|| "kaohe sql -c 'SELECT unit_id, unit_name FROM units' lists the units".to_owned())));
+            return Err(
+                error.with_hint(near.unwrap_or_else(|| "kaohe sql -c 'SELECT unit_id, unit_name FROM units' lists the units".to_owned()))
+            );
         }
     };
     let in_domain = |domain: &str| input.domain.is_none_or(|wanted| wanted == domain);
@@ -160,7 +162,7 @@ pub async fn explain(context: &SessionContext, input: &ExplainInput<'_>) -> Resu
         explanation.scorecards.retain(|card| in_domain(&card.domain));
         return Ok(explanation);
     };
-    let values = results::values(input.tables, &explanation.unit, input.library).await?;
+    let values = results::values(input.tables, &explanation.unit, input.library, input.policy).await?;
     let own: Vec<ValueRow> = values.iter().filter(|value| value.indicator == id.0 && in_domain(&value.domain)).cloned().collect();
     if own.is_empty() {
         let near = nearest(&id.0, values.iter().map(|value| value.indicator.as_str())).map(|near| format!("did you mean `{near}`?"));
@@ -263,6 +265,7 @@ async fn records(
     register_populations(context, input.library, &dependencies, moment).await;
     let domain = Some(domain).filter(|domain| !domain.is_empty());
     let wanted = Wanted { subjects, domain, months, pending_until: input.period.last, moment, all: input.all };
-    let found = records_of(context, input.library, indicator, &wanted).await.context(Kind::Query, || format!("the records of {}", indicator.id))?;
+    let found =
+        records_of(context, input.library, indicator, &wanted).await.context(Kind::Query, || format!("the records of {}", indicator.id))?;
     Ok(found.ok_or_else(|| "这个指标的 SELECT 不是对一个口径的单层汇总，不能逐条列出".to_owned()))
 }

@@ -102,6 +102,8 @@ pub struct Records {
     pub sections: Vec<Section>,
     /// Rows in numerator and denominator, where the figures are plain counts of rows.
     pub counted: Option<(i64, i64)>,
+    /// Whether records are judged by a numerator: a mean or an index only counts them in.
+    pub has_numerator: bool,
     /// Columns on the way back to the source that the population does not have.
     pub missing: Vec<String>,
 }
@@ -110,7 +112,12 @@ pub struct Records {
 ///
 /// # Errors
 /// SQL that does not run.
-pub async fn records_of(context: &SessionContext, library: &Library, indicator: &Indicator, wanted: &Wanted<'_>) -> Result<Option<Records>, DataFusionError> {
+pub async fn records_of(
+    context: &SessionContext,
+    library: &Library,
+    indicator: &Indicator,
+    wanted: &Wanted<'_>,
+) -> Result<Option<Records>, DataFusionError> {
     let statement = parse_bound(context, &indicator.sql, wanted.moment)?;
     let plan = context.state().statement_to_plan(statement).await?;
     let Some(rows) = rows_of(&plan, library)? else { return Ok(None) };
@@ -123,14 +130,20 @@ pub async fn records_of(context: &SessionContext, library: &Library, indicator: 
             sections.push(Section { part, total, records: shown(&frame, &rows, word, wanted.all).await? });
         }
     }
-    let sums = counts.values().fold((0, 0), |(numerator, denominator), counts| (numerator + counts.numerator, denominator + counts.denominator));
+    let sums =
+        counts.values().fold((0, 0), |(numerator, denominator), counts| (numerator + counts.numerator, denominator + counts.denominator));
     let path = ["record_id", "source_file", "source_line"];
     let missing = rows.missing.iter().filter(|name| path.contains(name)).map(|name| (*name).to_owned()).collect();
-    Ok(Some(Records { sections, counted: rows.adds_up.then_some(sums), missing }))
+    Ok(Some(Records { sections, counted: rows.adds_up.then_some(sums), has_numerator: rows.has_numerator, missing }))
 }
 
 /// The rows of the wanted units, domain and months, each with its part.
-async fn narrowed(context: &SessionContext, rows: &IndicatorRows, indicator: &Indicator, wanted: &Wanted<'_>) -> Result<DataFrame, DataFusionError> {
+async fn narrowed(
+    context: &SessionContext,
+    rows: &IndicatorRows,
+    indicator: &Indicator,
+    wanted: &Wanted<'_>,
+) -> Result<DataFrame, DataFusionError> {
     let mut frame = context.execute_logical_plan(rows.plan.clone()).await?;
     let has = |frame: &DataFrame, name: &str| frame.schema().index_of_column_by_name(None, name).is_some();
     let subject = if has(&frame, "unit_id") { "unit_id" } else { "region_code" };
@@ -148,8 +161,8 @@ async fn narrowed(context: &SessionContext, rows: &IndicatorRows, indicator: &In
     let left_out = if has(&frame, "state") { col("state").eq(lit("excluded")) } else { lit(false) };
     // In a "lower is better" indicator the numerator is what went wrong; of a mean or a band nothing is.
     let against = match indicator.better {
-        Better::Higher if indicator.sql.contains("numerator") => is(DENOMINATOR).and(!is(NUMERATOR)),
-        Better::Lower if indicator.sql.contains("numerator") => is(NUMERATOR),
+        Better::Higher if rows.has_numerator => is(DENOMINATOR).and(!is(NUMERATOR)),
+        Better::Lower if rows.has_numerator => is(NUMERATOR),
         _ => lit(false),
     };
     let part = when(is(EXCLUDED).or(left_out.and(!is(DENOMINATOR))), lit("excluded"))
@@ -178,7 +191,8 @@ async fn totals(frame: &DataFrame) -> Result<BTreeMap<String, Counts>, DataFusio
         let [rows, numerator, denominator] = columns;
         let (rows, numerator, denominator) = (rows?, numerator?, denominator?);
         for row in 0..batch.num_rows() {
-            let [rows, numerator, denominator] = [&rows, &numerator, &denominator].map(|column| column.as_primitive::<Int64Type>().value(row));
+            let [rows, numerator, denominator] =
+                [&rows, &numerator, &denominator].map(|column| column.as_primitive::<Int64Type>().value(row));
             counts.insert(parts.as_string::<i32>().value(row).to_owned(), Counts { rows, numerator, denominator });
         }
     }

@@ -138,7 +138,7 @@ fn exact_or_null<S: Serializer>(number: &Option<Decimal>, serializer: S) -> std:
 pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &Policy) -> Result<Vec<Scorecard>> {
     let ranks = Table::of_unit(tables, "ranks", unit).await?;
     let scores = Table::of_unit(tables, "scores", unit).await?;
-    let values = values(tables, unit, library).await?;
+    let values = values(tables, unit, library, policy).await?;
     let ledger = ledger(tables, unit).await?;
     let mut cards = Vec::new();
     for rank in ranks.rows() {
@@ -147,12 +147,15 @@ pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &P
         for score in scores.rows() {
             let node = score.text("node")?;
             if score.text("domain")? == domain && policy.classes.contains(&node) {
-                classes.push((score.whole("node_order")?, NodeScore {
-                    title: policy.titles.get(&node).cloned().unwrap_or(node),
-                    score: score.decimal("score")?,
-                    effective_points: score.decimal("effective_points")?.unwrap_or_default(),
-                    earned: score.decimal("earned")?,
-                }));
+                classes.push((
+                    score.whole("node_order")?,
+                    NodeScore {
+                        title: policy.titles.get(&node).cloned().unwrap_or(node),
+                        score: score.decimal("score")?,
+                        effective_points: score.decimal("effective_points")?.unwrap_or_default(),
+                        earned: score.decimal("earned")?,
+                    },
+                ));
             }
         }
         classes.sort_by_key(|(order, _)| *order);
@@ -176,7 +179,10 @@ pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &P
 }
 
 /// Values of the unit, sorted by domain and indicator.
-pub async fn values(tables: &Path, unit: &str, library: &Library) -> Result<Vec<ValueRow>> {
+///
+/// # Errors
+/// Result tables that are missing or can't be read.
+pub async fn values(tables: &Path, unit: &str, library: &Library, policy: &Policy) -> Result<Vec<ValueRow>> {
     let mut values = Vec::new();
     for row in Table::of_unit(tables, "values", unit).await?.rows() {
         let indicator = row.text("indicator")?;
@@ -184,7 +190,7 @@ pub async fn values(tables: &Path, unit: &str, library: &Library) -> Result<Vec<
         let (score, effective_points) = (row.decimal("score")?, row.decimal("effective_points")?.unwrap_or_default());
         values.push(ValueRow {
             domain: row.text("domain")?,
-            title: header.map_or_else(|| indicator.clone(), |header| header.title.clone()),
+            title: header.map(|header| &header.title).or_else(|| policy.titles.get(&indicator)).unwrap_or(&indicator).clone(),
             numerator: row.decimal("numerator")?,
             denominator: row.decimal("denominator")?,
             pending: row.whole("pending")?.unwrap_or(0),
@@ -235,11 +241,13 @@ impl Table {
     async fn read(tables: &Path, name: &str, unit: Option<&str>) -> Result<Self> {
         let path = tables.join(format!("{name}.parquet"));
         if !path.is_file() {
-            return Err(Error::new(Kind::Configuration, format!("{} does not exist", path.display())).with_hint("kaohe run writes the result tables"));
+            return Err(Error::new(Kind::Configuration, format!("{} does not exist", path.display()))
+                .with_hint("kaohe run writes the result tables"));
         }
         let what = || format!("reading {}", path.display());
         let context = SessionContext::new();
-        let mut frame = context.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await.context(Kind::Environment, what)?;
+        let mut frame =
+            context.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await.context(Kind::Environment, what)?;
         if let Some(unit) = unit {
             frame = frame.filter(col("unit_id").eq(lit(unit))).context(Kind::Environment, what)?;
         }
@@ -283,7 +291,8 @@ impl Row<'_> {
     fn decimal(&self, name: &str) -> Result<Option<Decimal>> {
         let Some(column) = self.column(name, &DataType::Decimal128(38, 12))? else { return Ok(None) };
         let scaled = column.as_primitive::<Decimal128Type>().value(0);
-        let decimal = Decimal::try_from_i128_with_scale(scaled, 12).context(Kind::Bug, || format!("`{name}` of the result table `{}`", self.table))?;
+        let decimal = Decimal::try_from_i128_with_scale(scaled, 12)
+            .context(Kind::Bug, || format!("`{name}` of the result table `{}`", self.table))?;
         Ok(Some(decimal.normalize()))
     }
 }

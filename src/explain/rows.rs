@@ -38,6 +38,8 @@ pub struct IndicatorRows {
     pub facts: Vec<String>,
     /// Whether the truths added up are the figures: false where something is counted once however many rows it has, or is a sum.
     pub adds_up: bool,
+    /// Whether there is a numerator at all: a mean or an index has none.
+    pub has_numerator: bool,
     /// Columns of [`RECORD`] that the rows don't have.
     pub missing: Vec<&'static str>,
 }
@@ -88,7 +90,8 @@ pub fn rows_of(plan: &LogicalPlan, library: &Library) -> Result<Option<Indicator
     let rows = IndicatorRows {
         plan,
         facts: facts.into_iter().map(|column| column.name).collect(),
-        adds_up: numerator.adds_up() && denominator.adds_up(),
+        adds_up: output("numerator").is_some() && numerator.adds_up() && denominator.adds_up(),
+        has_numerator: output("numerator").is_some(),
         missing,
     };
     without_personal(rows, library).map(Some)
@@ -179,10 +182,12 @@ fn membership(parts: &Parts<'_>) -> Result<Expr> {
 fn over_rows(expression: &Expr, aggregate: &Aggregate) -> Result<Expr> {
     let replaced = expression.clone().transform_up(|part| {
         Ok(match &part {
-            Expr::Column(column) => match aggregate.schema.maybe_index_of_column(column).and_then(|index| aggregate.group_expr.get(index)) {
-                Some(group) => Transformed::new(unaliased(group).clone(), true, TreeNodeRecursion::Jump),
-                None => Transformed::no(part),
-            },
+            Expr::Column(column) => {
+                match aggregate.schema.maybe_index_of_column(column).and_then(|index| aggregate.group_expr.get(index)) {
+                    Some(group) => Transformed::new(unaliased(group).clone(), true, TreeNodeRecursion::Jump),
+                    None => Transformed::no(part),
+                }
+            }
             _ => Transformed::no(part),
         })
     })?;

@@ -47,7 +47,9 @@ async fn fill(context: &SessionContext, library: &Library, table: &str, columns:
     });
     let sql = format!("SELECT {} FROM (VALUES {values}) AS v ({})", typed.collect::<Vec<_>>().join(", "), columns.join(", "));
     let batches = context.sql(&sql).await.expect("the rows plan").collect().await.expect("the rows read");
-    let batches = batches.iter().map(|batch| arrow::record_batch::RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()).expect("types are the contract's"));
+    let batches = batches.iter().map(|batch| {
+        arrow::record_batch::RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()).expect("types are the contract's")
+    });
     let memory = MemTable::try_new(Arc::clone(&schema), vec![batches.collect()]).expect("one partition");
     context.deregister_table(table).expect("the empty table was there");
     context.register_table(table, Arc::new(memory)).expect("its place is free");
@@ -57,7 +59,10 @@ async fn fill(context: &SessionContext, library: &Library, table: &str, columns:
 async fn result(folder: &Path, name: &str, sql: &str) {
     let frame = SessionContext::new().sql(sql).await.expect("the result table plans");
     let path = folder.join(format!("{name}.parquet"));
-    frame.write_parquet(path.to_string_lossy().as_ref(), DataFrameWriteOptions::new().with_single_file_output(true), None).await.expect("it is written");
+    frame
+        .write_parquet(path.to_string_lossy().as_ref(), DataFrameWriteOptions::new().with_single_file_output(true), None)
+        .await
+        .expect("it is written");
 }
 
 const VALUE_COLUMNS: &str = "'group' AS node, 0 AS pending, 0 AS excluded, arrow_cast(points, 'Decimal128(38, 12)') AS points, \
@@ -68,11 +73,21 @@ const VALUE_COLUMNS: &str = "'group' AS node, 0 AS pending, 0 AS excluded, arrow
 async fn results(folder: &Path, values: &str) {
     let columns = "unit_id, domain, indicator, numerator, denominator, value, score, points";
     result(folder, "values", &format!("SELECT unit_id, domain, indicator, {VALUE_COLUMNS} FROM (VALUES {values}) AS v ({columns})")).await;
-    result(folder, "ranks", "SELECT 'A' AS unit_id, 'market' AS domain, 'market · county' AS peer_group, arrow_cast(83.2, 'Decimal128(38, 12)') AS total, \
-        '良好' AS grade, 3 AS rank, 12 AS ranked_units, arrow_cast(NULL, 'Utf8') AS withheld").await;
-    result(folder, "scores", "SELECT 'A' AS unit_id, 'market' AS domain, node, node_order, arrow_cast(81, 'Decimal128(38, 12)') AS score, \
+    result(
+        folder,
+        "ranks",
+        "SELECT 'A' AS unit_id, 'market' AS domain, 'market · county' AS peer_group, arrow_cast(83.2, 'Decimal128(38, 12)') AS total, \
+        '良好' AS grade, 3 AS rank, 12 AS ranked_units, arrow_cast(NULL, 'Utf8') AS withheld",
+    )
+    .await;
+    result(
+        folder,
+        "scores",
+        "SELECT 'A' AS unit_id, 'market' AS domain, node, node_order, arrow_cast(81, 'Decimal128(38, 12)') AS score, \
         arrow_cast(60, 'Decimal128(38, 12)') AS effective_points, arrow_cast(48.6, 'Decimal128(38, 12)') AS earned \
-        FROM (VALUES ('base', 1), ('dynamic', 2), ('inner group', 3)) AS v (node, node_order)").await;
+        FROM (VALUES ('base', 1), ('dynamic', 2), ('inner group', 3)) AS v (node, node_order)",
+    )
+    .await;
 }
 
 fn policy() -> Policy {
@@ -80,7 +95,10 @@ fn policy() -> Policy {
     Policy {
         titles: BTreeMap::from([("base".to_owned(), "基础".to_owned()), ("dynamic".to_owned(), "动态".to_owned())]),
         classes: BTreeSet::from(["base".to_owned(), "dynamic".to_owned()]),
-        curves: BTreeMap::from([(IndicatorId::from("market.filing_within_7d"), vec![(points("0"), points("0")), (points("1"), points("100"))])]),
+        curves: BTreeMap::from([(
+            IndicatorId::from("market.filing_within_7d"),
+            vec![(points("0"), points("0")), (points("1"), points("100"))],
+        )]),
         subtree_tiers: BTreeSet::from(["city".to_owned()]),
         months: BTreeMap::new(),
     }
@@ -112,25 +130,36 @@ async fn ask(asked: &Asked<'_>) -> Result<Explanation> {
     explain(asked.context, &input).await
 }
 
-const LEAD_COLUMNS: [&str; 9] = ["lead_id", "unit_id", "domain", "is_food_drug", "received_on", "decision", "decision_at", "source_file", "source_line"];
+const LEAD_COLUMNS: [&str; 9] =
+    ["lead_id", "unit_id", "domain", "is_food_drug", "received_on", "decision", "decision_at", "source_file", "source_line"];
 
 async fn five_leads(library: &Library) -> SessionContext {
     let context = session(library);
     fill(&context, library, "units", &["unit_id", "unit_name", "tier", "parent_unit_id", "valid_from"],
         "('P', '甲市局', 'city', NULL, '2020-01-01'), ('A', '乙县局', 'county', 'P', '2020-01-01'), ('B', '丙县局', 'county', 'P', '2020-01-01')").await;
-    fill(&context, library, "leads", &LEAD_COLUMNS,
+    fill(
+        &context,
+        library,
+        "leads",
+        &LEAD_COLUMNS,
         "('in time', 'A', 'market', true, '2026-03-02', 'file', '2026-03-11T01:00:00Z', 'leads.csv', 2), \
          ('a day late', 'A', 'market', true, '2026-03-02', 'file', '2026-03-12T01:00:00Z', 'leads.csv', 3), \
          ('no decision', 'A', 'market', true, '2026-02-02', NULL, NULL, 'leads.csv', 4), \
          ('not yet due', 'A', 'market', true, '2026-06-29', NULL, NULL, 'leads.csv', 5), \
          ('refused in time', 'A', 'market', true, '2026-03-02', 'not_file', '2026-03-04T01:00:00Z', 'leads.csv', 6), \
-         ('of another unit', 'B', 'market', true, '2026-02-02', NULL, NULL, 'leads.csv', 7)").await;
+         ('of another unit', 'B', 'market', true, '2026-02-02', NULL, NULL, 'leads.csv', 7)",
+    )
+    .await;
     context
 }
 
 fn ids(records: &Records, part: Part) -> Vec<String> {
     let of_part = records.sections.iter().filter(|section| section.part == part);
-    of_part.flat_map(|section| section.records.iter().map(|record| format!("{} @{}:{}", record.record_id, record.source_file, record.source_line.unwrap_or(0)))).collect()
+    of_part
+        .flat_map(|section| {
+            section.records.iter().map(|record| format!("{} @{}:{}", record.record_id, record.source_file, record.source_line.unwrap_or(0)))
+        })
+        .collect()
 }
 
 #[tokio::test]
@@ -139,7 +168,14 @@ async fn a_figure_is_followed_down_to_file_and_line() {
     let context = five_leads(&library).await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     results(folder.path(), "('A', 'market', 'market.filing_within_7d', 1, 3, 0.333333333333, 33.33, 10)").await;
-    let asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "乙县局", indicator: Some("market.filing_within_7d"), all: false };
+    let asked = Asked {
+        library: &library,
+        context: &context,
+        folder: folder.path(),
+        unit: "乙县局",
+        indicator: Some("market.filing_within_7d"),
+        all: false,
+    };
     let explanation = ask(&asked).await.expect("it explains");
     let explained = &explanation.indicators[0];
     let records = explained.records.as_ref().expect("it lists records");
@@ -162,7 +198,14 @@ async fn a_city_is_explained_by_the_records_of_everything_below_it() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     results(folder.path(), "('P', 'market', 'market.filing_within_7d', 1, 3, 0.25, 25, 10)").await;
     result(folder.path(), "ranks", "SELECT 'P' AS unit_id").await;
-    let asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "P", indicator: Some("market.filing_within_7d"), all: false };
+    let asked = Asked {
+        library: &library,
+        context: &context,
+        folder: folder.path(),
+        unit: "P",
+        indicator: Some("market.filing_within_7d"),
+        all: false,
+    };
     let explanation = ask(&asked).await.expect("it explains");
     let explained = &explanation.indicators[0];
     assert_eq!(explained.subjects, ["P", "A", "B"]);
@@ -195,7 +238,14 @@ async fn an_unknown_unit_or_indicator_is_named_with_the_nearest() {
     let context = five_leads(&library).await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     results(folder.path(), "('A', 'market', 'market.filing_within_7d', 1, 3, 0.3333, 33.33, 10)").await;
-    let mut asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "A", indicator: Some("market.filing_within_7"), all: false };
+    let mut asked = Asked {
+        library: &library,
+        context: &context,
+        folder: folder.path(),
+        unit: "A",
+        indicator: Some("market.filing_within_7"),
+        all: false,
+    };
     let error = ask(&asked).await.expect_err("there is no such indicator");
     assert!(error.to_string().contains("did you mean `market.filing_within_7d`?"), "{error}");
     asked.unit = "Z";
@@ -208,11 +258,19 @@ async fn an_unknown_unit_or_indicator_is_named_with_the_nearest() {
 async fn a_long_list_is_cut_and_says_so() {
     let library = shipped();
     let context = session(&library);
-    let leads: Vec<String> = (1..=60).map(|line| format!("('lead {line:02}', 'A', 'market', true, '2026-02-02', NULL, NULL, 'leads.csv', {line})")).collect();
+    let leads: Vec<String> =
+        (1..=60).map(|line| format!("('lead {line:02}', 'A', 'market', true, '2026-02-02', NULL, NULL, 'leads.csv', {line})")).collect();
     fill(&context, &library, "leads", &LEAD_COLUMNS, &leads.join(", ")).await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     results(folder.path(), "('A', 'market', 'market.filing_within_7d', 0, 60, 0, 0, 10)").await;
-    let mut asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "A", indicator: Some("market.filing_within_7d"), all: false };
+    let mut asked = Asked {
+        library: &library,
+        context: &context,
+        folder: folder.path(),
+        unit: "A",
+        indicator: Some("market.filing_within_7d"),
+        all: false,
+    };
     let cut = ask(&asked).await.expect("it explains");
     assert!(render(&cut, &library).contains("显示 50 条，共 60 条"));
     assert!(render(&cut, &library).contains("--all"));
@@ -233,11 +291,18 @@ async fn personal_columns_are_not_shown_whatever_the_definition_asks() {
     let population = "-- /// population\n-- title = \"t\"\n-- grain = \"one case\"\n-- ///\n-- Cases.\nSELECT *, party_code || ' ' || case_id AS record_id FROM cases\n";
     let library = library_with(&[("indicators/market/named.sql", &indicator), ("populations/named_cases.sql", population)]);
     let context = session(&library);
-    fill(&context, &library, "cases", &["case_id", "unit_id", "domain", "opened_on", "party_code", "party_name_masked", "is_food_drug", "source_file", "source_line"],
-        "('1', 'A', 'market', '2026-02-02', '330102199001011234', '张三', true, 'cases.csv', 2)").await;
+    fill(
+        &context,
+        &library,
+        "cases",
+        &["case_id", "unit_id", "domain", "opened_on", "party_code", "party_name_masked", "is_food_drug", "source_file", "source_line"],
+        "('1', 'A', 'market', '2026-02-02', '330102199001011234', '张三', true, 'cases.csv', 2)",
+    )
+    .await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     results(folder.path(), "('A', 'market', 'market.named', 1, 1, 1, 100, 10)").await;
-    let asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "A", indicator: Some("market.named"), all: true };
+    let asked =
+        Asked { library: &library, context: &context, folder: folder.path(), unit: "A", indicator: Some("market.named"), all: true };
     let explanation = ask(&asked).await.expect("it explains");
     let record = &explanation.indicators[0].records.as_ref().expect("it lists records").sections[0].records[0];
     assert_eq!(record.facts, BTreeMap::from([("is_food_drug".to_owned(), "是".to_owned())]));
@@ -266,7 +331,12 @@ async fn every_shipped_indicator_can_be_taken_apart_and_leads_to_file_and_line()
         };
         let run = context.execute_logical_plan(rows.plan).await.expect("rows plan").collect().await;
         broken.extend(run.err().map(|error| format!("{}: {error}", indicator.id)));
-        broken.extend(["record_id", "source_file", "source_line"].iter().filter(|name| rows.missing.contains(name)).map(|name| format!("{}: no {name}", indicator.id)));
+        broken.extend(
+            ["record_id", "source_file", "source_line"]
+                .iter()
+                .filter(|name| rows.missing.contains(name))
+                .map(|name| format!("{}: no {name}", indicator.id)),
+        );
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
@@ -280,7 +350,14 @@ async fn a_distinct_count_shows_the_rows_and_does_not_claim_to_add_up() {
          ('three', 'A', 'market', '91330100MA00000001', '2026-04-02', true, 'i.csv', 4), ('other firm', 'A', 'market', '91330100MA00000002', '2026-04-02', true, 'i.csv', 5)").await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     results(folder.path(), "('A', 'market', 'market.inspection_frequency_compliance', 1, 2, 0.5, 50, 10)").await;
-    let asked = Asked { library: &library, context: &context, folder: folder.path(), unit: "A", indicator: Some("market.inspection_frequency_compliance"), all: false };
+    let asked = Asked {
+        library: &library,
+        context: &context,
+        folder: folder.path(),
+        unit: "A",
+        indicator: Some("market.inspection_frequency_compliance"),
+        all: false,
+    };
     let explanation = ask(&asked).await.expect("it explains");
     let explained = &explanation.indicators[0];
     assert_eq!(explained.agrees, None);

@@ -9,14 +9,18 @@ use super::records::{Part, Record, Records, Section};
 use super::results::{Scorecard, ValueRow};
 use super::{Explained, Explanation};
 use crate::library::Library;
-use crate::library::indicator::{Better, ShownAs};
+use crate::library::indicator::{Better, Shape, ShownAs};
 use crate::terms::IndicatorId;
 
 const NONE: &str = "—";
 
 /// The explanation as text.
 pub fn render(explanation: &Explanation, library: &Library) -> String {
-    let name = if explanation.unit_name.is_empty() { explanation.unit.clone() } else { format!("{}（{}）", explanation.unit_name, explanation.unit) };
+    let name = if explanation.unit_name.is_empty() {
+        explanation.unit.clone()
+    } else {
+        format!("{}（{}）", explanation.unit_name, explanation.unit)
+    };
     let mut out = format!("{name}　考核期 {}　数据截止 {}\n", explanation.period, explanation.as_of);
     for card in &explanation.scorecards {
         scorecard(card, library, &mut out);
@@ -48,7 +52,10 @@ fn scorecard(card: &Scorecard, library: &Library, out: &mut String) {
     let total = card.total.map_or(NONE.to_owned(), |total| total.to_string());
     line(out, &format!("  总分 {total}　等次 {}　名次 {rank}　同类组 {}", card.grade.as_deref().unwrap_or(NONE), card.peer_group));
     let or_none = |number: Option<_>| number.map_or(NONE.to_owned(), two);
-    let classes = card.classes.iter().map(|class| vec![class.title.clone(), or_none(class.score), two(class.effective_points), or_none(class.earned)]);
+    let classes = card
+        .classes
+        .iter()
+        .map(|class| vec![class.title.clone(), or_none(class.score), two(class.effective_points), or_none(class.earned)]);
     table(&[("类别", false), ("得分", true), ("分值", true), ("实得", true)], &classes.collect::<Vec<_>>(), out);
     let indicators = card.indicators.iter().map(|value| {
         let header = library.indicators.get(&IndicatorId::from(value.indicator.as_str()));
@@ -58,24 +65,40 @@ fn scorecard(card: &Scorecard, library: &Library, out: &mut String) {
             or_none(value.score),
             two(value.effective_points),
             value.value.map_or(NONE.to_owned(), |value| shown(value, shown_as)),
-            fraction(value),
+            fraction(value, header.map(|header| header.shape)),
             value.title.clone(),
             value.indicator.clone(),
             status(value),
         ]
     });
-    let headings = [("失分", true), ("得分", true), ("分值", true), ("完成值", true), ("分子/分母", true), ("指标", false), ("编号", false), ("", false)];
+    let headings = [
+        ("失分", true),
+        ("得分", true),
+        ("分值", true),
+        ("完成值", true),
+        ("分子/分母", true),
+        ("指标", false),
+        ("编号", false),
+        ("", false),
+    ];
     table(&headings, &indicators.collect::<Vec<_>>(), out);
-    let ledger = card.ledger.iter().map(|entry| vec![entry.kind.clone(), entry.points.map_or(NONE.to_owned(), plain), entry.says.clone(), entry.document.clone()]);
+    let ledger = card
+        .ledger
+        .iter()
+        .map(|entry| vec![entry.kind.clone(), entry.points.map_or(NONE.to_owned(), plain), entry.says.clone(), entry.document.clone()]);
     let ledger: Vec<_> = ledger.collect();
     if !ledger.is_empty() {
         table(&[("加减分", false), ("分", true), ("事由", false), ("文号", false)], &ledger, out);
     }
 }
 
-fn fraction(value: &ValueRow) -> String {
+/// Numerator and denominator; of a mean or an index the number of answers.
+fn fraction(value: &ValueRow, shape: Option<Shape>) -> String {
     match (value.numerator, value.denominator) {
-        (Some(numerator), Some(denominator)) => format!("{}/{}", plain(numerator), plain(denominator)),
+        (Some(numerator), Some(denominator)) if matches!(shape, Some(Shape::Ratio | Shape::Pair)) => {
+            format!("{}/{}", plain(numerator), plain(denominator))
+        }
+        (_, Some(n)) => format!("n={}", plain(n)),
         _ => NONE.to_owned(),
     }
 }
@@ -108,27 +131,48 @@ fn indicator(explained: &Explained, library: &Library, out: &mut String) {
     }
     line(out, "\n得分");
     let missing = || NONE.to_owned();
-    line(out, &format!("  完成值 {}　分子/分母 {}　目标 {}", explained.shown.clone().unwrap_or_else(missing), fraction(value), explained.target.clone().unwrap_or_else(missing)));
-    line(out, &format!("  得分 {}　分值 {}（方案 {}）　失分 {}　{}", value.score.map_or_else(missing, two), two(value.effective_points), two(value.points), value.lost.map_or_else(missing, two), status(value)));
+    let header = library.indicators.get(&IndicatorId::from(value.indicator.as_str()));
+    let amount = fraction(value, header.map(|header| header.shape));
+    line(
+        out,
+        &format!(
+            "  完成值 {}　分子/分母 {amount}　目标 {}",
+            explained.shown.clone().unwrap_or_else(missing),
+            explained.target.clone().unwrap_or_else(missing)
+        ),
+    );
+    line(
+        out,
+        &format!(
+            "  得分 {}　分值 {}（方案 {}）　失分 {}　{}",
+            value.score.map_or_else(missing, two),
+            two(value.effective_points),
+            two(value.points),
+            value.lost.map_or_else(missing, two),
+            status(value)
+        ),
+    );
     if let Some(curve) = &explained.curve {
         line(out, &format!("  曲线　{curve}"));
     }
-    let better = library.indicators.get(&IndicatorId::from(value.indicator.as_str())).map(|header| header.better);
     if let Some(records) = &explained.records {
-        sections(records, explained, better, out);
+        sections(records, explained, header.map(|header| header.better).filter(|_| records.has_numerator), &amount, out);
     }
     if let Some(why) = &explained.why_no_records {
         line(out, &format!("\n记录\n  {why}"));
     }
 }
 
-fn sections(records: &Records, explained: &Explained, better: Option<Better>, out: &mut String) {
+fn sections(records: &Records, explained: &Explained, better: Option<Better>, amount: &str, out: &mut String) {
     if explained.subjects.len() > 1 {
         line(out, &format!("\n计入本单位及下属共 {} 个主体的记录", explained.subjects.len()));
     }
     if explained.agrees == Some(false) {
         let (numerator, denominator) = records.counted.unwrap_or_default();
-        line(out, &format!("\n注意：逐条核对为 {numerator}/{denominator}，与结果表的 {} 不一致：运行之后数据或口径有变动。", fraction(&explained.value)));
+        line(out, &format!("\n注意：逐条核对为 {numerator}/{denominator}，与结果表的 {amount} 不一致：运行之后数据或口径有变动。"));
+    }
+    if records.has_numerator && records.counted.is_none() {
+        line(out, "\n本指标按对象去重或按数值加总，记录条数不必等于分子、分母。");
     }
     if !records.missing.is_empty() {
         line(out, &format!("\n注意：口径没有提供 {}，不能追溯到源文件的行。", records.missing.join("、")));
@@ -139,7 +183,9 @@ fn sections(records: &Records, explained: &Explained, better: Option<Better>, ou
     for section in &records.sections {
         one_section(section, better, explained.subjects.len() > 1, out);
     }
-    if let Some(population) = explained.population.as_ref().filter(|_| records.sections.iter().any(|section| section.part == Part::Excluded)) {
+    if let Some(population) =
+        explained.population.as_ref().filter(|_| records.sections.iter().any(|section| section.part == Part::Excluded))
+    {
         line(out, &format!("\n剔除原因的含义见口径说明（{}）：", population.file));
         population.definition.lines().for_each(|text| line(out, &format!("  {text}")));
     }
@@ -149,7 +195,7 @@ fn one_section(section: &Section, better: Option<Better>, several: bool, out: &m
     let title = match (section.part, better) {
         (Part::Against, Some(Better::Lower)) => "拉低得分：计入分子（越低越好）",
         (Part::Against, _) => "拉低得分：在分母、不在分子",
-        (Part::Pending, _) => "未到期（期限在本考核期内）",
+        (Part::Pending, _) => "未到期或尚无结果（本考核期内）",
         (Part::Excluded, _) => "剔除",
         (Part::Counted, Some(Better::Higher)) => "达标：计入分子",
         (Part::Counted, _) => "计入",
@@ -170,7 +216,9 @@ fn one_section(section: &Section, better: Option<Better>, several: bool, out: &m
         cells.extend(several.then(|| record.unit.clone()));
         cells.extend(due.then(|| record.due.clone()));
         cells.extend(because.then(|| record.excluded_because.clone()));
-        cells.extend(facts.iter().map(|fact| record.facts.get(*fact).filter(|value| !value.is_empty()).cloned().unwrap_or_else(|| NONE.to_owned())));
+        cells.extend(
+            facts.iter().map(|fact| record.facts.get(*fact).filter(|value| !value.is_empty()).cloned().unwrap_or_else(|| NONE.to_owned())),
+        );
         cells.extend([record.source_file.clone(), record.source_line.map_or(String::new(), |line| line.to_string())]);
         cells
     });

@@ -35,6 +35,7 @@ pub mod tables;
 pub mod tail;
 pub mod yearend_backfill;
 
+pub use judged::check;
 use peers::Share;
 use tables::{Evidence, Finding};
 
@@ -67,7 +68,8 @@ impl DetectRequest<'_> {
     pub fn parameter(&self, name: &str, domain: Option<&str>) -> Result<f64> {
         let amount = self.library.parameters.get(name).and_then(|parameter| parameter.amount_on(domain, self.last_day()));
         amount.and_then(|amount| amount.to_string().parse().ok()).ok_or_else(|| {
-            Error::new(Kind::Configuration, format!("parameter `{name}` has no version on {}", self.last_day())).with_hint("add it to queries/parameters.toml")
+            Error::new(Kind::Configuration, format!("parameter `{name}` has no version on {}", self.last_day()))
+                .with_hint("add it to queries/parameters.toml")
         })
     }
 
@@ -116,7 +118,10 @@ pub async fn detect(context: &SessionContext, request: &DetectRequest<'_>) -> Re
 
 /// The tier of each unit on the last day.
 async fn tiers(context: &SessionContext, request: &DetectRequest<'_>) -> Result<BTreeMap<String, String>> {
-    let sql = format!("SELECT unit_id, tier FROM unit_spans WHERE DATE '{}' BETWEEN valid_from AND valid_to AND tier IS NOT NULL", request.last_day());
+    let sql = format!(
+        "SELECT unit_id, tier FROM unit_spans WHERE DATE '{}' BETWEEN valid_from AND valid_to AND tier IS NOT NULL",
+        request.last_day()
+    );
     let what = || "reading the tiers of units for the detectors".to_owned();
     let batches = context.sql(&sql).await.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
     let mut tiers = BTreeMap::new();

@@ -23,7 +23,8 @@ pub struct Numbered {
 /// Cuts a number at its last run of digits: (series, running number). `None` without digits, or with more than 18 of them.
 pub fn series_of(number: &str) -> Option<(String, u64)> {
     let end = number.rfind(|c: char| c.is_ascii_digit())? + 1;
-    let start = number[..end].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + number[at..].chars().next().map_or(1, char::len_utf8));
+    let start =
+        number[..end].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + number[at..].chars().next().map_or(1, char::len_utf8));
     let running = number[start..end].parse().ok()?;
     Some((format!("{}#{}", &number[..start], &number[end..]), running))
 }
@@ -92,7 +93,12 @@ mod tests {
     use super::*;
 
     fn documents(rows: &[(&str, i32)]) -> Vec<Numbered> {
-        let row = |(number, dated_on): &(&str, i32)| Numbered { unit: "A".to_owned(), number: (*number).to_owned(), dated_on: *dated_on, record_id: (*number).to_owned() };
+        let row = |(number, dated_on): &(&str, i32)| Numbered {
+            unit: "A".to_owned(),
+            number: (*number).to_owned(),
+            dated_on: *dated_on,
+            record_id: (*number).to_owned(),
+        };
         rows.iter().map(row).collect()
     }
 
@@ -120,7 +126,13 @@ mod tests {
 
     #[test]
     fn equal_days_and_gaps_in_the_numbers_are_in_line_and_series_are_apart() {
-        let judged = out_of_line(&documents(&[("罚〔2025〕9号", 100), ("罚〔2026〕1号", 90), ("罚〔2026〕7号", 90), ("罚〔2026〕30号", 95), ("无号", 1)]));
+        let judged = out_of_line(&documents(&[
+            ("罚〔2025〕9号", 100),
+            ("罚〔2026〕1号", 90),
+            ("罚〔2026〕7号", 90),
+            ("罚〔2026〕30号", 95),
+            ("无号", 1),
+        ]));
         assert_eq!(judged.keys().copied().collect::<Vec<_>>(), [1, 2, 3]);
         assert!(judged.values().all(Option::is_none));
     }
