@@ -15,7 +15,7 @@ use datafusion::logical_expr::{Expr, when};
 use datafusion::prelude::{DataFrame, SessionContext, col, lit};
 use serde::Serialize;
 
-use super::rows::{DENOMINATOR, EXCLUDED, IndicatorRows, NUMERATOR, PENDING, rows_of};
+use super::rows::{DENOMINATOR, EXCLUDED, IndicatorRows, NUMERATOR, PENDING, guard, rows_of};
 use crate::calendar::{DAY_MICROSECONDS, shanghai_day, start_of_day};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
@@ -213,7 +213,7 @@ async fn shown(frame: &DataFrame, rows: &IndicatorRows, part: &str, all: bool) -
             let due = value("due_on")?;
             let facts = rows.facts.iter().enumerate().map(|(index, name)| Ok((name.clone(), value(&format!("fact_{index}"))?)));
             records.push(Record {
-                record_id: value("record_id")?,
+                record_id: if rows.guarded { guard(&value("record_id")?) } else { value("record_id")? },
                 unit: if has("unit_id") { value("unit_id")? } else { value("region_code")? },
                 due: if due.is_empty() { value("due_at")? } else { due },
                 excluded_because: value("excluded_because")?,
