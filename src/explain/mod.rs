@@ -36,7 +36,7 @@ use unit::Assessed;
 /// What an explanation needs to know of the year's scheme.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
-    /// Titles of nodes.
+    /// Titles of nodes, and of composed indices that have no SQL file.
     pub titles: BTreeMap<String, String>,
     /// Nodes that are classes.
     pub classes: BTreeSet<String>,
@@ -162,7 +162,7 @@ pub async fn explain(context: &SessionContext, input: &ExplainInput<'_>) -> Resu
         explanation.scorecards.retain(|card| in_domain(&card.domain));
         return Ok(explanation);
     };
-    let values = results::values(input.tables, &explanation.unit, input.library).await?;
+    let values = results::values(input.tables, &explanation.unit, input.library, input.policy).await?;
     let own: Vec<ValueRow> = values.iter().filter(|value| value.indicator == id.0 && in_domain(&value.domain)).cloned().collect();
     if own.is_empty() {
         let near = nearest(&id.0, values.iter().map(|value| value.indicator.as_str())).map(|near| format!("did you mean `{near}`?"));

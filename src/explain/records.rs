@@ -15,7 +15,7 @@ use datafusion::logical_expr::{Expr, when};
 use datafusion::prelude::{DataFrame, SessionContext, col, lit};
 use serde::Serialize;
 
-use super::rows::{DENOMINATOR, EXCLUDED, IndicatorRows, NUMERATOR, PENDING, rows_of};
+use super::rows::{DENOMINATOR, EXCLUDED, IndicatorRows, NUMERATOR, PENDING, guard, rows_of};
 use crate::calendar::{DAY_MICROSECONDS, shanghai_day, start_of_day};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
@@ -102,6 +102,8 @@ pub struct Records {
     pub sections: Vec<Section>,
     /// Rows in numerator and denominator, where the figures are plain counts of rows.
     pub counted: Option<(i64, i64)>,
+    /// Whether records are judged by a numerator: a mean or an index only counts them in.
+    pub has_numerator: bool,
     /// Columns on the way back to the source that the population does not have.
     pub missing: Vec<String>,
 }
@@ -132,7 +134,7 @@ pub async fn records_of(
         counts.values().fold((0, 0), |(numerator, denominator), counts| (numerator + counts.numerator, denominator + counts.denominator));
     let path = ["record_id", "source_file", "source_line"];
     let missing = rows.missing.iter().filter(|name| path.contains(name)).map(|name| (*name).to_owned()).collect();
-    Ok(Some(Records { sections, counted: rows.adds_up.then_some(sums), missing }))
+    Ok(Some(Records { sections, counted: rows.adds_up.then_some(sums), has_numerator: rows.has_numerator, missing }))
 }
 
 /// The rows of the wanted units, domain and months, each with its part.
@@ -159,8 +161,8 @@ async fn narrowed(
     let left_out = if has(&frame, "state") { col("state").eq(lit("excluded")) } else { lit(false) };
     // In a "lower is better" indicator the numerator is what went wrong; of a mean or a band nothing is.
     let against = match indicator.better {
-        Better::Higher if indicator.sql.contains("numerator") => is(DENOMINATOR).and(!is(NUMERATOR)),
-        Better::Lower if indicator.sql.contains("numerator") => is(NUMERATOR),
+        Better::Higher if rows.has_numerator => is(DENOMINATOR).and(!is(NUMERATOR)),
+        Better::Lower if rows.has_numerator => is(NUMERATOR),
         _ => lit(false),
     };
     let part = when(is(EXCLUDED).or(left_out.and(!is(DENOMINATOR))), lit("excluded"))
@@ -211,7 +213,7 @@ async fn shown(frame: &DataFrame, rows: &IndicatorRows, part: &str, all: bool) -
             let due = value("due_on")?;
             let facts = rows.facts.iter().enumerate().map(|(index, name)| Ok((name.clone(), value(&format!("fact_{index}"))?)));
             records.push(Record {
-                record_id: value("record_id")?,
+                record_id: if rows.guarded { guard(&value("record_id")?) } else { value("record_id")? },
                 unit: if has("unit_id") { value("unit_id")? } else { value("region_code")? },
                 due: if due.is_empty() { value("due_at")? } else { due },
                 excluded_because: value("excluded_because")?,

@@ -138,7 +138,7 @@ fn exact_or_null<S: Serializer>(number: &Option<Decimal>, serializer: S) -> std:
 pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &Policy) -> Result<Vec<Scorecard>> {
     let ranks = Table::of_unit(tables, "ranks", unit).await?;
     let scores = Table::of_unit(tables, "scores", unit).await?;
-    let values = values(tables, unit, library).await?;
+    let values = values(tables, unit, library, policy).await?;
     let ledger = ledger(tables, unit).await?;
     let mut cards = Vec::new();
     for rank in ranks.rows() {
@@ -179,7 +179,10 @@ pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &P
 }
 
 /// Values of the unit, sorted by domain and indicator.
-pub async fn values(tables: &Path, unit: &str, library: &Library) -> Result<Vec<ValueRow>> {
+///
+/// # Errors
+/// Result tables that are missing or can't be read.
+pub async fn values(tables: &Path, unit: &str, library: &Library, policy: &Policy) -> Result<Vec<ValueRow>> {
     let mut values = Vec::new();
     for row in Table::of_unit(tables, "values", unit).await?.rows() {
         let indicator = row.text("indicator")?;
@@ -187,7 +190,7 @@ pub async fn values(tables: &Path, unit: &str, library: &Library) -> Result<Vec<
         let (score, effective_points) = (row.decimal("score")?, row.decimal("effective_points")?.unwrap_or_default());
         values.push(ValueRow {
             domain: row.text("domain")?,
-            title: header.map_or_else(|| indicator.clone(), |header| header.title.clone()),
+            title: header.map(|header| &header.title).or_else(|| policy.titles.get(&indicator)).unwrap_or(&indicator).clone(),
             numerator: row.decimal("numerator")?,
             denominator: row.decimal("denominator")?,
             pending: row.whole("pending")?.unwrap_or(0),

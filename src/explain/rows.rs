@@ -38,9 +38,17 @@ pub struct IndicatorRows {
     pub facts: Vec<String>,
     /// Whether the truths added up are the figures: false where something is counted once however many rows it has, or is a sum.
     pub adds_up: bool,
+    /// Whether there is a numerator at all: a mean or an index has none.
+    pub has_numerator: bool,
     /// Columns of [`RECORD`] that the rows don't have.
     pub missing: Vec<&'static str>,
+    /// The record's key is made from a personal column among others (an enterprise's code that some sources write as the party's): each key
+    /// is looked at before it is shown.
+    pub guarded: bool,
 }
+
+/// What stands for a key that is not shown.
+pub const HIDDEN: &str = "（含个人信息，不显示）";
 
 /// What one output of the SELECT adds and takes away.
 #[derive(Default)]
@@ -88,8 +96,10 @@ pub fn rows_of(plan: &LogicalPlan, library: &Library) -> Result<Option<Indicator
     let rows = IndicatorRows {
         plan,
         facts: facts.into_iter().map(|column| column.name).collect(),
-        adds_up: numerator.adds_up() && denominator.adds_up(),
+        adds_up: output("numerator").is_some() && numerator.adds_up() && denominator.adds_up(),
+        has_numerator: output("numerator").is_some(),
         missing,
+        guarded: false,
     };
     without_personal(rows, library).map(Some)
 }
@@ -211,36 +221,91 @@ fn facts(numerator: &Parts<'_>, schema: &DFSchema) -> Vec<Column> {
     facts
 }
 
-/// The same rows without what is about a person: a column that is one, or a text made of one. Dates and truths that were derived stay.
-/// A plan whose columns can't be traced keeps neither facts nor record numbers.
+/// How much of a person a column holds.
+#[derive(PartialEq, Eq)]
+enum Personal {
+    No,
+    /// Computed from a personal column, as a date or a truth.
+    Derived,
+    /// A text computed from a personal column.
+    Text,
+    /// A personal column, or one that can't be traced.
+    Yes,
+}
+
+/// The same rows without what is about a person. Dates and truths that were derived stay, texts do not; a record's key that was computed is
+/// guarded. A plan whose columns can't be traced keeps neither facts nor keys.
 fn without_personal(rows: IndicatorRows, library: &Library) -> Result<IndicatorRows> {
     let resolved = resolve(&rows.plan).ok();
     let schema = rows.plan.schema().clone();
-    let is_personal = |index: usize| {
-        let Some(resolved) = &resolved else { return true };
+    let judge = |index: usize| {
+        let Some(resolved) = &resolved else { return Personal::Yes };
         let expression = &resolved.columns[index];
-        let kind = Expr::Column(Column::from(schema.qualified_field(index))).get_type(schema.as_ref());
-        let holds_text = !matches!(kind, Ok(DataType::Boolean | DataType::Date32 | DataType::Timestamp(..)));
-        let personal = expression.column_refs().into_iter().any(|column| {
+        let is_personal = expression.column_refs().into_iter().any(|column| {
             let table = column.relation.as_ref().and_then(|relation| library.tables.get(relation.table()));
             table.and_then(|table| table.column(&column.name)).is_some_and(|column| column.sensitivity == Sensitivity::Personal)
         });
-        personal && (holds_text || matches!(expression, Expr::Column(_)))
+        let kind = Expr::Column(Column::from(schema.qualified_field(index))).get_type(schema.as_ref());
+        match (is_personal, expression, kind) {
+            (false, ..) => Personal::No,
+            (true, Expr::Column(_), _) => Personal::Yes,
+            (true, _, Ok(DataType::Boolean | DataType::Date32 | DataType::Timestamp(..))) => Personal::Derived,
+            (true, ..) => Personal::Text,
+        }
     };
-    let mut columns = Vec::new();
-    let mut facts = Vec::new();
+    let (mut columns, mut facts, mut guarded) = (Vec::new(), Vec::new(), false);
     for (index, field) in schema.fields().iter().enumerate() {
         let column = Expr::Column(Column::from(schema.qualified_field(index)));
-        match field.name().strip_prefix("fact_").and_then(|place| place.parse::<usize>().ok()) {
-            Some(_) if is_personal(index) => {}
-            Some(place) => {
+        let fact = field.name().strip_prefix("fact_").and_then(|place| place.parse::<usize>().ok());
+        if let Some(place) = fact {
+            if matches!(judge(index), Personal::No | Personal::Derived) {
                 columns.push(column.alias(format!("fact_{}", facts.len())));
                 facts.push(rows.facts[place].clone());
             }
-            None if field.name() == "record_id" && is_personal(index) => columns.push(lit("（含个人信息，不显示）").alias("record_id")),
-            None => columns.push(column),
+        } else if field.name() == "record_id" && judge(index) == Personal::Yes {
+            columns.push(lit(HIDDEN).alias("record_id"));
+        } else {
+            guarded |= field.name() == "record_id" && judge(index) == Personal::Text;
+            columns.push(column);
         }
     }
     let plan = LogicalPlanBuilder::from(rows.plan).project(columns)?.build()?;
-    Ok(IndicatorRows { plan, facts, ..rows })
+    Ok(IndicatorRows { plan, facts, guarded, ..rows })
+}
+
+/// A guarded key: shown when it can only be numbers and codes of things. Anything but plain letters, digits and separators may be a name or
+/// a masked number; eleven digits from 1 may be a telephone, and a birthday in its place makes a resident's number.
+pub fn guard(key: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || " -_/:.".contains(c);
+    let parts: Vec<&str> = key.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    if key.chars().all(is_plain) && !parts.iter().any(|part| is_of_a_person(part)) { key.to_owned() } else { HIDDEN.to_owned() }
+}
+
+fn is_of_a_person(part: &str) -> bool {
+    let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+    let number = |range: std::ops::Range<usize>| part.get(range).and_then(|text| text.parse::<u32>().ok()).unwrap_or(0);
+    let is_day = |month: u32, day: u32| (1..=12).contains(&month) && (1..=31).contains(&day);
+    match part.len() {
+        11 => digits == 11 && part.starts_with('1'),
+        15 => digits == 15 && is_day(number(8..10), number(10..12)),
+        18 => digits >= 17 && (1900..2100).contains(&number(6..10)) && is_day(number(10..12), number(12..14)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_things_are_shown_and_numbers_of_people_are_not() {
+        for key in ["CJ-2026-01 / 91330105MA006T3K40", "JC330105SJ2503N00004", "12 / 3", "20260311"] {
+            assert_eq!(guard(key), key);
+        }
+        for key in
+            ["CJ-1 / 330102199001011234", "33010219900101123X", "330105******000123", "CJ-1 / 张三", "13800000000", "330102900101123"]
+        {
+            assert_eq!(guard(key), HIDDEN, "{key}");
+        }
+    }
 }

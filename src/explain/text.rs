@@ -9,7 +9,7 @@ use super::records::{Part, Record, Records, Section};
 use super::results::{Scorecard, ValueRow};
 use super::{Explained, Explanation};
 use crate::library::Library;
-use crate::library::indicator::{Better, ShownAs};
+use crate::library::indicator::{Better, Shape, ShownAs};
 use crate::terms::IndicatorId;
 
 const NONE: &str = "—";
@@ -65,7 +65,7 @@ fn scorecard(card: &Scorecard, library: &Library, out: &mut String) {
             or_none(value.score),
             two(value.effective_points),
             value.value.map_or(NONE.to_owned(), |value| shown(value, shown_as)),
-            fraction(value),
+            fraction(value, header.map(|header| header.shape)),
             value.title.clone(),
             value.indicator.clone(),
             status(value),
@@ -92,9 +92,13 @@ fn scorecard(card: &Scorecard, library: &Library, out: &mut String) {
     }
 }
 
-fn fraction(value: &ValueRow) -> String {
+/// Numerator and denominator; of a mean or an index the number of answers.
+fn fraction(value: &ValueRow, shape: Option<Shape>) -> String {
     match (value.numerator, value.denominator) {
-        (Some(numerator), Some(denominator)) => format!("{}/{}", plain(numerator), plain(denominator)),
+        (Some(numerator), Some(denominator)) if matches!(shape, Some(Shape::Ratio | Shape::Pair)) => {
+            format!("{}/{}", plain(numerator), plain(denominator))
+        }
+        (_, Some(n)) => format!("n={}", plain(n)),
         _ => NONE.to_owned(),
     }
 }
@@ -127,12 +131,13 @@ fn indicator(explained: &Explained, library: &Library, out: &mut String) {
     }
     line(out, "\n得分");
     let missing = || NONE.to_owned();
+    let header = library.indicators.get(&IndicatorId::from(value.indicator.as_str()));
+    let amount = fraction(value, header.map(|header| header.shape));
     line(
         out,
         &format!(
-            "  完成值 {}　分子/分母 {}　目标 {}",
+            "  完成值 {}　分子/分母 {amount}　目标 {}",
             explained.shown.clone().unwrap_or_else(missing),
-            fraction(value),
             explained.target.clone().unwrap_or_else(missing)
         ),
     );
@@ -150,28 +155,24 @@ fn indicator(explained: &Explained, library: &Library, out: &mut String) {
     if let Some(curve) = &explained.curve {
         line(out, &format!("  曲线　{curve}"));
     }
-    let better = library.indicators.get(&IndicatorId::from(value.indicator.as_str())).map(|header| header.better);
     if let Some(records) = &explained.records {
-        sections(records, explained, better, out);
+        sections(records, explained, header.map(|header| header.better).filter(|_| records.has_numerator), &amount, out);
     }
     if let Some(why) = &explained.why_no_records {
         line(out, &format!("\n记录\n  {why}"));
     }
 }
 
-fn sections(records: &Records, explained: &Explained, better: Option<Better>, out: &mut String) {
+fn sections(records: &Records, explained: &Explained, better: Option<Better>, amount: &str, out: &mut String) {
     if explained.subjects.len() > 1 {
         line(out, &format!("\n计入本单位及下属共 {} 个主体的记录", explained.subjects.len()));
     }
     if explained.agrees == Some(false) {
         let (numerator, denominator) = records.counted.unwrap_or_default();
-        line(
-            out,
-            &format!(
-                "\n注意：逐条核对为 {numerator}/{denominator}，与结果表的 {} 不一致：运行之后数据或口径有变动。",
-                fraction(&explained.value)
-            ),
-        );
+        line(out, &format!("\n注意：逐条核对为 {numerator}/{denominator}，与结果表的 {amount} 不一致：运行之后数据或口径有变动。"));
+    }
+    if records.has_numerator && records.counted.is_none() {
+        line(out, "\n本指标按对象去重或按数值加总，记录条数不必等于分子、分母。");
     }
     if !records.missing.is_empty() {
         line(out, &format!("\n注意：口径没有提供 {}，不能追溯到源文件的行。", records.missing.join("、")));
@@ -194,7 +195,7 @@ fn one_section(section: &Section, better: Option<Better>, several: bool, out: &m
     let title = match (section.part, better) {
         (Part::Against, Some(Better::Lower)) => "拉低得分：计入分子（越低越好）",
         (Part::Against, _) => "拉低得分：在分母、不在分子",
-        (Part::Pending, _) => "未到期（期限在本考核期内）",
+        (Part::Pending, _) => "未到期或尚无结果（本考核期内）",
         (Part::Excluded, _) => "剔除",
         (Part::Counted, Some(Better::Higher)) => "达标：计入分子",
         (Part::Counted, _) => "计入",

@@ -35,6 +35,7 @@ pub mod tables;
 pub mod tail;
 pub mod yearend_backfill;
 
+pub use judged::check;
 use peers::Share;
 use tables::{Evidence, Finding};
 
