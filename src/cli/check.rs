@@ -7,6 +7,7 @@ use clap::Args;
 use super::Common;
 use crate::compute;
 use crate::error::Result;
+use crate::findings;
 
 /// Flags of `kaohe check`.
 #[derive(Args)]
@@ -20,6 +21,7 @@ pub struct Arguments {
 pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
     let mut opened = common.open()?;
     compute::check::check(&opened.library, &mut opened.diagnostics)?;
+    findings::check(&opened.library, &mut opened.diagnostics)?;
     let diagnostics = &opened.diagnostics;
     if arguments.format == "json" {
         say!("{}", diagnostics.to_json_lines());

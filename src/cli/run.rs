@@ -8,6 +8,7 @@ use super::surroundings::{Terminal, cores, default_memory, new_run};
 use super::{Common, Opened};
 use crate::compute;
 use crate::error::{Error, Kind, Result};
+use crate::findings;
 use crate::nightly::journal::{RunResults, RunStatus};
 use crate::nightly::{self, Request, Surroundings};
 
@@ -26,6 +27,7 @@ const SEED: u64 = 20_260_101;
 pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8> {
     let mut opened = common.open()?;
     compute::check::check(&opened.library, &mut opened.diagnostics)?;
+    findings::check(&opened.library, &mut opened.diagnostics)?;
     if opened.diagnostics.errors() > 0 {
         eprintln!("{}", opened.diagnostics.to_text_of(|_| true));
     }

@@ -8,18 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
-use datafusion::common::{DataFusionError, SchemaError};
 use datafusion::functions_aggregate::expr_fn::{count, sum};
 use datafusion::prelude::{DataFrame, SessionContext, cast as as_type, col, lit};
 
 use super::DetectRequest;
 use super::peers::Share;
 use super::tables::Evidence;
-use crate::diagnostics::{Diagnostics, nearest};
+use crate::compute::check::{check_library, describe, planning_config};
+use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
-use crate::library::indicator::span_of_word;
 
 /// The rows that a file of `queries/findings/` selects.
 pub async fn rows(context: &SessionContext, request: &DetectRequest<'_>, name: &str) -> Result<DataFrame> {
@@ -31,37 +30,32 @@ pub async fn rows(context: &SessionContext, request: &DetectRequest<'_>, name: &
     context.execute_logical_plan(plan).await.context(Kind::Query, what)
 }
 
-/// Plans every file of `queries/findings/` and says what is wrong with its text.
+/// Plans every file of `queries/findings/` in a session of its own and says what is wrong with its text.
 ///
-/// `context` is a session for planning, with functions, source tables (they may be empty) and populations.
-pub async fn check(context: &SessionContext, library: &Library, diagnostics: &mut Diagnostics) {
+/// # Errors
+/// Only a session that can't be set up.
+pub fn check(library: &Library, diagnostics: &mut Diagnostics) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().context(Kind::Environment, || "starting the planner")?;
+    let context = SessionContext::new_with_config(planning_config());
     let moment = Moment { as_of: 0, from: 0 };
-    for (path, sql) in library.files.iter().filter(|(path, _)| path.starts_with("findings/") && path.ends_with(".sql")) {
-        let file = format!("queries/{path}");
-        diagnostics.remember(&file, sql);
-        let planned = async {
-            let statement = parse_bound(context, sql.trim_end().trim_end_matches(';'), moment)?;
-            let plan = context.state().statement_to_plan(statement).await?;
-            context.state().optimize(&plan)
-        };
-        if let Err(error) = planned.await {
-            let (message, word, near) = match error.find_root() {
-                DataFusionError::SchemaError(unknown, _) => match unknown.as_ref() {
-                    SchemaError::FieldNotFound { field, valid_fields } => {
-                        let near = nearest(&field.name, valid_fields.iter().map(|valid| valid.name.as_str())).map(str::to_owned);
-                        (format!("there is no column `{}`", field.name), Some(field.name.clone()), near)
-                    }
-                    other => (other.to_string(), None, None),
-                },
-                other => (other.strip_backtrace().lines().next().unwrap_or("").to_owned(), None, None),
+    let names: Vec<&str> = library.tables.keys().chain(library.populations.keys()).map(String::as_str).collect();
+    runtime.block_on(async {
+        // What is wrong below has been said by the check of the library itself.
+        check_library(&context, library, &mut Diagnostics::default()).await.context(Kind::Bug, || "checking the detectors")?;
+        for (path, sql) in library.files.iter().filter(|(path, _)| path.starts_with("findings/") && path.ends_with(".sql")) {
+            let file = format!("queries/{path}");
+            diagnostics.remember(&file, sql);
+            let planned = async {
+                let statement = parse_bound(&context, sql.trim_end().trim_end_matches(';'), moment)?;
+                let plan = context.state().statement_to_plan(statement).await?;
+                context.state().optimize(&plan)
             };
-            let span = word.and_then(|word| span_of_word(sql, 0, &word));
-            let diagnostic = diagnostics.error("sql", &file, span, message);
-            if let Some(near) = near {
-                diagnostic.hint(format!("did you mean `{near}`?"));
+            if let Err(error) = planned.await {
+                describe(&error, &file, sql, 0, &names, diagnostics);
             }
         }
-    }
+        Ok(())
+    })
 }
 
 /// Counts per sign, unit, domain and table; tiers as given, sorted.
@@ -147,22 +141,19 @@ fn numbers(batch: &RecordBatch, index: usize) -> Result<Vec<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compute::check::{check_library, planning_config};
 
-    async fn checked(files: &[(&str, &str)]) -> String {
+    fn checked(files: &[(&str, &str)]) -> String {
         let mut texts = crate::library::texts(None).expect("the shipped library reads");
         texts.extend(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())));
         let (library, mut diagnostics) = Library::from_texts(texts).expect("the library reads");
-        let context = SessionContext::new_with_config(planning_config());
-        check_library(&context, &library, &mut diagnostics).await.expect("a session for planning");
-        check(&context, &library, &mut diagnostics).await;
+        check(&library, &mut diagnostics).expect("a session for planning");
         diagnostics.to_text_of(|file| file.starts_with("queries/findings/"))
     }
 
-    #[tokio::test]
-    async fn the_shipped_detectors_plan_and_a_wrong_column_is_named() {
-        assert_eq!(checked(&[]).await, "");
-        let said = checked(&[("findings/case_splitting.sql", "-- wrong\nSELECT unit_id, fine FROM case_register\n")]).await;
+    #[test]
+    fn the_shipped_detectors_plan_and_a_wrong_column_is_named() {
+        assert_eq!(checked(&[]), "");
+        let said = checked(&[("findings/case_splitting.sql", "-- wrong\nSELECT unit_id, fine FROM case_register\n")]);
         assert!(said.contains("queries/findings/case_splitting.sql:2:") && said.contains("fine"), "{said}");
     }
 }
