@@ -45,7 +45,7 @@ fn leads(rows: &[&str]) -> String {
     format!("{HEADER}\n{}\n", rows.join("\n"))
 }
 
-/// Rows of the lead table by a condition, from a province in which everything else is as in the small one.
+/// Rows of a table that the first run put into quarantine.
 fn quarantined(province: &Province, table: &str) -> u64 {
     let results = province.results_of(&province.runs()[0]);
     results["tables"][table]["records"][2].as_u64().expect("records are counted")
@@ -97,7 +97,11 @@ fn cut_workbooks_parquet_files_and_empty_files_are_held_by_name() {
     let parquet = cut("sources/platform_records/platform_records.parquet");
     assert_held(load_only("platform_records", "records.parquet", parquet, ""), "platform_records", &["records.parquet", "cut off"]);
     let lines = cut("sources/hotline_orders/hotline_orders.jsonl");
-    assert_held(load_only("hotline_orders", "orders.jsonl", lines, ""), "hotline_orders", &["orders.jsonl", "ends inside the object of line", "cut off"]);
+    assert_held(
+        load_only("hotline_orders", "orders.jsonl", lines, ""),
+        "hotline_orders",
+        &["orders.jsonl", "ends inside the object of line", "cut off"],
+    );
     assert_held(load_leads("leads.csv", "", ""), "leads", &["leads.csv", "the file is empty"]);
 }
 
@@ -106,8 +110,11 @@ fn of_two_records_with_one_key_the_newer_stays() {
     let province = after(finished_small());
     let text = province.text("sources/leads/leads.csv");
     let (header, rows) = text.split_once('\n').expect("a header");
-    let row = |id: &str, decision: &str, updated: &str| format!("{id},,,,330000SJ,市场监管,,是,否,2026-01-05,,,,{decision},2026-01-06 09:00:00,,,,{updated}\n");
-    let twice = [row("甲", "立案", "2026-01-09 10:00:00"), row("乙", "立案", "2026-01-09 10:00:00"), row("甲", "不予立案", "2026-01-07 10:00:00")];
+    let row = |id: &str, decision: &str, updated: &str| {
+        format!("{id},,,,330000SJ,市场监管,,是,否,2026-01-05,,,,{decision},2026-01-06 09:00:00,,,,{updated}\n")
+    };
+    let twice =
+        [row("甲", "立案", "2026-01-09 10:00:00"), row("乙", "立案", "2026-01-09 10:00:00"), row("甲", "不予立案", "2026-01-07 10:00:00")];
     province.write("sources/leads/leads.csv", format!("{header}\n{}{rows}", twice.concat()));
     province.run().with(0);
     let kept = province.sql("select lead_id, decision, source_line from leads where lead_id in ('甲', '乙') order by source_line");
@@ -153,9 +160,10 @@ fn weights_that_do_not_add_up_stop_the_run_with_file_and_line() {
     assert!(ended.err.contains("queries/schemes/2026.toml"), "{}", ended.err);
     assert!(ended.err.contains("55"), "{}", ended.err);
     let places: Vec<&str> = ended.err.lines().filter(|line| line.contains("--> ")).collect();
-    println!("{}", ended.err);
     assert!(places.iter().any(|place| place.contains("2026.toml:")), "no line is given: {}", ended.err);
-    let near = |place: &&str| place.split(':').nth(1).and_then(|number| number.parse::<usize>().ok()).is_some_and(|number| number.abs_diff(line) < 8);
+    let near = |place: &&str| {
+        place.split(':').nth(1).and_then(|number| number.parse::<usize>().ok()).is_some_and(|number| number.abs_diff(line) < 8)
+    };
     assert!(places.iter().any(|place| near(place)), "no place near line {line}: {}", ended.err);
     assert_eq!(province.read("current.json"), before);
     assert_eq!(province.runs().len(), 1, "a run was begun");
@@ -170,7 +178,12 @@ fn an_unlawful_indicator_stops_the_run_with_the_text_of_the_law() {
         SELECT unit_id, domain, month_of(decided_on) AS month, sum(fine_amount) AS numerator, count(*) AS denominator\nFROM case_register\nGROUP BY 1, 2, 3\n";
     province.write("queries/indicators/market/fines.sql", sql);
     let ended = province.run().with(2);
-    for word in ["unlawful-indicator", "queries/indicators/market/fines.sql", "行政处罚法 第七十四条", "不得同作出行政处罚决定的行政机关及其工作人员的考核"] {
+    for word in [
+        "unlawful-indicator",
+        "queries/indicators/market/fines.sql",
+        "行政处罚法 第七十四条",
+        "不得同作出行政处罚决定的行政机关及其工作人员的考核",
+    ] {
         assert!(ended.err.contains(word), "`{word}` is missing in: {}", ended.err);
     }
     assert_eq!(province.read("current.json"), before);
@@ -193,7 +206,12 @@ fn what_can_not_be_computed_is_held_by_name_and_the_rest_is_published() {
     province.write("sources/survey_responses/survey_responses.csv", format!("{}\n", half.join("\n")));
 
     let ended = province.run().with(1);
-    for word in ["did you mean `on_site_conflicts`", "conflict_resolution_rate.sql", "no file matches `sources/mediation_records/*.csv`", "fewer by more than 30 %"] {
+    for word in [
+        "did you mean `on_site_conflicts`",
+        "conflict_resolution_rate.sql",
+        "no file matches `sources/mediation_records/*.csv`",
+        "fewer by more than 30 %",
+    ] {
         assert!(ended.said().contains(word), "`{word}` is missing in: {}", ended.said());
     }
     assert_ne!(province.current_run(), finished.current_run());
@@ -203,19 +221,26 @@ fn what_can_not_be_computed_is_held_by_name_and_the_rest_is_published() {
     let held: Vec<&str> = results["held_indicators"].as_object().expect("indicators").keys().map(String::as_str).collect();
     assert!(held.contains(&"urban.conflict_resolution_rate") && held.contains(&"innovation.mediation_resolved"), "{held:?}");
     assert!(held.contains(&"perception.survey_mean_score"), "{held:?}");
-    let names: Vec<String> = province.sql("select name from held where kind = 'table' order by 1").into_iter().map(|row| row[0].clone()).collect();
+    let names: Vec<String> =
+        province.sql("select name from held where kind = 'table' order by 1").into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(names, ["mediation_records", "survey_responses"]);
     let status = province.kaohe(&["status"]).with(1);
     assert!(held.iter().chain(&["mediation_records", "survey_responses"]).all(|name| status.out.contains(name)), "{}", status.out);
 
     let listed = held.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(",");
     let columns = "indicator, subject, domain, month, scope, numerator, denominator, value, n, pending, excluded";
-    let of = |province: &Province, condition: &str| province.sql(&format!("select {columns} from measures where {condition} order by 1, 2, 3, 4, 5"));
+    let of = |province: &Province, condition: &str| {
+        province.sql(&format!("select {columns} from measures where {condition} order by 1, 2, 3, 4, 5"))
+    };
     let yesterday = of(finished, &format!("indicator in ({listed})"));
     assert!(!yesterday.is_empty());
     assert_eq!(of(&province, &format!("indicator in ({listed}) and held")), yesterday, "yesterday's values are kept and marked");
     assert_eq!(of(&province, "not held"), of(finished, &format!("indicator not in ({listed})")), "the rest is as before");
-    assert_eq!(province.one("select count(*) from survey_responses"), finished.one("select count(*) from survey_responses"), "the shrunk extract was stored");
+    assert_eq!(
+        province.one("select count(*) from survey_responses"),
+        finished.one("select count(*) from survey_responses"),
+        "the shrunk extract was stored"
+    );
     let page = province.text(&format!("runs/{}/report/office/quality.html", province.current_run()));
     assert!(page.contains("mediation_records") && page.contains("survey_responses"), "the page does not name what is held");
 }
@@ -247,6 +272,16 @@ fn too_much_damage_keeps_the_whole_run_back() {
     let runs = province.kaohe(&["runs"]).with(0).out;
     assert!(runs.contains("kept back") && runs.contains("25 %"), "{runs}");
     assert_eq!(province.tables(), finished.tables());
+}
+
+#[test]
+fn a_ranking_without_any_unit_is_not_published() {
+    let province = Province::small();
+    province.write("sources/units/units.csv", format!("{}\n\"", province.text("sources/units/units.csv").trim_end()));
+    let ended = province.run().with(1);
+    assert!(ended.out.contains("published  nothing: there is no unit to assess"), "{}", ended.out);
+    assert!(ended.err.contains("held: units: sources/units/units.csv: the file ends inside a quotation mark"), "{}", ended.err);
+    assert!(province.current().is_none());
 }
 
 #[test]

@@ -42,7 +42,13 @@ fn kill_at(province: &Province, moment: &Moment) {
 #[test]
 fn a_first_run_that_is_killed_while_loading_leaves_nothing_that_a_rerun_does_not_mend() {
     let province = Province::small();
-    let moments = [Journal("run-started", 1), Journal("load-started", 2), Journal("table-loaded", 1), Journal("load-started", 7), Journal("table-loaded", 16)];
+    let moments = [
+        Journal("run-started", 1),
+        Journal("load-started", 2),
+        Journal("table-loaded", 1),
+        Journal("load-started", 7),
+        Journal("table-loaded", 16),
+    ];
     for (killed, moment) in moments.iter().enumerate() {
         kill_at(&province, moment);
         assert!(province.current().is_none(), "a killed run is current");
@@ -64,14 +70,8 @@ fn a_run_that_is_killed_in_any_stage_leaves_readers_with_the_run_before() {
     let province = after(finished);
     simulate(&province, &["--night", "1"]);
     let undisturbed = after(&province);
-    let moments = [
-        Journal("table-loaded", 6),
-        Stage("compute"),
-        Stage("indices"),
-        Stage("findings"),
-        Stage("scoring"),
-        Journal("report-started", 1),
-    ];
+    let moments =
+        [Journal("table-loaded", 6), Stage("compute"), Stage("indices"), Stage("findings"), Stage("scoring"), Journal("report-started", 1)];
     for moment in &moments {
         kill_at(&province, moment);
         assert_eq!(province.current_run(), finished.current_run(), "the killed run is current");
@@ -82,7 +82,11 @@ fn a_run_that_is_killed_in_any_stage_leaves_readers_with_the_run_before() {
     province.assert_readers_see_a_complete_run();
     province.run().with(0);
     undisturbed.run().with(0);
-    assert_ne!(FIGURES.map(|table| undisturbed.tables()[table].clone()), FIGURES.map(|table| finished.tables()[table].clone()), "the second night brought nothing");
+    assert_ne!(
+        FIGURES.map(|table| undisturbed.tables()[table].clone()),
+        FIGURES.map(|table| finished.tables()[table].clone()),
+        "the second night brought nothing"
+    );
     province.assert_readers_see_a_complete_run();
     assert_same_tables(&undisturbed, &province);
 }
@@ -136,7 +140,12 @@ fn on_a_disk(province: &Province, size: &str, script: &str) -> (i32, String) {
     for folder in ["disk", "kept"] {
         fs::create_dir_all(province.path(folder)).expect("a folder is made");
     }
-    let kaohe = format!("{} run --project {} --as-of {AS_OF} --out {}", env!("CARGO_BIN_EXE_kaohe"), province.folder(), province.path("disk").display());
+    let kaohe = format!(
+        "{} run --project {} --as-of {AS_OF} --out {}",
+        env!("CARGO_BIN_EXE_kaohe"),
+        province.folder(),
+        province.path("disk").display()
+    );
     let output = Command::new("unshare")
         .args(["--mount", "--map-root-user", "sh", "-c", &format!("mount -t tmpfs -o size={size} tmpfs \"$DISK\" && {script}")])
         .env("KAOHE", kaohe)

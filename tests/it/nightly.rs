@@ -67,7 +67,8 @@ fn no_record_of_a_csv_is_missing_from_its_account() {
     assert!(seen.len() > 20);
     for row in seen {
         let bytes = province.read(&row[0]);
-        let text = if std::str::from_utf8(&bytes).is_ok() { String::from_utf8_lossy(&bytes) } else { encoding_rs::GB18030.decode(&bytes).0 };
+        let text =
+            if std::str::from_utf8(&bytes).is_ok() { String::from_utf8_lossy(&bytes) } else { encoding_rs::GB18030.decode(&bytes).0 };
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
         assert_eq!(row[1], reader.records().count().to_string(), "{}", row[0]);
     }
@@ -130,7 +131,8 @@ fn every_reason_for_leaving_a_row_out_stands_in_the_samples() {
         assert!(hit.is_subset(&codes), "`{population}` has codes that were not read from its SQL: {hit:?} of {codes:?}");
         missing.extend(codes.difference(&hit).map(|code| (population.clone(), code.clone())));
     }
-    let known: BTreeSet<(String, String)> = NOT_IN_SAMPLES.iter().map(|(population, code, _)| ((*population).to_owned(), (*code).to_owned())).collect();
+    let known: BTreeSet<(String, String)> =
+        NOT_IN_SAMPLES.iter().map(|(population, code, _)| ((*population).to_owned(), (*code).to_owned())).collect();
     let unknown: Vec<_> = missing.difference(&known).collect();
     assert!(unknown.is_empty(), "no row of the samples is left out because of {unknown:?}");
     let hit_by_now: Vec<_> = known.difference(&missing).collect();
@@ -275,7 +277,12 @@ fn the_form_in_which_the_facts_are_sent_changes_no_figure() {
     let mut tables: Vec<PathBuf> = fs::read_dir(province.path("sources")).expect("sources").flatten().map(|entry| entry.path()).collect();
     tables.sort();
     for folder in tables {
-        let files: Vec<PathBuf> = fs::read_dir(&folder).expect("a source").flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "csv")).collect();
+        let files: Vec<PathBuf> = fs::read_dir(&folder)
+            .expect("a source")
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "csv"))
+            .collect();
         let table = folder.file_name().expect("a name").to_string_lossy().into_owned();
         for file in files {
             send_in_another_form(&province, &table, &file, forms);
@@ -368,12 +375,16 @@ fn what_is_personal_reaches_neither_page_nor_result_table_nor_log() {
         let mut reader = csv::Reader::from_reader(rows.as_bytes());
         let header = reader.headers().expect("a header").clone();
         let secret = |column: &str| columns.iter().any(|personal| personal == column);
-        let row = |record: csv::StringRecord| header.iter().zip(record.iter()).map(|(name, cell)| if secret(name) { SECRET } else { cell }.to_owned()).collect();
+        let row = |record: csv::StringRecord| {
+            header.iter().zip(record.iter()).map(|(name, cell)| if secret(name) { SECRET } else { cell }.to_owned()).collect()
+        };
         let records: Vec<csv::StringRecord> = reader.records().map(|record| row(record.expect("a record"))).collect();
         fs::remove_dir_all(province.path(&format!("sources/{table}"))).expect("the old source is removed");
         province.write(&format!("sources/{table}/{table}.csv"), csv_text(&header, records.iter()));
         let toml = province.text("kaohe.toml").replace("encoding = \"gb18030\"\n", "");
-        let ends = ["csv", "jsonl", "xlsx", "parquet"].into_iter().fold(toml, |toml, end| toml.replace(&format!("sources/{table}/*.{end}"), &format!("sources/{table}/*.csv")));
+        let ends = ["csv", "jsonl", "xlsx", "parquet"]
+            .into_iter()
+            .fold(toml, |toml, end| toml.replace(&format!("sources/{table}/*.{end}"), &format!("sources/{table}/*.csv")));
         province.write("kaohe.toml", ends);
         planted.extend(columns.into_iter().map(|column| (table.clone(), column)));
     }
@@ -410,7 +421,8 @@ fn personal_columns() -> BTreeMap<String, Vec<String>> {
         let columns = contract["column"].as_array().expect("a contract has columns");
         let is_personal = |column: &&toml::Value| column.get("sensitivity").and_then(toml::Value::as_str) == Some("personal");
         let is_text = |column: &&toml::Value| matches!(column["type"].as_str(), Some("text" | "list")) && column.get("enum").is_none();
-        let names: Vec<String> = columns.iter().filter(is_personal).filter(is_text).map(|column| column["name"].as_str().expect("a name").to_owned()).collect();
+        let names: Vec<String> =
+            columns.iter().filter(is_personal).filter(is_text).map(|column| column["name"].as_str().expect("a name").to_owned()).collect();
         if !names.is_empty() {
             all.insert(file.path().file_stem().expect("a name").to_string_lossy().into_owned(), names);
         }

@@ -183,7 +183,8 @@ impl Province {
     /// Names of all runs, oldest first.
     pub fn runs(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path("runs")).into_iter().flatten().flatten();
-        let mut runs: Vec<String> = entries.filter(|entry| entry.path().join("journal.jsonl").is_file()).map(|entry| text(Path::new(&entry.file_name()))).collect();
+        let mut runs: Vec<String> =
+            entries.filter(|entry| entry.path().join("journal.jsonl").is_file()).map(|entry| text(Path::new(&entry.file_name()))).collect();
         runs.sort();
         runs
     }
@@ -205,7 +206,8 @@ impl Province {
     /// Result tables of the current run, as bytes.
     pub fn tables(&self) -> BTreeMap<String, Vec<u8>> {
         let folder = self.path(&format!("runs/{}/tables", self.current_run()));
-        let read = |path: PathBuf| (text(Path::new(path.file_stem().expect("a table has a name"))), fs::read(path).expect("a table can be read"));
+        let read =
+            |path: PathBuf| (text(Path::new(path.file_stem().expect("a table has a name"))), fs::read(path).expect("a table can be read"));
         fs::read_dir(folder).expect("the current run has tables").map(|entry| read(entry.expect("an entry").path())).collect()
     }
 
@@ -271,7 +273,8 @@ impl Running {
         let pattern = format!("\"event\":\"{event}\"");
         while begun.elapsed() < PATIENCE {
             let new = province.runs().into_iter().find(|run| !known.contains(run));
-            let journal = new.and_then(|run| fs::read_to_string(province.path(&format!("runs/{run}/journal.jsonl"))).ok()).unwrap_or_default();
+            let journal =
+                new.and_then(|run| fs::read_to_string(province.path(&format!("runs/{run}/journal.jsonl"))).ok()).unwrap_or_default();
             if journal.matches(&pattern).count() >= count {
                 return;
             }

@@ -99,7 +99,8 @@ fn every_link_leads_to_a_page_of_the_same_tree() {
 
 /// The browser, without a network where that can be arranged.
 fn browser(arguments: &[&str]) -> Option<std::process::Output> {
-    let name = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| Command::new(name).arg("--version").output().is_ok())?;
+    let name =
+        ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| Command::new(name).arg("--version").output().is_ok())?;
     let profile = tempfile::tempdir().expect("a temporary folder");
     let offline = Command::new("unshare").args(["--net", "--map-root-user", "true"]).status().is_ok_and(|status| status.success());
     let mut command = Command::new(if offline { "unshare" } else { name });
