@@ -184,14 +184,9 @@ fn stages(
     write_manifest(&manifest(request, &snapshot), &results.started, &surroundings.now(), &tables, folder)?;
     watch.done("report", results);
 
-    let held_share = results.held_indicators.len() as f64 / request.library.indicators.len().max(1) as f64;
-    if held_share > request.project.hold_max_share {
+    if let Some(reason) = reason_to_keep_back(request, results) {
         results.status = RunStatus::KeptBack;
-        results.error = Some(format!(
-            "{:.0} % of the indicators are held, more than the {:.0} % that [hold] allows: readers still see the run before",
-            held_share * 100.0,
-            request.project.hold_max_share * 100.0
-        ));
+        results.error = Some(format!("{reason}: readers still see the run before"));
         return Ok(());
     }
     // Written first, so that whoever follows the pointer finds a finished run.
@@ -200,6 +195,17 @@ fn stages(
     results.write(folder)?;
     journal.write(&surroundings.now(), "switching", "current.json", "")?;
     Current::of_run(&request.run, folder, snapshot.versions(), &surroundings.now())?.write(&request.out.join("current.json"))
+}
+
+/// Why readers must not see what was computed.
+fn reason_to_keep_back(request: &Request<'_>, results: &RunResults) -> Option<String> {
+    let share = results.held_indicators.len() as f64 / request.library.indicators.len().max(1) as f64;
+    let allowed = request.project.hold_max_share;
+    if results.scorecards == 0 {
+        return Some("there is no unit to assess, `units` is empty or held".to_owned());
+    }
+    (share > allowed)
+        .then(|| format!("{:.0} % of the indicators are held, more than the {:.0} % that [hold] allows", share * 100.0, allowed * 100.0))
 }
 
 /// A killed run leaves its staging behind; whoever holds the writer lock may remove it.

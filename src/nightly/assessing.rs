@@ -14,7 +14,7 @@ use super::{Request, Surroundings};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::previous::read_measures;
-use crate::compute::reporting::{Silent, silent_units};
+use crate::compute::reporting::{Silent, UnknownUnits, silent_units, unknown_units};
 use crate::compute::run::{Hierarchy, Task, compute, moment_of};
 use crate::compute::units::{Unit, read_units};
 use crate::error::{Context, Kind, Result};
@@ -51,6 +51,8 @@ pub struct Assessed {
     pub findings: Vec<Finding>,
     /// Units that sent nothing lately.
     pub silent: Vec<Silent>,
+    /// Rows of units that nobody knows.
+    pub unknown_units: Vec<UnknownUnits>,
     /// Source tables below each indicator.
     pub sources: BTreeMap<IndicatorId, BTreeSet<String>>,
     /// Indicators whose deadlines may lie beyond the published calendar.
@@ -103,6 +105,7 @@ pub async fn assess(
     }
     assessed.silent =
         silent_units(&session, &assessed.units, request.as_of).await.context(Kind::Query, || "looking for units that have not reported")?;
+    assessed.unknown_units = unknown_units(&session, library).await.context(Kind::Query, || "looking for rows of unknown units")?;
 
     surroundings.stage("indices");
     let first = request.period.first.first_day();

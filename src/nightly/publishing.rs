@@ -48,7 +48,7 @@ pub fn report_input(
         ledger: Vec::new(),
         accounting: loaded.files.iter().map(accounting_row).collect(),
         quarantine_reasons,
-        warnings: warning_counts(loaded),
+        warnings: warning_counts(loaded, &assessed),
         held,
         not_reported: assessed
             .silent
@@ -179,10 +179,14 @@ fn accounting_row(file: &FileAccounting) -> AccountingRow {
     }
 }
 
-fn warning_counts(loaded: &Loaded) -> Vec<ReasonCount> {
+fn warning_counts(loaded: &Loaded, assessed: &Assessed) -> Vec<ReasonCount> {
     let mut counts: BTreeMap<(String, String, String), u64> = BTreeMap::new();
     for warning in &loaded.warnings {
         *counts.entry((warning.table.clone(), warning.check.clone(), warning.says.clone())).or_default() += warning.rows;
+    }
+    for unknown in &assessed.unknown_units {
+        let says = "执法主体编码不在单位表内：已装载，不计入任何单位".to_owned();
+        *counts.entry((unknown.table.clone(), format!("unknown_{}", unknown.column), says)).or_default() += unknown.rows;
     }
     counts.into_iter().map(|((table, check, says), rows)| ReasonCount { table, check, says, rows }).collect()
 }

@@ -45,7 +45,7 @@ fn leads(rows: &[&str]) -> String {
     format!("{HEADER}\n{}\n", rows.join("\n"))
 }
 
-/// Rows of the lead table by a condition, from a province in which everything else is as in the small one.
+/// Rows of a table that the first run put into quarantine.
 fn quarantined(province: &Province, table: &str) -> u64 {
     let results = province.results_of(&province.runs()[0]);
     results["tables"][table]["records"][2].as_u64().expect("records are counted")
@@ -160,7 +160,6 @@ fn weights_that_do_not_add_up_stop_the_run_with_file_and_line() {
     assert!(ended.err.contains("queries/schemes/2026.toml"), "{}", ended.err);
     assert!(ended.err.contains("55"), "{}", ended.err);
     let places: Vec<&str> = ended.err.lines().filter(|line| line.contains("--> ")).collect();
-    println!("{}", ended.err);
     assert!(places.iter().any(|place| place.contains("2026.toml:")), "no line is given: {}", ended.err);
     let near = |place: &&str| {
         place.split(':').nth(1).and_then(|number| number.parse::<usize>().ok()).is_some_and(|number| number.abs_diff(line) < 8)
@@ -273,6 +272,16 @@ fn too_much_damage_keeps_the_whole_run_back() {
     let runs = province.kaohe(&["runs"]).with(0).out;
     assert!(runs.contains("kept back") && runs.contains("25 %"), "{runs}");
     assert_eq!(province.tables(), finished.tables());
+}
+
+#[test]
+fn a_ranking_without_any_unit_is_not_published() {
+    let province = Province::small();
+    province.write("sources/units/units.csv", format!("{}\n\"", province.text("sources/units/units.csv").trim_end()));
+    let ended = province.run().with(1);
+    assert!(ended.out.contains("published  nothing: there is no unit to assess"), "{}", ended.out);
+    assert!(ended.err.contains("held: units: sources/units/units.csv: the file ends inside a quotation mark"), "{}", ended.err);
+    assert!(province.current().is_none());
 }
 
 #[test]
