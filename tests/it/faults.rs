@@ -164,7 +164,7 @@ fn weights_that_do_not_add_up_stop_the_run_with_file_and_line() {
     let near = |place: &&str| {
         place.split(':').nth(1).and_then(|number| number.parse::<usize>().ok()).is_some_and(|number| number.abs_diff(line) < 8)
     };
-    assert!(places.iter().any(|place| near(place)), "no place near line {line}: {}", ended.err);
+    assert!(places.iter().any(near), "no place near line {line}: {}", ended.err);
     assert_eq!(province.read("current.json"), before);
     assert_eq!(province.runs().len(), 1, "a run was begun");
 }
