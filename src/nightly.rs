@@ -165,7 +165,7 @@ fn stages(
 
     surroundings.stage("report");
     results.held_indicators = assessed.held.iter().map(|(id, reason)| (id.0.clone(), reason.clone())).collect();
-    results.indicators = request.library.indicators.len() - assessed.held.len();
+    results.indicators = request.library.indicators.keys().filter(|id| !assessed.held.contains_key(*id)).count();
     results.scorecards = assessed.scorecards.ranks.len();
     results.ranked = assessed.scorecards.ranks.iter().filter(|rank| rank.rank.is_some()).count();
     for finding in &assessed.findings {

@@ -8,6 +8,7 @@ use super::{Common, sql};
 use crate::error::{Context, Error, Kind, Result};
 use crate::explain::{ExplainInput, Policy, explain, text};
 use crate::library::scheme::Scheme;
+use crate::library::scheme::composites::COMPOSITES;
 use crate::terms::{IndicatorId, Month, Period};
 
 /// Flags of `kaohe explain`.
@@ -70,7 +71,12 @@ pub fn run(common: &Common, arguments: &Arguments) -> Result<u8> {
 /// What an explanation needs to know of the scheme.
 fn policy(scheme: &Scheme) -> Policy {
     Policy {
-        titles: scheme.nodes.iter().map(|node| (node.id.clone(), node.title.clone())).collect(),
+        titles: scheme
+            .nodes
+            .iter()
+            .map(|node| (node.id.clone(), node.title.clone()))
+            .chain(COMPOSITES.iter().map(|composite| (composite.id.to_owned(), composite.title.to_owned())))
+            .collect(),
         classes: scheme.nodes.iter().filter(|node| node.parent == "total").map(|node| node.id.clone()).collect(),
         curves: scheme.indicators.iter().filter_map(|scored| Some((scored.id.clone(), scored.curve.as_ref()?.points().to_vec()))).collect(),
         subtree_tiers: scheme.subtree_tiers.clone(),

@@ -26,6 +26,7 @@ use crate::indices::synergy::{SynergyParameters, synergy};
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use crate::lake::{Lake, Snapshot};
 use crate::library::indicator::Window;
+use crate::library::scheme::composites::{BURDEN, SYNERGY};
 use crate::scoring::tables::Scorecards;
 use crate::scoring::{ScoringInput, regional, score};
 use crate::terms::IndicatorId;
@@ -87,6 +88,9 @@ pub async fn assess(
     for indicator in library.indicators.values() {
         assessed.sources.insert(indicator.id.clone(), dependencies.tables_of(&session, indicator));
     }
+    for (composite, tables) in COMPOSITE_SOURCES {
+        assessed.sources.insert(IndicatorId::from(composite), tables.iter().map(|table| (*table).to_owned()).collect());
+    }
     assessed.held = held_by_tables(&assessed.sources, held_tables);
     assessed.held.extend(broken.clone());
     let indicators = library.indicators.values().filter(|indicator| !assessed.held.contains_key(&indicator.id)).collect();
@@ -125,6 +129,12 @@ pub async fn assess(
     assessed.scorecards = scorecards(request, &assessed)?;
     Ok(assessed)
 }
+
+/// Source tables below the two composites, which have no SQL file to read them from.
+const COMPOSITE_SOURCES: [(&str, &[&str]); 2] = [
+    (SYNERGY, &["lead_transfers", "assistance_requests", "joint_patrols", "joint_patrol_participants", "region_adjacency", "regions"]),
+    (BURDEN, &["enterprise_burden_samples"]),
+];
 
 fn held_by_tables(
     sources: &BTreeMap<IndicatorId, BTreeSet<String>>,
