@@ -1,5 +1,6 @@
 //! Everything that is not a literate page: layers, the nightly job, reliability.
 mod faults;
+mod feeds;
 mod kills;
 mod layers;
 mod library;
