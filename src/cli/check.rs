@@ -20,8 +20,8 @@ pub struct Arguments {
 /// Checks, prints, and ends with 1 when there is an error.
 pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
     let mut opened = common.open()?;
-    compute::check::check(&opened.library, &mut opened.diagnostics)?;
-    findings::check(&opened.library, &mut opened.diagnostics)?;
+    let planned = compute::check::check(&opened.library, &mut opened.diagnostics)?;
+    findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
     let diagnostics = &opened.diagnostics;
     if arguments.format == "json" {
         say!("{}", diagnostics.to_json_lines());

@@ -38,11 +38,7 @@ pub fn run(common: &Common, arguments: &Arguments) -> Result<u8> {
         .ok_or_else(|| Error::new(Kind::Configuration, "the scheme can't be used as it is").with_hint("`kaohe check` says why"))?;
     let indicator = arguments.indicator.as_deref().map(IndicatorId::from);
     let cores = super::surroundings::cores();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores)
-        .enable_all()
-        .build()
-        .context(Kind::Environment, || "starting worker threads")?;
+    let runtime = super::surroundings::runtime(cores)?;
     let explanation = runtime.block_on(async {
         let memory = common.memory_limit.or_else(super::surroundings::default_memory);
         let readers = sql::open::open(&opened.library, &common.out(&opened.directory), memory, cores).await?;

@@ -26,8 +26,8 @@ const SEED: u64 = 20_260_101;
 /// Runs the job, or prints its plan.
 pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8> {
     let mut opened = common.open()?;
-    compute::check::check(&opened.library, &mut opened.diagnostics)?;
-    findings::check(&opened.library, &mut opened.diagnostics)?;
+    let planned = compute::check::check(&opened.library, &mut opened.diagnostics)?;
+    findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
     if opened.diagnostics.errors() > 0 {
         eprintln!("{}", opened.diagnostics.to_text_of(|_| true));
     }

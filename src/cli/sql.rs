@@ -122,11 +122,7 @@ pub fn run(common: &super::Common, arguments: &Arguments) -> Result<u8> {
     };
     let out = common.out(&opened.directory);
     let cores = super::surroundings::cores();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.max(2))
-        .enable_all()
-        .build()
-        .context(Kind::Environment, || "starting worker threads")?;
+    let runtime = super::surroundings::runtime(cores)?;
     runtime.block_on(async {
         let memory = common.memory_limit.or_else(super::surroundings::default_memory);
         let readers = open::open(&opened.library, &out, memory, cores).await?;

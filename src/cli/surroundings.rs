@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::civil::{Date, DateTime};
 
+use crate::error::{Context, Kind, Result};
 use crate::nightly::Surroundings;
 use crate::terms::RunId;
 
@@ -66,6 +67,15 @@ pub fn history_file() -> Option<std::path::PathBuf> {
 /// Cores of this machine.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// Threads for a reader's session; at least two, since the SQL shell waits for keys on one.
+pub fn runtime(cores: usize) -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.max(2))
+        .enable_all()
+        .build()
+        .context(Kind::Environment, || "starting worker threads")
 }
 
 /// Where progress goes.

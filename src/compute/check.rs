@@ -48,14 +48,15 @@ pub fn planning_config() -> SessionConfig {
     config
 }
 
-/// Checks the library in a session of its own.
+/// Checks the library in a session of its own, and hands that session on to whoever plans more over the same empty tables.
 ///
 /// # Errors
 /// Only a session that can't be set up.
-pub fn check(library: &Library, diagnostics: &mut Diagnostics) -> Result<()> {
+pub fn check(library: &Library, diagnostics: &mut Diagnostics) -> Result<SessionContext> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().context(Kind::Environment, || "starting the planner")?;
     let context = SessionContext::new_with_config(planning_config());
-    runtime.block_on(check_library(&context, library, diagnostics)).context(Kind::Bug, || "checking the library")
+    runtime.block_on(check_library(&context, library, diagnostics)).context(Kind::Bug, || "checking the library")?;
+    Ok(context)
 }
 
 /// Registers an empty table for every contract.

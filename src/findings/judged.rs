@@ -14,7 +14,7 @@ use datafusion::prelude::{DataFrame, SessionContext, cast as as_type, col, lit};
 use super::DetectRequest;
 use super::peers::Share;
 use super::tables::Evidence;
-use crate::compute::check::{check_library, describe, planning_config};
+use crate::compute::check::describe;
 use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::{Moment, parse_bound};
@@ -30,23 +30,22 @@ pub async fn rows(context: &SessionContext, request: &DetectRequest<'_>, name: &
     context.execute_logical_plan(plan).await.context(Kind::Query, what)
 }
 
-/// Plans every file of `queries/findings/` in a session of its own and says what is wrong with its text.
+/// Plans every file of `queries/findings/` and says what is wrong with its text.
+///
+/// `context` is the session that [`crate::compute::check::check`] leaves: functions, empty tables, populations.
 ///
 /// # Errors
-/// Only a session that can't be set up.
-pub fn check(library: &Library, diagnostics: &mut Diagnostics) -> Result<()> {
+/// Only a planner that can't be started.
+pub fn check(context: &SessionContext, library: &Library, diagnostics: &mut Diagnostics) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().context(Kind::Environment, || "starting the planner")?;
-    let context = SessionContext::new_with_config(planning_config());
     let moment = Moment { as_of: 0, from: 0 };
     let names: Vec<&str> = library.tables.keys().chain(library.populations.keys()).map(String::as_str).collect();
     runtime.block_on(async {
-        // What is wrong below has been said by the check of the library itself.
-        check_library(&context, library, &mut Diagnostics::default()).await.context(Kind::Bug, || "checking the detectors")?;
         for (path, sql) in library.files.iter().filter(|(path, _)| path.starts_with("findings/") && path.ends_with(".sql")) {
             let file = format!("queries/{path}");
             diagnostics.remember(&file, sql);
             let planned = async {
-                let statement = parse_bound(&context, sql.trim_end().trim_end_matches(';'), moment)?;
+                let statement = parse_bound(context, sql.trim_end().trim_end_matches(';'), moment)?;
                 let plan = context.state().statement_to_plan(statement).await?;
                 context.state().optimize(&plan)
             };
@@ -146,7 +145,8 @@ mod tests {
         let mut texts = crate::library::texts(None).expect("the shipped library reads");
         texts.extend(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())));
         let (library, mut diagnostics) = Library::from_texts(texts).expect("the library reads");
-        check(&library, &mut diagnostics).expect("a session for planning");
+        let context = crate::compute::check::check(&library, &mut diagnostics).expect("a session for planning");
+        check(&context, &library, &mut diagnostics).expect("a planner");
         diagnostics.to_text_of(|file| file.starts_with("queries/findings/"))
     }
 

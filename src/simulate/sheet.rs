@@ -12,10 +12,11 @@ use arrow::array::{
     ArrayBuilder, ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder,
     TimestampMicrosecondBuilder,
 };
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::calendar::{DAY_MICROSECONDS, shanghai_day, start_of_day};
 use crate::error::{Context, Kind, Result};
+use crate::ingest::data_type;
 use crate::library::contract::{ColumnType, TableContract};
 
 /// Rows of one table that have not been written yet.
@@ -89,18 +90,7 @@ impl Cells {
 
 /// The Arrow schema of a contract's columns.
 pub(super) fn schema_of(contract: &TableContract) -> SchemaRef {
-    let fields = contract.columns.iter().map(|column| {
-        let kind = match column.kind {
-            ColumnType::Text => DataType::Utf8,
-            ColumnType::Date => DataType::Date32,
-            ColumnType::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-            ColumnType::Integer => DataType::Int64,
-            ColumnType::Decimal => DataType::Decimal128(18, 2),
-            ColumnType::Boolean => DataType::Boolean,
-            ColumnType::List => DataType::List(Arc::new(Field::new("item", DataType::Utf8, true))),
-        };
-        Field::new(&column.name, kind, true)
-    });
+    let fields = contract.columns.iter().map(|column| Field::new(&column.name, data_type(column.kind), true));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
