@@ -9,11 +9,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::amount;
 use super::bootstrap::{Replicates, quantile};
 use super::tables::Burden;
+use crate::library::Library;
 use crate::library::scheme::Curve;
 
 /// One firm's report of one quarter; `None` is no answer, zero is one.
@@ -70,6 +73,22 @@ impl BurdenParameters {
             seed,
             minimum_firms: 100,
             curve: Curve::new(points.to_vec()).expect("the usual curve ascends"),
+        }
+    }
+
+    /// The amounts in force on the as-of date; those of [`Self::usual`] where the library names none.
+    pub fn of(library: &Library, as_of: Date, seed: u64) -> Self {
+        let usual = Self::usual(seed);
+        let amount = |name: &str| amount(library, name, as_of);
+        let float = |name: &str, usual: f64| amount(name).and_then(|amount| amount.to_f64()).unwrap_or(usual);
+        let whole = |name: &str, usual: u32| amount(name).and_then(|amount| amount.to_u32()).unwrap_or(usual);
+        let [visits, hours, cost] = usual.weights;
+        Self {
+            weights: [float("burden.weight.visits", visits), float("burden.weight.hours", hours), float("burden.weight.cost", cost)],
+            winsor_mads: float("burden.winsor_mads", usual.winsor_mads),
+            draws: whole("burden.bootstrap_draws", usual.draws),
+            minimum_firms: whole("burden.minimum_firms", usual.minimum_firms),
+            ..usual
         }
     }
 }

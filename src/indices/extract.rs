@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::burden::PanelRow;
-use super::synergy::{Border, Patrol, Penalty, SynergyRows, Transaction};
+use super::synergy::{Border, Patrol, Penalty, SynergyParameters, SynergyRows, Transaction};
 use crate::error::{Context, Kind, Result};
 use crate::terms::date_from_epoch_days;
 
@@ -83,13 +83,14 @@ const PANEL: &str = "SELECT sample_id, concat(substr(region_code, 1, 4), '00') A
        coalesce(weight, 1) AS weight, visits_reported, hours_materials, hours_escort, cost_other, cost_equipment
 FROM enterprise_burden_samples WHERE quarter_start <= DATE '$as_of'";
 
-/// Everything that the synergy index reads, for deadlines and patrols from `from` to `as_of`.
+/// Everything that the synergy index reads, for deadlines and patrols of the parameters' span.
 ///
 /// # Errors
 /// A table or function that the session does not have, or a failed read.
-pub async fn synergy_rows(session: &SessionContext, from: Date, as_of: Date, minimum_officers: u32) -> Result<SynergyRows> {
+pub async fn synergy_rows(session: &SessionContext, parameters: &SynergyParameters) -> Result<SynergyRows> {
+    let (from, as_of) = (parameters.from, parameters.as_of);
     let dated = |sql: &str| {
-        let sql = sql.replace("$unit_regions", UNIT_REGIONS).replace("$officers", &minimum_officers.to_string());
+        let sql = sql.replace("$unit_regions", UNIT_REGIONS).replace("$officers", &parameters.patrol_officers.to_string());
         sql.replace("$as_of", &as_of.to_string()).replace("$from", &from.to_string())
     };
     let mut rows = SynergyRows::default();

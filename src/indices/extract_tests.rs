@@ -64,7 +64,7 @@ const CASES: &str =
 #[tokio::test]
 async fn each_duty_is_attributed_to_the_side_that_owes_it() {
     let session = with_tables(&[UNITS, TRANSFERS, REQUESTS, PATROL, PARTICIPANTS, BORDER, CASES]).await;
-    let rows = synergy_rows(&session, date(2026, 1, 1), date(2026, 6, 30), 1).await.expect("the SQL runs");
+    let rows = synergy_rows(&session, &SynergyParameters::usual(date(2026, 1, 1), date(2026, 6, 30))).await.expect("the SQL runs");
     let mut duties: Vec<_> = rows.transactions.iter().map(|row| (row.part, row.region.as_str(), row.done_on)).collect();
     duties.sort();
     let expected =

@@ -3,10 +3,46 @@
 //! In: the session over pinned tables. Out: rows of [`tables`]. Never here: scores of units.
 //!
 //! Each index is a pure function on plain rows ([`synergy::synergy`], [`burden::burden`]); `extract` gets the rows out of the
-//! session by SQL and decides nothing.
+//! session by SQL and decides nothing; [`indices`] puts them together, with the amounts that the library has in force.
+
+use datafusion::prelude::SessionContext;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::error::Result;
+use crate::library::Library;
 
 pub mod bootstrap;
 pub mod burden;
 pub mod extract;
 pub mod synergy;
 pub mod tables;
+
+/// Rows of the three result tables.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Indices {
+    /// One part of one side of a border.
+    pub synergy_pairs: Vec<tables::SynergyPair>,
+    /// One region's own side.
+    pub synergy_regions: Vec<tables::SynergyRegion>,
+    /// Burden by scope, quarter and component.
+    pub burden: Vec<tables::Burden>,
+}
+
+/// Both indices over a session: synergy of the deadlines and patrols from `from` to `as_of`, burden of every quarter up to it.
+///
+/// # Errors
+/// A table or function that the session does not have, or a failed read.
+pub async fn indices(session: &SessionContext, library: &Library, from: Date, as_of: Date, seed: u64) -> Result<Indices> {
+    let parameters = synergy::SynergyParameters::of(library, from, as_of);
+    let rows = extract::synergy_rows(session, &parameters).await?;
+    let (synergy_pairs, synergy_regions) = synergy::synergy(&rows, &parameters)?;
+    let panel = extract::panel_rows(session, as_of).await?;
+    let burden = burden::burden(&panel, &burden::BurdenParameters::of(library, as_of, seed));
+    Ok(Indices { synergy_pairs, synergy_regions, burden })
+}
+
+/// An amount of `parameters.toml` in force on the as-of date, for every domain.
+fn amount(library: &Library, name: &str, as_of: Date) -> Option<Decimal> {
+    library.parameters.get(name)?.amount_on(None, as_of)
+}

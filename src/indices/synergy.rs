@@ -13,8 +13,10 @@ use polars::prelude::{Column, DataFrame, DataType, IntoLazy, PolarsResult, col, 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
+use super::amount;
 use super::tables::{SynergyPair, SynergyRegion};
 use crate::error::{Context, Kind, Result};
+use crate::library::Library;
 use crate::terms::epoch_days;
 
 /// Parts in the order of their weights.
@@ -124,6 +126,8 @@ pub struct SynergyParameters {
     pub patrols_per_quarter: i64,
     /// Shorter patrols are none.
     pub patrol_minutes: i64,
+    /// A side that sent fewer officers took no part.
+    pub patrol_officers: i64,
 }
 
 impl SynergyParameters {
@@ -139,6 +143,30 @@ impl SynergyParameters {
             minimum_penalties: 20,
             patrols_per_quarter: 1,
             patrol_minutes: 30,
+            patrol_officers: 1,
+        }
+    }
+
+    /// The amounts in force on the as-of date; those of [`Self::usual`] where the library names none.
+    pub fn of(library: &Library, from: Date, as_of: Date) -> Self {
+        let usual = Self::usual(from, as_of);
+        let amount = |name: &str| amount(library, name, as_of);
+        let whole = |name: &str, usual: i64| amount(name).and_then(|amount| amount.to_i64()).unwrap_or(usual);
+        let names = ["patrols", "transfers", "acceptance", "results", "consistency"];
+        let mut weights = usual.weights;
+        for (weight, name) in weights.iter_mut().zip(names) {
+            *weight = amount(&format!("synergy.weight.{name}")).unwrap_or(*weight);
+        }
+        Self {
+            weights,
+            minimum_parts: whole("synergy.minimum_parts", usual.minimum_parts as i64) as usize,
+            minimum_due: whole("synergy.minimum_due", usual.minimum_due),
+            delta0: amount("synergy.consistency_delta0").and_then(|amount| amount.to_f64()).unwrap_or(usual.delta0),
+            minimum_penalties: whole("synergy.consistency_minimum_n", usual.minimum_penalties as i64) as usize,
+            patrols_per_quarter: whole("synergy.patrols_per_quarter", usual.patrols_per_quarter),
+            patrol_minutes: whole("synergy.patrol_minimum_minutes", usual.patrol_minutes),
+            patrol_officers: whole("synergy.patrol_minimum_officers", usual.patrol_officers),
+            ..usual
         }
     }
 

@@ -155,7 +155,7 @@ impl TableProvider for PinnedProvider {
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
         let partition_fields = self.source.shape.partition_fields();
-        let schema = TableSchema::builder(self.source.shape.sql_file_schema()).with_table_partition_cols(partition_fields).build();
+        let schema = TableSchema::builder(self.source.shape.file_schema()).with_table_partition_cols(partition_fields).build();
         let total = |count: fn(&PinnedFile) -> u64| files.iter().map(|file| count(file)).sum::<u64>() as usize;
         let statistics = Statistics {
             num_rows: Precision::Inexact(total(|file| file.rows)),

@@ -6,9 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
-
 use super::loading::shape_of;
 use super::{Request, Surroundings};
 use crate::compute::measures::{Measure, sort_measures};
@@ -20,9 +17,7 @@ use crate::compute::units::{Unit, read_units};
 use crate::error::{Context, Kind, Result};
 use crate::findings::{DetectRequest, detect, tables::Finding};
 use crate::functions::{self, Clocks};
-use crate::indices::burden::{BurdenParameters, burden};
-use crate::indices::extract::{panel_rows, synergy_rows};
-use crate::indices::synergy::{SynergyParameters, synergy};
+use crate::indices::indices;
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use crate::lake::{Lake, Snapshot};
 use crate::library::indicator::Window;
@@ -112,13 +107,8 @@ pub async fn assess(
     assessed.unknown_units = unknown_units(&session, library).await.context(Kind::Query, || "looking for rows of unknown units")?;
 
     surroundings.stage("indices");
-    let first = request.period.first.first_day();
-    let parameters = synergy_parameters(request);
-    let officers = amount(request, "synergy.patrol_minimum_officers").and_then(|amount| amount.to_u32()).unwrap_or(1);
-    let rows = synergy_rows(&session, first, request.as_of, officers).await?;
-    (assessed.synergy_pairs, assessed.synergy_regions) = synergy(&rows, &parameters)?;
-    let panel = panel_rows(&session, request.as_of).await?;
-    assessed.burden = burden(&panel, &burden_parameters(request));
+    let indices = indices(&session, library, request.period.first.first_day(), request.as_of, request.seed).await?;
+    (assessed.synergy_pairs, assessed.synergy_regions, assessed.burden) = (indices.synergy_pairs, indices.synergy_regions, indices.burden);
 
     surroundings.stage("findings");
     register_populations(&session, library, &dependencies, moment_of(Window::Flow, request.as_of)).await;
@@ -164,45 +154,6 @@ fn scorecards(request: &Request<'_>, assessed: &Assessed) -> Result<Scorecards> 
         provisional: &assessed.provisional,
         events: &[],
     })
-}
-
-/// An amount of `parameters.toml` in force on the as-of date, for every domain.
-fn amount(request: &Request<'_>, name: &str) -> Option<Decimal> {
-    request.library.parameters.get(name)?.amount_on(None, request.as_of)
-}
-
-fn synergy_parameters(request: &Request<'_>) -> SynergyParameters {
-    let usual = SynergyParameters::usual(request.period.first.first_day(), request.as_of);
-    let whole = |name: &str, usual: i64| amount(request, name).and_then(|amount| amount.to_i64()).unwrap_or(usual);
-    let names = ["patrols", "transfers", "acceptance", "results", "consistency"];
-    let mut weights = usual.weights;
-    for (weight, name) in weights.iter_mut().zip(names) {
-        *weight = amount(request, &format!("synergy.weight.{name}")).unwrap_or(*weight);
-    }
-    SynergyParameters {
-        weights,
-        minimum_parts: whole("synergy.minimum_parts", usual.minimum_parts as i64) as usize,
-        minimum_due: whole("synergy.minimum_due", usual.minimum_due),
-        delta0: amount(request, "synergy.consistency_delta0").and_then(|amount| amount.to_f64()).unwrap_or(usual.delta0),
-        minimum_penalties: whole("synergy.consistency_minimum_n", usual.minimum_penalties as i64) as usize,
-        patrols_per_quarter: whole("synergy.patrols_per_quarter", usual.patrols_per_quarter),
-        patrol_minutes: whole("synergy.patrol_minimum_minutes", usual.patrol_minutes),
-        ..usual
-    }
-}
-
-fn burden_parameters(request: &Request<'_>) -> BurdenParameters {
-    let usual = BurdenParameters::usual(request.seed);
-    let float = |name: &str, usual: f64| amount(request, name).and_then(|amount| amount.to_f64()).unwrap_or(usual);
-    let whole = |name: &str, usual: u32| amount(request, name).and_then(|amount| amount.to_u32()).unwrap_or(usual);
-    let [visits, hours, cost] = usual.weights;
-    BurdenParameters {
-        weights: [float("burden.weight.visits", visits), float("burden.weight.hours", hours), float("burden.weight.cost", cost)],
-        winsor_mads: float("burden.winsor_mads", usual.winsor_mads),
-        draws: whole("burden.bootstrap_draws", usual.draws),
-        minimum_firms: whole("burden.minimum_firms", usual.minimum_firms),
-        ..usual
-    }
 }
 
 /// Within two months of the last published day, deadlines in working days may lie beyond it.

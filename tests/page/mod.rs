@@ -16,9 +16,12 @@ use kaohe::compute::run::{Hierarchy, Task, compute, moment_of};
 use kaohe::findings::tables::Finding;
 use kaohe::findings::{DetectRequest, detect};
 use kaohe::functions::{self, Clocks};
+use kaohe::indices::indices;
+use kaohe::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use kaohe::library::Library;
 use kaohe::library::indicator::{Shape, Window};
 use kaohe::terms::{Fraction, IndicatorId, Month, Period};
+use rust_decimal::{Decimal, RoundingStrategy};
 
 /// A Markdown table: headings and rows of trimmed cells.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +36,16 @@ enum Expectation {
     Indicator(String, Grid),
     Population(String, Grid),
     Findings(String, Grid),
+    Index(IndexTable, Grid),
     Diagnostics(String),
+}
+
+/// A result table of the two composite indices.
+#[derive(Debug, Clone, Copy)]
+enum IndexTable {
+    SynergyPairs,
+    SynergyRegions,
+    Burden,
 }
 
 /// One heading of a page.
@@ -85,6 +97,8 @@ fn parse_case(section: &str) -> Result<Case, String> {
         } else if let Some(name) = line.strip_prefix("expect findings ") {
             let grid = take_grid(&lines, &mut at);
             case.expectations.push(Expectation::Findings(name.trim_matches(['`', ' ']).to_owned(), grid));
+        } else if let Some(table) = index_table(line) {
+            case.expectations.push(Expectation::Index(table, take_grid(&lines, &mut at)));
         } else if let Some(name) = line.strip_prefix("expect ") {
             let grid = take_grid(&lines, &mut at);
             case.expectations.push(Expectation::Indicator(name.trim_matches(['`', ' ']).to_owned(), grid));
@@ -97,6 +111,15 @@ fn parse_case(section: &str) -> Result<Case, String> {
         return Err("the case expects nothing".to_owned());
     }
     Ok(case)
+}
+
+fn index_table(line: &str) -> Option<IndexTable> {
+    match line {
+        "expect synergy pairs" => Some(IndexTable::SynergyPairs),
+        "expect synergy regions" => Some(IndexTable::SynergyRegions),
+        "expect burden" => Some(IndexTable::Burden),
+        _ => None,
+    }
 }
 
 fn take_block(lines: &[&str], at: &mut usize) -> Result<String, String> {
@@ -142,7 +165,8 @@ fn repeated(cells: Vec<String>) -> Vec<Vec<String>> {
 
 /// Runs a case; the error lists what differs.
 pub fn run(case: &Case) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    // Polars wants a runtime with threads of its own.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         for expectation in &case.expectations {
             match expectation {
@@ -150,6 +174,7 @@ pub fn run(case: &Case) -> Result<(), String> {
                 Expectation::Indicator(id, grid) => expect_indicator(case, id, grid).await?,
                 Expectation::Population(name, grid) => expect_population(case, name, grid).await?,
                 Expectation::Findings(detector, grid) => expect_findings(case, detector, grid).await?,
+                Expectation::Index(table, grid) => expect_index(case, *table, grid).await?,
             }
         }
         Ok(())
@@ -279,6 +304,76 @@ fn finding_cell(finding: &Finding, heading: &str) -> String {
         "strength" => format!("{:.3}", finding.strength),
         "evidence" => finding.evidence.iter().map(|row| row.record_id.as_str()).collect::<Vec<_>>().join(";"),
         "evidence_says" => finding.evidence.iter().map(|row| row.says.as_str()).collect::<Vec<_>>().join(";"),
+        other => format!("no column `{other}`"),
+    }
+}
+
+/// The period is the year of the as-of date. Of pairs and burden, rows without a value are left out unless the page has the column
+/// that tells why (`denominator`, `firms`), so that a page need not list every part with nothing due.
+async fn expect_index(case: &Case, table: IndexTable, expected: &Grid) -> Result<(), String> {
+    let (library, _) = library_of(case)?;
+    let context = session_of(case, &library).await?;
+    let from = jiff::civil::date(case.as_of.year(), 1, 1);
+    let found = indices(&context, &library, from, case.as_of, 1).await.map_err(|error| error.to_string())?;
+    let shows = |heading: &str| expected.headings.iter().any(|known| known == heading);
+    let cells = |cell: &dyn Fn(&str) -> String| expected.headings.iter().map(|heading| cell(heading)).collect::<Vec<_>>();
+    let rows = match table {
+        IndexTable::SynergyPairs => {
+            let shown = found.synergy_pairs.iter().filter(|row| row.value.is_some() || shows("denominator"));
+            shown.map(|row| cells(&|heading| pair_cell(row, heading))).collect()
+        }
+        IndexTable::SynergyRegions => found.synergy_regions.iter().map(|row| cells(&|heading| region_cell(row, heading))).collect(),
+        IndexTable::Burden => {
+            let shown = found.burden.iter().filter(|row| row.index.is_some() || shows("firms"));
+            shown.map(|row| cells(&|heading| burden_cell(row, heading))).collect()
+        }
+    };
+    compare(expected, rows)
+}
+
+/// Shares and index figures to four decimals, half up, as a page writes them.
+fn four_decimals(number: Option<Decimal>) -> String {
+    number.map(|number| format!("{:.4}", number.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero))).unwrap_or_default()
+}
+
+fn pair_cell(row: &SynergyPair, heading: &str) -> String {
+    match heading {
+        "region" => row.region.clone(),
+        "neighbour" => row.neighbour.clone(),
+        "domain" => row.domain.clone(),
+        "part" => row.part.to_string(),
+        "numerator" => row.numerator.to_string(),
+        "denominator" => row.denominator.to_string(),
+        "value" => four_decimals(row.value),
+        "median_days" => row.median_days.map(|days| days.to_string()).unwrap_or_default(),
+        "cross_province" => row.cross_province.to_string(),
+        other => format!("no column `{other}`"),
+    }
+}
+
+fn region_cell(row: &SynergyRegion, heading: &str) -> String {
+    match heading {
+        "region" => row.region.clone(),
+        "domain" => row.domain.clone(),
+        "index" => four_decimals(row.index),
+        "neighbours" => row.neighbours.to_string(),
+        "neighbours_scored" => row.neighbours_scored.to_string(),
+        "due" => row.due.to_string(),
+        "reason" => row.reason.clone().unwrap_or_default(),
+        other => format!("no column `{other}`"),
+    }
+}
+
+fn burden_cell(row: &Burden, heading: &str) -> String {
+    match heading {
+        "scope" => row.scope.clone(),
+        "quarter" => row.quarter.clone(),
+        "component" => row.component.clone(),
+        "index" => four_decimals(row.index),
+        "firms" => row.firms.to_string(),
+        "winsorised" => row.winsorised.to_string(),
+        "unchanged" => row.unchanged.to_string(),
+        "score" => row.score.map(|score| score.to_string()).unwrap_or_default(),
         other => format!("no column `{other}`"),
     }
 }
