@@ -137,6 +137,12 @@ fn all_files<'a>(sources: &'a [Source], held: &mut Vec<String>) -> Result<Vec<(S
     Ok(all)
 }
 
+/// Bytes of the files that loading a table from `sources` reads; what can't be found has none.
+pub fn bytes_of(sources: &[Source]) -> u64 {
+    let files = all_files(sources, &mut Vec::new()).unwrap_or_default();
+    files.iter().filter_map(|(file, _)| std::fs::metadata(&file.path).ok()).map(|metadata| metadata.len()).sum()
+}
+
 /// An error's text without the word of its kind.
 fn plain(error: &Error) -> String {
     let text = error.to_string();

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::loading::shape_of;
-use super::{Request, Surroundings};
+use super::{Request, Surroundings, Work};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::previous::read_measures;
@@ -93,9 +93,10 @@ pub async fn assess(
     }
     assessed.held = held_by_tables(&assessed.sources, held_tables);
     assessed.held.extend(broken.clone());
-    let indicators = library.indicators.values().filter(|indicator| !assessed.held.contains_key(&indicator.id)).collect();
-    surroundings.stage("compute");
-    let task = Task { library, indicators, period: &request.period, as_of: request.as_of, hierarchy: &hierarchy };
+    let indicators: Vec<_> = library.indicators.values().filter(|indicator| !assessed.held.contains_key(&indicator.id)).collect();
+    surroundings.stage("assess", Work::Things(indicators.len() as u64, "indicator"));
+    let finished = |_: &IndicatorId| surroundings.advance(1);
+    let task = Task { library, indicators, period: &request.period, as_of: request.as_of, hierarchy: &hierarchy, finished: &finished };
     let outcome = compute(&session, &task).await.context(Kind::Query, || "computing indicators")?;
     assessed.held.extend(outcome.failed);
     assessed.measures = outcome.measures;
@@ -111,7 +112,7 @@ pub async fn assess(
         silent_units(&session, &assessed.units, request.as_of).await.context(Kind::Query, || "looking for units that have not reported")?;
     assessed.unknown_units = unknown_units(&session, library).await.context(Kind::Query, || "looking for rows of unknown units")?;
 
-    surroundings.stage("indices");
+    surroundings.stage("indices", Work::Unknown);
     let first = request.period.first.first_day();
     let parameters = synergy_parameters(request);
     let officers = amount(request, "synergy.patrol_minimum_officers").and_then(|amount| amount.to_u32()).unwrap_or(1);
@@ -120,11 +121,11 @@ pub async fn assess(
     let panel = panel_rows(&session, request.as_of).await?;
     assessed.burden = burden(&panel, &burden_parameters(request));
 
-    surroundings.stage("findings");
+    surroundings.stage("findings", Work::Unknown);
     register_populations(&session, library, &dependencies, moment_of(Window::Flow, request.as_of)).await;
     assessed.findings = detect(&session, &DetectRequest { library, as_of: request.as_of, period: &request.period }).await?;
 
-    surroundings.stage("scoring");
+    surroundings.stage("scoring", Work::Unknown);
     assessed.provisional = provisional(request, &assessed.sources);
     assessed.scorecards = scorecards(request, &assessed)?;
     Ok(assessed)
