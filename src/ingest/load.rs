@@ -168,7 +168,10 @@ fn finish(load: Load<'_>, accounts: Vec<(&Source, FileAccounting)>, mut held: Ve
     }
     let has_failed = !held.is_empty();
     held.extend(over_quarantine_rate(sources, &files));
-    held.extend(shrunk(contract, sources, context, finished.loaded.iter().sum()));
+    // That rows are missing when a file could not be read is no news.
+    if !has_failed {
+        held.extend(shrunk(contract, sources, context, finished.loaded.iter().sum()));
+    }
     let months = if has_failed { BTreeMap::new() } else { finished.months };
     Ok(StagedTable {
         table: contract.name.clone(),
@@ -177,7 +180,7 @@ fn finish(load: Load<'_>, accounts: Vec<(&Source, FileAccounting)>, mut held: Ve
         files: files.into_iter().map(|(_, account)| account).collect(),
         quarantine,
         warnings: warnings.into_list(&contract.name),
-        held: (!held.is_empty()).then(|| held.join("; ")),
+        held: (!held.is_empty()).then(|| held.join("\n")),
     })
 }
 

@@ -143,7 +143,11 @@ fn held_by_tables(
 ) -> BTreeMap<IndicatorId, String> {
     let reason = |tables: &BTreeSet<String>| {
         let below: Vec<String> = tables.iter().filter(|table| held_tables.contains_key(*table)).cloned().collect();
-        (!below.is_empty()).then(|| format!("source table {} is held", below.join(", ")))
+match below.as_slice() {
+            [] => None,
+            [one] => Some(format!("source table {one} is held")),
+            several => Some(format!("source tables {} are held", several.join(", "))),
+        }
     };
     sources.iter().filter_map(|(id, tables)| Some((id.clone(), reason(tables)?))).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::province::{AS_OF, Province, skipped};
+use crate::province::{AS_OF, Province, after, finished_small, skipped};
 
 /// The lines of standard error, without their times.
 fn stages(said: &str) -> Vec<&str> {
@@ -42,4 +42,44 @@ fn on_a_terminal_a_bar_reaches_its_end_and_goes_away() {
     assert!(frames.iter().any(|frame| frame.trim_end().ends_with("units")), "the table at hand is named: {said}");
     let after = said.rsplit("\u{1b}[2K").next().expect("the end");
     assert!(after.trim_start().starts_with("loaded "), "the bar is gone: {after:?}");
+}
+
+#[test]
+fn status_says_why_the_last_run_is_not_what_readers_see() {
+    let province = after(finished_small());
+    let current = province.current_run();
+    let sound = province.kaohe(&["status"]).with(0).out;
+    assert!(sound.contains(&current) && !sound.contains("last run"), "{sound}");
+
+    let damaged = ["case_documents", "units", "item_lists", "reviews_litigation", "devices", "complaints", "leads"];
+    for table in damaged {
+        let file = format!("sources/{table}/{table}.csv");
+        province.write(&file, format!("{}\n\"", province.text(&file).trim_end()));
+    }
+    province.run().with(1);
+    let kept_back = province.kaohe(&["status"]).with(1).out;
+    assert!(kept_back.starts_with(&format!("current    {current} ")), "{kept_back}");
+    assert!(kept_back.contains(": kept back\n") && kept_back.contains("more than the 25 % that [hold] allows"), "{kept_back}");
+    for table in damaged {
+        assert!(kept_back.contains(&format!("held: {table}: sources/{table}/{table}.csv: the file ends inside")), "{table}: {kept_back}");
+    }
+    assert!(kept_back.contains("market.filing_within_7d: source table leads is held"), "{kept_back}");
+    assert!(kept_back.contains("ask for it again"), "the hint is part of the reason: {kept_back}");
+    assert!(!kept_back.contains("fewer by more than"), "what can't be read has not shrunk: {kept_back}");
+}
+
+#[test]
+fn status_shows_the_check_that_stopped_the_last_run() {
+    let province = after(finished_small());
+    let contract = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("queries/tables/cases.toml");
+    let stop = "\n[[check]]\nname = \"frozen\"\nsays = \"本年度案件尚未冻结\"\nseverity = \"stop\"\nwhere = \"opened_on >= DATE '2026-01-01'\"\n";
+    province.write("queries/tables/cases.toml", std::fs::read_to_string(contract).expect("the contract") + stop);
+    let ended = province.run().with(1);
+    assert!(ended.err.contains("本年度案件尚未冻结"), "{}", ended.err);
+    let status = province.kaohe(&["status"]).with(1).out;
+    assert!(status.contains(": failed\n") && status.contains("本年度案件尚未冻结"), "{status}");
+    assert!(status.starts_with(&format!("current    {}", province.current_run())), "{status}");
+    std::fs::remove_file(province.path("current.json")).expect("removed");
+    let never = province.kaohe(&["status"]).with(1).out;
+    assert!(never.starts_with("current    none: ") && never.contains("本年度案件尚未冻结"), "{never}");
 }
