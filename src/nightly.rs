@@ -60,6 +60,17 @@ pub struct Request<'a> {
     pub only_load: bool,
 }
 
+/// How much work a stage has before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// Bytes of source files.
+    Bytes(u64),
+    /// So many things of this name (in the singular).
+    Things(u64, &'static str),
+    /// Nobody knows beforehand.
+    Unknown,
+}
+
 /// What a stage may know of the world.
 pub trait Surroundings: Sync {
     /// Wall-clock time as text.
@@ -68,10 +79,12 @@ pub trait Surroundings: Sync {
     fn elapsed(&self) -> f64;
     /// Peak resident memory so far, bytes; 0 when unknown.
     fn peak_memory(&self) -> u64;
-    /// A stage begins.
-    fn stage(&self, name: &str);
-    /// So many more bytes of source files were read.
-    fn advance(&self, bytes: u64);
+    /// A stage begins, with so much work ahead.
+    fn stage(&self, name: &str, work: Work);
+    /// What the stage is busy with: a source table.
+    fn busy_with(&self, subject: &str);
+    /// So much more of the stage's work is done.
+    fn advance(&self, amount: u64);
     /// Who runs: process and machine.
     fn identity(&self) -> (u32, String);
 }
@@ -145,7 +158,7 @@ fn stages(
     let lake = Lake::open(&request.out.join("lake"))?;
     let mut watch = StageWatch { surroundings, begun: surroundings.elapsed() };
 
-    surroundings.stage("load");
+    surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request)));
     let loaded = loading::load(request, &lake, &runtime, folder, journal, surroundings)?;
     results.tables = loaded.tables.clone();
     watch.done("load", results);
@@ -163,7 +176,7 @@ fn stages(
     let assessed = runtime.block_on(assessing::assess(request, &lake, &snapshot, &held_tables, &broken, previous_folder, surroundings))?;
     watch.done("assess", results);
 
-    surroundings.stage("report");
+    surroundings.stage("report", Work::Unknown);
     results.held_indicators = assessed.held.iter().map(|(id, reason)| (id.0.clone(), reason.clone())).collect();
     results.indicators = request.library.indicators.keys().filter(|id| !assessed.held.contains_key(*id)).count();
     results.scorecards = assessed.scorecards.ranks.len();

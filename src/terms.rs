@@ -24,6 +24,12 @@ pub struct UnitId(pub String);
 #[serde(transparent)]
 pub struct RunId(pub String);
 
+/// A count with its word in the plural where English wants it: `1 error`, `2 errors`.
+pub fn counted(count: u64, word: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {word}{ending}")
+}
+
 macro_rules! text_identifier {
     ($($name:ident),*) => {$(
         impl fmt::Display for $name {

@@ -4,6 +4,7 @@
 
 use clap::Args;
 
+use super::runs::indented;
 use super::surroundings::{Terminal, cores, default_memory, new_run};
 use super::{Common, Opened};
 use crate::compute;
@@ -67,7 +68,7 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
     let results = ended?;
     // `kaohe status` speaks of what readers see; this run may have been kept back, so it gives its reasons itself.
     for (table, reason) in results.tables.iter().filter_map(|(table, result)| Some((table, result.held.as_ref()?))) {
-        eprintln!("held: {table}: {reason}");
+        eprintln!("held: {table}: {}", indented(reason, ""));
     }
     say!("{}", summary(&results, &request, terminal.elapsed(), terminal.peak_memory()));
     Ok(results.exit_code())

@@ -55,18 +55,24 @@ pub fn runs(common: &Common) -> Result<u8> {
         let mark = if current.as_ref().is_some_and(|current| current.run.0 == name) { "  ◀ current" } else { "" };
         say_line!("{name:<22} {as_of:<11} {period:<8} {:<11} {seconds:>8} {held:>5}{mark}", word(results.as_ref()));
         if let Some(error) = results.and_then(|results| results.error) {
-            say_line!("    {}", error.lines().next().unwrap_or(""));
+            say_line!("    {}", first_line(&error));
         }
     }
     Ok(0)
 }
 
-/// Says what readers see and what is missing from it; ends with 1 when something is held.
+/// Says what readers see, what is missing from it, and why the last run is not what they see; ends with 1 when something is held
+/// or was kept back.
 pub fn status(common: &Common) -> Result<u8> {
     let out = common.out(&common.directory()?);
     let runs = all_runs(&out)?;
-    let Some(current) = Current::read(&out.join("current.json"))? else {
-        say_line!("no run has been published in {}", out.display());
+    let current = Current::read(&out.join("current.json"))?;
+    let last = runs.iter().next_back().filter(|(last, _)| current.as_ref().is_none_or(|current| current.run.0 != **last));
+    let Some(current) = current else {
+        say_line!("current    none: no run has been published in {}", out.display());
+        if let Some((last, ended)) = last {
+            last_run(last, ended.as_ref());
+        }
         return Ok(1);
     };
     let results = runs.get(&current.run.0).cloned().flatten();
@@ -74,32 +80,66 @@ pub fn status(common: &Common) -> Result<u8> {
     for mismatch in current.verify(&out.join("runs").join(&current.run.0))? {
         say_line!("damaged    {mismatch}");
     }
-    if let Some((last, ended)) = runs.iter().next_back().filter(|(last, _)| **last != current.run.0) {
-        say_line!("last run   {last}: {}", word(ended.as_ref()));
-    }
-    let Some(results) = results else { return Ok(1) };
+    let Some(results) = results else {
+        say_line!("damaged    run_results.json of the current run is missing or can't be read");
+        return Ok(1);
+    };
     say_line!("as of      {}, period {}", results.as_of, results.period);
-    say_line!("\n{:<30} {:>12} {:>12} {:>11}  held", "source table", "rows", "quarantined", "duplicates");
+    let mut code = u8::from(results.exit_code() > 0);
+    if let Some((last, ended)) = last {
+        last_run(last, ended.as_ref());
+        code = code.max(ended.as_ref().map_or(1, RunResults::exit_code));
+    }
+    say_line!("\n{:<30} {:>12} {:>12} {:>11}", "source table", "rows", "quarantined", "duplicates");
     for (name, table) in &results.tables {
-        say_line!(
-            "{name:<30} {:>12} {:>12} {:>11}  {}",
-            table.rows,
-            table.records[2],
-            table.records[3],
-            table.held.as_deref().and_then(|why| why.lines().next()).unwrap_or("")
-        );
+        let held = if table.held.is_some() { "held" } else { "" };
+        let line = format!("{name:<30} {:>12} {:>12} {:>11}  {held}", table.rows, table.records[2], table.records[3]);
+        say_line!("{}", line.trim_end());
     }
-    if !results.held_indicators.is_empty() {
-        say_line!("\nheld or failed indicators");
-        for (id, reason) in &results.held_indicators {
-            say_line!("  {id}: {}", reason.lines().next().unwrap_or(""));
-        }
+    if results.tables.values().any(|table| table.held.is_some()) {
+        say_line!("");
     }
+    held(&results, "");
     if !results.not_reported.is_empty() {
         say_line!("\nnot reported for two months: {}", results.not_reported.len());
         for line in &results.not_reported {
             say_line!("  {line}");
         }
     }
-    Ok(u8::from(results.exit_code() > 0))
+    Ok(code)
+}
+
+/// The run after the current one: how it ended, and everything that kept it from readers.
+fn last_run(name: &str, ended: Option<&RunResults>) {
+    say_line!("last run   {name}: {}", word(ended));
+    let Some(results) = ended else {
+        say_line!("           it left no results: it is still at work, or was stopped from outside; nothing of it is current");
+        return;
+    };
+    for line in results.error.iter().flat_map(|error| error.lines()) {
+        say_line!("           {line}");
+    }
+    held(results, "           ");
+}
+
+/// What a run held, with the reasons and what to do about them.
+fn held(results: &RunResults, indent: &str) {
+    for (table, reason) in results.tables.iter().filter_map(|(name, table)| Some((name, table.held.as_ref()?))) {
+        say_line!("{indent}held: {table}: {}", indented(reason, indent));
+    }
+    if !results.held_indicators.is_empty() {
+        say_line!("{indent}held or failed indicators: {}", results.held_indicators.len());
+        for (id, reason) in &results.held_indicators {
+            say_line!("{indent}  {id}: {}", first_line(reason));
+        }
+    }
+}
+
+/// Further lines stand below the first.
+pub fn indented(text: &str, indent: &str) -> String {
+    text.lines().collect::<Vec<_>>().join(&format!("\n{indent}      "))
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or("")
 }

@@ -3,15 +3,14 @@
 //! In: the operating system. Out: [`Terminal`], which the nightly job sees as its surroundings. Never here: the job.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::civil::{Date, DateTime};
 
 use crate::error::{Context, Kind, Result};
-use crate::nightly::Surroundings;
-use crate::terms::RunId;
+use crate::nightly::{Surroundings, Work};
+use crate::terms::{RunId, counted};
 
 /// Now in Shanghai.
 fn shanghai_now() -> DateTime {
@@ -43,6 +42,7 @@ pub fn exit_on_signals() {
             }
         });
         if let Some(code) = code {
+            take_bar_away();
             eprintln!("stopped by a signal; nothing was published, readers still see the run before");
             std::process::exit(code);
         }
@@ -81,38 +81,77 @@ pub fn runtime(cores: usize) -> Result<tokio::runtime::Runtime> {
 /// Where progress goes.
 pub struct Terminal {
     begun: Instant,
-    quiet: bool,
-    json: bool,
-    bar: Option<ProgressBar>,
-    bytes: AtomicU64,
-    stage: Mutex<String>,
+    voice: Voice,
 }
+
+enum Voice {
+    /// One bar, redrawn in its line.
+    Bar(ProgressBar),
+    /// A line for each stage.
+    Lines,
+    /// The same as JSON.
+    Json,
+    /// `--quiet`.
+    Silent,
+}
+
+/// The bar that is on the terminal, so that a signal can take it away before the process speaks its last words.
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Redraws a second.
+const FRAMES: u8 = 8;
 
 impl Terminal {
     /// A bar on a terminal, plain or JSON lines elsewhere, nothing when `quiet`.
     pub fn new(quiet: bool, json: bool) -> Self {
-        let on_terminal = console_is_terminal();
-        let bar = (!quiet && !json && on_terminal).then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{spinner} {msg} {decimal_bytes} {elapsed}").expect("the template is well formed");
-            bar.set_style(style);
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
-        Self { begun: Instant::now(), quiet, json, bar, bytes: AtomicU64::new(0), stage: Mutex::new(String::new()) }
+        let voice = match (quiet, json) {
+            (true, _) => Voice::Silent,
+            (_, true) => Voice::Json,
+            _ if is_terminal_that_draws() => {
+                let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(FRAMES));
+                bar.set_style(style_of(Work::Unknown));
+                bar.enable_steady_tick(Duration::from_secs(1) / u32::from(FRAMES));
+                if let Ok(mut shown) = SHOWN.lock() {
+                    *shown = Some(bar.clone());
+                }
+                Voice::Bar(bar)
+            }
+            _ => Voice::Lines,
+        };
+        Self { begun: Instant::now(), voice }
     }
 
     /// Takes the bar away.
     pub fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        take_bar_away();
     }
 }
 
-fn console_is_terminal() -> bool {
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        take_bar_away();
+    }
+}
+
+fn take_bar_away() {
+    if let Some(bar) = SHOWN.lock().ok().and_then(|mut shown| shown.take()) {
+        bar.finish_and_clear();
+    }
+}
+
+fn is_terminal_that_draws() -> bool {
     use std::io::IsTerminal;
-    std::io::stderr().is_terminal()
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
+}
+
+/// How the bar of a stage looks: a share and what it is a share of, where the work is known.
+fn style_of(work: Work) -> ProgressStyle {
+    let template = match work {
+        Work::Bytes(_) => "{prefix:<9} [{bar:24}] {decimal_bytes} of {decimal_total_bytes}  {elapsed}  {wide_msg}",
+        Work::Things(..) => "{prefix:<9} [{bar:24}] {pos} of {msg}  {elapsed}",
+        Work::Unknown => "{prefix:<9} {spinner} {elapsed}",
+    };
+    ProgressStyle::with_template(template).expect("the template is well formed").progress_chars("=> ").tick_chars("|/-\\ ")
 }
 
 impl Surroundings for Terminal {
@@ -130,24 +169,47 @@ impl Surroundings for Terminal {
         line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).map_or(0, |kilobytes| kilobytes * 1024)
     }
 
-    fn stage(&self, name: &str) {
-        if let Ok(mut stage) = self.stage.lock() {
-            *stage = name.to_owned();
-        }
-        match &self.bar {
-            Some(bar) => bar.set_message(name.to_owned()),
-            None if self.quiet => {}
-            None if self.json => {
-                eprintln!("{}", serde_json::json!({"at": self.now(), "event": "stage", "stage": name, "seconds": self.elapsed()}))
+    fn stage(&self, name: &str, work: Work) {
+        let (amount, words) = match work {
+            Work::Bytes(bytes) => (Some(bytes), DecimalBytes(bytes).to_string()),
+            Work::Things(count, word) => (Some(count), counted(count, word)),
+            Work::Unknown => (None, String::new()),
+        };
+        match &self.voice {
+            Voice::Bar(bar) => {
+                bar.set_style(style_of(work));
+                bar.set_prefix(name.to_owned());
+                bar.set_message(if matches!(work, Work::Things(..)) { words } else { String::new() });
+                match amount {
+                    Some(amount) => bar.set_length(amount),
+                    None => bar.unset_length(),
+                }
+                bar.reset();
             }
-            None => eprintln!("{:>8.1} s  {name}", self.elapsed()),
+            Voice::Lines if words.is_empty() => eprintln!("{:>8.1} s  {name}", self.elapsed()),
+            Voice::Lines => eprintln!("{:>8.1} s  {name} ({words})", self.elapsed()),
+            Voice::Json => {
+                let mut line = serde_json::json!({"at": self.now(), "event": "stage", "stage": name, "seconds": self.elapsed()});
+                match work {
+                    Work::Bytes(bytes) => line["bytes"] = bytes.into(),
+                    Work::Things(count, word) => line[format!("{word}s")] = count.into(),
+                    Work::Unknown => {}
+                }
+                eprintln!("{line}");
+            }
+            Voice::Silent => {}
         }
     }
 
-    fn advance(&self, bytes: u64) {
-        let total = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if let Some(bar) = &self.bar {
-            bar.set_position(total);
+    fn busy_with(&self, subject: &str) {
+        if let Voice::Bar(bar) = &self.voice {
+            bar.set_message(subject.to_owned());
+        }
+    }
+
+    fn advance(&self, amount: u64) {
+        if let Voice::Bar(bar) = &self.voice {
+            bar.inc(amount);
         }
     }
 

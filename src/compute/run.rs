@@ -71,6 +71,8 @@ pub struct Task<'a> {
     pub as_of: Date,
     /// Who is below whom.
     pub hierarchy: &'a Hierarchy,
+    /// Told of each indicator once its last month is computed.
+    pub finished: &'a (dyn Fn(&IndicatorId) + Sync),
 }
 
 /// What came of it.
@@ -120,6 +122,10 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
             }
         }
     }
+    let mut ahead: BTreeMap<&IndicatorId, usize> = BTreeMap::new();
+    for indicator in moments.iter().flat_map(|(_, _, indicators)| indicators) {
+        *ahead.entry(&indicator.id).or_default() += 1;
+    }
     for (month, moment, indicators) in moments {
         let failures = register_populations(context, task.library, &dependencies, moment).await;
         for indicator in indicators.into_iter().filter(|indicator| !indicator.sql.is_empty()) {
@@ -130,6 +136,12 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
                     let words = below
                         .map_or_else(|| error.strip_backtrace(), |(name, cause)| format!("population {name}: {}", cause.strip_backtrace()));
                     outcome.failed.entry(indicator.id.clone()).or_insert(words);
+                }
+            }
+            if let Some(months) = ahead.get_mut(&indicator.id) {
+                *months -= 1;
+                if *months == 0 {
+                    (task.finished)(&indicator.id);
                 }
             }
         }

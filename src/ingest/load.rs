@@ -137,6 +137,12 @@ fn all_files<'a>(sources: &'a [Source], held: &mut Vec<String>) -> Result<Vec<(S
     Ok(all)
 }
 
+/// Bytes of the files that loading a table from `sources` reads; what can't be found has none.
+pub fn bytes_of(sources: &[Source]) -> u64 {
+    let files = all_files(sources, &mut Vec::new()).unwrap_or_default();
+    files.iter().filter_map(|(file, _)| std::fs::metadata(&file.path).ok()).map(|metadata| metadata.len()).sum()
+}
+
 /// An error's text without the word of its kind.
 fn plain(error: &Error) -> String {
     let text = error.to_string();
@@ -162,7 +168,10 @@ fn finish(load: Load<'_>, accounts: Vec<(&Source, FileAccounting)>, mut held: Ve
     }
     let has_failed = !held.is_empty();
     held.extend(over_quarantine_rate(sources, &files));
-    held.extend(shrunk(contract, sources, context, finished.loaded.iter().sum()));
+    // That rows are missing when a file could not be read is no news.
+    if !has_failed {
+        held.extend(shrunk(contract, sources, context, finished.loaded.iter().sum()));
+    }
     let months = if has_failed { BTreeMap::new() } else { finished.months };
     Ok(StagedTable {
         table: contract.name.clone(),
@@ -171,7 +180,7 @@ fn finish(load: Load<'_>, accounts: Vec<(&Source, FileAccounting)>, mut held: Ve
         files: files.into_iter().map(|(_, account)| account).collect(),
         quarantine,
         warnings: warnings.into_list(&contract.name),
-        held: (!held.is_empty()).then(|| held.join("; ")),
+        held: (!held.is_empty()).then(|| held.join("\n")),
     })
 }
 

@@ -48,7 +48,7 @@ use crate::library::contract::CheckSeverity;
 use crate::terms::{Month, RunId};
 
 pub use files::files_of;
-pub use load::load_table;
+pub use load::{bytes_of, load_table};
 pub use quarantine::quarantine_schema;
 pub use reasons::quarantine_reasons;
 pub use schema::{LINEAGE, arrow_schema, data_type};

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::loading::shape_of;
-use super::{Request, Surroundings};
+use super::{Request, Surroundings, Work};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::previous::read_measures;
@@ -88,9 +88,10 @@ pub async fn assess(
     }
     assessed.held = held_by_tables(&assessed.sources, held_tables);
     assessed.held.extend(broken.clone());
-    let indicators = library.indicators.values().filter(|indicator| !assessed.held.contains_key(&indicator.id)).collect();
-    surroundings.stage("compute");
-    let task = Task { library, indicators, period: &request.period, as_of: request.as_of, hierarchy: &hierarchy };
+    let indicators: Vec<_> = library.indicators.values().filter(|indicator| !assessed.held.contains_key(&indicator.id)).collect();
+    surroundings.stage("assess", Work::Things(indicators.len() as u64, "indicator"));
+    let finished = |_: &IndicatorId| surroundings.advance(1);
+    let task = Task { library, indicators, period: &request.period, as_of: request.as_of, hierarchy: &hierarchy, finished: &finished };
     let outcome = compute(&session, &task).await.context(Kind::Query, || "computing indicators")?;
     assessed.held.extend(outcome.failed);
     assessed.measures = outcome.measures;
@@ -106,15 +107,15 @@ pub async fn assess(
         silent_units(&session, &assessed.units, request.as_of).await.context(Kind::Query, || "looking for units that have not reported")?;
     assessed.unknown_units = unknown_units(&session, library).await.context(Kind::Query, || "looking for rows of unknown units")?;
 
-    surroundings.stage("indices");
+    surroundings.stage("indices", Work::Unknown);
     let indices = indices(&session, library, request.period.first.first_day(), request.as_of, request.seed).await?;
     (assessed.synergy_pairs, assessed.synergy_regions, assessed.burden) = (indices.synergy_pairs, indices.synergy_regions, indices.burden);
 
-    surroundings.stage("findings");
+    surroundings.stage("findings", Work::Unknown);
     register_populations(&session, library, &dependencies, moment_of(Window::Flow, request.as_of)).await;
     assessed.findings = detect(&session, &DetectRequest { library, as_of: request.as_of, period: &request.period }).await?;
 
-    surroundings.stage("scoring");
+    surroundings.stage("scoring", Work::Unknown);
     assessed.provisional = provisional(request, &assessed.sources);
     assessed.scorecards = scorecards(request, &assessed)?;
     Ok(assessed)
@@ -132,7 +133,11 @@ fn held_by_tables(
 ) -> BTreeMap<IndicatorId, String> {
     let reason = |tables: &BTreeSet<String>| {
         let below: Vec<String> = tables.iter().filter(|table| held_tables.contains_key(*table)).cloned().collect();
-        (!below.is_empty()).then(|| format!("source table {} is held", below.join(", ")))
+match below.as_slice() {
+            [] => None,
+            [one] => Some(format!("source table {one} is held")),
+            several => Some(format!("source tables {} are held", several.join(", "))),
+        }
     };
     sources.iter().filter_map(|(id, tables)| Some((id.clone(), reason(tables)?))).collect()
 }

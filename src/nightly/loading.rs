@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::journal::{Journal, TableResult};
 use super::{Request, Surroundings};
@@ -28,6 +29,11 @@ pub struct Loaded {
 /// The lake's view of a contract.
 pub fn shape_of(contract: &TableContract) -> TableShape {
     TableShape { table: contract.name.clone(), schema: arrow_schema(contract), by_month: contract.month.is_some() }
+}
+
+/// Bytes of all source files that a load would read.
+pub fn bytes_ahead(request: &Request<'_>) -> u64 {
+    request.library.tables.keys().map(|table| crate::ingest::bytes_of(&request.project.sources_of(table))).sum()
 }
 
 /// Loads every table that the project has sources for.
@@ -54,15 +60,22 @@ pub fn load(
         }
         journal.write(&surroundings.now(), "load-started", &contract.name, "")?;
         std::fs::create_dir_all(&staging).context(Kind::Environment, || format!("creating {}", staging.display()))?;
+        surroundings.busy_with(&contract.name);
+        let (ahead, read) = (crate::ingest::bytes_of(&sources), AtomicU64::new(0));
         let context = LoadContext {
             staging: &staging,
             as_of: request.as_of,
             batch: &request.run,
             previous_rows: &previous_rows,
-            progress: &|bytes| surroundings.advance(bytes),
+            progress: &|bytes| {
+                read.fetch_add(bytes, Ordering::Relaxed);
+                surroundings.advance(bytes);
+            },
             functions: &|session| functions::register(session, &clocks),
         };
         let staged = load_table(contract, &sources, &context).map_err(|error| error.while_doing(format!("loading `{}`", contract.name)))?;
+        // A file that could not be read to its end is over as well.
+        surroundings.advance(ahead.saturating_sub(read.into_inner()));
         let mut result = store(request, lake, runtime, contract, &staged, &before.versions(), folder)?;
         if result.held.is_some() {
             result.rows = previous_rows.get(&contract.name).copied().unwrap_or(0);

@@ -71,7 +71,7 @@ fn a_run_that_is_killed_in_any_stage_leaves_readers_with_the_run_before() {
     simulate(&province, &["--night", "1"]);
     let undisturbed = after(&province);
     let moments =
-        [Journal("table-loaded", 6), Stage("compute"), Stage("indices"), Stage("findings"), Stage("scoring"), Journal("report-started", 1)];
+        [Journal("table-loaded", 6), Stage("assess"), Stage("indices"), Stage("findings"), Stage("scoring"), Journal("report-started", 1)];
     for moment in &moments {
         kill_at(&province, moment);
         assert_eq!(province.current_run(), finished.current_run(), "the killed run is current");
@@ -97,7 +97,7 @@ fn a_signal_ends_the_run_with_its_own_exit_code() {
     let province = after(finished);
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
         let mut running = province.start();
-        running.reach_stage("compute");
+        running.reach_stage("assess");
         running.signal(signal);
         let ended = running.wait().with(code);
         assert!(ended.err.contains("nothing was published"), "{}", ended.err);

@@ -8,3 +8,4 @@ mod nightly;
 mod province;
 mod readers;
 mod realdata;
+mod terminal;

@@ -258,7 +258,8 @@ impl Running {
         let mut said = String::new();
         let mut line = String::new();
         while self.lines.read_line(&mut line).expect("standard error is text") > 0 {
-            if line.trim_end().ends_with(&format!("  {stage}")) {
+            let begun = line.split_once(" s  ").and_then(|(_, rest)| rest.split_whitespace().next());
+            if begun == Some(stage) {
                 return;
             }
             said.push_str(&std::mem::take(&mut line));

@@ -230,7 +230,14 @@ async fn expect_indicator(case: &Case, id: &str, expected: &Grid) -> Result<(), 
     let first = if indicator.window == Window::Flow { Month { year: last.year - 2, month: 1 } } else { last };
     let period = Period { name: "test".to_owned(), first, last: if indicator.window == Window::Flow { last.plus(24) } else { last } };
     let hierarchy = hierarchy_of(case);
-    let task = Task { library: &library, indicators: vec![indicator], period: &period, as_of: case.as_of, hierarchy: &hierarchy };
+    let task = Task {
+        library: &library,
+        indicators: vec![indicator],
+        period: &period,
+        as_of: case.as_of,
+        hierarchy: &hierarchy,
+        finished: &|_| (),
+    };
     let outcome = compute(&context, &task).await.map_err(|error| error.to_string())?;
     if let Some(failure) = outcome.failed.values().next() {
         return Err(failure.clone());

@@ -1,0 +1,85 @@
+//! What people see while and after kaohe works: progress, its absence, plain words.
+
+use std::process::Command;
+
+use crate::province::{AS_OF, Province, after, finished_small, skipped};
+
+/// The lines of standard error, without their times.
+fn stages(said: &str) -> Vec<&str> {
+    said.lines().filter_map(|line| line.split_once(" s  ")).map(|(_, rest)| rest).collect()
+}
+
+#[test]
+fn without_a_terminal_each_stage_is_one_plain_line_and_quiet_says_nothing() {
+    let province = Province::small();
+    let ended = province.run().with(0);
+    let stages = stages(&ended.err);
+    let names: Vec<&str> = stages.iter().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, ["load", "assess", "indices", "findings", "scoring", "report"], "{}", ended.err);
+    assert!(stages[0].ends_with("B)") && stages[1].ends_with(" indicators)"), "{}", ended.err);
+    assert!(!ended.err.contains('\u{1b}') && !ended.err.contains('\r'), "{:?}", ended.err);
+    assert_eq!(province.kaohe(&["run", "--quiet"]).with(0).err, "");
+}
+
+#[test]
+fn on_a_terminal_a_bar_reaches_its_end_and_goes_away() {
+    let province = Province::small();
+    let command = format!("'{}' run --project '{}' --as-of {AS_OF}", env!("CARGO_BIN_EXE_kaohe"), province.folder());
+    let typescript = province.path("typescript");
+    let script = Command::new("script").args(["-qec", &command]).arg(&typescript).env("TERM", "xterm").output();
+    let Ok(output) = script else { return skipped("progress on a terminal: `script` is not installed") };
+    assert!(output.status.success(), "{output:?}");
+    let said = province.text("typescript");
+    // Each frame is the whole line again.
+    let frames: Vec<&str> = said.split('\r').filter_map(|frame| frame.strip_prefix("\u{1b}[2K")).collect();
+    let bytes = frames.iter().filter(|frame| frame.starts_with("load")).filter_map(|frame| {
+        let (read, rest) = frame.split_once("] ")?.1.split_once(" of ")?;
+        Some((read.to_owned(), rest.split_once("  ")?.0.to_owned()))
+    });
+    let (read, total) = bytes.last().expect("frames of the load");
+    assert!(read == total && total.ends_with('B'), "{read} of {total}");
+    assert!(frames.iter().any(|frame| frame.starts_with("assess") && frame.contains(" indicators")), "{said}");
+    assert!(frames.iter().any(|frame| frame.trim_end().ends_with("units")), "the table at hand is named: {said}");
+    let after = said.rsplit("\u{1b}[2K").next().expect("the end");
+    assert!(after.trim_start().starts_with("loaded "), "the bar is gone: {after:?}");
+}
+
+#[test]
+fn status_says_why_the_last_run_is_not_what_readers_see() {
+    let province = after(finished_small());
+    let current = province.current_run();
+    let sound = province.kaohe(&["status"]).with(0).out;
+    assert!(sound.contains(&current) && !sound.contains("last run"), "{sound}");
+
+    let damaged = ["case_documents", "units", "item_lists", "reviews_litigation", "devices", "complaints", "leads"];
+    for table in damaged {
+        let file = format!("sources/{table}/{table}.csv");
+        province.write(&file, format!("{}\n\"", province.text(&file).trim_end()));
+    }
+    province.run().with(1);
+    let kept_back = province.kaohe(&["status"]).with(1).out;
+    assert!(kept_back.starts_with(&format!("current    {current} ")), "{kept_back}");
+    assert!(kept_back.contains(": kept back\n") && kept_back.contains("more than the 25 % that [hold] allows"), "{kept_back}");
+    for table in damaged {
+        assert!(kept_back.contains(&format!("held: {table}: sources/{table}/{table}.csv: the file ends inside")), "{table}: {kept_back}");
+    }
+    assert!(kept_back.contains("market.filing_within_7d: source table leads is held"), "{kept_back}");
+    assert!(kept_back.contains("ask for it again"), "the hint is part of the reason: {kept_back}");
+    assert!(!kept_back.contains("fewer by more than"), "what can't be read has not shrunk: {kept_back}");
+}
+
+#[test]
+fn status_shows_the_check_that_stopped_the_last_run() {
+    let province = after(finished_small());
+    let contract = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("queries/tables/cases.toml");
+    let stop = "\n[[check]]\nname = \"frozen\"\nsays = \"本年度案件尚未冻结\"\nseverity = \"stop\"\nwhere = \"opened_on >= DATE '2026-01-01'\"\n";
+    province.write("queries/tables/cases.toml", std::fs::read_to_string(contract).expect("the contract") + stop);
+    let ended = province.run().with(1);
+    assert!(ended.err.contains("本年度案件尚未冻结"), "{}", ended.err);
+    let status = province.kaohe(&["status"]).with(1).out;
+    assert!(status.contains(": failed\n") && status.contains("本年度案件尚未冻结"), "{status}");
+    assert!(status.starts_with(&format!("current    {}", province.current_run())), "{status}");
+    std::fs::remove_file(province.path("current.json")).expect("removed");
+    let never = province.kaohe(&["status"]).with(1).out;
+    assert!(never.starts_with("current    none: ") && never.contains("本年度案件尚未冻结"), "{never}");
+}
