@@ -150,6 +150,10 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         let known: BTreeSet<String> = self.map.unknown.iter().map(|(name, _)| name.clone()).collect();
         self.map = self.headers.map(names, line)?;
         for (name, near) in self.map.unknown.clone().iter().filter(|(name, _)| !known.contains(name)) {
+            // A mapping has to select it; it is ours and not the office's.
+            if self.source.mapping.is_some() && name == "source_line" {
+                continue;
+            }
             let near = near.as_ref().map_or(String::new(), |near| format!("；是否为“{near}”？"));
             self.warn("unknown_header", &format!("表头“{name}”不在数据标准内，未装载{near}"), CheckSeverity::Warn, 1);
         }

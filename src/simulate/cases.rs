@@ -202,6 +202,10 @@ impl World {
         case.delivered = Some(if stream.chance(World::odds(unit, 0.85, 0.99)) { decided } else { decided + stream.between(1, 6) });
         case.closed = Some(self.days.plus_working(decided, stream.between(0, 9)));
         case.entry_delay = case.entry_delay.min(6);
+        let forgotten = stream.chance(self.rare(0.012));
+        if forgotten || matches!(case.outcome, "withdrawn" | "transferred") {
+            (case.decided, case.delivered) = (None, None);
+        }
     }
 
     fn run_ordinary(&self, case: &mut Case, unit: &Unit, day: i32, stream: &mut Stream) {
@@ -220,7 +224,7 @@ impl World {
             case.extension = Some(30);
             extra = stream.between(0, 30);
         }
-        let (in_law, in_target) = (stream.chance(World::odds(unit, 0.58, 0.945)), stream.chance(World::odds(unit, 0.40, 0.95)));
+        let (in_law, in_target) = (stream.chance(World::odds(unit, 0.70, 0.99)), stream.chance(World::odds(unit, 0.45, 0.96)));
         let lag = match (food, in_target, in_law) {
             (true, true, _) => Days::lag(30, 1.0, stream),
             (_, _, true) => Days::lag(legal, 1.0, stream) + extra,
@@ -228,7 +232,7 @@ impl World {
         };
         let quick = case.procedure == "quick";
         let lag = self.suspend(case, filed, lag.max(if quick { 8 } else { 17 }), stream);
-        let never = stream.chance(World::odds(unit, 0.15, 0.03));
+        let never = stream.chance(World::odds(unit, 0.08, 0.006));
         let decided = self.days.working(filed + lag);
         let decided = if decided > filed + lag && lag >= legal { filed + lag } else { decided };
         case.investigated = Some(filed + (lag * 6) / 10);
@@ -327,7 +331,7 @@ pub(super) const DEVICES_PER_UNIT: u32 = 6;
 
 fn draw_item(unit: &Unit, domain: usize, stream: &mut Stream) -> (&'static Item, bool) {
     let mut items = items_of(domain);
-    let off_list = stream.chance(World::odds(unit, 0.28, 0.03));
+    let off_list = stream.chance(World::odds(unit, 0.17, 0.01));
     if unit.tier == Tier::Township {
         let listed: Vec<_> = items.iter().copied().filter(|(index, _)| ITEMS[*index].township != off_list).collect();
         if !listed.is_empty() {
@@ -375,7 +379,8 @@ fn draw_result(case: &mut Case, unit: &Unit, stream: &mut Stream) {
     let simple = case.procedure == "simple";
     let outcomes =
         [("penalty", 0.74), ("no_penalty", 0.11), ("guided", 0.07), ("no_fact", 0.03), ("transferred", 0.025), ("withdrawn", 0.025)];
-    let weights = outcomes.map(|(_, weight)| if simple && weight < 0.05 { 0.0 } else { weight });
+    // On the spot hardly anything is left open.
+    let weights = outcomes.map(|(_, weight)| if simple && weight < 0.05 { weight * 0.6 } else { weight });
     case.outcome = outcomes[stream.weighted(&weights)].0;
     let warning = stream.chance(if simple { 0.3 } else { 0.12 });
     let heavy = stream.unit();

@@ -96,7 +96,7 @@ impl World {
         let weights: Vec<f64> = unit.domains.iter().map(|(_, weight)| *weight).collect();
         let domain = unit.domains[stream.weighted(&weights)].0;
         let mut items = items_of(domain);
-        let off_list = stream.chance(World::odds(unit, 0.28, 0.03));
+        let off_list = stream.chance(World::odds(unit, 0.17, 0.01));
         if unit.tier == Tier::Township {
             items.retain(|(index, _)| ITEMS[*index].township != off_list);
         }
@@ -104,7 +104,7 @@ impl World {
         let county = self.county_for(unit, stream);
         // The same few firms are visited again and again, by careless units more than by careful ones.
         let share = stream.unit();
-        let again = if self.small { World::odds(unit, 0.95, 0.40) } else { World::odds(unit, 0.40, 0.05) };
+        let again = if self.small { World::odds(unit, 0.75, 0.20) } else { World::odds(unit, 0.40, 0.05) };
         let focus = if stream.chance(again) { 1.5 / self.firms_per_county as f64 } else { share };
         let firm = self.firm(county, (share * focus * self.firms_per_county as f64) as u64);
         let (kind, trigger) = [
@@ -147,16 +147,16 @@ impl World {
     }
 
     fn write_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, stream: &mut Stream) {
-        let filing = stream.chance(World::odds(unit, 0.60, 0.96));
+        let filing = stream.chance(World::odds(unit, 0.76, 0.98));
         let (ahead, publish, delay, scanned) = (
             stream.between(1, 200),
-            stream.chance(World::odds(unit, 0.64, 0.96)),
+            stream.chance(World::odds(unit, 0.78, 0.98)),
             stream.between(1, 19),
             stream.chance(World::odds(unit, 0.4, 0.99)),
         );
         let (declared, wrong, late) = (stream.chance(0.7), stream.chance(0.06), stream.between(20, 40));
         let day = shanghai_day(visit.from);
-        let platform = (stream.chance(World::odds(unit, 0.84, 0.993)), stream.unit(), stream.between(0, 3));
+        let platform = (stream.chance(World::odds(unit, 0.91, 0.997)), stream.unit(), stream.between(0, 3));
         if day > self.days.as_of() {
             return;
         }
@@ -229,7 +229,7 @@ impl World {
 
     fn write_conflict(&self, sheets: &mut Sheets, unit: &Unit, scene: &Scene<'_>, stream: &mut Stream) {
         let happens = stream.chance(self.rare(if scene.domain == URBAN { if self.small { 0.6 } else { 0.06 } } else { 0.01 }));
-        let calm = stream.chance(World::odds(unit, 0.45, 0.86));
+        let calm = stream.chance(World::odds(unit, 0.55, 0.92));
         let (good, bad) = (stream.choose(&[("persuasion", 3.0), ("guidance", 2.0)]), stream.choose(&[("police", 2.0), ("none", 1.0)]));
         let injury = stream.chance(if calm { 0.015 } else { 0.12 });
         let Some(at) = self.days.seen_at(Some(scene.at)).filter(|_| happens) else { return };
@@ -295,7 +295,7 @@ impl World {
             let county = self.county_for(unit, &mut stream);
             let start = stream.below(self.firms_per_county as usize) as u64;
             let targets = (0..size).map(|place| {
-                let done = stream.chance(World::odds(unit, 0.58, 0.94));
+                let done = stream.chance(World::odds(unit, 0.72, 0.97));
                 // A target that is not reached in its quarter has no visit: a slot before all time.
                 let slot = if done { first.plus(stream.between(0, 2)) } else { Month { year: 1970, month: 1 } };
                 (self.firm(county, start + place as u64), slot)

@@ -55,8 +55,8 @@ impl World {
         let day = self.days.act_day(month, 0.15, stream);
         let received_at = self.days.any_hour(day, stream);
         let decisions = [Decision::NotFiled, Decision::Transferred, Decision::Parked];
-        let decision = decisions[stream.weighted(&[0.55, 0.33, World::odds(unit, 0.3, 0.02)])];
-        let decided = self.days.lag_working(day, if item.food { 7 } else { 15 }, World::odds(unit, 0.5, 0.94), stream);
+        let decision = decisions[stream.weighted(&[0.55, 0.33, World::odds(unit, 0.2, 0.01)])];
+        let decided = self.days.lag_working(day, if item.food { 7 } else { 15 }, World::odds(unit, 0.6, 0.96), stream);
         let place = if stream.chance(0.55) { self.neighbour_of(county, stream) } else { county };
         let source = stream.choose(&SOURCES);
         let (extended, suspended) = (stream.chance(0.06) && item.food, stream.chance(0.05));

@@ -40,6 +40,27 @@ pub(super) fn clear(out: &Path) -> Result<()> {
     std::fs::remove_dir_all(&sources).context(Kind::Environment, || format!("removing {}", sources.display()))
 }
 
+/// The platform's side of units that have no interface to it, out of their own cases.
+const PLATFORM_FROM_CASES: &str = "\
+-- One decided case of a unit without an interface = one record of the platform.
+-- Both sides then come from one export: kaohe sees it and leaves these pairs out of the comparison.
+SELECT concat('PT', \"案号\") AS platform_id,
+       'cases' AS source_table,
+       \"行政处罚决定书文号\" AS key_text,
+       \"执法单位编码\" AS unit_id,
+       \"执法领域\" AS domain,
+       \"决定日期\" AS event_date,
+       \"决定日期\" AS decided_on,
+       \"行政处罚决定书文号\" AS decision_no,
+       \"罚款数额\" AS fine_amount,
+       \"当事人代码\" AS party_code,
+       \"案件结果\" AS outcome,
+       \"修改时间\" AS arrived_at,
+       source_line
+FROM source
+WHERE \"决定日期\" <> '' AND \"行政处罚决定书文号\" <> ''
+";
+
 /// Writes the project file.
 pub(super) fn write_project(
     out: &Path,
@@ -60,6 +81,15 @@ pub(super) fn write_project(
         if ending == "csv" && table == "cases" {
             text.push_str("encoding = \"gb18030\"\n");
         }
+    }
+    if request.format == SimulationFormat::Offices {
+        let province = &request.province;
+        let _ = writeln!(text, "\n# 省级单位没有平台接口：其“平台记录”取自它自己的导出文件，比对不能证明什么。");
+        let _ = writeln!(text, "[[source]]\ntable = \"platform_records\"\npath = \"sources/cases/cases_{province}.csv\"");
+        let _ = writeln!(text, "encoding = \"gb18030\"\nmapping = \"mapping/platform_from_cases.sql\"");
+        let folder = out.join("mapping");
+        std::fs::create_dir_all(&folder).context(Kind::Environment, || format!("creating {}", folder.display()))?;
+        write_text(&folder.join("platform_from_cases.sql"), PLATFORM_FROM_CASES)?;
     }
     write_text(&out.join("kaohe.toml"), &text)
 }

@@ -55,7 +55,7 @@ impl World {
         let day = self.days.act_day(month, 0.7, stream);
         let called = self.days.any_hour(day, stream);
         let dispatched = called + i64::from(stream.between(10, 300)) * 60_000_000;
-        let contact_hours = Days::lag(24, World::odds(unit, 0.58, 0.94), stream);
+        let contact_hours = Days::lag(24, World::odds(unit, 0.76, 0.985), stream);
         let contact = dispatched + i64::from(contact_hours.max(1)) * HOUR - 1_000_000 * i64::from(stream.between(1, 3_000));
         let contact = Days::awake(contact).max(dispatched);
         let (never, anonymous, copied) = (stream.chance(0.02), stream.chance(0.12), domain == MARKET && stream.chance(0.3));
@@ -64,8 +64,8 @@ impl World {
         let callback = Days::awake(closed_at + i64::from(stream.between(20, 90)) * HOUR);
         let (enforcement, livelihood) = (stream.chance(0.72), domain == URBAN && stream.chance(0.4));
         let reasonable = if stream.chance(0.08) { None } else { Some(stream.chance(0.86)) };
-        let (answers, resolved) = (stream.chance(0.8), stream.chance(World::odds(unit, 0.55, 0.95)));
-        let moods = if resolved { [0.45, 0.3, 0.15, 0.07, 0.03] } else { [0.04, 0.1, 0.25, 0.35, 0.26] };
+        let (answers, resolved) = (stream.chance(0.8), stream.chance(World::odds(unit, 0.70, 0.98)));
+        let moods = if resolved { [0.50, 0.34, 0.09, 0.05, 0.02] } else { [0.04, 0.1, 0.25, 0.35, 0.26] };
         let satisfaction = GRADES[stream.weighted(&moods)];
         let sub_kind = stream.choose(&SUB_KINDS);
         let (linked, reopened, hash) = (stream.chance(0.25), stream.chance(0.04), stream.between(0, 1 << 30) as u64);
@@ -111,7 +111,7 @@ impl World {
     }
 
     fn write_complaint(&self, sheets: &mut Sheets, unit: &Unit, id: &str, order: Option<&str>, at: i64, stream: &mut Stream) {
-        let (anonymous, is_report, odds) = (stream.chance(0.15), stream.chance(0.4), World::odds(unit, 0.60, 0.94));
+        let (anonymous, is_report, odds) = (stream.chance(0.15), stream.chance(0.4), World::odds(unit, 0.76, 0.985));
         let contact = Days::awake(at + i64::from(Days::lag(24, odds, stream).max(1)) * HOUR - HOUR / 3).max(at);
         let (never, accepted) = (stream.chance(0.02), self.days.lag_working(shanghai_day(at), 7, World::odds(unit, 0.8, 0.99), stream));
         let (mediated, county) = (accepted + stream.between(5, 40), self.county_for(unit, stream));
@@ -222,7 +222,7 @@ impl World {
                 };
                 let answers = [answer(&mut stream), answer(&mut stream), answer(&mut stream), answer(&mut stream)];
                 let (about_unit, enterprise, phone) = (stream.chance(0.8), stream.chance(0.5), stream.chance(0.6));
-                let clueless = stream.chance(0.03);
+                let (clueless, unweighted) = (stream.chance(0.03), stream.chance(self.rare(0.002)));
                 let (weight, seconds) = (stream.between(60, 240), stream.between(90, 600));
                 let firm = self.firm(county, stream.below(self.firms_per_county as usize) as u64);
                 let day = self.days.act_day(month, 0.5, &mut stream);
@@ -245,7 +245,7 @@ impl World {
                 if enterprise {
                     sheet.text("credit_code", &firm.code);
                 }
-                sheet.text("stratum", if enterprise { "企业" } else { "居民" }).hundredths("weight", i64::from(weight));
+                sheet.text("stratum", if enterprise { "企业" } else { "居民" }).hundredths("weight", (!unweighted).then_some(i64::from(weight)));
                 for (name, answer) in ["q_transparency", "q_basis_clear", "q_guidance", "q_overall"].into_iter().zip(answers) {
                     sheet.number(name, answer);
                 }

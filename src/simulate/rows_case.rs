@@ -15,6 +15,7 @@ use crate::simulate::world::{Tier, Unit, World};
 const REVISED: u64 = 41;
 const OFFICER: u64 = 42;
 const MINUTE_OF_ENTRY: u64 = 43;
+const UNSTATED: u64 = 45;
 const SURNAMES: [&str; 16] = ["张", "王", "李", "陈", "林", "周", "吴", "徐", "沈", "朱", "胡", "郑", "金", "赵", "俞", "潘"];
 
 /// Months whose cases a night still corrects.
@@ -132,7 +133,11 @@ impl World {
     }
 
     fn write_result(&self, sheet: &mut Sheet, case: &Case) {
-        sheet.text("outcome", case.outcome).list("penalty_kinds", &case.penalties);
+        // Now and then the clerk leaves the result empty.
+        if share_of(self.seed, UNSTATED, case.salt) >= self.rare(0.006) {
+            sheet.text("outcome", case.outcome);
+        }
+        sheet.list("penalty_kinds", &case.penalties);
         sheet.hundredths("fine_amount", case.fine).hundredths("confiscated_amount", case.confiscated);
         if self.days.seen(case.closed).is_some() && case.salt % 40 != 0 {
             sheet.hundredths("paid_amount", case.fine);

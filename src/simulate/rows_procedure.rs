@@ -72,7 +72,7 @@ impl World {
 
     fn write_documents(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
         let simple = case.procedure == "simple";
-        let good = World::odds(unit, 0.74, 0.985);
+        let good = World::odds(unit, 0.80, 0.988);
         // Files on paper that nobody scanned; in a large province most of them, so that documents stay about as many as cases.
         let scanned = stream.chance(if !simple {
             self.scanned
@@ -130,7 +130,7 @@ impl World {
 
     fn write_restoration(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
         let (linked, early, length, done) =
-            (stream.chance(World::odds(unit, 0.35, 0.95)), stream.chance(0.85), stream.between(30, 120), stream.chance(0.7));
+            (stream.chance(World::odds(unit, 0.45, 0.97)), stream.chance(0.85), stream.between(30, 120), stream.chance(0.7));
         let (true, Some(decided), true) =
             (case.domain == ECO && case.damage == Some(true) && case.is_penalty(), case.decided, linked && known)
         else {
@@ -192,7 +192,7 @@ impl World {
             (_, true) => 0.22,
         }));
         let (start, length) = (stream.between(5, 55), stream.between(25, 60));
-        let wrong = World::odds(unit, 0.60, 0.15);
+        let wrong = World::odds(unit, 0.34, 0.03);
         let outcome = |stream: &mut Stream| -> &'static str {
             let corrected = stream.chance(wrong);
             let bad = stream.choose(&[
@@ -282,10 +282,13 @@ impl World {
 
     /// The platform's own record of a decided case: usually the same, sometimes missing, different or still on its way.
     fn write_platform_case(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
-        let good = World::odds(unit, 0.82, 0.992);
+        let good = World::odds(unit, 0.90, 0.996);
         let (same, fault, transit, only_there) =
             (stream.chance(good), stream.unit(), stream.between(0, 3), stream.chance((1.0 - good) * 0.2));
         let Some(decided) = self.days.seen(case.decided).filter(|_| known) else { return };
+        if self.without_interface(unit) {
+            return;
+        }
         if !same && fault < 0.35 {
             return;
         }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::calendar::WorkCalendar;
 use crate::error::{Error, Kind, Result};
+use crate::simulate::SimulationFormat;
 use crate::simulate::days::Days;
 use crate::simulate::draw::Stream;
 use crate::simulate::items::{ECO, EMERGENCY, MARKET, TRANSPORT, URBAN};
@@ -89,6 +90,8 @@ pub(super) struct World {
     pub months: Vec<(Month, f64)>,
     /// A small province: a thin past, fewer columns of record keeping, so that its files stay small.
     pub small: bool,
+    /// Offices send files of their own making.
+    pub from_offices: bool,
     /// How much commoner rare events are than in life, so that a small province shows them too.
     pub boost: f64,
     pub night: u32,
@@ -140,6 +143,7 @@ impl World {
             firms_per_county: 0,
             months: Vec::new(),
             small: request.cases < 200_000,
+            from_offices: request.format == SimulationFormat::Offices,
             boost: 1.0,
             night,
             asked: request.months,
@@ -361,6 +365,11 @@ impl World {
     /// The probability of doing something right, for a unit of its skill, between `low` (skill 0) and `high` (skill 1).
     pub fn odds(unit: &Unit, low: f64, high: f64) -> f64 {
         low + (high - low) * unit.skill
+    }
+
+    /// Units without an interface to the platform: their "platform records" are read out of their own export.
+    pub fn without_interface(&self, unit: &Unit) -> bool {
+        self.from_offices && unit.tier == Tier::Province
     }
 
     /// A rare event's probability, raised in a small province.

@@ -64,10 +64,12 @@ pub struct Province {
 }
 
 impl Province {
-    /// `data-samples/`: sources and kaohe.toml, nothing else.
+    /// `data-samples/` as it is committed.
     fn take_samples(&self) {
         let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("data-samples");
-        copy(&samples.join("sources"), &self.path("sources"));
+        for folder in ["sources", "mapping"] {
+            copy(&samples.join(folder), &self.path(folder));
+        }
         copy(&samples.join("kaohe.toml"), &self.path("kaohe.toml"));
     }
 

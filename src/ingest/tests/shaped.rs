@@ -23,6 +23,8 @@ fn a_mapping_filters_explodes_and_keeps_lines() {
     let said = quarantined(&staged);
     assert_eq!((said[0].0, said[0].3.as_str()), (5, "4,U1"), "a ragged row never reaches the mapping");
     assert_eq!((said[1].0, said[1].3.as_str()), (4, "3,U3,bad,x"), "a mapped row keeps its raw text");
+    let headers: Vec<_> = staged.warnings.iter().filter(|warning| warning.check == "unknown_header").collect();
+    assert!(headers.is_empty(), "the line that a mapping has to keep is no unknown header: {headers:?}");
 }
 
 #[test]
