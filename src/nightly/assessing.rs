@@ -24,7 +24,7 @@ use crate::indices::burden::{BurdenParameters, burden};
 use crate::indices::extract::{panel_rows, synergy_rows};
 use crate::indices::synergy::{SynergyParameters, synergy};
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
-use crate::lake::{Lake, Snapshot};
+use crate::lake::{Lake, Snapshot, SpillFolder};
 use crate::library::indicator::Window;
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
 use crate::scoring::tables::Scorecards;
@@ -76,7 +76,8 @@ pub async fn assess(
     surroundings: &dyn Surroundings,
 ) -> Result<Assessed> {
     let library = request.library;
-    let session = crate::lake::session(request.memory_limit, &request.out.join("runs").join("spill"), request.partitions)?;
+    let spill = SpillFolder::new(&request.out.join("lake"), &request.run.0)?;
+    let session = crate::lake::session(request.memory_limit, spill.path(), request.partitions)?;
     functions::register(&session, &Clocks::of(library));
     let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
     lake.register(&session, snapshot, &shapes)?;
@@ -143,7 +144,7 @@ fn held_by_tables(
 ) -> BTreeMap<IndicatorId, String> {
     let reason = |tables: &BTreeSet<String>| {
         let below: Vec<String> = tables.iter().filter(|table| held_tables.contains_key(*table)).cloned().collect();
-match below.as_slice() {
+        match below.as_slice() {
             [] => None,
             [one] => Some(format!("source table {one} is held")),
             several => Some(format!("source tables {} are held", several.join(", "))),
