@@ -28,8 +28,10 @@ pub fn new_run() -> RunId {
 }
 
 /// Ends the process on SIGINT (130) and SIGTERM (143). Nothing needs undoing: results become current in one last step.
-pub fn exit_on_signals() {
-    std::thread::spawn(|| {
+///
+/// `consequence` says what that means for whoever reads results.
+pub fn exit_on_signals(consequence: &'static str) {
+    std::thread::spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
         let code = runtime.block_on(async {
             use tokio::signal::unix::{SignalKind, signal};
@@ -43,7 +45,7 @@ pub fn exit_on_signals() {
         });
         if let Some(code) = code {
             take_bar_away();
-            eprintln!("stopped by a signal; nothing was published, readers still see the run before");
+            eprintln!("stopped by a signal{consequence}");
             std::process::exit(code);
         }
     });
@@ -136,7 +138,7 @@ fn put_bar(name: &str, work: Work) {
     take_bar_away();
     let (length, message) = match work {
         Work::Bytes(bytes) => (Some(bytes), String::new()),
-        Work::Things(count, word) => (Some(count), counted(count, word)),
+        Work::Things(count, word) => (Some(count as u64), counted(count, word)),
         Work::Unknown => (None, String::new()),
     };
     let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr_with_hz(FRAMES))

@@ -95,7 +95,7 @@ pub async fn assess(
     assessed.held = held_by_tables(&assessed.sources, held_tables);
     assessed.held.extend(broken.clone());
     let indicators: Vec<_> = library.indicators.values().filter(|indicator| !assessed.held.contains_key(&indicator.id)).collect();
-    surroundings.stage("assess", Work::Things(indicators.len() as u64, "indicator"));
+    surroundings.stage("assess", Work::Things(indicators.len(), "indicator"));
     let finished = |_: &IndicatorId| surroundings.advance(1);
     let task = Task { library, indicators, period: &request.period, as_of: request.as_of, hierarchy: &hierarchy, finished: &finished };
     let outcome = compute(&session, &task).await.context(Kind::Query, || "computing indicators")?;

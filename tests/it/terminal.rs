@@ -122,3 +122,20 @@ fn among_the_runs_stand_only_runs_and_what_a_killed_one_spilled_goes_with_the_ne
     let folders = std::fs::read_dir(province.path("runs")).expect("runs").count();
     assert_eq!(folders, province.runs().len(), "something else stands among the runs");
 }
+
+#[test]
+fn what_was_not_done_is_not_counted_and_one_is_singular() {
+    let province = Province::small();
+    let loaded = province.kaohe(&["load"]).with(0);
+    let heads: Vec<&str> = loaded.out.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(heads, ["loaded", "held", "took", "stored"], "{}", loaded.out);
+    province.write("kaohe.toml", format!("colour = 1\n{}", province.text("kaohe.toml")));
+    assert!(province.kaohe(&["check"]).with(1).out.contains(": 1 error, 0 warnings"));
+    let refused = province.run().with(2).err;
+    assert!(refused.contains("1 error in the library, scheme or project"), "{refused}");
+
+    let nowhere = Province::empty();
+    for command in ["runs", "status", "check", "run", "load"] {
+        assert!(nowhere.kaohe(&[command]).with(2).err.contains("there is no kaohe.toml in "), "{command}");
+    }
+}
