@@ -21,7 +21,7 @@ use crate::library::scheme::Scheme;
 use crate::project::Project;
 use crate::release::Current;
 use crate::report;
-use crate::terms::{IndicatorId, Period, RunId, UnitId};
+use crate::terms::{IndicatorId, Period, RunId, UnitId, counted};
 
 pub mod assessing;
 pub mod journal;
@@ -66,7 +66,7 @@ pub enum Work {
     /// Bytes of source files.
     Bytes(u64),
     /// So many things of this name (in the singular).
-    Things(u64, &'static str),
+    Things(usize, &'static str),
     /// Nobody knows beforehand.
     Unknown,
 }
@@ -185,8 +185,8 @@ fn stages(
         *results.findings.entry(finding.detector.clone()).or_default() += 1;
     }
     for silent in &assessed.silent {
-        let last = silent.last_seen.map_or_else(|| "never".to_owned(), |day| day.to_string());
-        results.not_reported.push(format!("{} {} (last {last})", silent.table, silent.unit));
+        let last = silent.last_seen.map_or_else(|| "never".to_owned(), |day| format!("last {day}"));
+        results.not_reported.push(format!("{} {} ({last})", silent.table, silent.unit));
     }
     let reasons = crate::ingest::quarantine_reasons(&folder.join("quarantine"))?;
     let reasons = reasons.into_iter().map(|((table, check, says), rows)| report::input::ReasonCount { table, check, says, rows }).collect();
@@ -199,7 +199,8 @@ fn stages(
 
     if let Some(reason) = reason_to_keep_back(request, results) {
         results.status = RunStatus::KeptBack;
-        results.error = Some(format!("{reason}: readers still see the run before"));
+        let readers = if previous.is_some() { "readers still see the run before" } else { "readers see no run yet" };
+        results.error = Some(format!("{reason}: {readers}"));
         return Ok(());
     }
     // Written first, so that whoever follows the pointer finds a finished run.
@@ -277,16 +278,20 @@ pub fn plan(request: &Request<'_>) -> Result<String> {
         for source in request.project.sources_of(&contract.name) {
             let (files, bytes) = crate::ingest::files_of(&source);
             let missing = if files == 0 { "  ← no file: the table would be held" } else { "" };
-            text.push_str(&format!("  load {:<30} {:>5} files {:>14} bytes  {}{missing}\n", contract.name, files, bytes, source.path));
+            let word = if files == 1 { "file" } else { "files" };
+            text.push_str(&format!("  load {:<30} {files:>5} {word:<5} {bytes:>14} bytes  {}{missing}\n", contract.name, source.path));
         }
     }
     let months = request.period.months_until(request.as_of);
-    let span = months.first().zip(months.last()).map_or_else(|| "no month".to_owned(), |(first, last)| format!("{first} to {last}"));
-    text.push_str(&format!(
-        "  compute {} indicators for {span}; {} would be held for errors in their text\n",
-        request.library.indicators.len() - broken.len(),
-        broken.len()
-    ));
+    let span = match (months.first(), months.last()) {
+        (Some(first), Some(last)) if first == last => first.to_string(),
+        (Some(first), Some(last)) => format!("{first} to {last}"),
+        _ => format!("no month: the period {} has not begun on {}", request.period, request.as_of),
+    };
+    text.push_str(&format!("  assess {} for {span}\n", counted(request.library.indicators.len() - broken.len(), "indicator")));
+    if !broken.is_empty() {
+        text.push_str(&format!("  hold {} for errors in their text\n", counted(broken.len(), "indicator")));
+    }
     for (id, reason) in &broken {
         text.push_str(&format!("    {id}: {reason}\n"));
     }
@@ -308,8 +313,11 @@ pub fn refuse_unusable_text(diagnostics: &Diagnostics) -> Result<()> {
     let sorted = diagnostics.sorted();
     match sorted.iter().filter(stops).count() {
         0 => Ok(()),
-        count => Err(Error::new(Kind::Configuration, format!("{count} errors in the library, scheme or project forbid a run"))
-            .with_hint("`kaohe check` shows them with their places")),
+        count => Err(Error::new(
+            Kind::Configuration,
+            format!("{} in the library, scheme or project: such text can't be run", counted(count, "error")),
+        )
+        .with_hint("`kaohe check` shows them with their places")),
     }
 }
 

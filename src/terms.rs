@@ -25,7 +25,7 @@ pub struct UnitId(pub String);
 pub struct RunId(pub String);
 
 /// A count with its word in the plural where English wants it: `1 error`, `2 errors`.
-pub fn counted(count: u64, word: &str) -> String {
+pub fn counted(count: usize, word: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {word}{ending}")
 }

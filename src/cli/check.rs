@@ -8,6 +8,7 @@ use super::Common;
 use crate::compute;
 use crate::error::Result;
 use crate::findings;
+use crate::terms::counted;
 
 /// Flags of `kaohe check`.
 #[derive(Args)]
@@ -31,14 +32,14 @@ pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
         }
         let library = &opened.library;
         say_line!(
-            "{} tables, {} populations, {} indicators, {} clocks, {} parameters: {} errors, {} warnings",
-            library.tables.len(),
-            library.populations.len(),
-            library.indicators.len(),
-            library.clocks.len(),
-            library.parameters.len(),
-            diagnostics.errors(),
-            diagnostics.warnings(),
+            "{}, {}, {}, {}, {}: {}, {}",
+            counted(library.tables.len(), "table"),
+            counted(library.populations.len(), "population"),
+            counted(library.indicators.len(), "indicator"),
+            counted(library.clocks.len(), "clock"),
+            counted(library.parameters.len(), "parameter"),
+            counted(diagnostics.errors(), "error"),
+            counted(diagnostics.warnings(), "warning"),
         );
     }
     Ok(u8::from(diagnostics.errors() > 0))

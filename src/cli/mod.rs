@@ -105,8 +105,12 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    surroundings::exit_on_signals();
     let line = CommandLine::parse();
+    surroundings::exit_on_signals(match line.command {
+        Command::Run(_) => "; nothing was published, readers see what they saw before",
+        Command::Load => "; months that were stored already stay in the lake, readers see what they saw before",
+        _ => "",
+    });
     let ended = match line.command {
         Command::Init(arguments) => init::init(&arguments),
         Command::Check(arguments) => check::check(&line.common, &arguments),
@@ -139,7 +143,11 @@ struct Opened {
 impl Common {
     fn directory(&self) -> Result<PathBuf> {
         if let Some(directory) = &self.project {
-            return Ok(directory.clone());
+            if directory.join(PROJECT_FILE).is_file() {
+                return Ok(directory.clone());
+            }
+            return Err(Error::new(Kind::Configuration, format!("there is no {PROJECT_FILE} in {}", directory.display()))
+                .with_hint("make a project with `kaohe init DIR`"));
         }
         let here = std::env::current_dir().context(Kind::Environment, || "finding the current folder")?;
         let found = here.ancestors().find(|folder| folder.join(PROJECT_FILE).is_file()).map(Path::to_owned);
@@ -165,10 +173,6 @@ impl Common {
     /// Reads everything that people wrote, without stopping at the first mistake.
     fn open(&self) -> Result<Opened> {
         let directory = self.directory()?;
-        if !directory.join(PROJECT_FILE).is_file() {
-            return Err(Error::new(Kind::Configuration, format!("there is no {PROJECT_FILE} in {}", directory.display()))
-                .with_hint("make a project with `kaohe init DIR`"));
-        }
         let (library, mut diagnostics) = Library::read(Some(&directory.join("queries")))?;
         let environment: BTreeMap<String, String> = std::env::vars().collect();
         let project = Project::read(&directory, &environment, &mut diagnostics)?;

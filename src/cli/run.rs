@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::findings;
 use crate::nightly::journal::{RunResults, RunStatus};
 use crate::nightly::{self, Request, Surroundings};
+use crate::terms::counted;
 
 /// Flags of `kaohe run`.
 #[derive(Args)]
@@ -74,7 +75,7 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
     Ok(results.exit_code())
 }
 
-/// Six lines that a data team wants in the morning.
+/// Six lines that a data team wants in the morning; four after a load.
 fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64) -> String {
     let mut records = [0u64; 5];
     for table in results.tables.values() {
@@ -85,36 +86,38 @@ fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64)
     let [seen, loaded, quarantined, duplicates, filtered] = records.map(grouped);
     let written: usize = results.tables.values().map(|table| table.months_written).sum();
     let unchanged: usize = results.tables.values().map(|table| table.months_unchanged).sum();
+    let removed: usize = results.tables.values().map(|table| table.months_removed).sum();
     let held_tables: Vec<&str> = results.tables.iter().filter(|(_, table)| table.held.is_some()).map(|(name, _)| name.as_str()).collect();
-    let findings: Vec<String> = results.findings.iter().map(|(detector, count)| format!("{detector} {count}")).collect();
     let held = match (held_tables.as_slice(), results.held_indicators.len()) {
         ([], 0) => "nothing".to_owned(),
+        (tables, 0) => format!("{}; see `kaohe status`", tables.join(", ")),
         (tables, indicators) => format!("tables: {}; indicators: {indicators}; see `kaohe status`", or_none(&tables.join(", "))),
     };
     let stages: Vec<String> = results.stages.iter().map(|stage| format!("{} {:.1}", stage.stage, stage.seconds)).collect();
-    let folder = request.out.join("runs").join(&results.run);
-    let published = match (results.status, &results.report) {
-        (RunStatus::Loaded, _) => format!("nothing (load only); lake {}", request.out.join("lake").display()),
-        (RunStatus::KeptBack, _) => format!("nothing: {}", results.error.as_deref().unwrap_or("")),
-        (_, Some(page)) => folder.join(page).display().to_string(),
-        (_, None) => "nothing".to_owned(),
-    };
-    format!(
-        "loaded     {} tables: {seen} records = {loaded} loaded + {quarantined} quarantined + {duplicates} duplicates + {filtered} filtered; months {written} written, {unchanged} unchanged\n\
-         assessed   {} indicators as of {}: {} scorecards, {} of them ranked\n\
-         findings   {} (clues for a reviewer, never a deduction)\n\
-         held       {held}\n\
-         took       {seconds:.1} s ({}), peak memory {} MB\n\
-         published  {published}\n",
-        results.tables.len(),
-        results.indicators,
-        results.as_of,
-        results.scorecards,
-        results.ranked,
-        or_none(&findings.join(", ")),
-        stages.join(", "),
-        peak / 1_000_000,
-    )
+    let mut text = format!(
+        "loaded     {}: {seen} records = {loaded} loaded + {quarantined} quarantined + {duplicates} duplicates + {filtered} filtered; months {written} written, {unchanged} unchanged{}\n",
+        counted(results.tables.len(), "table"),
+        if removed == 0 { String::new() } else { format!(", {removed} removed") },
+    );
+    if results.status != RunStatus::Loaded {
+        let findings: Vec<String> = results.findings.iter().map(|(detector, count)| format!("{detector} {count}")).collect();
+        text.push_str(&format!(
+            "assessed   {} as of {}: {}, {} of them ranked\n",
+            counted(results.indicators, "indicator"),
+            results.as_of,
+            counted(results.scorecards, "scorecard"),
+            results.ranked,
+        ));
+        text.push_str(&format!("findings   {} (clues for a reviewer, never a deduction)\n", or_none(&findings.join(", "))));
+    }
+    text.push_str(&format!("held       {held}\ntook       {seconds:.1} s ({}), peak memory {} MB\n", stages.join(", "), peak / 1_000_000));
+    text.push_str(&match (results.status, &results.report) {
+        (RunStatus::Loaded, _) => format!("stored     {}\n", request.out.join("lake").display()),
+        (RunStatus::KeptBack, _) => format!("published  nothing: {}\n", results.error.as_deref().unwrap_or("")),
+        (_, Some(page)) => format!("published  {}\n", request.out.join("runs").join(&results.run).join(page).display()),
+        (_, None) => "published  nothing\n".to_owned(),
+    });
+    text
 }
 
 fn or_none(text: &str) -> &str {

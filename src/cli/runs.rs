@@ -43,8 +43,13 @@ fn word(results: Option<&RunResults>) -> &'static str {
 pub fn runs(common: &Common) -> Result<u8> {
     let out = common.out(&common.directory()?);
     let current = Current::read(&out.join("current.json"))?;
+    let all = all_runs(&out)?;
+    if all.is_empty() {
+        eprintln!("nothing has run in {} yet", out.display());
+        return Ok(0);
+    }
     say_line!("{:<22} {:<11} {:<8} {:<11} {:>8} {:>5}", "run", "as of", "period", "status", "seconds", "held");
-    for (name, results) in all_runs(&out)? {
+    for (name, results) in all {
         let (as_of, period, seconds, held) = match &results {
             Some(results) => {
                 let seconds: f64 = results.stages.iter().map(|stage| stage.seconds).sum();

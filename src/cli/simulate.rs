@@ -11,6 +11,7 @@ use super::Common;
 use crate::error::{Error, Kind, Result};
 use crate::library::Library;
 use crate::simulate::{ReferenceTexts, SimulationFormat, SimulationRequest};
+use crate::terms::counted;
 
 /// Flags of `kaohe simulate`. The last day is `--as-of` (default 2026-06-30), the folder `--out`.
 #[derive(Args)]
@@ -78,10 +79,11 @@ pub fn simulate(common: &Common, arguments: &Arguments) -> Result<u8> {
     }
     let planted: Vec<String> = summary.planted.iter().map(|(pattern, count)| format!("{pattern} {count}")).collect();
     eprintln!(
-        "{} units, {} dirty rows, planted: {}; next: kaohe run --project {} --as-of {}",
-        summary.units,
-        summary.dirty,
-        planted.join(", "),
+        "{}, {}, planted: {} (answers in {}); next: kaohe run --project {} --as-of {}",
+        counted(summary.units, "unit"),
+        counted(usize::try_from(summary.dirty).unwrap_or(usize::MAX), "dirty row"),
+        if planted.is_empty() { "nothing".to_owned() } else { planted.join(", ") },
+        out.join("answers.csv").display(),
         out.display(),
         request.as_of
     );

@@ -175,7 +175,7 @@ async fn run_text(engine: &Engine, text: &Text, format: SqlFormat, output: Optio
     }
     // Rows of two statements in one CSV, or the second file over the first, would be a silent loss.
     if statements.len() > 1 && (format != SqlFormat::Table || output.is_some()) {
-        let message = format!("{} holds {} statements, and one is written in this format", text.name, statements.len());
+        let message = format!("{} holds {} statements, and only one can be written in this format", text.name, statements.len());
         return Err(Error::new(Kind::Configuration, message));
     }
     let mut target = Target::open(output.as_deref())?;

@@ -28,8 +28,10 @@ pub fn new_run() -> RunId {
 }
 
 /// Ends the process on SIGINT (130) and SIGTERM (143). Nothing needs undoing: results become current in one last step.
-pub fn exit_on_signals() {
-    std::thread::spawn(|| {
+///
+/// `consequence` says what that means for whoever reads results.
+pub fn exit_on_signals(consequence: &'static str) {
+    std::thread::spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
         let code = runtime.block_on(async {
             use tokio::signal::unix::{SignalKind, signal};
@@ -43,7 +45,7 @@ pub fn exit_on_signals() {
         });
         if let Some(code) = code {
             take_bar_away();
-            eprintln!("stopped by a signal; nothing was published, readers still see the run before");
+            eprintln!("stopped by a signal{consequence}");
             std::process::exit(code);
         }
     });
@@ -85,8 +87,8 @@ pub struct Terminal {
 }
 
 enum Voice {
-    /// One bar, redrawn in its line.
-    Bar(ProgressBar),
+    /// A bar for each stage, in one line.
+    Bar,
     /// A line for each stage.
     Lines,
     /// The same as JSON.
@@ -95,7 +97,7 @@ enum Voice {
     Silent,
 }
 
-/// The bar that is on the terminal, so that a signal can take it away before the process speaks its last words.
+/// The bar that is on the terminal: known to all, so that a signal can take it away before the process speaks its last words.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Redraws a second.
@@ -107,15 +109,7 @@ impl Terminal {
         let voice = match (quiet, json) {
             (true, _) => Voice::Silent,
             (_, true) => Voice::Json,
-            _ if is_terminal_that_draws() => {
-                let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(FRAMES));
-                bar.set_style(style_of(Work::Unknown));
-                bar.enable_steady_tick(Duration::from_secs(1) / u32::from(FRAMES));
-                if let Ok(mut shown) = SHOWN.lock() {
-                    *shown = Some(bar.clone());
-                }
-                Voice::Bar(bar)
-            }
+            _ if is_terminal_that_draws() => Voice::Bar,
             _ => Voice::Lines,
         };
         Self { begun: Instant::now(), voice }
@@ -136,6 +130,30 @@ impl Drop for Terminal {
 fn take_bar_away() {
     if let Some(bar) = SHOWN.lock().ok().and_then(|mut shown| shown.take()) {
         bar.finish_and_clear();
+    }
+}
+
+/// A stage's own bar: one that changed its style and its length would show a frame with half of each.
+fn put_bar(name: &str, work: Work) {
+    take_bar_away();
+    let (length, message) = match work {
+        Work::Bytes(bytes) => (Some(bytes), String::new()),
+        Work::Things(count, word) => (Some(count as u64), counted(count, word)),
+        Work::Unknown => (None, String::new()),
+    };
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr_with_hz(FRAMES))
+        .with_style(style_of(work))
+        .with_prefix(name.to_owned())
+        .with_message(message);
+    bar.enable_steady_tick(Duration::from_secs(1) / u32::from(FRAMES));
+    if let Ok(mut shown) = SHOWN.lock() {
+        *shown = Some(bar);
+    }
+}
+
+fn with_bar(change: impl Fn(&ProgressBar)) {
+    if let Ok(shown) = SHOWN.lock() {
+        shown.as_ref().inspect(|bar| change(bar));
     }
 }
 
@@ -170,22 +188,13 @@ impl Surroundings for Terminal {
     }
 
     fn stage(&self, name: &str, work: Work) {
-        let (amount, words) = match work {
-            Work::Bytes(bytes) => (Some(bytes), DecimalBytes(bytes).to_string()),
-            Work::Things(count, word) => (Some(count), counted(count, word)),
-            Work::Unknown => (None, String::new()),
+        let words = match work {
+            Work::Bytes(bytes) => DecimalBytes(bytes).to_string(),
+            Work::Things(count, word) => counted(count, word),
+            Work::Unknown => String::new(),
         };
         match &self.voice {
-            Voice::Bar(bar) => {
-                bar.set_style(style_of(work));
-                bar.set_prefix(name.to_owned());
-                bar.set_message(if matches!(work, Work::Things(..)) { words } else { String::new() });
-                match amount {
-                    Some(amount) => bar.set_length(amount),
-                    None => bar.unset_length(),
-                }
-                bar.reset();
-            }
+            Voice::Bar => put_bar(name, work),
             Voice::Lines if words.is_empty() => eprintln!("{:>8.1} s  {name}", self.elapsed()),
             Voice::Lines => eprintln!("{:>8.1} s  {name} ({words})", self.elapsed()),
             Voice::Json => {
@@ -202,14 +211,14 @@ impl Surroundings for Terminal {
     }
 
     fn busy_with(&self, subject: &str) {
-        if let Voice::Bar(bar) = &self.voice {
-            bar.set_message(subject.to_owned());
+        if matches!(self.voice, Voice::Bar) {
+            with_bar(|bar| bar.set_message(subject.to_owned()));
         }
     }
 
     fn advance(&self, amount: u64) {
-        if let Voice::Bar(bar) = &self.voice {
-            bar.inc(amount);
+        if matches!(self.voice, Voice::Bar) {
+            with_bar(|bar| bar.inc(amount));
         }
     }
 

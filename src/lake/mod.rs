@@ -7,9 +7,10 @@
 //! - A run pins one version of each table; what is written meanwhile does not reach it (`snapshot`, `provider`).
 //! - What was reported as stored survives a power cut (`durable`, `durable_store`).
 //! - One process writes at a time (`lock`); a second one is refused, not merged.
+//! - What does not fit into memory goes to a folder that goes with its process (`spill`).
 //! - Files are plain Parquet: DuckDB, Spark and Polars read the lake as it is (`month_file`).
 //!
-//! Nothing is ever deleted here: an older version is a release's evidence.
+//! No version is ever deleted here: an older version is a release's evidence.
 
 mod commit;
 mod durable;
@@ -20,6 +21,7 @@ mod provider;
 mod session;
 mod shape;
 mod snapshot;
+mod spill;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -32,4 +34,5 @@ pub use provider::register_empty;
 pub use session::{session, verify_read_only};
 pub use shape::{MONTH_COLUMN, TableShape};
 pub use snapshot::{PinnedFile, PinnedTable, Snapshot};
+pub use spill::SpillFolder;
 pub use store::{DiskUsage, Lake};

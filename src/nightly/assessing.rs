@@ -19,7 +19,7 @@ use crate::findings::{DetectRequest, detect, tables::Finding};
 use crate::functions::{self, Clocks};
 use crate::indices::indices;
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
-use crate::lake::{Lake, Snapshot};
+use crate::lake::{Lake, Snapshot, SpillFolder};
 use crate::library::indicator::Window;
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
 use crate::scoring::tables::Scorecards;
@@ -71,7 +71,8 @@ pub async fn assess(
     surroundings: &dyn Surroundings,
 ) -> Result<Assessed> {
     let library = request.library;
-    let session = crate::lake::session(request.memory_limit, &request.out.join("runs").join("spill"), request.partitions)?;
+    let spill = SpillFolder::new(&request.out.join("lake"), &request.run.0)?;
+    let session = crate::lake::session(request.memory_limit, spill.path(), request.partitions)?;
     functions::register(&session, &Clocks::of(library));
     let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
     lake.register(&session, snapshot, &shapes)?;
@@ -89,7 +90,7 @@ pub async fn assess(
     assessed.held = held_by_tables(&assessed.sources, held_tables);
     assessed.held.extend(broken.clone());
     let indicators: Vec<_> = library.indicators.values().filter(|indicator| !assessed.held.contains_key(&indicator.id)).collect();
-    surroundings.stage("assess", Work::Things(indicators.len() as u64, "indicator"));
+    surroundings.stage("assess", Work::Things(indicators.len(), "indicator"));
     let finished = |_: &IndicatorId| surroundings.advance(1);
     let task = Task { library, indicators, period: &request.period, as_of: request.as_of, hierarchy: &hierarchy, finished: &finished };
     let outcome = compute(&session, &task).await.context(Kind::Query, || "computing indicators")?;
@@ -133,7 +134,7 @@ fn held_by_tables(
 ) -> BTreeMap<IndicatorId, String> {
     let reason = |tables: &BTreeSet<String>| {
         let below: Vec<String> = tables.iter().filter(|table| held_tables.contains_key(*table)).cloned().collect();
-match below.as_slice() {
+        match below.as_slice() {
             [] => None,
             [one] => Some(format!("source table {one} is held")),
             several => Some(format!("source tables {} are held", several.join(", "))),

@@ -175,6 +175,7 @@ fn accounting_row(file: &FileAccounting) -> AccountingRow {
         quarantined: file.quarantined,
         duplicates: file.duplicates,
         filtered: file.filtered,
+        balanced: file.balances(),
         digest: file.digest.clone(),
     }
 }

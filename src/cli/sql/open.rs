@@ -1,17 +1,19 @@
 //! The session that readers get: the run that is current, and nothing newer.
 //!
 //! In: the project's library, `current.json`. Out: a session with source tables at the pinned versions, populations at the run's
-//! instant, and the run's result tables. Never here: writing, or results of a run that was not published.
+//! instant, the run's result tables, and its quarantine. Never here: writing, or results of a run that was not published.
 
 use std::path::{Path, PathBuf};
 
-use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use arrow::record_batch::RecordBatch;
+use datafusion::prelude::{ParquetReadOptions, SessionContext, ident};
 
 use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::run::moment_of;
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::{self, Clocks, Moment};
-use crate::lake::Lake;
+use crate::ingest::quarantine_schema;
+use crate::lake::{Lake, SpillFolder};
 use crate::library::Library;
 use crate::library::indicator::Window;
 use crate::nightly::journal::RunResults;
@@ -28,6 +30,8 @@ pub struct Readers {
     pub results: RunResults,
     /// Its result tables.
     pub tables: PathBuf,
+    /// Where its queries spill; kept as long as they run.
+    _spill: SpillFolder,
 }
 
 /// Opens the current run for reading.
@@ -45,7 +49,8 @@ pub async fn open(library: &Library, out: &Path, memory_limit: Option<usize>, co
     let as_of = results.as_of.parse().context(Kind::Environment, doing)?;
     let lake = Lake::open(&out.join("lake"))?;
     let snapshot = lake.pin_at(&current.lake_versions).await?;
-    let context = crate::lake::session(memory_limit, &out.join("runs").join("spill"), cores)?;
+    let spill = SpillFolder::new(&out.join("lake"), &format!("reader-{}", std::process::id()))?;
+    let context = crate::lake::session(memory_limit, spill.path(), cores)?;
     functions::register(&context, &Clocks::of(library));
     let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
     lake.register(&context, &snapshot, &shapes)?;
@@ -60,5 +65,38 @@ pub async fn open(library: &Library, out: &Path, memory_limit: Option<usize>, co
             .await
             .context(Kind::Environment, || format!("opening the result table `{name}`"))?;
     }
-    Ok(Readers { context, moment, results, tables })
+    register_quarantine(&context, &folder.join("quarantine")).await?;
+    Ok(Readers { context, moment, results, tables, _spill: spill })
+}
+
+/// Name of the relation that holds the run's refused records.
+pub const QUARANTINE: &str = "quarantine";
+
+/// The records that the run refused, of all source tables, as one relation; it has no rows when none was refused.
+///
+/// `table` and `column` of the files are words of SQL: here they are called so that nobody has to quote them.
+async fn register_quarantine(context: &SessionContext, folder: &Path) -> Result<()> {
+    let doing = || "opening the quarantine".to_owned();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<String> = entries.map(|entry| entry.path().to_string_lossy().into_owned()).collect();
+    files.sort();
+    let schema = quarantine_schema();
+    let rows = if files.is_empty() {
+        context.read_batch(RecordBatch::new_empty(schema))
+    } else {
+        context.read_parquet(files, ParquetReadOptions::default().schema(&schema)).await
+    };
+    let columns = [
+        ("table", "source_table"),
+        ("source_file", "source_file"),
+        ("sheet", "sheet"),
+        ("source_line", "source_line"),
+        ("column", "columns"),
+        ("reasons", "reasons"),
+        ("raw_text", "raw_text"),
+    ];
+    let columns = columns.map(|(name, shown)| ident(name).alias(shown));
+    let view = rows.and_then(|rows| rows.select(columns.to_vec())).context(Kind::Environment, doing)?.into_view();
+    context.register_table(QUARANTINE, view).context(Kind::Environment, doing)?;
+    Ok(())
 }

@@ -25,7 +25,7 @@ pub fn accounting(input: &ReportInput) -> Result<ResultTable> {
         .size("quarantined", |row| row.quarantined)
         .size("duplicates", |row| row.duplicates)
         .size("filtered", |row| row.filtered)
-        .flag("balanced", |row| row.balances())
+        .flag("balanced", |row| row.balanced)
         .text("digest", |row| &row.digest)
         .table(input.accounting.len())
 }

@@ -162,7 +162,7 @@ fn together(table: Text, file: Text, rows: &[&AccountingRow]) -> AccountingView 
         quarantined: sum(|row| row.quarantined),
         duplicates: sum(|row| row.duplicates),
         filtered: sum(|row| row.filtered),
-        balanced: rows.iter().all(|row| row.balances()),
+        balanced: rows.iter().all(|row| row.balanced),
     }
 }
 
