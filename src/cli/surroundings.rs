@@ -129,6 +129,8 @@ impl Drop for Terminal {
 
 fn take_bar_away() {
     if let Some(bar) = SHOWN.lock().ok().and_then(|mut shown| shown.take()) {
+        // Frames are seldom drawn; the last one shows how far the stage came.
+        bar.abandon();
         bar.finish_and_clear();
     }
 }
