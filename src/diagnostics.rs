@@ -116,6 +116,11 @@ impl Diagnostics {
         self.sorted().iter().filter(|item| item.severity == Severity::Error).count()
     }
 
+    /// Whether a file has an error.
+    pub fn has_error_in(&self, file: &str) -> bool {
+        self.sorted().iter().any(|item| item.severity == Severity::Error && item.file == file)
+    }
+
     /// How many are warnings.
     pub fn warnings(&self) -> usize {
         self.sorted().iter().filter(|item| item.severity == Severity::Warning).count()

@@ -136,6 +136,10 @@ async fn check_indicator(
     broken: &[String],
     diagnostics: &mut Diagnostics,
 ) {
+    if indicator.sql.is_empty() {
+        // The library has said already why it could not read the file.
+        return;
+    }
     let moment = moment_of(indicator.window, jiff::civil::date(2026, 6, 30));
     let fail = |error: &DataFusionError, diagnostics: &mut Diagnostics| {
         report(error, &indicator.file, &indicator.text, indicator.sql_offset, library, diagnostics);

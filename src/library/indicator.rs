@@ -215,6 +215,8 @@ fn closed_list(section: &mut Section<'_>, key: &'static str, known: &[&str], dia
     let texts = section.texts(key, diagnostics);
     if texts.is_empty() {
         diagnostics.error("missing-key", section.file(), Some(section.span()), format!("an indicator needs the key `{key}`"));
+        // Whoever had a figure keeps it while the file is held; for others nothing is due.
+        return all(known);
     }
     for text in &texts {
         if !known.contains(&text.value.as_str()) {
@@ -224,6 +226,10 @@ fn closed_list(section: &mut Section<'_>, key: &'static str, known: &[&str], dia
         }
     }
     texts.into_iter().map(|text| text.value).collect()
+}
+
+fn all(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 fn read_window(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Window {
@@ -288,12 +294,13 @@ pub fn read_indicator(id: &str, file: &str, text: &str, diagnostics: &mut Diagno
         Some(Indicator {
             id: IndicatorId(id.to_owned()),
             file: file.to_owned(),
-            title: title?.value,
+            // What only words and pages need may be missing: the file has its error, and its figures are held.
+            title: title.map_or_else(|| id.to_owned(), |title| title.value),
             better: better?,
-            shown_as: shown_as?,
+            shown_as: shown_as.unwrap_or(ShownAs::Percent),
             domains,
             tiers,
-            basis: basis?.value,
+            basis: basis.map(|basis| basis.value).unwrap_or_default(),
             window,
             rollup,
             shape,
@@ -306,6 +313,32 @@ pub fn read_indicator(id: &str, file: &str, text: &str, diagnostics: &mut Diagno
             text: text.to_owned(),
         })
     })
+}
+
+impl Indicator {
+    /// What stands for a file whose header can't be read: its id is known, so that a scheme may name it, and nothing is computed.
+    pub fn unreadable(id: &str, file: &str, text: &str) -> Self {
+        Self {
+            id: IndicatorId(id.to_owned()),
+            file: file.to_owned(),
+            title: id.to_owned(),
+            better: Better::Higher,
+            shown_as: ShownAs::Percent,
+            domains: all(&DOMAINS),
+            tiers: all(&TIERS),
+            basis: String::new(),
+            window: Window::Flow,
+            rollup: Rollup::Sum,
+            shape: Shape::Ratio,
+            measures: None,
+            statutory_duty: None,
+            companion: None,
+            comment: String::new(),
+            sql: String::new(),
+            sql_offset: 0,
+            text: text.to_owned(),
+        }
+    }
 }
 
 /// Reads one population file; what is wrong with it goes to `diagnostics`.

@@ -123,7 +123,9 @@ impl Library {
                 }
                 ["indicators", namespace, name] if name.ends_with(".sql") => {
                     let id = format!("{namespace}.{}", name.trim_end_matches(".sql"));
-                    self.indicators.extend(indicator::read_indicator(&id, &file, text, diagnostics).map(|found| (found.id.clone(), found)));
+                    let found = indicator::read_indicator(&id, &file, text, diagnostics);
+                    let found = found.unwrap_or_else(|| Indicator::unreadable(&id, &file, text));
+                    self.indicators.insert(found.id.clone(), found);
                 }
                 ["clocks.toml"] => self.clocks = clocks::read_clocks(&file, text, diagnostics),
                 ["parameters.toml"] => self.parameters = clocks::read_parameters(&file, text, diagnostics),

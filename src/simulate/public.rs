@@ -245,7 +245,9 @@ impl World {
                 if enterprise {
                     sheet.text("credit_code", &firm.code);
                 }
-                sheet.text("stratum", if enterprise { "企业" } else { "居民" }).hundredths("weight", (!unweighted).then_some(i64::from(weight)));
+                sheet
+                    .text("stratum", if enterprise { "企业" } else { "居民" })
+                    .hundredths("weight", (!unweighted).then_some(i64::from(weight)));
                 for (name, answer) in ["q_transparency", "q_basis_clear", "q_guidance", "q_overall"].into_iter().zip(answers) {
                     sheet.number(name, answer);
                 }

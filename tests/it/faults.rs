@@ -192,7 +192,7 @@ fn an_unlawful_indicator_stops_the_run_with_the_text_of_the_law() {
     assert!(checked.out.lines().any(|line| line.contains("\"unlawful-indicator\"") && line.contains("\"start\"")), "{}", checked.out);
 }
 
-/// One typo in an overlay, one source that vanished, one that shrank: each holds what depends on it, by name, and the rest is published.
+/// Two typos in an overlay, one in SQL and one in a header, one source that vanished, one that shrank: each holds what depends on it, by name, and the rest is published.
 #[test]
 fn what_can_not_be_computed_is_held_by_name_and_the_rest_is_published() {
     let finished = finished_small();
@@ -200,6 +200,9 @@ fn what_can_not_be_computed_is_held_by_name_and_the_rest_is_published() {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/queries/indicators/urban/conflict_resolution_rate.sql");
     let typo = fs::read_to_string(shipped).expect("the indicator").replace("FROM on_site_conflicts", "FROM on_site_conflict");
     province.write("queries/indicators/urban/conflict_resolution_rate.sql", typo);
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/queries/indicators/procedure/decision_timeliness.sql");
+    let typo = fs::read_to_string(shipped).expect("the indicator").replace("-- better ", "-- beter ");
+    province.write("queries/indicators/procedure/decision_timeliness.sql", typo);
     fs::remove_dir_all(province.path("sources/mediation_records")).expect("the source vanishes");
     let answers = province.text("sources/survey_responses/survey_responses.csv");
     let half: Vec<&str> = answers.lines().take(answers.lines().count() / 2).collect();
@@ -208,6 +211,7 @@ fn what_can_not_be_computed_is_held_by_name_and_the_rest_is_published() {
     let ended = province.run().with(1);
     for word in [
         "did you mean `on_site_conflicts`",
+        "did you mean `better`",
         "conflict_resolution_rate.sql",
         "no file matches `sources/mediation_records/*.csv`",
         "fewer by more than 30 %",
@@ -220,7 +224,7 @@ fn what_can_not_be_computed_is_held_by_name_and_the_rest_is_published() {
     let results = province.results_of(&province.current_run());
     let held: Vec<&str> = results["held_indicators"].as_object().expect("indicators").keys().map(String::as_str).collect();
     assert!(held.contains(&"urban.conflict_resolution_rate") && held.contains(&"innovation.mediation_resolved"), "{held:?}");
-    assert!(held.contains(&"perception.survey_mean_score"), "{held:?}");
+    assert!(held.contains(&"perception.survey_mean_score") && held.contains(&"procedure.decision_timeliness"), "{held:?}");
     let names: Vec<String> =
         province.sql("select name from held where kind = 'table' order by 1").into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(names, ["mediation_records", "survey_responses"]);

@@ -85,6 +85,11 @@ impl<'a> Rules<'a> {
         above
     }
 
+    /// The indicator's own file has an error: the scheme is not blamed for what its header does not say.
+    fn is_broken(&self, scored: &Scored) -> bool {
+        self.indicators.get(&scored.id).is_some_and(|indicator| self.diagnostics.has_error_in(&indicator.file))
+    }
+
     fn reach(&self, scored: &Scored) -> Reach {
         let mut reach = Reach::everywhere();
         for node in self.nodes_above(&scored.node) {
@@ -276,6 +281,9 @@ impl<'a> Rules<'a> {
 
     fn curve(&mut self, scored: &Scored) {
         let Some(curve) = &scored.curve else { return };
+        if self.is_broken(scored) {
+            return;
+        }
         let better = self.indicators.get(&scored.id).map(|indicator| indicator.better);
         let Some(better) = better.or_else(|| composite(&scored.id.0).map(|composite| composite.better)) else { return };
         let scores: Vec<Decimal> = curve.points().iter().map(|point| point.1).collect();
@@ -314,7 +322,7 @@ impl<'a> Rules<'a> {
     }
 
     fn duty(&mut self, scored: &Scored) {
-        let Some(indicator) = self.indicators.get(&scored.id) else { return };
+        let Some(indicator) = self.indicators.get(&scored.id).filter(|_| !self.is_broken(scored)) else { return };
         let what = match indicator.measures {
             Some(_) if scored.report_only => return,
             Some(Measures::Frequency) => "a frequency",
