@@ -7,9 +7,7 @@ use clap::Args;
 use super::{Common, sql};
 use crate::error::{Context, Error, Kind, Result};
 use crate::explain::{ExplainInput, Policy, explain, text};
-use crate::library::scheme::Scheme;
-use crate::library::scheme::composites::COMPOSITES;
-use crate::terms::{IndicatorId, Month, Period};
+use crate::terms::{IndicatorId, Period};
 
 /// Flags of `kaohe explain`.
 #[derive(Args)]
@@ -45,7 +43,7 @@ pub fn run(common: &Common, arguments: &Arguments) -> Result<u8> {
         let period: Period = readers.results.period.parse().map_err(|error: String| Error::new(Kind::Environment, error))?;
         let input = ExplainInput {
             library: &opened.library,
-            policy: &policy(scheme),
+            policy: &Policy::of(scheme),
             tables: &readers.tables,
             unit: &arguments.unit,
             domain: arguments.domain.as_deref(),
@@ -62,27 +60,4 @@ pub fn run(common: &Common, arguments: &Arguments) -> Result<u8> {
         say_line!("{}", text::render(&explanation, &opened.library));
     }
     Ok(0)
-}
-
-/// What an explanation needs to know of the scheme.
-fn policy(scheme: &Scheme) -> Policy {
-    Policy {
-        titles: scheme
-            .nodes
-            .iter()
-            .map(|node| (node.id.clone(), node.title.clone()))
-            .chain(COMPOSITES.iter().map(|composite| (composite.id.to_owned(), composite.title.to_owned())))
-            .collect(),
-        classes: scheme.nodes.iter().filter(|node| node.parent == "total").map(|node| node.id.clone()).collect(),
-        curves: scheme.indicators.iter().filter_map(|scored| Some((scored.id.clone(), scored.curve.as_ref()?.points().to_vec()))).collect(),
-        subtree_tiers: scheme.subtree_tiers.clone(),
-        months: scheme
-            .indicators
-            .iter()
-            .filter_map(|scored| {
-                let dynamic = scored.dynamic.as_ref()?;
-                Some((scored.id.clone(), (Month::of(dynamic.from), Month::of(dynamic.until?))))
-            })
-            .collect(),
-    }
 }

@@ -3,12 +3,13 @@
 //! In: the library. Out: diagnostics with file, place and hint for everything that would fail, be answered wrongly by the
 //! engine, or be refused by the law. Never here: rows; every table is empty and typed by its contract.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{DataFusionError, ExprSchema, SchemaError};
+use datafusion::common::{DataFusionError, ExprSchema, ScalarValue, SchemaError};
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -16,6 +17,7 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr as SyntaxExpr, visit_expressions};
 
 use super::law::refuse_unlawful;
+use super::lineage::resolve;
 use super::populations::{Dependencies, names_read, register_populations};
 use super::run::moment_of;
 use crate::diagnostics::{Diagnostics, nearest};
@@ -23,7 +25,7 @@ use crate::error::{Context, Kind, Result};
 use crate::functions::{self, Clocks, Moment, parse_bound, parse_bound_expression};
 use crate::ingest::arrow_schema;
 use crate::library::Library;
-use crate::library::indicator::{Indicator, Shape, Window, span_of_word};
+use crate::library::indicator::{Indicator, Population, Shape, Window, span_of_word};
 
 /// Functions whose answer depends on the wall clock, on chance, or on how the data is split.
 const REFUSED_FUNCTIONS: [&str; 12] = [
@@ -96,6 +98,7 @@ pub async fn check_library(context: &SessionContext, library: &Library, diagnost
     for population in library.populations.values().filter(|population| !broken.contains(&population.name)) {
         if let Ok(plan) = plan_of(context, &population.sql, moment).await {
             refuse_forms(&plan, &population.file, &population.text, population.sql_offset, diagnostics);
+            check_exclusions(population, &plan, &dependencies.exclusions_of(library, &population.name), diagnostics);
         }
     }
     for indicator in library.indicators.values() {
@@ -184,6 +187,63 @@ async fn check_indicator(
                     .hint("write it without this form, so that the law's refusals can be decided");
             }
         }
+    }
+}
+
+/// Every code that leaves a row out is explained in a header, and every explained code can occur.
+fn check_exclusions(population: &Population, plan: &LogicalPlan, explained: &BTreeMap<String, String>, diagnostics: &mut Diagnostics) {
+    let column = plan.schema().index_of_column_by_name(None, "excluded_because");
+    let expression = column.and_then(|index| resolve(plan).ok().map(|resolved| resolved.columns[index].clone()));
+    let mut written = BTreeSet::new();
+    expression.iter().for_each(|expression| results(expression, &mut written));
+    for code in written.iter().filter(|code| !explained.contains_key(*code)) {
+        diagnostics
+            .error(
+                "unexplained-exclusion",
+                &population.file,
+                span_of_word(&population.text, population.sql_offset, code),
+                format!("`{}` leaves rows out as `{code}` without saying why", population.name),
+            )
+            .hint(format!("add a last table to the header: `-- [excluded]` and `-- {code} = \"…\"`, a sentence that the unit reads"));
+    }
+    // A code may be passed on from another column, so any literal on the way counts as one that can occur.
+    let mut possible = BTreeSet::new();
+    for expression in &expression {
+        let _ = expression.apply(|part| {
+            possible.extend(text_of(part));
+            Ok(TreeNodeRecursion::Continue)
+        });
+    }
+    for code in population.excluded.keys().filter(|code| !possible.contains(*code)) {
+        diagnostics
+            .error(
+                "unused-exclusion",
+                &population.file,
+                span_of_word(&population.text, 0, code),
+                format!("`{}` explains `{code}`, which its SELECT never writes into `excluded_because`", population.name),
+            )
+            .hint_nearest(code, possible.iter().map(String::as_str));
+    }
+}
+
+fn text_of(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Literal(ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text), _) => text.clone(),
+        _ => None,
+    }
+}
+
+/// Literals that a CASE (or a choice of the first known value) can yield.
+fn results(expression: &Expr, found: &mut BTreeSet<String>) {
+    match expression {
+        Expr::Case(case) => {
+            case.when_then_expr.iter().for_each(|(_, then)| results(then, found));
+            case.else_expr.iter().for_each(|otherwise| results(otherwise, found));
+        }
+        Expr::ScalarFunction(function) if function.name() == "coalesce" => function.args.iter().for_each(|part| results(part, found)),
+        Expr::Cast(cast) => results(&cast.expr, found),
+        Expr::Alias(alias) => results(&alias.expr, found),
+        other => found.extend(text_of(other)),
     }
 }
 

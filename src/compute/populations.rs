@@ -70,6 +70,16 @@ impl Dependencies {
         }
     }
 
+    /// Why rows of a population are left out: its own sentences over those of the populations that it reads. Empty for a source table.
+    pub fn exclusions_of(&self, library: &Library, name: &str) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        for read in self.direct.get(name).into_iter().flatten().filter(|read| self.order.contains(read)) {
+            all.extend(self.exclusions_of(library, read));
+        }
+        all.extend(library.populations.get(name).map(|population| population.excluded.clone()).unwrap_or_default());
+        all
+    }
+
     /// The source tables that an indicator rests on in the end.
     pub fn tables_of(&self, context: &SessionContext, indicator: &Indicator) -> BTreeSet<String> {
         let names = names_read(context, &indicator.sql).unwrap_or_default();

@@ -16,11 +16,15 @@ use crate::compute::populations::{Dependencies, names_read, register_populations
 use crate::compute::run::moment_of;
 use crate::diagnostics::nearest;
 use crate::error::{Context, Error, Kind, Result};
+use crate::functions::Moment;
 use crate::library::Library;
 use crate::library::indicator::{Indicator, Rollup, Shape, ShownAs, Window};
+use crate::library::scheme::Scheme;
+use crate::library::scheme::composites::COMPOSITES;
 use crate::terms::{IndicatorId, Month, Period};
 
 pub mod curve;
+pub mod lists;
 pub mod records;
 pub mod results;
 pub mod rows;
@@ -46,6 +50,44 @@ pub struct Policy {
     pub subtree_tiers: BTreeSet<String>,
     /// Months that count, for indicators that are switched on for a part of the period only.
     pub months: BTreeMap<IndicatorId, (Month, Month)>,
+}
+
+impl Policy {
+    /// Takes it from a scheme.
+    pub fn of(scheme: &Scheme) -> Self {
+        let nodes = scheme.nodes.iter().map(|node| (node.id.clone(), node.title.clone()));
+        let composites = COMPOSITES.iter().map(|composite| (composite.id.to_owned(), composite.title.to_owned()));
+        let switched_on = scheme.indicators.iter().filter_map(|scored| {
+            let dynamic = scored.dynamic.as_ref()?;
+            Some((scored.id.clone(), (Month::of(dynamic.from), Month::of(dynamic.until?))))
+        });
+        Self {
+            titles: nodes.chain(composites).collect(),
+            classes: scheme.nodes.iter().filter(|node| node.parent == "total").map(|node| node.id.clone()).collect(),
+            curves: scheme
+                .indicators
+                .iter()
+                .filter_map(|scored| Some((scored.id.clone(), scored.curve.as_ref()?.points().to_vec())))
+                .collect(),
+            subtree_tiers: scheme.subtree_tiers.clone(),
+            months: switched_on.collect(),
+        }
+    }
+}
+
+/// Why an indicator over pairs has no records.
+const PAIRS_HAVE_NO_RECORDS: &str = "按区域对计算的指标不能逐条归到一个主体";
+/// Why there is nothing yet.
+const NOT_BEGUN: &str = "考核期尚未开始";
+/// Why a SELECT can't be taken apart.
+const NO_SINGLE_AGGREGATE: &str = "这个指标的 SELECT 不是对一个口径的单层汇总，不能逐条列出";
+
+/// First and last month that count for an indicator, and the moment at which its figure was computed; `None` before the period begins.
+fn span_of(policy: &Policy, indicator: &Indicator, period: &Period, as_of: Date) -> Option<((Month, Month), Moment)> {
+    let passed = period.months_until(as_of);
+    let months = policy.months.get(&indicator.id).copied().or_else(|| Some((*passed.first()?, *passed.last()?)))?;
+    let end = if indicator.window == Window::Flow { as_of } else { months.1.last_day().min(as_of) };
+    Some((months, moment_of(indicator.window, end)))
 }
 
 /// What is asked.
@@ -127,6 +169,8 @@ pub struct Source {
     pub definition: String,
     /// Its file.
     pub file: String,
+    /// Code in `excluded_because` → sentence.
+    pub excluded: BTreeMap<String, String>,
 }
 
 /// Explains a unit's score, or one of its indicators.
@@ -227,12 +271,13 @@ fn without_definition(value: ValueRow) -> Explained {
 
 fn population(context: &SessionContext, library: &Library, indicator: &Indicator) -> Option<Source> {
     let name = names_read(context, &indicator.sql).ok()?.into_iter().next()?;
+    let excluded = Dependencies::of(context, library).0.exclusions_of(library, &name);
     if let Some(population) = library.populations.get(&name) {
         let (title, definition, file) = (population.title.clone(), population.comment.clone(), population.file.clone());
-        return Some(Source { name, title, definition, file });
+        return Some(Source { name, title, definition, file, excluded });
     }
     let table = library.tables.get(&name)?;
-    Some(Source { name, title: table.title.clone(), definition: String::new(), file: table.file.clone() })
+    Some(Source { name, title: table.title.clone(), definition: String::new(), file: table.file.clone(), excluded })
 }
 
 /// The unit itself, or with everything below it; for a regional indicator its region.
@@ -254,18 +299,16 @@ async fn records(
     domain: &str,
 ) -> Result<std::result::Result<Records, String>> {
     if indicator.shape == Shape::Pair {
-        return Ok(Err("按区域对计算的指标不能逐条归到一个主体".to_owned()));
+        return Ok(Err(PAIRS_HAVE_NO_RECORDS.to_owned()));
     }
-    let passed = input.period.months_until(input.as_of);
-    let months = input.policy.months.get(&indicator.id).copied().or_else(|| Some((*passed.first()?, *passed.last()?)));
-    let Some(months) = months else { return Ok(Err("考核期尚未开始".to_owned())) };
-    let end = if indicator.window == Window::Flow { input.as_of } else { months.1.last_day().min(input.as_of) };
-    let moment = moment_of(indicator.window, end);
+    let Some((months, moment)) = span_of(input.policy, indicator, input.period, input.as_of) else {
+        return Ok(Err(NOT_BEGUN.to_owned()));
+    };
     let (dependencies, _) = Dependencies::of(context, input.library);
     register_populations(context, input.library, &dependencies, moment).await;
     let domain = Some(domain).filter(|domain| !domain.is_empty());
-    let wanted = Wanted { subjects, domain, months, pending_until: input.period.last, moment, all: input.all };
+    let wanted = Wanted { subjects: Some(subjects), domain, months, pending_until: input.period.last, moment, all: input.all };
     let found =
         records_of(context, input.library, indicator, &wanted).await.context(Kind::Query, || format!("the records of {}", indicator.id))?;
-    Ok(found.ok_or_else(|| "这个指标的 SELECT 不是对一个口径的单层汇总，不能逐条列出".to_owned()))
+    Ok(found.ok_or_else(|| NO_SINGLE_AGGREGATE.to_owned()))
 }

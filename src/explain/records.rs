@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::{count, sum};
-use datafusion::logical_expr::{Expr, when};
+use datafusion::logical_expr::{Expr, SortExpr, when};
 use datafusion::prelude::{DataFrame, SessionContext, col, lit};
 use serde::Serialize;
 
@@ -27,8 +27,8 @@ pub const SHOWN: usize = 50;
 
 /// Whose records, and when.
 pub struct Wanted<'a> {
-    /// Units (or regions) whose acts count.
-    pub subjects: &'a [String],
+    /// Units (or regions) whose acts count; `None` for everyone.
+    pub subjects: Option<&'a [String]>,
     /// Domain; `None` for every domain.
     pub domain: Option<&'a str>,
     /// First and last month of a flow indicator.
@@ -57,13 +57,20 @@ pub enum Part {
     Outside,
 }
 
-const PARTS: [(Part, &str); 5] = [
-    (Part::Against, "against"),
-    (Part::Pending, "pending"),
-    (Part::Excluded, "excluded"),
-    (Part::Counted, "counted"),
-    (Part::Outside, "outside"),
-];
+const PARTS: [Part; 5] = [Part::Against, Part::Pending, Part::Excluded, Part::Counted, Part::Outside];
+
+impl Part {
+    /// What stands for it in the column `part`.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Against => "against",
+            Self::Pending => "pending",
+            Self::Excluded => "excluded",
+            Self::Counted => "counted",
+            Self::Outside => "outside",
+        }
+    }
+}
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -124,10 +131,10 @@ pub async fn records_of(
     let frame = narrowed(context, &rows, indicator, wanted).await?;
     let counts = totals(&frame).await?;
     let mut sections = Vec::new();
-    for (part, word) in PARTS {
-        let total = counts.get(word).map_or(0, |counts| counts.rows);
+    for part in PARTS {
+        let total = counts.get(part.word()).map_or(0, |counts| counts.rows);
         if total > 0 {
-            sections.push(Section { part, total, records: shown(&frame, &rows, word, wanted.all).await? });
+            sections.push(Section { part, total, records: shown(&frame, &rows, part, wanted.all).await? });
         }
     }
     let sums =
@@ -137,17 +144,27 @@ pub async fn records_of(
     Ok(Some(Records { sections, counted: rows.adds_up.then_some(sums), has_numerator: rows.has_numerator, missing }))
 }
 
+/// The column that says whose act a row is.
+pub(super) fn subject_of(frame: &DataFrame) -> &'static str {
+    if has(frame, "unit_id") { "unit_id" } else { "region_code" }
+}
+
+fn has(frame: &DataFrame, name: &str) -> bool {
+    frame.schema().index_of_column_by_name(None, name).is_some()
+}
+
 /// The rows of the wanted units, domain and months, each with its part.
-async fn narrowed(
+pub(super) async fn narrowed(
     context: &SessionContext,
     rows: &IndicatorRows,
     indicator: &Indicator,
     wanted: &Wanted<'_>,
 ) -> Result<DataFrame, DataFusionError> {
     let mut frame = context.execute_logical_plan(rows.plan.clone()).await?;
-    let has = |frame: &DataFrame, name: &str| frame.schema().index_of_column_by_name(None, name).is_some();
-    let subject = if has(&frame, "unit_id") { "unit_id" } else { "region_code" };
-    frame = frame.filter(col(subject).in_list(wanted.subjects.iter().map(|subject| lit(subject.as_str())).collect(), false))?;
+    if let Some(subjects) = wanted.subjects {
+        let subjects = subjects.iter().map(|subject| lit(subject.as_str())).collect();
+        frame = frame.clone().filter(col(subject_of(&frame)).in_list(subjects, false))?;
+    }
     if let Some(domain) = wanted.domain {
         frame = frame.filter(col("domain").eq(lit(domain)))?;
     }
@@ -165,11 +182,11 @@ async fn narrowed(
         Better::Lower if rows.has_numerator => is(NUMERATOR),
         _ => lit(false),
     };
-    let part = when(is(EXCLUDED).or(left_out.and(!is(DENOMINATOR))), lit("excluded"))
-        .when(is(PENDING), lit("pending"))
-        .when(against, lit("against"))
-        .when(is(DENOMINATOR).or(is(NUMERATOR)), lit("counted"))
-        .otherwise(lit("outside"))?;
+    let part = when(is(EXCLUDED).or(left_out.and(!is(DENOMINATOR))), lit(Part::Excluded.word()))
+        .when(is(PENDING), lit(Part::Pending.word()))
+        .when(against, lit(Part::Against.word()))
+        .when(is(DENOMINATOR).or(is(NUMERATOR)), lit(Part::Counted.word()))
+        .otherwise(lit(Part::Outside.word()))?;
     frame.with_column("part", part)
 }
 
@@ -199,31 +216,39 @@ async fn totals(frame: &DataFrame) -> Result<BTreeMap<String, Counts>, DataFusio
     Ok(counts)
 }
 
-/// The first records of a part, by deadline, then by record, so that every call shows the same ones.
-async fn shown(frame: &DataFrame, rows: &IndicatorRows, part: &str, all: bool) -> Result<Vec<Record>, DataFusionError> {
-    let has = |name: &str| frame.schema().index_of_column_by_name(None, name).is_some();
+/// By deadline, then by record, so that every call shows the same ones.
+pub(super) fn sort_order(frame: &DataFrame) -> Vec<SortExpr> {
     let order = ["due_on", "due_at", "month", "unit_id", "record_id", "source_file", "source_line"];
-    let order = order.into_iter().filter(|name| has(name)).map(|name| col(name).sort(true, false)).collect();
-    let frame = frame.clone().filter(col("part").eq(lit(part)))?.sort(order)?;
+    order.into_iter().filter(|name| has(frame, name)).map(|name| col(name).sort(true, false)).collect()
+}
+
+/// The first records of a part.
+async fn shown(frame: &DataFrame, rows: &IndicatorRows, part: Part, all: bool) -> Result<Vec<Record>, DataFusionError> {
+    let frame = frame.clone().filter(col("part").eq(lit(part.word())))?.sort(sort_order(frame))?;
     let frame = if all { frame } else { frame.limit(0, Some(SHOWN))? };
     let mut records = Vec::new();
     for batch in frame.collect().await? {
         for row in 0..batch.num_rows() {
-            let value = |name: &str| batch.column_by_name(name).map_or_else(|| Ok(String::new()), |column| cell(column, row));
-            let due = value("due_on")?;
-            let facts = rows.facts.iter().enumerate().map(|(index, name)| Ok((name.clone(), value(&format!("fact_{index}"))?)));
-            records.push(Record {
-                record_id: if rows.guarded { guard(&value("record_id")?) } else { value("record_id")? },
-                unit: if has("unit_id") { value("unit_id")? } else { value("region_code")? },
-                due: if due.is_empty() { value("due_at")? } else { due },
-                excluded_because: value("excluded_because")?,
-                facts: facts.collect::<Result<_, DataFusionError>>()?,
-                source_file: value("source_file")?,
-                source_line: value("source_line")?.parse().ok(),
-            });
+            records.push(record_at(&batch, row, rows)?);
         }
     }
     Ok(records)
+}
+
+/// One row as a record.
+pub(super) fn record_at(batch: &RecordBatch, row: usize, rows: &IndicatorRows) -> Result<Record, DataFusionError> {
+    let value = |name: &str| batch.column_by_name(name).map_or_else(|| Ok(String::new()), |column| cell(column, row));
+    let (due, unit) = (value("due_on")?, value("unit_id")?);
+    let facts = rows.facts.iter().enumerate().map(|(index, name)| Ok((name.clone(), value(&format!("fact_{index}"))?)));
+    Ok(Record {
+        record_id: if rows.guarded { guard(&value("record_id")?) } else { value("record_id")? },
+        unit: if unit.is_empty() { value("region_code")? } else { unit },
+        due: if due.is_empty() { value("due_at")? } else { due },
+        excluded_because: value("excluded_because")?,
+        facts: facts.collect::<Result<_, DataFusionError>>()?,
+        source_file: value("source_file")?,
+        source_line: value("source_line")?.parse().ok(),
+    })
 }
 
 /// A cell as people read it: instants in Shanghai time, truths as 是 and 否, nothing as nothing.

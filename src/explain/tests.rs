@@ -10,6 +10,7 @@ use datafusion::prelude::SessionContext;
 use jiff::civil::date;
 use rust_decimal::Decimal;
 
+use super::lists::{ListInput, RecordList, RecordLists, record_lists};
 use super::records::{Part, Records};
 use super::rows::rows_of;
 use super::text::render;
@@ -211,6 +212,50 @@ async fn a_city_is_explained_by_the_records_of_everything_below_it() {
     assert_eq!(explained.subjects, ["P", "A", "B"]);
     assert_eq!(explained.agrees, Some(false), "one of four in the data, one of three in the results");
     assert!(render(&explanation, &library).contains("逐条核对为 1/4，与结果表的 1/3 不一致"));
+}
+
+#[tokio::test]
+async fn the_lists_of_every_unit_are_what_each_explanation_shows() {
+    let library = shipped();
+    let context = five_leads(&library).await;
+    let as_of = date(2026, 6, 30);
+    let units = crate::compute::units::read_units(&context, as_of).await.expect("units");
+    let (period, policy) = ("2026".parse().expect("a period"), policy());
+    let indicators = || library.indicators.values().collect::<Vec<_>>();
+    let input = |longest| ListInput {
+        library: &library,
+        policy: &policy,
+        units: &units,
+        indicators: indicators(),
+        period: &period,
+        as_of,
+        longest,
+    };
+    let lists = record_lists(&context, &input(50)).await;
+    let of = |lists: &RecordLists, unit: &str| {
+        let key = (unit.into(), "market".to_owned(), IndicatorId::from("market.filing_within_7d"));
+        let shown = |list: &RecordList| {
+            let records = list.records.iter().map(|record| format!("{}:{}", record.record_id, record.source_line.unwrap_or(0)));
+            (list.part, list.total, records.collect::<Vec<_>>())
+        };
+        lists.lists[&key].iter().map(shown).collect::<Vec<_>>()
+    };
+    let text = |records: &[&str]| records.iter().map(|record| (*record).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        of(&lists, "A"),
+        [
+            (Part::Against, 2, text(&["no decision:4", "a day late:3"])),
+            (Part::Pending, 1, text(&["not yet due:5"])),
+            (Part::Excluded, 1, text(&["refused in time:6"]))
+        ]
+    );
+    assert_eq!(of(&lists, "P")[0], (Part::Against, 3, text(&["no decision:4", "of another unit:7", "a day late:3"])));
+    let shortened = record_lists(&context, &input(1)).await;
+    assert_eq!(of(&shortened, "A")[0], (Part::Against, 2, text(&["no decision:4"])), "the total is that of all");
+    assert_eq!(of(&shortened, "P")[0], (Part::Against, 3, text(&["no decision:4"])));
+    let record = &lists.lists[&("A".into(), "market".to_owned(), IndicatorId::from("market.filing_within_7d"))][2].records[0];
+    assert!(record.because.chars().any(|c| c > '\u{4e00}'), "the reason is a sentence: {}", record.because);
+    assert!(lists.without.keys().all(|id| id.0 != "market.filing_within_7d"));
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 //!
 //! In: an [`Explanation`]. Out: lines. Never here: figures that the explanation does not hold.
 
+use std::collections::BTreeSet;
+
 use unicode_width::UnicodeWidthStr;
 
 use super::curve::{plain, shown, two};
@@ -186,8 +188,12 @@ fn sections(records: &Records, explained: &Explained, better: Option<Better>, am
     if let Some(population) =
         explained.population.as_ref().filter(|_| records.sections.iter().any(|section| section.part == Part::Excluded))
     {
-        line(out, &format!("\n剔除原因的含义见口径说明（{}）：", population.file));
-        population.definition.lines().for_each(|text| line(out, &format!("  {text}")));
+        line(out, &format!("\n剔除原因（{}）", population.file));
+        let codes = records.sections.iter().flat_map(|section| &section.records).map(|record| record.excluded_because.as_str());
+        let met: BTreeSet<&str> = codes.filter(|code| !code.is_empty()).collect();
+        for code in met {
+            line(out, &format!("  {code}　{}", population.excluded.get(code).map_or(NONE, String::as_str)));
+        }
     }
 }
 

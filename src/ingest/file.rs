@@ -67,7 +67,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
     fn new(load: &'l mut Load<'a>, source: &'l Source, account: FileAccounting) -> Result<Self> {
         let contract = load.contract;
         let mut readers: Vec<ColumnReader> = contract.columns.iter().map(|column| ColumnReader::new(contract, column, source)).collect();
-        let filler = Filler::new(contract, &mut readers)?;
+        let filler = Filler::new(contract, source, &mut readers)?;
         let raw = source.mapping.as_ref().map(|_| RawTable::new(&load.context.staging.join(format!("{}.raw.parquet", contract.name))));
         Ok(Self { headers: Headers::new(contract, source)?, load, source, readers, filler, map: HeaderMap::default(), raw, account })
     }

@@ -16,6 +16,7 @@ use super::schema;
 use crate::calendar::{shanghai_day, start_of_day};
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::{ColumnType, TableContract};
+use crate::project::Source;
 
 /// Fills the columns of one table.
 pub(super) struct Filler {
@@ -30,8 +31,8 @@ pub(super) struct Filler {
 
 impl Filler {
     /// # Errors
-    /// A default that is not of its column's type; a `first_of` between types that do not convert.
-    pub fn new(contract: &TableContract, readers: &mut [ColumnReader]) -> Result<Self> {
+    /// A default or constant that is not of its column's type; a `first_of` between types that do not convert.
+    pub fn new(contract: &TableContract, source: &Source, readers: &mut [ColumnReader]) -> Result<Self> {
         let position = |name: &String| contract.columns.iter().position(|column| column.name == *name);
         let mut filler = Self { kinds: Vec::new(), first_of: Vec::new(), defaults: Vec::new(), required: Vec::new() };
         for (index, column) in contract.columns.iter().enumerate() {
@@ -45,12 +46,26 @@ impl Filler {
                     )));
                 }
             }
-            let default = match &column.default {
+            let constant = source.constants.get(&column.name);
+            let default = match constant.or(column.default.as_ref()) {
                 None => None,
                 Some(text) => {
                     let typed = readers[index].read_texts(1, &|_| (text.as_str(), Mark::Plain), 1, false);
                     if !typed.wrong.is_empty() || !typed.unknown.is_empty() {
-                        return Err(wrong(&format!("the default `{text}` is not of its type")));
+                        return Err(if constant.is_some() {
+                            let message = format!(
+                                "the source of `{}` gives `{}` the constant `{text}`, which is not of its type",
+                                contract.name, column.name
+                            );
+                            let codes: Vec<&str> = column.codes.iter().map(|(code, _)| code.as_str()).collect();
+                            Error::new(Kind::Configuration, message).with_hint(if codes.is_empty() {
+                                "write it as the source would".to_owned()
+                            } else {
+                                format!("it is one of {}", codes.join(", "))
+                            })
+                        } else {
+                            wrong(&format!("the default `{text}` is not of its type"))
+                        });
                     }
                     Some(typed.array)
                 }

@@ -22,6 +22,7 @@ pub(super) struct HeaderMap {
 /// Recognises the headers of one table as one source writes them.
 pub(super) struct Headers<'a> {
     contract: &'a TableContract,
+    source: &'a Source,
     /// Normalised header → column and factor.
     known: BTreeMap<String, (usize, i64)>,
     /// Normalised headers that the source tells to ignore.
@@ -32,9 +33,17 @@ impl<'a> Headers<'a> {
     /// The contract's headers with the renames of `source`.
     ///
     /// # Errors
-    /// A rename names no column.
-    pub fn new(contract: &'a TableContract, source: &Source) -> Result<Self> {
-        let mut headers = Self { contract, known: contract.headers(), ignored: Vec::new() };
+    /// A rename or a constant names no column.
+    pub fn new(contract: &'a TableContract, source: &'a Source) -> Result<Self> {
+        let mut headers = Self { contract, source, known: contract.headers(), ignored: Vec::new() };
+        let no_column = |message: String, column: &str| {
+            let names = contract.columns.iter().map(|column| column.name.as_str());
+            let hint = nearest(column, names).map_or("look up the table's columns".to_owned(), |near| format!("did you mean `{near}`?"));
+            Err(Error::new(Kind::Configuration, message).with_hint(hint))
+        };
+        if let Some(name) = source.constants.keys().find(|name| contract.column(name).is_none()) {
+            return no_column(format!("the source of `{}` has a constant for `{name}`, which is no column of it", contract.name), name);
+        }
         // A column's own name wins over any alias.
         for (index, column) in contract.columns.iter().enumerate() {
             headers.known.insert(normalise_header(&column.name), (index, 1));
@@ -46,11 +55,8 @@ impl<'a> Headers<'a> {
                 continue;
             }
             let Some(found) = headers.find(column) else {
-                let names = contract.columns.iter().map(|column| column.name.as_str());
-                let hint =
-                    nearest(column, names).map_or("look up the table's columns".to_owned(), |near| format!("did you mean `{near}`?"));
                 let message = format!("the source of `{}` renames `{header}` to `{column}`, which is no column of it", contract.name);
-                return Err(Error::new(Kind::Configuration, message).with_hint(hint));
+                return no_column(message, column);
             };
             let is_wan = normal.ends_with("(万元)");
             headers.known.insert(normal, if is_wan { (found.0, 10_000) } else { found });
@@ -118,6 +124,7 @@ impl<'a> Headers<'a> {
         let position = |name: &String| self.contract.columns.iter().position(|column| column.name == *name);
         map.columns[index].is_some()
             || column.default.is_some()
+            || self.source.constants.contains_key(&column.name)
             || depth < 4
                 && column.first_of.iter().filter_map(position).any(|other| other != index && self.is_provided(other, map, depth + 1))
     }

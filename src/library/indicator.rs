@@ -3,10 +3,11 @@
 //! In: SQL text that opens with a TOML header in `--` lines. Out: [`Indicator`] and [`Population`] with header, comment and
 //! the SELECT. Never here: planning or running the SQL (that is `compute`), policy (that is the scheme).
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::diagnostics::Diagnostics;
-use crate::document::{Section, read_document};
+use crate::document::{Placed, Section, read_document};
 use crate::terms::IndicatorId;
 
 /// Which way is good.
@@ -133,6 +134,8 @@ pub struct Population {
     pub title: String,
     /// What one row is.
     pub grain: String,
+    /// Why a row is left out: code in `excluded_because` → Chinese sentence. Populations that read this one share them.
+    pub excluded: BTreeMap<String, String>,
     /// Definition in words.
     pub comment: String,
     /// The SELECT.
@@ -348,7 +351,10 @@ pub fn read_population(name: &str, file: &str, text: &str, diagnostics: &mut Dia
     read_document(file, &header, "a population's header", 0, diagnostics, |section, diagnostics| {
         let title = section.required_text("title", diagnostics);
         let grain = section.required_text("grain", diagnostics);
+        let excluded = section.free_table("excluded", diagnostics);
+        let sentence = |texts: Vec<Placed<String>>| texts.into_iter().map(|text| text.value).collect::<Vec<_>>().join("；");
         Some(Population {
+            excluded: excluded.into_iter().map(|(code, texts)| (code.value, sentence(texts))).collect(),
             name: name.to_owned(),
             file: file.to_owned(),
             title: title?.value,

@@ -11,10 +11,12 @@ use super::{Request, Surroundings, Work};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::previous::read_measures;
-use crate::compute::reporting::{Silent, UnknownUnits, silent_units, unknown_units};
+use crate::compute::reporting::{Silent, UnknownCodes, silent_units, unknown_codes};
 use crate::compute::run::{Hierarchy, Task, compute, moment_of};
 use crate::compute::units::{Unit, read_units};
 use crate::error::{Context, Kind, Result};
+use crate::explain::Policy;
+use crate::explain::lists::{ListInput, RecordLists, record_lists};
 use crate::findings::{DetectRequest, detect, tables::Finding};
 use crate::functions::{self, Clocks};
 use crate::indices::indices;
@@ -22,6 +24,7 @@ use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use crate::lake::{Lake, Snapshot, SpillFolder};
 use crate::library::indicator::Window;
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
+use crate::report::view::records::RECORDS_ON_PAGE;
 use crate::scoring::tables::Scorecards;
 use crate::scoring::{ScoringInput, regional, score};
 use crate::terms::IndicatorId;
@@ -45,10 +48,12 @@ pub struct Assessed {
     pub burden: Vec<Burden>,
     /// Patterns for a reviewer.
     pub findings: Vec<Finding>,
+    /// Records behind the figures of each unit.
+    pub records: RecordLists,
     /// Units that sent nothing lately.
     pub silent: Vec<Silent>,
-    /// Rows of units that nobody knows.
-    pub unknown_units: Vec<UnknownUnits>,
+    /// Rows with a code that its dimension table does not have.
+    pub unknown_codes: Vec<UnknownCodes>,
     /// Source tables below each indicator.
     pub sources: BTreeMap<IndicatorId, BTreeSet<String>>,
     /// Indicators whose deadlines may lie beyond the published calendar.
@@ -106,11 +111,26 @@ pub async fn assess(
     }
     assessed.silent =
         silent_units(&session, &assessed.units, request.as_of).await.context(Kind::Query, || "looking for units that have not reported")?;
-    assessed.unknown_units = unknown_units(&session, library).await.context(Kind::Query, || "looking for rows of unknown units")?;
+    assessed.unknown_codes = unknown_codes(&session, library).await.context(Kind::Query, || "looking for unknown codes")?;
 
     surroundings.stage("indices", Work::Unknown);
     let indices = indices(&session, library, request.period.first.first_day(), request.as_of, request.seed).await?;
     (assessed.synergy_pairs, assessed.synergy_regions, assessed.burden) = (indices.synergy_pairs, indices.synergy_regions, indices.burden);
+
+    surroundings.stage("records", Work::Unknown);
+    let scored: BTreeSet<&IndicatorId> = request.scheme.indicators.iter().map(|scored| &scored.id).collect();
+    let listed =
+        library.indicators.values().filter(|indicator| scored.contains(&indicator.id) && !assessed.held.contains_key(&indicator.id));
+    let wanted = ListInput {
+        library,
+        policy: &Policy::of(request.scheme),
+        units: &assessed.units,
+        indicators: listed.collect(),
+        period: &request.period,
+        as_of: request.as_of,
+        longest: RECORDS_ON_PAGE,
+    };
+    assessed.records = record_lists(&session, &wanted).await;
 
     surroundings.stage("findings", Work::Unknown);
     register_populations(&session, library, &dependencies, moment_of(Window::Flow, request.as_of)).await;

@@ -48,7 +48,7 @@ pub fn report_input(
         ledger: Vec::new(),
         accounting: loaded.files.iter().map(accounting_row).collect(),
         quarantine_reasons,
-        warnings: warning_counts(loaded, &assessed),
+        warnings: warning_counts(request, loaded, &assessed),
         held,
         not_reported: assessed
             .silent
@@ -64,6 +64,7 @@ pub fn report_input(
         synergy_regions: assessed.synergy_regions,
         burden: assessed.burden,
         findings: assessed.findings,
+        records: assessed.records,
         tables: request.library.tables.values().map(|table| (table.name.clone(), table.title.clone())).collect(),
     }
 }
@@ -180,13 +181,21 @@ fn accounting_row(file: &FileAccounting) -> AccountingRow {
     }
 }
 
-fn warning_counts(loaded: &Loaded, assessed: &Assessed) -> Vec<ReasonCount> {
+fn warning_counts(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed) -> Vec<ReasonCount> {
     let mut counts: BTreeMap<(String, String, String), u64> = BTreeMap::new();
     for warning in &loaded.warnings {
         *counts.entry((warning.table.clone(), warning.check.clone(), warning.says.clone())).or_default() += warning.rows;
     }
-    for unknown in &assessed.unknown_units {
-        let says = "执法主体编码不在单位表内：已装载，不计入任何单位".to_owned();
+    for unknown in &assessed.unknown_codes {
+        let says = if unknown.dimension == "units" {
+            "执法主体编码不在单位表内：已装载，不计入任何单位".to_owned()
+        } else {
+            let tables = &request.library.tables;
+            let column = tables.get(&unknown.table).and_then(|table| table.column(&unknown.column));
+            let column = column.map_or(unknown.column.as_str(), |column| column.meaning.as_str());
+            let dimension = tables.get(&unknown.dimension).map_or(unknown.dimension.as_str(), |table| table.title.as_str());
+            format!("「{column}」有编码不在{dimension}内：已装载")
+        };
         *counts.entry((unknown.table.clone(), format!("unknown_{}", unknown.column), says)).or_default() += unknown.rows;
     }
     counts.into_iter().map(|((table, check, says), rows)| ReasonCount { table, check, says, rows }).collect()

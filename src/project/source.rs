@@ -95,6 +95,8 @@ pub struct Source {
     pub columns: BTreeMap<String, String>,
     /// Further labels: column → label → code.
     pub codes: BTreeMap<String, BTreeMap<String, String>>,
+    /// What an empty or missing cell of a column means in this source: column → value, as the source would write it.
+    pub constants: BTreeMap<String, String>,
 }
 
 type Codes = BTreeMap<String, BTreeMap<String, String>>;
@@ -129,11 +131,11 @@ pub(super) fn read_source(
     };
     let max_quarantine_rate = read_share(section, "max_quarantine_rate", diagnostics).unwrap_or(0.05);
     let max_shrink = read_share(section, "max_shrink", diagnostics).unwrap_or(0.30);
-    let columns = section
-        .free_table("columns", diagnostics)
-        .into_iter()
-        .filter_map(|(header, columns)| Some((header.value, columns.into_iter().next()?.value)))
-        .collect();
+    let mut pairs = |key| -> BTreeMap<String, String> {
+        let rows = section.free_table(key, diagnostics).into_iter();
+        rows.filter_map(|(name, values)| Some((name.value, values.into_iter().next()?.value))).collect()
+    };
+    let (columns, constants) = (pairs("columns"), pairs("constants"));
     // `codes` nests one level deeper than a free table; `read_codes` has read it already, this only marks it as known.
     section.text("codes", &mut Diagnostics::default());
     let span = path.as_ref().map_or(section.span(), |path| path.span.clone());
@@ -150,6 +152,7 @@ pub(super) fn read_source(
         max_shrink,
         columns,
         codes,
+        constants,
     };
     Some(Placed { value: source, span })
 }

@@ -13,8 +13,8 @@ const RANKING: &str = "anchor bar compared earned figure grade highest href labe
     tone total unit withheld words";
 
 /// A unit's page, in the office's tree and in the unit's own.
-const UNIT: &str = "sample axes anchor bar basis benign composition date definition denominator document domain earned effective evidence excluded file \
-    grade group group_href id interval kind line median more n name numerator p parent pending points points_note q record \
+const UNIT: &str = "sample axes anchor bar basis benign composition date definition denominator document domain due earned effective evidence excluded file \
+    grade group group_href heading id interval kind line median more n name numerator p parent pending points points_note q reason record \
     region says score size spark standing strength strip subject table target tier title tone total value words";
 
 /// The other pages of the office's tree.
@@ -76,7 +76,7 @@ fn templates_hold_no_texts_no_filters_and_nothing_that_runs() {
 
 #[test]
 fn view_models_hold_no_texts_either() {
-    const SOURCES: [(&str, &str); 12] = [
+    const SOURCES: [(&str, &str); 13] = [
         ("burden", include_str!("view/burden.rs")),
         ("facts", include_str!("view/facts.rs")),
         ("findings", include_str!("view/findings.rs")),
@@ -84,6 +84,7 @@ fn view_models_hold_no_texts_either() {
         ("indicators", include_str!("view/indicators.rs")),
         ("quality", include_str!("view/quality.rs")),
         ("ranking", include_str!("view/ranking.rs")),
+        ("records", include_str!("view/records.rs")),
         ("synergy", include_str!("view/synergy.rs")),
         ("unit", include_str!("view/unit.rs")),
         ("svg", include_str!("svg.rs")),

@@ -1,7 +1,8 @@
 //! What a report is made of: one value that holds every figure, and nothing else.
 //!
-//! In: what the stages before it computed. Out: plain structs that pages and result tables read. Never here: rows of a source
-//! table. No struct below has a place for a party's name, number, address or raw text, and that is the first of the three walls
+//! In: what the stages before it computed. Out: plain structs that pages and result tables read. Never here: whole rows of
+//! a source table; of a record only key, dates, codes and place in its file. No struct below has a place for a party's name, number, address
+//! or raw text, and that is the first of the three walls
 //! that keep personal data off a page (the others: [`super::allowed`] and [`super::guard`]).
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::compute::measures::{Measure, Scope};
+use crate::explain::lists::RecordLists;
 use crate::findings::tables::Finding;
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use crate::library::indicator::{Better, Indicator, Shape, ShownAs, Window};
@@ -53,6 +55,8 @@ pub struct ReportInput {
     pub synergy_regions: Vec<SynergyRegion>,
     /// Burden on enterprises.
     pub burden: Vec<Burden>,
+    /// Records behind each unit's figures: its own pages only.
+    pub records: RecordLists,
     /// Patterns for a reviewer: the office's tree only.
     pub findings: Vec<Finding>,
     /// One row a source file.

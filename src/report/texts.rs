@@ -4,6 +4,8 @@
 
 use jiff::civil::Date;
 
+use crate::explain::records::Part;
+use crate::library::indicator::Better;
 use crate::terms::Period;
 
 macro_rules! catalogue {
@@ -80,6 +82,12 @@ catalogue! {
     TREND = "逐月走势";
     EARNED = "实得";
     DEFINITION = "口径与依据";
+    RECORDS = "涉及的记录";
+    RECORDS_NOTE = "拉低得分、未到期和剔除的记录，按期限先后；达标的不列。逐条全列：kaohe explain 加 --all。";
+    NOT_LISTED = "不能逐条列出";
+    LIST_SEPARATOR = "；";
+    DUE = "期限";
+    SITUATION = "情况";
     BASIS = "依据";
     ID = "编号";
     WEIGHT_MOVED = "“分值”列为实际分值／方案分值。不适用、暂无到期事项的指标，其分值在同一上级之内按比例并入其他指标，不跨类别移动。";
@@ -379,6 +387,32 @@ pub fn composition(parts: &[(String, String)], outside: Option<&str>, total: &st
 /// Evidence that is not on the page.
 pub fn evidence_more(shown: usize, all: usize) -> String {
     format!("共 {all} 条，此处列前 {shown} 条，全部见结果表 findings_evidence。")
+}
+
+/// What a record is for a figure.
+pub fn part(part: Part, better: Better) -> &'static str {
+    match (part, better) {
+        (Part::Against, Better::Lower) => "计入分子（越低越好）",
+        (Part::Against, _) => "拉低得分",
+        (Part::Pending, _) => PENDING,
+        (Part::Excluded, _) => EXCLUDED,
+        (Part::Counted | Part::Outside, _) => "其他",
+    }
+}
+
+/// `拉低得分 3 条` in the line of an indicator.
+pub fn records_of(part: &str, total: &str) -> String {
+    format!("{part} {total} 条")
+}
+
+/// Above a list.
+pub fn records_heading(part: &str, shown: usize, total: &str) -> String {
+    if shown.to_string() == total { format!("{part} {total} 条") } else { format!("{part} {total} 条，列前 {shown} 条") }
+}
+
+/// `立案日期 2026-03-12`; a column without a value says so.
+pub fn fact(meaning: &str, value: &str) -> String {
+    format!("{meaning} {}", if value.is_empty() { "无" } else { value })
 }
 
 /// `以案件总数不少于 10 件为限` under the ranking.

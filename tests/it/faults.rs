@@ -134,15 +134,18 @@ fn a_date_in_the_future_goes_to_quarantine_with_its_reason() {
 }
 
 #[test]
-fn an_unknown_unit_is_loaded_and_its_rows_are_counted() {
+fn a_code_that_its_dimension_does_not_have_is_loaded_and_counted() {
     let province = after(finished_small());
     let mut text = province.text("sources/leads/leads.csv");
     text.push_str("XS-1,,,,不存在的单位,市场监管,,是,否,2026-01-05,,,,立案,,,,,\n");
+    text.push_str("XS-2,,91330000000000000X,,330000SJ,市场监管,,是,否,2026-01-05,,,,立案,,,,,\n");
     province.write("sources/leads/leads.csv", text);
     province.run().with(0);
     assert_eq!(province.one("select count(*) from leads where unit_id = '不存在的单位'"), "1");
     let warned = province.sql("select rows from warnings where \"table\" = 'leads' and \"check\" = 'unknown_unit_id'");
     assert_eq!(warned, [["1"]], "{:?}", province.sql("select * from warnings"));
+    let warned = province.sql("select rows, says from warnings where \"table\" = 'leads' and \"check\" = 'unknown_credit_code'");
+    assert_eq!(warned, [["1", "「涉嫌主体的统一社会信用代码」有编码不在市场主体内：已装载"]]);
 }
 
 #[test]

@@ -195,6 +195,7 @@ pub(super) fn source(table: &str, root: &Path, path: &str) -> Source {
         max_shrink: 0.3,
         columns: BTreeMap::new(),
         codes: BTreeMap::new(),
+        constants: BTreeMap::new(),
     }
 }
 

@@ -62,6 +62,31 @@ fn empty_cells_are_filled_from_other_columns_and_from_defaults() {
 }
 
 #[test]
+fn a_constant_of_the_source_stands_where_the_file_is_silent() {
+    let office = Office::new();
+    office.write("a.csv", "案号,立案日期,结果,人数\nA1,2026-03-01,,3\nA2,2026-03-01,不予处罚,\nA3,2026-03-01,怪,\n");
+    let with = |constants: &[(&str, &str)]| {
+        let mut source = office.source("a.csv");
+        source.constants = constants.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned())).collect();
+        office.try_load(&[source])
+    };
+    let staged = with(&[("unit_id", "某局"), ("outcome", "行政处罚"), ("people", "2")]).expect("loads");
+    assert_eq!(
+        rows(&staged, &["case_id", "unit_id", "outcome", "people"]),
+        ["A1|某局|penalty|3", "A2|某局|none|2", "A3|某局||2"],
+        "what the file says wins, and an unknown label is not the constant"
+    );
+    for (column, value, message) in [
+        ("outcom", "penalty", "has a constant for `outcom`, which is no column of it"),
+        ("people", "viele", "gives `people` the constant `viele`, which is not of its type"),
+    ] {
+        let error = with(&[("unit_id", "某局"), (column, value)]).map(|staged| staged.held.unwrap_or_default());
+        let said = error.map_or_else(|error| error.to_string(), |held| held);
+        assert!(said.contains(message), "{said}");
+    }
+}
+
+#[test]
 fn an_unknown_label_is_counted_and_left_empty_and_a_further_label_is_understood() {
     let office = Office::new();
     office.write("a.csv", "案号,执法主体,立案日期,结果\nA1,U1,2026-03-01,罚了\nA2,U1,2026-03-01,行政 处罚\nA3,U1,2026-03-01,怪\nA4,U1,2026-03-01,怪\nA5,U1,2026-03-01,１\n");

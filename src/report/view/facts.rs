@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::compute::measures::{Measure, Scope};
+use crate::explain::lists::RecordList;
 use crate::findings::tables::Finding;
 use crate::report::input::{NodeView, ReportInput, SchemeIndicator};
 use crate::report::names::{Text, file_name};
@@ -126,6 +127,14 @@ impl<'a> Facts<'a> {
         let rows = self.measures.get(&(object.0.as_ref(), object.1, indicator, scope));
         let in_month = |month: &Month| rows.and_then(|rows| rows.iter().find(|row| row.month == *month).copied());
         self.months.iter().map(in_month).collect()
+    }
+
+    /// Records behind a figure; of an object that is a whole unit those of all its domains.
+    pub fn records(&self, object: Object<'a>, indicator: &IndicatorId) -> Vec<&'a RecordList> {
+        let from = (object.0.clone(), object.1.to_owned(), IndicatorId(String::new()));
+        let of_unit = self.input.records.lists.range(from..).take_while(|((unit, _, _), _)| unit == object.0);
+        let wanted = of_unit.filter(|((_, domain, id), _)| id == indicator && object.1.split('+').any(|of_object| of_object == domain));
+        wanted.flat_map(|(_, lists)| lists).collect()
     }
 
     /// Findings of a unit, in their sort order.

@@ -11,6 +11,7 @@ use super::findings::{FindingView, of_unit};
 use super::frame::Reader;
 use super::indicators::{Axes, ClassBlock, class_blocks};
 use super::ranking::{Moved, Spread, moved, total};
+use super::records::{RecordsBlock, records_blocks};
 use crate::report::input::{LedgerEntry, NodeView};
 use crate::report::names::{Text, file_name};
 use crate::report::numbers;
@@ -71,6 +72,8 @@ pub struct ObjectView {
     pub axes: String,
     /// Indicators.
     pub blocks: Vec<ClassBlock>,
+    /// Records behind the figures.
+    pub records: Vec<RecordsBlock>,
     /// Bonus, deduction, veto.
     pub ledger: Vec<LedgerView>,
 }
@@ -153,6 +156,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         classes: classes(facts, object),
         composition: composition(facts, object, own),
         blocks: class_blocks(facts, object, axes),
+        records: records_blocks(facts, object),
         ledger: ledger(facts, object),
     }
 }

@@ -1,0 +1,257 @@
+//! The first records behind every figure of every unit, for the units' own pages.
+//!
+//! In: units, indicators, the session over pinned tables. Out: for each assessed object and indicator the records that count against it,
+//! are pending, or are left out, by deadline, capped. Never here: records of another unit than the object's own (a city's and the
+//! province's are also those of the units below), personal columns ([`super::rows`] takes them out), figures.
+//!
+//! One query an indicator answers for all units, so the cost grows with rows × indicators and not with units.
+
+use std::collections::BTreeMap;
+
+use arrow::array::AsArray;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::DataFusionError;
+use datafusion::functions_aggregate::count::count_udaf;
+use datafusion::functions_window::expr_fn::row_number;
+use datafusion::logical_expr::expr::WindowFunction;
+use datafusion::logical_expr::{Expr, ExprFunctionExt};
+use datafusion::prelude::{DataFrame, SessionContext, col, lit};
+use jiff::civil::Date;
+
+use super::records::{Part, Record, Wanted, narrowed, record_at, sort_order, subject_of};
+use super::rows::{IndicatorRows, rows_of};
+use super::{Policy, span_of};
+use crate::compute::populations::{Dependencies, names_read, register_populations};
+use crate::compute::run::Hierarchy;
+use crate::compute::units::Unit;
+use crate::functions::{Moment, parse_bound};
+use crate::library::Library;
+use crate::library::indicator::{Indicator, Rollup, Shape};
+use crate::terms::{IndicatorId, Period, UnitId};
+
+/// What is asked.
+pub struct ListInput<'a> {
+    /// Definitions.
+    pub library: &'a Library,
+    /// What the scheme says.
+    pub policy: &'a Policy,
+    /// Units on the as-of date.
+    pub units: &'a [Unit],
+    /// Whose records are wanted.
+    pub indicators: Vec<&'a Indicator>,
+    /// Period of the run.
+    pub period: &'a Period,
+    /// As-of date of the run.
+    pub as_of: Date,
+    /// Records of one kind that a list holds at most.
+    pub longest: usize,
+}
+
+/// One record as a page shows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ListedRecord {
+    /// Last day or moment; empty when the rows have none.
+    pub due: String,
+    /// Key of the source row; empty when the population has none.
+    pub record_id: String,
+    /// Whose act.
+    pub unit: UnitId,
+    /// Why it is left out, in words; empty for others.
+    pub because: String,
+    /// What decides, as (meaning of the column, value).
+    pub facts: Vec<(String, String)>,
+    /// Source file; empty when the population has none.
+    pub source_file: String,
+    /// Line in that file.
+    pub source_line: Option<i64>,
+}
+
+/// Records of one kind behind one figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordList {
+    /// What they are for the figure: against, pending or excluded.
+    pub part: Part,
+    /// All of them.
+    pub total: u64,
+    /// The first of them.
+    pub records: Vec<ListedRecord>,
+}
+
+/// Whose figure: unit, domain, indicator.
+pub type FigureKey = (UnitId, String, IndicatorId);
+
+/// The lists of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordLists {
+    /// Lists that are not empty, worst part first.
+    pub lists: BTreeMap<FigureKey, Vec<RecordList>>,
+    /// Indicators without lists, with the reason.
+    pub without: BTreeMap<IndicatorId, String>,
+}
+
+/// Kinds that a page lists: those that somebody has to look into.
+const LISTED: [Part; 3] = [Part::Against, Part::Pending, Part::Excluded];
+
+/// Lists for every unit that an indicator speaks of. A failing indicator stands in `without`; the populations of the session are replaced.
+pub async fn record_lists(context: &SessionContext, input: &ListInput<'_>) -> RecordLists {
+    let (dependencies, _) = Dependencies::of(context, input.library);
+    let mut moments: Vec<(Moment, Vec<&Indicator>)> = Vec::new();
+    let mut found = RecordLists::default();
+    for indicator in &input.indicators {
+        match span_of(input.policy, indicator, input.period, input.as_of) {
+            Some(_) if matches!(indicator.shape, Shape::Pair) => {
+                found.without.insert(indicator.id.clone(), super::PAIRS_HAVE_NO_RECORDS.to_owned());
+            }
+            None => {
+                found.without.insert(indicator.id.clone(), super::NOT_BEGUN.to_owned());
+            }
+            Some((_, moment)) => match moments.iter_mut().find(|(known, _)| *known == moment) {
+                Some((_, indicators)) => indicators.push(indicator),
+                None => moments.push((moment, vec![indicator])),
+            },
+        }
+    }
+    let hierarchy = Hierarchy::new(input.units.iter().map(|unit| (unit.id.0.clone(), unit.parent.as_ref().map(|parent| parent.0.clone()))));
+    for (moment, indicators) in moments {
+        register_populations(context, input.library, &dependencies, moment).await;
+        for indicator in indicators {
+            match of_indicator(context, input, &dependencies, indicator).await {
+                Ok(Some(lists)) => assign(lists, indicator, input, &hierarchy, &mut found),
+                Ok(None) => {
+                    found.without.insert(indicator.id.clone(), super::NO_SINGLE_AGGREGATE.to_owned());
+                }
+                Err(error) => {
+                    found.without.insert(indicator.id.clone(), error.strip_backtrace());
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Lists by subject (unit or region), domain and part.
+type BySubject = BTreeMap<(String, String, Part), RecordList>;
+
+async fn of_indicator(
+    context: &SessionContext,
+    input: &ListInput<'_>,
+    dependencies: &Dependencies,
+    indicator: &Indicator,
+) -> Result<Option<BySubject>, DataFusionError> {
+    let Some((months, moment)) = span_of(input.policy, indicator, input.period, input.as_of) else { return Ok(None) };
+    let statement = parse_bound(context, &indicator.sql, moment)?;
+    let plan = context.state().statement_to_plan(statement).await?;
+    let Some(rows) = rows_of(&plan, input.library)? else { return Ok(None) };
+    let wanted = Wanted { subjects: None, domain: None, months, pending_until: input.period.last, moment, all: false };
+    let frame = narrowed(context, &rows, indicator, &wanted).await?;
+    let subject = subject_of(&frame);
+    let listed = LISTED.iter().map(|part| lit(part.word())).collect();
+    let keys = vec![col(subject), col("domain"), col("part")];
+    let order = sort_order(&frame);
+    let place = row_number().partition_by(keys.clone()).order_by(order).build()?.alias("place");
+    let total = Expr::from(WindowFunction::new(count_udaf(), vec![lit(1_i64)])).partition_by(keys).build()?.alias("total");
+    let frame = frame.filter(col("part").in_list(listed, false))?.window(vec![place, total])?;
+    let frame = frame.filter(col("place").lt_eq(lit(input.longest as u64)))?;
+    let words = Words::of(context, input.library, dependencies, indicator, &rows);
+    Ok(Some(read(frame, &rows, subject, &words).await?))
+}
+
+/// What stands on a page for names and codes.
+struct Words {
+    /// Fact → meaning of its column, and labels of its codes.
+    facts: BTreeMap<String, (String, BTreeMap<String, String>)>,
+    /// Code of an exclusion → sentence.
+    exclusions: BTreeMap<String, String>,
+}
+
+impl Words {
+    fn of(context: &SessionContext, library: &Library, dependencies: &Dependencies, indicator: &Indicator, rows: &IndicatorRows) -> Self {
+        let tables = dependencies.tables_of(context, indicator);
+        let column = |name: &String| tables.iter().find_map(|table| library.tables.get(table)?.column(name));
+        let of_fact = |name: &String| {
+            let known = column(name);
+            // The meaning goes on with remarks for whoever fills the column.
+            let meaning = known.map_or(name.as_str(), |column| column.meaning.split(['；', '（', '，', '。']).next().unwrap_or(name));
+            let codes = known.map(|column| column.codes.as_slice()).unwrap_or_default();
+            let labels = codes.iter().filter_map(|(code, labels)| Some((code.clone(), labels.first()?.clone()))).collect();
+            (name.clone(), (meaning.to_owned(), labels))
+        };
+        let read = names_read(context, &indicator.sql).unwrap_or_default();
+        Self {
+            facts: rows.facts.iter().map(of_fact).collect(),
+            exclusions: read.iter().flat_map(|name| dependencies.exclusions_of(library, name)).collect(),
+        }
+    }
+
+    fn listed(&self, record: Record) -> ListedRecord {
+        let fact = |(name, value): (String, String)| {
+            let (meaning, labels) = self.facts.get(&name)?;
+            Some((meaning.clone(), labels.get(&value).cloned().unwrap_or(value)))
+        };
+        ListedRecord {
+            because: self.exclusions.get(&record.excluded_because).cloned().unwrap_or(record.excluded_because),
+            due: record.due,
+            record_id: record.record_id,
+            unit: UnitId(record.unit),
+            facts: record.facts.into_iter().filter_map(fact).collect(),
+            source_file: record.source_file,
+            source_line: record.source_line,
+        }
+    }
+}
+
+async fn read(frame: DataFrame, rows: &IndicatorRows, subject: &str, words: &Words) -> Result<BySubject, DataFusionError> {
+    let mut placed: BTreeMap<(String, String, Part), (u64, Vec<(i64, ListedRecord)>)> = BTreeMap::new();
+    for batch in frame.collect().await? {
+        let text = |name: &str| cast(&batch[name], &DataType::Utf8);
+        let number = |name: &str| cast(&batch[name], &DataType::Int64);
+        let (subjects, domains, parts) = (text(subject)?, text("domain")?, text("part")?);
+        let (places, totals) = (number("place")?, number("total")?);
+        for row in 0..batch.num_rows() {
+            let at = |column: &arrow::array::ArrayRef| column.as_string::<i32>().value(row).to_owned();
+            let Some(part) = LISTED.into_iter().find(|part| part.word() == at(&parts)) else { continue };
+            let entry = placed.entry((at(&subjects), at(&domains), part)).or_default();
+            entry.0 = totals.as_primitive::<Int64Type>().value(row).unsigned_abs();
+            entry.1.push((places.as_primitive::<Int64Type>().value(row), words.listed(record_at(&batch, row, rows)?)));
+        }
+    }
+    let in_order = |((subject, domain, part), (total, mut records)): (_, (u64, Vec<(i64, ListedRecord)>))| {
+        records.sort_by_key(|(place, _)| *place);
+        ((subject, domain, part), RecordList { part, total, records: records.into_iter().map(|(_, record)| record).collect() })
+    };
+    Ok(placed.into_iter().map(in_order).collect())
+}
+
+/// Gives each unit the lists whose acts count for it: its own, its region's, or, in the tiers that answer for everyone below, all of them.
+fn assign(lists: BySubject, indicator: &Indicator, input: &ListInput<'_>, hierarchy: &Hierarchy, found: &mut RecordLists) {
+    let tier: BTreeMap<&str, &Unit> = input.units.iter().map(|unit| (unit.id.as_ref(), unit)).collect();
+    let answers =
+        |unit: &str| indicator.rollup != Rollup::None && tier.get(unit).is_some_and(|unit| input.policy.subtree_tiers.contains(&unit.tier));
+    let mut by_region: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for unit in input.units {
+        by_region.entry(&unit.region).or_default().push(unit.id.as_ref());
+    }
+    for ((subject, domain, part), list) in lists {
+        let owners: Vec<String> = if indicator.shape == Shape::Region {
+            by_region.get(subject.as_str()).into_iter().flatten().map(|unit| (*unit).to_owned()).collect()
+        } else {
+            hierarchy.with_ancestors(&subject).into_iter().filter(|unit| *unit == subject || answers(unit)).collect()
+        };
+        for owner in owners {
+            let key = (UnitId(owner), domain.clone(), indicator.id.clone());
+            let own = found.lists.entry(key).or_default();
+            match own.iter_mut().find(|known| known.part == part) {
+                Some(known) => {
+                    known.total += list.total;
+                    known.records.extend(list.records.iter().cloned());
+                    // What has no deadline stands last, as in a single unit's list.
+                    known.records.sort_by(|a, b| (a.due.is_empty(), a).cmp(&(b.due.is_empty(), b)));
+                    known.records.truncate(input.longest);
+                }
+                None => own.push(list.clone()),
+            }
+            own.sort_by_key(|known| known.part);
+        }
+    }
+}

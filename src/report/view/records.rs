@@ -1,0 +1,106 @@
+//! The records behind an object's figures: what counts against it, what is pending, what is left out.
+//!
+//! In: lists by figure. Out: one [`RecordsBlock`] an indicator that has any. Never here: records that count for the unit, personal
+//! columns; keys come from rows, so whatever looks like a personal number in them is covered.
+
+use super::Facts;
+use super::facts::Object;
+use crate::explain::lists::{ListedRecord, RecordList};
+use crate::explain::records::Part;
+use crate::library::indicator::Better;
+use crate::report::names::Text;
+use crate::report::numbers;
+use crate::report::texts;
+
+/// Records of one kind that a page lists at most.
+pub const RECORDS_ON_PAGE: usize = 20;
+
+/// The records behind one figure.
+#[derive(Debug, Clone)]
+pub struct RecordsBlock {
+    /// Anchor on the page.
+    pub anchor: String,
+    /// Title of the indicator.
+    pub title: Text,
+    /// How many of each kind, in words.
+    pub words: String,
+    /// Why there are none, where that is not for want of records.
+    pub reason: Text,
+    /// One list a kind.
+    pub lists: Vec<RecordListView>,
+}
+
+/// Records of one kind.
+#[derive(Debug, Clone)]
+pub struct RecordListView {
+    /// Kind and number, in words.
+    pub heading: String,
+    /// Whether some are those of units below.
+    pub of_several: bool,
+    /// Records.
+    pub rows: Vec<RecordRow>,
+}
+
+/// One record.
+#[derive(Debug, Clone)]
+pub struct RecordRow {
+    /// Key of the source row.
+    pub record: Text,
+    /// Whose act.
+    pub unit: Text,
+    /// Deadline.
+    pub due: Text,
+    /// What decides, or why it is left out.
+    pub says: Text,
+    /// Source file and line.
+    pub file: Text,
+}
+
+/// Blocks of an object, in the order of the scheme.
+pub fn records_blocks<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<RecordsBlock> {
+    let mut blocks = Vec::new();
+    for value in facts.values(object) {
+        let lists = facts.records(object, &value.indicator);
+        let reason = facts.input.records.without.get(&value.indicator).map_or("", String::as_str);
+        let header = facts.input.indicators.get(&value.indicator);
+        if (lists.is_empty() && reason.is_empty()) || value.value.is_none() && lists.is_empty() {
+            continue;
+        }
+        let better = header.map_or(Better::Higher, |header| header.better);
+        let counts: Vec<String> =
+            lists.iter().map(|list| texts::records_of(texts::part(list.part, better), &numbers::count(list.total))).collect();
+        blocks.push(RecordsBlock {
+            anchor: anchor(object, blocks.len()),
+            title: Text::of(header.map_or(value.indicator.as_ref(), |header| &header.title)),
+            words: if counts.is_empty() { texts::NOT_LISTED.to_owned() } else { counts.join(texts::LIST_SEPARATOR) },
+            reason: Text::masked(reason),
+            lists: lists.into_iter().map(|list| view(facts, object, list, better)).collect(),
+        });
+    }
+    blocks
+}
+
+fn anchor(object: Object, place: usize) -> String {
+    format!("r-{}-{}", crate::report::names::file_name(object.1), place + 1)
+}
+
+fn view<'a>(facts: &Facts<'a>, object: Object<'a>, list: &RecordList, better: Better) -> RecordListView {
+    RecordListView {
+        heading: texts::records_heading(texts::part(list.part, better), list.records.len(), &numbers::count(list.total)),
+        of_several: list.records.iter().any(|record| record.unit != *object.0),
+        rows: list.records.iter().map(|record| row(facts, record)).collect(),
+    }
+}
+
+fn row(facts: &Facts, record: &ListedRecord) -> RecordRow {
+    let known = record.facts.iter().map(|(meaning, value)| texts::fact(meaning, value));
+    let says = if record.because.is_empty() { known.collect::<Vec<_>>().join(texts::LIST_SEPARATOR) } else { record.because.clone() };
+    let file = record.source_line.map_or_else(|| record.source_file.clone(), |line| format!("{}:{line}", record.source_file));
+    RecordRow {
+        record: Text::masked(&record.record_id),
+        unit: facts.unit_name(&record.unit),
+        due: Text::of(&record.due),
+        says: Text::masked(&says),
+        file: Text::masked(&file),
+    }
+}
