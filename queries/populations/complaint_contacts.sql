@@ -1,13 +1,15 @@
 -- /// population
 -- title = "应在目标时限内首次联系的投诉举报"
 -- grain = "one complaint or report, whichever channel it came by"
+-- [excluded]
+-- anonymous = "匿名投诉举报，没有可联系的人"
+-- copy_of_order = "与热线工单是同一件，只计工单"
 -- ///
 --
 -- Complaints and reports of market regulation: 12345 orders from dispatch to the unit, 12315 complaints from receipt (the last
 -- second of the day where no hour is on record).
 -- `due_at` = the last moment for the first contact (complaint_contact.target; the hours run through rest days).
 -- A 12315 row copied from a 12345 order counts once, as the order; a contact noted on either counts for both.
--- `excluded_because`: anonymous (nobody to contact), copy_of_order.
 WITH orders AS (
   SELECT unit_id, domain, order_id, source_file, source_line, first_contact_at, anonymous,
          coalesce(dispatched_at, end_of(created_on) - INTERVAL '1 second') AS started_at

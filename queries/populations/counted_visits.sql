@@ -1,6 +1,10 @@
 -- /// population
 -- title = "计入频次上限的入企检查"
 -- grain = "one inspection of an enterprise in the window"
+-- [excluded]
+-- exempt_trigger = "因投诉举报、转办交办、非现场预警、复查、依申请、许可、突发事件、监督检查等启动，或属频次上限规定的豁免情形，不计入频次"
+-- not_onsite = "书面、线上或非现场检查，没有入企"
+-- no_enterprise = "没有统一社会信用代码，不能对应到企业"
 -- ///
 --
 -- Visits to enterprises since $from, each judged against the yearly cap in force on its day:
@@ -9,10 +13,7 @@
 -- A breach belongs to the visit that went over, so to the unit that made it (`is_breach`); later visits are breaches too.
 -- Of several rows of inspection_caps the most specific wins: item, then class of enterprise, then tier; visits under an item's
 -- own cap are counted apart; a row without an amount sets no cap. No row: parameters inspection.cap.own and inspection.cap.combined.
--- The unit's own word (counts_toward_cap) is not used. `excluded_because`:
---   exempt_trigger   complaint, assigned, off-site alert, media, re-check, request, licence, emergency, supervision, or the cap's own list
---   not_onsite       written, online or off-site check: nobody came
---   no_enterprise    no USCC on record, so no enterprise to count for
+-- The unit's own word (counts_toward_cap) is not used.
 WITH visits AS (
   SELECT i.unit_id, i.act_domain AS domain, i.record_id, i.source_file, i.source_line, i.enterprise_code, i.item_code,
          i.trigger_kind, i.is_onsite, i.began_at, i.checked_on,

@@ -1,15 +1,15 @@
 -- /// population
 -- title = "案件应当具备的文书"
 -- grain = "one document that a decided case must have"
+-- [excluded]
+-- paper_file = "该案在系统中没有任何文书（纸质案卷未扫描），无从判断"
+-- not_checked = "文书在卷，但要素未经检查"
 -- ///
 --
 -- For every decided case the documents of its path: by procedure and outcome, and those that its flags call for (hearing right,
 -- legal review, collective discussion). `due_on` = last day for service (delivery.statutory): then the file must be complete.
 -- `is_standard` = a document of that kind is there with all required elements (automatic check), and no review of the file found a
 -- veto item or graded it as failed. A required document that is missing is not standard.
--- `excluded_because`:
---   paper_file    the case has no document on record at all: a file on paper that was never scanned, nothing can be judged
---   not_checked   the document is there and nobody checked its elements
 WITH needed AS (
   SELECT * FROM (VALUES
     ('simple',   'penalty',    'simple_decision'),

@@ -1,12 +1,13 @@
 -- /// population
 -- title = "有自动监测数据可用的生态环境案件"
 -- grain = "one filed case of ecology and environment"
+-- [excluded]
+-- not_monitored = "该类污染没有自动监测，或没有事项编码"
 -- ///
 --
 -- Filed cases of an item for which automatic monitoring exists on the filing date (monitored_pollution_types), with whether valid
 -- automatic data stood in the basis of filing: measured by the filing day, used as basis, device in order (not marked stopped,
 -- faulty or under maintenance), data not flagged invalid. Data may hang on the case or on the lead that it came from.
--- `excluded_because`: not_monitored (no automatic monitoring for the item, or no item code on record).
 SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.filed_on, c.uses_monitoring, c.excluded_because,
        CASE WHEN c.excluded_because IS NULL THEN 'due' ELSE 'excluded' END AS state
 FROM (

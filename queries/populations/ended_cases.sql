@@ -1,16 +1,18 @@
 -- /// population
 -- title = "已作出处理的案件及其处理方式"
 -- grain = "one penalty case that has ended with a decision or with guidance"
+-- [excluded]
+-- no_fact = "违法事实不成立，谈不上从宽"
+-- transferred = "移送其他机关"
+-- withdrawn = "撤案"
+-- life_health_finance = "食品药品案件涉及生命健康，不要求适用柔性执法"
+-- outcome_unknown = "没有处理结果，也没有注明是否不予处罚"
 -- ///
 --
 -- Cases decided (or, for guidance without a decision document, closed) by the as-of instant. `ended_on` gives the month.
 -- `is_flexible`: guidance or an order to correct instead of a penalty; no penalty (不予处罚) with the education on record;
 -- a warning or public criticism and nothing else. It is read from the kinds of penalty, never from an amount.
--- `excluded_because`:
---   no_fact              the facts did not hold: there was nothing to be lenient about
---   transferred, withdrawn
---   life_health_finance  food and drug cases: leniency is not asked for where life and health are at stake
---   outcome_unknown      neither an outcome nor the flag 是否不予处罚 is on record (双公示 rows: penalties alone are published there)
+-- An outcome is unknown on 双公示 rows: penalties alone are published there.
 SELECT c.*, CASE WHEN c.excluded_because IS NOT NULL THEN 'excluded' ELSE 'due' END AS state
 FROM (
   SELECT unit_id, domain, record_id, source_file, source_line, ended_as,

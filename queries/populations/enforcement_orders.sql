@@ -1,12 +1,14 @@
 -- /// population
 -- title = "与行政执法直接相关的热线诉求"
 -- grain = "one 12345 order about enforcement"
+-- [excluded]
+-- not_reasonable = "诉求不合理"
+-- no_answer = "来电人没有评价；不计入满意度，另列回复率"
 -- ///
 --
 -- Orders marked as about enforcement. An order counts in the month in which the caller was called back (or, without a call-back,
 -- the order was closed): `counted_on`; while it is open it is pending. An order nobody called reasonable or not is reasonable.
 -- `is_satisfied` = solved, and the caller answered 满意 or 非常满意.
--- `excluded_because`: not_reasonable; no_answer (the caller gave no grade: left out of satisfaction, shown as response rate).
 SELECT o.*, CASE WHEN NOT o.is_closed THEN 'pending' WHEN o.excluded_because IS NOT NULL THEN 'excluded' ELSE 'due' END AS state
 FROM (
   SELECT unit_id, coalesce(domain, 'other') AS domain, order_id AS record_id, source_file, source_line, satisfaction, resolved,

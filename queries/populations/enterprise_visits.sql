@@ -1,11 +1,13 @@
 -- /// population
 -- title = "应在检查前备案的涉企检查"
 -- grain = "one inspection"
+-- [excluded]
+-- not_onsite = "书面、线上或非现场检查，没有入企"
+-- no_enterprise = "没有统一社会信用代码，不能对应到企业"
 -- ///
 --
 -- A visit to an enterprise is to be filed or approved before it begins (`due_at` = its beginning); an emergency visit within the
 -- hours after it (urgent_check_filing.target). `filed_by` = the visit's own filing or its plan's, whichever came first.
--- `excluded_because`: not_onsite (written, online or off-site check), no_enterprise (no USCC on record).
 SELECT v.*, CASE WHEN v.excluded_because IS NOT NULL THEN 'excluded' WHEN v.due_at <= $as_of THEN 'due' ELSE 'pending' END AS state
 FROM (
   SELECT i.unit_id, i.act_domain AS domain, i.record_id, i.source_file, i.source_line, i.enterprise_code, i.trigger_kind, i.began_at,

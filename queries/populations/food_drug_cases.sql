@@ -5,7 +5,6 @@
 --
 -- Food and drug cases of ordinary_cases, judged by the closure target: `due_on` here is the target's last day, not the law's.
 -- `ended_on` is what 办结 means: the decision date, or the closing date where the parameter food_drug_closure.end_is_closing says so.
--- `excluded_because` as in ordinary_cases: transferred, withdrawn, no_filing_date.
 SELECT unit_id, domain, record_id, source_file, source_line, filed_on, target_on AS due_on, excluded_because,
        CASE WHEN param('food_drug_closure.end_is_closing', domain, started_on) = 1 THEN closed_on ELSE decided_on END AS ended_on,
        CASE WHEN excluded_because IS NOT NULL THEN 'excluded'

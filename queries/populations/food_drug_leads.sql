@@ -1,14 +1,16 @@
 -- /// population
 -- title = "应在目标时限内立案的食品药品线索"
 -- grain = "one food or drug lead of market regulation, received by the as-of instant"
+-- [excluded]
+-- not_filed = "在期限内依法决定不予立案"
+-- transferred = "在期限内移送有管辖权的机关"
 -- ///
 --
 -- `due_on` = last day of the filing target (food_drug_filing.target) from receipt, prolonged by the days for which the lead was
 -- lawfully suspended (testing …). `filed_on` = day of the filing decision on the lead, or of the first case opened from it.
--- `state` 'due' = the last day is over at the as-of instant. `excluded_because`:
---   not_filed    decided not to file, in time, reasons on record or not: leaves both sides and is shown beside them
---   transferred  handed to the competent organ, in time
--- The same decisions taken after the last day do not excuse the unit: such a lead is 'due' and not filed in time.
+-- `state` 'due' = the last day is over at the as-of instant.
+-- A lead that was refused (with reasons on record or not) or handed over in time is excluded; the same decisions taken after the last
+-- day do not excuse the unit: such a lead is 'due' and not filed in time.
 SELECT l.unit_id, l.domain, l.record_id, l.source_file, l.source_line, l.filed_on, l.due_on, l.excluded_because,
        CASE WHEN l.excluded_because IS NOT NULL THEN 'excluded'
             WHEN end_of(l.due_on) <= $as_of THEN 'due'

@@ -1,13 +1,14 @@
 -- /// population
 -- title = "应在两年内全覆盖检查的食品经营者"
 -- grain = "one food operator"
+-- [excluded]
+-- not_in_operation = "已注销、吊销、撤销、停业、歇业或迁出"
 -- ///
 --
 -- Food operators on the register at the as-of date, under the county's market regulation unit of their region (the unit with the
 -- domain market whose region is the operator's county). `is_covered` = a visit of market regulation in the window, by any unit;
 -- checks for a cause and of commitments are not full inspections, and the extract has no closer mark of one.
 -- `state` 'pending': established inside the window, so its first two years are still running.
--- `excluded_because`: not_in_operation (registration status 注销, 吊销, 撤销, 停业, 歇业 or 迁出).
 WITH operators AS (
   SELECT credit_code, region_code, established_on, source_file, source_line,
          coalesce(regexp_like(status, '注销|吊销|撤销|停业|歇业|迁出'), false) AS is_gone

@@ -1,16 +1,18 @@
 -- /// population
 -- title = "非简易程序的行政处罚案件及其办案期限"
 -- grain = "one penalty case not under the simple procedure, opened by the as-of date"
+-- [excluded]
+-- transferred = "已移送其他机关，不再由本单位作出决定"
+-- withdrawn = "已撤案"
+-- no_filing_date = "没有立案日期，期限无从起算"
 -- ///
 --
 -- Every ordinary (and quick, and unmarked) case with both of its limits:
 --   due_on     statutory limit from filing (decision.statutory) + approved extension + days excluded
 --   target_on  food and drug target from filing (food_drug_closure.target) + days excluded; an extension moves the law, not the target
--- `state` is that of the statutory limit; `excluded_because`:
---   transferred      handed to another organ: the decision is no longer this unit's
---   withdrawn        the case was withdrawn (撤案); both by the as-of date, or without a date
---   no_filing_date   no filing date on record: no clock can start (shown here and counted by the completeness checks);
---                    its due_on is reckoned from opened_on, only to give it a month
+-- `state` is that of the statutory limit. A transfer or withdrawal excludes a case when it
+-- happened by the as-of date, or carries no date. Without a filing date no clock can start: `due_on` is then reckoned from `opened_on`,
+-- only to give the case a month.
 SELECT c.unit_id, c.domain, c.case_id AS record_id, c.source_file, c.source_line, c.region_code,
        c.is_food_drug, c.ended_as, c.filed_on, c.decided_on, c.closed_on, c.started_on,
        c.due_on, c.target_on, c.excluded_because,

@@ -1,6 +1,8 @@
 -- /// population
 -- title = "执法系统与考核平台的逐条比对"
 -- grain = "one record on either side: a decided case or an inspection"
+-- [excluded]
+-- one_export = "两侧数据取自同一份文件，比对没有意义"
 -- ///
 --
 -- The union of both sides, matched by the record's key (decision number, else case number; inspection number); a key that stands
@@ -8,7 +10,6 @@
 -- decision number, date of decision, fine (none = 0), party code, outcome; inspections date and party code. Tolerance none; a
 -- field empty on one side alone is a difference. `difference` names the first one.
 -- `due_on` = last day for a record to arrive (platform_arrival.target): until then it is in transit, and pending.
--- `excluded_because`: one_export (both sides were read from the same file, which proves nothing).
 WITH own AS (
   SELECT 'cases' AS source_table, coalesce(decision_no, case_id) AS key_text, unit_id, domain, decided_on AS event_on, decision_no,
          coalesce(fine_amount, 0) AS fine, party_code, ended_as AS outcome, source_file, source_line

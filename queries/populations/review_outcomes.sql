@@ -1,13 +1,18 @@
 -- /// population
 -- title = "复议诉讼的最终结果"
 -- grain = "one challenged act, by its last instance"
+-- [excluded]
+-- duty_ordered = "责令履行：属不作为，另列"
+-- mediated = "调解结案，另列"
+-- withdrawn = "申请人撤回，另列"
+-- settled = "和解，另列"
+-- self_corrected = "单位自行纠正，另列"
 -- ///
 --
 -- One challenged case once, however many instances it went through (复议, 一审, 二审): the highest instance decides, of two rows of
 -- one instance the later. While any instance is undecided at the as-of date the act is pending. A row without a case stands for itself.
 -- `settled_on` = day of the final outcome (filing day of the open instance while pending). `is_corrected` by the outcome of that
--- instance: changed, annulled, partly annulled, declared illegal or void. `excluded_because`, each shown apart:
---   duty_ordered (责令履行: an omission), mediated, withdrawn, settled, self_corrected (the unit put it right itself)
+-- instance: changed, annulled, partly annulled, declared illegal or void.
 WITH instances AS (
   SELECT *, coalesce(case_id, rl_id) AS act_id,
          CASE kind WHEN 'litigation_second' THEN 3 WHEN 'litigation_first' THEN 2 ELSE 1 END AS level,

@@ -1,6 +1,10 @@
 -- /// population
 -- title = "乡镇适用简易程序的案件及其合规要件"
 -- grain = "one case of a township under the simple procedure"
+-- [excluded]
+-- transferred = "已移送其他机关"
+-- withdrawn = "已撤案"
+-- no_decision_date = "没有决定日期"
 -- ///
 --
 -- Every simple case of a township, lawful or not: the law's scope, so that an unlawful spot fine of 600 yuan can't hide outside
@@ -10,7 +14,7 @@
 --   mild_kinds    no penalty, or nothing but warning, public criticism or fine
 --   two_officers  at least two officers (simple.officers_min)     has_form   a decision document with a number
 --   on_the_spot   served on the day of the decision               archived_on  day on which the decision document was archived
--- `excluded_because`: transferred, withdrawn, no_decision_date (its month is then reckoned from the first date on record).
+-- Without a decision date the month is reckoned from the first date on record.
 WITH documents AS (
   SELECT case_id, max(doc_no) AS doc_no, min(day_of(served_at)) AS served_on, min(day_of(archived_at)) AS archived_on
   FROM case_documents

@@ -1,12 +1,14 @@
 -- /// population
 -- title = "抽样调查的有效回答"
 -- grain = "one response"
+-- [excluded]
+-- dont_know = "三个问题都没有可用的回答"
+-- no_weight = "没有权重或权重不为正"
 -- ///
 --
 -- Responses since $from with the mean of their answers to the three questions of the plan (transparency, clarity of basis,
 -- guidance on correction). An answer that is empty, 0 (不清楚) or outside the scale is left out of the mean.
 -- Domain '*': the survey asked about no domain in particular.
--- `excluded_because`: dont_know (no usable answer to any of the three), no_weight (weight missing or not positive).
 WITH scaled AS (
   SELECT *, CASE WHEN q_transparency BETWEEN low AND high THEN q_transparency END AS a1,
             CASE WHEN q_basis_clear BETWEEN low AND high THEN q_basis_clear END AS a2,

@@ -1,13 +1,14 @@
 -- /// population
 -- title = "乡镇执法行为与赋权事项清单"
 -- grain = "one case or one inspection of a township"
+-- [excluded]
+-- before_first_list = "当时该乡镇（街道）尚无赋权事项清单，无从比对"
 -- ///
 --
 -- Cases (by their opening date) and inspections of units whose tier on that date is township, each with whether its item stood in
 -- the unit's own list on that date (`is_listed`). An item is found by its list code, its 监管事项目录编码 or its 检查实施清单编码, and
 -- the list row must allow that kind of act. An act without any item code is not listed. A dated list is all that counts: an item
 -- handed back by the township is listed until its last day and not after.
--- `excluded_because`: before_first_list (the unit had no list yet: nothing to compare with).
 WITH acts AS (
   SELECT unit_id, domain, record_id, source_file, source_line, opened_on AS acted_on, 'penalty' AS act_kind,
          item_code, supervise_item_code, CAST(NULL AS VARCHAR) AS check_item_code

@@ -1,13 +1,16 @@
 -- /// population
 -- title = "可非现场执法的城市管理问题（已处理）"
 -- grain = "one handled problem: a case, or a correction on the spot without a case"
+-- [excluded]
+-- no_fact = "违法事实不成立，没有需要处理的问题"
+-- transferred = "已移送其他机关"
+-- withdrawn = "已撤案"
 -- ///
 --
 -- Handled problems of city management of the types that a device can see: 占道经营 [plan], 店外经营, 乱堆放, 违规停放, 户外广告 [own].
 -- Handled = a case that ended in any way, guidance included, or an inspection whose problem was put right on the spot; so a unit
 -- does not gain by calling its street work guidance. `is_offsite` = found by a device that on the day of discovery had passed its
 -- legal and technical review and stood at a published place (行政处罚法41), the record itself reviewed by the day of the decision.
--- `excluded_because`: no_fact, transferred, withdrawn (there was no problem for this unit to handle).
 SELECT h.*, CASE WHEN h.excluded_because IS NULL THEN 'due' ELSE 'excluded' END AS state
 FROM (
   SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.violation_type AS problem_type,

@@ -11,6 +11,7 @@ use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, ExprSchema, ScalarValue, SchemaError};
 use datafusion::datasource::MemTable;
+use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
@@ -208,7 +209,7 @@ fn check_exclusions(population: &Population, plan: &LogicalPlan, explained: &BTr
     }
     // A code may be passed on from another column, so any literal on the way counts as one that can occur.
     let mut possible = BTreeSet::new();
-    for expression in &expression {
+    if let Some(expression) = &expression {
         let _ = expression.apply(|part| {
             possible.extend(text_of(part));
             Ok(TreeNodeRecursion::Continue)
@@ -237,7 +238,17 @@ fn text_of(expression: &Expr) -> Option<String> {
 fn results(expression: &Expr, found: &mut BTreeSet<String>) {
     match expression {
         Expr::Case(case) => {
-            case.when_then_expr.iter().for_each(|(_, then)| results(then, found));
+            for (when, then) in &case.when_then_expr {
+                let lists = split_conjunction(when).into_iter().filter_map(|part| match part {
+                    Expr::InList(among) if among.expr == *then => Some(&among.list),
+                    _ => None,
+                });
+                // Where what a condition tests is passed on, it is one of the condition's list.
+                match lists.last() {
+                    Some(list) => found.extend(list.iter().filter_map(text_of)),
+                    None => results(then, found),
+                }
+            }
             case.else_expr.iter().for_each(|otherwise| results(otherwise, found));
         }
         Expr::ScalarFunction(function) if function.name() == "coalesce" => function.args.iter().for_each(|part| results(part, found)),

@@ -6,7 +6,7 @@
 //!
 //! One query an indicator answers for all units, so the cost grows with rows × indicators and not with units.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::AsArray;
 use arrow::compute::cast;
@@ -88,6 +88,8 @@ pub struct RecordLists {
     pub lists: BTreeMap<FigureKey, Vec<RecordList>>,
     /// Indicators without lists, with the reason.
     pub without: BTreeMap<IndicatorId, String>,
+    /// Indicators that count something once however many records it has, or add up amounts: their lists are no subtraction of figures.
+    pub not_by_record: BTreeSet<IndicatorId>,
 }
 
 /// Kinds that a page lists: those that somebody has to look into.
@@ -117,7 +119,12 @@ pub async fn record_lists(context: &SessionContext, input: &ListInput<'_>) -> Re
         register_populations(context, input.library, &dependencies, moment).await;
         for indicator in indicators {
             match of_indicator(context, input, &dependencies, indicator).await {
-                Ok(Some(lists)) => assign(lists, indicator, input, &hierarchy, &mut found),
+                Ok(Some((lists, adds_up))) => {
+                    if !adds_up {
+                        found.not_by_record.insert(indicator.id.clone());
+                    }
+                    assign(lists, indicator, input, &hierarchy, &mut found);
+                }
                 Ok(None) => {
                     found.without.insert(indicator.id.clone(), super::NO_SINGLE_AGGREGATE.to_owned());
                 }
@@ -133,12 +140,13 @@ pub async fn record_lists(context: &SessionContext, input: &ListInput<'_>) -> Re
 /// Lists by subject (unit or region), domain and part.
 type BySubject = BTreeMap<(String, String, Part), RecordList>;
 
+/// The lists, and whether records add up to the figure.
 async fn of_indicator(
     context: &SessionContext,
     input: &ListInput<'_>,
     dependencies: &Dependencies,
     indicator: &Indicator,
-) -> Result<Option<BySubject>, DataFusionError> {
+) -> Result<Option<(BySubject, bool)>, DataFusionError> {
     let Some((months, moment)) = span_of(input.policy, indicator, input.period, input.as_of) else { return Ok(None) };
     let statement = parse_bound(context, &indicator.sql, moment)?;
     let plan = context.state().statement_to_plan(statement).await?;
@@ -151,10 +159,10 @@ async fn of_indicator(
     let order = sort_order(&frame);
     let place = row_number().partition_by(keys.clone()).order_by(order).build()?.alias("place");
     let total = Expr::from(WindowFunction::new(count_udaf(), vec![lit(1_i64)])).partition_by(keys).build()?.alias("total");
-    let frame = frame.filter(col("part").in_list(listed, false))?.window(vec![place, total])?;
+    let frame = frame.filter(col("part").in_list(listed, false))?.window(vec![total])?.window(vec![place])?;
     let frame = frame.filter(col("place").lt_eq(lit(input.longest as u64)))?;
     let words = Words::of(context, input.library, dependencies, indicator, &rows);
-    Ok(Some(read(frame, &rows, subject, &words).await?))
+    Ok(Some((read(frame, &rows, subject, &words).await?, rows.adds_up)))
 }
 
 /// What stands on a page for names and codes.

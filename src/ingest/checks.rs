@@ -11,7 +11,9 @@ use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::execution::context::SessionContext;
+use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, lit};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use jiff::civil::Date;
 
@@ -40,7 +42,8 @@ impl Checks {
             let what = || format!("{}: check `{}`", contract.file, check.name);
             let parsed = session.parse_sql_expr(&check.predicate, &columns).context(Kind::Configuration, what)?;
             let bound = bind(parsed, as_of).context(Kind::Configuration, what)?;
-            let physical = session.create_physical_expr(bound, &columns).context(Kind::Configuration, what)?;
+            let simple = simplify(bound, &columns).context(Kind::Configuration, what)?;
+            let physical = session.create_physical_expr(simple, &columns).context(Kind::Configuration, what)?;
             let kind = physical.data_type(schema).context(Kind::Configuration, what)?;
             if kind != DataType::Boolean {
                 return Err(Error::new(Kind::Configuration, format!("the predicate yields {kind}, not true or false")).while_doing(what()));
@@ -62,6 +65,13 @@ impl Checks {
         }
         Ok(results)
     }
+}
+
+/// Some functions (`coalesce`) exist only until an expression is simplified; a query's optimiser does it, a bare expression's owner must.
+fn simplify(expression: Expr, columns: &DFSchema) -> datafusion::error::Result<Expr> {
+    let context = SimplifyContext::builder().with_schema(Arc::new(columns.clone())).build();
+    let simplifier = ExprSimplifier::new(context);
+    simplifier.simplify(simplifier.coerce(expression, columns)?)
 }
 
 /// `$as_of` is 24:00 Shanghai of the as-of date.

@@ -22,7 +22,8 @@ pub(super) struct HeaderMap {
 /// Recognises the headers of one table as one source writes them.
 pub(super) struct Headers<'a> {
     contract: &'a TableContract,
-    source: &'a Source,
+    /// Columns for which the source gives a constant.
+    constants: Vec<usize>,
     /// Normalised header → column and factor.
     known: BTreeMap<String, (usize, i64)>,
     /// Normalised headers that the source tells to ignore.
@@ -34,8 +35,10 @@ impl<'a> Headers<'a> {
     ///
     /// # Errors
     /// A rename or a constant names no column.
-    pub fn new(contract: &'a TableContract, source: &'a Source) -> Result<Self> {
-        let mut headers = Self { contract, source, known: contract.headers(), ignored: Vec::new() };
+    pub fn new(contract: &'a TableContract, source: &Source) -> Result<Self> {
+        let with_constant = contract.columns.iter().enumerate().filter(|(_, column)| source.constants.contains_key(&column.name));
+        let constants = with_constant.map(|(index, _)| index).collect();
+        let mut headers = Self { contract, constants, known: contract.headers(), ignored: Vec::new() };
         let no_column = |message: String, column: &str| {
             let names = contract.columns.iter().map(|column| column.name.as_str());
             let hint = nearest(column, names).map_or("look up the table's columns".to_owned(), |near| format!("did you mean `{near}`?"));
@@ -124,7 +127,7 @@ impl<'a> Headers<'a> {
         let position = |name: &String| self.contract.columns.iter().position(|column| column.name == *name);
         map.columns[index].is_some()
             || column.default.is_some()
-            || self.source.constants.contains_key(&column.name)
+            || self.constants.contains(&index)
             || depth < 4
                 && column.first_of.iter().filter_map(position).any(|other| other != index && self.is_provided(other, map, depth + 1))
     }

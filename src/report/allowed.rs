@@ -13,7 +13,7 @@ const RANKING: &str = "anchor bar compared earned figure grade highest href labe
     tone total unit withheld words";
 
 /// A unit's page, in the office's tree and in the unit's own.
-const UNIT: &str = "sample axes anchor bar basis benign composition date definition denominator document domain due earned effective evidence excluded file \
+const UNIT: &str = "unit sample axes anchor bar basis benign composition date definition denominator document domain due earned effective evidence excluded file \
     grade group group_href heading id interval kind line median more n name numerator p parent pending points points_note q reason record \
     region says score size spark standing strength strip subject table target tier title tone total value words";
 

@@ -147,7 +147,7 @@ impl From<&Indicator> for IndicatorView {
     fn from(indicator: &Indicator) -> Self {
         Self {
             title: indicator.title.clone(),
-            comment: indicator.comment.clone(),
+            comment: unwrapped(&indicator.comment),
             basis: indicator.basis.clone(),
             shown_as: indicator.shown_as,
             better: indicator.better,
@@ -156,6 +156,18 @@ impl From<&Indicator> for IndicatorView {
             monthly: indicator.window == Window::Flow,
         }
     }
+}
+
+/// Lines of a comment as one paragraph; Chinese takes no blank where a line ended.
+fn unwrapped(comment: &str) -> String {
+    let mut text = String::new();
+    for line in comment.lines() {
+        if text.chars().next_back().is_some_and(|last| last.is_ascii()) {
+            text.push(' ');
+        }
+        text.push_str(line.trim());
+    }
+    text
 }
 
 /// What fixes an indicator's figures: written into every row of `scorecards`.

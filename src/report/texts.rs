@@ -85,8 +85,9 @@ catalogue! {
     RECORDS = "涉及的记录";
     RECORDS_NOTE = "拉低得分、未到期和剔除的记录，按期限先后；达标的不列。逐条全列：kaohe explain 加 --all。";
     NOT_LISTED = "不能逐条列出";
+    NOT_BY_RECORD = "本指标按对象去重或按数值加总，记录条数不必等于分子、分母。";
     LIST_SEPARATOR = "；";
-    DUE = "期限";
+    DEADLINE = "期限";
     SITUATION = "情况";
     BASIS = "依据";
     ID = "编号";

@@ -27,16 +27,41 @@ fn population(select: &str) -> String {
 
 /// Names of the errors that the trial indicator (and its population) gets.
 async fn refusals(text: String, below: Option<&str>) -> Vec<String> {
+    refusals_of(text, below.map(population)).await
+}
+
+async fn refusals_of(text: String, below: Option<String>) -> Vec<String> {
     let mut texts = kaohe::library::texts(None).expect("the shipped library can be read");
     texts.retain(|path, _| !path.starts_with("indicators/"));
     texts.insert("indicators/trial/merit.sql".to_owned(), text);
-    if let Some(select) = below {
-        texts.insert("populations/trial_rows.sql".to_owned(), population(select));
+    if let Some(below) = below {
+        texts.insert("populations/trial_rows.sql".to_owned(), below);
     }
     let (library, mut diagnostics) = Library::from_texts(texts).expect("the calendar is there");
     check_library(&SessionContext::new_with_config(planning_config()), &library, &mut diagnostics).await.expect("a session can be set up");
     let trial = diagnostics.sorted().into_iter().filter(|item| item.file.contains("trial"));
     trial.map(|item| format!("{}: {}", item.name, item.message)).collect()
+}
+
+#[tokio::test]
+async fn every_exclusion_has_its_sentence_and_every_sentence_its_exclusion() {
+    let honest = indicator("higher", "count(*) FILTER (WHERE excluded_because IS NULL)", "count(*)", "trial_rows");
+    let header = |codes: &[&str]| {
+        let lines: String = codes.iter().map(|code| format!("\n-- {code} = \"理由\"")).collect();
+        let select = "SELECT unit_id, domain, decided_on, CASE WHEN outcome IN ('transferred', 'withdrawn') AND closed_on < $as_of THEN outcome \
+                      WHEN filed_on IS NULL THEN 'no_filing' END AS excluded_because FROM cases";
+        population(select).replacen("\n-- ///\n", &format!("\n-- [excluded]{lines}\n-- ///\n"), 1)
+    };
+    let said = async |codes: &[&str]| refusals_of(honest.clone(), Some(header(codes))).await;
+    assert_eq!(said(&["transferred", "withdrawn", "no_filing"]).await, Vec::<String>::new());
+    assert_eq!(
+        said(&["transferred", "no_filing"]).await,
+        ["unexplained-exclusion: `trial_rows` leaves rows out as `withdrawn` without saying why"]
+    );
+    assert_eq!(
+        said(&["transferred", "withdrawn", "no_filing", "no_fillng"]).await,
+        ["unused-exclusion: `trial_rows` explains `no_fillng`, which its SELECT never writes into `excluded_because`"]
+    );
 }
 
 #[tokio::test]

@@ -4,13 +4,12 @@
 -- shown_as = "percent"
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["province", "city", "county", "township"]
--- basis = "2026考核计划 一(二) 执法数据真实性：执法系统与考核平台数据一致率；indicators.md A1、D"
+-- basis = "2026考核计划 一(二) 执法数据真实性：执法系统与考核平台数据一致率"
 -- ///
 --
--- Of the decided cases and inspections on either side (the unit's system, the assessment platform) whose grace days are over,
--- those that stand on both sides with every compared field equal. A record on one side alone is a difference, whichever side.
--- Amounts are compared for equality only. Left out of both sides and shown: pairs read from one and the same export.
--- Pending: records whose grace days for transit are still running.
+-- 任一侧（执法系统、考核平台）已作出决定的案件和已实施的检查，在途宽限期满后，两侧都有且各比对项完全一致的比例。
+-- 只在一侧有记录的，不论哪一侧，都算不一致。金额只比对是否相等。
+-- 两侧均剔除并另列：两侧数据取自同一份导出文件的。未到期：在途宽限期尚未届满的记录。
 SELECT unit_id, domain, month_of(due_on) AS month,
        count(*) FILTER (WHERE state = 'due' AND is_consistent) AS numerator,
        count(*) FILTER (WHERE state = 'due')                   AS denominator,

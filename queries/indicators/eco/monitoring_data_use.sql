@@ -4,13 +4,12 @@
 -- shown_as = "percent"
 -- domains = ["eco"]
 -- tiers = ["province", "city", "county"]
--- basis = "2026考核计划 一(一) 生态环境：自动监测数据作为立案依据的比例；indicators.md A4、D"
+-- basis = "2026考核计划 一(一) 生态环境：自动监测数据作为立案依据的比例"
 -- ///
 --
--- Of the filed cases of items with automatic monitoring, those whose basis of filing includes valid automatic monitoring data.
--- Data of a device marked stopped, faulty or under maintenance, flagged data, and data measured after the filing don't count.
--- Left out of both sides and shown: cases of items without automatic monitoring, or without an item code. Denominator + these =
--- all filed cases.
+-- 已立案且所涉事项有自动监测的案件中，以有效自动监测数据为立案依据的比例。
+-- 设备标记为停用、故障或维护的数据，质量存疑的数据，以及立案之后测得的数据，不算有效。
+-- 两侧均剔除并另列：事项没有自动监测的，没有事项编码的；分母与之相加，即全部立案案件。
 SELECT unit_id, domain, month_of(filed_on) AS month,
        count(*) FILTER (WHERE state = 'due' AND uses_monitoring) AS numerator,
        count(*) FILTER (WHERE state = 'due')                     AS denominator,

@@ -4,12 +4,12 @@
 -- shown_as = "percent"
 -- domains = ["eco"]
 -- tiers = ["province", "city", "county"]
--- basis = "2026考核计划 一(一) 生态环境：处罚案件中同步要求企业制定修复方案的比例；indicators.md A4、D"
+-- basis = "2026考核计划 一(一) 生态环境：处罚案件中同步要求企业制定修复方案的比例"
 -- ///
 --
--- Of the penalty cases with damage, those in which a restoration plan was required of the party by the day of the decision.
--- Required on the day of the decision is in time; later is not. Left out of both sides and shown: penalties without damage, and
--- penalties for which nobody recorded whether there was damage. Denominator + these = all penalties, as the plan words it.
+-- 造成生态环境损害的处罚案件中，在作出处罚决定当日或之前要求当事人制定修复方案的比例。
+-- 决定当日要求的视为及时，此后要求的不算。
+-- 两侧均剔除并另列：没有造成损害的处罚，没有记录是否造成损害的处罚；分母与之相加，即计划所说的全部处罚案件。
 SELECT unit_id, domain, month_of(decided_on) AS month,
        count(*) FILTER (WHERE state = 'due' AND ordered_on <= decided_on) AS numerator,
        count(*) FILTER (WHERE state = 'due')                              AS denominator,

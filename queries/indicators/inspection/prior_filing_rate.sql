@@ -7,9 +7,9 @@
 -- basis = "2026考核计划 一(二) 动态指标：涉企执法检查备案率；国办发〔2024〕54号"
 -- ///
 --
--- Of the visits to enterprises, those filed or approved, singly or by their plan, before they began.
--- An emergency visit may be filed within 24 hours after it began. A visit never filed counts against the unit.
--- Left out of both sides and shown: checks that were no visit (written, online, off-site), visits without an enterprise's code.
+-- 入企检查中，在检查开始之前已单独或随计划备案（批准）的比例。
+-- 突发事件检查可在开始后24小时内补办；始终没有备案的，计入分母、不计入分子。
+-- 两侧均剔除并另列：没有入企的检查（书面、线上、非现场），没有企业代码的检查。
 SELECT unit_id, domain, month_of(day_of(due_at)) AS month,
        count(*) FILTER (WHERE state = 'due' AND filed_by <= due_at) AS numerator,
        count(*) FILTER (WHERE state = 'due')                        AS denominator,

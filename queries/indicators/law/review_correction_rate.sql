@@ -7,10 +7,9 @@
 -- basis = "2026考核计划 一(二) 法律适用准确性：案件经行政复议或诉讼的纠错率；行政复议法第63—65、67条；行政诉讼法第70、74、75、77条"
 -- ///
 --
--- Of the challenged acts with a final outcome, those changed, annulled, partly annulled, declared illegal or declared void.
--- One act counts once, by its last instance over reconsideration, first and second instance, in the month of that outcome.
--- Left out of both sides and shown: orders to perform a duty (责令履行), acts mediated, settled, withdrawn by the challenger, or put
--- right by the unit itself. Pending: an instance is still undecided.
+-- 被复议、诉讼且已有终局结果的行政行为中，被变更、撤销、部分撤销、确认违法或者确认无效的比例。
+-- 一个行为只计一次，以复议、一审、二审中最后一级的结果为准，计入该结果所在的月份。
+-- 两侧均剔除并另列：责令履行的，调解、和解结案的，申请人撤回的，单位自行纠正的。未到期：尚有一级未作出结果的。
 SELECT unit_id, domain, month_of(settled_on) AS month,
        count(*) FILTER (WHERE state = 'due' AND is_corrected) AS numerator,
        count(*) FILTER (WHERE state = 'due')                  AS denominator,

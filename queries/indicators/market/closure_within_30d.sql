@@ -4,13 +4,12 @@
 -- shown_as = "percent"
 -- domains = ["market"]
 -- tiers = ["city", "county", "township"]
--- basis = "2026考核计划 一(一) 市场监管：30日内办结率；法定期限90日另有 procedure.decision_timeliness；indicators.md A2、D"
+-- basis = "2026考核计划 一(一) 市场监管：30日内办结率；法定期限90日另有 procedure.decision_timeliness"
 -- ///
 --
--- Of the food and drug cases whose 30-day target has passed since filing, those ended (办结) within it. Ended means decided
--- (parameter food_drug_closure.end_is_closing). Days of suspension are added, overlapping ones once; an extension is not.
--- The last day is in time; an open case whose last day has passed counts against the unit.
--- Left out of both sides and shown: cases transferred, cases withdrawn (撤案), cases without a filing date.
+-- 立案后30日目标期限已过的食品药品案件中，在期限内办结的比例。办结指作出处理决定（由参数 food_drug_closure.end_is_closing 确定）。
+-- 中止的日数顺延，重叠的只算一次；批准的延长不顺延。最后一日办结视为及时；期限已过仍未办结的，计入分母、不计入分子。
+-- 两侧均剔除并另列：已移送的，撤案的，没有立案日期的。法定90日期限另见“法定期限内作出决定率”。
 SELECT unit_id, domain, month_of(due_on) AS month,
        count(*) FILTER (WHERE state = 'due' AND ended_on <= due_on) AS numerator,
        count(*) FILTER (WHERE state = 'due')                        AS denominator,

@@ -4,12 +4,12 @@
 -- shown_as = "percent"
 -- domains = ["market"]
 -- tiers = ["city", "county", "township"]
--- basis = "2026考核计划 一(一) 市场监管：投诉举报响应率（24小时内联系率）；indicators.md A2、D"
+-- basis = "2026考核计划 一(一) 市场监管：投诉举报响应率（24小时内联系率）"
 -- ///
 --
--- Of the complaints and reports whose 24 hours since dispatch (12345) or receipt (12315) are over, those first contacted within them.
--- The last second is in time; the hours run through nights and holidays; nobody contacted and the hours over: not in time.
--- Left out of both sides and shown: anonymous ones (nobody to contact), 12315 copies of 12345 orders (the order counts).
+-- 自派单（12345）或收到（12315）起24小时已满的投诉举报中，在24小时内首次联系投诉举报人的比例。
+-- 最后一秒联系视为及时；夜间和节假日照常计时；已满24小时而没有联系的，计入分母、不计入分子。
+-- 两侧均剔除并另列：匿名的（没有可联系的人），与12345工单同一件的12315登记（只计工单）。
 SELECT unit_id, domain, month_of(day_of(due_at)) AS month,
        count(*) FILTER (WHERE state = 'due' AND first_contact_at <= due_at) AS numerator,
        count(*) FILTER (WHERE state = 'due')                                AS denominator,

@@ -4,17 +4,17 @@
 -- shown_as = "percent"
 -- domains = ["market"]
 -- tiers = ["province", "city", "county"]
--- basis = "2026考核计划 一(一) 市场监管：“双随机一公开”覆盖率；优化营商环境条例第54条；indicators.md A2、D"
+-- basis = "2026考核计划 一(一) 市场监管：“双随机一公开”覆盖率；优化营商环境条例第54条"
 -- window = "year_to_date"
 -- measures = "coverage"
 -- statutory_duty = "优化营商环境条例 第54条（随机抽取检查对象、随机选派人员，抽查情况及结果及时公开）及年度抽查计划"
 -- companion = "market.inspection_frequency_compliance"
 -- ///
 --
--- Of the targets of the random-draw plans that fell due this year, those inspected by the plan's due date with the result published
--- within twenty working days of the check. Inspected but not published, or published late: not covered.
--- Pending: targets of plans not yet due, and targets inspected in time whose twenty days are still running. Nothing is left out.
--- Random choice of the inspectors can't be seen in the data. The companion keeps coverage from being bought with extra visits.
+-- 本年到期的双随机计划所列检查对象中，在计划期限内完成检查、且在检查后20个工作日内公布结果的比例。
+-- 已检查而没有公布或逾期公布的，不算覆盖。没有剔除项。
+-- 未到期：计划期限未到的对象，以及已按期检查、20个工作日尚未届满的对象。
+-- 是否真正随机选派人员，从数据中看不出来；配套指标限制以增加检查次数换取覆盖率。
 SELECT unit_id, domain,
        count(*) FILTER (WHERE state = 'due' AND is_covered) AS numerator,
        count(*) FILTER (WHERE state = 'due')                AS denominator,

@@ -4,16 +4,15 @@
 -- shown_as = "percent"
 -- domains = ["market"]
 -- tiers = ["province", "city", "county"]
--- basis = "食品生产经营监督检查管理办法第22条；indicators.md A2、D"
+-- basis = "食品生产经营监督检查管理办法第22条"
 -- window = "rolling_24"
 -- measures = "coverage"
 -- statutory_duty = "食品生产经营监督检查管理办法 第22条（每两年对全部食品经营者至少覆盖检查一次）"
 -- companion = "market.inspection_frequency_compliance"
 -- ///
 --
--- Of the food operators of the county that have been in business for the whole 24 months, those visited in them (full inspection).
--- One visit is enough: a second adds nothing. Left out of both sides and shown: operators that closed or were struck off.
--- Pending: operators established inside the 24 months.
+-- 在全部24个月内持续经营的本县食品经营者中，其间接受过至少一次全面检查的比例；检查一次即可，多查不加分。
+-- 两侧均剔除并另列：已停业或注销的。未到期：24个月内新设立的。
 SELECT unit_id, domain,
        count(*) FILTER (WHERE state = 'due' AND is_covered) AS numerator,
        count(*) FILTER (WHERE state = 'due')                AS denominator,

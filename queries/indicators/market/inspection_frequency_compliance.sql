@@ -9,10 +9,10 @@
 -- rollup = "recompute"
 -- ///
 --
--- Of the enterprises that the unit visited this year (visits that count toward the cap), those with no visit over a cap.
--- Two caps: the unit's own, and the combined one of all units of the domain; a breach of the combined cap is borne by the unit
--- whose visit went over it. For a parent, an enterprise visited by several children counts once.
--- Left out and shown, by visit: visits with an exempt trigger, checks that were no visit, visits without an enterprise's code.
+-- 本单位今年入企检查（计入频次的）过的企业中，没有一次检查超过频次上限的比例。
+-- 上限有二：本单位的上限，同一领域各单位合计的上限；超出合计上限的，由使其超限的那次检查的单位承担。
+-- 对上级单位，几个下属单位都检查过的企业只计一家。
+-- 按检查次数剔除并另列：因豁免情形启动的，没有入企的，没有企业代码的。
 SELECT unit_id, domain,
        count(DISTINCT enterprise_code) FILTER (WHERE state = 'due')
          - count(DISTINCT enterprise_code) FILTER (WHERE state = 'due' AND is_breach) AS numerator,

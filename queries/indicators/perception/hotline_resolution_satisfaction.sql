@@ -4,13 +4,12 @@
 -- shown_as = "percent"
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["province", "city", "county", "township"]
--- basis = "2026考核计划 一(三)：诉求解决且群众评价“满意”的比例；indicators.md A12、D"
+-- basis = "2026考核计划 一(三)：诉求解决且群众评价“满意”的比例"
 -- ///
 --
--- Of the reasonable 12345 orders about enforcement that were closed and graded by the caller, those solved and graded 满意 or better.
--- Solved but 基本满意: not satisfied here. Satisfied but not solved: not satisfied either.
--- Left out of both sides and shown: orders found not reasonable (no finding = reasonable), orders without a grade.
--- Pending: orders still open.
+-- 与行政执法有关、诉求合理、已办结且来电人作出评价的12345工单中，已解决且评价“满意”及以上的比例。
+-- 已解决而评价“基本满意”的不算；满意而未解决的也不算。
+-- 两侧均剔除并另列：认定诉求不合理的（没有认定的视为合理），没有评价的。未到期：尚未办结的。
 SELECT unit_id, domain, month_of(counted_on) AS month,
        count(*) FILTER (WHERE state = 'due' AND is_satisfied) AS numerator,
        count(*) FILTER (WHERE state = 'due')                  AS denominator,

@@ -4,16 +4,15 @@
 -- shown_as = "score"
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["province", "city", "county", "township"]
--- basis = "2026考核计划 一(三)：随机抽样调查，5分制取平均分；indicators.md A12、C6、D"
+-- basis = "2026考核计划 一(三)：随机抽样调查，5分制取平均分"
 -- window = "year_to_date"
 -- rollup = "none"
 -- shape = "region"
 -- ///
 --
--- Weighted mean of the answers (1 to 5) on transparency, clarity of basis and guidance on correction, over the responses of the
--- year so far; quarters enter by the weights of their responses. n = responses in the mean.
--- Left out: responses with a don't-know to all three questions, responses without a weight. A don't-know to one question leaves
--- out that answer alone. The survey belongs to the region: the scheme says whose score it enters.
+-- 本年至今各份答卷对执法透明度、依据清晰度、整改指导三问评分（1—5分）的加权平均；各季度按答卷权重计入。n为计入平均的答卷数。
+-- 剔除：三问都答“不清楚”的答卷，没有权重的答卷；只对一问答“不清楚”的，仅剔除该问。
+-- 调查属于地区，计入谁的得分由考核方案规定。
 SELECT region_code, domain,
        CAST(sum(weight * score) / sum(weight) AS DECIMAL(18, 6)) AS value,
        count(*)                                                  AS n

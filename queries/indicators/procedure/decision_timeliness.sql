@@ -7,10 +7,9 @@
 -- basis = "行政处罚法第60条（立案之日起90日）；市监程序第64条；2026考核计划 一(二) 执法程序合规性"
 -- ///
 --
--- Of the cases not under the simple procedure whose statutory limit has passed, those decided within it.
--- Limit = clock decision.statutory from the filing date + approved extension + days of suspension (united). The date of the
--- decision is the one on the document. The last day is in time; an open case past its limit counts against the unit.
--- Left out of both sides and shown: cases transferred, cases withdrawn (撤案), cases without a filing date.
+-- 不适用简易程序、法定期限已过的案件中，在期限内作出决定的比例。
+-- 期限自立案之日起算，加批准的延长和中止的日数（重叠的只算一次）；决定日期以决定书落款为准。
+-- 最后一日作出视为及时；期限已过仍未作出的，计入分母、不计入分子。两侧均剔除并另列：已移送的，撤案的，没有立案日期的。
 SELECT unit_id, domain, month_of(due_on) AS month,
        count(*) FILTER (WHERE state = 'due' AND decided_on <= due_on) AS numerator,
        count(*) FILTER (WHERE state = 'due')                          AS denominator,

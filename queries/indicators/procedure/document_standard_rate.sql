@@ -4,13 +4,13 @@
 -- shown_as = "percent"
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["city", "county", "township"]
--- basis = "2026考核计划 一(二) 执法程序合规性：文书规范率；行政处罚法第52、59、61条；indicators.md A1"
+-- basis = "2026考核计划 一(二) 执法程序合规性：文书规范率；行政处罚法第52、59、61条"
 -- ///
 --
--- Of the documents that the decided cases must have on their path (simple, ordinary, quick; penalty, no penalty; hearing right,
--- legal review, collective discussion), those on file with all required elements, in a file that no review failed.
--- A required document that is missing counts against the unit. A case is judged once its limit for service is over.
--- Left out of both sides and shown: documents of cases with nothing on record (paper files), documents nobody checked.
+-- 已作出决定的案件依其程序（简易、普通、快速；处罚、不予处罚；听证权利、法制审核、集体讨论）应有的文书中，已归入系统、要素齐全、
+-- 且所在案卷没有被评查判为不合格的比例。
+-- 应有而缺少的文书，计入分母、不计入分子。案件在送达期限届满后才评判。
+-- 两侧均剔除并另列：系统中没有任何文书的案件（纸质案卷），要素未经检查的文书。
 SELECT unit_id, domain, month_of(due_on) AS month,
        count(*) FILTER (WHERE state = 'due' AND is_standard) AS numerator,
        count(*) FILTER (WHERE state = 'due')                 AS denominator,

@@ -6,11 +6,11 @@
 use super::Facts;
 use super::facts::Object;
 use crate::explain::lists::{ListedRecord, RecordList};
-use crate::explain::records::Part;
 use crate::library::indicator::Better;
 use crate::report::names::Text;
 use crate::report::numbers;
 use crate::report::texts;
+use crate::scoring::tables::Status;
 
 /// Records of one kind that a page lists at most.
 pub const RECORDS_ON_PAGE: usize = 20;
@@ -24,7 +24,7 @@ pub struct RecordsBlock {
     pub title: Text,
     /// How many of each kind, in words.
     pub words: String,
-    /// Why there are none, where that is not for want of records.
+    /// Why there are none, where that is not for want of records; or why their number is not that of the figure.
     pub reason: Text,
     /// One list a kind.
     pub lists: Vec<RecordListView>,
@@ -61,9 +61,12 @@ pub fn records_blocks<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<RecordsB
     let mut blocks = Vec::new();
     for value in facts.values(object) {
         let lists = facts.records(object, &value.indicator);
-        let reason = facts.input.records.without.get(&value.indicator).map_or("", String::as_str);
+        let by_record = !facts.input.records.not_by_record.contains(&value.indicator);
+        let note = if by_record { "" } else { texts::NOT_BY_RECORD };
+        let reason = facts.input.records.without.get(&value.indicator).map_or(note, String::as_str);
         let header = facts.input.indicators.get(&value.indicator);
-        if (lists.is_empty() && reason.is_empty()) || value.value.is_none() && lists.is_empty() {
+        // Of what does not apply nothing is asked, whatever the unit recorded.
+        if value.status == Status::NotApplicable || lists.is_empty() && (reason.is_empty() || value.value.is_none()) {
             continue;
         }
         let better = header.map_or(Better::Higher, |header| header.better);
