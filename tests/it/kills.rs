@@ -70,8 +70,15 @@ fn a_run_that_is_killed_in_any_stage_leaves_readers_with_the_run_before() {
     let province = after(finished);
     simulate(&province, &["--night", "1"]);
     let undisturbed = after(&province);
-    let moments =
-        [Journal("table-loaded", 6), Stage("assess"), Stage("indices"), Stage("findings"), Stage("scoring"), Journal("report-started", 1)];
+    let moments = [
+        Journal("table-loaded", 6),
+        Stage("assess"),
+        Stage("indices"),
+        Stage("records"),
+        Stage("findings"),
+        Stage("scoring"),
+        Journal("report-started", 1),
+    ];
     for moment in &moments {
         kill_at(&province, moment);
         assert_eq!(province.current_run(), finished.current_run(), "the killed run is current");

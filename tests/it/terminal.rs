@@ -16,7 +16,7 @@ fn without_a_terminal_each_stage_is_one_plain_line_and_quiet_says_nothing() {
     let ended = province.run().with(0);
     let stages = stages(&ended.err);
     let names: Vec<&str> = stages.iter().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(names, ["load", "assess", "indices", "findings", "scoring", "report"], "{}", ended.err);
+    assert_eq!(names, ["load", "assess", "indices", "records", "findings", "scoring", "report"], "{}", ended.err);
     assert!(stages[0].ends_with("B)") && stages[1].ends_with(" indicators)"), "{}", ended.err);
     assert!(!ended.err.contains('\u{1b}') && !ended.err.contains('\r'), "{:?}", ended.err);
     assert_eq!(province.kaohe(&["run", "--quiet"]).with(0).err, "");

@@ -1,6 +1,8 @@
 -- /// population
 -- title = "各邮区的检查"
 -- grain = "one inspection"
+-- [excluded]
+-- no_zip = "经营者没有旧金山的邮政编码，不能归入邮区"
 -- ///
 --
 -- Every inspection with its grade, in the zip area of the business. Where the business has no zip of San Francisco the inspection
