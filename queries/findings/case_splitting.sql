@@ -1,9 +1,8 @@
--- What the detector case_splitting (拆分案件) looks at: one row for each fined case of the period whose party and violation are known.
+-- 疑点“拆分案件”（case_splitting）考察的记录：统计期内当事人和违法行为已知的罚款案件，一件一行。
 --
--- A case is split when, within seven days, the same unit fined the same party for the same violation at least once more, every one of
--- these fines at or under the cap of the simple procedure for that party's kind, and together above it. Seven days are counted from the
--- case's first date (opened_on): a case eight days later stands apart. Fines above the cap, fines of nothing and warnings hide nothing.
--- Party = USCC, else the party's code, used for the join alone and never shown. Violation = its type, else the item's code.
+-- 拆分：七日之内，同一单位对同一当事人的同一违法行为至少又罚款一次，各次罚款都不超过该类当事人的简易程序上限，合计则超过上限。
+-- 七日自案件最早的日期（`opened_on`）起算：相隔八日的案件，各自独立。超过上限的罚款、零元罚款和警告，无所规避。
+-- 当事人：统一社会信用代码，没有的用当事人代码，只用于关联，从不显示。违法行为：违法行为类型，没有的用事项编码。
 WITH fined AS (
   SELECT unit_id, domain, record_id, source_file, source_line, opened_on, fine_amount,
          coalesce(credit_code, party_code) AS party, coalesce(violation_type, item_code) AS violation,

@@ -1,14 +1,12 @@
--- What the detector stage_inversion (程序时间倒置、倒签) looks at: one row for each decided case and sign.
+-- 疑点“程序时间倒置、倒签”（stage_inversion）考察的记录：已作出决定的案件，每件每种迹象一行。
 --
--- Cases not under the simple procedure (there everything happens on one day) whose decision date lies in the period. Dates: the case's
--- own columns first, then its stages, then its documents; of several notices or reviews the earliest, so that at least the first must be
--- in order. `is_odd` is null where a sign can't be judged: such a row stands in neither number.
---   order         filing ≤ notice ≤ review ≤ decision ≤ delivery ≤ closing is broken somewhere. Whether the review must follow the
---                 notice is a parameter by domain: in market regulation it comes before it (市监程序 第50条以下)
---   short_notice  fewer working days between notice and decision than the parameter says, and no waiver in the file; a notice exactly
---                 that many working days before is in order. Quick cases are not judged
---   rest_day      the decision is dated on a rest day
--- `says` is what the reviewer reads about the row.
+-- 决定日期在统计期内、不适用简易程序（该程序各环节都在同一日）的案件。日期先取案件自身的列，再取环节，再取文书；
+-- 有数次告知或审核的，取最早的一次，即至少第一次须合乎顺序。`is_odd` 为空：该迹象无从判断，该行不计入分子也不计入分母。
+-- `order`：立案 ≤ 告知 ≤ 审核 ≤ 决定 ≤ 送达 ≤ 结案，有一处不合。审核是否须在告知之后，由参数按领域规定：
+--   市场监管领域审核在告知之前（市监程序第50条以下）。
+-- `short_notice`：告知至决定的工作日少于参数规定，且卷内没有放弃陈述申辩文书；恰好满规定工作日的，合乎规定。快速办理案件不作判断。
+-- `rest_day`：决定日期落在休息日。
+-- `says`：复核人员看到的说明。
 WITH stages AS (
   SELECT case_id,
          min(staged_on) FILTER (WHERE stage = 'filed')        AS filed_on,

@@ -1,12 +1,11 @@
--- What the detector yearend_backfill (年底突击补录) looks at: one row for each case or inspection entered in the period, and sign.
+-- 疑点“年底突击补录”（yearend_backfill）考察的记录：统计期内录入的案件或检查，每件每种迹象一行。
 --
--- Entered = created_at in the source system; the event may be older than the period. Rows without created_at are not judged.
---   late      entered more than the parameter's days after the event (a case's first date, the day of an inspection)
---   year_end  entered in the last working days of the period (of the time up to the as-of date, while it runs)
---   both      late and at the end: the evidence
--- Left out: bulk loads. One source batch (source_batch) that enters, within one minute, at least so many rows of at least so many
--- units (parameters finding.migration.*) is a migration or a joint upload, and says nothing about one unit. A unit's own upload stays
--- in: that is the reviewer's question.
+-- 录入：来源系统的 `created_at`；事项可以早于统计期。没有 `created_at` 的行，不作判断。
+-- `late`：录入距事项（案件最早的日期、检查之日）的天数多于参数规定；
+-- `year_end`：在统计期最后若干工作日录入（统计期未满的，按截至数据截止日的时段）；
+-- `both`：既迟且在期末，即为证据。
+-- 剔除批量装载：同一来源批次（`source_batch`）在一分钟之内为不少于规定数的单位录入不少于规定数的行（参数 `finding.migration.*`），
+-- 是数据迁移或集中上报，不能说明某一单位。单位自己的批量上报不剔除：那正是复核人员要问的。
 WITH entered AS (
   SELECT 'cases' AS source_table, unit_id, domain, record_id, source_file, source_line, source_batch, opened_on AS event_on, created_at
   FROM case_register

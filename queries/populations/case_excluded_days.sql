@@ -3,9 +3,9 @@
 -- grain = "one case that has at least one spell of suspension"
 -- ///
 --
--- How many days of suspension prolong the case's statutory limit and its target.
--- A spell counts only if it begins while the limit (prolonged by the spells before it) is still running: a suspension
--- that starts after the deadline has passed does not bring the deadline back. Once one spell comes too late, all later ones do.
+-- 案件的法定期限和目标时限因中止而顺延的天数。
+-- 一段中止在期限（含此前各段中止的顺延）尚未届满时开始的，才予计算；期限届满后才开始的中止，不使已过的期限恢复。
+-- 有一段中止开始过晚的，其后各段都不予计算。
 WITH judged AS (
   SELECT s.case_id, s.days,
          min(CASE WHEN s.spell_from <= due_on('decision.statutory', c.domain, c.opened_on,

@@ -3,9 +3,8 @@
 -- grain = "one penalty case that the source has not deleted"
 -- ///
 --
--- The cases that any figure may count. Rows that the source itself marked as deleted stay in the lake, for the record, and
--- stand in no population. Every other population over cases reads this one.
---   ended_as   the outcome; for feeds without one, no_penalty or penalty where the flag 是否不予处罚 says which, else null
+-- 各项数据可以计入的案件。来源自行标记为已删除的行留在数据湖备查，不进入任何口径。其他各案件口径都读取本口径。
+-- `ended_as`：处理结果；来源没有处理结果的，按“是否不予处罚”标志定为不予处罚或处罚，标志也不能说明的为空。
 SELECT c.*, c.case_id AS record_id,
        coalesce(c.outcome, CASE WHEN c.no_penalty THEN 'no_penalty'
                                 WHEN NOT c.no_penalty AND cardinality(c.penalty_kinds) > 0 THEN 'penalty' END) AS ended_as

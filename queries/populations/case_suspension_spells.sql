@@ -3,11 +3,11 @@
 -- grain = "one case and one united spell of suspension"
 -- ///
 --
--- Days on which a case's clock stands still (hearing, testing, publication, appraisal …), overlaps united: a day under two
--- suspensions is one day, and a spell that begins the day after another ended continues it.
--- First and last day both count. A suspension without an end is cut at its legal maximum (parameters suspension.max.*);
--- one that is closed counts as recorded. Days up to the filing date and from the decision date on never count.
--- `days_before` = days of the case's earlier spells; whether a spell still counts depends on the clock: see case_excluded_days.
+-- 案件时限停止计算的日期（听证、检测检验、公告、鉴定等），重叠的合并：同处两项中止的一日只算一日；
+-- 前一段结束的次日又开始的，视为延续。首日和末日都计入。
+-- 没有结束日期的中止，到法定最长期限为止（参数 `suspension.max.*`）；已结束的按记录计。
+-- 立案之日及以前、决定之日及以后的日期，一律不计。
+-- `days_before`：本案此前各段的天数；某一段是否仍可计算，因时限而异，见 `case_excluded_days`。
 WITH bounded AS (
   SELECT s.case_id,
          greatest(s.from_date, c.opened_on + 1) AS first_day,

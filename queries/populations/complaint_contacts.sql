@@ -6,10 +6,9 @@
 -- copy_of_order = "与热线工单是同一件，只计工单"
 -- ///
 --
--- Complaints and reports of market regulation: 12345 orders from dispatch to the unit, 12315 complaints from receipt (the last
--- second of the day where no hour is on record).
--- `due_at` = the last moment for the first contact (complaint_contact.target; the hours run through rest days).
--- A 12315 row copied from a 12345 order counts once, as the order; a contact noted on either counts for both.
+-- 市场监管领域的投诉举报：12345热线工单自派至执法主体时起算，12315投诉举报自收到时起算（没有记录时刻的，按当日最后一秒）。
+-- `due_at`：首次联系的最后时刻（时限 `complaint_contact.target`，休息日照常计时）。
+-- 由12345工单转录的12315记录只计一次，以工单计；任何一处记录的联系，对两处都有效。
 WITH orders AS (
   SELECT unit_id, domain, order_id, source_file, source_line, first_contact_at, anonymous,
          coalesce(dispatched_at, end_of(created_on) - INTERVAL '1 second') AS started_at

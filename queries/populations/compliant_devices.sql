@@ -3,8 +3,8 @@
 -- grain = "one device"
 -- ///
 --
--- Devices with a published place that passed both the legal and the technical review (行政处罚法41), with the days on which that
--- holds: `compliant_from` = the latest of the two reviews and the start of service, `compliant_to` = the last day of service.
+-- 设置地点已公布、法制审核和技术审核均已通过（行政处罚法第41条）的设备，以及符合条件的起止日期：
+-- `compliant_from`：两项审核之日和启用之日中最晚的一日；`compliant_to`：使用的最后一日。
 SELECT device_id, greatest(legal_reviewed_on, technical_reviewed_on, valid_from) AS compliant_from,
        coalesce(valid_to, DATE '9999-12-31') AS compliant_to
 FROM devices

@@ -2,18 +2,18 @@
 -- title = "计入频次上限的入企检查"
 -- grain = "one inspection of an enterprise in the window"
 -- [excluded]
--- exempt_trigger = "因投诉举报、转办交办、非现场预警、复查、依申请、许可、突发事件、监督检查等启动，或属频次上限规定的豁免情形，不计入频次"
+-- exempt_trigger = "因投诉举报、交办、非现场预警、媒体曝光、复查、企业申请、许可、突发事件、执法监督启动，或属频次上限自定的豁免"
 -- not_onsite = "书面、线上或非现场检查，没有入企"
 -- no_enterprise = "没有统一社会信用代码，不能对应到企业"
 -- ///
 --
--- Visits to enterprises since $from, each judged against the yearly cap in force on its day:
---   own        the n-th visit of this unit in this domain; over the cap when n > per_unit_cap
---   combined   the n-th visit of all units of the domain; visits made together on one day (merged, random_joint) are one.
--- A breach belongs to the visit that went over, so to the unit that made it (`is_breach`); later visits are breaches too.
--- Of several rows of inspection_caps the most specific wins: item, then class of enterprise, then tier; visits under an item's
--- own cap are counted apart; a row without an amount sets no cap. No row: parameters inspection.cap.own and inspection.cap.combined.
--- The unit's own word (counts_toward_cap) is not used.
+-- `$from` 以来的入企检查，逐次对照检查当日有效的年度频次上限：
+-- 本单位上限：本单位在本领域的第几次检查，次数大于 `per_unit_cap` 即为超限；
+-- 合计上限：本领域各单位合计的第几次检查，同一日一并进行的检查（合并检查、部门联合双随机）只算一次。
+-- 超限归于使次数超过上限的那次检查，即归于实施该次检查的单位（`is_breach`）；其后的各次检查也是超限。
+-- `inspection_caps` 有数行适用的，取最具体的一行：先看事项，再看企业类别，再看层级；按事项专设上限的检查，单独计次；
+-- 没有写明次数的行，不设上限。没有适用的行的，依参数 `inspection.cap.own` 和 `inspection.cap.combined`。
+-- 不采用单位自报的是否计入频次（`counts_toward_cap`）。
 WITH visits AS (
   SELECT i.unit_id, i.act_domain AS domain, i.record_id, i.source_file, i.source_line, i.enterprise_code, i.item_code,
          i.trigger_kind, i.is_onsite, i.began_at, i.checked_on,

@@ -3,12 +3,12 @@
 -- grain = "one planned target of a random-draw plan"
 -- ///
 --
--- The targets of random-draw plans (random_single, random_joint) whose due date lies in the window: one row for each listed target;
--- a plan that gives a number alone has as many numbered places, filled by the enterprises inspected under it in order of time.
--- `is_covered` = inspected under the plan by its due date, and the result published within dual_random_publish.target of the check.
--- `state`: 'pending' while the plan is not due, and for a target inspected in time whose publication is still owed in time.
--- Whether the inspectors were drawn at random too can't be seen in the data. Nothing is excluded: a plan of special trades (exempt
--- from random draws, 优化营商环境条例54) is no random-draw plan and is not here.
+-- 到期日在统计期内的双随机计划（单部门、部门联合）所列的检查对象：名单上的对象各为一行；
+-- 只写数量的计划，有多少数量即有多少名额，由依该计划检查的企业按检查先后填入。
+-- `is_covered`：在计划到期日或之前依计划检查，且自检查起在 `dual_random_publish.target` 时限内公布结果。
+-- `state` 未到期：计划尚未到期的；已按期检查、尚待公布而公布时限未满的。
+-- 检查人员是否也随机选派，从数据中看不出来。
+-- 没有剔除项：特殊行业的计划（不适用随机抽查，优化营商环境条例第54条）不是双随机计划，不在本口径内。
 WITH plans AS (
   SELECT plan_id, unit_id, coalesce(domain, 'other') AS domain, source_file, source_line, due AS due_on, targets, planned_targets
   FROM inspection_plans

@@ -6,10 +6,9 @@
 -- not_checked = "文书在卷，但要素未经检查"
 -- ///
 --
--- For every decided case the documents of its path: by procedure and outcome, and those that its flags call for (hearing right,
--- legal review, collective discussion). `due_on` = last day for service (delivery.statutory): then the file must be complete.
--- `is_standard` = a document of that kind is there with all required elements (automatic check), and no review of the file found a
--- veto item or graded it as failed. A required document that is missing is not standard.
+-- 每件已作出决定的案件应有的文书：依程序和处理结果应有的，以及依案件标志应有的（听证权利、法制审核、集体讨论）。
+-- `due_on`：送达的最后一日（时限 `delivery.statutory`），届时案卷应当完整。
+-- `is_standard`：有该种文书且要素齐全（自动检查），并且案卷评查没有发现否决项、没有评为不合格。应有而缺少的文书，视为不规范。
 WITH needed AS (
   SELECT * FROM (VALUES
     ('simple',   'penalty',    'simple_decision'),

@@ -2,12 +2,12 @@
 -- title = "有自动监测数据可用的生态环境案件"
 -- grain = "one filed case of ecology and environment"
 -- [excluded]
--- not_monitored = "该类污染没有自动监测，或没有事项编码"
+-- not_monitored = "所涉事项没有自动监测，或者没有事项编码"
 -- ///
 --
--- Filed cases of an item for which automatic monitoring exists on the filing date (monitored_pollution_types), with whether valid
--- automatic data stood in the basis of filing: measured by the filing day, used as basis, device in order (not marked stopped,
--- faulty or under maintenance), data not flagged invalid. Data may hang on the case or on the lead that it came from.
+-- 立案之日所涉事项有自动监测（`monitored_pollution_types`）的立案案件，以及立案依据中是否有有效的自动监测数据。
+-- 有效：在立案之日或之前测得，作为立案依据，设备正常（没有标记为停用、故障或维护），数据没有标记为无效。
+-- 数据可以记在案件上，也可以记在案件所来自的线索上。
 SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.filed_on, c.uses_monitoring, c.excluded_because,
        CASE WHEN c.excluded_because IS NULL THEN 'due' ELSE 'excluded' END AS state
 FROM (

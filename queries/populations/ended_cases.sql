@@ -3,16 +3,15 @@
 -- grain = "one penalty case that has ended with a decision or with guidance"
 -- [excluded]
 -- no_fact = "违法事实不成立，谈不上从宽"
--- transferred = "移送其他机关"
--- withdrawn = "撤案"
--- life_health_finance = "食品药品案件涉及生命健康，不要求适用柔性执法"
+-- transferred = "已移送其他机关"
+-- withdrawn = "已撤案"
+-- life_health_finance = "食品药品案件，涉及生命健康，不要求适用柔性执法"
 -- outcome_unknown = "没有处理结果，也没有注明是否不予处罚"
 -- ///
 --
--- Cases decided (or, for guidance without a decision document, closed) by the as-of instant. `ended_on` gives the month.
--- `is_flexible`: guidance or an order to correct instead of a penalty; no penalty (不予处罚) with the education on record;
--- a warning or public criticism and nothing else. It is read from the kinds of penalty, never from an amount.
--- An outcome is unknown on 双公示 rows: penalties alone are published there.
+-- 截至数据截止时点已作出决定的案件（没有决定书的行政指导，为已结案的案件）。`ended_on` 决定计入的月份。
+-- `is_flexible`：以行政指导或责令改正代替处罚的；不予处罚且有教育记录的；仅予警告或通报批评的。依处罚种类认定，从不依金额。
+-- “双公示”数据没有处理结果：该处只公示处罚。
 SELECT c.*, CASE WHEN c.excluded_because IS NOT NULL THEN 'excluded' ELSE 'due' END AS state
 FROM (
   SELECT unit_id, domain, record_id, source_file, source_line, ended_as,

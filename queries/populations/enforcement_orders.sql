@@ -2,13 +2,13 @@
 -- title = "与行政执法直接相关的热线诉求"
 -- grain = "one 12345 order about enforcement"
 -- [excluded]
--- not_reasonable = "诉求不合理"
+-- not_reasonable = "诉求经认定不合理"
 -- no_answer = "来电人没有评价；不计入满意度，另列回复率"
 -- ///
 --
--- Orders marked as about enforcement. An order counts in the month in which the caller was called back (or, without a call-back,
--- the order was closed): `counted_on`; while it is open it is pending. An order nobody called reasonable or not is reasonable.
--- `is_satisfied` = solved, and the caller answered 满意 or 非常满意.
+-- 标记为与行政执法有关的热线工单。计入回访来电人的月份（没有回访的，计入办结的月份），见 `counted_on`；尚未办结的为未到期。
+-- 诉求是否合理没有认定的，视为合理。
+-- `is_satisfied`：已解决，且来电人评价“满意”或“非常满意”。
 SELECT o.*, CASE WHEN NOT o.is_closed THEN 'pending' WHEN o.excluded_because IS NOT NULL THEN 'excluded' ELSE 'due' END AS state
 FROM (
   SELECT unit_id, coalesce(domain, 'other') AS domain, order_id AS record_id, source_file, source_line, satisfaction, resolved,

@@ -3,7 +3,7 @@
 -- grain = "one enterprise in one span of validity"
 -- ///
 --
--- The rows of enterprises with a last day: the recorded one, or the day before the enterprise's next row begins, whichever is earlier.
+-- 企业名录的各行，补上最后有效日：记录的最后有效日与该企业下一行生效的前一日，取较早的一日。
 SELECT credit_code, kind, size, industry_code, region_code, risk_class, food_operator, established_on, status, valid_from,
        source_file, source_line,
        least(coalesce(valid_to, DATE '9999-12-31'),

@@ -6,8 +6,8 @@
 -- no_enterprise = "没有统一社会信用代码，不能对应到企业"
 -- ///
 --
--- A visit to an enterprise is to be filed or approved before it begins (`due_at` = its beginning); an emergency visit within the
--- hours after it (urgent_check_filing.target). `filed_by` = the visit's own filing or its plan's, whichever came first.
+-- 入企检查应在开始之前备案或批准（`due_at`：开始的时刻）；突发事件检查可在开始后规定小时内补办（`urgent_check_filing.target`）。
+-- `filed_by`：该次检查的备案时刻与其计划的备案时刻，取较早的一个。
 SELECT v.*, CASE WHEN v.excluded_because IS NOT NULL THEN 'excluded' WHEN v.due_at <= $as_of THEN 'due' ELSE 'pending' END AS state
 FROM (
   SELECT i.unit_id, i.act_domain AS domain, i.record_id, i.source_file, i.source_line, i.enterprise_code, i.trigger_kind, i.began_at,

@@ -3,8 +3,8 @@
 -- grain = "one food or drug case of market regulation, not under the simple procedure"
 -- ///
 --
--- Food and drug cases of ordinary_cases, judged by the closure target: `due_on` here is the target's last day, not the law's.
--- `ended_on` is what 办结 means: the decision date, or the closing date where the parameter food_drug_closure.end_is_closing says so.
+-- `ordinary_cases` 中的食品药品案件，按办结目标时限评判：`due_on` 在此是目标时限的最后一日，不是法定期限的最后一日。
+-- `ended_on`：办结之日，即决定日期；参数 `food_drug_closure.end_is_closing` 规定以结案为准的，为结案日期。
 SELECT unit_id, domain, record_id, source_file, source_line, filed_on, target_on AS due_on, excluded_because,
        CASE WHEN param('food_drug_closure.end_is_closing', domain, started_on) = 1 THEN closed_on ELSE decided_on END AS ended_on,
        CASE WHEN excluded_because IS NOT NULL THEN 'excluded'

@@ -6,11 +6,11 @@
 -- transferred = "在期限内移送有管辖权的机关"
 -- ///
 --
--- `due_on` = last day of the filing target (food_drug_filing.target) from receipt, prolonged by the days for which the lead was
--- lawfully suspended (testing …). `filed_on` = day of the filing decision on the lead, or of the first case opened from it.
--- `state` 'due' = the last day is over at the as-of instant.
--- A lead that was refused (with reasons on record or not) or handed over in time is excluded; the same decisions taken after the last
--- day do not excuse the unit: such a lead is 'due' and not filed in time.
+-- `due_on`：立案目标时限（`food_drug_filing.target`）的最后一日，自收到线索之日起算，加依法中止（检测检验等）的天数。
+-- `filed_on`：对线索作出立案决定之日，或者由该线索开办的首个案件的立案之日。
+-- `state` 到期：截至数据截止时点，最后一日已过。
+-- 在期限内决定不予立案（不论有无记录理由）或者移送的线索，予以剔除；
+-- 最后一日之后才作出同样决定的，不能免责：该线索到期，且未按期立案。
 SELECT l.unit_id, l.domain, l.record_id, l.source_file, l.source_line, l.filed_on, l.due_on, l.excluded_because,
        CASE WHEN l.excluded_because IS NOT NULL THEN 'excluded'
             WHEN end_of(l.due_on) <= $as_of THEN 'due'

@@ -5,10 +5,9 @@
 -- not_in_operation = "已注销、吊销、撤销、停业、歇业或迁出"
 -- ///
 --
--- Food operators on the register at the as-of date, under the county's market regulation unit of their region (the unit with the
--- domain market whose region is the operator's county). `is_covered` = a visit of market regulation in the window, by any unit;
--- checks for a cause and of commitments are not full inspections, and the extract has no closer mark of one.
--- `state` 'pending': established inside the window, so its first two years are still running.
+-- 数据截止日在册的食品经营者，归所在地的县级市场监管单位（领域为市场监管、区划为经营者所在县的单位）。
+-- `is_covered`：统计期内受过市场监管领域的入企检查，不论由哪个单位实施；有因检查和承诺核查不是全面检查，数据中没有更确切的标志。
+-- `state` 未到期：在统计期内设立的，最初两年尚未届满。
 WITH operators AS (
   SELECT credit_code, region_code, established_on, source_file, source_line,
          coalesce(regexp_like(status, '注销|吊销|撤销|停业|歇业|迁出'), false) AS is_gone

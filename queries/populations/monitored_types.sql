@@ -3,7 +3,7 @@
 -- grain = "one item in one span of validity"
 -- ///
 --
--- The rows of monitored_pollution_types with a last day: the day before the item's next row begins.
+-- `monitored_pollution_types` 的各行，补上最后有效日：该事项下一行生效的前一日。
 SELECT item_code, valid_from, is_automatic_available,
        coalesce(lead(valid_from) OVER (PARTITION BY item_code ORDER BY valid_from) - 1, DATE '9999-12-31') AS valid_to
 FROM monitored_pollution_types

@@ -7,12 +7,11 @@
 -- no_filing_date = "没有立案日期，期限无从起算"
 -- ///
 --
--- Every ordinary (and quick, and unmarked) case with both of its limits:
---   due_on     statutory limit from filing (decision.statutory) + approved extension + days excluded
---   target_on  food and drug target from filing (food_drug_closure.target) + days excluded; an extension moves the law, not the target
--- `state` is that of the statutory limit. A transfer or withdrawal excludes a case when it
--- happened by the as-of date, or carries no date. Without a filing date no clock can start: `due_on` is then reckoned from `opened_on`,
--- only to give the case a month.
+-- 适用普通程序（以及快速办理、没有注明程序）的每件案件及其两个期限：
+-- `due_on`：法定期限（`decision.statutory`），自立案起算，加批准的延长和应扣除的天数；
+-- `target_on`：食品药品案件目标时限（`food_drug_closure.target`），自立案起算，加应扣除的天数；延长只改变法定期限，不改变目标时限。
+-- `state` 依法定期限确定。截至数据截止日已移送、撤案的，或者移送、撤案没有日期的，予以剔除。
+-- 没有立案日期的，时限无从起算（在此列出，并由完整性检查计数）；其 `due_on` 自 `opened_on` 推算，只用于确定月份。
 SELECT c.unit_id, c.domain, c.case_id AS record_id, c.source_file, c.source_line, c.region_code,
        c.is_food_drug, c.ended_as, c.filed_on, c.decided_on, c.closed_on, c.started_on,
        c.due_on, c.target_on, c.excluded_because,

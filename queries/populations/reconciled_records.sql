@@ -5,11 +5,11 @@
 -- one_export = "两侧数据取自同一份文件，比对没有意义"
 -- ///
 --
--- The union of both sides, matched by the record's key (decision number, else case number; inspection number); a key that stands
--- twice on one side needs two records on the other. `is_consistent` = on both sides, and every compared field equal: cases
--- decision number, date of decision, fine (none = 0), party code, outcome; inspections date and party code. Tolerance none; a
--- field empty on one side alone is a difference. `difference` names the first one.
--- `due_on` = last day for a record to arrive (platform_arrival.target): until then it is in transit, and pending.
+-- 两侧记录的并集，按记录的关键字匹配（决定书文号，没有文号的用案件编号；检查编号）；
+-- 同一关键字在一侧出现两次的，另一侧也须有两条。`is_consistent`：两侧都有，且各比对项都相等。
+-- 案件比对决定书文号、决定日期、罚款金额（没有罚款为0）、当事人代码、处理结果；检查比对日期、当事人代码。
+-- 不容许误差；只有一侧为空的，也是不一致。`difference`：第一个不一致的比对项。
+-- `due_on`：记录到达考核平台的最后一日（`platform_arrival.target`），此前视为在途，为未到期。
 WITH own AS (
   SELECT 'cases' AS source_table, coalesce(decision_no, case_id) AS key_text, unit_id, domain, decided_on AS event_on, decision_no,
          coalesce(fine_amount, 0) AS fine, party_code, ended_as AS outcome, source_file, source_line

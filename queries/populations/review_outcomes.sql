@@ -4,15 +4,15 @@
 -- [excluded]
 -- duty_ordered = "责令履行：属不作为，另列"
 -- mediated = "调解结案，另列"
--- withdrawn = "申请人撤回，另列"
+-- withdrawn = "申请人（原告）撤回，另列"
 -- settled = "和解，另列"
 -- self_corrected = "单位自行纠正，另列"
 -- ///
 --
--- One challenged case once, however many instances it went through (复议, 一审, 二审): the highest instance decides, of two rows of
--- one instance the later. While any instance is undecided at the as-of date the act is pending. A row without a case stands for itself.
--- `settled_on` = day of the final outcome (filing day of the open instance while pending). `is_corrected` by the outcome of that
--- instance: changed, annulled, partly annulled, declared illegal or void.
+-- 被行政复议、诉讼的案件不论经过几级（复议、一审、二审），只计一次：以最高一级为准，同一级有两行的，以较晚的一行为准。
+-- 截至数据截止日尚有一级未作出结果的，为未到期。没有对应案件的行，单独计一件。
+-- `settled_on`：终局结果之日（未到期的，为未决那一级的受理之日）。
+-- `is_corrected`：该级结果为变更、撤销、部分撤销、确认违法或者确认无效。
 WITH instances AS (
   SELECT *, coalesce(case_id, rl_id) AS act_id,
          CASE kind WHEN 'litigation_second' THEN 3 WHEN 'litigation_first' THEN 2 ELSE 1 END AS level,

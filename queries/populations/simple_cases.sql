@@ -7,14 +7,14 @@
 -- no_decision_date = "没有决定日期"
 -- ///
 --
--- Every simple case of a township, lawful or not: the law's scope, so that an unlawful spot fine of 600 yuan can't hide outside
--- the plan's (fines up to 500 and warnings; `in_plan_scope`). `due_on` = last day for filing the papers (simple_archive.statutory).
---   within_cap    fine not above 200 (person, sole trader [confirm], party kind unknown) or 3000 (organisation); a cap, no merit;
---                 a fine without an amount on record can't be shown to be within it
---   mild_kinds    no penalty, or nothing but warning, public criticism or fine
---   two_officers  at least two officers (simple.officers_min)     has_form   a decision document with a number
---   on_the_spot   served on the day of the decision               archived_on  day on which the decision document was archived
--- Without a decision date the month is reckoned from the first date on record.
+-- 乡镇（街道）的全部简易程序案件，不论是否合法：范围依法律，使600元的违法当场罚款不能躲在计划的范围之外
+-- （计划的范围：500元以下罚款和警告，见 `in_plan_scope`）。`due_on`：材料归档的最后一日（`simple_archive.statutory`）。
+-- `within_cap`：罚款不超过200元（自然人，个体工商户〔待确认〕，当事人类别不明的）或3000元（组织）；只作上限，不作加分；
+-- 没有记录金额的罚款，不能证明在上限之内。
+-- `mild_kinds`：没有处罚，或者只有警告、通报批评、罚款。
+-- `two_officers`：执法人员不少于两人（`simple.officers_min`）。`has_form`：有编号的决定书。
+-- `on_the_spot`：决定当日送达。`archived_on`：决定书归档之日。
+-- 没有决定日期的，按最早记录的日期确定月份。
 WITH documents AS (
   SELECT case_id, max(doc_no) AS doc_no, min(day_of(served_at)) AS served_on, min(day_of(archived_at)) AS archived_on
   FROM case_documents

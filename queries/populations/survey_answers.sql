@@ -6,9 +6,9 @@
 -- no_weight = "没有权重或权重不为正"
 -- ///
 --
--- Responses since $from with the mean of their answers to the three questions of the plan (transparency, clarity of basis,
--- guidance on correction). An answer that is empty, 0 (不清楚) or outside the scale is left out of the mean.
--- Domain '*': the survey asked about no domain in particular.
+-- `$from` 以来的答卷，及其对计划所列三问（是否透明、依据是否清晰、整改指导是否到位）评分的平均分。
+-- 没有回答的，答0（不清楚）的，超出分值范围的，不计入平均分。
+-- 领域为“*”：调查没有针对某一领域。
 WITH scaled AS (
   SELECT *, CASE WHEN q_transparency BETWEEN low AND high THEN q_transparency END AS a1,
             CASE WHEN q_basis_clear BETWEEN low AND high THEN q_basis_clear END AS a2,

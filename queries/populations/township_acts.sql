@@ -5,10 +5,9 @@
 -- before_first_list = "当时该乡镇（街道）尚无赋权事项清单，无从比对"
 -- ///
 --
--- Cases (by their opening date) and inspections of units whose tier on that date is township, each with whether its item stood in
--- the unit's own list on that date (`is_listed`). An item is found by its list code, its 监管事项目录编码 or its 检查实施清单编码, and
--- the list row must allow that kind of act. An act without any item code is not listed. A dated list is all that counts: an item
--- handed back by the township is listed until its last day and not after.
+-- 行为当日层级为乡镇（街道）的单位的案件（按 `opened_on`）和检查，以及所涉事项当日是否列入本单位的清单（`is_listed`）。
+-- 事项按清单编码、监管事项目录编码或检查实施清单编码查找，且清单该行须允许该类行为。没有任何事项编码的，视为没有列入。
+-- 只以有日期的清单为准：乡镇（街道）交回的事项，到最后有效日为止在清单内，此后不在。
 WITH acts AS (
   SELECT unit_id, domain, record_id, source_file, source_line, opened_on AS acted_on, 'penalty' AS act_kind,
          item_code, supervise_item_code, CAST(NULL AS VARCHAR) AS check_item_code

@@ -3,14 +3,14 @@
 -- grain = "one handled problem: a case, or a correction on the spot without a case"
 -- [excluded]
 -- no_fact = "违法事实不成立，没有需要处理的问题"
--- transferred = "已移送其他机关"
--- withdrawn = "已撤案"
+-- transferred = "已移送其他机关，没有需要本单位处理的问题"
+-- withdrawn = "已撤案，没有需要本单位处理的问题"
 -- ///
 --
--- Handled problems of city management of the types that a device can see: 占道经营 [plan], 店外经营, 乱堆放, 违规停放, 户外广告 [own].
--- Handled = a case that ended in any way, guidance included, or an inspection whose problem was put right on the spot; so a unit
--- does not gain by calling its street work guidance. `is_offsite` = found by a device that on the day of discovery had passed its
--- legal and technical review and stood at a published place (行政处罚法41), the record itself reviewed by the day of the decision.
+-- 已处理的、设备可以发现的城市管理问题：占道经营（计划所列），店外经营、乱堆放、违规停放、户外广告（自定）。
+-- 已处理：以任何方式（含行政指导）办结的案件，或者问题当场改正的检查；因此，把街面执法称为行政指导，单位得不到好处。
+-- `is_offsite`：由设备发现，发现当日该设备已通过法制审核和技术审核、设置地点已公布（行政处罚法第41条），
+-- 且记录本身在决定之日或之前经过审核。
 SELECT h.*, CASE WHEN h.excluded_because IS NULL THEN 'due' ELSE 'excluded' END AS state
 FROM (
   SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.violation_type AS problem_type,

@@ -42,6 +42,8 @@ pub(super) struct Entry<'a> {
     flow: bool,
     /// First and last month that count; `None` when it is switched off.
     pub months: Option<(Month, Month)>,
+    /// Last month whose deadlines are shown as pending.
+    pending_until: Month,
 }
 
 /// Every indicator of the scheme, in its order.
@@ -63,6 +65,7 @@ fn entry<'a>(input: &ScoringInput<'a>, scored: &'a Scored) -> Result<Entry<'a>> 
             rolls_up: header.rollup != Rollup::None,
             flow: header.window == Window::Flow,
             months,
+            pending_until: input.period.last,
         });
     }
     let Some(composite) = composite(&scored.id.0) else {
@@ -80,6 +83,7 @@ fn entry<'a>(input: &ScoringInput<'a>, scored: &'a Scored) -> Result<Entry<'a>> 
         rolls_up: false,
         flow: false,
         months,
+        pending_until: input.period.last,
     })
 }
 
@@ -152,8 +156,10 @@ struct Rows {
 const KEYS: [&str; 4] = ["entry", "subject", "domain", "subtree"];
 
 impl Rows {
-    fn push(&mut self, key: Key, measure: &Measure) {
+    /// Of a month that lies ahead only what is pending counts.
+    fn push(&mut self, key: Key, measure: &Measure, is_ahead: bool) {
         let (numerator, denominator) = match measure.amount {
+            _ if is_ahead => (0, 0),
             Amount::Ratio(fraction) => (fraction.numerator, fraction.denominator),
             Amount::Value { value: Some(value), n } => (value * i128::from(n), i128::from(n) * Fraction::SCALE),
             Amount::Value { value: None, .. } => (0, 0),
@@ -165,7 +171,7 @@ impl Rows {
         self.numerator.push(numerator);
         self.denominator.push(denominator);
         self.pending.push(measure.pending);
-        self.excluded.push(measure.excluded);
+        self.excluded.push(if is_ahead { 0 } else { measure.excluded });
         self.held.push(measure.held);
     }
 
@@ -192,7 +198,7 @@ impl Rows {
     }
 }
 
-/// Sums measures over the months that count.
+/// Sums measures over the months that count; a flow's deadlines of the period's later months are its pending.
 pub(super) fn aggregate(measures: &[Measure], entries: &[Entry<'_>]) -> Result<Totals> {
     let mut by_indicator: BTreeMap<&IndicatorId, Vec<usize>> = BTreeMap::new();
     for (index, entry) in entries.iter().enumerate() {
@@ -212,12 +218,14 @@ pub(super) fn aggregate(measures: &[Measure], entries: &[Entry<'_>]) -> Result<T
     for measure in measures {
         for &index in by_indicator.get(&measure.indicator).into_iter().flatten() {
             let entry = &entries[index];
-            if !counted(entry, measure.month) || (!entry.flow && last_computed[index] != Some(measure.month)) {
+            let is_ahead = entry.flow && entry.months.is_some_and(|(_, last)| last < measure.month && measure.month <= entry.pending_until);
+            let is_current = counted(entry, measure.month) && (entry.flow || last_computed[index] == Some(measure.month));
+            if !is_ahead && !is_current {
                 continue;
             }
             let subject = code(&mut totals.subjects, &measure.subject);
             let domain = code(&mut totals.domains, &measure.domain);
-            rows.push((index as u32, subject, domain, measure.scope == Scope::Subtree), measure);
+            rows.push((index as u32, subject, domain, measure.scope == Scope::Subtree), measure, is_ahead);
             if rows.entry.len() == BATCH {
                 add_batch(&mut totals, std::mem::take(&mut rows))?;
             }

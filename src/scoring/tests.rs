@@ -266,6 +266,19 @@ fn a_scorecard_is_the_one_computed_by_hand() {
 }
 
 #[test]
+fn deadlines_of_the_periods_later_months_are_pending_and_nothing_else() {
+    let mut province = Province::market();
+    let ahead = |month| Measure { excluded: 7, pending: 5, ..measure("a.rate", "m1", month, ratio(9, 9)) };
+    province.measures.extend([ahead(3), ahead(12), Measure { pending: 9, ..measure("a.stock", "m1", 3, ratio(0, 9)) }]);
+    let cards = province.score();
+    let rate = value(&cards, "m1", "a.rate");
+    assert_eq!((rate.pending, rate.excluded, text(rate.value)), (12, 0, "0.9".to_owned()));
+    assert_eq!((value(&cards, "m1", "a.stock").pending, text(value(&cards, "m1", "a.stock").value)), (1, "0.8".to_owned()));
+    province.measures.push(Measure { month: Month { year: 2027, month: 1 }, ..ahead(1) });
+    assert_eq!(value(&province.score(), "m1", "a.rate").pending, 12, "what falls due after the period is not its matter");
+}
+
+#[test]
 fn months_of_a_flow_are_divided_once_and_a_stock_is_its_last_month() {
     let mut province = Province::market();
     province.measures.retain(|measure| measure.indicator.0 != "a.rate");

@@ -7,9 +7,9 @@
 -- basis = "2026考核计划 一(一) 市场监管：30日内办结率；法定期限90日另有 procedure.decision_timeliness"
 -- ///
 --
--- 立案后30日目标期限已过的食品药品案件中，在期限内办结的比例。办结指作出处理决定（由参数 food_drug_closure.end_is_closing 确定）。
+-- 立案后30日目标期限已过的食品药品案件中，在期限内办结的比例。办结指作出处理决定（依系统参数设定）。
 -- 中止的日数顺延，重叠的只算一次；批准的延长不顺延。最后一日办结视为及时；期限已过仍未办结的，计入分母、不计入分子。
--- 两侧均剔除并另列：已移送的，撤案的，没有立案日期的。法定90日期限另见“法定期限内作出决定率”。
+-- 两侧均剔除并另列：已移送的，撤案的，没有立案日期的。
 SELECT unit_id, domain, month_of(due_on) AS month,
        count(*) FILTER (WHERE state = 'due' AND ended_on <= due_on) AS numerator,
        count(*) FILTER (WHERE state = 'due')                        AS denominator,

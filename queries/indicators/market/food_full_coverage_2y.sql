@@ -11,8 +11,9 @@
 -- companion = "market.inspection_frequency_compliance"
 -- ///
 --
--- 在全部24个月内持续经营的本县食品经营者中，其间接受过至少一次全面检查的比例；检查一次即可，多查不加分。
--- 两侧均剔除并另列：已停业或注销的。未到期：24个月内新设立的。
+-- 在全部24个月内持续经营的本县食品经营者中，其间至少接受过一次检查的比例；检查一次即可，多查不加分。
+-- 有因检查和承诺核查不是全面检查，不算覆盖；其他检查是否覆盖全部检查要点，数据中看不出来。
+-- 两侧均剔除并另列：已停业或者被注销、吊销的。未到期：24个月内新设立的。
 SELECT unit_id, domain,
        count(*) FILTER (WHERE state = 'due' AND is_covered) AS numerator,
        count(*) FILTER (WHERE state = 'due')                AS denominator,

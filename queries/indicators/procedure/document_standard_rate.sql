@@ -8,9 +8,9 @@
 -- ///
 --
 -- 已作出决定的案件依其程序（简易、普通、快速；处罚、不予处罚；听证权利、法制审核、集体讨论）应有的文书中，已归入系统、要素齐全、
--- 且所在案卷没有被评查判为不合格的比例。
+-- 且所在案卷没有被评查判为不合格或查出一票否决项的比例。
 -- 应有而缺少的文书，计入分母、不计入分子。案件在送达期限届满后才评判。
--- 两侧均剔除并另列：系统中没有任何文书的案件（纸质案卷），要素未经检查的文书。
+-- 两侧均剔除并另列：系统中没有任何文书的案件（纸质案卷）的文书，未经检查的文书。
 SELECT unit_id, domain, month_of(due_on) AS month,
        count(*) FILTER (WHERE state = 'due' AND is_standard) AS numerator,
        count(*) FILTER (WHERE state = 'due')                 AS denominator,
