@@ -239,12 +239,12 @@ fn results(expression: &Expr, found: &mut BTreeSet<String>) {
     match expression {
         Expr::Case(case) => {
             for (when, then) in &case.when_then_expr {
-                let lists = split_conjunction(when).into_iter().filter_map(|part| match part {
+                let mut lists = split_conjunction(when).into_iter().filter_map(|part| match part {
                     Expr::InList(among) if among.expr == *then => Some(&among.list),
                     _ => None,
                 });
                 // Where what a condition tests is passed on, it is one of the condition's list.
-                match lists.last() {
+                match lists.next_back() {
                     Some(list) => found.extend(list.iter().filter_map(text_of)),
                     None => results(then, found),
                 }

@@ -81,7 +81,7 @@ fn a_constant_of_the_source_stands_where_the_file_is_silent() {
         ("people", "viele", "gives `people` the constant `viele`, which is not of its type"),
     ] {
         let error = with(&[("unit_id", "某局"), (column, value)]).map(|staged| staged.held.unwrap_or_default());
-        let said = error.map_or_else(|error| error.to_string(), |held| held);
+        let said = error.unwrap_or_else(|error| error.to_string());
         assert!(said.contains(message), "{said}");
     }
 }
