@@ -273,7 +273,7 @@ fn check_month(indicator: &Indicator, plan: &LogicalPlan, diagnostics: &mut Diag
 
 /// What is recomputed for parents plans too.
 async fn check_recomputed(context: &SessionContext, indicator: &Indicator, moment: Moment, diagnostics: &mut Diagnostics) {
-    if indicator.rollup != Rollup::Recompute {
+    if indicator.rollup != Rollup::Recompute || matches!(indicator.shape, Shape::Pair | Shape::Region) {
         return;
     }
     let planned = async { context.state().statement_to_plan(over_ancestors(context, &indicator.sql, moment).await?).await };

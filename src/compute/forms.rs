@@ -148,10 +148,11 @@ pub fn refuse_in_indicator(indicator: &Indicator, statement: &Statement, library
             .error("division", &indicator.file, at.map(|at| at..at + 1), format!("`{}` divides", indicator.id))
             .hint("give numerator and denominator; parents are exact sums of children, and division happens once, in scoring");
     }
-    let mut found = Found { stars: false, names: BTreeSet::new() };
+    let mut found = Found { star: None, names: BTreeSet::new() };
     let _ = statement.as_ref().visit(&mut found);
-    if found.stars {
-        let span = indicator.sql.find('*').map(|at| indicator.sql_offset + at..indicator.sql_offset + at + 1);
+    if let Some(star) = found.star {
+        let at = byte_of(&indicator.sql, star.line, star.column).map(|at| indicator.sql_offset + at);
+        let span = at.map(|at| at..at + 1);
         diagnostics.error("select-star", &indicator.file, span, format!("`{}` selects `*`; name its columns", indicator.id));
     }
     for name in found.names.iter().filter(|name| library.tables.contains_key(*name) || library.populations.contains_key(*name)) {
@@ -168,7 +169,7 @@ pub fn refuse_in_indicator(indicator: &Indicator, statement: &Statement, library
 
 /// What the syntax tree of an indicator holds.
 struct Found {
-    stars: bool,
+    star: Option<Location>,
     names: BTreeSet<String>,
 }
 
@@ -176,7 +177,11 @@ impl Visitor for Found {
     type Break = ();
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        self.stars |= select.projection.iter().any(|item| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)));
+        let star = select.projection.iter().find_map(|item| match item {
+            SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => Some(options.wildcard_token.0.span.start),
+            _ => None,
+        });
+        self.star = self.star.or(star);
         ControlFlow::Continue(())
     }
 
