@@ -4,45 +4,30 @@
 //! engine, or be refused by the law. Never here: rows; every table is empty and typed by its contract.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{DataFusionError, ExprSchema, ScalarValue, SchemaError};
+use datafusion::common::{DataFusionError, SchemaError};
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::utils::split_conjunction;
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr as SyntaxExpr, visit_expressions};
 
+use super::forms::{
+    Written, byte_of, refuse_forms, refuse_in_indicator, refuse_loose_month, refuse_other_statements, refuse_unknown_codes, text_of,
+};
 use super::law::refuse_unlawful;
 use super::lineage::resolve;
 use super::populations::{Dependencies, names_read, register_populations};
-use super::run::moment_of;
+use super::run::{Hierarchy, moment_of, over_ancestors, register_ancestors};
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::error::{Context, Kind, Result};
 use crate::functions::{self, Clocks, Moment, parse_bound, parse_bound_expression};
 use crate::ingest::arrow_schema;
 use crate::library::Library;
-use crate::library::indicator::{Indicator, Population, Shape, Window, span_of_word};
-
-/// Functions whose answer depends on the wall clock, on chance, or on how the data is split.
-const REFUSED_FUNCTIONS: [&str; 12] = [
-    "now",
-    "current_date",
-    "current_time",
-    "today",
-    "random",
-    "uuid",
-    "approx_distinct",
-    "approx_median",
-    "approx_percentile_cont",
-    "approx_percentile_cont_with_weight",
-    "any_value",
-    "array_agg",
-];
+use crate::library::indicator::{Indicator, Population, Rollup, Shape, Window, span_of_word};
 
 /// Settings of a session that only plans: positions are kept for messages.
 pub fn planning_config() -> SessionConfig {
@@ -83,11 +68,19 @@ pub fn register_empty_tables(context: &SessionContext, library: &Library) -> Res
 pub async fn check_library(context: &SessionContext, library: &Library, diagnostics: &mut Diagnostics) -> Result<(), DataFusionError> {
     functions::register(context, &Clocks::of(library));
     register_empty_tables(context, library)?;
+    register_ancestors(context, &Hierarchy::default())?;
     let moment = moment_of(Window::Flow, jiff::civil::date(2026, 6, 30));
     check_contracts(context, library, moment, diagnostics).await;
+    let mut broken: BTreeSet<String> = BTreeSet::new();
+    for population in library.populations.values() {
+        if !refuse_other_statements(context, written(population), diagnostics) {
+            broken.insert(population.name.clone());
+        }
+    }
     let (dependencies, mut failures) = Dependencies::of(context, library);
     failures.extend(register_populations(context, library, &dependencies, moment).await);
-    let broken: Vec<String> = failures.iter().map(|(name, _)| name.clone()).collect();
+    failures.retain(|(name, _)| !broken.contains(name));
+    broken.extend(failures.iter().map(|(name, _)| name.clone()));
     for (name, error) in failures {
         let population = &library.populations[&name];
         // A population that fails only because one below it failed is not reported twice.
@@ -96,16 +89,67 @@ pub async fn check_library(context: &SessionContext, library: &Library, diagnost
             report(&error, &population.file, &population.text, population.sql_offset, library, diagnostics);
         }
     }
+    let alone = with_populations_as_tables(context, library, &broken).await?;
     for population in library.populations.values().filter(|population| !broken.contains(&population.name)) {
         if let Ok(plan) = plan_of(context, &population.sql, moment).await {
-            refuse_forms(&plan, &population.file, &population.text, population.sql_offset, diagnostics);
+            refuse_unknown_codes(library, &plan, written(population), diagnostics);
             check_exclusions(population, &plan, &dependencies.exclusions_of(library, &population.name), diagnostics);
+        }
+        if let Ok(plan) = plan_of(&alone, &population.sql, moment).await {
+            refuse_forms(&alone, &plan, written(population), diagnostics);
         }
     }
     for indicator in library.indicators.values() {
-        check_indicator(context, library, indicator, &broken, diagnostics).await;
+        check_indicator(context, &alone, library, indicator, &broken, diagnostics).await;
     }
+    check_findings(context, &alone, library, moment, diagnostics).await;
     Ok(())
+}
+
+fn written(population: &Population) -> Written<'_> {
+    Written { file: &population.file, text: &population.text, offset: population.sql_offset }
+}
+
+/// A session in which a population is an empty table: what is wrong inside it is then said of its own file only.
+async fn with_populations_as_tables(
+    context: &SessionContext,
+    library: &Library,
+    broken: &BTreeSet<String>,
+) -> Result<SessionContext, DataFusionError> {
+    let alone = SessionContext::new_with_config(planning_config());
+    functions::register(&alone, &Clocks::of(library));
+    register_empty_tables(&alone, library)?;
+    for name in library.populations.keys().filter(|name| !broken.contains(*name) && !library.tables.contains_key(*name)) {
+        if let Ok(view) = context.table_provider(name.as_str()).await {
+            alone.register_table(name.as_str(), Arc::new(MemTable::try_new(view.schema(), vec![vec![]])?))?;
+        }
+    }
+    Ok(alone)
+}
+
+/// The detectors' SELECTs plan like populations, and the same forms are refused in them; what does not plan is reported by `findings`.
+async fn check_findings(
+    context: &SessionContext,
+    alone: &SessionContext,
+    library: &Library,
+    moment: Moment,
+    diagnostics: &mut Diagnostics,
+) {
+    for (path, text) in library.files.iter().filter(|(path, _)| path.starts_with("findings/") && path.ends_with(".sql")) {
+        let file = format!("queries/{path}");
+        diagnostics.remember(&file, text);
+        let written = Written { file: &file, text, offset: 0 };
+        if !refuse_other_statements(context, written, diagnostics) {
+            continue;
+        }
+        let sql = text.trim_end().trim_end_matches(';');
+        if let Ok(plan) = plan_of(alone, sql, moment).await {
+            refuse_forms(alone, &plan, written, diagnostics);
+        }
+        if let Ok(plan) = plan_of(context, sql, moment).await {
+            refuse_unknown_codes(library, &plan, written, diagnostics);
+        }
+    }
 }
 
 async fn plan_of(context: &SessionContext, sql: &str, moment: Moment) -> Result<LogicalPlan, DataFusionError> {
@@ -120,9 +164,22 @@ async fn check_contracts(context: &SessionContext, library: &Library, moment: Mo
         for check in &contract.checks {
             let planned = parse_bound_expression(context, &check.predicate, moment)
                 .and_then(|syntax| context.state().create_logical_expr_from_sql_expr(syntax, table.schema()))
-                .and_then(|expression| expression.get_type(table.schema()));
+                .and_then(|expression| Ok((expression.get_type(table.schema())?, expression)));
+            let written = Written { file: &contract.file, text, offset: check.span.start };
+            let planned = match planned {
+                Ok((DataType::Boolean | DataType::Null, expression)) => match table.clone().filter(expression) {
+                    Ok(rows) => {
+                        let plan = rows.into_unoptimized_plan();
+                        refuse_forms(context, &plan, written, diagnostics);
+                        refuse_unknown_codes(library, &plan, written, diagnostics);
+                        Ok(DataType::Boolean)
+                    }
+                    Err(error) => Err(error),
+                },
+                other => other.map(|(kind, _)| kind),
+            };
             match planned {
-                Ok(DataType::Boolean | DataType::Null) => {}
+                Ok(DataType::Boolean) => {}
                 Ok(other) => {
                     let message = format!("the check `{}` of `{}` is {other}, not a condition", check.name, contract.name);
                     diagnostics.error("check-type", &contract.file, Some(check.span.clone()), message);
@@ -135,13 +192,18 @@ async fn check_contracts(context: &SessionContext, library: &Library, moment: Mo
 
 async fn check_indicator(
     context: &SessionContext,
+    alone: &SessionContext,
     library: &Library,
     indicator: &Indicator,
-    broken: &[String],
+    broken: &BTreeSet<String>,
     diagnostics: &mut Diagnostics,
 ) {
     if indicator.sql.is_empty() {
         // The library has said already why it could not read the file.
+        return;
+    }
+    let written = Written { file: &indicator.file, text: &indicator.text, offset: indicator.sql_offset };
+    if !refuse_other_statements(context, written, diagnostics) {
         return;
     }
     let moment = moment_of(indicator.window, jiff::civil::date(2026, 6, 30));
@@ -166,13 +228,20 @@ async fn check_indicator(
             )
             .hint("joins belong into a population, where several indicators can share them");
     }
-    refuse_division(context, indicator, moment, diagnostics);
+    if let Ok(statement) = parse_bound(context, &indicator.sql, moment) {
+        refuse_in_indicator(indicator, &statement, library, diagnostics);
+    }
+    if let Ok(plan) = plan_of(alone, &indicator.sql, moment).await {
+        refuse_forms(alone, &plan, written, diagnostics);
+    }
     match plan_of(context, &indicator.sql, moment).await {
         Err(error) => fail(&error, diagnostics),
         Ok(plan) => {
             check_output(indicator, &plan, diagnostics);
             refuse_order(indicator, &plan, diagnostics);
-            refuse_forms(&plan, &indicator.file, &indicator.text, indicator.sql_offset, diagnostics);
+            refuse_unknown_codes(library, &plan, written, diagnostics);
+            check_month(indicator, &plan, diagnostics);
+            check_recomputed(context, indicator, moment, diagnostics).await;
             // What the optimiser would refuse later is said now.
             if let Err(error) = context.state().optimize(&plan) {
                 fail(&error, diagnostics);
@@ -188,6 +257,31 @@ async fn check_indicator(
                     .hint("write it without this form, so that the law's refusals can be decided");
             }
         }
+    }
+}
+
+fn check_month(indicator: &Indicator, plan: &LogicalPlan, diagnostics: &mut Diagnostics) {
+    let Some(index) = plan.schema().index_of_column_by_name(None, "month") else { return };
+    let is_date = *plan.schema().field(index).data_type() == DataType::Date32;
+    if let Ok(resolved) = resolve(plan)
+        && indicator.window == Window::Flow
+        && is_date
+    {
+        refuse_loose_month(indicator, &resolved.columns[index], diagnostics);
+    }
+}
+
+/// What is recomputed for parents plans too.
+async fn check_recomputed(context: &SessionContext, indicator: &Indicator, moment: Moment, diagnostics: &mut Diagnostics) {
+    if indicator.rollup != Rollup::Recompute || matches!(indicator.shape, Shape::Pair | Shape::Region) {
+        return;
+    }
+    let planned = async { context.state().statement_to_plan(over_ancestors(context, &indicator.sql, moment).await?).await };
+    if let Err(error) = planned.await {
+        let message = format!("`{}` can't be recomputed for parents: {}", indicator.id, plain_message(&error));
+        diagnostics
+            .error("recompute", &indicator.file, span_of_word(&indicator.text, 0, "recompute"), message)
+            .hint("the relation in FROM must have a column `unit_id`, which is replaced by each ancestor; or set rollup = \"none\"");
     }
 }
 
@@ -224,13 +318,6 @@ fn check_exclusions(population: &Population, plan: &LogicalPlan, explained: &BTr
                 format!("`{}` explains `{code}`, which its SELECT never writes into `excluded_because`", population.name),
             )
             .hint_nearest(code, possible.iter().map(String::as_str));
-    }
-}
-
-fn text_of(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::Literal(ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text), _) => text.clone(),
-        _ => None,
     }
 }
 
@@ -328,73 +415,11 @@ fn fits(kind: &DataType, expected: &str) -> bool {
     }
 }
 
-fn refuse_division(context: &SessionContext, indicator: &Indicator, moment: Moment, diagnostics: &mut Diagnostics) {
-    let Ok(Statement::Statement(statement)) = parse_bound(context, &indicator.sql, moment) else { return };
-    let divides = visit_expressions(statement.as_ref(), |expression| match expression {
-        SyntaxExpr::BinaryOp { op: BinaryOperator::Divide, .. } => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
-    });
-    if divides.is_break() && matches!(indicator.shape, Shape::Ratio | Shape::Pair) {
-        let at = indicator.sql.find('/').map(|at| indicator.sql_offset + at);
-        diagnostics
-            .error("division", &indicator.file, at.map(|at| at..at + 1), format!("`{}` divides", indicator.id))
-            .hint("give numerator and denominator; parents are exact sums of children, and division happens once, in scoring");
-    }
-    if indicator.sql.contains("SELECT *") || indicator.sql.contains("select *") {
-        diagnostics.error("select-star", &indicator.file, None, format!("`{}` selects `*`; name its columns", indicator.id));
-    }
-}
-
 fn refuse_order(indicator: &Indicator, plan: &LogicalPlan, diagnostics: &mut Diagnostics) {
     if let LogicalPlan::Sort(_) | LogicalPlan::Limit(_) = plan {
         diagnostics
             .error("order-or-limit", &indicator.file, None, format!("`{}` sorts or limits its rows", indicator.id))
             .hint("an indicator yields every row, in no order");
-    }
-}
-
-/// Refuses forms that the engine accepts and answers wrongly, or differently from run to run.
-fn refuse_forms(plan: &LogicalPlan, file: &str, text: &str, offset: usize, diagnostics: &mut Diagnostics) {
-    let walked = plan.apply_with_subqueries(|node| {
-        let schemas: Vec<_> = node.inputs().iter().map(|input| Arc::clone(input.schema())).collect();
-        node.apply_expressions(|expression| {
-            expression.apply(|part| {
-                if let Expr::BinaryExpr(binary) = part
-                    && let Some(schema) = schemas.iter().find(|schema| binary.left.get_type(schema.as_ref()).is_ok())
-                {
-                    refuse_duration(binary, schema.as_ref(), file, text, offset, diagnostics);
-                }
-                let name = match part {
-                    Expr::ScalarFunction(function) => Some(function.name().to_owned()),
-                    Expr::AggregateFunction(function) => Some(function.func.name().to_owned()),
-                    _ => None,
-                };
-                if let Some(name) = name.filter(|name| REFUSED_FUNCTIONS.contains(&name.as_str())) {
-                    diagnostics
-                        .error(
-                            "unrepeatable-function",
-                            file,
-                            span_of_word(text, offset, &name),
-                            format!("`{name}` does not give the same answer every time"),
-                        )
-                        .hint("the as-of instant is `$as_of`; counts and medians must be exact");
-                }
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
-    });
-    if walked.is_err() {
-        diagnostics.warning("unwalked-plan", file, None, "the plan could not be walked for refused forms");
-    }
-}
-
-fn refuse_duration(binary: &BinaryExpr, schema: &dyn ExprSchema, file: &str, text: &str, offset: usize, diagnostics: &mut Diagnostics) {
-    let (Ok(left), Ok(right)) = (binary.left.get_type(schema), binary.right.get_type(schema)) else { return };
-    let mixed = matches!((&left, &right), (DataType::Duration(_), DataType::Interval(_)) | (DataType::Interval(_), DataType::Duration(_)));
-    if mixed && binary.op.supports_propagation() {
-        diagnostics
-            .error("duration-against-interval", file, span_of_word(text, offset, "INTERVAL"), "a difference of instants is compared with an INTERVAL: the engine compares them field by field, so 31 days counts as less than 7")
-            .hint("write `a <= b + INTERVAL '7 days'`, or use due_at / due_on");
     }
 }
 
@@ -442,7 +467,9 @@ pub fn describe(error: &DataFusionError, file: &str, text: &str, offset: usize, 
     let by_text = || by_message(&message, sql).map(|at| offset + at..offset + at + 1);
     let span: Option<Range<usize>> =
         by_engine.or_else(|| word.or_else(quoted).and_then(|word| span_of_word(text, offset, &word))).or_else(by_text);
-    let first = message.lines().next().unwrap_or("").trim_end_matches('.').to_owned();
+    let first = message.lines().next().unwrap_or("").trim_end_matches('.');
+    // The parser counts lines from the SELECT on; the place below is that of the file.
+    let first = if span.is_some() { first.split(" at Line: ").next().unwrap_or(first) } else { first }.to_owned();
     let diagnostic = diagnostics.error("sql", file, span, first);
     if let Some(hint) = hint {
         diagnostic.hint(hint);
@@ -452,7 +479,10 @@ pub fn describe(error: &DataFusionError, file: &str, text: &str, offset: usize, 
 /// The engine's message without the words that only say which part of the engine speaks.
 fn plain_message(error: &DataFusionError) -> String {
     let message = error.strip_backtrace();
-    let parser = message.strip_prefix("SQL error: ParserError(\"").and_then(|rest| rest.strip_suffix("\")"));
+    let parser = ["SQL error: ParserError(\"", "SQL error: TokenizerError(\""]
+        .iter()
+        .find_map(|opening| message.strip_prefix(opening))
+        .and_then(|rest| rest.strip_suffix("\")"));
     parser.or_else(|| message.strip_prefix("Error during planning: ")).unwrap_or(&message).to_owned()
 }
 
@@ -463,16 +493,4 @@ fn by_message(message: &str, sql: &str) -> Option<usize> {
         rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     };
     byte_of(sql, number("Line:")?, number("Column:")?)
-}
-
-fn byte_of(sql: &str, line: u64, column: u64) -> Option<usize> {
-    let mut start = 0;
-    for (index, text) in sql.split_inclusive('\n').enumerate() {
-        if index as u64 + 1 == line {
-            let within: usize = text.chars().take(column.saturating_sub(1) as usize).map(char::len_utf8).sum();
-            return Some(start + within);
-        }
-        start += text.len();
-    }
-    None
 }

@@ -3,24 +3,39 @@
 //! In: an indicator and its plan with views inlined. Out: diagnostics with the text of the law. Never here: data.
 //!
 //! 行政处罚法 art. 74: fines and confiscations may not be tied, openly or covertly, to the assessment of an agency.
-//! 国办发〔2024〕54号 [M]: no inspection quotas, no assessment by inspection frequency or fines. So an amount never flows into a
-//! numerator that is better higher (nor into a denominator that is better lower), may stand in a condition only as a cap,
-//! and acts count only as a part of the acts that were due.
+//! 国办发〔2024〕54号 [M]: no inspection quotas, no assessment by inspection frequency or fines. So an amount is never added up
+//! into a figure, whichever way is good; it may stand in a condition only as a cap, or choose whom a duty concerns, in both
+//! sides alike; it never decides how often a row counts; and acts count only as a part of the acts that were due.
+
+mod caps;
+mod counts;
+
+use std::collections::BTreeSet;
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::{Column, Result};
 use datafusion::logical_expr::expr::AggregateFunction;
-use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
 
-use super::lineage::{conjuncts, resolve};
+use super::forms::text_of;
+use super::lineage::{Lineage, Resolved, touched};
 use crate::diagnostics::Diagnostics;
-use crate::library::indicator::{Better, Indicator, Shape, span_of_word};
+use crate::library::indicator::{Better, Indicator, Shape, Window, span_of_word};
+use caps::{is_cap, multiplies};
+use counts::{as_count, counts_undivided, is_decided_by_branch, is_part_of, made_up_branch};
 
 const AMOUNTS: [&str; 4] = ["fine_amount", "confiscated_amount", "paid_amount", "fine_paid"];
+/// Kinds of penalty that take money.
+const MONEY_KINDS: [&str; 3] = ["fine", "confiscate_gains", "confiscate_property"];
+/// Tables whose rows are no acts of enforcement: a count of them is no quota of penalties or inspections.
+const NO_ACTS: [&str; 2] = ["innovation_cases", "mediation_records"];
+/// Tables that describe subjects and may stand beside those.
+const DIMENSIONS: [&str; 4] = ["units", "regions", "officers", "enterprises"];
 /// Name of the diagnostics that stop a run: what the law forbids.
 pub const UNLAWFUL: &str = "unlawful-indicator";
-const ART_74: &str =
-    "行政处罚法 第七十四条：罚款、没收的违法所得……不得同作出行政处罚决定的行政机关及其工作人员的考核、考评直接或者变相挂钩";
+const ART_74: &str = "行政处罚法 第七十四条：罚款、没收的违法所得……不得同作出行政处罚决定的行政机关及其工作人员的考核、考评直接或者变相挂钩; \
+     an amount may stand below its cap (`fine_amount <= param(…)`), be compared with the same amount in another table, or choose whom a duty \
+     concerns, in numerator and denominator alike";
 const NO_QUOTA: &str = "国办发〔2024〕54号：不得下达检查指标，不得将考核考评与检查频次、罚没数额挂钩 [M]; count the acts in time out of the acts due, in both sides of one population";
 
 /// Refuses what the law forbids in one indicator.
@@ -29,37 +44,90 @@ const NO_QUOTA: &str = "国办发〔2024〕54号：不得下达检查指标，�
 /// A plan node that the lineage walk does not understand; the caller reports it, since what can't be traced can't be cleared.
 pub fn refuse_unlawful(indicator: &Indicator, plan: &LogicalPlan, diagnostics: &mut Diagnostics) -> Result<()> {
     report_missing_duty(indicator, diagnostics);
-    let resolved = resolve(plan)?;
-    let side = |name: &str| plan.schema().index_of_column_by_name(None, name).map(|index| resolved.columns[index].clone());
-    let says = |diagnostics: &mut Diagnostics, column: &str, message: String, law: &str| {
-        let span = span_of_word(&indicator.text, indicator.sql_offset, column);
-        diagnostics.error(UNLAWFUL, &indicator.file, span, message).hint(law);
-    };
-    if matches!(indicator.shape, Shape::Value | Shape::Region) {
-        if indicator.better == Better::Higher && side("value").is_some_and(|value| holds_amount(&value)) {
-            says(diagnostics, "value", format!("`{}` rewards an amount of fines or confiscations", indicator.id), ART_74);
-        }
-        return Ok(());
+    let resolved = Lineage { matters: &holds_amount, meets: &|_| {} }.resolve(plan)?;
+    let mut trial = Trial { indicator, plan, resolved: &resolved, diagnostics };
+    if resolved.weights.iter().chain(&resolved.filters).any(|condition| multiplies(condition, true)) {
+        let message = format!("an amount of fines or confiscations decides how often a row counts in `{}`", indicator.id);
+        trial.refuse("FROM", message, ART_74);
     }
-    let (Some(numerator), Some(denominator)) = (side("numerator"), side("denominator")) else { return Ok(()) };
-    let rewarded_high = indicator.better != Better::Lower;
-    let (merit, merit_name) = if rewarded_high { (&numerator, "numerator") } else { (&denominator, "denominator") };
-    if flows_amount(merit) {
-        says(
-            diagnostics,
-            merit_name,
-            format!("an amount of fines or confiscations flows into the {merit_name} of `{}`", indicator.id),
-            ART_74,
-        );
-    } else if !caps_only(&extra_conditions(&numerator, &denominator), rewarded_high) {
-        let message = format!("the numerator of `{}` picks cases by a fine or confiscation other than as a cap", indicator.id);
-        says(diagnostics, "numerator", message, ART_74);
-    }
-    if rewarded_high && !indicator.id.0.starts_with("innovation.") && !is_part_of(&numerator, &denominator) {
-        let message = format!("the numerator of `{}` counts acts that are not a part of its denominator", indicator.id);
-        says(diagnostics, "numerator", message, NO_QUOTA);
+    match indicator.shape {
+        Shape::Value | Shape::Region => trial.judge_value(),
+        Shape::Ratio | Shape::Pair => trial.judge_ratio(),
     }
     Ok(())
+}
+
+struct Trial<'a> {
+    indicator: &'a Indicator,
+    plan: &'a LogicalPlan,
+    resolved: &'a Resolved,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Trial<'_> {
+    fn side(&self, name: &str) -> Option<Expr> {
+        self.plan.schema().index_of_column_by_name(None, name).map(|index| self.resolved.columns[index].clone())
+    }
+
+    fn refuse(&mut self, column: &str, message: String, law: &str) {
+        let span = span_of_word(&self.indicator.text, self.indicator.sql_offset, column);
+        self.diagnostics.error(UNLAWFUL, &self.indicator.file, span, message).hint(law);
+    }
+
+    fn judge_value(&mut self) {
+        let Some(value) = self.side("value") else { return };
+        let id = &self.indicator.id;
+        if rewards_amount(&value, &self.resolved.filters, self.indicator.better) {
+            self.refuse("value", format!("`{id}` is made of an amount of fines or confiscations"), ART_74);
+        } else if !counts_no_acts(self.plan) && counts_undivided(&value, self.has_duty()) {
+            let message = format!("the value of `{id}` counts acts without dividing by a count of the same rows");
+            self.refuse("value", message, NO_QUOTA);
+        }
+        self.refuse_made_up_rows();
+    }
+
+    fn judge_ratio(&mut self) {
+        let (Some(numerator), Some(denominator)) = (self.side("numerator"), self.side("denominator")) else { return };
+        let id = &self.indicator.id;
+        let rewarded_high = self.indicator.better != Better::Lower;
+        let (extra, shared) = conditions(&numerator, &denominator);
+        let flowing = [("numerator", &numerator), ("denominator", &denominator)].into_iter().find(|(_, side)| flows_amount(side));
+        if let Some((name, _)) = flowing {
+            self.refuse(name, format!("an amount of fines or confiscations flows into the {name} of `{id}`"), ART_74);
+        } else if shared.iter().any(|condition| multiplies(condition, false)) {
+            let message = format!("an amount of fines or confiscations decides how often a row counts in `{id}`");
+            self.refuse("denominator", message, ART_74);
+        } else if !extra.iter().all(|(condition, adds)| match adds {
+            Some(adds) => is_cap(condition, *adds == rewarded_high),
+            None => is_cap(condition, true) && is_cap(condition, false),
+        }) {
+            let message = format!("the numerator of `{id}` picks cases by a fine or confiscation other than as a cap");
+            self.refuse("numerator", message, ART_74);
+        }
+        if !counts_no_acts(self.plan) {
+            if !is_part_of(&numerator, &denominator) {
+                let message = format!("the numerator of `{id}` counts acts that are not a part of its denominator");
+                self.refuse("numerator", message, NO_QUOTA);
+            } else if extra.iter().any(|(condition, _)| is_decided_by_branch(condition)) {
+                let message = format!("the numerator of `{id}` counts one branch of a union against another, so it counts acts as merit");
+                self.refuse("numerator", message, NO_QUOTA);
+            }
+        }
+        self.refuse_made_up_rows();
+    }
+
+    /// A branch of a union whose month is the same for every row adds rows that are no records.
+    fn refuse_made_up_rows(&mut self) {
+        if self.indicator.window == Window::Flow && self.side("month").is_some_and(|month| made_up_branch(&month)) {
+            let message = format!("a union below `{}` adds rows with a constant month, which are no records of acts", self.indicator.id);
+            self.refuse("month", message, NO_QUOTA);
+        }
+    }
+
+    /// Whether a frequency or coverage names its duty and its cap (else it is refused for that).
+    fn has_duty(&self) -> bool {
+        self.indicator.measures.is_some() && self.indicator.statutory_duty.is_some() && self.indicator.companion.is_some()
+    }
 }
 
 fn report_missing_duty(indicator: &Indicator, diagnostics: &mut Diagnostics) {
@@ -76,228 +144,137 @@ fn report_missing_duty(indicator: &Indicator, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn is_amount(expression: &Expr) -> bool {
-    matches!(expression, Expr::Column(column) if AMOUNTS.contains(&column.name.as_str()))
-}
-
-/// Whether an amount stands anywhere in the expression, subqueries included.
-fn holds_amount(expression: &Expr) -> bool {
-    let mut found = false;
-    let walked = expression.apply(|part| {
-        let below = match part {
-            Expr::ScalarSubquery(subquery) => Some(&subquery.subquery),
-            Expr::InSubquery(subquery) => Some(&subquery.subquery.subquery),
-            Expr::Exists(exists) => Some(&exists.subquery.subquery),
-            _ => None,
-        };
-        let in_subquery =
-            below.is_some_and(|plan| resolve(plan).is_ok_and(|inner| inner.columns.iter().chain(&inner.filters).any(holds_amount)));
-        found |= is_amount(part) || in_subquery;
-        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+/// Whether only rows are read that are no acts of enforcement: verified innovations and mediations are exempt by kind.
+fn counts_no_acts(plan: &LogicalPlan) -> bool {
+    let mut read = BTreeSet::new();
+    let walked = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            read.insert(scan.table_name.table().to_owned());
+        }
+        Ok(TreeNodeRecursion::Continue)
     });
-    found || walked.is_err()
+    let known = |table: &String| NO_ACTS.contains(&table.as_str()) || DIMENSIONS.contains(&table.as_str());
+    walked.is_ok() && read.iter().all(known) && read.iter().any(|table| NO_ACTS.contains(&table.as_str()))
 }
 
-fn aggregates(expression: &Expr) -> Vec<&AggregateFunction> {
-    let mut all = Vec::new();
-    collect_aggregates(expression, &mut all);
-    all
+/// An amount, or the mark that there was one.
+fn is_amount(expression: &Expr) -> bool {
+    let is_column = |column: &Column| AMOUNTS.contains(&column.name.as_str());
+    matches!(expression, Expr::Column(column) | Expr::OuterReferenceColumn(_, column) if is_column(column)) || imposes_money(expression)
 }
 
-fn collect_aggregates<'a>(expression: &'a Expr, all: &mut Vec<&'a AggregateFunction>) {
+/// Whether the kinds of a penalty are asked for a fine or confiscation.
+fn imposes_money(expression: &Expr) -> bool {
     match expression {
-        Expr::AggregateFunction(aggregate) => all.push(aggregate),
-        Expr::Alias(alias) => collect_aggregates(&alias.expr, all),
-        Expr::Cast(cast) => collect_aggregates(&cast.expr, all),
-        Expr::TryCast(cast) => collect_aggregates(&cast.expr, all),
-        Expr::BinaryExpr(binary) => {
-            collect_aggregates(&binary.left, all);
-            collect_aggregates(&binary.right, all);
+        Expr::ScalarFunction(function) if function.name() == "array_has" => {
+            function.args.iter().any(|argument| text_of(argument).is_some_and(|kind| MONEY_KINDS.contains(&kind.as_str())))
         }
-        Expr::ScalarFunction(function) => function.args.iter().for_each(|argument| collect_aggregates(argument, all)),
-        Expr::Case(case) => {
-            for (when, then) in &case.when_then_expr {
-                collect_aggregates(when, all);
-                collect_aggregates(then, all);
-            }
-            case.else_expr.iter().for_each(|other| collect_aggregates(other, all));
-        }
-        _ => {}
+        _ => false,
     }
+}
+
+fn any_part(expression: &Expr, is_it: impl Fn(&Expr) -> bool) -> bool {
+    expression.exists(|part| Ok(is_it(part))).unwrap_or(true)
+}
+
+/// Whether an amount stands anywhere in the expression, or touched it.
+fn holds_amount(expression: &Expr) -> bool {
+    any_part(expression, is_amount)
+}
+
+/// An aggregate of a side, the conditions that touched it, and whether it adds to the result (`None`: that depends).
+struct Part<'a> {
+    aggregate: &'a AggregateFunction,
+    touched_by: Vec<Expr>,
+    adds: Option<bool>,
+}
+
+impl Part<'_> {
+    /// What is counted, and the conditions of what is counted.
+    fn count(&self) -> (Vec<Expr>, Vec<Expr>) {
+        let (arguments, mut conditions) = as_count(self.aggregate);
+        conditions.extend(self.touched_by.iter().cloned());
+        (arguments, conditions)
+    }
+}
+
+fn parts(expression: &Expr) -> Vec<Part<'_>> {
+    let mut found = Vec::new();
+    collect_parts(expression, Some(true), &[], &mut found);
+    found
+}
+
+fn collect_parts<'a>(expression: &'a Expr, adds: Option<bool>, touched_by: &[Expr], found: &mut Vec<Part<'a>>) {
+    if let Some((value, by)) = touched(expression) {
+        return collect_parts(value, adds, &[touched_by, by].concat(), found);
+    }
+    match expression {
+        Expr::AggregateFunction(aggregate) => found.push(Part { aggregate, touched_by: touched_by.to_vec(), adds }),
+        Expr::Alias(alias) => collect_parts(&alias.expr, adds, touched_by, found),
+        Expr::Cast(cast) => collect_parts(&cast.expr, adds, touched_by, found),
+        Expr::TryCast(cast) => collect_parts(&cast.expr, adds, touched_by, found),
+        Expr::Negative(inner) => collect_parts(inner, adds.map(|adds| !adds), touched_by, found),
+        Expr::BinaryExpr(binary) if matches!(binary.op, Operator::Plus | Operator::Minus) => {
+            collect_parts(&binary.left, adds, touched_by, found);
+            let right = if binary.op == Operator::Minus { adds.map(|adds| !adds) } else { adds };
+            collect_parts(&binary.right, right, touched_by, found);
+        }
+        Expr::ScalarFunction(function) if function.name() == "coalesce" => {
+            function.args.iter().for_each(|argument| collect_parts(argument, adds, touched_by, found));
+        }
+        other => children(other).into_iter().for_each(|child| collect_parts(child, None, touched_by, found)),
+    }
+}
+
+fn children(expression: &Expr) -> Vec<&Expr> {
+    let mut all = Vec::new();
+    let walked = expression.apply_children(|child| {
+        all.push(child);
+        Ok(TreeNodeRecursion::Continue)
+    });
+    debug_assert!(walked.is_ok(), "nothing in the walk fails");
+    all
 }
 
 /// Whether an amount is added up, counted, averaged or otherwise becomes a value.
 fn flows_amount(expression: &Expr) -> bool {
-    let found = aggregates(expression);
-    if found.is_empty() {
-        return holds_amount(expression);
-    }
-    found.iter().any(|aggregate| {
-        let (arguments, _) = as_count(aggregate);
-        arguments.iter().any(holds_amount)
-    })
+    let inside = parts(expression).iter().any(|part| {
+        let sorted = part.aggregate.params.order_by.iter().any(|key| holds_amount(&key.expr));
+        sorted || part.count().0.iter().any(holds_amount)
+    });
+    inside || stands_outside(expression)
 }
 
-/// A count in its plain form: what is counted, and under which conditions. `sum(CASE WHEN x THEN 1 ELSE 0 END)` is a count of x.
-fn as_count(aggregate: &AggregateFunction) -> (Vec<Expr>, Vec<Expr>) {
-    let mut conditions: Vec<Expr> = aggregate.params.filter.iter().flat_map(|filter| conjuncts(filter.as_ref().clone())).collect();
-    let mut arguments: Vec<Expr> = aggregate.params.args.iter().map(|argument| strip(argument).clone()).collect();
-    if let [Expr::Case(case)] = arguments.as_slice()
-        && case.expr.is_none()
-        && let [(when, then)] = case.when_then_expr.as_slice()
-        && case.else_expr.as_ref().is_none_or(|other| is_zero_or_null(other))
-        && matches!(strip(then), Expr::Literal(..))
-        && !is_zero_or_null(then)
-    {
-        conditions.extend(conjuncts(when.as_ref().clone()));
-        arguments = vec![lit(1)];
-    } else if aggregate.func.name() == "count"
-        && !aggregate.params.distinct
-        && arguments.len() == 1
-        && !matches!(arguments[0], Expr::Literal(..))
-    {
-        conditions.push(Expr::IsNotNull(Box::new(arguments[0].clone())));
-        arguments = vec![lit(1)];
-    } else if arguments.len() == 1 && matches!(arguments[0], Expr::Literal(..)) {
-        arguments = vec![lit(1)];
-    }
-    (arguments, conditions)
-}
-
-fn strip(expression: &Expr) -> &Expr {
-    match expression {
-        Expr::Cast(cast) => strip(&cast.expr),
-        Expr::TryCast(cast) => strip(&cast.expr),
-        Expr::Alias(alias) => strip(&alias.expr),
-        other => other,
+/// Whether an amount stands outside of every aggregate.
+fn stands_outside(expression: &Expr) -> bool {
+    match (expression, touched(expression)) {
+        (Expr::AggregateFunction(_), _) => false,
+        (_, Some((value, _))) if !parts(value).is_empty() => stands_outside(value),
+        _ => is_amount(expression) || children(expression).into_iter().any(stands_outside),
     }
 }
 
-fn is_zero_or_null(expression: &Expr) -> bool {
-    match strip(expression) {
-        Expr::Literal(value, _) => value.is_null() || ["0", "0.0", "0.00"].contains(&value.to_string().as_str()),
-        _ => false,
-    }
-}
-
-/// Conditions of the numerator that the denominator does not share.
-fn extra_conditions(numerator: &Expr, denominator: &Expr) -> Vec<(Expr, bool)> {
-    let shared: Vec<Expr> = aggregates(denominator).iter().flat_map(|aggregate| as_count(aggregate).1).collect();
-    signed_aggregates(numerator, true)
-        .into_iter()
-        .flat_map(|(aggregate, adds)| as_count(aggregate).1.into_iter().map(move |condition| (condition, adds)))
+/// Conditions of the numerator that the denominator does not share, with whether what they pick adds to it; and those of the denominator.
+fn conditions(numerator: &Expr, denominator: &Expr) -> (Vec<(Expr, Option<bool>)>, Vec<Expr>) {
+    let shared: Vec<Expr> = parts(denominator).iter().flat_map(|part| part.count().1).collect();
+    let extra = parts(numerator)
+        .iter()
+        .flat_map(|part| part.count().1.into_iter().map(|condition| (condition, part.adds)))
         .filter(|(condition, _)| !shared.contains(condition))
-        .collect()
+        .collect();
+    (extra, shared)
 }
 
-/// Aggregates with whether they add to the result or are taken away.
-fn signed_aggregates(expression: &Expr, adds: bool) -> Vec<(&AggregateFunction, bool)> {
-    match strip(expression) {
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Minus, right }) => {
-            signed_aggregates(left, adds).into_iter().chain(signed_aggregates(right, !adds)).collect()
-        }
-        other => aggregates(other).into_iter().map(|aggregate| (aggregate, adds)).collect(),
+/// Whether a value is made of amounts. What every row passed may hold one; how far equal cases lie apart may be measured.
+fn rewards_amount(value: &Expr, filters: &[Expr], better: Better) -> bool {
+    if better != Better::Higher && counts::measures_spread(value, better == Better::Lower) {
+        return false;
     }
-}
-
-fn caps_only(conditions: &[(Expr, bool)], rewarded_high: bool) -> bool {
-    conditions.iter().all(|(condition, adds)| is_cap(condition, *adds == rewarded_high))
-}
-
-/// Whether the condition, when `wanted` is its rewarded outcome, never favours a larger amount.
-fn is_cap(condition: &Expr, wanted: bool) -> bool {
-    if !holds_amount(condition) {
-        return true;
-    }
-    match condition {
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And | Operator::Or, right }) => is_cap(left, wanted) && is_cap(right, wanted),
-        Expr::Not(inner) => is_cap(inner, !wanted),
-        Expr::IsTrue(inner) | Expr::IsNotFalse(inner) => is_cap(inner, wanted),
-        Expr::IsFalse(inner) | Expr::IsNotTrue(inner) => is_cap(inner, !wanted),
-        Expr::Alias(alias) => is_cap(&alias.expr, wanted),
-        Expr::Cast(cast) => is_cap(&cast.expr, wanted),
-        Expr::IsNull(inner) => wanted || !is_amount(strip(inner)),
-        Expr::IsNotNull(inner) => !wanted && is_amount(strip(inner)),
-        Expr::Case(case) if case.expr.is_none() => {
-            let branches = case.when_then_expr.iter().all(|(when, then)| match strip(then) {
-                Expr::Literal(ScalarValue::Boolean(Some(value)), _) => is_cap(when, *value == wanted),
-                _ => !holds_amount(when) && is_cap(then, wanted),
-            });
-            branches && case.else_expr.iter().all(|other| is_cap(other, wanted))
-        }
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) => compares_as_cap(left, *op, right, wanted),
-        // A flag carried through an aggregate of booleans keeps its direction.
-        Expr::AggregateFunction(aggregate) if ["bool_and", "bool_or", "max", "min"].contains(&aggregate.func.name()) => {
-            aggregate.params.args.iter().all(|argument| is_cap(argument, wanted))
-                && aggregate.params.filter.iter().all(|filter| !holds_amount(filter))
-        }
-        Expr::ScalarFunction(function) if function.name() == "coalesce" => function.args.iter().all(|argument| is_cap(argument, wanted)),
-        _ => false,
-    }
-}
-
-fn compares_as_cap(left: &Expr, op: Operator, right: &Expr, wanted: bool) -> bool {
-    let bare = |side: &Expr| {
-        let stripped = strip(side);
-        is_amount(stripped)
-            || matches!(stripped, Expr::ScalarFunction(function) if function.name() == "coalesce"
-                && function.args.iter().all(|argument| is_amount(strip(argument)) || is_zero_or_null(argument)))
+    let touches = |part: &Part<'_>| {
+        let (arguments, conditions) = part.count();
+        arguments.iter().any(holds_amount)
+            || conditions.iter().any(|condition| holds_amount(condition) && !filters.contains(condition))
+            || part.aggregate.params.order_by.iter().any(|key| holds_amount(&key.expr))
     };
-    let (amount_left, amount_right) = (holds_amount(left), holds_amount(right));
-    match op {
-        // Two systems that say the same amount: neither large nor small is favoured.
-        Operator::Eq | Operator::NotEq | Operator::IsNotDistinctFrom | Operator::IsDistinctFrom if amount_left && amount_right => {
-            bare(left) && bare(right)
-        }
-        Operator::Eq if is_zero_or_null(right) || is_zero_or_null(left) => wanted,
-        Operator::NotEq if is_zero_or_null(right) || is_zero_or_null(left) => !wanted,
-        Operator::Lt | Operator::LtEq => (wanted && bare(left) && !amount_right) || (!wanted && bare(right) && !amount_left),
-        Operator::Gt | Operator::GtEq => (wanted && bare(right) && !amount_left) || (!wanted && bare(left) && !amount_right),
-        // `state = 'due'` where the state was decided by a CASE over an amount: traced through its branches.
-        Operator::Eq => matches_case_branches(left, right, wanted) || matches_case_branches(right, left, wanted),
-        _ => false,
-    }
-}
-
-/// `CASE WHEN c1 THEN 'a' … END = 'b'`: each branch's condition is judged by whether its value is the one asked for.
-fn matches_case_branches(case: &Expr, literal: &Expr, wanted: bool) -> bool {
-    let (Expr::Case(case), Expr::Literal(asked, _)) = (strip(case), strip(literal)) else { return false };
-    case.expr.is_none()
-        && case.when_then_expr.iter().all(|(when, then)| match strip(then) {
-            Expr::Literal(value, _) => is_cap(when, (value == asked) == wanted),
-            _ => !holds_amount(when) && !holds_amount(then),
-        })
-        && case.else_expr.iter().all(|other| !holds_amount(other))
-}
-
-/// Whether the numerator counts a part of what the denominator counts.
-fn is_part_of(numerator: &Expr, denominator: &Expr) -> bool {
-    let Expr::AggregateFunction(whole) = strip(denominator) else { return false };
-    let (whole_arguments, whole_conditions) = as_count(whole);
-    let same = |part: &AggregateFunction| {
-        let (arguments, conditions) = as_count(part);
-        part.params.distinct == whole.params.distinct
-            && counts_alike(part, whole)
-            && arguments == whole_arguments
-            && whole_conditions.iter().all(|condition| conditions.contains(condition))
-    };
-    match strip(numerator) {
-        Expr::AggregateFunction(part) => same(part),
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Minus, right }) => {
-            strip(left) == strip(denominator) && matches!(strip(right), Expr::AggregateFunction(part) if same(part))
-        }
-        Expr::ScalarFunction(function) if function.name() == "coalesce" => match function.args.as_slice() {
-            [first, other] if is_zero_or_null(other) => is_part_of(first, denominator),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-fn counts_alike(one: &AggregateFunction, two: &AggregateFunction) -> bool {
-    let plain = |aggregate: &AggregateFunction| {
-        let constant = as_count(aggregate).0.iter().all(|argument| matches!(argument, Expr::Literal(..)));
-        if constant && ["count", "sum"].contains(&aggregate.func.name()) { "count".to_owned() } else { aggregate.func.name().to_owned() }
-    };
-    plain(one) == plain(two)
+    stands_outside(value) || parts(value).iter().any(touches)
 }

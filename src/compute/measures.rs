@@ -42,7 +42,7 @@ pub enum Amount {
 pub struct Measure {
     /// Which indicator.
     pub indicator: IndicatorId,
-    /// `unit_id`, or `region_code` for an indicator of shape "region".
+    /// `unit_id`, or `region_code` for an indicator of shape "region", or [`pair_subject`] for one of shape "pair".
     pub subject: String,
     /// Domain of the acts.
     pub domain: String,
@@ -58,6 +58,11 @@ pub struct Measure {
     pub excluded: i64,
     /// True when a source was held and the value is that of an earlier run.
     pub held: bool,
+}
+
+/// The subject of a pair of regions, in its direction: what the first owes the second.
+pub fn pair_subject(region_a: &str, region_b: &str) -> String {
+    format!("{region_a}|{region_b}")
 }
 
 /// Sorts measures by their declared key: indicator, subject, domain, month, scope.

@@ -4,6 +4,7 @@
 //! plans over empty tables. Never here: division, policy.
 
 pub mod check;
+pub mod forms;
 pub mod law;
 pub mod lineage;
 pub mod measures;

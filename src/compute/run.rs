@@ -4,6 +4,7 @@
 //! failure; one that fails does not stop the others. Never here: division, policy, I/O beyond the session's scans.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
@@ -11,9 +12,11 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int64Type, Schema};
 use datafusion::common::DataFusionError;
 use datafusion::prelude::SessionContext;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, Statement as SqlStatement, TableAlias, TableFactor, VisitMut, VisitorMut};
 use jiff::civil::Date;
 
-use super::measures::{Amount, Measure, Scope, sort_measures};
+use super::measures::{Amount, Measure, Scope, pair_subject, sort_measures};
 use super::populations::{Dependencies, names_read, register_populations};
 use crate::calendar::{end_of_day, start_of_day};
 use crate::functions::{Moment, parse_bound};
@@ -158,7 +161,7 @@ async fn compute_one(
     month: Option<Month>,
     moment: Moment,
 ) -> Result<Vec<Measure>, DataFusionError> {
-    let batches = collect(context, &indicator.sql, moment).await?;
+    let batches = collect(context, parse_bound(context, &indicator.sql, moment)?).await?;
     let mut own = Vec::new();
     for batch in &batches {
         read_measures(indicator, batch, month, Scope::Own, task.period, &mut own)?;
@@ -170,9 +173,9 @@ async fn compute_one(
         Rollup::None => Vec::new(),
         Rollup::Sum => sum_up(&own, task.hierarchy),
         Rollup::Recompute => {
-            let sql = over_ancestors(context, &indicator.sql).await?;
+            let statement = over_ancestors(context, &indicator.sql, moment).await?;
             let mut rows = Vec::new();
-            for batch in &collect(context, &sql, moment).await? {
+            for batch in &collect(context, statement).await? {
                 read_measures(indicator, batch, month, Scope::Subtree, task.period, &mut rows)?;
             }
             rows
@@ -182,8 +185,7 @@ async fn compute_one(
     Ok(own)
 }
 
-async fn collect(context: &SessionContext, sql: &str, moment: Moment) -> Result<Vec<RecordBatch>, DataFusionError> {
-    let statement = parse_bound(context, sql, moment)?;
+async fn collect(context: &SessionContext, statement: Statement) -> Result<Vec<RecordBatch>, DataFusionError> {
     let plan = context.state().statement_to_plan(statement).await?;
     context.execute_logical_plan(plan).await?.collect().await
 }
@@ -211,7 +213,7 @@ fn sum_up(own: &[Measure], hierarchy: &Hierarchy) -> Vec<Measure> {
     sums.into_values().collect()
 }
 
-fn register_ancestors(context: &SessionContext, hierarchy: &Hierarchy) -> Result<(), DataFusionError> {
+pub(super) fn register_ancestors(context: &SessionContext, hierarchy: &Hierarchy) -> Result<(), DataFusionError> {
     let (units, ancestors) = hierarchy.pairs();
     let schema =
         Arc::new(Schema::new(vec![Field::new("unit_id", DataType::Utf8, false), Field::new("ancestor_id", DataType::Utf8, false)]));
@@ -224,24 +226,70 @@ fn register_ancestors(context: &SessionContext, hierarchy: &Hierarchy) -> Result
 const ANCESTORS: &str = "unit_ancestors";
 
 /// The same SELECT over a relation in which each row stands once for its unit and once for every ancestor.
-async fn over_ancestors(context: &SessionContext, sql: &str) -> Result<String, DataFusionError> {
+///
+/// # Errors
+/// A relation without a column `unit_id`.
+pub(super) async fn over_ancestors(context: &SessionContext, sql: &str, moment: Moment) -> Result<Statement, DataFusionError> {
+    let mut statement = parse_bound(context, sql, moment)?;
     let names = names_read(context, sql)?;
     let mut with = Vec::new();
-    let mut rewritten = sql.to_owned();
-    for name in names {
+    for name in &names {
         let schema = context.table(name.as_str()).await?.schema().clone();
+        if schema.index_of_column_by_name(None, "unit_id").is_none() {
+            return Err(DataFusionError::Plan(format!("`{name}` has no column `unit_id`")));
+        }
         let columns: Vec<String> = schema
             .fields()
             .iter()
             .map(|field| if field.name() == "unit_id" { "a.ancestor_id AS unit_id".to_owned() } else { format!("p.\"{}\"", field.name()) })
             .collect();
-        let wide = format!("{name}_with_ancestors");
-        with.push(format!("{wide} AS (SELECT {} FROM {name} p JOIN {ANCESTORS} a ON p.unit_id = a.unit_id)", columns.join(", ")));
-        while let Some(span) = crate::library::indicator::span_of_word(&rewritten, 0, &name) {
-            rewritten.replace_range(span, &wide);
-        }
+        let select = columns.join(", ");
+        with.push(format!("{} AS (SELECT {select} FROM {name} p JOIN {ANCESTORS} a ON p.unit_id = a.unit_id)", widened(name)));
     }
-    Ok(format!("WITH {} {rewritten}", with.join(", ")))
+    let _ = statement_query(&mut statement)?.visit(&mut Widen { names });
+    let mut before = parse_bound(context, &format!("WITH {} SELECT 1", with.join(", ")), moment)?;
+    let before = statement_query(&mut before)?.with.take();
+    let query = statement_query(&mut statement)?;
+    query.with = match (before, query.with.take()) {
+        (Some(mut before), Some(own)) => {
+            before.cte_tables.extend(own.cte_tables);
+            Some(before)
+        }
+        (before, own) => before.or(own),
+    };
+    Ok(statement)
+}
+
+fn widened(name: &str) -> String {
+    format!("{name}_with_ancestors")
+}
+
+fn statement_query(statement: &mut Statement) -> Result<&mut Query, DataFusionError> {
+    if let Statement::Statement(inner) = statement
+        && let SqlStatement::Query(query) = inner.as_mut()
+    {
+        return Ok(query);
+    }
+    Err(DataFusionError::Plan("an indicator is one SELECT".to_owned()))
+}
+
+/// Reads the widened relation wherever one of `names` is read, under its old name.
+struct Widen {
+    names: BTreeSet<String>,
+}
+
+impl VisitorMut for Widen {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table { name, alias, .. } = factor
+            && let Some(known) = self.names.get(&name.to_string())
+        {
+            alias.get_or_insert_with(|| TableAlias { explicit: true, name: Ident::new(known.as_str()), columns: Vec::new(), at: None });
+            *name = ObjectName::from(vec![Ident::new(widened(known))]);
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Arc<dyn Array>, DataFusionError> {
@@ -264,10 +312,13 @@ fn read_measures(
     let (subject, first, second) = match indicator.shape {
         Shape::Region => ("region_code", "value", "n"),
         Shape::Value => ("unit_id", "value", "n"),
-        Shape::Ratio | Shape::Pair => ("unit_id", "numerator", "denominator"),
+        Shape::Ratio => ("unit_id", "numerator", "denominator"),
+        Shape::Pair => ("region_a", "numerator", "denominator"),
     };
     let (subjects, domains) = (text(subject)?, text("domain")?);
     let (subjects, domains) = (subjects.as_string::<i32>(), domains.as_string::<i32>());
+    let neighbours = if indicator.shape == Shape::Pair { Some(text("region_b")?) } else { None };
+    let neighbours = neighbours.as_ref().map(|neighbours| neighbours.as_string::<i32>());
     let (upper, lower) = (exact(first)?, exact(second)?);
     let (upper, lower) = (upper.as_primitive::<Decimal128Type>(), lower.as_primitive::<Decimal128Type>());
     let (pending, excluded) = (count("pending")?, count("excluded")?);
@@ -288,7 +339,10 @@ fn read_measures(
             }
             (None, None) => continue,
         };
-        if subjects.is_null(row) || !(period.first..=period.last).contains(&row_month) {
+        if subjects.is_null(row)
+            || neighbours.is_some_and(|neighbours| neighbours.is_null(row))
+            || !(period.first..=period.last).contains(&row_month)
+        {
             continue;
         }
         let amount = match indicator.shape {
@@ -303,7 +357,10 @@ fn read_measures(
         };
         out.push(Measure {
             indicator: indicator.id.clone(),
-            subject: subjects.value(row).to_owned(),
+            subject: match neighbours {
+                Some(neighbours) => pair_subject(subjects.value(row), neighbours.value(row)),
+                None => subjects.value(row).to_owned(),
+            },
             domain: if domains.is_null(row) { String::new() } else { domains.value(row).to_owned() },
             month: row_month,
             scope,

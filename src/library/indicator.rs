@@ -158,7 +158,8 @@ struct Parts {
 fn cut(word: &str, file: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Parts> {
     let opening = format!("-- /// {word}");
     let first_line = text.lines().next().unwrap_or("");
-    if first_line.trim_end() != opening {
+    // Editors on Windows begin a file with a byte-order mark, which nobody can see.
+    if first_line.trim_start_matches('\u{feff}').trim_end() != opening {
         diagnostics
             .error("header-missing", file, Some(0..first_line.len()), format!("line 1 must be `{opening}`"))
             .hint("the header is TOML in `--` lines, closed by `-- ///`");
@@ -289,6 +290,11 @@ pub fn read_indicator(id: &str, file: &str, text: &str, diagnostics: &mut Diagno
         if rollup == Rollup::Sum && shape != Shape::Ratio {
             diagnostics
                 .error("rollup-of-value", file, Some(section.span()), "only a ratio can roll up by sum")
+                .hint("set rollup = \"none\"");
+        }
+        if rollup == Rollup::Recompute && matches!(shape, Shape::Pair | Shape::Region) {
+            diagnostics
+                .error("rollup-of-regions", file, Some(section.span()), "only what is measured by unit can be recomputed for parents")
                 .hint("set rollup = \"none\"");
         }
         let measures = section.word("measures", &[("frequency", Measures::Frequency), ("coverage", Measures::Coverage)], diagnostics);

@@ -21,6 +21,21 @@ fn indicator(better: &str, numerator: &str, denominator: &str, relation: &str) -
     )
 }
 
+/// An indicator of shape "value" over `relation`.
+fn value(better: &str, value: &str, relation: &str) -> String {
+    let text = indicator(better, value, "count(*)", relation);
+    text.replace("AS numerator", "AS value").replace("AS denominator", "AS n").replacen(
+        "-- ///\n-- A",
+        "-- shape = \"value\"\n-- ///\n-- A",
+        1,
+    )
+}
+
+/// An indicator of shape "region" over `cases`.
+fn region(better: &str, figure: &str) -> String {
+    value(better, figure, "cases").replace("\"value\"", "\"region\"").replace("SELECT unit_id", "SELECT region_code")
+}
+
 fn population(select: &str) -> String {
     format!("-- /// population\n-- title = \"试\"\n-- grain = \"one case\"\n-- ///\n-- A trial.\n{select}\n")
 }
@@ -32,7 +47,8 @@ async fn refusals(text: String, below: Option<&str>) -> Vec<String> {
 
 async fn refusals_of(text: String, below: Option<String>) -> Vec<String> {
     let mut texts = kaohe::library::texts(None).expect("the shipped library can be read");
-    texts.retain(|path, _| !path.starts_with("indicators/"));
+    // The shipped SQL has its own test; without it a trial takes a fraction of the time.
+    texts.retain(|path, _| !["indicators/", "populations/", "findings/"].iter().any(|folder| path.starts_with(folder)));
     texts.insert("indicators/trial/merit.sql".to_owned(), text);
     if let Some(below) = below {
         texts.insert("populations/trial_rows.sql".to_owned(), below);
@@ -68,7 +84,10 @@ async fn every_exclusion_has_its_sentence_and_every_sentence_its_exclusion() {
 async fn fines_and_counts_as_merit_are_refused_in_every_disguise() {
     let all = "count(*)";
     let rows = "trial_rows";
-    let evasions: Vec<(&str, String, Option<&str>)> = vec![
+    let good = "count(*) FILTER (WHERE good)";
+    let row = "SELECT c.unit_id, c.domain, c.decided_on";
+    let joined = |side: &str, on: &str| format!("{row}, b.case_id IS NOT NULL AS good FROM cases c LEFT JOIN ({side}) b ON {on}");
+    let evasions: Vec<(&str, String, Option<String>)> = vec![
         ("plain sum of fines", indicator("higher", "sum(fine_amount)", all, "cases"), None),
         ("confiscations", indicator("higher", "sum(confiscated_amount)", all, "cases"), None),
         ("what was paid in", indicator("higher", "sum(paid_amount)", all, "cases"), None),
@@ -87,41 +106,37 @@ async fn fines_and_counts_as_merit_are_refused_in_every_disguise() {
         (
             "an alias in a population",
             indicator("higher", "sum(income)", all, rows),
-            Some("SELECT unit_id, domain, decided_on, fine_amount AS income FROM cases"),
+            Some("SELECT unit_id, domain, decided_on, fine_amount AS income FROM cases".to_owned()),
         ),
         (
             "a flag in a population",
             indicator("higher", "count(*) FILTER (WHERE good)", all, rows),
-            Some("SELECT unit_id, domain, decided_on, fine_amount > 5000 AS good FROM cases"),
+            Some("SELECT unit_id, domain, decided_on, fine_amount > 5000 AS good FROM cases".to_owned()),
         ),
         (
             "a state decided by CASE in a population",
             indicator("higher", "count(*) FILTER (WHERE state = 'strong')", all, rows),
-            Some("SELECT unit_id, domain, decided_on, CASE WHEN fine_amount > 5000 THEN 'strong' ELSE 'weak' END AS state FROM cases"),
+            Some("SELECT unit_id, domain, decided_on, CASE WHEN fine_amount > 5000 THEN 'strong' ELSE 'weak' END AS state FROM cases".to_owned()),
         ),
         (
             "a population that sums before",
             indicator("higher", "cast(sum(total) as decimal(18,2))", all, rows),
-            Some("SELECT unit_id, domain, decided_on, sum(fine_amount) AS total FROM cases GROUP BY 1, 2, 3"),
+            Some("SELECT unit_id, domain, decided_on, sum(fine_amount) AS total FROM cases GROUP BY 1, 2, 3".to_owned()),
         ),
         (
             "a join to the platform's copy of the amount",
             indicator("higher", "sum(amount)", all, rows),
-            Some(
-                "SELECT c.unit_id, c.domain, c.decided_on, p.fine_amount AS amount FROM cases c JOIN platform_records p ON p.key_text = c.case_id",
-            ),
+            Some("SELECT c.unit_id, c.domain, c.decided_on, p.fine_amount AS amount FROM cases c JOIN platform_records p ON p.key_text = c.case_id".to_owned()),
         ),
         (
             "a window over amounts",
             indicator("higher", "count(*) FILTER (WHERE place <= 10)", all, rows),
-            Some("SELECT unit_id, domain, decided_on, rank() OVER (ORDER BY fine_amount DESC) AS place FROM cases"),
+            Some("SELECT unit_id, domain, decided_on, rank() OVER (ORDER BY fine_amount DESC) AS place FROM cases".to_owned()),
         ),
         (
             "a union with an amount in one branch",
             indicator("higher", "sum(amount)", all, rows),
-            Some(
-                "SELECT unit_id, domain, decided_on, 0.00 AS amount FROM cases UNION ALL SELECT unit_id, domain, decided_on, fine_amount FROM cases",
-            ),
+            Some("SELECT unit_id, domain, decided_on, 0.00 AS amount FROM cases UNION ALL SELECT unit_id, domain, decided_on, fine_amount FROM cases".to_owned()),
         ),
         ("better lower, upside down", indicator("lower", all, "sum(fine_amount)", "cases"), None),
         ("better lower, few small fines", indicator("lower", "count(*) FILTER (WHERE fine_amount < 1000)", all, "cases"), None),
@@ -132,13 +147,61 @@ async fn fines_and_counts_as_merit_are_refused_in_every_disguise() {
         (
             "cases per head by join",
             indicator("higher", all, "max(heads)", rows),
-            Some("SELECT c.unit_id, c.domain, c.decided_on, u.officer_quota AS heads FROM cases c JOIN units u ON u.unit_id = c.unit_id"),
+            Some("SELECT c.unit_id, c.domain, c.decided_on, u.officer_quota AS heads FROM cases c JOIN units u ON u.unit_id = c.unit_id".to_owned()),
         ),
         ("a band around counts", indicator("band", all, "12", "cases"), None),
+        ("a join to the cases with large fines", indicator("higher", good, all, rows), Some(joined("SELECT case_id FROM cases WHERE fine_amount > 5000", "b.case_id = c.case_id"))),
+        ("the amount in the join's condition", indicator("higher", good, all, rows), Some(joined("SELECT * FROM cases", "b.case_id = c.case_id AND b.fine_amount > 5000"))),
+        ("a sum of fines in HAVING", indicator("higher", good, all, rows), Some(joined("SELECT unit_id AS case_id FROM cases GROUP BY unit_id HAVING sum(fine_amount) > 1000000", "b.case_id = c.unit_id"))),
+        ("how many large fines the unit has", indicator("higher", "count(*) FILTER (WHERE large > 10)", all, rows), Some("SELECT c.unit_id, c.domain, c.decided_on, b.large FROM cases c JOIN (SELECT unit_id, count(*) AS large FROM cases WHERE fine_amount > 5000 GROUP BY unit_id) b ON b.unit_id = c.unit_id".to_owned())),
+        ("two aggregates joined", indicator("higher", "sum(large)", "sum(cases)", rows), Some("SELECT a.unit_id, a.domain, a.decided_on, a.cases, b.large FROM (SELECT unit_id, domain, decided_on, count(*) AS cases FROM cases GROUP BY 1, 2, 3) a JOIN (SELECT unit_id, domain, decided_on, count(*) AS large FROM cases WHERE fine_amount > 5000 GROUP BY 1, 2, 3) b ON b.unit_id = a.unit_id AND b.domain = a.domain AND b.decided_on = a.decided_on".to_owned())),
+        ("a union's branch of large fines", indicator("higher", good, all, rows), Some(format!("{row}, false AS good FROM cases c UNION ALL {row}, true FROM cases c WHERE c.fine_amount > 5000"))),
+        ("the same with UNION", indicator("higher", good, all, rows), Some(format!("{row}, c.case_id, true AS good FROM cases c WHERE c.fine_amount > 5000 UNION {row}, c.case_id, false FROM cases c"))),
+        ("a row for every thousand yuan", indicator("higher", good, all, rows), Some(format!("{row}, false AS good FROM cases c UNION ALL SELECT unit_id, domain, decided_on, true FROM (SELECT unit_id, domain, decided_on, unnest(range(0, CAST(fine_amount / 1000 AS BIGINT))) AS k FROM cases) x"))),
+        ("the same without a union", indicator("higher", "count(*) FILTER (WHERE major)", all, rows), Some("SELECT unit_id, domain, decided_on, major, unnest(range(0, CAST(fine_amount / 1000 AS BIGINT))) AS k FROM cases".to_owned())),
+        ("a ladder of amounts", indicator("higher", "count(*) FILTER (WHERE k > 0)", all, rows), Some(format!("{row}, l.k FROM cases c JOIN (SELECT unnest(range(0, 100)) AS k) l ON l.k * 1000 <= coalesce(c.fine_amount, 0)"))),
+        ("a ladder of VALUES in both sides", indicator("higher", "count(*) FILTER (WHERE step AND major)", "count(*) FILTER (WHERE step)", rows), Some(format!("{row}, c.major, c.fine_amount >= l.k AS step FROM cases c CROSS JOIN (VALUES (1000), (2000), (3000)) AS l (k)"))),
+        ("a ladder of positions", indicator("higher", "count(*) FILTER (WHERE major)", all, rows), Some(format!("{row}, c.major FROM cases c CROSS JOIN (SELECT row_number() OVER (ORDER BY unit_id) AS k FROM units) l WHERE c.fine_amount >= l.k * 1000"))),
+        ("fines of the other sign", indicator("lower", "sum(0 - fine_amount)", all, "cases"), None),
+        ("fines of the other sign as a value", value("lower", "sum(0 - fine_amount)", "cases"), None),
+        ("the smaller the fines the better", indicator("lower", "sum(fine_amount)", all, "cases"), None),
+        ("a band around the mean fine", value("band", "cast(avg(fine_amount) as decimal(18,2))", "cases"), None),
+        ("minus minus", indicator("lower", "count(*) FILTER (WHERE major)", "count(*) - (- sum(fine_amount))", "cases"), None),
+        ("a scalar subquery", indicator("lower", "count(*) FILTER (WHERE major)", "count(*) + (SELECT CAST(sum(fine_amount) AS BIGINT) FROM cases)", "cases"), None),
+        ("a rate of fine collection", indicator("higher", "count(*) FILTER (WHERE paid_amount = fine_amount)", all, "cases"), None),
+        ("EXISTS", indicator("higher", good, all, rows), Some(format!("{row}, EXISTS (SELECT 1 FROM cases b WHERE b.case_id = c.case_id AND b.fine_amount > 5000) AS good FROM cases c"))),
+        ("an outer amount in a subquery", indicator("higher", good, all, rows), Some("SELECT c.unit_id, c.domain, c.decided_on, EXISTS (SELECT 1 FROM units u WHERE u.unit_id = c.unit_id AND c.income > 5000) AS good FROM (SELECT *, fine_amount AS income FROM cases) c".to_owned())),
+        ("IN a subquery", indicator("higher", "count(*) FILTER (WHERE case_id IN (SELECT case_id FROM cases WHERE fine_amount > 5000))", all, "cases"), None),
+        ("not NOT IN", indicator("higher", "count(*) FILTER (WHERE case_id NOT IN (SELECT case_id FROM cases WHERE fine_amount <= 5000))", all, "cases"), None),
+        ("left out by a join", indicator("higher", "count(*) FILTER (WHERE NOT good)", all, rows), Some(joined("SELECT case_id FROM cases WHERE fine_amount <= 5000", "b.case_id = c.case_id"))),
+        ("no reason to be small", indicator("higher", good, all, rows), Some(format!("{row}, CASE WHEN c.fine_amount > 5000 THEN NULL ELSE 'small' END IS NULL AS good FROM cases c"))),
+        ("the length of the amount", indicator("higher", "count(*) FILTER (WHERE length(CAST(fine_amount AS VARCHAR)) > 7)", all, "cases"), None),
+        ("NOT a cap, said as IS FALSE", indicator("higher", "count(*) FILTER (WHERE (fine_amount <= 5000) IS FALSE)", all, "cases"), None),
+        ("NULLIF", indicator("higher", "count(NULLIF(fine_amount > 5000, false))", all, "cases"), None),
+        ("a position by what was paid", indicator("higher", "count(*) FILTER (WHERE place > 10)", all, rows), Some("SELECT unit_id, domain, decided_on, row_number() OVER (PARTITION BY unit_id ORDER BY paid_amount DESC) AS place FROM cases".to_owned())),
+        ("chosen amounts", indicator("higher", "count(*) FILTER (WHERE fine_amount IN (50000, 100000))", all, "cases"), None),
+        ("not zero", indicator("higher", "count(*) FILTER (WHERE coalesce(fine_amount, 0) <> 0)", all, "cases"), None),
+        ("a cap IS NOT TRUE", indicator("higher", "count(*) FILTER (WHERE fine_amount <= 5000 IS NOT TRUE)", all, "cases"), None),
+        ("an amount inside greatest", indicator("higher", "count(*) FILTER (WHERE greatest(fine_amount, 0) <= 99999999)", all, "cases"), None),
+        ("a CASE over a condition", indicator("higher", "count(*) FILTER (WHERE CASE fine_amount > 5000 WHEN true THEN true ELSE false END)", all, "cases"), None),
+        ("the kind of penalty instead of its amount", indicator("higher", "count(*) FILTER (WHERE array_has(penalty_kinds, 'fine'))", all, "cases"), None),
+        ("what is left of a dozen", indicator("lower", "12 - count(*)", "12", "cases"), None),
+        ("what is left of a hundred", indicator("lower", "greatest(0, 100 - count(*))", "100", "cases"), None),
+        ("a row for every unit", indicator("higher", good, all, rows), Some(format!("{row}, true AS good FROM cases c UNION ALL SELECT unit_id, 'market', DATE '2026-01-31', false FROM units"))),
+        ("a row for every unit, by its founding", indicator("higher", good, all, rows), Some(format!("{row}, true AS good FROM cases c UNION ALL SELECT unit_id, 'market', valid_from, false FROM units"))),
+        ("a self-join that squares the count", indicator("higher", good, all, rows), Some(format!("{row}, true AS good FROM cases c JOIN cases d ON d.unit_id = c.unit_id UNION ALL {row}, false FROM cases c"))),
+        ("a count as a value", value("higher", all, "cases"), None),
+        ("a count as a value, lower", value("lower", "100 - count(*)", "cases"), None),
+        ("a count of large fines as a value", value("higher", "count(*) FILTER (WHERE fine_amount > 5000)", "cases"), None),
+        ("a count per head as a value", value("higher", "CAST(count(*) AS DECIMAL(18,4)) / max(heads)", rows), Some(format!("{row}, u.officer_quota AS heads FROM cases c JOIN units u ON u.unit_id = c.unit_id"))),
+        ("cases per party as a value", value("higher", "CAST(count(*) AS DECIMAL(18,4)) / count(DISTINCT party_code)", "cases"), None),
+        ("a mean of counts", value("higher", "CAST(avg(cases) AS DECIMAL(18,4))", rows), Some("SELECT unit_id, domain, decided_on, count(*) AS cases FROM cases GROUP BY 1, 2, 3".to_owned())),
+        ("the last position", value("higher", "max(place)", rows), Some("SELECT unit_id, domain, decided_on, row_number() OVER (PARTITION BY unit_id ORDER BY case_id) AS place FROM cases".to_owned())),
+        ("a count of a region", region("higher", all), None),
     ];
     let mut slipped = Vec::new();
     for (name, text, below) in &evasions {
-        let found = refusals(text.clone(), *below).await;
+        let found = refusals(text.clone(), below.as_deref()).await;
         if !found.iter().any(|message| message.starts_with("unlawful-indicator")) {
             slipped.push(format!("{name}: {found:?}"));
         }
@@ -170,6 +233,50 @@ async fn a_cap_on_a_fine_and_equal_amounts_in_two_systems_stay_lawful() {
         let found = refusals(text, below).await;
         assert!(found.is_empty(), "{name}: {found:?}");
     }
+}
+
+#[tokio::test]
+async fn honest_forms_stay_accepted() {
+    let all = "count(*)";
+    let good = "count(*) FILTER (WHERE good)";
+    let rows = rows_population();
+    let row = "SELECT c.unit_id, c.domain, c.decided_on";
+    let honest: Vec<(&str, String, Option<String>)> = vec![
+        ("lower is better", indicator("lower", "count(*) FILTER (WHERE decided_on > opened_on + 90)", all, "cases"), None),
+        ("distinct parties", indicator("higher", "count(DISTINCT party_code) FILTER (WHERE major)", "count(DISTINCT party_code)", "cases"), None),
+        ("a sum under a condition", indicator("higher", "sum(CASE WHEN major THEN extension_days ELSE 0 END)", "sum(extension_days)", "cases"), None),
+        ("what counts up to what is required", indicator("higher", "sum(least(done, required))", "sum(required)", rows), Some(format!("{row}, c.extension_days AS done, 30 + c.extension_days AS required FROM cases c"))),
+        ("over cases with a large fine only", indicator("higher", good, all, rows), Some(format!("{row}, c.legal_reviewed AS good FROM cases c WHERE c.fine_amount >= 100000"))),
+        ("the same, documents gathered first", indicator("higher", good, all, rows), Some(format!("{row}, bool_or(d.doc_kind = 'hearing_right_notice') AS good FROM cases c JOIN case_documents d ON d.case_id = c.case_id WHERE c.fine_amount >= 100000 GROUP BY 1, 2, 3, c.case_id"))),
+        ("an amount carried through a grouping", indicator("higher", good, all, rows), Some(format!("{row}, c.fine_amount, bool_or(d.doc_no IS NOT NULL) AS good FROM cases c LEFT JOIN case_documents d ON d.case_id = c.case_id GROUP BY 1, 2, 3, c.case_id, c.fine_amount"))),
+        ("a fine under its cap by a join", indicator("higher", good, all, rows), Some(format!("{row}, b.case_id IS NOT NULL AS good FROM cases c LEFT JOIN (SELECT case_id FROM cases WHERE fine_amount <= 200) b ON b.case_id = c.case_id"))),
+        ("a join on keys, states and dates", indicator("higher", good, all, rows), Some(format!("{row}, coalesce(l.decision = 'file', false) AND l.received_on <= c.opened_on AS good FROM cases c LEFT JOIN leads l ON l.lead_id = c.lead_id JOIN units u ON u.unit_id = c.unit_id AND c.opened_on BETWEEN u.valid_from AND coalesce(u.valid_to, DATE '9999-12-31')"))),
+        ("two kinds of acts in one union", indicator("higher", good, all, rows), Some(format!("{row}, c.major AS good FROM cases c UNION ALL SELECT i.unit_id, i.domain, i.checked_on, false FROM inspections i WHERE i.case_id IS NULL"))),
+        ("the first of several rows", indicator("higher", good, all, rows), Some("SELECT unit_id, domain, decided_on, major AS good FROM (SELECT *, row_number() OVER (PARTITION BY party_code ORDER BY decided_on, case_id) AS nth FROM cases) c WHERE nth = 1".to_owned())),
+        ("a row for every listed officer", indicator("higher", good, all, rows), Some("SELECT unit_id, domain, decided_on, o.officer IS NOT NULL AS good FROM (SELECT unit_id, domain, decided_on, unnest(officers) AS officer FROM cases) o".to_owned())),
+        ("platform and system agree on the amount by a join", indicator("higher", good, all, rows), Some(format!("{row}, p.key_text IS NOT NULL AS good FROM cases c LEFT JOIN platform_records p ON p.key_text = c.case_id AND p.fine_amount = c.fine_amount"))),
+        ("a median of days", value("lower", "CAST(median(decided_on - opened_on) AS DECIMAL(18,4))", "cases"), None),
+        ("a median of days without those suspended", value("lower", "CAST(median(decided_on - opened_on - coalesce(days, 0)) AS DECIMAL(18,4))", rows), Some("SELECT c.*, x.days FROM cases c LEFT JOIN (SELECT case_id, sum(to_date - from_date) AS days FROM case_suspensions GROUP BY case_id) x ON x.case_id = c.case_id".to_owned())),
+        ("a mean", value("lower", "CAST(sum(extension_days) AS DECIMAL(18,4)) / nullif(count(*), 0)", "cases"), None),
+        ("a weighted mean", value("higher", "CAST(sum(weight * score) / sum(weight) AS DECIMAL(18,6))", rows), Some(format!("{row}, c.extension_days AS weight, c.extension_days + 1 AS score FROM cases c"))),
+        ("a share as an index", value("band", "CAST(100 * count(*) FILTER (WHERE major) AS DECIMAL(18,4)) / count(*)", "cases"), None),
+        ("one minus a share", value("higher", "1 - CAST(count(*) FILTER (WHERE major) AS DECIMAL(18,4)) / count(*)", "cases"), None),
+        ("how unlike equal cases are fined", value("lower", "CAST(stddev(fine_amount / benchmark_max) / avg(fine_amount / benchmark_max) AS DECIMAL(18,4))", "cases"), None),
+        ("a survey's mean", region("higher", "CAST(avg(extension_days) AS DECIMAL(18,4))"), None),
+        (
+            "mediations are no acts of enforcement",
+            indicator("higher", all, "12", "mediation_records").replace("decided_on", "closed_on"),
+            None,
+        ),
+    ];
+    let mut refused = Vec::new();
+    for (name, text, below) in honest {
+        let found = refusals(text, below.as_deref()).await;
+        if !found.is_empty() {
+            refused.push(format!("{name}: {found:?}"));
+        }
+    }
+    assert!(refused.is_empty(), "refused:\n{}", refused.join("\n"));
 }
 
 fn rows_population() -> &'static str {
