@@ -39,6 +39,8 @@ pub struct WorkCalendar {
     counted: Vec<i32>,
     /// Epoch day of every working day, in order.
     worked: Vec<i32>,
+    /// Epoch day of every day of a statutory holiday as the notices set it, moved rest days included, in order.
+    holidays: Vec<i32>,
 }
 
 /// A deadline, and whether it lies beyond the published calendar.
@@ -51,13 +53,13 @@ pub struct Due {
 }
 
 impl WorkCalendar {
-    /// Reads `date,is_workday,…` rows with a heading.
+    /// Reads `date,is_workday,kind,…` rows with a heading; the kind `holiday` tells a statutory holiday from a weekend.
     ///
     /// # Errors
     /// The line that is not a date and 0 or 1, or that does not follow the day before.
     pub fn from_csv(text: &str) -> Result<Self, String> {
         let mut first = None;
-        let mut flags = Vec::new();
+        let (mut flags, mut holidays) = (Vec::new(), Vec::new());
         for (index, line) in text.lines().enumerate().skip(1).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#')) {
             let mut cells = line.split(',');
             let day = cells.next().and_then(|cell| cell.trim().parse::<Date>().ok()).map(epoch_days);
@@ -74,12 +76,15 @@ impl WorkCalendar {
                 return Err(format!("line {}: {line} does not follow the day before", index + 1));
             }
             flags.push(worked);
+            if cells.next().map(str::trim) == Some("holiday") {
+                holidays.push(day);
+            }
         }
         let first = first.ok_or("the calendar has no rows")?;
-        Ok(Self::from_flags(first, &flags))
+        Ok(Self::from_flags(first, &flags, holidays))
     }
 
-    fn from_flags(first: i32, flags: &[bool]) -> Self {
+    fn from_flags(first: i32, flags: &[bool], holidays: Vec<i32>) -> Self {
         let mut counted = Vec::with_capacity(flags.len());
         let mut worked = Vec::new();
         for (index, is_worked) in flags.iter().enumerate() {
@@ -88,7 +93,7 @@ impl WorkCalendar {
             }
             counted.push(worked.len() as i32);
         }
-        Self { first, counted, worked }
+        Self { first, counted, worked, holidays }
     }
 
     /// First and last published day.
@@ -146,6 +151,15 @@ impl WorkCalendar {
         }
         Due { epoch_day: rolled, provisional: rolled > last || day < first }
     }
+
+    /// The first working day after the holiday when `day` lies in a statutory one; any other day, a weekend's too, is itself.
+    pub fn past_holiday(&self, day: i32) -> Due {
+        let (first, last) = self.published();
+        match self.holidays.binary_search(&day) {
+            Ok(_) => self.roll_forward(day),
+            Err(_) => Due { epoch_day: day, provisional: day > last || day < first },
+        }
+    }
 }
 
 /// Mondays to Fridays after `from` up to and including `to` (`to` ≥ `from`).
@@ -197,7 +211,7 @@ pub struct ClockVersion {
     pub amount: i64,
     /// Of what.
     pub unit: ClockUnit,
-    /// A last day that is not worked moves to the next one that is.
+    /// A last day in a statutory holiday (法定节假日) moves to the first working day after it; an ordinary weekend moves nothing.
     pub roll_to_working_day: bool,
     /// How far the source is backed.
     pub confirmed: Confirmed,
@@ -276,7 +290,7 @@ impl Clock {
         };
         let prolonged = Due { epoch_day: due.epoch_day + i32::try_from(extra_days).ok()?, ..due };
         if version.roll_to_working_day {
-            let rolled = calendar.roll_forward(prolonged.epoch_day);
+            let rolled = calendar.past_holiday(prolonged.epoch_day);
             Some(Due { provisional: rolled.provisional || prolonged.provisional, ..rolled })
         } else {
             Some(prolonged)
@@ -348,6 +362,16 @@ mod tests {
         };
         assert_eq!(due(false), Some(date(2025, 10, 1)));
         assert_eq!(due(true), Some(date(2025, 10, 9)));
+    }
+
+    #[test]
+    fn a_last_day_on_an_ordinary_weekend_stays_where_it_is() {
+        let calendar = calendar();
+        let past = |day| date_from_epoch_days(calendar.past_holiday(epoch_days(day)).epoch_day);
+        assert_eq!(past(date(2026, 3, 15)), Some(date(2026, 3, 15)));
+        // Sunday 15 February 2026 opens the Spring Festival; Saturday 14 February is worked.
+        assert_eq!(past(date(2026, 2, 15)), Some(date(2026, 2, 24)));
+        assert_eq!(past(date(2026, 2, 14)), Some(date(2026, 2, 14)));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 WITH judged AS (
   SELECT s.case_id, s.days,
          min(CASE WHEN s.spell_from <= due_on('decision.statutory', c.domain, c.opened_on,
-                                              coalesce(c.extension_days, 0) + s.days_before) THEN 1 ELSE 0 END)
+                                              c.granted_days + s.days_before) THEN 1 ELSE 0 END)
            OVER (PARTITION BY s.case_id ORDER BY s.spell_from
                  ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS prolongs_statutory,
          min(CASE WHEN s.spell_from <= due_on('food_drug_closure.target', c.domain, c.opened_on,

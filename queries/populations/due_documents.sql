@@ -2,13 +2,13 @@
 -- title = "案件应当具备的文书"
 -- grain = "one document that a decided case must have"
 -- [excluded]
--- paper_file = "该案在系统中没有任何文书（纸质案卷未扫描），无从判断"
 -- not_checked = "文书在卷，但要素未经检查"
 -- ///
 --
 -- 每件已作出决定的案件应有的文书：依程序和处理结果应有的，以及依案件标志应有的（听证权利、法制审核、集体讨论）。
 -- `due_on`：送达的最后一日（时限 `delivery.statutory`），届时案卷应当完整。
--- `is_standard`：有该种文书且要素齐全（自动检查），并且案卷评查没有发现否决项、没有评为不合格。应有而缺少的文书，视为不规范。
+-- `is_standard`：有该种文书且要素齐全（自动检查），并且案卷评查没有发现否决项、没有评为不合格。应有而缺少的文书，视为不规范；
+-- 一份文书也没有归入系统的案件，应有的文书全部视为缺少：系统中看不到的文书无从证明规范，不上传不能使案件退出分母。
 WITH needed AS (
   SELECT * FROM (VALUES
     ('simple',   'penalty',    'simple_decision'),
@@ -51,10 +51,8 @@ SELECT j.*, CASE WHEN j.excluded_because IS NOT NULL THEN 'excluded' WHEN end_of
 FROM (
   SELECT k.unit_id, k.domain, k.case_id || ' / ' || k.doc_kind AS record_id, k.source_file, k.source_line, k.case_id, k.doc_kind, k.due_on,
          coalesce(d.is_complete, false) AND f.case_id IS NULL AS is_standard,
-         CASE WHEN a.case_id IS NULL THEN 'paper_file'
-              WHEN d.case_id IS NOT NULL AND d.is_complete IS NULL THEN 'not_checked' END AS excluded_because
+         CASE WHEN d.case_id IS NOT NULL AND d.is_complete IS NULL THEN 'not_checked' END AS excluded_because
   FROM due_kinds AS k
-  LEFT JOIN (SELECT case_id FROM documents GROUP BY case_id) AS a ON a.case_id = k.case_id
   LEFT JOIN documents AS d ON d.case_id = k.case_id AND d.doc_kind = k.doc_kind
   LEFT JOIN failed AS f ON f.case_id = k.case_id
 ) AS j

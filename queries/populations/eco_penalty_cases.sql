@@ -8,7 +8,7 @@
 --
 -- 每件已作出决定的处罚案件，以及首次要求当事人制定修复方案的日期（`ordered_on`）。
 -- 范围：造成损害的案件；计划所说的范围（全部处罚案件）依参数 `restoration.scope_is_all_penalties` 采用。
--- 剔除的案件与到期的案件相加，即计划所说的范围。
+-- 剔除的案件与到期的案件相加，即计划所说的范围，见 `eco_all_penalty_cases`。
 SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.decided_on, r.ordered_on, c.excluded_because,
        CASE WHEN c.excluded_because IS NULL THEN 'due' ELSE 'excluded' END AS state
 FROM (

@@ -3,10 +3,11 @@
 -- grain = "one inspection"
 -- [excluded]
 -- not_onsite = "书面、线上或非现场检查，没有入企"
--- no_enterprise = "没有统一社会信用代码，不能对应到企业"
+-- natural_person = "检查对象是自然人，不是企业"
 -- ///
 --
 -- 入企检查应在开始之前备案或批准（`due_at`：开始的时刻）；突发事件检查可在开始后规定小时内补办（`urgent_check_filing.target`）。
+-- 检查对象没有统一社会信用代码的，同样应当备案；只有表明是自然人的，才予剔除（见 `inspection_register`）。
 -- `filed_by`：该次检查的备案时刻与其计划的备案时刻，取较早的一个。
 SELECT v.*, CASE WHEN v.excluded_because IS NOT NULL THEN 'excluded' WHEN v.due_at <= $as_of THEN 'due' ELSE 'pending' END AS state
 FROM (
@@ -14,7 +15,7 @@ FROM (
          least(i.filed_at, p.filed_at) AS filed_by,
          CASE WHEN i.trigger_kind = 'emergency' THEN due_at('urgent_check_filing.target', i.act_domain, i.began_at)
               ELSE i.began_at END AS due_at,
-         CASE WHEN NOT i.is_onsite THEN 'not_onsite' WHEN i.enterprise_code IS NULL THEN 'no_enterprise' END AS excluded_because
+         CASE WHEN NOT i.is_onsite THEN 'not_onsite' WHEN i.is_of_person THEN 'natural_person' END AS excluded_because
   FROM inspection_register AS i
   LEFT JOIN (SELECT plan_id, min(filed_at) AS filed_at FROM inspection_plans GROUP BY plan_id) AS p ON p.plan_id = i.plan_id
   WHERE end_of(i.checked_on) <= $as_of

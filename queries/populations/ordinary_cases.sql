@@ -9,6 +9,7 @@
 --
 -- 适用普通程序（以及快速办理、没有注明程序）的每件案件及其两个期限：
 -- `due_on`：法定期限（`decision.statutory`），自立案起算，加批准的延长和应扣除的天数；
+-- 延长至多算参数 `decision.extension_max`：自报的天数再多，也不能使期限再往后推；
 -- `target_on`：食品药品案件目标时限（`food_drug_closure.target`），自立案起算，加应扣除的天数；延长只改变法定期限，不改变目标时限。
 -- `state` 依法定期限确定。截至数据截止日已移送、撤案的，或者移送、撤案没有日期的，予以剔除。
 -- 没有立案日期的，时限无从起算（在此列出，并由完整性检查计数）；其 `due_on` 自 `opened_on` 推算，只用于确定月份。
@@ -21,7 +22,7 @@ SELECT c.unit_id, c.domain, c.case_id AS record_id, c.source_file, c.source_line
 FROM (
   SELECT c.*, c.opened_on AS started_on,
          due_on('decision.statutory', c.domain, c.opened_on,
-                coalesce(c.extension_days, 0) + coalesce(x.statutory_days, 0)) AS due_on,
+                c.granted_days + coalesce(x.statutory_days, 0)) AS due_on,
          due_on('food_drug_closure.target', c.domain, c.opened_on, coalesce(x.target_days, 0)) AS target_on,
          CASE WHEN c.ended_as IN ('transferred', 'withdrawn')
                 AND coalesce(end_of(least(c.decided_on, c.closed_on, day_of(c.transferred_at))) <= $as_of, true) THEN c.ended_as

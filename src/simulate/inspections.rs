@@ -157,14 +157,19 @@ impl World {
         let (declared, wrong, late) = (stream.chance(0.7), stream.chance(0.06), stream.between(20, 40));
         let day = shanghai_day(visit.from);
         let platform = (stream.chance(World::odds(unit, 0.91, 0.997)), stream.unit(), stream.between(0, 3));
+        // Careless offices leave the firm's code out now and then.
+        let coded = stream.chance(World::odds(unit, 0.95, 0.998));
+        let code = visit.firm.as_ref().map(|firm| firm.code.as_str()).filter(|_| coded);
         if day > self.days.as_of() {
             return;
         }
         let sheet = sheets.of("inspections");
         sheet.text("inspection_id", &visit.id).text_of("plan_id", visit.plan.as_deref()).text_of("case_id", visit.case.as_deref());
         if let Some(firm) = &visit.firm {
-            sheet.text("credit_code", &firm.code).text("party_code", &firm.code).text("object_name", &firm.name);
-            sheet.text("party_kind", if firm.individual { "individual_business" } else { "org" });
+            sheet.text_of("credit_code", code).text_of("party_code", code);
+            sheet.text("object_name", &firm.name).text("party_kind", if firm.individual { "individual_business" } else { "org" });
+        } else {
+            sheet.text("party_kind", "person");
         }
         if let Some(item) = visit.item {
             sheet.text("item_code", item.code);
@@ -202,10 +207,18 @@ impl World {
         let created = end_of_day(day) - HOUR * 4;
         self.common(sheet, unit, visit.domain, created, None);
         sheet.end();
-        self.write_platform_visit(sheets, unit, visit, day, platform);
+        self.write_platform_visit(sheets, unit, visit, day, platform, code);
     }
 
-    fn write_platform_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, day: i32, platform: (bool, f64, i32)) {
+    fn write_platform_visit(
+        &self,
+        sheets: &mut Sheets,
+        unit: &Unit,
+        visit: &Visit,
+        day: i32,
+        platform: (bool, f64, i32),
+        code: Option<&str>,
+    ) {
         let (same, fault, transit) = platform;
         let arrived = self.days.plus_working(day, transit);
         if (!same && fault < 0.5) || arrived > self.days.as_of() {
@@ -215,7 +228,7 @@ impl World {
         sheet.text("platform_id", &format!("PT{}", visit.id)).text("source_table", "inspections").text("key_text", &visit.id);
         sheet.date("event_date", if same || fault < 0.75 { day } else { day - 1 });
         if same || fault >= 0.75 {
-            sheet.text_of("party_code", visit.firm.as_ref().map(|firm| firm.code.as_str()));
+            sheet.text_of("party_code", code);
         } else {
             sheet.text("party_code", "不详");
         }

@@ -46,7 +46,11 @@ impl World {
 
     /// The common columns of a fact of the unit.
     pub fn common(&self, sheet: &mut Sheet, unit: &Unit, domain: usize, created_at: i64, updated_at: Option<i64>) {
-        sheet.text("unit_id", &unit.id).text("domain", DOMAINS[domain]);
+        sheet.text("unit_id", &unit.id);
+        // A small province's documents take their domain from the case.
+        if !self.small || !sheet.is("case_documents") {
+            sheet.text("domain", DOMAINS[domain]);
+        }
         let updated = self.days.seen_at(updated_at).unwrap_or(created_at).max(created_at);
         sheet.instant("updated_at", updated);
         if !self.small || sheet.is("cases") {

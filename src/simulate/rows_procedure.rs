@@ -73,14 +73,14 @@ impl World {
     fn write_documents(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
         let simple = case.procedure == "simple";
         let good = World::odds(unit, 0.80, 0.988);
-        // Files on paper that nobody scanned; in a large province most of them, so that documents stay about as many as cases.
-        let scanned = stream.chance(if !simple {
-            self.scanned
-        } else if unit.tier == Tier::Township {
-            0.97
-        } else {
-            0.3
+        // A file that nobody scanned lacks every document. Careful offices scan nearly all; see `World::scanned` for a large province.
+        let scanned = stream.chance(match self.scanned {
+            Some(share) if !simple => share,
+            Some(_) if unit.tier != Tier::Township => 0.3,
+            _ => World::odds(unit, 0.82, 0.995),
         });
+        // A small province sends the documents when the case has ended.
+        let sent = scanned && (!self.small || self.days.seen(case.decided.or(case.closed)).is_some());
         for (index, (kind, day)) in papers(case).into_iter().enumerate() {
             let (missing, faulty, late, no_number) = (
                 stream.chance(0.012 + (1.0 - good) * 0.1),
@@ -90,7 +90,7 @@ impl World {
             );
             let (page, unchecked) = (stream.between(1, 12), stream.chance(0.03));
             let archive = Days::lag(7, if late { 0.0 } else { 1.0 }, stream);
-            let (Some(day), true) = (self.days.seen(day), known && scanned && !missing) else { continue };
+            let (Some(day), true) = (self.days.seen(day), known && sent && !missing) else { continue };
             let is_decision = kind.ends_with("decision");
             let sheet = sheets.of("case_documents");
             sheet
@@ -116,7 +116,10 @@ impl World {
             if !self.small {
                 sheet.instant("signed_at", start_of_day(day) + 14 * HOUR).number("page_count", i64::from(page));
             }
-            sheet.instant("archived_at", self.days.seen(Some(self.days.plus_working(day, archive))).map(Days::evening));
+            // A small province notes the filing of the decision alone, which every rule asks for.
+            if is_decision || !self.small {
+                sheet.instant("archived_at", self.days.seen(Some(self.days.plus_working(day, archive))).map(Days::evening));
+            }
             if !unchecked {
                 sheet.flag("elements_ok", !faulty);
             }
@@ -225,6 +228,8 @@ impl World {
             let settled = self.days.seen(Some(self.days.working(filed + length)));
             let sheet = sheets.of("reviews_litigation");
             sheet.text("rl_id", &format!("{prefix}{}", case.id)).text("kind", kind).text("case_id", &case.id).date("filed_on", filed);
+            // A court of first instance does not uphold an act, it rejects the claim against it.
+            let result = if kind == "litigation_first" && result == "upheld" { "claim_rejected" } else { result };
             sheet.date("decided_on", settled).text("outcome", if settled.is_some() { result } else { "pending" });
             let corrected = matches!(result, "changed" | "annulled" | "partly_annulled" | "illegal_confirmed" | "void_confirmed");
             sheet.flag("corrected", corrected && settled.is_some()).flag("hearing_held", kind != "reconsideration");

@@ -97,8 +97,9 @@ pub(super) struct World {
     pub night: u32,
     /// Months asked for; later nights may add to them.
     asked: usize,
-    /// Share of files that are not on paper alone.
-    pub scanned: f64,
+    /// Share of ordinary files that are not on paper alone, in a large province: there most of them, so that documents stay about as many
+    /// as cases, and their rate low. `None` leaves it to the office's care.
+    pub scanned: Option<f64>,
 }
 
 /// Kinds of county and city offices: suffix of the id, name, domains, weight of its cases.
@@ -147,7 +148,7 @@ impl World {
             boost: 1.0,
             night,
             asked: request.months,
-            scanned: if request.cases < 200_000 { 0.27 } else { 0.22 },
+            scanned: (request.cases >= 200_000).then_some(0.22),
             days,
         };
         world.choose_divisions(request.units, offices.len(), texts)?;

@@ -11,11 +11,11 @@
 -- ///
 --
 -- 本年至今各份答卷对执法透明度、依据清晰度、整改指导三问评分（1—5分）的加权平均；各季度按答卷权重计入。n为计入平均的答卷数。
--- 剔除：三问都答“不清楚”的答卷，没有权重的答卷；只对一问答“不清楚”的，仅剔除该问。
+-- 剔除并另列：三问都答“不清楚”的答卷，没有权重的答卷；只对一问答“不清楚”的，仅剔除该问。
 -- 调查属于地区，计入谁的得分由考核方案规定。
 SELECT region_code, domain,
-       CAST(sum(weight * score) / sum(weight) AS DECIMAL(18, 6)) AS value,
-       count(*)                                                  AS n
+       CAST(sum(weight * score) FILTER (WHERE state = 'due') / sum(weight) FILTER (WHERE state = 'due') AS DECIMAL(18, 6)) AS value,
+       count(*) FILTER (WHERE state = 'due')                                                                              AS n,
+       count(*) FILTER (WHERE state = 'excluded')                                                                         AS excluded
 FROM survey_answers
-WHERE state = 'due'
 GROUP BY 1, 2
