@@ -58,8 +58,18 @@ pub(super) fn publish_file(staged: &Path, path: &Path) -> io::Result<()> {
     sync_parent(path)
 }
 
+/// Brings a folder with all that is in it to the disk: what was written there without care is then as safe as what was published.
+pub fn sync_tree(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() { sync_tree(&entry.path())? } else { sync_file(&entry.path())? }
+    }
+    // Last, because the names in it are worth nothing before what they name.
+    sync_file(folder)
+}
+
 /// Creates a folder and its parents; each new name is synced into its parent.
-pub(super) fn create_folders(path: &Path) -> io::Result<()> {
+pub fn create_folders(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -77,7 +87,7 @@ pub(super) fn sync_file(path: &Path) -> io::Result<()> {
 }
 
 /// Brings the name of a file to the disk.
-pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
+pub fn sync_parent(path: &Path) -> io::Result<()> {
     sync_file(parent(path))
 }
 
@@ -110,7 +120,7 @@ fn stage(path: &Path) -> io::Result<(File, PathBuf)> {
 
 /// What was synced, in order: the only trace that a sync leaves for a test.
 #[cfg(test)]
-pub(super) mod synced {
+pub(crate) mod synced {
     use std::path::{Path, PathBuf};
     use std::sync::Mutex;
 

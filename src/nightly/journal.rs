@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Kind, Result};
-use crate::lake::replace_file;
+use crate::lake::{create_folders, replace_file};
 
 /// The journal of a run.
 pub struct Journal {
@@ -34,7 +34,7 @@ impl Journal {
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join("journal.jsonl");
         let doing = || format!("opening {}", path.display());
-        std::fs::create_dir_all(folder).context(Kind::Environment, doing)?;
+        create_folders(folder).context(Kind::Environment, doing)?;
         let file = OpenOptions::new().create(true).append(true).open(&path).context(Kind::Environment, doing)?;
         Ok(Self { file })
     }
