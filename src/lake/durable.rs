@@ -58,14 +58,30 @@ pub(super) fn publish_file(staged: &Path, path: &Path) -> io::Result<()> {
     sync_parent(path)
 }
 
+/// Syncs at the same time: the disk answers many at once hardly later than one, and a province's run has thousands of pages.
+const SYNCERS: usize = 8;
+
 /// Brings a folder with all that is in it to the disk: what was written there without care is then as safe as what was published.
 pub fn sync_tree(folder: &Path) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() { sync_tree(&entry.path())? } else { sync_file(&entry.path())? }
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    let mut read = 0;
+    while let Some(folder) = folders.get(read) {
+        for entry in std::fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()? {
+            if entry.file_type()?.is_dir() { folders.push(entry.path()) } else { files.push(entry.path()) }
+        }
+        read += 1;
     }
-    // Last, because the names in it are worth nothing before what they name.
-    sync_file(folder)
+    // Names last, because they are worth nothing before what they name.
+    sync_all(&files)?;
+    sync_all(&folders)
+}
+
+fn sync_all(paths: &[PathBuf]) -> io::Result<()> {
+    std::thread::scope(|scope| {
+        let sync_every = |first| scope.spawn(move || paths.iter().skip(first).step_by(SYNCERS).try_for_each(|path| sync_file(path)));
+        let syncers: Vec<_> = (0..SYNCERS).map(sync_every).collect();
+        syncers.into_iter().try_for_each(|syncer| syncer.join().map_err(|_| io::Error::other("a thread that syncs has failed"))?)
+    })
 }
 
 /// Creates a folder and its parents; each new name is synced into its parent.

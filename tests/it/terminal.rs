@@ -71,6 +71,49 @@ fn status_says_why_the_last_run_is_not_what_readers_see() {
     assert!(!kept_back.contains("fewer by more than"), "what can't be read has not shrunk: {kept_back}");
 }
 
+/// The cells of a source table's line in `kaohe status`.
+#[track_caller]
+fn freshness(status: &str, table: &str) -> Vec<String> {
+    let line = status.lines().find(|line| line.split_whitespace().next() == Some(table));
+    line.unwrap_or_else(|| panic!("no line for {table}: {status}")).split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn status_says_how_far_each_source_reaches_and_when_it_was_last_loaded_and_changed() {
+    let province = after(finished_small());
+    let first = format!("runs/{}/run_results.json", province.current_run());
+    let today = province.results_of(&province.current_run())["started"].as_str().expect("a time")[..10].to_owned();
+    // The first run was some weeks ago, and so was the load of what has not changed since.
+    province.replace(&first, &format!("\"started\": \"{today}"), "\"started\": \"2026-07-01");
+    let leads = province.text("sources/leads/leads.csv");
+    let shortened = leads.trim_end().rsplit_once('\n').expect("several leads").0.to_owned();
+    province.write("sources/leads/leads.csv", shortened + "\n");
+    let said = province.run().with(0).out;
+    let status = province.kaohe(&["status"]).with(0).out;
+    let newest = |table: &str, column: &str| province.one(&format!("select max({column}) from {table} where {column} <= date '{AS_OF}'"));
+    let rows = |table: &str| province.one(&format!("select count(*) from {table}"));
+    let cells = |table: &str, column: &str, changed: &str| {
+        [table, &newest(table, column), &today, changed, &rows(table)].map(str::to_owned).to_vec()
+    };
+    assert_eq!(freshness(&status, "leads")[..5], cells("leads", "received_on", &today), "{status}");
+    assert_eq!(freshness(&status, "cases")[..5], cells("cases", "opened_on", "2026-07-01"), "{status}");
+    assert_eq!(freshness(&status, "inspection_plans")[1], newest("inspection_plans", "due"), "what is planned is no news: {status}");
+    assert_eq!(freshness(&status, "units")[1], "-", "{status}");
+
+    let warned = province.one("select sum(rows) from warnings");
+    let tables = province.one("select count(distinct \"table\") from warnings");
+    assert!(said.contains(&format!("nothing; warnings: {warned} rows in {tables} tables; see `kaohe status`")), "{said}");
+    assert!(status.contains(&format!("\nwarnings: {warned} rows in {tables} tables\n")), "{status}");
+    let refused = province.one("select count(*) from warnings join quarantine_reasons using (\"table\", \"check\")");
+    assert_eq!(refused, "0", "who was refused is not warned of as well");
+
+    province.write("sources/leads/leads.csv", format!("{}\n\"", leads.trim_end()));
+    province.replace(&format!("runs/{}/run_results.json", province.current_run()), &format!("\"started\": \"{today}"), "\"started\": \"2026-07-02");
+    province.run().with(1);
+    let held = freshness(&province.kaohe(&["status"]).with(1).out, "leads");
+    assert_eq!((held[2].as_str(), held[3].as_str(), held.last().map(String::as_str)), ("2026-07-02", "2026-07-02", Some("held")), "{held:?}");
+}
+
 #[test]
 fn status_shows_the_check_that_stopped_the_last_run() {
     let province = after(finished_small());
