@@ -220,7 +220,8 @@ fn stages(
 }
 
 fn warnings(counts: Vec<report::input::ReasonCount>) -> Vec<Warning> {
-    let warning = |count: report::input::ReasonCount| Warning { table: count.table, check: count.check, says: count.says, rows: count.rows };
+    let warning =
+        |count: report::input::ReasonCount| Warning { table: count.table, check: count.check, says: count.says, rows: count.rows };
     counts.into_iter().map(warning).collect()
 }
 

@@ -136,7 +136,8 @@ fn freshness(runs: &Runs, results: &RunResults) {
 /// The days on which a table was last read, and last found to be other than before, as of a run.
 fn last_loaded_and_changed(runs: &Runs, run: &str, table: &str) -> (String, String) {
     let day = |results: &RunResults| results.started.split('T').next().unwrap_or_default().to_owned();
-    let back = runs.range(..=run.to_owned()).rev().filter_map(|(_, results)| Some((results.as_ref()?, results.as_ref()?.tables.get(table)?)));
+    let back =
+        runs.range(..=run.to_owned()).rev().filter_map(|(_, results)| Some((results.as_ref()?, results.as_ref()?.tables.get(table)?)));
     let loaded = back.clone().find(|(_, result)| result.held.is_none()).map_or_else(|| "-".to_owned(), |(results, _)| day(results));
     let version = back.clone().next().map(|(_, result)| result.version);
     // The version came with the earliest run that has it. If that one wrote nothing, the one that did is gone, or was stopped.
