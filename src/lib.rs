@@ -15,6 +15,9 @@
 //! Promises that tests hold: every row of a source is accounted for; the same input gives the same bytes; a run that is
 //! killed leaves yesterday's results in place; fines and case counts never raise a score; no personal column reaches a page.
 //!
+//! A source that fails holds its table, whole: one damaged file of several is enough. The lake keeps what it had, and the indicators
+//! that read the table keep their last value, for every unit.
+//!
 //! Three channels for what goes wrong: a bad row is data (quarantine), a bad text is a diagnostic, a failed operation is an
 //! error. They never mix.
 #![deny(missing_docs)]

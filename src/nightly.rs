@@ -28,7 +28,7 @@ pub mod journal;
 pub mod loading;
 pub mod publishing;
 
-use journal::{Journal, Manifest, RunResults, RunStatus, StageTime, TableResult, write_manifest};
+use journal::{Journal, Manifest, RunResults, RunStatus, StageTime, TableResult, Warning, write_manifest};
 
 /// What a run is asked to do.
 pub struct Request<'a> {
@@ -126,6 +126,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         scorecards: 0,
         ranked: 0,
         findings: BTreeMap::new(),
+        warnings: Vec::new(),
         not_reported: Vec::new(),
         report: None,
         error: None,
@@ -161,6 +162,7 @@ fn stages(
     surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request)));
     let loaded = loading::load(request, &lake, &runtime, folder, journal, surroundings)?;
     results.tables = loaded.tables.clone();
+    results.warnings = warnings(publishing::warning_counts(request, &loaded, &[]));
     watch.done("load", results);
     if request.only_load {
         results.status = RunStatus::Loaded;
@@ -188,9 +190,15 @@ fn stages(
         let last = silent.last_seen.map_or_else(|| "never".to_owned(), |day| format!("last {day}"));
         results.not_reported.push(format!("{} {} ({last})", silent.table, silent.unit));
     }
+    for (table, day) in &assessed.newest {
+        if let Some(result) = results.tables.get_mut(table) {
+            result.newest = Some(day.to_string());
+        }
+    }
     let reasons = crate::ingest::quarantine_reasons(&folder.join("quarantine"))?;
     let reasons = reasons.into_iter().map(|((table, check, says), rows)| report::input::ReasonCount { table, check, says, rows }).collect();
     let input = publishing::report_input(request, &loaded, assessed, reasons, &snapshot, previous.as_ref());
+    results.warnings = warnings(input.warnings.clone());
     journal.write(&surroundings.now(), "report-started", "report", "")?;
     let tables: Vec<String> = report::write(&input, folder)?.tables.into_iter().map(|table| table.name).collect();
     results.report = Some("report/office/index.html".to_owned());
@@ -209,6 +217,12 @@ fn stages(
     results.write(folder)?;
     journal.write(&surroundings.now(), "switching", "current.json", "")?;
     Current::of_run(&request.run, folder, snapshot.versions(), &surroundings.now())?.write(&request.out.join("current.json"))
+}
+
+fn warnings(counts: Vec<report::input::ReasonCount>) -> Vec<Warning> {
+    let warning =
+        |count: report::input::ReasonCount| Warning { table: count.table, check: count.check, says: count.says, rows: count.rows };
+    counts.into_iter().map(warning).collect()
 }
 
 /// Why readers must not see what was computed.

@@ -88,11 +88,16 @@ fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64)
     let unchanged: usize = results.tables.values().map(|table| table.months_unchanged).sum();
     let removed: usize = results.tables.values().map(|table| table.months_removed).sum();
     let held_tables: Vec<&str> = results.tables.iter().filter(|(_, table)| table.held.is_some()).map(|(name, _)| name.as_str()).collect();
-    let held = match (held_tables.as_slice(), results.held_indicators.len()) {
+    let mut held = match (held_tables.as_slice(), results.held_indicators.len()) {
         ([], 0) => "nothing".to_owned(),
-        (tables, 0) => format!("{}; see `kaohe status`", tables.join(", ")),
-        (tables, indicators) => format!("tables: {}; indicators: {indicators}; see `kaohe status`", or_none(&tables.join(", "))),
+        (tables, 0) => tables.join(", "),
+        (tables, indicators) => format!("tables: {}; indicators: {indicators}", or_none(&tables.join(", "))),
     };
+    let warned = results.warned();
+    held.push_str(&warned.as_ref().map_or_else(String::new, |rows| format!("; warnings: {rows}")));
+    if warned.is_some() || held != "nothing" {
+        held.push_str("; see `kaohe status`");
+    }
     let stages: Vec<String> = results.stages.iter().map(|stage| format!("{} {:.1}", stage.stage, stage.seconds)).collect();
     let mut text = format!(
         "loaded     {}: {seen} records = {loaded} loaded + {quarantined} quarantined + {duplicates} duplicates + {filtered} filtered; months {written} written, {unchanged} unchanged{}\n",

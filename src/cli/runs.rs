@@ -1,17 +1,26 @@
-//! `kaohe runs` and `kaohe status`: what ran, how fresh it is, what is held, who has not reported.
+//! `kaohe runs` and `kaohe status`: what ran, how fresh each source is, what is held, what was noticed, who has not reported.
 //!
-//! In: `runs/*/run_results.json` and `current.json`. Out: text on standard output. Never here: computation.
+//! In: `runs/*/run_results.json` and `current.json`. Out: text on standard output, one screen; a list that is cut says where the
+//! rest stands. Never here: computation.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::Common;
 use crate::error::{Context, Kind, Result};
-use crate::nightly::journal::{RunResults, RunStatus};
+use crate::nightly::journal::{RunResults, RunStatus, Warning};
 use crate::release::Current;
 
-/// Every run, oldest first; one that left no results was stopped.
-fn all_runs(out: &Path) -> Result<BTreeMap<String, Option<RunResults>>> {
+/// Runs by name, oldest first; one that left no results was stopped.
+type Runs = BTreeMap<String, Option<RunResults>>;
+
+/// Lines of a list in `status`; the rest is a query away.
+const LISTED: usize = 20;
+
+/// Every run.
+fn all_runs(out: &Path) -> Result<Runs> {
     let mut all = BTreeMap::new();
     let folder = out.join("runs");
     if !folder.is_dir() {
@@ -95,23 +104,82 @@ pub fn status(common: &Common) -> Result<u8> {
         last_run(last, ended.as_ref());
         code = code.max(ended.as_ref().map_or(1, RunResults::exit_code));
     }
-    say_line!("\n{:<30} {:>12} {:>12} {:>11}", "source table", "rows", "quarantined", "duplicates");
-    for (name, table) in &results.tables {
-        let held = if table.held.is_some() { "held" } else { "" };
-        let line = format!("{name:<30} {:>12} {:>12} {:>11}  {held}", table.rows, table.records[2], table.records[3]);
-        say_line!("{}", line.trim_end());
-    }
+    say_line!("");
+    freshness(&runs, &results);
     if results.tables.values().any(|table| table.held.is_some()) {
         say_line!("");
     }
     held(&results, "");
+    warned(&results);
     if !results.not_reported.is_empty() {
         say_line!("\nnot reported for two months: {}", results.not_reported.len());
-        for line in &results.not_reported {
-            say_line!("  {line}");
-        }
+        let rows = results.not_reported.iter().map(|line| line.splitn(3, ' ').map(str::to_owned).collect());
+        shortened(rows.collect(), &[false; 3], "not_reported");
     }
     Ok(code)
+}
+
+/// How far each source table reaches, when it was last loaded and last changed, and the account of its records.
+fn freshness(runs: &Runs, results: &RunResults) {
+    let head = ["source table", "newest", "loaded", "changed", "rows", "quarantined", "duplicates", ""];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for (name, table) in &results.tables {
+        let (loaded, changed) = last_loaded_and_changed(runs, &results.run, name);
+        let newest = table.newest.clone().unwrap_or_else(|| "-".to_owned());
+        let counts = [table.rows, table.records[2], table.records[3]].map(|count| count.to_string());
+        let held = if table.held.is_some() { "held" } else { "" };
+        rows.push([name.clone(), newest, loaded, changed].into_iter().chain(counts).chain([held.to_owned()]).collect());
+    }
+    aligned(&rows, &[false, false, false, false, true, true, true, false], "");
+}
+
+/// The days on which a table was last read, and last found to be other than before, as of a run.
+fn last_loaded_and_changed(runs: &Runs, run: &str, table: &str) -> (String, String) {
+    let day = |results: &RunResults| results.started.split('T').next().unwrap_or_default().to_owned();
+    let back =
+        runs.range(..=run.to_owned()).rev().filter_map(|(_, results)| Some((results.as_ref()?, results.as_ref()?.tables.get(table)?)));
+    let loaded = back.clone().find(|(_, result)| result.held.is_none()).map_or_else(|| "-".to_owned(), |(results, _)| day(results));
+    let version = back.clone().next().map(|(_, result)| result.version);
+    // The version came with the earliest run that has it. If that one wrote nothing, the one that did is gone, or was stopped.
+    let first = back.take_while(|(_, result)| Some(result.version) == version).last();
+    let changed = first.map(|(results, result)| match result.months_written + result.months_removed {
+        0 => format!("<{}", day(results)),
+        _ => day(results),
+    });
+    (loaded, changed.unwrap_or_else(|| "-".to_owned()))
+}
+
+/// What was loaded with a remark: first what no contract or dimension knows, because a line in `kaohe.toml` mends it.
+fn warned(results: &RunResults) {
+    let Some(count) = results.warned() else { return };
+    say_line!("\nwarnings: {count}");
+    let mut warnings: Vec<_> = results.warnings.iter().collect();
+    warnings.sort_by_key(|warning| (!warning.check.starts_with("unknown_"), std::cmp::Reverse(warning.rows)));
+    let row = |warning: &Warning| vec![warning.table.clone(), warning.rows.to_string(), warning.check.clone(), warning.says.clone()];
+    shortened(warnings.into_iter().map(row).collect(), &[false, true, false, false], "warnings");
+}
+
+/// The first rows of a list, and the query that shows them all.
+fn shortened(mut rows: Vec<Vec<String>>, to_right: &[bool], table: &str) {
+    let more = rows.len().saturating_sub(LISTED);
+    rows.truncate(LISTED);
+    aligned(&rows, to_right, "  ");
+    if more > 0 {
+        say_line!("  … and {more} more: kaohe sql -c \"SELECT * FROM {table}\"");
+    }
+}
+
+/// Columns as wide as their widest cell on a terminal, Chinese included.
+fn aligned(rows: &[Vec<String>], to_right: &[bool], indent: &str) {
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..to_right.len()).map(width).collect();
+    for row in rows {
+        let cells = row.iter().zip(&widths).zip(to_right).map(|((cell, width), to_right)| {
+            let gap = " ".repeat(width.saturating_sub(cell.width()));
+            if *to_right { format!("{gap}{cell}") } else { format!("{cell}{gap}") }
+        });
+        say_line!("{indent}{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
 }
 
 /// The run after the current one: how it ended, and everything that kept it from readers.
@@ -125,6 +193,9 @@ fn last_run(name: &str, ended: Option<&RunResults>) {
         say_line!("           {line}");
     }
     held(results, "           ");
+    if results.status == RunStatus::Loaded {
+        warned(results);
+    }
 }
 
 /// What a run held, with the reasons and what to do about them.

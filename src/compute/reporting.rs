@@ -1,7 +1,7 @@
-//! Who has not reported, and who reports without being known.
+//! Who has not reported, who reports without being known, and how far each source reaches.
 //!
 //! In: source tables in a session, their contracts. Out: units without a row in the last two months, with the last date for which
-//! they have one; rows with codes of which the dimension tables know nothing. Never here: judging why.
+//! they have one; rows with codes of which the dimension tables know nothing; the newest date of each table. Never here: judging why.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,6 +60,25 @@ pub async fn silent_units(context: &SessionContext, units: &[Unit], as_of: Date)
         }
     }
     Ok(silent)
+}
+
+/// Table → the newest date that it speaks of, not after `as_of`: plans and slips of the pen lie beyond. A table without months has none.
+///
+/// # Errors
+/// The session's own.
+pub async fn newest_dates(context: &SessionContext, library: &Library, as_of: Date) -> Result<BTreeMap<String, Date>, DataFusionError> {
+    let mut newest = BTreeMap::new();
+    for contract in library.tables.values() {
+        let Some(column) = &contract.month else { continue };
+        let sql = format!("SELECT max(\"{column}\") FROM \"{}\" WHERE \"{column}\" <= DATE '{as_of}'", contract.name);
+        for batch in context.sql(&sql).await?.collect().await? {
+            let days = cast(batch.column(0), &DataType::Date32)?;
+            let days = days.as_primitive::<Date32Type>();
+            let day = (0..batch.num_rows()).filter(|row| days.is_valid(*row)).find_map(|row| date_from_epoch_days(days.value(row)));
+            newest.extend(day.map(|day| (contract.name.clone(), day)));
+        }
+    }
+    Ok(newest)
 }
 
 /// Rows with a code that the dimension table it refers to does not have. Sort key: table, column.

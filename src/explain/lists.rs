@@ -65,6 +65,8 @@ pub struct ListedRecord {
     pub source_file: String,
     /// Line in that file.
     pub source_line: Option<i64>,
+    /// The run whose load read them there; empty when unknown.
+    pub batch_id: String,
 }
 
 /// Records of one kind behind one figure.
@@ -205,6 +207,7 @@ impl Words {
             facts: record.facts.into_iter().filter_map(fact).collect(),
             source_file: record.source_file,
             source_line: record.source_line,
+            batch_id: record.batch_id,
         }
     }
 }

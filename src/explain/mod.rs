@@ -25,6 +25,7 @@ use crate::terms::{IndicatorId, Month, Period};
 
 pub mod curve;
 pub mod lists;
+pub mod loads;
 pub mod records;
 pub mod results;
 pub mod rows;

@@ -15,6 +15,7 @@ use datafusion::logical_expr::{Expr, SortExpr, when};
 use datafusion::prelude::{DataFrame, SessionContext, col, lit};
 use serde::Serialize;
 
+use super::loads::{apart, with_loads};
 use super::rows::{DENOMINATOR, EXCLUDED, IndicatorRows, NUMERATOR, PENDING, guard, rows_of};
 use crate::calendar::{DAY_MICROSECONDS, shanghai_day, start_of_day};
 use crate::functions::{Moment, parse_bound};
@@ -89,6 +90,8 @@ pub struct Record {
     pub source_file: String,
     /// Line in that file.
     pub source_line: Option<i64>,
+    /// The run whose load read them there; empty when unknown.
+    pub batch_id: String,
 }
 
 /// Records of one kind.
@@ -160,7 +163,7 @@ pub(super) async fn narrowed(
     indicator: &Indicator,
     wanted: &Wanted<'_>,
 ) -> Result<DataFrame, DataFusionError> {
-    let mut frame = context.execute_logical_plan(rows.plan.clone()).await?;
+    let mut frame = context.execute_logical_plan(with_loads(rows.plan.clone())?).await?;
     if let Some(subjects) = wanted.subjects {
         let subjects = subjects.iter().map(|subject| lit(subject.as_str())).collect();
         frame = frame.clone().filter(col(subject_of(&frame)).in_list(subjects, false))?;
@@ -238,7 +241,8 @@ async fn shown(frame: &DataFrame, rows: &IndicatorRows, part: Part, all: bool) -
 /// One row as a record.
 pub(super) fn record_at(batch: &RecordBatch, row: usize, rows: &IndicatorRows) -> Result<Record, DataFusionError> {
     let value = |name: &str| batch.column_by_name(name).map_or_else(|| Ok(String::new()), |column| cell(column, row));
-    let (due, unit) = (value("due_on")?, value("unit_id")?);
+    let (due, unit, file) = (value("due_on")?, value("unit_id")?, value("source_file")?);
+    let (source_file, batch_id) = apart(&file);
     let facts = rows.facts.iter().enumerate().map(|(index, name)| Ok((name.clone(), value(&format!("fact_{index}"))?)));
     Ok(Record {
         record_id: if rows.guarded { guard(&value("record_id")?) } else { value("record_id")? },
@@ -246,8 +250,9 @@ pub(super) fn record_at(batch: &RecordBatch, row: usize, rows: &IndicatorRows) -
         due: if due.is_empty() { value("due_at")? } else { due },
         excluded_because: value("excluded_because")?,
         facts: facts.collect::<Result<_, DataFusionError>>()?,
-        source_file: value("source_file")?,
+        source_file: source_file.to_owned(),
         source_line: value("source_line")?.parse().ok(),
+        batch_id: batch_id.to_owned(),
     })
 }
 

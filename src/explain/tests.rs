@@ -11,6 +11,7 @@ use jiff::civil::date;
 use rust_decimal::Decimal;
 
 use super::lists::{ListInput, RecordList, RecordLists, record_lists};
+use super::loads::with_loads;
 use super::records::{Part, Records};
 use super::rows::rows_of;
 use super::text::render;
@@ -374,7 +375,7 @@ async fn every_shipped_indicator_can_be_taken_apart_and_leads_to_file_and_line()
             broken.push(format!("{}: another form", indicator.id));
             continue;
         };
-        let run = context.execute_logical_plan(rows.plan).await.expect("rows plan").collect().await;
+        let run = context.execute_logical_plan(with_loads(rows.plan).expect("loads plan")).await.expect("rows plan").collect().await;
         broken.extend(run.err().map(|error| format!("{}: {error}", indicator.id)));
         broken.extend(
             ["record_id", "source_file", "source_line"]

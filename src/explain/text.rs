@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use unicode_width::UnicodeWidthStr;
 
 use super::curve::{plain, shown, two};
+use super::loads::began;
 use super::records::{Part, Record, Records, Section};
 use super::results::{Scorecard, ValueRow};
 use super::{Explained, Explanation};
@@ -182,6 +183,9 @@ fn sections(records: &Records, explained: &Explained, better: Option<Better>, am
     if records.sections.is_empty() {
         line(out, "\n没有记录。");
     }
+    if records.sections.iter().flat_map(|section| &section.records).any(|record| !record.batch_id.is_empty()) {
+        line(out, "\n文件和行号是所标那次装载时的位置；内容未变的月份不重新装载，此后送来的文件里位置可能不同。");
+    }
     for section in &records.sections {
         one_section(section, better, explained.subjects.len() > 1, out);
     }
@@ -217,6 +221,8 @@ fn one_section(section: &Section, better: Option<Better>, several: bool, out: &m
     headings.extend(because.then_some(("剔除原因", false)));
     headings.extend(facts.iter().map(|fact| (fact.as_str(), false)));
     headings.extend([("源文件", false), ("行", true)]);
+    let load = has(|record| &record.batch_id);
+    headings.extend(load.then_some(("装载", false)));
     let rows = section.records.iter().map(|record| {
         let mut cells = vec![record.record_id.clone()];
         cells.extend(several.then(|| record.unit.clone()));
@@ -226,6 +232,7 @@ fn one_section(section: &Section, better: Option<Better>, several: bool, out: &m
             facts.iter().map(|fact| record.facts.get(*fact).filter(|value| !value.is_empty()).cloned().unwrap_or_else(|| NONE.to_owned())),
         );
         cells.extend([record.source_file.clone(), record.source_line.map_or(String::new(), |line| line.to_string())]);
+        cells.extend(load.then(|| began(&record.batch_id)));
         cells
     });
     table(&headings, &rows.collect::<Vec<_>>(), out);

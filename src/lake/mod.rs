@@ -27,7 +27,9 @@ mod store;
 mod tests;
 
 pub use commit::{CommitOutcome, MonthFile, Replacement};
-pub use durable::replace_file;
+#[cfg(test)]
+pub(crate) use durable::synced;
+pub use durable::{create_folders, replace_file, sync_parent, sync_tree};
 pub use durable_store::DurableLocalStore;
 pub use lock::{Holder, WriterLock};
 pub use provider::register_empty;

@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use jiff::civil::Date;
+
 use super::loading::shape_of;
 use super::{Request, Surroundings, Work};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::previous::read_measures;
-use crate::compute::reporting::{Silent, UnknownCodes, silent_units, unknown_codes};
+use crate::compute::reporting::{Silent, UnknownCodes, newest_dates, silent_units, unknown_codes};
 use crate::compute::run::{Hierarchy, Task, compute, moment_of};
 use crate::compute::units::{Unit, read_units};
 use crate::error::{Context, Kind, Result};
@@ -52,6 +54,8 @@ pub struct Assessed {
     pub records: RecordLists,
     /// Units that sent nothing lately.
     pub silent: Vec<Silent>,
+    /// Source table → the newest date that it speaks of, not after the as-of date.
+    pub newest: BTreeMap<String, Date>,
     /// Rows with a code that its dimension table does not have.
     pub unknown_codes: Vec<UnknownCodes>,
     /// Source tables below each indicator.
@@ -111,6 +115,7 @@ pub async fn assess(
     }
     assessed.silent =
         silent_units(&session, &assessed.units, request.as_of).await.context(Kind::Query, || "looking for units that have not reported")?;
+    assessed.newest = newest_dates(&session, library, request.as_of).await.context(Kind::Query, || "looking for the newest records")?;
     assessed.unknown_codes = unknown_codes(&session, library).await.context(Kind::Query, || "looking for unknown codes")?;
 
     surroundings.stage("indices", Work::Unknown);

@@ -3,7 +3,7 @@
 //! In: events as they happen. Out: `journal.jsonl` (each line on disk before the work goes on, so that it survives a kill),
 //! `run_results.json`, `manifest.json`, `lineage.jsonl`, `metrics.prom`. Never here: decisions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -11,7 +11,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Kind, Result};
-use crate::lake::replace_file;
+use crate::lake::{create_folders, replace_file};
+use crate::terms::counted;
 
 /// The journal of a run.
 pub struct Journal {
@@ -34,7 +35,7 @@ impl Journal {
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join("journal.jsonl");
         let doing = || format!("opening {}", path.display());
-        std::fs::create_dir_all(folder).context(Kind::Environment, doing)?;
+        create_folders(folder).context(Kind::Environment, doing)?;
         let file = OpenOptions::new().create(true).append(true).open(&path).context(Kind::Environment, doing)?;
         Ok(Self { file })
     }
@@ -93,8 +94,24 @@ pub struct TableResult {
     pub months_removed: usize,
     /// Records seen, loaded, quarantined, duplicates, filtered, over all its files.
     pub records: [u64; 5],
+    /// The newest date that it speaks of, not after the as-of date; none after a mere load, and for tables without months.
+    #[serde(default)]
+    pub newest: Option<String>,
     /// Why it is held.
     pub held: Option<String>,
+}
+
+/// Rows that were loaded with a remark: an unknown header, label or code, or a check of severity `warn`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Warning {
+    /// Source table.
+    pub table: String,
+    /// Name of the check.
+    pub check: String,
+    /// What it says.
+    pub says: String,
+    /// Rows; of an unknown header one.
+    pub rows: u64,
 }
 
 /// `run_results.json`.
@@ -128,6 +145,9 @@ pub struct RunResults {
     pub ranked: usize,
     /// Findings by detector.
     pub findings: BTreeMap<String, usize>,
+    /// What was noticed about loaded rows.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     /// Units that sent nothing lately: table, unit, last date.
     pub not_reported: Vec<String>,
     /// The page to open first, relative to the run's folder.
@@ -144,6 +164,13 @@ impl RunResults {
             RunStatus::Loaded if self.tables.values().all(|table| table.held.is_none()) => 0,
             _ => 1,
         }
+    }
+
+    /// `41 rows in 3 tables`, for what was loaded with a remark; `None` when nothing was.
+    pub fn warned(&self) -> Option<String> {
+        let tables: BTreeSet<&str> = self.warnings.iter().map(|warning| warning.table.as_str()).collect();
+        let rows: u64 = self.warnings.iter().map(|warning| warning.rows).sum();
+        (rows > 0).then(|| format!("{} in {}", counted(rows as usize, "row"), counted(tables.len(), "table")))
     }
 
     /// Writes `run_results.json` and `metrics.prom`.

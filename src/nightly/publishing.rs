@@ -9,8 +9,10 @@ use super::loading::Loaded;
 use super::{Previous, Request};
 use crate::calendar::Confirmed;
 use crate::compute::measures::Scope;
+use crate::compute::reporting::UnknownCodes;
 use crate::ingest::FileAccounting;
 use crate::lake::Snapshot;
+use crate::library::contract::CheckSeverity;
 use crate::library::indicator::ShownAs;
 use crate::library::scheme::Scheme;
 use crate::library::scheme::composites::COMPOSITES;
@@ -48,7 +50,7 @@ pub fn report_input(
         ledger: Vec::new(),
         accounting: loaded.files.iter().map(accounting_row).collect(),
         quarantine_reasons,
-        warnings: warning_counts(request, loaded, &assessed),
+        warnings: warning_counts(request, loaded, &assessed.unknown_codes),
         held,
         not_reported: assessed
             .silent
@@ -181,12 +183,13 @@ fn accounting_row(file: &FileAccounting) -> AccountingRow {
     }
 }
 
-fn warning_counts(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed) -> Vec<ReasonCount> {
+/// What was noticed about rows that are loaded all the same; who was refused stands among the reasons of the quarantine.
+pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, unknown_codes: &[UnknownCodes]) -> Vec<ReasonCount> {
     let mut counts: BTreeMap<(String, String, String), u64> = BTreeMap::new();
-    for warning in &loaded.warnings {
+    for warning in loaded.warnings.iter().filter(|warning| warning.severity == CheckSeverity::Warn) {
         *counts.entry((warning.table.clone(), warning.check.clone(), warning.says.clone())).or_default() += warning.rows;
     }
-    for unknown in &assessed.unknown_codes {
+    for unknown in unknown_codes {
         let says = if unknown.dimension == "units" {
             "执法主体编码不在单位表内：已装载，不计入任何单位".to_owned()
         } else {

@@ -5,6 +5,9 @@
 //!
 //! Everything that readers see (report pages, `kaohe sql`, `kaohe explain`) resolves through this file: it names the run, the lake version of
 //! each source table, and the hash of each result table, so that a result that was changed afterwards is noticed.
+//!
+//! A pointer that reached the disk before what it points to would, after a power cut, name empty files. So it is made only for
+//! a run whose folder was brought to the disk first: pages, tables, quarantine, and the names that lead to them.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,7 +16,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::replace_file;
+use crate::lake::{replace_file, sync_parent, sync_tree};
 use crate::terms::RunId;
 
 /// The format this version writes. Higher ones come from a newer kaohe and are refused.
@@ -46,8 +49,10 @@ pub enum Mismatch {
 }
 
 impl Current {
-    /// The pointer to a finished run: hashes every `tables/*.parquet` of its folder.
+    /// The pointer to a finished run: brings its folder to the disk and hashes every `tables/*.parquet` in it.
     pub fn of_run(run: &RunId, run_folder: &Path, lake_versions: BTreeMap<String, u64>, written_at: &str) -> Result<Self> {
+        let on_disk = sync_tree(run_folder).and_then(|()| sync_parent(run_folder));
+        on_disk.context(Kind::Environment, || format!("bringing `{}` to the disk", run_folder.display()))?;
         let tables = hash_tables(run_folder)?;
         Ok(Self { format: FORMAT, run: run.clone(), lake_versions, tables, written_at: written_at.to_owned() })
     }
@@ -56,7 +61,11 @@ impl Current {
     pub fn write(&self, path: &Path) -> Result<()> {
         let mut text = serde_json::to_string_pretty(self).context(Kind::Bug, || "writing the pointer to the current results")?;
         text.push('\n');
-        replace_file(path, text.as_bytes()).map_err(|error| error.while_doing("switching to the new results"))
+        // The folder of the runs may be as new as the run.
+        sync_parent(path)
+            .context(Kind::Environment, || format!("bringing the folder of `{}` to the disk", path.display()))
+            .and_then(|()| replace_file(path, text.as_bytes()))
+            .map_err(|error| error.while_doing("switching to the new results"))
     }
 
     /// The pointer; `None` before the first run has finished.
@@ -126,6 +135,7 @@ fn hash_tables(run_folder: &Path) -> Result<BTreeMap<String, String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lake::synced;
 
     fn finished_run() -> (tempfile::TempDir, Current) {
         let project = tempfile::tempdir().expect("temporary folder");
@@ -145,6 +155,23 @@ mod tests {
         assert_eq!(Current::read(&path).expect("absent is no failure"), None);
         current.write(&path).expect("written");
         assert_eq!(Current::read(&path).expect("read"), Some(current));
+    }
+
+    #[test]
+    fn a_run_is_on_the_disk_before_a_pointer_to_it_is_made() {
+        let (project, _) = finished_run();
+        std::fs::create_dir_all(project.path().join("report/units/a")).expect("folder");
+        std::fs::write(project.path().join("report/units/a/index.html"), "page").expect("page");
+        synced::take(project.path());
+        Current::of_run(&RunId::from("20260630T010203-ab12"), project.path(), BTreeMap::new(), "2026-06-30 01:09").expect("hashes");
+        let order = synced::take(project.path());
+        let all: std::collections::BTreeSet<&str> = order.iter().map(String::as_str).collect();
+        let files = ["tables/ranks.parquet", "tables/scores.parquet", "report/units/a/index.html"];
+        let folders = [".", "tables", "report", "report/units", "report/units/a"];
+        assert_eq!(all, files.iter().chain(&folders).copied().collect());
+        let last_file = order.iter().rposition(|name| files.contains(&name.as_str()));
+        let first_folder = order.iter().position(|name| folders.contains(&name.as_str()));
+        assert!(last_file < first_folder, "names before what they name: {order:?}");
     }
 
     #[test]

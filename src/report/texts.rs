@@ -83,7 +83,7 @@ catalogue! {
     EARNED = "实得";
     DEFINITION = "口径与依据";
     RECORDS = "涉及的记录";
-    RECORDS_NOTE = "拉低得分、未到期和剔除的记录，按期限先后；达标的不列。逐条全列：kaohe explain 加 --all。";
+    RECORDS_NOTE = "拉低得分、未到期和剔除的记录，按期限先后；达标的不列。逐条全列：kaohe explain 加 --all。文件和行号是所标那次装载时的位置；内容未变的月份不重新装载，此后送来的文件里位置可能不同。";
     NOT_LISTED = "不能逐条列出";
     NOT_BY_RECORD = "本指标按对象去重或按数值加总，记录条数不必等于分子、分母。";
     LIST_SEPARATOR = "；";
@@ -409,6 +409,11 @@ pub fn records_of(part: &str, total: &str) -> String {
 /// Above a list.
 pub fn records_heading(part: &str, shown: usize, total: &str) -> String {
     if shown.to_string() == total { format!("{part} {total} 条") } else { format!("{part} {total} 条，列前 {shown} 条") }
+}
+
+/// `leads.csv:783（2026-06-30 01:02 装载）`.
+pub fn as_loaded(place: &str, began: &str) -> String {
+    format!("{place}（{began} 装载）")
 }
 
 /// `立案日期 2026-03-12`; a column without a value says so.

@@ -2,12 +2,13 @@
 //!
 //! The promise is one: readers see a complete run, the last that ended, and a rerun mends the rest.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::province::{AS_OF, FIGURES, Province, after, finished_small, simulate};
+use crate::province::{AS_OF, FIGURES, Province, after, finished_small, simulate, skipped};
 
 #[track_caller]
 fn assert_same_tables(one: &Province, other: &Province) {
@@ -210,6 +211,69 @@ fn a_disk_that_fills_up_at_night_leaves_yesterdays_run_and_a_rerun_mends_it() {
     simulate(&undisturbed, &["--night", "1"]);
     undisturbed.run().with(0);
     assert_same_tables(&undisturbed, &mended);
+}
+
+/// Between the program and the C library: notes what is synced and what is named, in order.
+const WATCHER: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+static void note(const char *what, const char *path) {
+    FILE *log = fopen(getenv("KAOHE_SYNCED"), "a");
+    if (log) { fprintf(log, "%s %s\n", what, path); fclose(log); }
+}
+static void synced(int fd) {
+    char link[64], path[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    path[length < 0 ? 0 : length] = 0;
+    note("synced", path);
+}
+int fsync(int fd) { synced(fd); return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd); }
+int fdatasync(int fd) { synced(fd); return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd); }
+int rename(const char *from, const char *to) {
+    note("named", to);
+    return ((int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename"))(from, to);
+}
+"#;
+
+/// Files and folders below `folder`, and the folder itself.
+fn all_below(folder: &Path) -> Vec<String> {
+    let mut all = vec![folder.to_string_lossy().into_owned()];
+    for entry in fs::read_dir(folder).expect("the folder is read").flatten() {
+        if entry.path().is_dir() { all.extend(all_below(&entry.path())) } else { all.push(entry.path().to_string_lossy().into_owned()) }
+    }
+    all
+}
+
+#[test]
+fn after_a_power_cut_current_json_names_nothing_that_is_not_on_the_disk() {
+    let province = Province::small();
+    province.write("watcher.c", WATCHER);
+    let (source, watcher, log) = (province.path("watcher.c"), province.path("watcher.so"), province.path("synced.log"));
+    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&watcher, &source]).arg("-ldl").status();
+    if !compiled.is_ok_and(|status| status.success()) {
+        return skipped("a power cut: no C compiler `cc`");
+    }
+    let status = Command::new(env!("CARGO_BIN_EXE_kaohe"))
+        .args(["run", "--quiet", "--as-of", AS_OF, "--project", &province.folder()])
+        .env("LD_PRELOAD", &watcher)
+        .env("KAOHE_SYNCED", &log)
+        .stdout(std::process::Stdio::null())
+        .status()
+        .expect("kaohe starts");
+    assert!(status.success(), "{status}");
+    let log = fs::read_to_string(log).expect("the watcher saw something");
+    let switched = format!("named {}\n", province.path("current.json").display());
+    let (before, _) = log.split_once(&switched).expect("current.json was named");
+    let synced: BTreeSet<&str> = before.lines().filter_map(|line| line.strip_prefix("synced ")).collect();
+    let mut promised = all_below(&province.path(&format!("runs/{}", province.current_run())));
+    promised.extend(["runs", ""].map(|above| province.path(above).to_string_lossy().trim_end_matches('/').to_owned()));
+    assert!(promised.len() > 60 && promised.iter().any(|path| path.ends_with("ranks.parquet")), "{promised:?}");
+    let lost: Vec<&String> = promised.iter().filter(|path| !synced.contains(path.as_str())).collect();
+    assert!(lost.is_empty(), "{} of {} may be lost: {lost:?}", lost.len(), promised.len());
 }
 
 /// Not a failure on the build server either: the right to mount is the machine's to give.

@@ -71,6 +71,100 @@ fn status_says_why_the_last_run_is_not_what_readers_see() {
     assert!(!kept_back.contains("fewer by more than"), "what can't be read has not shrunk: {kept_back}");
 }
 
+/// The cells of a source table's line in `kaohe status`.
+#[track_caller]
+fn freshness(status: &str, table: &str) -> Vec<String> {
+    let line = status.lines().find(|line| line.split_whitespace().next() == Some(table));
+    line.unwrap_or_else(|| panic!("no line for {table}: {status}")).split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn status_says_how_far_each_source_reaches_and_when_it_was_last_loaded_and_changed() {
+    let province = after(finished_small());
+    let first = format!("runs/{}/run_results.json", province.current_run());
+    let today = province.results_of(&province.current_run())["started"].as_str().expect("a time")[..10].to_owned();
+    // The first run was some weeks ago, and so was the load of what has not changed since.
+    province.replace(&first, &format!("\"started\": \"{today}"), "\"started\": \"2026-07-01");
+    let leads = province.text("sources/leads/leads.csv");
+    let shortened = leads.trim_end().rsplit_once('\n').expect("several leads").0.to_owned();
+    province.write("sources/leads/leads.csv", shortened + "\n");
+    let said = province.run().with(0).out;
+    let status = province.kaohe(&["status"]).with(0).out;
+    let newest = |table: &str, column: &str| province.one(&format!("select max({column}) from {table} where {column} <= date '{AS_OF}'"));
+    let rows = |table: &str| province.one(&format!("select count(*) from {table}"));
+    let cells = |table: &str, column: &str, changed: &str| {
+        [table, &newest(table, column), &today, changed, &rows(table)].map(str::to_owned).to_vec()
+    };
+    assert_eq!(freshness(&status, "leads")[..5], cells("leads", "received_on", &today), "{status}");
+    assert_eq!(freshness(&status, "cases")[..5], cells("cases", "opened_on", "2026-07-01"), "{status}");
+    assert_eq!(freshness(&status, "inspection_plans")[1], newest("inspection_plans", "due"), "what is planned is no news: {status}");
+    assert_eq!(freshness(&status, "units")[1], "-", "{status}");
+
+    let warned = province.one("select sum(rows) from warnings");
+    let tables = province.one("select count(distinct \"table\") from warnings");
+    assert!(said.contains(&format!("nothing; warnings: {warned} rows in {tables} tables; see `kaohe status`")), "{said}");
+    assert!(status.contains(&format!("\nwarnings: {warned} rows in {tables} tables\n")), "{status}");
+    let refused = province.one("select count(*) from warnings join quarantine_reasons using (\"table\", \"check\")");
+    assert_eq!(refused, "0", "who was refused is not warned of as well");
+
+    province.write("sources/leads/leads.csv", format!("{}\n\"", leads.trim_end()));
+    province.replace(
+        &format!("runs/{}/run_results.json", province.current_run()),
+        &format!("\"started\": \"{today}"),
+        "\"started\": \"2026-07-02",
+    );
+    province.run().with(1);
+    let held = freshness(&province.kaohe(&["status"]).with(1).out, "leads");
+    assert_eq!(
+        (held[2].as_str(), held[3].as_str(), held.last().map(String::as_str)),
+        ("2026-07-02", "2026-07-02", Some("held")),
+        "{held:?}"
+    );
+}
+
+#[test]
+fn a_line_is_named_with_the_load_that_found_the_record_there() {
+    let province = after(finished_small());
+    let first = province.text("sources/leads/leads.csv");
+    let (head, rows) = first.split_once('\n').expect("a head");
+    let newest = rows.trim_end().lines().max_by_key(|row| row.find("2026-06").map(|_| (*row).to_owned())).expect("a lead");
+    let (id, rest) = newest.split_once(',').expect("several columns");
+    // One more lead at the top moves every line, and the file has another name: months without a new lead are as they were.
+    let second = format!("{head}\n{id}-2,{rest}\n{rows}");
+    std::fs::remove_file(province.path("sources/leads/leads.csv")).expect("removed");
+    province.write("sources/leads/leads_of_july.csv", &second);
+    province.run().with(0);
+
+    let unit =
+        "select unit_id from \"values\" where indicator = 'market.filing_within_7d' and denominator > 2 order by denominator desc, unit_id";
+    let unit = province.one(unit);
+    let explained = province.kaohe(&["explain", &unit, "market.filing_within_7d", "--all", "--format", "json"]).with(0).out;
+    let explained: serde_json::Value = serde_json::from_str(&explained).expect("JSON");
+    let sections = explained["indicators"][0]["records"]["sections"].as_array().expect("records");
+    let mut loads = BTreeSet::new();
+    for record in sections.iter().flat_map(|section| section["records"].as_array().expect("a list")) {
+        let load = record["batch_id"].as_str().expect("a load").to_owned();
+        let (file, text) = if load == province.current_run() { ("leads_of_july.csv", &second) } else { ("leads.csv", &first) };
+        assert_eq!(record["source_file"].as_str(), Some(format!("sources/leads/{file}").as_str()), "{record}");
+        let line = record["source_line"].as_u64().expect("a line") as usize;
+        let id = record["record_id"].as_str().expect("a key");
+        assert!(text.lines().nth(line - 1).is_some_and(|row| row.contains(id)), "{record}");
+        loads.insert(load);
+    }
+    assert_eq!(loads.len(), 2, "the test has records of both loads: {explained}");
+
+    // Folders of units spell capitals in their own way.
+    let folder = format!("runs/{}/report/units", province.current_run());
+    let names: Vec<_> = std::fs::read_dir(province.path(&folder)).expect("units").flatten().map(|entry| entry.file_name()).collect();
+    let plain = |name: &str| name.replace('~', "").to_uppercase();
+    let own = names.iter().filter_map(|name| name.to_str()).find(|name| plain(name) == unit).expect("the unit has a page");
+    let page = province.text(&format!("{folder}/{own}/index.html"));
+    for load in &loads {
+        let (date, time) = (format!("{}-{}-{}", &load[..4], &load[4..6], &load[6..8]), format!("{}:{}", &load[9..11], &load[11..13]));
+        assert!(page.contains(&format!("（{date} {time} 装载）")), "the page does not name the load {load}");
+    }
+}
+
 #[test]
 fn status_shows_the_check_that_stopped_the_last_run() {
     let province = after(finished_small());

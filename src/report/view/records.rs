@@ -6,6 +6,7 @@
 use super::Facts;
 use super::facts::Object;
 use crate::explain::lists::{ListedRecord, RecordList};
+use crate::explain::loads::began;
 use crate::library::indicator::Better;
 use crate::report::names::Text;
 use crate::report::numbers;
@@ -52,7 +53,7 @@ pub struct RecordRow {
     pub due: Text,
     /// What decides, or why it is left out.
     pub says: Text,
-    /// Source file and line.
+    /// Source file and line, and the load that found the record there.
     pub file: Text,
 }
 
@@ -104,6 +105,6 @@ fn row(facts: &Facts, record: &ListedRecord) -> RecordRow {
         unit: facts.unit_name(&record.unit),
         due: Text::of(&record.due),
         says: Text::masked(&says),
-        file: Text::masked(&file),
+        file: Text::masked(&if record.batch_id.is_empty() { file } else { texts::as_loaded(&file, &began(&record.batch_id)) }),
     }
 }

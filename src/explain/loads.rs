@@ -1,0 +1,76 @@
+//! Which load read the file and line of a record.
+//!
+//! In: a plan over source tables; a cell of its `source_file`. Out: the plan with the load named in that column; file and load,
+//! apart again. Never here: populations by name, the lake, the folders of runs.
+//!
+//! A month whose content did not change is not rewritten, and neither are its files and lines: they stand as the load that wrote
+//! the month read them, and later extracts may have moved or renamed them. So a line means nothing without its load. Populations
+//! hand `source_file` on through joins and unions and know of no load; it travels inside that column.
+
+use datafusion::common::Result;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::functions::string::expr_fn::concat_ws;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableScan, cast, lit};
+
+/// Stands between file and load; no path holds it.
+const SEPARATOR: char = '\u{1f}';
+
+/// The plan with `source_file` of every source table naming the load as well.
+///
+/// # Errors
+/// Expressions that the engine refuses.
+pub fn with_loads(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let named = plan.transform_up(|node| match &node {
+        LogicalPlan::TableScan(scan) => match naming_load(scan) {
+            None => Ok(Transformed::no(node)),
+            Some(columns) => Ok(Transformed::yes(LogicalPlanBuilder::from(node).project(columns)?.build()?)),
+        },
+        // Its columns may have become nullable.
+        _ => Ok(Transformed::yes(node.recompute_schema()?)),
+    })?;
+    Ok(named.data)
+}
+
+/// The columns of a source table, with the load in one of them; `None` for a table that has none.
+fn naming_load(scan: &TableScan) -> Option<Vec<Expr>> {
+    let column = |wanted: &str| {
+        scan.projected_schema.iter().find(|(_, field)| field.name() == wanted).map(|(table, field)| Expr::from((table, field)))
+    };
+    let (file, load) = (column("source_file")?, column("batch_id")?);
+    let named = |(table, field): (Option<&_>, &arrow::datatypes::FieldRef)| {
+        if field.name() != "source_file" {
+            return Expr::from((table, field));
+        }
+        let both = concat_ws(lit(SEPARATOR.to_string()), vec![file.clone(), load.clone()]);
+        cast(both, field.data_type().clone()).alias_qualified(table.cloned(), field.name())
+    };
+    Some(scan.projected_schema.iter().map(named).collect())
+}
+
+/// File and load of a cell; the load is empty where the row came from no load.
+pub fn apart(cell: &str) -> (&str, &str) {
+    cell.split_once(SEPARATOR).unwrap_or((cell, ""))
+}
+
+/// When a load began, `2026-06-30 01:02`: its identifier begins with it. An identifier of another form stands for itself.
+pub fn began(load: &str) -> String {
+    let digits = |from: usize, to: usize| load.get(from..to).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    let parts = [(0, 4), (4, 6), (6, 8), (9, 11), (11, 13)].map(|(from, to)| digits(from, to));
+    match (parts, load.get(8..9)) {
+        ([Some(year), Some(month), Some(day), Some(hour), Some(minute)], Some("T")) => format!("{year}-{month}-{day} {hour}:{minute}"),
+        _ => load.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_is_named_by_its_beginning() {
+        assert_eq!(began("20260630T010203-ab12"), "2026-06-30 01:02");
+        for other in ["", "batch 7", "20260630", "二〇二六年六月三十日"] {
+            assert_eq!(began(other), other);
+        }
+    }
+}
