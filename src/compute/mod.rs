@@ -4,11 +4,13 @@
 //! plans over empty tables. Never here: division, policy.
 
 pub mod check;
+pub mod events;
 pub mod law;
 pub mod lineage;
 pub mod measures;
 pub mod populations;
 pub mod previous;
+pub mod reconciliation;
 pub mod reporting;
 pub mod run;
 pub mod units;

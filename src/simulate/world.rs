@@ -96,7 +96,7 @@ pub(super) struct World {
     pub boost: f64,
     pub night: u32,
     /// Months asked for; later nights may add to them.
-    asked: usize,
+    pub asked: usize,
     /// Share of files that are not on paper alone.
     pub scanned: f64,
 }
