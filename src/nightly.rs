@@ -176,6 +176,9 @@ fn stages(
     let broken = broken_indicators(request);
     let previous_folder = previous.as_ref().map(|previous| previous.folder.as_path());
     let assessed = runtime.block_on(assessing::assess(request, &lake, &snapshot, &held_tables, &broken, previous_folder, surroundings))?;
+    for (id, why) in &assessed.records.failed {
+        journal.write(&surroundings.now(), "listing-failed", &id.0, why)?;
+    }
     watch.done("assess", results);
 
     surroundings.stage("report", Work::Unknown);

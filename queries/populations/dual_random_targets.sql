@@ -1,6 +1,8 @@
 -- /// population
 -- title = "双随机抽查计划内的对象"
 -- grain = "one planned target of a random-draw plan"
+-- [columns]
+-- is_covered = "已按期检查并公布"
 -- ///
 --
 -- 到期日在统计期内的双随机计划（单部门、部门联合）所列的检查对象：名单上的对象各为一行，重复列出的只为一行；

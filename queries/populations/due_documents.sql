@@ -3,6 +3,8 @@
 -- grain = "one document that a decided case must have"
 -- [excluded]
 -- not_checked = "文书在卷，但要素未经检查"
+-- [columns]
+-- is_standard = "文书规范"
 -- ///
 --
 -- 每件已作出决定的案件应有的文书：依程序和处理结果应有的，以及依案件标志应有的（听证权利、法制审核、集体讨论）。

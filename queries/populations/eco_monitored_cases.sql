@@ -3,6 +3,8 @@
 -- grain = "one filed case of ecology and environment"
 -- [excluded]
 -- not_monitored = "所涉事项当时没有自动监测"
+-- [columns]
+-- uses_monitoring = "立案依据含有效的自动监测数据"
 -- ///
 --
 -- 立案之日所涉事项有自动监测（`monitored_pollution_types`）的立案案件，以及立案依据中是否有有效的自动监测数据。

@@ -4,6 +4,8 @@
 -- [excluded]
 -- not_onsite = "书面、线上或非现场检查，没有入企"
 -- natural_person = "检查对象是自然人，不是企业"
+-- [columns]
+-- filed_by = "备案时刻"
 -- ///
 --
 -- 入企检查应在开始之前备案或批准（`due_at`：开始的时刻）；突发事件检查可在开始后规定小时内补办（`urgent_check_filing.target`）。

@@ -1,6 +1,8 @@
 -- /// population
 -- title = "应在目标时限内办结的食品药品案件"
 -- grain = "one food or drug case of market regulation, not under the simple procedure"
+-- [columns]
+-- ended_on = "办结之日"
 -- ///
 --
 -- `ordinary_cases` 中的食品药品案件，按办结目标时限评判：`due_on` 在此是目标时限的最后一日，不是法定期限的最后一日。

@@ -3,6 +3,8 @@
 -- grain = "one food operator"
 -- [excluded]
 -- not_in_operation = "已注销、吊销、撤销、停业、歇业或迁出"
+-- [columns]
+-- is_covered = "期内受过检查"
 -- ///
 --
 -- 数据截止日在册的食品经营者，归所在地的市场监管单位：区划为经营者所在县（或者不设县的市）的单位；

@@ -1,6 +1,8 @@
 -- /// population
 -- title = "行政检查（去除来源已删除的行）"
 -- grain = "one inspection that the source has not deleted"
+-- [columns]
+-- enterprise_code = "企业的统一社会信用代码"
 -- ///
 --
 -- 各项数据可以计入的检查，以及数个口径共同需要的各列：

@@ -1,6 +1,8 @@
 -- /// population
 -- title = "移送人民调解的轻微行政争议"
 -- grain = "one minor administrative dispute referred to people's mediation"
+-- [columns]
+-- is_resolved = "调解成功"
 -- ///
 --
 -- 截至数据截止日调解已终结的争议。`is_resolved`：达成协议，且有协议日期、不晚于终结之日。

@@ -1,6 +1,8 @@
 -- /// population
 -- title = "现场执法冲突"
 -- grain = "one recorded dispute on the spot"
+-- [columns]
+-- is_resolved = "已化解"
 -- ///
 --
 -- 截至数据截止日有记录的城市管理现场执法冲突。`is_resolved`：以说服教育或行政指导化解，且无人受伤；

@@ -1,6 +1,8 @@
 -- /// population
 -- title = "截至某日尚未作出决定的案件"
 -- grain = "one penalty case that is open as of the date"
+-- [columns]
+-- is_overdue = "法定期限已过"
 -- ///
 --
 -- `ordinary_cases` 中截至数据截止时点没有作出决定的案件；此后才作出决定的，当时仍未决。

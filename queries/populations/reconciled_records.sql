@@ -3,6 +3,8 @@
 -- grain = "one record on either side: a decided case or an inspection"
 -- [excluded]
 -- one_export = "两侧数据取自同一份文件，比对没有意义"
+-- [columns]
+-- is_consistent = "两侧一致"
 -- ///
 --
 -- 两侧记录的并集，按记录的关键字匹配（决定书文号，没有文号的用案件编号；检查编号）；

@@ -3,6 +3,8 @@
 -- grain = "one case or one inspection of a township"
 -- [excluded]
 -- before_first_list = "当时该乡镇（街道）尚无赋权事项清单，无从比对"
+-- [columns]
+-- is_listed = "所涉事项在清单内"
 -- ///
 --
 -- 行为当日层级为乡镇（街道）的单位的案件（按 `opened_on`）和检查，以及所涉事项当日是否列入本单位的清单（`is_listed`）。

@@ -7,6 +7,7 @@ use clap::Args;
 use super::Common;
 use crate::compute;
 use crate::error::Result;
+use crate::explain::words;
 use crate::findings;
 use crate::terms::counted;
 
@@ -23,6 +24,8 @@ pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
     let mut opened = common.open()?;
     let planned = compute::check::check(&opened.library, &mut opened.diagnostics)?;
     findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
+    // A missing word is an error here only: no figure of a run is held for want of a word.
+    words::check(&planned, &opened.library, &mut opened.diagnostics)?;
     let diagnostics = &opened.diagnostics;
     if arguments.format == "json" {
         say!("{}", diagnostics.to_json_lines());

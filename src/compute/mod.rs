@@ -4,12 +4,14 @@
 //! plans over empty tables. Never here: division, policy.
 
 pub mod check;
+pub mod events;
 pub mod forms;
 pub mod law;
 pub mod lineage;
 pub mod measures;
 pub mod populations;
 pub mod previous;
+pub mod reconciliation;
 pub mod reporting;
 pub mod run;
 pub mod units;

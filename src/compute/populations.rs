@@ -12,7 +12,7 @@ use datafusion::prelude::SessionContext;
 
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
-use crate::library::indicator::Indicator;
+use crate::library::indicator::{Indicator, Population};
 
 /// Names read by SQL text: source tables, populations, or unknown.
 pub fn names_read(context: &SessionContext, sql: &str) -> Result<BTreeSet<String>, DataFusionError> {
@@ -72,11 +72,20 @@ impl Dependencies {
 
     /// Why rows of a population are left out: its own sentences over those of the populations that it reads. Empty for a source table.
     pub fn exclusions_of(&self, library: &Library, name: &str) -> BTreeMap<String, String> {
+        self.inherited(library, name, |population| &population.excluded)
+    }
+
+    /// What derived columns of a population are called: its own words over those of the populations that it reads.
+    pub fn columns_of(&self, library: &Library, name: &str) -> BTreeMap<String, String> {
+        self.inherited(library, name, |population| &population.columns)
+    }
+
+    fn inherited(&self, library: &Library, name: &str, of: fn(&Population) -> &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
         for read in self.direct.get(name).into_iter().flatten().filter(|read| self.order.contains(read)) {
-            all.extend(self.exclusions_of(library, read));
+            all.extend(self.inherited(library, read, of));
         }
-        all.extend(library.populations.get(name).map(|population| population.excluded.clone()).unwrap_or_default());
+        all.extend(library.populations.get(name).map(|population| of(population).clone()).unwrap_or_default());
         all
     }
 

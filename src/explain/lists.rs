@@ -21,8 +21,9 @@ use jiff::civil::Date;
 
 use super::records::{Part, Record, Wanted, narrowed, record_at, sort_order, subject_of};
 use super::rows::{IndicatorRows, rows_of};
+use super::words::Words;
 use super::{Policy, span_of};
-use crate::compute::populations::{Dependencies, names_read, register_populations};
+use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::run::Hierarchy;
 use crate::compute::units::Unit;
 use crate::functions::{Moment, parse_bound};
@@ -90,6 +91,8 @@ pub struct RecordLists {
     pub lists: BTreeMap<FigureKey, Vec<RecordList>>,
     /// Indicators without lists, with the reason.
     pub without: BTreeMap<IndicatorId, String>,
+    /// Indicators whose listing failed, with the engine's words; `without` has those for readers.
+    pub failed: BTreeMap<IndicatorId, String>,
     /// Indicators that count something once however many records it has, or add up amounts: their lists are no subtraction of figures.
     pub not_by_record: BTreeSet<IndicatorId>,
 }
@@ -131,7 +134,8 @@ pub async fn record_lists(context: &SessionContext, input: &ListInput<'_>) -> Re
                     found.without.insert(indicator.id.clone(), super::NO_SINGLE_AGGREGATE.to_owned());
                 }
                 Err(error) => {
-                    found.without.insert(indicator.id.clone(), error.strip_backtrace());
+                    found.without.insert(indicator.id.clone(), super::LISTING_FAILED.to_owned());
+                    found.failed.insert(indicator.id.clone(), error.strip_backtrace());
                 }
             }
         }
@@ -167,44 +171,14 @@ async fn of_indicator(
     Ok(Some((read(frame, &rows, subject, &words).await?, rows.adds_up)))
 }
 
-/// What stands on a page for names and codes.
-struct Words {
-    /// Fact → meaning of its column, and labels of its codes.
-    facts: BTreeMap<String, (String, BTreeMap<String, String>)>,
-    /// Code of an exclusion → sentence.
-    exclusions: BTreeMap<String, String>,
-}
-
 impl Words {
-    fn of(context: &SessionContext, library: &Library, dependencies: &Dependencies, indicator: &Indicator, rows: &IndicatorRows) -> Self {
-        let tables = dependencies.tables_of(context, indicator);
-        let column = |name: &String| tables.iter().find_map(|table| library.tables.get(table)?.column(name));
-        let of_fact = |name: &String| {
-            let known = column(name);
-            // The meaning goes on with remarks for whoever fills the column.
-            let meaning = known.map_or(name.as_str(), |column| column.meaning.split(['；', '（', '，', '。']).next().unwrap_or(name));
-            let codes = known.map(|column| column.codes.as_slice()).unwrap_or_default();
-            let labels = codes.iter().filter_map(|(code, labels)| Some((code.clone(), labels.first()?.clone()))).collect();
-            (name.clone(), (meaning.to_owned(), labels))
-        };
-        let read = names_read(context, &indicator.sql).unwrap_or_default();
-        Self {
-            facts: rows.facts.iter().map(of_fact).collect(),
-            exclusions: read.iter().flat_map(|name| dependencies.exclusions_of(library, name)).collect(),
-        }
-    }
-
     fn listed(&self, record: Record) -> ListedRecord {
-        let fact = |(name, value): (String, String)| {
-            let (meaning, labels) = self.facts.get(&name)?;
-            Some((meaning.clone(), labels.get(&value).cloned().unwrap_or(value)))
-        };
         ListedRecord {
-            because: self.exclusions.get(&record.excluded_because).cloned().unwrap_or(record.excluded_because),
+            because: self.exclusion(&record.excluded_because).to_owned(),
+            facts: self.facts(&record),
+            record_id: self.key(&record.record_id),
             due: record.due,
-            record_id: record.record_id,
             unit: UnitId(record.unit),
-            facts: record.facts.into_iter().filter_map(fact).collect(),
             source_file: record.source_file,
             source_line: record.source_line,
             batch_id: record.batch_id,

@@ -23,6 +23,7 @@ use crate::library::scheme::Scheme;
 use crate::library::scheme::composites::COMPOSITES;
 use crate::terms::{IndicatorId, Month, Period};
 
+pub mod codes;
 pub mod curve;
 pub mod lists;
 pub mod loads;
@@ -33,10 +34,12 @@ pub mod rows;
 mod tests;
 pub mod text;
 mod unit;
+pub mod words;
 
 use records::{Records, Wanted, records_of};
 use results::{Scorecard, ValueRow};
 use unit::Assessed;
+use words::Words;
 
 /// What an explanation needs to know of the year's scheme.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +83,8 @@ impl Policy {
 const PAIRS_HAVE_NO_RECORDS: &str = "按区域对计算的指标不能逐条归到一个主体";
 /// Why there is nothing yet.
 const NOT_BEGUN: &str = "考核期尚未开始";
+/// What a reader is told of an engine's error.
+const LISTING_FAILED: &str = "逐条列出时程序出错，请向考核办查询";
 /// Why a SELECT can't be taken apart.
 const NO_SINGLE_AGGREGATE: &str = "这个指标的 SELECT 不是对一个口径的单层汇总，不能逐条列出";
 
@@ -157,6 +162,9 @@ pub struct Explained {
     pub why_no_records: Option<String>,
     /// Whether the records add up to the figures of the run; `None` where that can't be said.
     pub agrees: Option<bool>,
+    /// Words for what the records name by column or code.
+    #[serde(skip)]
+    pub words: Words,
 }
 
 /// The relation that an indicator reads.
@@ -227,9 +235,9 @@ async fn explained(context: &SessionContext, input: &ExplainInput<'_>, assessed:
     };
     let subjects = subjects(input, indicator, assessed);
     let found = records(context, input, indicator, &subjects, &value.domain).await?;
-    let (found, why_no_records) = match found {
-        Ok(records) => (Some(records), None),
-        Err(why) => (None, Some(why)),
+    let (found, words, why_no_records) = match found {
+        Ok((records, words)) => (Some(records), words, None),
+        Err(why) => (None, Words::default(), Some(why)),
     };
     let agrees = found.as_ref().and_then(|records| records.counted).and_then(|(numerator, denominator)| {
         let same = |count: i64, figure: Option<Decimal>| Some(Decimal::from(count) == figure?);
@@ -248,6 +256,7 @@ async fn explained(context: &SessionContext, input: &ExplainInput<'_>, assessed:
         records: found,
         why_no_records,
         agrees,
+        words,
         value,
     })
 }
@@ -266,6 +275,7 @@ fn without_definition(value: ValueRow) -> Explained {
         records: None,
         why_no_records: Some("综合指数由多个分项合成，分项见结果表 synergy_pairs、synergy_regions、burden".to_owned()),
         agrees: None,
+        words: Words::default(),
         value,
     }
 }
@@ -298,7 +308,7 @@ async fn records(
     indicator: &Indicator,
     subjects: &[String],
     domain: &str,
-) -> Result<std::result::Result<Records, String>> {
+) -> Result<std::result::Result<(Records, Words), String>> {
     if indicator.shape == Shape::Pair {
         return Ok(Err(PAIRS_HAVE_NO_RECORDS.to_owned()));
     }
@@ -309,7 +319,8 @@ async fn records(
     register_populations(context, input.library, &dependencies, moment).await;
     let domain = Some(domain).filter(|domain| !domain.is_empty());
     let wanted = Wanted { subjects: Some(subjects), domain, months, pending_until: input.period.last, moment, all: input.all };
-    let found =
-        records_of(context, input.library, indicator, &wanted).await.context(Kind::Query, || format!("the records of {}", indicator.id))?;
+    let found = records_of(context, input.library, &dependencies, indicator, &wanted)
+        .await
+        .context(Kind::Query, || format!("the records of {}", indicator.id))?;
     Ok(found.ok_or_else(|| NO_SINGLE_AGGREGATE.to_owned()))
 }

@@ -17,7 +17,9 @@ use serde::Serialize;
 
 use super::loads::{apart, with_loads};
 use super::rows::{DENOMINATOR, EXCLUDED, IndicatorRows, NUMERATOR, PENDING, guard, rows_of};
+use super::words::Words;
 use crate::calendar::{DAY_MICROSECONDS, shanghai_day, start_of_day};
+use crate::compute::populations::Dependencies;
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
 use crate::library::indicator::{Better, Indicator, Window};
@@ -118,16 +120,17 @@ pub struct Records {
     pub missing: Vec<String>,
 }
 
-/// The records behind an indicator; `None` when its SELECT has a form that can't be taken apart.
+/// The records behind an indicator and the words for them; `None` when its SELECT has a form that can't be taken apart.
 ///
 /// # Errors
 /// SQL that does not run.
 pub async fn records_of(
     context: &SessionContext,
     library: &Library,
+    dependencies: &Dependencies,
     indicator: &Indicator,
     wanted: &Wanted<'_>,
-) -> Result<Option<Records>, DataFusionError> {
+) -> Result<Option<(Records, Words)>, DataFusionError> {
     let statement = parse_bound(context, &indicator.sql, wanted.moment)?;
     let plan = context.state().statement_to_plan(statement).await?;
     let Some(rows) = rows_of(&plan, library)? else { return Ok(None) };
@@ -144,7 +147,8 @@ pub async fn records_of(
         counts.values().fold((0, 0), |(numerator, denominator), counts| (numerator + counts.numerator, denominator + counts.denominator));
     let path = ["record_id", "source_file", "source_line"];
     let missing = rows.missing.iter().filter(|name| path.contains(name)).map(|name| (*name).to_owned()).collect();
-    Ok(Some(Records { sections, counted: rows.adds_up.then_some(sums), has_numerator: rows.has_numerator, missing }))
+    let words = Words::of(context, library, dependencies, indicator, &rows);
+    Ok(Some((Records { sections, counted: rows.adds_up.then_some(sums), has_numerator: rows.has_numerator, missing }, words)))
 }
 
 /// The column that says whose act a row is.

@@ -58,6 +58,8 @@ pub struct NodeScore {
     /// Points earned.
     #[serde(serialize_with = "exact_or_null")]
     pub earned: Option<Decimal>,
+    /// Nothing in it could be scored: the score is the scheme's.
+    pub is_empty: bool,
 }
 
 /// One indicator of one assessed object.
@@ -103,17 +105,17 @@ pub struct ValueRow {
     pub too_few: bool,
 }
 
-/// An entry outside the tree.
+/// A line of the ledger that is not a part of the tree.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LedgerRow {
     /// Domain.
     pub domain: String,
-    /// Kind of entry.
+    /// Kind of line.
     pub kind: String,
-    /// Points, with their sign.
+    /// Points, with their sign; none for a veto.
     #[serde(serialize_with = "exact_or_null")]
     pub points: Option<Decimal>,
-    /// What for.
+    /// What for; the class, for one in which nothing could be scored.
     pub says: String,
     /// Document that decides it.
     pub document: String,
@@ -150,10 +152,11 @@ pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &P
                 classes.push((
                     score.whole("node_order")?,
                     NodeScore {
-                        title: policy.titles.get(&node).cloned().unwrap_or(node),
                         score: score.decimal("score")?,
                         effective_points: score.decimal("effective_points")?.unwrap_or_default(),
                         earned: score.decimal("earned")?,
+                        is_empty: ledger.iter().any(|line| line.kind == "empty_class" && line.domain == domain && line.says == node),
+                        title: policy.titles.get(&node).cloned().unwrap_or(node),
                     },
                 ));
             }
@@ -170,7 +173,7 @@ pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &P
             withheld: rank.text_or_null("withheld")?,
             classes: classes.into_iter().map(|(_, class)| class).collect(),
             indicators,
-            ledger: ledger.iter().filter(|entry| entry.domain == domain).cloned().collect(),
+            ledger: ledger.iter().filter(|line| line.domain == domain && line.kind != "empty_class").cloned().collect(),
             domain,
         });
     }
@@ -214,13 +217,20 @@ async fn ledger(tables: &Path, unit: &str) -> Result<Vec<LedgerRow>> {
     if !tables.join("ledger.parquet").is_file() {
         return Ok(Vec::new());
     }
-    let mut entries = Vec::new();
+    let mut lines = Vec::new();
     for row in Table::of_unit(tables, "ledger", unit).await?.rows() {
-        let (domain, kind, points) = (row.text("domain")?, row.text("kind")?, row.decimal("points")?);
-        entries.push(LedgerRow { domain, kind, points, says: row.text("says")?, document: row.text("document")? });
+        let (domain, kind, id) = (row.text("domain")?, row.text("kind")?, row.text("id")?);
+        if OUTSIDE_THE_TREE.contains(&kind.as_str()) {
+            let points = row.decimal("earned")?.filter(|_| kind != "veto");
+            let says = row.text_or_null("says")?.unwrap_or(id);
+            lines.push(LedgerRow { domain, kind, points, says, document: row.text("document")? });
+        }
     }
-    Ok(entries)
+    Ok(lines)
 }
+
+/// Lines that no value or class repeats.
+const OUTSIDE_THE_TREE: [&str; 5] = ["empty_class", "bonus", "deduction", "veto", "cap"];
 
 /// Every unit that has a scorecard in the run.
 pub async fn units(tables: &Path) -> Result<BTreeSet<String>> {

@@ -190,7 +190,8 @@ async fn a_figure_is_followed_down_to_file_and_line() {
     assert!(text.contains("乙县局（A）　考核期 2026　数据截止 2026-06-30"), "{text}");
     assert!(text.contains("33.33% 在 0.00%（0.00 分）与 100.00%（100.00 分）之间"), "{text}");
     assert!(text.contains("  a day late   2026-03-11  2026-03-12  leads.csv   3"), "{text}");
-    assert!(text.contains("not_filed"), "{text}");
+    assert!(text.contains("在期限内依法决定不予立案") && !text.contains("not_filed"), "{text}");
+    assert!(text.contains("立案日期") && !text.contains("filed_on  "), "{text}");
 }
 
 #[tokio::test]
@@ -298,6 +299,33 @@ async fn an_unknown_unit_or_indicator_is_named_with_the_nearest() {
     assert!(ask(&asked).await.expect_err("there is no such unit").to_string().contains("has no scorecard"));
     asked.folder = Path::new("/nowhere");
     assert!(ask(&asked).await.expect_err("there are no results").to_string().contains("kaohe run"));
+}
+
+/// What `kaohe check` says of the words of a library.
+fn said_of_words(files: &[(&str, &str)]) -> (Vec<&'static str>, String) {
+    let library = library_with(files);
+    let mut diagnostics = crate::diagnostics::Diagnostics::default();
+    let planned = crate::compute::check::check(&library, &mut diagnostics).expect("a session for planning");
+    words::check(&planned, &library, &mut diagnostics).expect("a planner");
+    (diagnostics.sorted().iter().map(|item| item.name).collect(), diagnostics.to_text())
+}
+
+#[test]
+fn every_column_that_decides_has_words_of_its_population_or_its_contract() {
+    assert_eq!(said_of_words(&[]).0, [""; 0], "the shipped library");
+    let text = include_str!("../../queries/populations/due_documents.sql");
+    let words = "-- [columns]\n-- is_standard = \"文书规范\"\n";
+    assert!(text.contains(words));
+    let said = |new: &str| said_of_words(&[("populations/due_documents.sql", &text.replace(words, new))]);
+    let (names, message) = said("");
+    assert_eq!(names, ["missing-words"]);
+    assert!(message.contains("`is_standard` decides `procedure.document_standard_rate` and has no words"), "{message}");
+    assert!(message.contains("queries/populations/due_documents.sql"), "{message}");
+    let (names, message) = said("-- [columns]\n-- is_standrad = \"文书规范\"\n");
+    assert_eq!(names, ["unused-words", "missing-words"]);
+    assert!(message.contains("did you mean `is_standard`?"), "{message}");
+    let (names, _) = said(&format!("{words}-- doc_kind = \"文书\"\n"));
+    assert_eq!(names, ["words-of-source"], "the contract of case_documents says what it is called");
 }
 
 #[tokio::test]

@@ -2,10 +2,9 @@
 //!
 //! In: an [`Explanation`]. Out: lines. Never here: figures that the explanation does not hold.
 
-use std::collections::BTreeSet;
-
 use unicode_width::UnicodeWidthStr;
 
+use super::codes;
 use super::curve::{plain, shown, two};
 use super::loads::began;
 use super::records::{Part, Record, Records, Section};
@@ -49,17 +48,23 @@ fn scorecard(card: &Scorecard, library: &Library, out: &mut String) {
     line(out, &format!("\n{}", domain_word(library, &card.domain)));
     let rank = match (card.rank, &card.withheld) {
         (Some(rank), _) => format!("第 {rank} 名，共 {} 个", card.ranked_units),
-        (None, Some(why)) => format!("不参与排名（{why}）"),
+        (None, Some(why)) => codes::withheld(why).to_owned(),
         (None, None) => NONE.to_owned(),
     };
     let total = card.total.map_or(NONE.to_owned(), |total| total.to_string());
-    line(out, &format!("  总分 {total}　等次 {}　名次 {rank}　同类组 {}", card.grade.as_deref().unwrap_or(NONE), card.peer_group));
+    let provisional = if card.withheld.as_deref().is_some_and(codes::is_uncertain) { "（暂定）" } else { "" };
+    let grade = card.grade.as_deref().unwrap_or(NONE);
+    let group = codes::peer_group(&card.peer_group);
+    line(out, &format!("  总分 {total}　等次 {grade}{provisional}　名次 {rank}　同类组 {group}"));
     let or_none = |number: Option<_>| number.map_or(NONE.to_owned(), two);
     let classes = card
         .classes
         .iter()
         .map(|class| vec![class.title.clone(), or_none(class.score), two(class.effective_points), or_none(class.earned)]);
     table(&[("类别", false), ("得分", true), ("分值", true), ("实得", true)], &classes.collect::<Vec<_>>(), out);
+    for class in card.classes.iter().filter(|class| class.is_empty) {
+        line(out, &format!("  {}：{}", class.title, codes::empty_class(&class.score.map_or(String::new(), plain))));
+    }
     let indicators = card.indicators.iter().map(|value| {
         let header = library.indicators.get(&IndicatorId::from(value.indicator.as_str()));
         let shown_as = header.map_or(ShownAs::Index, |header| header.shown_as);
@@ -85,10 +90,10 @@ fn scorecard(card: &Scorecard, library: &Library, out: &mut String) {
         ("", false),
     ];
     table(&headings, &indicators.collect::<Vec<_>>(), out);
-    let ledger = card
-        .ledger
-        .iter()
-        .map(|entry| vec![entry.kind.clone(), entry.points.map_or(NONE.to_owned(), plain), entry.says.clone(), entry.document.clone()]);
+    let ledger = card.ledger.iter().map(|entry| {
+        let kind = codes::ledger_kind(&entry.kind).to_owned();
+        vec![kind, entry.points.map_or(NONE.to_owned(), plain), entry.says.clone(), entry.document.clone()]
+    });
     let ledger: Vec<_> = ledger.collect();
     if !ledger.is_empty() {
         table(&[("加减分", false), ("分", true), ("事由", false), ("文号", false)], &ledger, out);
@@ -130,7 +135,7 @@ fn indicator(explained: &Explained, library: &Library, out: &mut String) {
         line(out, &format!("  定义　{}", explained.file));
     }
     if let Some(population) = &explained.population {
-        line(out, &format!("  取自　{}（{}，{}）", population.title, population.name, population.file));
+        line(out, &format!("  取自　{}（{}）", population.title, population.file));
     }
     line(out, "\n得分");
     let missing = || NONE.to_owned();
@@ -187,21 +192,12 @@ fn sections(records: &Records, explained: &Explained, better: Option<Better>, am
         line(out, "\n文件和行号是所标那次装载时的位置；内容未变的月份不重新装载，此后送来的文件里位置可能不同。");
     }
     for section in &records.sections {
-        one_section(section, better, explained.subjects.len() > 1, out);
-    }
-    if let Some(population) =
-        explained.population.as_ref().filter(|_| records.sections.iter().any(|section| section.part == Part::Excluded))
-    {
-        line(out, &format!("\n剔除原因（{}）", population.file));
-        let codes = records.sections.iter().flat_map(|section| &section.records).map(|record| record.excluded_because.as_str());
-        let met: BTreeSet<&str> = codes.filter(|code| !code.is_empty()).collect();
-        for code in met {
-            line(out, &format!("  {code}　{}", population.excluded.get(code).map_or(NONE, String::as_str)));
-        }
+        one_section(section, better, explained, out);
     }
 }
 
-fn one_section(section: &Section, better: Option<Better>, several: bool, out: &mut String) {
+fn one_section(section: &Section, better: Option<Better>, explained: &Explained, out: &mut String) {
+    let (several, words) = (explained.subjects.len() > 1, &explained.words);
     let title = match (section.part, better) {
         (Part::Against, Some(Better::Lower)) => "拉低得分：计入分子（越低越好）",
         (Part::Against, _) => "拉低得分：在分母、不在分子",
@@ -219,18 +215,18 @@ fn one_section(section: &Section, better: Option<Better>, several: bool, out: &m
     headings.extend(several.then_some(("主体", false)));
     headings.extend(due.then_some(("期限", false)));
     headings.extend(because.then_some(("剔除原因", false)));
-    headings.extend(facts.iter().map(|fact| (fact.as_str(), false)));
+    headings.extend(facts.iter().map(|fact| (words.column(fact), false)));
     headings.extend([("源文件", false), ("行", true)]);
     let load = has(|record| &record.batch_id);
     headings.extend(load.then_some(("装载", false)));
     let rows = section.records.iter().map(|record| {
-        let mut cells = vec![record.record_id.clone()];
+        let mut cells = vec![words.key(&record.record_id)];
         cells.extend(several.then(|| record.unit.clone()));
         cells.extend(due.then(|| record.due.clone()));
-        cells.extend(because.then(|| record.excluded_because.clone()));
-        cells.extend(
-            facts.iter().map(|fact| record.facts.get(*fact).filter(|value| !value.is_empty()).cloned().unwrap_or_else(|| NONE.to_owned())),
-        );
+        cells.extend(because.then(|| words.exclusion(&record.excluded_because).to_owned()));
+        let shown =
+            |fact: &&String| record.facts.get(*fact).filter(|value| !value.is_empty()).map_or(NONE, |value| words.value(fact, value));
+        cells.extend(facts.iter().map(|fact| shown(fact).to_owned()));
         cells.extend([record.source_file.clone(), record.source_line.map_or(String::new(), |line| line.to_string())]);
         cells.extend(load.then(|| began(&record.batch_id)));
         cells

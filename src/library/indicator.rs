@@ -136,6 +136,8 @@ pub struct Population {
     pub grain: String,
     /// Why a row is left out: code in `excluded_because` → Chinese sentence. Populations that read this one share them.
     pub excluded: BTreeMap<String, String>,
+    /// What its derived columns are called on pages: column → Chinese words. Populations that read this one share them.
+    pub columns: BTreeMap<String, String>,
     /// Definition in words.
     pub comment: String,
     /// The SELECT.
@@ -358,9 +360,11 @@ pub fn read_population(name: &str, file: &str, text: &str, diagnostics: &mut Dia
         let title = section.required_text("title", diagnostics);
         let grain = section.required_text("grain", diagnostics);
         let excluded = section.free_table("excluded", diagnostics);
+        let columns = section.free_table("columns", diagnostics);
         let sentence = |texts: Vec<Placed<String>>| texts.into_iter().map(|text| text.value).collect::<Vec<_>>().join("；");
         Some(Population {
             excluded: excluded.into_iter().map(|(code, texts)| (code.value, sentence(texts))).collect(),
+            columns: columns.into_iter().map(|(column, texts)| (column.value, sentence(texts))).collect(),
             name: name.to_owned(),
             file: file.to_owned(),
             title: title?.value,

@@ -10,9 +10,11 @@ use jiff::civil::Date;
 
 use super::loading::shape_of;
 use super::{Request, Surroundings, Work};
+use crate::compute::events::{Event, read_events};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::previous::read_measures;
+use crate::compute::reconciliation::{Reconciled, reconciled};
 use crate::compute::reporting::{Silent, UnknownCodes, newest_dates, silent_units, unknown_codes};
 use crate::compute::run::{Hierarchy, Task, compute, moment_of};
 use crate::compute::units::{Unit, read_units};
@@ -48,6 +50,10 @@ pub struct Assessed {
     pub synergy_regions: Vec<SynergyRegion>,
     /// Burden index.
     pub burden: Vec<Burden>,
+    /// Bonuses, deductions and vetoes of the period.
+    pub events: Vec<Event>,
+    /// Both sides of the comparison between the units' systems and the platform.
+    pub reconciliation: Vec<Reconciled>,
     /// Patterns for a reviewer.
     pub findings: Vec<Finding>,
     /// Records behind the figures of each unit.
@@ -141,7 +147,15 @@ pub async fn assess(
     register_populations(&session, library, &dependencies, moment_of(Window::Flow, request.as_of)).await;
     assessed.findings = detect(&session, &DetectRequest { library, as_of: request.as_of, period: &request.period }).await?;
 
+    // The populations stand at the as-of moment since the findings were looked for.
+    if let [first, .., last] | [first @ last] = request.period.months_until(request.as_of).as_slice() {
+        assessed.reconciliation = reconciled(&session, (*first, *last)).await.context(Kind::Query, || "comparing both sides")?;
+    }
+
     surroundings.stage("scoring", Work::Unknown);
+    let until = request.as_of.min(request.period.last.last_day());
+    assessed.events =
+        read_events(&session, request.period.first.first_day(), until).await.context(Kind::Query, || "reading `scheme_events`")?;
     assessed.provisional = provisional(request, &assessed.sources);
     assessed.scorecards = scorecards(request, &assessed)?;
     Ok(assessed)
@@ -183,7 +197,7 @@ fn scorecards(request: &Request<'_>, assessed: &Assessed) -> Result<Scorecards> 
         regional: &values,
         held: &held,
         provisional: &assessed.provisional,
-        events: &[],
+        events: &assessed.events,
     })
 }
 

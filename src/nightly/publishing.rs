@@ -4,10 +4,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use super::assessing::Assessed;
+use super::journal::TableResult;
 use super::loading::Loaded;
 use super::{Previous, Request};
 use crate::calendar::Confirmed;
+use crate::compute::events::Event;
 use crate::compute::measures::Scope;
 use crate::compute::reporting::UnknownCodes;
 use crate::ingest::FileAccounting;
@@ -15,11 +19,13 @@ use crate::lake::Snapshot;
 use crate::library::contract::CheckSeverity;
 use crate::library::indicator::ShownAs;
 use crate::library::scheme::Scheme;
-use crate::library::scheme::composites::COMPOSITES;
+use crate::library::scheme::composites::{BURDEN, COMPOSITES, SYNERGY};
 use crate::report::input::{
-    AccountingRow, HeldItem, IndicatorView, Lineage, Mark, NodeView, NotReported, PreviousRun, ReasonCount, ReportInput, SchemeIndicator,
-    SchemeView,
+    AccountingRow, HeldItem, IndicatorView, LedgerEntry, Lineage, Mark, Minimum, NodeView, NotReported, PreviousRun, ReasonCount,
+    ReportInput, SchemeIndicator, SchemeView,
 };
+use crate::scoring::grade_cap;
+use crate::scoring::tables::{LedgerLine, LineKind};
 use crate::terms::{IndicatorId, date_from_epoch_days};
 
 /// Puts together what pages and result tables show.
@@ -31,12 +37,7 @@ pub fn report_input(
     snapshot: &Snapshot,
     previous: Option<&Previous>,
 ) -> ReportInput {
-    let held_tables = loaded.tables.iter().filter_map(|(table, result)| Some(("table", table.clone(), result.held.clone()?)));
-    let held_indicators = assessed.held.iter().map(|(id, reason)| ("indicator", id.0.clone(), reason.clone()));
-    let since = previous.and_then(|previous| previous.as_of);
-    let mut held: Vec<HeldItem> =
-        held_tables.chain(held_indicators).map(|(kind, name, reason)| HeldItem { kind: kind.to_owned(), name, reason, since }).collect();
-    held.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
+    let ledger = ledger(request.scheme, &assessed);
     ReportInput {
         assessment: request.project.name.clone(),
         period: request.period.clone(),
@@ -47,11 +48,11 @@ pub fn report_input(
         indicators: indicator_views(request),
         lineage: lineage(request, &assessed, snapshot),
         regions: region_names(request),
-        ledger: Vec::new(),
+        ledger,
         accounting: loaded.files.iter().map(accounting_row).collect(),
         quarantine_reasons,
-        warnings: warning_counts(request, loaded, &assessed.unknown_codes),
-        held,
+        warnings: warning_counts(request, loaded, &assessed.unknown_codes, &assessed.events),
+        held: held(request, loaded, &assessed, previous.and_then(|previous| previous.as_of)),
         not_reported: assessed
             .silent
             .into_iter()
@@ -65,17 +66,90 @@ pub fn report_input(
         synergy_pairs: assessed.synergy_pairs,
         synergy_regions: assessed.synergy_regions,
         burden: assessed.burden,
+        reconciliation: assessed.reconciliation,
         findings: assessed.findings,
         records: assessed.records,
         tables: request.library.tables.values().map(|table| (table.name.clone(), table.title.clone())).collect(),
     }
 }
 
+/// What is held, tables and indicators, each with its reasons as codes.
+fn held(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed, since: Option<Date>) -> Vec<HeldItem> {
+    let mut held = Vec::new();
+    for (table, result) in &loaded.tables {
+        let Some(reason) = result.held.clone() else { continue };
+        let codes = table_codes(request, loaded, table, result);
+        held.push(HeldItem { kind: "table".to_owned(), name: table.clone(), codes, waits_for: Vec::new(), reason, since });
+    }
+    let broken = super::broken_indicators(request);
+    for (id, reason) in &assessed.held {
+        let is_held = |table: &&String| loaded.tables.get(*table).is_some_and(|result| result.held.is_some());
+        let waits_for: Vec<String> = assessed.sources.get(id).into_iter().flatten().filter(is_held).cloned().collect();
+        let code = match waits_for.is_empty() {
+            _ if broken.contains_key(id) => "definition_broken",
+            false => "source_held",
+            true => "computation_failed",
+        };
+        let (name, codes) = (id.0.clone(), vec![code.to_owned()]);
+        held.push(HeldItem { kind: "indicator".to_owned(), name, codes, waits_for, reason: reason.clone(), since });
+    }
+    held.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
+    held
+}
+
+/// Why a table is held, from its files and its account.
+fn table_codes(request: &Request<'_>, loaded: &Loaded, table: &str, result: &TableResult) -> Vec<String> {
+    let sources = request.project.sources_of(table);
+    let [_, rows, ..] = result.records;
+    let most_lost = sources.iter().map(|source| source.max_shrink).fold(1.0, f64::min);
+    let has_failed = loaded.files.iter().any(|file| file.table == table && file.failed.is_some());
+    let has_none = sources.iter().any(|source| crate::ingest::files_of(source).0 == 0);
+    let mut codes: Vec<&str> = Vec::new();
+    codes.extend(has_none.then_some("no_file"));
+    codes.extend(has_failed.then_some("file_unreadable"));
+    if codes.is_empty() && (rows as f64) < result.rows as f64 * (1.0 - most_lost) {
+        codes.push("shrunk");
+    }
+    // What is neither absent, damaged nor shrunk has too many wrong rows.
+    if codes.is_empty() {
+        codes.push("too_many_quarantined");
+    }
+    codes.into_iter().map(str::to_owned).collect()
+}
+
+/// The events behind lines of the ledger.
+fn ledger(scheme: &Scheme, assessed: &Assessed) -> Vec<LedgerEntry> {
+    let entry = |line: &LedgerLine| {
+        let event = assessed.events.iter().find(|event| event.id == line.event)?;
+        let is_veto = line.kind == LineKind::Veto;
+        let veto = scheme.vetoes.iter().find(|veto| is_veto && veto.code == event.code);
+        Some(LedgerEntry {
+            unit: line.unit.clone(),
+            domain: line.domain.clone(),
+            entry: event.id.clone(),
+            recorded_on: event.on,
+            kind: line.kind.word().to_owned(),
+            points: (!is_veto).then_some(line.earned),
+            says: veto.map_or_else(|| event.code.clone(), |veto| veto.title.clone()),
+            cap_grade: grade_cap(scheme, event).filter(|_| is_veto).map(|grade| scheme.grades[grade].name.clone()),
+            document: event.document.clone(),
+        })
+    };
+    assessed.scorecards.ledger.iter().filter(|line| !line.event.is_empty()).filter_map(entry).collect()
+}
+
 fn scheme_view(scheme: &Scheme) -> SchemeView {
     SchemeView {
         title: scheme.title.clone(),
+        hash: blake3::hash(scheme.text.as_bytes()).to_hex().to_string(),
         decimals: scheme.rounding.decimals,
-        minimum_n: u32::try_from(scheme.minimum_n.rate).unwrap_or(0),
+        minimum: Minimum {
+            cases: u32::try_from(scheme.minimum_n.rate).unwrap_or(0),
+            answers: u32::try_from(scheme.minimum_n.value).unwrap_or(0),
+            half_width: scheme.minimum_n.half_width,
+            rank_share: scheme.minimum_n.rank_share,
+            units: scheme.minimum_units,
+        },
         scopes: scheme.subtree_tiers.iter().map(|tier| (tier.clone(), Scope::Subtree)).collect(),
         nodes: scheme
             .nodes
@@ -121,6 +195,12 @@ fn indicator_views(request: &Request<'_>) -> BTreeMap<IndicatorId, IndicatorView
     views
 }
 
+/// The text that defines a composite: the program's own, since it has no SQL file.
+const COMPOSITE_TEXTS: [(&str, &[&str]); 2] = [
+    (SYNERGY, &[include_str!("../indices/synergy.rs"), include_str!("../indices/extract.rs")]),
+    (BURDEN, &[include_str!("../indices/burden.rs"), include_str!("../indices/bootstrap.rs"), include_str!("../indices/extract.rs")]),
+];
+
 /// The definition's hash covers the indicator's text and every population and clock file, since any of them may change it.
 fn lineage(request: &Request<'_>, assessed: &Assessed, snapshot: &Snapshot) -> BTreeMap<IndicatorId, Lineage> {
     let mut shared = blake3::Hasher::new();
@@ -133,18 +213,22 @@ fn lineage(request: &Request<'_>, assessed: &Assessed, snapshot: &Snapshot) -> B
     let clocks =
         blake3::hash(format!("{}{}", clock_text("clocks.toml"), clock_text("parameters.toml")).as_bytes()).to_hex()[..16].to_owned();
     let versions = snapshot.versions();
+    let of_library = request.library.indicators.iter().map(|(id, indicator)| (id.clone(), vec![indicator.text.as_str()]));
+    let of_program = COMPOSITE_TEXTS.iter().map(|(id, texts)| (IndicatorId::from(*id), texts.to_vec()));
     let mut all = BTreeMap::new();
-    for (id, indicator) in &request.library.indicators {
+    for (id, texts) in of_library.chain(of_program) {
         let mut hasher = shared.clone();
-        hasher.update(indicator.text.as_bytes());
-        let sources = assessed.sources.get(id).cloned().unwrap_or_default();
+        texts.iter().for_each(|text| {
+            hasher.update(text.as_bytes());
+        });
+        let sources = assessed.sources.get(&id).cloned().unwrap_or_default();
         let lake = sources.iter().filter_map(|table| versions.get(table).map(|version| format!("{table}@{version}"))).collect::<Vec<_>>();
         let lineage = Lineage {
             definition_hash: hasher.finalize().to_hex()[..16].to_owned(),
             clock_versions: clocks.clone(),
             lake_versions: lake.join(" "),
         };
-        all.insert(id.clone(), lineage);
+        all.insert(id, lineage);
     }
     all
 }
@@ -184,7 +268,7 @@ fn accounting_row(file: &FileAccounting) -> AccountingRow {
 }
 
 /// What was noticed about rows that are loaded all the same; who was refused stands among the reasons of the quarantine.
-pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, unknown_codes: &[UnknownCodes]) -> Vec<ReasonCount> {
+pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, unknown_codes: &[UnknownCodes], events: &[Event]) -> Vec<ReasonCount> {
     let mut counts: BTreeMap<(String, String, String), u64> = BTreeMap::new();
     for warning in loaded.warnings.iter().filter(|warning| warning.severity == CheckSeverity::Warn) {
         *counts.entry((warning.table.clone(), warning.check.clone(), warning.says.clone())).or_default() += warning.rows;
@@ -200,6 +284,12 @@ pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, unknown_codes: &[U
             format!("「{column}」有编码不在{dimension}内：已装载")
         };
         *counts.entry((unknown.table.clone(), format!("unknown_{}", unknown.column), says)).or_default() += unknown.rows;
+    }
+    let has_no_effect = |event: &&Event| event.is_veto && grade_cap(request.scheme, event).is_none();
+    let without_effect = events.iter().filter(has_no_effect).count() as u64;
+    if without_effect > 0 {
+        let says = "否决事项的代码和等次上限都不在考核方案内：没有起作用".to_owned();
+        counts.insert(("scheme_events".to_owned(), "unknown_veto".to_owned(), says), without_effect);
     }
     counts.into_iter().map(|((table, check, says), rows)| ReasonCount { table, check, says, rows }).collect()
 }

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::compute::measures::{Measure, Scope};
+use crate::compute::reconciliation::Reconciled;
 use crate::explain::lists::RecordLists;
 use crate::findings::tables::Finding;
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
@@ -45,7 +46,7 @@ pub struct ReportInput {
     pub tables: BTreeMap<String, String>,
     /// Values, scores, ranks.
     pub scorecards: Scorecards,
-    /// Dated entries outside the tree: bonus, deduction, veto, correction.
+    /// The events behind lines of the ledger: bonus, deduction, veto.
     pub ledger: Vec<LedgerEntry>,
     /// Measures of every month.
     pub measures: Vec<Measure>,
@@ -55,6 +56,8 @@ pub struct ReportInput {
     pub synergy_regions: Vec<SynergyRegion>,
     /// Burden on enterprises.
     pub burden: Vec<Burden>,
+    /// Both sides of the comparison between the units' systems and the platform.
+    pub reconciliation: Vec<Reconciled>,
     /// Records behind each unit's figures: its own pages only.
     pub records: RecordLists,
     /// Patterns for a reviewer: the office's tree only.
@@ -80,16 +83,33 @@ pub struct ReportInput {
 pub struct SchemeView {
     /// Title.
     pub title: String,
+    /// Hash of its text, as in the manifest.
+    pub hash: String,
     /// Decimals of published scores.
     pub decimals: u32,
-    /// Cases from which on a rate is ranked.
-    pub minimum_n: u32,
+    /// From what a total is ranked.
+    pub minimum: Minimum,
     /// Whose acts count for a unit of a tier; a tier that is not named counts its own.
     pub scopes: BTreeMap<String, Scope>,
     /// Nodes in the order of the scheme, parents first; the root (`total`) is not among them.
     pub nodes: Vec<NodeView>,
     /// Indicators in the order of the scheme.
     pub indicators: Vec<SchemeIndicator>,
+}
+
+/// What the ranking asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Minimum {
+    /// Cases of a rate.
+    pub cases: u32,
+    /// Answers of a mean.
+    pub answers: u32,
+    /// Points that half of a total's interval may span.
+    pub half_width: Decimal,
+    /// Share of a total's points that must rest on enough cases.
+    pub rank_share: Decimal,
+    /// Ranked objects of a peer group.
+    pub units: u32,
 }
 
 /// One node of the scheme's tree.
@@ -181,23 +201,25 @@ pub struct Lineage {
     pub lake_versions: String,
 }
 
-/// A dated entry that moves a total outside the tree. Sort key: unit, domain, date, entry.
+/// An event that moves a total outside the tree, or caps the grade. Sort key: unit, domain, date, entry, kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LedgerEntry {
     /// Unit.
     pub unit: UnitId,
     /// Domain.
     pub domain: String,
-    /// Identifier of the entry.
+    /// Identifier of the event.
     pub entry: String,
-    /// When it was recorded.
+    /// Its day.
     pub recorded_on: Date,
-    /// `bonus`, `deduction`, `veto`, `correction`.
+    /// Kind of its line: `bonus`, `deduction`, `veto`.
     pub kind: String,
     /// Points before the cap, with their sign; none for a veto.
     pub points: Option<Decimal>,
     /// What for, in Chinese.
     pub says: String,
+    /// Best grade that a veto leaves.
+    pub cap_grade: Option<String>,
     /// Document that decides it.
     pub document: String,
 }
@@ -257,7 +279,11 @@ pub struct HeldItem {
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// Why.
+    /// Why, as codes.
+    pub codes: Vec<String>,
+    /// Source tables that an indicator waits for.
+    pub waits_for: Vec<String>,
+    /// Why, in the program's own words.
     pub reason: String,
     /// As-of date of the value that stands in for it.
     pub since: Option<Date>,

@@ -4,8 +4,11 @@
 
 use jiff::civil::Date;
 
+pub use crate::explain::codes::{domain, empty_class, is_uncertain, ledger_kind, peer_group, size, tier, withheld};
 use crate::explain::records::Part;
 use crate::library::indicator::Better;
+use crate::report::input::Minimum;
+use crate::report::numbers;
 use crate::terms::Period;
 
 macro_rules! catalogue {
@@ -87,12 +90,14 @@ catalogue! {
     NOT_LISTED = "不能逐条列出";
     NOT_BY_RECORD = "本指标按对象去重或按数值加总，记录条数不必等于分子、分母。";
     LIST_SEPARATOR = "；";
+    NAME_SEPARATOR = "、";
     DEADLINE = "期限";
     SITUATION = "情况";
     BASIS = "依据";
     ID = "编号";
     WEIGHT_MOVED = "“分值”列为实际分值／方案分值。不适用、暂无到期事项的指标，其分值在同一上级之内按比例并入其他指标，不跨类别移动。";
     POINTS_GONE = "已并入同级";
+    POINTS_GONE_FAR = "已并入同类其他指标";
     READING = "细线为95%区间，圆点为完成值，红色竖线为目标；区间越宽，说明样本越少，数值越不稳定。";
     LEDGER = "加减分与一票否决";
     LEDGER_DATE = "日期";
@@ -106,7 +111,8 @@ catalogue! {
     NO_OBJECT = "本单位在本考核期内没有得分。";
 
     // Status
-    TOO_FEW = "样本不足，不参与排名";
+    TOO_FEW = "样本不足";
+    GRADE_PROVISIONAL = "暂定";
     NOTHING_DUE = "暂无到期事项";
     NOT_APPLICABLE = "不适用";
     HELD = "数据来源未到，沿用上次结果";
@@ -121,9 +127,9 @@ catalogue! {
     FINDING_KIND = "类型";
     FINDING_UNITS = "涉及主体";
     FINDING_COUNT = "疑点数";
-    SUBJECT = "事项";
+    SUBJECT = "检视范围";
     SAYS = "情况";
-    STRENGTH = "强度";
+    STRENGTH = "异常占比";
     P_VALUE = "p 值";
     Q_VALUE = "q 值（校正后）";
     LOOKED_AT = "检视记录数";
@@ -194,6 +200,7 @@ catalogue! {
     HELD_KIND = "类别";
     HELD_NAME = "名称";
     HELD_SINCE = "沿用结果的截止日";
+    HELD_RAW = "程序原文";
     NOT_REPORTED_NOTE = "以下主体应报送而本期没有一条记录。";
     LAST_SEEN = "最近一次有记录";
     NEVER = "从未";
@@ -204,64 +211,6 @@ catalogue! {
     SOURCE = "来源";
     PROVISIONAL_FROM = "暂定起始日";
     NOTHING_HERE = "无。";
-}
-
-/// The Chinese name of a domain's code; a code that is not known is shown as it is.
-pub fn domain(code: &str) -> &str {
-    match code {
-        "market" => "市场监管",
-        "urban" => "城市管理",
-        "eco" => "生态环境",
-        "transport" => "交通运输",
-        "emergency" => "应急管理",
-        "other" => "其他领域",
-        "" => "全部领域",
-        other => other,
-    }
-}
-
-/// The Chinese name of a tier's code.
-pub fn tier(code: &str) -> &str {
-    match code {
-        "province" => "省级统筹",
-        "city" => "市级指导",
-        "county" => "县级执行",
-        "township" => "乡镇延伸",
-        other => other,
-    }
-}
-
-/// The Chinese name of a size class.
-pub fn size(code: &str) -> &str {
-    match code {
-        "small" => "小型",
-        "medium" => "中型",
-        "large" => "大型",
-        other => other,
-    }
-}
-
-/// A peer group in Chinese, part by part.
-pub fn peer_group(group: &str) -> String {
-    let word = |part: &str| {
-        let named = domain(part);
-        let named = if named == part { tier(part) } else { named };
-        if named == part { size(part).to_owned() } else { named.to_owned() }
-    };
-    group.split(" · ").map(|part| if part.is_empty() { String::new() } else { word(part) }).collect::<Vec<_>>().join(" · ")
-}
-
-/// Why there is no rank; a reason that scoring wrote in words is shown as it is.
-pub fn withheld(reason: &str) -> &str {
-    match reason {
-        "too_few" | "too_few_cases" => TOO_FEW,
-        "interval_too_wide" => "总分误差区间过宽，不参与排名",
-        "peer_group_too_small" | "small_group" | "group_too_small" => "同类组主体过少，不排名",
-        "held" => HELD,
-        "no_total" | "nothing_scored" => "没有可计分的指标",
-        "cross_group" => "所在组不排名",
-        other => other,
-    }
 }
 
 /// Why a region has no synergy index.
@@ -296,15 +245,29 @@ pub fn burden_component(component: &str) -> &str {
     }
 }
 
-/// A kind of ledger entry.
-pub fn ledger_kind(kind: &str) -> &str {
-    match kind {
-        "bonus" => "加分",
-        "deduction" => "扣分",
-        "veto" => "一票否决",
-        "correction" => "更正",
-        other => other,
+/// Why something is held; `tables` names what an indicator waits for.
+pub fn held_reason(code: &str, tables: &str) -> String {
+    match code {
+        "no_file" => "没有收到文件".to_owned(),
+        "file_unreadable" => "有文件不能读取".to_owned(),
+        "too_many_quarantined" => "不合格的记录过多".to_owned(),
+        "shrunk" => "记录数比上次大幅减少".to_owned(),
+        "source_held" => format!("所依据的源表沿用上次数据：{tables}"),
+        "definition_broken" => "指标或口径的定义有误".to_owned(),
+        "computation_failed" => "计算时程序出错".to_owned(),
+        other => other.to_owned(),
     }
+}
+
+/// What a veto does, after its title.
+pub fn veto(title: &str, cap: &str) -> String {
+    format!("{title}（等次不高于“{cap}”）")
+}
+
+/// Why the grade is not that of the total.
+pub fn grade_lowered(by_score: &str, vetoed: bool) -> String {
+    let why = if vetoed { "一票否决" } else { "该等次名额已满" };
+    format!("按总分为“{by_score}”，因{why}调低")
 }
 
 /// A kind of held item.
@@ -378,11 +341,12 @@ pub fn points_moved(more: bool, moved: &str) -> String {
     if more { format!("含同级并入 {moved}") } else { format!("已转出 {moved}") }
 }
 
-/// A total by its classes.
-pub fn composition(parts: &[(String, String)], outside: Option<&str>, total: &str) -> String {
+/// A total by its classes, then what bonus and deduction add and take, both within their caps.
+pub fn composition(parts: &[(String, String)], bonus: Option<&str>, deduction: Option<&str>, total: &str) -> String {
     let parts: Vec<String> = parts.iter().map(|(title, earned)| format!("{title} {earned}")).collect();
-    let outside = outside.map_or_else(String::new, |points| format!("，加减分 {points}（封顶前）"));
-    format!("{}{outside}，总分 {total}", parts.join(" ＋ "))
+    let bonus = bonus.map_or_else(String::new, |points| format!(" ＋ 加分 {points}"));
+    let deduction = deduction.map_or_else(String::new, |points| format!(" － 扣分 {points}"));
+    format!("{}{bonus}{deduction}，总分 {total}", parts.join(" ＋ "))
 }
 
 /// Evidence that is not on the page.
@@ -421,9 +385,14 @@ pub fn fact(meaning: &str, value: &str) -> String {
     format!("{meaning} {}", if value.is_empty() { "无" } else { value })
 }
 
-/// `以案件总数不少于 10 件为限` under the ranking.
-pub fn minimum_n(number: u32) -> String {
-    format!("分母少于 {number} 的比率标为“{TOO_FEW}”。")
+/// Under the ranking: which totals are ranked.
+pub fn ranking_rule(minimum: &Minimum) -> String {
+    let Minimum { cases, answers, half_width, rank_share, units } = minimum;
+    let (share, half_width) = (numbers::points(rank_share * rust_decimal::Decimal::ONE_HUNDRED), numbers::points(*half_width));
+    format!(
+        "分母少于 {cases} 的比率、回答少于 {answers} 份的平均分，标为“{TOO_FEW}”，照常计分。总分中样本充足的分值不足 {share}%，\
+         或者总分 95% 区间的半宽超过 {half_width} 分的，不参与排名，等次为{GRADE_PROVISIONAL}。同类组内可以排名的不足 {units} 个的，不排名。"
+    )
 }
 
 /// How a part of a pair stands.

@@ -68,8 +68,7 @@ fn finished(path: &str, page: &impl Template) -> Result<Finished> {
 }
 
 fn minimum_n(facts: &Facts) -> String {
-    let minimum = facts.input.scheme.minimum_n;
-    if minimum > 0 { texts::minimum_n(minimum) } else { String::new() }
+    texts::ranking_rule(&facts.input.scheme.minimum)
 }
 
 fn ranking_page(facts: &Facts) -> RankingPage {

@@ -17,7 +17,7 @@ use crate::compute::measures::Measure;
 use crate::error::Result;
 use crate::library::indicator::Indicator;
 use crate::library::scheme::Scheme;
-use crate::terms::{IndicatorId, Period, UnitId};
+use crate::terms::{IndicatorId, Period};
 
 mod objects;
 mod period;
@@ -32,6 +32,7 @@ mod tree;
 mod values;
 pub mod wilson;
 
+pub use crate::compute::events::Event;
 use tables::{Scorecards, Unit};
 
 /// A value that belongs to a region, not to a unit, and has no measure: synergy, burden.
@@ -51,21 +52,6 @@ pub struct RegionalValue {
     pub n: Decimal,
     /// 95 % interval.
     pub interval: Option<(Decimal, Decimal)>,
-}
-
-/// A bonus, a deduction or a veto (one row of the source table `scheme_events`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// Unit; the event counts for all its scorecards.
-    pub unit: UnitId,
-    /// Code; one of the scheme's vetoes caps the grade.
-    pub code: String,
-    /// Points: a bonus when positive, a deduction when negative.
-    pub points: Decimal,
-    /// Best grade that is left, where the event itself says so.
-    pub cap_grade: Option<String>,
-    /// Day; it counts when it lies in the period, until the as-of date.
-    pub on: Date,
 }
 
 /// Everything that scoring reads.
@@ -91,6 +77,14 @@ pub struct ScoringInput<'a> {
     pub provisional: &'a BTreeSet<IndicatorId>,
     /// Bonus, deduction, veto.
     pub events: &'a [Event],
+}
+
+/// The best grade that an event leaves, as an index into the scheme's grades: by its code, by itself, or the lower of both; `None` where
+/// it caps nothing.
+pub fn grade_cap(scheme: &Scheme, event: &Event) -> Option<usize> {
+    let grade = |name: &str| scheme.grades.iter().position(|grade| grade.name == name);
+    let by_scheme = scheme.vetoes.iter().find(|veto| veto.code == event.code).and_then(|veto| grade(&veto.cap_grade));
+    by_scheme.max(event.cap_grade.as_deref().and_then(grade))
 }
 
 /// Scores every assessed object.

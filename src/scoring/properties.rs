@@ -21,6 +21,9 @@ fn provinces() -> impl Strategy<Value = Province> {
         };
         province.measures = rows.into_iter().map(row).collect();
         let event = |points| Event {
+            id: "event".to_owned(),
+            is_veto: false,
+            document: String::new(),
             unit: UnitId::from("u0"),
             code: "event".to_owned(),
             points: Decimal::from(points),

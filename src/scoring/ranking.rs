@@ -11,6 +11,7 @@ use polars::prelude::{Column, DataFrame, DataType, IntoLazy, PolarsResult, RankM
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
+use super::grade_cap;
 use super::objects::Assessed;
 use super::tables::Rank;
 use super::tree::ObjectResult;
@@ -47,11 +48,23 @@ pub(super) fn rank(scheme: &Scheme, objects: &[Assessed<'_>], results: Vec<Objec
     // A unit without a rank still says how many are ranked in its group.
     let sizes: BTreeMap<&str, u32> =
         ranked.iter().map(|(row, (_, competitors))| (objects[*row].peer_group.as_str(), *competitors)).collect();
+    let mut members: BTreeMap<&str, u32> = BTreeMap::new();
+    for object in objects {
+        *members.entry(&object.peer_group).or_default() += 1;
+    }
     let one = |(row, (object, result)): (usize, (&Assessed<'_>, ObjectResult))| {
-        let competitors = sizes.get(object.peer_group.as_str()).copied().unwrap_or(0);
-        one(scheme, object, result, everyone.get(&row).copied(), ranked.get(&row).map(|(rank, _)| *rank), competitors)
+        let group = object.peer_group.as_str();
+        let size = GroupSize { members: members[group], competitors: sizes.get(group).copied().unwrap_or(0) };
+        one(scheme, object, result, everyone.get(&row).copied(), ranked.get(&row).map(|(rank, _)| *rank), size)
     };
     Ok(objects.iter().zip(results).enumerate().map(one).collect())
+}
+
+/// How many objects a peer group has, and how many of them have enough cases to be ranked.
+#[derive(Clone, Copy)]
+struct GroupSize {
+    members: u32,
+    competitors: u32,
 }
 
 /// Competition ranks inside groups: rows of (object, group, score).
@@ -89,13 +102,14 @@ fn one(
     result: ObjectResult,
     place: Option<(u32, u32)>,
     rank: Option<u32>,
-    competitors: u32,
+    GroupSize { members, competitors }: GroupSize,
 ) -> Rank {
     let withheld = match (result.total, rank) {
         (None, _) => Some("nothing_scored"),
         (Some(_), None) if result.solid_share < scheme.minimum_n.rank_share => Some("too_few_cases"),
         (Some(_), None) => Some("interval_too_wide"),
-        (Some(_), Some(_)) if competitors < scheme.minimum_units => Some("peer_group_too_small"),
+        (Some(_), Some(_)) if members < scheme.minimum_units => Some("peer_group_too_small"),
+        (Some(_), Some(_)) if competitors < scheme.minimum_units => Some("too_few_ranked"),
         _ => None,
     };
     let by_score = result.total.and_then(|total| scheme.grade_of(total));
@@ -138,11 +152,5 @@ fn under_quota(scheme: &Scheme, grade: usize, place: Option<(u32, u32)>) -> usiz
 
 /// Codes of the vetoes with the best grade that each leaves.
 fn vetoes(scheme: &Scheme, object: &Assessed<'_>) -> Vec<(String, usize)> {
-    let grade = |name: &str| scheme.grades.iter().position(|grade| grade.name == name);
-    let caps = object.events.iter().filter_map(|event| {
-        let by_scheme = scheme.vetoes.iter().find(|veto| veto.code == event.code).and_then(|veto| grade(&veto.cap_grade));
-        let by_event = event.cap_grade.as_deref().and_then(grade);
-        by_scheme.max(by_event).map(|cap| (event.code.clone(), cap))
-    });
-    caps.collect()
+    object.events.iter().filter_map(|event| Some((event.code.clone(), grade_cap(scheme, event)?))).collect()
 }

@@ -114,6 +114,8 @@ pub enum LineKind {
     Bonus,
     /// Deducted points of one event.
     Deduction,
+    /// A veto: it caps the grade and moves no points.
+    Veto,
     /// What the caps on bonus and deduction take back.
     Cap,
     /// What rounding the total adds or takes.
@@ -132,6 +134,7 @@ impl LineKind {
             Self::EmptyClass => "empty_class",
             Self::Bonus => "bonus",
             Self::Deduction => "deduction",
+            Self::Veto => "veto",
             Self::Cap => "cap",
             Self::Rounding => "rounding",
             Self::Total => "total",
@@ -160,6 +163,8 @@ pub struct LedgerLine {
     pub kind: LineKind,
     /// Node, indicator or event code; empty for cap and rounding.
     pub id: String,
+    /// Identifier of the event; empty for other lines.
+    pub event: String,
     /// Node above; empty for `total` and what hangs on nothing.
     pub parent: String,
     /// Points that the scheme gives.
@@ -203,7 +208,8 @@ pub struct Rank {
     pub ranked_units: u32,
     /// Half-width of the total's 95 % interval, in points: the values' half-widths, weighted, as independent errors.
     pub half_width: Decimal,
-    /// Why there is no rank: `nothing_scored`, `too_few_cases`, `interval_too_wide`, `peer_group_too_small`.
+    /// Why there is no rank: `nothing_scored`, `too_few_cases`, `interval_too_wide`, `peer_group_too_small`,
+    /// `too_few_ranked` (the group is large enough, but too few of it have enough cases).
     pub withheld: Option<String>,
 }
 

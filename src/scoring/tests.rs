@@ -11,7 +11,7 @@ use crate::compute::measures::{Amount, Scope};
 use crate::diagnostics::Diagnostics;
 use crate::library::indicator::read_indicator;
 use crate::library::scheme::read_scheme;
-use crate::terms::{Fraction, Month};
+use crate::terms::{Fraction, Month, UnitId};
 
 const SCHEME: &str = r#"
 title = "示例"
@@ -350,7 +350,9 @@ fn below_the_minimum_the_value_is_shown_and_the_rank_withheld() {
     let few = rank(&cards, "m2");
     assert!(value(&cards, "m2", "a.rate").too_few && value(&cards, "m2", "a.rate").value.is_some());
     assert_eq!((few.rank, few.withheld.as_deref(), few.total.is_some()), (None, Some("too_few_cases"), true));
-    assert_eq!(rank(&cards, "m1").withheld.as_deref(), Some("peer_group_too_small"), "one ranked unit is no ranking");
+    assert_eq!(rank(&cards, "m1").withheld.as_deref(), Some("too_few_ranked"), "one ranked unit of two is no ranking");
+    province.units.retain(|unit| unit.id.0 == "m1");
+    assert_eq!(rank(&province.score(), "m1").withheld.as_deref(), Some("peer_group_too_small"), "the group itself is too small");
 }
 
 #[test]
@@ -368,6 +370,9 @@ fn a_total_with_a_wide_interval_is_not_ranked_even_with_ten_cases() {
 fn bonus_and_deduction_are_capped_and_a_veto_caps_the_grade_alone() {
     let mut province = Province::market();
     let event = |code: &str, points: i64| Event {
+        id: format!("of {code}"),
+        is_veto: false,
+        document: String::new(),
         unit: UnitId::from("m1"),
         code: code.to_owned(),
         points: Decimal::from(points),
@@ -382,6 +387,8 @@ fn bonus_and_deduction_are_capped_and_a_veto_caps_the_grade_alone() {
     assert_eq!(m1.vetoes, ["fraud"]);
     let cap = cards.ledger.iter().find(|line| line.kind == LineKind::Cap).expect("the cap has a line");
     assert_eq!(text(Some(cap.earned)), "-3");
+    let veto = cards.ledger.iter().find(|line| line.kind == LineKind::Veto).expect("the veto has a line");
+    assert_eq!((veto.id.as_str(), veto.event.as_str(), veto.earned), ("fraud", "of fraud", Decimal::ZERO));
 }
 
 #[test]

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::ScoringInput;
 use super::objects::{Assessed, capped};
 use super::tables::{LedgerLine, LineKind, Score, Status, Value};
+use super::{ScoringInput, grade_cap};
 use crate::library::scheme::{Node, Scheme, TOTAL};
 
 /// Decimals of effective points.
@@ -256,6 +256,7 @@ impl<'a> Walk<'a, '_> {
             line: 0,
             kind,
             id: id.to_owned(),
+            event: String::new(),
             parent: parent.to_owned(),
             points: Decimal::ZERO,
             effective_points: Decimal::ZERO,
@@ -283,13 +284,17 @@ impl<'a> Walk<'a, '_> {
         Decimal::from_f64(squares.sqrt()).unwrap_or_default().round_dp(2)
     }
 
-    /// Bonus, deduction, cap, rounding, total.
+    /// Bonus, deduction, veto, cap, rounding, total.
     fn closing_lines(&mut self, input: &ScoringInput<'_>, result: &mut ObjectResult) {
         let (Some(exact), Some(total)) = (result.exact, result.total) else { return };
         for event in self.object.events.iter().filter(|event| !event.points.is_zero()) {
             let kind = if event.points > Decimal::ZERO { LineKind::Bonus } else { LineKind::Deduction };
             let line = self.line(kind, &event.code, "");
-            self.ledger.push(LedgerLine { earned: event.points, ..line });
+            self.ledger.push(LedgerLine { event: event.id.clone(), earned: event.points, ..line });
+        }
+        for event in self.object.events.iter().filter(|event| grade_cap(input.scheme, event).is_some()) {
+            let line = self.line(LineKind::Veto, &event.code, "");
+            self.ledger.push(LedgerLine { event: event.id.clone(), ..line });
         }
         let claimed: Decimal = self.object.events.iter().map(|event| event.points).sum();
         let taken_back = result.bonus - result.deduction - claimed;

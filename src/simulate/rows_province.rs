@@ -1,7 +1,7 @@
 //! Rows of the tables that change slowly: divisions, neighbours, units, officers, item lists, caps, devices, monitored matters.
 //!
-//! In: the province. Out: rows of `regions`, `region_adjacency`, `units`, `officers`, `item_lists`, `inspection_caps`, `devices`,
-//! `monitored_pollution_types`. Never here: acts.
+//! In: the province. Out: rows of `regions`, `region_adjacency`, `units`, `officers`, `item_lists`, `inspection_caps`, `scheme_events`,
+//! `devices`, `monitored_pollution_types`. Never here: acts.
 
 use crate::error::Result;
 use crate::simulate::ReferenceTexts;
@@ -20,6 +20,7 @@ impl World {
         self.write_regions(sheets);
         self.write_borders(texts, sheets);
         self.write_units(sheets, output)?;
+        self.write_events(sheets);
         self.write_caps(sheets);
         self.write_monitored(sheets);
         self.write_firms(sheets, output)?;
@@ -122,6 +123,25 @@ impl World {
             sheets.hand_on_full(output)?;
         }
         Ok(())
+    }
+
+    /// A bonus, a deduction and a veto, each of another county's unit, at the beginning of the last months.
+    fn write_events(&self, sheets: &mut Sheets) {
+        const EVENTS: [(&str, &str, i64, &str, i32); 3] = [
+            ("经验做法获省级推广", "bonus", 150, "监督办〔2026〕9号", 0),
+            ("处罚决定未按期公示", "deduction", -50, "监督通知〔2026〕31号", 0),
+            ("penalty_void", "veto", 0, "行政复议决定〔2026〕17号", 31),
+        ];
+        // Months of later nights follow the asked ones; the events stay where they are.
+        let Some((last, _)) = self.months.get(self.asked - 1) else { return };
+        let counties = self.units.iter().filter(|unit| unit.tier == Tier::County);
+        for ((nth, (code, kind, points, document, days_before)), unit) in (1..).zip(EVENTS).zip(counties) {
+            let sheet = sheets.of("scheme_events");
+            sheet.text("event_id", &format!("SX{nth:04}")).text("unit_id", &unit.id).text("code", code).text("kind", kind);
+            sheet.hundredths("points", Some(points).filter(|points| *points != 0)).text("evidence_doc", document);
+            sheet.date("event_on", epoch_days(last.first_day()) - days_before);
+            sheet.end();
+        }
     }
 
     fn write_officers(&self, unit: usize, sheets: &mut Sheets) {

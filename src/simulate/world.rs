@@ -96,7 +96,7 @@ pub(super) struct World {
     pub boost: f64,
     pub night: u32,
     /// Months asked for; later nights may add to them.
-    asked: usize,
+    pub asked: usize,
     /// Share of ordinary files that are not on paper alone, in a large province: there most of them, so that documents stay about as many
     /// as cases, and their rate low. `None` leaves it to the office's care.
     pub scanned: Option<f64>,

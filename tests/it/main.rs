@@ -9,4 +9,5 @@ mod nightly;
 mod province;
 mod readers;
 mod realdata;
+mod shown;
 mod terminal;

@@ -147,11 +147,17 @@ impl MinimumN {
 
 fn read_minimum_n(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<MinimumN> {
     let usual = MinimumN::usual();
+    let rank_share = amount(section, "rank_share", diagnostics).unwrap_or(usual.rank_share);
+    if rank_share < Decimal::ZERO || rank_share > Decimal::ONE {
+        diagnostics
+            .error("rank-share", section.file(), Some(section.span()), format!("`rank_share` is {rank_share}, not a share from 0 to 1"))
+            .hint("0.5 = half of the total's points must rest on enough cases for a rank");
+    }
     Some(MinimumN {
         rate: section.integer("rate", diagnostics).map_or(usual.rate, |placed| placed.value),
         value: section.integer("value", diagnostics).map_or(usual.value, |placed| placed.value),
         half_width: amount(section, "half_width", diagnostics).unwrap_or(usual.half_width),
-        rank_share: amount(section, "rank_share", diagnostics).unwrap_or(usual.rank_share),
+        rank_share,
     })
 }
 

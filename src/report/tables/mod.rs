@@ -42,6 +42,7 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
         signals::synergy_pairs(input)?,
         signals::synergy_regions(input)?,
         signals::burden(input)?,
+        sources::reconciliation(input)?,
         signals::findings(input)?,
         signals::findings_evidence(input)?,
         sources::accounting(input)?,

@@ -8,8 +8,8 @@ use super::ResultTable;
 use super::columns::Columns;
 use crate::compute::measures::{Amount, Measure, sort_measures};
 use crate::error::Result;
-use crate::report::input::{Lineage, ReportInput};
-use crate::scoring::tables::{Rank, Score, Unit, Value};
+use crate::report::input::{LedgerEntry, Lineage, ReportInput};
+use crate::scoring::tables::{LedgerLine, Rank, Score, Unit, Value};
 use crate::terms::UnitId;
 
 /// Numerators and denominators of every month.
@@ -98,19 +98,26 @@ pub fn scores(input: &ReportInput) -> Result<ResultTable> {
         .table(input.scorecards.scores.len())
 }
 
-/// Total, grade and rank of every assessed object.
+/// Total, grade and rank of every assessed object, with all that decides whether it is ranked.
 pub fn ranks(input: &ReportInput) -> Result<ResultTable> {
-    let mut rows: Vec<&Rank> = input.scorecards.ranks.iter().collect();
-    rows.sort_by_key(|row| (&row.unit, &row.domain));
+    let mut rows: Vec<(&Rank, String)> = input.scorecards.ranks.iter().map(|row| (row, row.vetoes.join(" "))).collect();
+    rows.sort_by_key(|(row, _)| (&row.unit, &row.domain));
     Columns::of("ranks", &["unit_id", "domain"], &rows)
-        .text("unit_id", |row| row.unit.as_ref())
-        .text("domain", |row| &row.domain)
-        .text("peer_group", |row| &row.peer_group)
-        .share_or_null("total", |row| row.total)
-        .text_or_null("grade", |row| row.grade.as_deref())
-        .count_or_null("rank", |row| row.rank.map(i64::from))
-        .count("ranked_units", |row| i64::from(row.ranked_units))
-        .text_or_null("withheld", |row| row.withheld.as_deref())
+        .text("unit_id", |(row, _)| row.unit.as_ref())
+        .text("domain", |(row, _)| &row.domain)
+        .text("peer_group", |(row, _)| &row.peer_group)
+        .share_or_null("total", |(row, _)| row.total)
+        .text_or_null("grade", |(row, _)| row.grade.as_deref())
+        .count_or_null("rank", |(row, _)| row.rank.map(i64::from))
+        .count("ranked_units", |(row, _)| i64::from(row.ranked_units))
+        .text_or_null("withheld", |(row, _)| row.withheld.as_deref())
+        .share_or_null("tree_total", |(row, _)| row.tree_total)
+        .share_or_null("bonus", |(row, _)| Some(row.bonus))
+        .share_or_null("deduction", |(row, _)| Some(row.deduction))
+        .text_or_null("score_grade", |(row, _)| row.score_grade.as_deref())
+        .text("vetoes", |(_, vetoes)| vetoes)
+        .share_or_null("solid_share", |(row, _)| Some(row.solid_share))
+        .share_or_null("half_width", |(row, _)| Some(row.half_width))
         .table(input.scorecards.ranks.len())
 }
 
@@ -153,24 +160,35 @@ pub fn scorecards(input: &ReportInput) -> Result<ResultTable> {
         .text("clock_versions", |row| &row.lineage.clock_versions)
         .text("lake_versions", |row| &row.lineage.lake_versions)
         .text("scheme", |_| &input.scheme.title)
+        .text("scheme_hash", |_| &input.scheme.hash)
         .text("period", |_| &input.period.name)
         .date("as_of", |_| input.as_of)
         .text("engine_version", |_| &input.engine_version)
         .table(input.scorecards.values.len())
 }
 
-/// Entries outside the tree.
+/// How every total came about, line by line; lines that rest on an event have its day, its reason and its document.
 pub fn ledger(input: &ReportInput) -> Result<ResultTable> {
-    let mut rows: Vec<_> = input.ledger.iter().collect();
-    rows.sort_by_key(|row| (&row.unit, &row.domain, row.recorded_on, &row.entry));
-    Columns::of("ledger", &["unit_id", "domain", "recorded_on", "entry"], &rows)
-        .text("unit_id", |row| row.unit.as_ref())
-        .text("domain", |row| &row.domain)
-        .date("recorded_on", |row| row.recorded_on)
-        .text("entry", |row| &row.entry)
-        .text("kind", |row| &row.kind)
-        .share_or_null("points", |row| row.points)
-        .text("says", |row| &row.says)
-        .text("document", |row| &row.document)
-        .table(input.ledger.len())
+    let events: BTreeMap<_, &LedgerEntry> =
+        input.ledger.iter().map(|entry| ((&entry.unit, entry.domain.as_str(), entry.entry.as_str(), entry.kind.as_str()), entry)).collect();
+    let event = |line: &LedgerLine| events.get(&(&line.unit, line.domain.as_str(), line.event.as_str(), line.kind.word())).copied();
+    let mut rows: Vec<_> = input.scorecards.ledger.iter().map(|line| (line, event(line))).collect();
+    rows.sort_by_key(|(line, _)| (&line.unit, &line.domain, line.line));
+    Columns::of("ledger", &["unit_id", "domain", "line"], &rows)
+        .text("unit_id", |(line, _)| line.unit.as_ref())
+        .text("domain", |(line, _)| &line.domain)
+        .count("line", |(line, _)| i64::from(line.line))
+        .text("kind", |(line, _)| line.kind.word())
+        .text("id", |(line, _)| &line.id)
+        .text("parent", |(line, _)| &line.parent)
+        .flag("adds_up", |(line, _)| line.kind.adds_up())
+        .share_or_null("points", |(line, _)| Some(line.points))
+        .share_or_null("effective_points", |(line, _)| Some(line.effective_points))
+        .share_or_null("score", |(line, _)| line.score)
+        .share_or_null("earned", |(line, _)| Some(line.earned))
+        .text_or_null("event_id", |(line, _)| Some(line.event.as_str()).filter(|event| !event.is_empty()))
+        .date_or_null("recorded_on", |(_, event)| event.map(|event| event.recorded_on))
+        .text_or_null("says", |(_, event)| event.map(|event| event.says.as_str()))
+        .text_or_null("document", |(_, event)| event.map(|event| event.document.as_str()))
+        .table(input.scorecards.ledger.len())
 }

@@ -5,7 +5,7 @@
 use super::ResultTable;
 use super::columns::Columns;
 use crate::error::Result;
-use crate::report::input::{ReasonCount, ReportInput};
+use crate::report::input::{HeldItem, ReasonCount, ReportInput};
 
 /// One row a source file and sheet.
 pub fn accounting(input: &ReportInput) -> Result<ResultTable> {
@@ -44,14 +44,29 @@ pub fn reasons(name: &'static str, counts: &[ReasonCount]) -> Result<ResultTable
 
 /// What stands at the value of an earlier run.
 pub fn held(input: &ReportInput) -> Result<ResultTable> {
-    let mut rows: Vec<_> = input.held.iter().collect();
-    rows.sort_by_key(|row| (&row.kind, &row.name));
+    let mut rows: Vec<(&HeldItem, String)> = input.held.iter().map(|row| (row, row.codes.join(" "))).collect();
+    rows.sort_by_key(|(row, _)| (&row.kind, &row.name));
     Columns::of("held", &["kind", "name"], &rows)
-        .text("kind", |row| &row.kind)
-        .text("name", |row| &row.name)
-        .text("reason", |row| &row.reason)
-        .date_or_null("since", |row| row.since)
+        .text("kind", |(row, _)| &row.kind)
+        .text("name", |(row, _)| &row.name)
+        .text("codes", |(_, codes)| codes)
+        .text("reason", |(row, _)| &row.reason)
+        .date_or_null("since", |(row, _)| row.since)
         .table(input.held.len())
+}
+
+/// Records of the units' systems and of the platform, by how they stand to each other.
+pub fn reconciliation(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.reconciliation.iter().collect();
+    rows.sort();
+    Columns::of("reconciliation", &["unit_id", "domain", "source_table", "outcome", "field"], &rows)
+        .text("unit_id", |row| row.unit.as_ref())
+        .text("domain", |row| &row.domain)
+        .text("source_table", |row| &row.source_table)
+        .text("outcome", |row| &row.outcome)
+        .text("field", |row| &row.field)
+        .count("records", |row| row.records)
+        .table(input.reconciliation.len())
 }
 
 /// Units that have sent nothing to a source.

@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
+
 use crate::compute::measures::{Measure, Scope};
 use crate::explain::lists::RecordList;
 use crate::findings::tables::Finding;
 use crate::report::input::{NodeView, ReportInput, SchemeIndicator};
 use crate::report::names::{Text, file_name};
-use crate::scoring::tables::{Rank, Score, Unit, Value};
+use crate::scoring::tables::{LedgerLine, LineKind, Rank, Score, Unit, Value};
 use crate::terms::{IndicatorId, Month, UnitId};
 
 /// An assessed object: a unit in one domain.
@@ -28,6 +30,7 @@ pub struct Facts<'a> {
     measures: BTreeMap<(&'a str, &'a str, &'a IndicatorId, Scope), Vec<&'a Measure>>,
     findings: BTreeMap<&'a str, Vec<&'a Finding>>,
     places: BTreeMap<&'a IndicatorId, (usize, &'a SchemeIndicator)>,
+    ledger: BTreeMap<Object<'a>, Vec<&'a LedgerLine>>,
 }
 
 impl<'a> Facts<'a> {
@@ -43,7 +46,11 @@ impl<'a> Facts<'a> {
             measures: BTreeMap::new(),
             findings: BTreeMap::new(),
             places: input.scheme.indicators.iter().enumerate().map(|(place, indicator)| (&indicator.id, (place, indicator))).collect(),
+            ledger: BTreeMap::new(),
         };
+        for line in &input.scorecards.ledger {
+            facts.ledger.entry((&line.unit, &line.domain)).or_default().push(line);
+        }
         for score in &input.scorecards.scores {
             facts.scores.insert((&score.unit, &score.domain, &score.node), score);
         }
@@ -73,6 +80,12 @@ impl<'a> Facts<'a> {
     /// A division's name, or its code.
     pub fn region_name(&self, code: &str) -> Text {
         Text::of(self.input.regions.get(code).map_or(code, String::as_str))
+    }
+
+    /// What a finding is about: a span of time, a domain, sometimes a source table.
+    pub fn subject(&self, subject: &str) -> Text {
+        let part = |part: &str| self.input.tables.get(part).map_or_else(|| part.to_owned(), String::clone);
+        Text::masked(&subject.split(" · ").map(part).collect::<Vec<_>>().join(" · "))
     }
 
     /// A source table's title, or its name.
@@ -111,6 +124,16 @@ impl<'a> Facts<'a> {
     /// Score of an object at a node.
     pub fn score(&self, object: Object<'a>, node: &'a str) -> Option<&'a Score> {
         self.scores.get(&(object.0, object.1, node)).copied()
+    }
+
+    /// Lines of an object's ledger, of one kind.
+    pub fn lines(&self, object: Object<'a>, kind: LineKind) -> impl Iterator<Item = &'a LedgerLine> {
+        self.ledger.get(&object).into_iter().flatten().copied().filter(move |line| line.kind == kind)
+    }
+
+    /// The score that the scheme gives a class in which nothing could be scored; `None` for other nodes.
+    pub fn empty_class(&self, object: Object<'a>, node: &str) -> Option<Decimal> {
+        self.lines(object, LineKind::EmptyClass).find(|line| line.id == node)?.score
     }
 
     /// Values of an object, in the order of the scheme.

@@ -26,7 +26,7 @@ pub struct FindingView {
     pub subject: Text,
     /// One sentence.
     pub says: Text,
-    /// Size of the effect.
+    /// Share of the records looked at that are odd.
     pub strength: String,
     /// p.
     pub p: String,
@@ -112,9 +112,9 @@ fn finding(facts: &Facts, finding: &Finding) -> FindingView {
     FindingView {
         title: Text::of(&finding.title),
         domain: Text::of(if finding.domain.is_empty() { "" } else { texts::domain(&finding.domain) }),
-        subject: Text::masked(&finding.subject),
+        subject: facts.subject(&finding.subject),
         says: Text::masked(&finding.says),
-        strength: format!("{:.2}", finding.strength),
+        strength: format!("{:.1}%", finding.strength * 100.0),
         p: probability(finding.p_value),
         q: probability(finding.q_value),
         n: numbers::count(finding.n.max(0).unsigned_abs()),
@@ -159,7 +159,7 @@ fn row(facts: &Facts, finding: &Finding) -> FindingRow {
     FindingRow {
         unit: facts.unit_name(&id),
         href: facts.unit_page(&id).map(|page| format!("{page}#findings")),
-        subject: Text::masked(&finding.subject),
+        subject: facts.subject(&finding.subject),
         says: Text::masked(&finding.says),
         q: probability(finding.q_value),
         evidence: numbers::count(finding.evidence.len() as u64),

@@ -23,6 +23,8 @@ use crate::terms::Fraction;
 pub struct ClassBlock {
     /// Title of the class.
     pub title: Text,
+    /// Why it has a score although nothing in it could be scored.
+    pub note: String,
     /// Its nodes.
     pub nodes: Vec<NodeBlock>,
 }
@@ -104,7 +106,8 @@ pub fn class_blocks<'a>(facts: &Facts<'a>, object: Object<'a>, axes: Axes) -> Ve
             Some(place) => place,
             None => {
                 let title = class.map_or_else(|| Text::of(&value.node), |node| Text::of(&node.title));
-                blocks.push((class_id.to_owned(), ClassBlock { title, nodes: Vec::new() }));
+                let note = empty_class(facts, object, class_id);
+                blocks.push((class_id.to_owned(), ClassBlock { title, note, nodes: Vec::new() }));
                 blocks.len() - 1
             }
         };
@@ -116,6 +119,11 @@ pub fn class_blocks<'a>(facts: &Facts<'a>, object: Object<'a>, axes: Axes) -> Ve
         nodes.last_mut().expect("a block was pushed above").rows.push(row(facts, object, value, axes));
     }
     blocks.into_iter().map(|(_, block)| block).collect()
+}
+
+/// Why a class without anything to score has one; nothing for other classes.
+pub fn empty_class<'a>(facts: &Facts<'a>, object: Object<'a>, class: &str) -> String {
+    facts.empty_class(object, class).map_or_else(String::new, |score| texts::empty_class(&numbers::points(score)))
 }
 
 fn node_block<'a>(facts: &Facts<'a>, object: Object<'a>, node: &'a str) -> NodeBlock {
@@ -186,21 +194,34 @@ fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, axes: Axes) 
         score: total(facts, value.score),
         effective: numbers::points(value.effective_points),
         points: numbers::points(value.points),
-        points_note: points_note(value),
-        spark: sparkline(facts, object, value, shown_as, header.is_some_and(|header| header.monthly)),
+        points_note: points_note(facts, object, value),
+        spark: if counted {
+            sparkline(facts, object, value, shown_as, header.is_some_and(|header| header.monthly))
+        } else {
+            Svg::default()
+        },
         definition: header.map_or_else(Text::default, |header| Text::of(&header.comment)),
         basis: header.map_or_else(Text::default, |header| Text::of(&header.basis)),
     }
 }
 
-fn points_note(value: &Value) -> String {
+/// Where an indicator's points went or came from: only what is true of the node and the class is said.
+fn points_note<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value) -> String {
     let moved = value.effective_points - value.points;
     if numbers::points(value.effective_points) == numbers::points(value.points) {
-        String::new()
-    } else if value.effective_points.is_zero() {
-        texts::POINTS_GONE.to_owned()
-    } else {
-        texts::points_moved(moved.is_sign_positive(), &numbers::points(moved.abs()))
+        return String::new();
+    }
+    if !value.effective_points.is_zero() {
+        return texts::points_moved(moved.is_sign_positive(), &numbers::points(moved.abs()));
+    }
+    let path = facts.path(&value.node);
+    let class = path.iter().find(|node| node.class).map_or(value.node.as_str(), |node| node.id.as_str());
+    let carries = |node: &'a str| facts.score(object, node).is_some_and(|score| !score.effective_points.is_zero());
+    match facts.node(class) {
+        // Nothing in the class could be scored, so there was no indicator to take the points over.
+        Some(class) if facts.empty_class(object, &class.id).is_some() || !carries(&class.id) => String::new(),
+        _ if carries(&value.node) => texts::POINTS_GONE.to_owned(),
+        _ => texts::POINTS_GONE_FAR.to_owned(),
     }
 }
 

@@ -58,8 +58,10 @@ pub struct HeldView {
     pub kind: Text,
     /// Name.
     pub name: Text,
-    /// Why.
+    /// Why, in words.
     pub reason: Text,
+    /// Why, in the program's own words.
+    pub raw: Text,
     /// Date of the value that stands in.
     pub since: String,
 }
@@ -179,11 +181,14 @@ fn reasons(facts: &Facts, counts: &[ReasonCount]) -> Vec<ReasonView> {
 }
 
 fn held_view(facts: &Facts, item: &HeldItem) -> HeldView {
+    let tables: Vec<String> = item.waits_for.iter().map(|table| facts.table_name(table).to_string()).collect();
+    let reasons: Vec<String> = item.codes.iter().map(|code| texts::held_reason(code, &tables.join(texts::NAME_SEPARATOR))).collect();
     let title = facts.input.indicators.get(&item.name.as_str().into()).map(|header| header.title.as_str());
     HeldView {
         kind: Text::of(texts::held_kind(&item.kind)),
         name: title.map_or_else(|| facts.table_name(&item.name), Text::of),
-        reason: Text::of(&item.reason),
+        reason: Text::of(&reasons.join(texts::LIST_SEPARATOR)),
+        raw: Text::masked(&item.reason),
         since: item.since.map_or_else(|| texts::NONE.to_owned(), |date| date.to_string()),
     }
 }

@@ -66,6 +66,8 @@ pub struct Row {
     pub bar: Svg,
     /// Grade.
     pub grade: Text,
+    /// The grade rests on too little to stay.
+    pub provisional: bool,
     /// Classes in the scheme's order.
     pub classes: Vec<ClassCell>,
     /// Against the run before.
@@ -109,7 +111,7 @@ pub struct PublicGroup {
     pub rows: Vec<PublicRow>,
 }
 
-/// One assessed object of the public page: these five fields and no other.
+/// One assessed object of the public page: these six fields and no other.
 #[derive(Debug, Clone)]
 pub struct PublicRow {
     /// Rank.
@@ -120,6 +122,8 @@ pub struct PublicRow {
     pub total: String,
     /// Grade.
     pub grade: Text,
+    /// The grade rests on too little to stay.
+    pub provisional: bool,
     /// Why there is no rank.
     pub withheld: Text,
 }
@@ -156,6 +160,11 @@ fn rank_text(rank: &Rank) -> String {
 
 fn withheld(rank: &Rank) -> Text {
     Text::of(rank.withheld.as_deref().map_or("", texts::withheld))
+}
+
+/// True when what keeps the rank back leaves the grade uncertain as well.
+pub fn is_provisional(rank: &Rank) -> bool {
+    rank.grade.is_some() && rank.withheld.as_deref().is_some_and(texts::is_uncertain)
 }
 
 /// The change of an object's rank against the run before.
@@ -246,6 +255,7 @@ pub fn groups<'a>(facts: &Facts<'a>) -> Vec<Group> {
             total: total(facts, rank.total),
             bar: rank.total.map_or_else(Svg::default, |total| svg::bar(numbers::place(total, Decimal::ZERO, Decimal::ONE_HUNDRED))),
             grade: Text::of(rank.grade.as_deref().unwrap_or(texts::NONE)),
+            provisional: is_provisional(rank),
             classes: class_cells(facts, rank),
             moved: moved(facts, rank),
             withheld: withheld(rank),
@@ -277,6 +287,7 @@ pub fn public_groups<'a>(facts: &Facts<'a>) -> Vec<PublicGroup> {
                 unit: facts.unit_name(&rank.unit),
                 total: total(facts, rank.total),
                 grade: Text::of(rank.grade.as_deref().unwrap_or(texts::NONE)),
+                provisional: is_provisional(rank),
                 withheld: withheld(rank),
             })
             .collect(),

@@ -9,15 +9,15 @@ use super::Facts;
 use super::facts::Object;
 use super::findings::{FindingView, of_unit};
 use super::frame::Reader;
-use super::indicators::{Axes, ClassBlock, class_blocks};
-use super::ranking::{Moved, Spread, moved, total};
+use super::indicators::{Axes, ClassBlock, class_blocks, empty_class};
+use super::ranking::{Moved, Spread, is_provisional, moved, total};
 use super::records::{RecordsBlock, records_blocks};
 use crate::report::input::{LedgerEntry, NodeView};
 use crate::report::names::{Text, file_name};
 use crate::report::numbers;
 use crate::report::svg::{self, Svg};
 use crate::report::texts;
-use crate::scoring::tables::{Rank, Unit};
+use crate::scoring::tables::{LedgerLine, LineKind, Rank, Unit};
 use crate::terms::UnitId;
 
 /// A unit.
@@ -54,6 +54,10 @@ pub struct ObjectView {
     pub total: String,
     /// Grade.
     pub grade: Text,
+    /// The grade rests on too little to stay.
+    pub provisional: bool,
+    /// Why the grade is not that of the total.
+    pub grade_note: String,
     /// Rank in words, or why there is none.
     pub standing: Text,
     /// True when there is a rank.
@@ -91,6 +95,8 @@ pub struct ClassView {
     pub score: String,
     /// Score as a bar.
     pub bar: Svg,
+    /// Why it has a score although nothing in it could be scored.
+    pub note: String,
 }
 
 /// An entry outside the tree.
@@ -147,6 +153,8 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         domain: Text::of(texts::domain(object.1)),
         total: total(facts, own),
         grade: Text::of(rank.and_then(|rank| rank.grade.as_deref()).unwrap_or(texts::NONE)),
+        provisional: rank.is_some_and(is_provisional),
+        grade_note: rank.map_or_else(String::new, grade_note),
         standing: rank.map_or_else(Text::default, |rank| Text::of(&standing(rank))),
         ranked: rank.is_some_and(|rank| rank.rank.is_some()),
         moved: rank.map_or_else(Moved::default, |rank| moved(facts, rank)),
@@ -161,6 +169,11 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
     }
 }
 
+fn grade_note(rank: &Rank) -> String {
+    let by_score = rank.score_grade.as_ref().filter(|_| rank.score_grade != rank.grade);
+    by_score.map_or_else(String::new, |grade| texts::grade_lowered(Text::of(grade).as_str(), !rank.vetoes.is_empty()))
+}
+
 fn classes<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<ClassView> {
     facts
         .classes()
@@ -173,6 +186,7 @@ fn classes<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<ClassView> {
                 points: numbers::points(node.points),
                 score: total(facts, score.and_then(|score| score.score)),
                 bar: score.and_then(|score| score.score).map_or_else(Svg::default, bar),
+                note: empty_class(facts, object, &node.id),
             }
         })
         .collect()
@@ -186,9 +200,16 @@ fn composition<'a>(facts: &Facts<'a>, object: Object<'a>, own: Option<Decimal>) 
         Some((Text::of(&node.title).to_string(), total(facts, Some(earned))))
     };
     let parts: Vec<(String, String)> = facts.classes().filter_map(earned).collect();
-    let outside: Decimal = entries(facts, object).filter_map(|entry| entry.points).sum();
-    let outside = (!outside.is_zero()).then(|| numbers::fixed(outside, facts.input.scheme.decimals));
-    if parts.is_empty() { String::new() } else { texts::composition(&parts, outside.as_deref(), &total(facts, Some(own))) }
+    let counted = |points: fn(&Rank) -> Decimal| {
+        let points = facts.rank(object).map(points).filter(|points| !points.is_zero())?;
+        Some(numbers::fixed(points, facts.input.scheme.decimals))
+    };
+    let (bonus, deduction) = (counted(|rank| rank.bonus), counted(|rank| rank.deduction));
+    if parts.is_empty() {
+        String::new()
+    } else {
+        texts::composition(&parts, bonus.as_deref(), deduction.as_deref(), &total(facts, Some(own)))
+    }
 }
 
 fn entries<'a>(facts: &Facts<'a>, object: Object<'a>) -> impl Iterator<Item = &'a LedgerEntry> {
@@ -197,13 +218,25 @@ fn entries<'a>(facts: &Facts<'a>, object: Object<'a>) -> impl Iterator<Item = &'
 
 fn ledger<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<LedgerView> {
     let mut entries: Vec<_> = entries(facts, object).collect();
-    entries.sort_by_key(|entry| (entry.recorded_on, &entry.entry));
+    entries.sort_by_key(|entry| (entry.recorded_on, &entry.entry, &entry.kind));
+    let points = |points| numbers::fixed(points, 2);
+    let kind = |kind: &str| Text::of(texts::ledger_kind(kind));
     let view = |entry: &LedgerEntry| LedgerView {
         date: entry.recorded_on.to_string(),
-        kind: Text::of(texts::ledger_kind(&entry.kind)),
-        points: entry.points.map_or_else(|| texts::NONE.to_owned(), |points| numbers::fixed(points, 2)),
-        says: Text::of(&entry.says),
-        document: Text::of(&entry.document),
+        kind: kind(&entry.kind),
+        points: entry.points.map_or_else(|| texts::NONE.to_owned(), points),
+        says: match &entry.cap_grade {
+            Some(cap) => Text::masked(&texts::veto(&entry.says, cap)),
+            None => Text::masked(&entry.says),
+        },
+        document: Text::masked(&entry.document),
     };
-    entries.into_iter().map(view).collect()
+    let cap = |line: &LedgerLine| LedgerView {
+        date: String::new(),
+        kind: kind(line.kind.word()),
+        points: points(line.earned),
+        says: Text::default(),
+        document: Text::default(),
+    };
+    entries.into_iter().map(view).chain(facts.lines(object, LineKind::Cap).map(cap)).collect()
 }
