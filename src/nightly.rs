@@ -24,6 +24,7 @@ use crate::report;
 use crate::terms::{IndicatorId, Period, RunId, UnitId, counted};
 
 pub mod assessing;
+pub mod border_records;
 pub mod journal;
 pub mod loading;
 pub mod publishing;
