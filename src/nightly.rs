@@ -24,6 +24,7 @@ use crate::report;
 use crate::terms::{IndicatorId, Period, RunId, UnitId, counted};
 
 pub mod assessing;
+pub mod border_records;
 pub mod journal;
 pub mod loading;
 pub mod publishing;
@@ -162,7 +163,7 @@ fn stages(
     surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request)));
     let loaded = loading::load(request, &lake, &runtime, folder, journal, surroundings)?;
     results.tables = loaded.tables.clone();
-    results.warnings = warnings(publishing::warning_counts(request, &loaded, &[]));
+    results.warnings = warnings(publishing::warning_counts(request, &loaded, &[], &[]));
     watch.done("load", results);
     if request.only_load {
         results.status = RunStatus::Loaded;

@@ -4,6 +4,9 @@
 
 use crate::terms::{Fraction, IndicatorId, Month};
 
+/// The domain of what speaks about no domain in particular: in SQL, in measures and in regional values.
+pub const NO_DOMAIN: &str = "";
+
 /// Whose acts a measure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {

@@ -24,6 +24,7 @@ use crate::library::scheme::composites::COMPOSITES;
 use crate::terms::{IndicatorId, Month, Period};
 
 pub mod codes;
+pub mod composites;
 pub mod curve;
 pub mod lists;
 pub mod loads;
@@ -154,6 +155,8 @@ pub struct Explained {
     pub population: Option<Source>,
     /// How the curve gave the score.
     pub curve: Option<String>,
+    /// What a composite index is made of.
+    pub composite: Option<composites::CompositeParts>,
     /// Units (or regions) whose acts count.
     pub subjects: Vec<String>,
     /// The records; `None` where they can't be listed one by one.
@@ -231,7 +234,8 @@ pub async fn explain(context: &SessionContext, input: &ExplainInput<'_>) -> Resu
 async fn explained(context: &SessionContext, input: &ExplainInput<'_>, assessed: Option<&Assessed>, value: ValueRow) -> Result<Explained> {
     let id = IndicatorId::from(value.indicator.as_str());
     let Some(indicator) = input.library.indicators.get(&id) else {
-        return Ok(without_definition(value));
+        let region = assessed.and_then(|assessed| assessed.region.as_ref());
+        return composites::with_parts(context, input, region, without_definition(value)).await;
     };
     let subjects = subjects(input, indicator, assessed);
     let found = records(context, input, indicator, &subjects, &value.domain).await?;
@@ -252,6 +256,7 @@ async fn explained(context: &SessionContext, input: &ExplainInput<'_>, assessed:
         file: indicator.file.clone(),
         population: population(context, input.library, indicator),
         curve,
+        composite: None,
         subjects,
         records: found,
         why_no_records,
@@ -271,6 +276,7 @@ fn without_definition(value: ValueRow) -> Explained {
         file: String::new(),
         population: None,
         curve: None,
+        composite: None,
         subjects: Vec::new(),
         records: None,
         why_no_records: Some("综合指数由多个分项合成，分项见结果表 synergy_pairs、synergy_regions、burden".to_owned()),

@@ -122,11 +122,11 @@ pub struct LedgerRow {
 }
 
 /// Decimals stand in JSON as text: a reader that takes numbers for floating point would round them.
-fn exact<S: Serializer>(number: &Decimal, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+pub(super) fn exact<S: Serializer>(number: &Decimal, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.collect_str(number)
 }
 
-fn exact_or_null<S: Serializer>(number: &Option<Decimal>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+pub(super) fn exact_or_null<S: Serializer>(number: &Option<Decimal>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     match number {
         Some(number) => serializer.collect_str(number),
         None => serializer.serialize_none(),

@@ -5,6 +5,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::codes;
+use super::composites::CompositeParts;
 use super::curve::{plain, shown, two};
 use super::loads::began;
 use super::records::{Part, Record, Records, Section};
@@ -163,12 +164,33 @@ fn indicator(explained: &Explained, library: &Library, out: &mut String) {
     if let Some(curve) = &explained.curve {
         line(out, &format!("  曲线　{curve}"));
     }
+    if let Some(composite) = &explained.composite {
+        parts(composite, out);
+    }
     if let Some(records) = &explained.records {
         sections(records, explained, header.map(|header| header.better).filter(|_| records.has_numerator), &amount, out);
     }
     if let Some(why) = &explained.why_no_records {
         line(out, &format!("\n记录\n  {why}"));
     }
+}
+
+/// The parts of a composite index of the unit's region.
+fn parts(composite: &CompositeParts, out: &mut String) {
+    line(out, &format!("\n分项　{}　{}", composite.region, composite.says));
+    let rows = composite.parts.iter().map(|part| {
+        let amount = part
+            .numerator
+            .map_or_else(|| format!("n={}", plain(part.denominator)), |done| format!("{}/{}", plain(done), plain(part.denominator)));
+        vec![
+            part.of.clone(),
+            part.part.clone(),
+            amount,
+            part.value.map_or(NONE.to_owned(), |value| plain(value.round_dp(4))),
+            part.note.clone(),
+        ]
+    });
+    table(&[("对方/季度", false), ("分项", false), ("按时/到期", true), ("值", true), ("", false)], &rows.collect::<Vec<_>>(), out);
 }
 
 fn sections(records: &Records, explained: &Explained, better: Option<Better>, amount: &str, out: &mut String) {

@@ -76,10 +76,10 @@ impl BurdenParameters {
         }
     }
 
-    /// The amounts in force on the as-of date; those of [`Self::usual`] where the library names none.
-    pub fn of(library: &Library, as_of: Date, seed: u64) -> Self {
+    /// The amounts in force on that day; those of [`Self::usual`] where the library names none.
+    pub fn of(library: &Library, until: Date, seed: u64) -> Self {
         let usual = Self::usual(seed);
-        let amount = |name: &str| amount(library, name, as_of);
+        let amount = |name: &str| amount(library, name, until);
         let float = |name: &str, usual: f64| amount(name).and_then(|amount| amount.to_f64()).unwrap_or(usual);
         let whole = |name: &str, usual: u32| amount(name).and_then(|amount| amount.to_u32()).unwrap_or(usual);
         let [visits, hours, cost] = usual.weights;
@@ -126,7 +126,8 @@ pub fn burden(rows: &[PanelRow], parameters: &BurdenParameters) -> Vec<Burden> {
 fn one(scope: &str, quarter: &str, base: &str, panel: &[&PanelRow], parameters: &BurdenParameters) -> Vec<Burden> {
     let mut strata = strata(panel, base, quarter);
     let firms = panel.iter().filter(|row| row.quarter == quarter).map(|row| row.firm.as_str()).collect::<BTreeSet<_>>().len() as u32;
-    let large_enough = scope == "province" || firms >= parameters.minimum_firms;
+    let minimum_firms = if scope == "province" { 0 } else { parameters.minimum_firms };
+    let large_enough = firms >= minimum_firms;
     let mut pulled_in = [0; 4];
     for stratum in &mut strata {
         winsorise(&mut stratum.base, parameters.winsor_mads);
@@ -158,6 +159,7 @@ fn one(scope: &str, quarter: &str, base: &str, panel: &[&PanelRow], parameters: 
                 index,
                 interval,
                 firms,
+                minimum_firms,
                 winsorised: pulled_in.get(place).copied().unwrap_or_else(|| pulled_in[..3].iter().sum()),
                 unchanged,
                 score,

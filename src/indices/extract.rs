@@ -11,43 +11,81 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::burden::PanelRow;
-use super::synergy::{Border, Patrol, Penalty, SynergyParameters, SynergyRows, Transaction};
+use super::synergy::{Border, Origin, Patrol, Penalty, SynergyParameters, SynergyRows, Transaction};
 use crate::error::{Context, Kind, Result};
 use crate::terms::date_from_epoch_days;
 
-/// Units with their county on the as-of date, from which both sides of a transaction are read when its own region is empty.
+/// Source tables that the synergy index reads.
+pub const SYNERGY_SOURCES: [&str; 8] =
+    ["assistance_requests", "cases", "joint_patrol_participants", "joint_patrols", "lead_transfers", "leads", "region_adjacency", "units"];
+
+/// Source tables that the burden index reads.
+pub const BURDEN_SOURCES: [&str; 1] = ["enterprise_burden_samples"];
+
+/// Units with their region on the last day, from which both sides of a transaction are read when its own region is empty.
 const UNIT_REGIONS: &str = "unit_regions AS (
   SELECT unit_id, max(substr(region_code, 1, 6)) AS region FROM units
-  WHERE (valid_from IS NULL OR valid_from <= DATE '$as_of') AND (valid_to IS NULL OR valid_to > DATE '$as_of')
+  WHERE (valid_from IS NULL OR valid_from <= DATE '$until') AND (valid_to IS NULL OR valid_to > DATE '$until')
   GROUP BY unit_id)";
 
 /// Leads that belong to another region: sent (T), answered (A), fed back (R), each as the duty of one side.
+///
+/// Borders run between counties. Where a row names a city or the province, the county of its case or of the place of violation stands
+/// for it, if the row has one. A lead whose place of violation lies outside its unit's region and that no transfer speaks of is due like
+/// any other and was never sent: its owner is known on the day of the decision to transfer, else on that of receipt.
 const TRANSACTIONS: &str = "WITH $unit_regions,
 crossing AS (
-  SELECT t.*, coalesce(substr(t.from_region, 1, 6), f.region) AS sender, coalesce(substr(t.to_region, 1, 6), g.region) AS recipient
+  SELECT t.transfer_id, t.from_unit, t.to_unit, t.domain, t.known_on, t.transferred_on, t.accepted_at, t.refused_at, t.refusal_reason,
+         t.outcome_at, t.fed_back_at, t.source_file, t.source_line,
+         coalesce($county(t.from_region), $county(c.region_code), $county(l.region_code), $county(f.region),
+                  substr(t.from_region, 1, 6), f.region, '') AS sender,
+         coalesce($county(t.to_region), $county(l.place_code), $county(c.place_code), $county(g.region),
+                  substr(t.to_region, 1, 6), g.region, '') AS recipient
   FROM lead_transfers t LEFT JOIN unit_regions f ON f.unit_id = t.from_unit LEFT JOIN unit_regions g ON g.unit_id = t.to_unit
+  LEFT JOIN cases c ON c.case_id = t.case_id LEFT JOIN leads l ON l.lead_id = t.lead_id
   WHERE t.kind = 'cross_region' AND t.domain IS NOT NULL),
+handed_on AS (
+  SELECT lead_id FROM lead_transfers WHERE lead_id IS NOT NULL
+  UNION
+  SELECT c.lead_id FROM lead_transfers t JOIN cases c ON c.case_id = t.case_id WHERE c.lead_id IS NOT NULL),
+placed AS (
+  SELECT l.lead_id, l.unit_id, l.domain, l.received_on, l.decision, l.decision_at, l.source_file, l.source_line,
+         substr(l.place_code, 1, 6) AS place, f.region, coalesce($county(f.region), $county(l.region_code), f.region) AS sender,
+         least($digits(f.region), $digits(l.place_code)) AS digits
+  FROM leads l JOIN unit_regions f ON f.unit_id = l.unit_id LEFT JOIN handed_on h ON h.lead_id = l.lead_id
+  WHERE h.lead_id IS NULL AND l.place_code IS NOT NULL),
+unsent AS (
+  SELECT *, CASE WHEN decision = 'transfer' THEN coalesce(day_of(decision_at), received_on) ELSE received_on END AS known_on
+  FROM placed WHERE substr(place, 1, digits) <> substr(region, 1, digits)),
 requests AS (
-  SELECT q.domain, q.sent_on, q.answered_at, f.region AS sender, g.region AS recipient
+  SELECT q.request_id, q.domain, q.to_unit, q.sent_on, q.answered_at, q.source_file, q.source_line, f.region AS sender, g.region AS recipient
   FROM assistance_requests q JOIN unit_regions f ON f.unit_id = q.from_unit JOIN unit_regions g ON g.unit_id = q.to_unit
   WHERE q.domain IS NOT NULL),
 duties AS (
   SELECT 'T' AS part, sender AS region, recipient AS neighbour, domain, known_on AS begun_on,
-         due_on('lead_transfer.target', domain, known_on) AS due_on, transferred_on AS done_on
+         due_on('lead_transfer.target', domain, known_on) AS due_on, transferred_on AS done_on,
+         'lead_transfers' AS source, transfer_id AS record_id, from_unit AS unit_id, source_file, source_line
   FROM crossing
   UNION ALL
+  SELECT 'T', sender, place, domain, known_on, due_on('lead_transfer.target', domain, known_on), CAST(NULL AS DATE),
+         'leads', lead_id, unit_id, source_file, source_line
+  FROM unsent
+  UNION ALL
   SELECT 'A', recipient, sender, domain, transferred_on, due_on('transfer_acceptance.target', domain, transferred_on),
-         day_of(coalesce(accepted_at, CASE WHEN trim(refusal_reason) <> '' THEN refused_at END))
+         day_of(coalesce(accepted_at, CASE WHEN trim(refusal_reason) <> '' THEN refused_at END)),
+         'lead_transfers', transfer_id, to_unit, source_file, source_line
   FROM crossing WHERE transferred_on IS NOT NULL
   UNION ALL
-  SELECT 'A', recipient, sender, domain, sent_on, due_on('assistance.target', domain, sent_on), day_of(answered_at)
+  SELECT 'A', recipient, sender, domain, sent_on, due_on('assistance.target', domain, sent_on), day_of(answered_at),
+         'assistance_requests', request_id, to_unit, source_file, source_line
   FROM requests
   UNION ALL
-  SELECT 'R', recipient, sender, domain, day_of(outcome_at), due_on('transfer_feedback.target', domain, day_of(outcome_at)), day_of(fed_back_at)
+  SELECT 'R', recipient, sender, domain, day_of(outcome_at), due_on('transfer_feedback.target', domain, day_of(outcome_at)), day_of(fed_back_at),
+         'lead_transfers', transfer_id, to_unit, source_file, source_line
   FROM crossing WHERE accepted_at IS NOT NULL AND outcome_at IS NOT NULL)
-SELECT part, region, neighbour, domain, begun_on, due_on, done_on FROM duties
-WHERE region <> neighbour AND due_on BETWEEN DATE '$from' AND DATE '$as_of'
-   OR region <> neighbour AND part = 'T' AND begun_on BETWEEN DATE '$from' AND DATE '$as_of'";
+SELECT part, region, neighbour, domain, begun_on, due_on, done_on, source, record_id, unit_id, source_file, source_line FROM duties
+WHERE region <> neighbour AND due_on BETWEEN DATE '$from' AND DATE '$until'
+   OR region <> neighbour AND part = 'T' AND begun_on BETWEEN DATE '$from' AND DATE '$until'";
 
 /// Border patrols with what each side recorded in its own system.
 const PATROLS: &str = "WITH $unit_regions,
@@ -63,14 +101,14 @@ FROM joint_patrols j
 LEFT JOIN parts a ON a.patrol_id = j.patrol_id AND a.region = substr(j.region_a, 1, 6)
 LEFT JOIN parts b ON b.patrol_id = j.patrol_id AND b.region = substr(j.region_b, 1, 6)
 WHERE j.region_a IS NOT NULL AND j.region_b IS NOT NULL AND j.domain IS NOT NULL
-  AND j.patrolled_on BETWEEN DATE '$from' AND DATE '$as_of'";
+  AND j.patrolled_on BETWEEN DATE '$from' AND DATE '$until'";
 
 /// Fines with a benchmark band.
 const PENALTIES: &str = "SELECT substr(region_code, 1, 6) AS region, domain, concat(item_code, '/', coalesce(severity, '')) AS kind,
        fine_amount, benchmark_min, benchmark_max
 FROM cases
 WHERE outcome = 'penalty' AND region_code IS NOT NULL AND domain IS NOT NULL AND item_code IS NOT NULL AND fine_amount IS NOT NULL
-  AND benchmark_min IS NOT NULL AND benchmark_max > benchmark_min AND decided_on BETWEEN DATE '$from' AND DATE '$as_of'";
+  AND benchmark_min IS NOT NULL AND benchmark_max > benchmark_min AND decided_on BETWEEN DATE '$from' AND DATE '$until'";
 
 const BORDERS: &str = "SELECT substr(region_a, 1, 6) AS region_a, substr(region_b, 1, 6) AS region_b, cross_province, required_patrols
 FROM region_adjacency";
@@ -81,23 +119,44 @@ SELECT DISTINCT region FROM unit_regions WHERE region IS NOT NULL AND region NOT
 /// The panel; cities are the first four digits.
 const PANEL: &str = "SELECT sample_id, concat(substr(region_code, 1, 4), '00') AS city, coalesce(stratum, '') AS stratum, quarter,
        coalesce(weight, 1) AS weight, visits_reported, hours_materials, hours_escort, cost_other, cost_equipment
-FROM enterprise_burden_samples WHERE quarter_start <= DATE '$as_of'";
+FROM enterprise_burden_samples WHERE quarter_start <= DATE '$until'";
+
+/// A template with its dates and macros filled in: `$county(x)` is a county's code or nothing, `$digits(x)` how many digits of a code
+/// say where it is.
+fn filled(sql: &str, parameters: &SynergyParameters) -> String {
+    let sql = sql.replace("$unit_regions", UNIT_REGIONS).replace("$officers", &parameters.patrol_officers.to_string());
+    let sql = sql.replace("$until", &parameters.until.to_string()).replace("$from", &parameters.from.to_string());
+    let sql = with_macro(&sql, "$county", |code| format!("CASE WHEN substr({code}, 5, 2) <> '00' THEN substr({code}, 1, 6) END"));
+    with_macro(&sql, "$digits", |code| {
+        format!("CASE WHEN substr({code}, 3, 4) = '0000' THEN 2 WHEN substr({code}, 5, 2) = '00' THEN 4 ELSE 6 END")
+    })
+}
+
+fn with_macro(sql: &str, name: &str, body: impl Fn(&str) -> String) -> String {
+    let call = format!("{name}(");
+    let mut pieces = sql.split(call.as_str());
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (argument, rest) = piece.split_once(')').unwrap_or((piece, ""));
+        text.push_str(&body(argument));
+        text.push_str(rest);
+    }
+    text
+}
 
 /// Everything that the synergy index reads, for deadlines and patrols of the parameters' span.
 ///
 /// # Errors
 /// A table or function that the session does not have, or a failed read.
 pub async fn synergy_rows(session: &SessionContext, parameters: &SynergyParameters) -> Result<SynergyRows> {
-    let (from, as_of) = (parameters.from, parameters.as_of);
-    let dated = |sql: &str| {
-        let sql = sql.replace("$unit_regions", UNIT_REGIONS).replace("$officers", &parameters.patrol_officers.to_string());
-        sql.replace("$as_of", &as_of.to_string()).replace("$from", &from.to_string())
-    };
+    let dated = |sql: &str| filled(sql, parameters);
     let mut rows = SynergyRows::default();
     for batch in query(session, &dated(TRANSACTIONS), "transactions across borders").await? {
         let (part, region, neighbour, domain) =
             (Texts::of(&batch, 0)?, Texts::of(&batch, 1)?, Texts::of(&batch, 2)?, Texts::of(&batch, 3)?);
         let (begun, due, done) = (Days::of(&batch, 4)?, Days::of(&batch, 5)?, Days::of(&batch, 6)?);
+        let (table, record, unit, file) = (Texts::of(&batch, 7)?, Texts::of(&batch, 8)?, Texts::of(&batch, 9)?, Texts::of(&batch, 10)?);
+        let line = Numbers::of(&batch, 11)?;
         for row in 0..batch.num_rows() {
             let (Some(begun_on), Some(due_on)) = (begun.get(row), due.get(row)) else { continue };
             rows.transactions.push(Transaction {
@@ -108,6 +167,13 @@ pub async fn synergy_rows(session: &SessionContext, parameters: &SynergyParamete
                 begun_on,
                 due_on,
                 done_on: done.get(row),
+                origin: Origin {
+                    table: table.get(row).to_owned(),
+                    record_id: record.get(row).to_owned(),
+                    unit: unit.get(row).to_owned(),
+                    source_file: file.get(row).to_owned(),
+                    source_line: line.whole(row),
+                },
             });
         }
     }
@@ -144,7 +210,7 @@ pub async fn synergy_rows(session: &SessionContext, parameters: &SynergyParamete
                 region_a: a.get(row).to_owned(),
                 region_b: b.get(row).to_owned(),
                 cross_province: cross_province.is_valid(row) && cross_province.value(row),
-                required_patrols: required.whole(row).unwrap_or(0),
+                required_patrols: required.whole(row),
             });
         }
     }
@@ -155,13 +221,13 @@ pub async fn synergy_rows(session: &SessionContext, parameters: &SynergyParamete
     Ok(rows)
 }
 
-/// The burden panel up to the as-of date.
+/// The burden panel up to the quarter in which the last day lies.
 ///
 /// # Errors
 /// A session without the table, or a failed read.
-pub async fn panel_rows(session: &SessionContext, as_of: Date) -> Result<Vec<PanelRow>> {
+pub async fn panel_rows(session: &SessionContext, until: Date) -> Result<Vec<PanelRow>> {
     let mut rows = Vec::new();
-    for batch in query(session, &PANEL.replace("$as_of", &as_of.to_string()), "the burden panel").await? {
+    for batch in query(session, &PANEL.replace("$until", &until.to_string()), "the burden panel").await? {
         let (firm, city, stratum, quarter) = (Texts::of(&batch, 0)?, Texts::of(&batch, 1)?, Texts::of(&batch, 2)?, Texts::of(&batch, 3)?);
         let numbers = (4..10).map(|column| Numbers::of(&batch, column)).collect::<Result<Vec<_>>>()?;
         for row in 0..batch.num_rows() {

@@ -15,6 +15,7 @@ use crate::library::Library;
 pub mod bootstrap;
 pub mod burden;
 pub mod extract;
+pub mod previous;
 pub mod synergy;
 pub mod tables;
 
@@ -27,22 +28,26 @@ pub struct Indices {
     pub synergy_regions: Vec<tables::SynergyRegion>,
     /// Burden by scope, quarter and component.
     pub burden: Vec<tables::Burden>,
+    /// Duties across borders that were not done in time: the records behind the sides' figures.
+    pub missed: Vec<synergy::Transaction>,
 }
 
-/// Both indices over a session: synergy of the deadlines and patrols from `from` to `as_of`, burden of every quarter up to it.
+/// Both indices over a session: synergy of the deadlines and patrols from `from` to `until` (the period's end, or the as-of date
+/// while the period runs), burden of every quarter up to it.
 ///
 /// # Errors
 /// A table or function that the session does not have, or a failed read.
-pub async fn indices(session: &SessionContext, library: &Library, from: Date, as_of: Date, seed: u64) -> Result<Indices> {
-    let parameters = synergy::SynergyParameters::of(library, from, as_of);
+pub async fn indices(session: &SessionContext, library: &Library, from: Date, until: Date, seed: u64) -> Result<Indices> {
+    let parameters = synergy::SynergyParameters::of(library, from, until);
     let rows = extract::synergy_rows(session, &parameters).await?;
     let (synergy_pairs, synergy_regions) = synergy::synergy(&rows, &parameters)?;
-    let panel = extract::panel_rows(session, as_of).await?;
-    let burden = burden::burden(&panel, &burden::BurdenParameters::of(library, as_of, seed));
-    Ok(Indices { synergy_pairs, synergy_regions, burden })
+    let missed = synergy::missed(&rows, &parameters);
+    let panel = extract::panel_rows(session, until).await?;
+    let burden = burden::burden(&panel, &burden::BurdenParameters::of(library, until, seed));
+    Ok(Indices { synergy_pairs, synergy_regions, burden, missed })
 }
 
-/// An amount of `parameters.toml` in force on the as-of date, for every domain.
-fn amount(library: &Library, name: &str, as_of: Date) -> Option<Decimal> {
-    library.parameters.get(name)?.amount_on(None, as_of)
+/// An amount of `parameters.toml` in force on a day, for every domain.
+fn amount(library: &Library, name: &str, on: Date) -> Option<Decimal> {
+    library.parameters.get(name)?.amount_on(None, on)
 }

@@ -22,6 +22,36 @@ use crate::terms::epoch_days;
 /// Parts in the order of their weights.
 pub const PARTS: [char; 5] = ['P', 'T', 'A', 'R', 'K'];
 
+/// A part in words.
+pub fn part_title(part: char) -> &'static str {
+    match part {
+        'P' => "联合巡查",
+        'T' => "线索移送",
+        'A' => "受理答复",
+        'R' => "结果反馈",
+        'K' => "处罚一致",
+        _ => "其他",
+    }
+}
+
+/// Codes of domains.
+const DOMAINS: [&str; 6] = ["market", "urban", "eco", "transport", "emergency", "other"];
+
+/// The source row that a duty rests on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Origin {
+    /// Source table.
+    pub table: String,
+    /// Key of the row.
+    pub record_id: String,
+    /// Whose duty it is; empty when the row does not say.
+    pub unit: String,
+    /// File.
+    pub source_file: String,
+    /// Line in it.
+    pub source_line: Option<i64>,
+}
+
 /// One duty across a border.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
@@ -39,6 +69,14 @@ pub struct Transaction {
     pub due_on: Date,
     /// Day on which it was done.
     pub done_on: Option<Date>,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+impl Transaction {
+    fn is_in_time(&self) -> bool {
+        self.done_on.is_some_and(|done| done <= self.due_on)
+    }
 }
 
 /// One joint patrol at a border.
@@ -86,8 +124,8 @@ pub struct Border {
     pub region_b: String,
     /// It runs between provinces.
     pub cross_province: bool,
-    /// Joint patrols that the pair owes a year; 0 takes the parameter.
-    pub required_patrols: i64,
+    /// Joint patrols that the pair owes a year: 0 is none, `None` takes the parameter.
+    pub required_patrols: Option<i64>,
 }
 
 /// Everything that the index reads.
@@ -110,8 +148,8 @@ pub struct SynergyRows {
 pub struct SynergyParameters {
     /// First day of the period: deadlines and patrols from here on count.
     pub from: Date,
-    /// As-of date: deadlines until here count.
-    pub as_of: Date,
+    /// Last day that counts: the period's, or the as-of date while the period runs.
+    pub until: Date,
     /// Weights of [`PARTS`].
     pub weights: [Decimal; 5],
     /// Parts that a pair needs.
@@ -122,8 +160,9 @@ pub struct SynergyParameters {
     pub delta0: f64,
     /// Penalties that a kind needs on each side.
     pub minimum_penalties: usize,
-    /// Joint patrols a quarter, where the border does not say.
-    pub patrols_per_quarter: i64,
+    /// Domains in which neighbours owe joint patrols, with the number a quarter where the border does not say: what a region owes
+    /// over all such neighbours together. The plan asks for patrols in the domain eco alone.
+    pub patrols_per_quarter: BTreeMap<String, i64>,
     /// Shorter patrols are none.
     pub patrol_minutes: i64,
     /// A side that sent fewer officers took no part.
@@ -132,25 +171,25 @@ pub struct SynergyParameters {
 
 impl SynergyParameters {
     /// The amounts of indicators.md C1 for a period.
-    pub fn usual(from: Date, as_of: Date) -> Self {
+    pub fn usual(from: Date, until: Date) -> Self {
         Self {
             from,
-            as_of,
+            until,
             weights: [25, 25, 20, 15, 15].map(|percent| Decimal::new(percent, 2)),
             minimum_parts: 3,
             minimum_due: 20,
             delta0: 0.5,
             minimum_penalties: 20,
-            patrols_per_quarter: 1,
+            patrols_per_quarter: BTreeMap::from([("eco".to_owned(), 1)]),
             patrol_minutes: 30,
             patrol_officers: 1,
         }
     }
 
-    /// The amounts in force on the as-of date; those of [`Self::usual`] where the library names none.
-    pub fn of(library: &Library, from: Date, as_of: Date) -> Self {
-        let usual = Self::usual(from, as_of);
-        let amount = |name: &str| amount(library, name, as_of);
+    /// The amounts in force on the last day; those of [`Self::usual`] where the library names none.
+    pub fn of(library: &Library, from: Date, until: Date) -> Self {
+        let usual = Self::usual(from, until);
+        let amount = |name: &str| amount(library, name, until);
         let whole = |name: &str, usual: i64| amount(name).and_then(|amount| amount.to_i64()).unwrap_or(usual);
         let names = ["patrols", "transfers", "acceptance", "results", "consistency"];
         let mut weights = usual.weights;
@@ -163,7 +202,7 @@ impl SynergyParameters {
             minimum_due: whole("synergy.minimum_due", usual.minimum_due),
             delta0: amount("synergy.consistency_delta0").and_then(|amount| amount.to_f64()).unwrap_or(usual.delta0),
             minimum_penalties: whole("synergy.consistency_minimum_n", usual.minimum_penalties as i64) as usize,
-            patrols_per_quarter: whole("synergy.patrols_per_quarter", usual.patrols_per_quarter),
+            patrols_per_quarter: patrol_duties(library, until).unwrap_or_else(|| usual.patrols_per_quarter.clone()),
             patrol_minutes: whole("synergy.patrol_minimum_minutes", usual.patrol_minutes),
             patrol_officers: whole("synergy.patrol_minimum_officers", usual.patrol_officers),
             ..usual
@@ -176,13 +215,20 @@ impl SynergyParameters {
         let mut first = jiff::civil::date(self.from.year(), (self.from.month() - 1) / 3 * 3 + 1, 1);
         loop {
             let last = first.saturating_add(jiff::Span::new().months(2)).last_of_month();
-            if last > self.as_of {
+            if last > self.until {
                 return quarters;
             }
             quarters += i64::from(first >= self.from);
             first = first.saturating_add(jiff::Span::new().months(3));
         }
     }
+}
+
+/// Domains for which `synergy.patrols_per_quarter` has a version, their own or that of every domain; `None` without the parameter.
+fn patrol_duties(library: &Library, until: Date) -> Option<BTreeMap<String, i64>> {
+    let parameter = library.parameters.get("synergy.patrols_per_quarter")?;
+    let duty = |domain: &&str| Some(((*domain).to_owned(), parameter.amount_on(Some(domain), until)?.to_i64()?));
+    Some(DOMAINS.iter().filter_map(duty).collect())
 }
 
 /// One side of one border in one domain: (region, neighbour, domain).
@@ -194,13 +240,41 @@ struct PartValue {
     numerator: Decimal,
     denominator: Decimal,
     value: Option<Decimal>,
+    report_only: bool,
 }
 
 impl PartValue {
     fn ratio(numerator: i64, denominator: i64) -> Self {
         let (numerator, denominator) = (Decimal::from(numerator), Decimal::from(denominator));
         let value = (!denominator.is_zero()).then(|| (numerator / denominator).min(Decimal::ONE));
-        Self { numerator, denominator, value }
+        Self { numerator, denominator, value, report_only: false }
+    }
+
+    /// The value, unless it is only shown.
+    fn scored(&self) -> Option<Decimal> {
+        self.value.filter(|_| !self.report_only)
+    }
+}
+
+/// What is known of one side.
+#[derive(Debug, Clone, Copy)]
+struct SideParts {
+    /// In the order of [`PARTS`].
+    parts: [PartValue; 5],
+    /// Required patrols that this side adds to what was due.
+    patrols_due: Decimal,
+    cross_province: bool,
+}
+
+impl SideParts {
+    /// Due transactions, without required patrols.
+    fn transactions_due(&self) -> Decimal {
+        self.parts[1..4].iter().map(|part| part.denominator).sum()
+    }
+
+    /// What was due on the side: its weight in the region.
+    fn due(&self) -> Decimal {
+        self.transactions_due() + self.patrols_due
     }
 }
 
@@ -211,39 +285,99 @@ impl PartValue {
 pub fn synergy(rows: &SynergyRows, parameters: &SynergyParameters) -> Result<(Vec<SynergyPair>, Vec<SynergyRegion>)> {
     let counts = count_due(&rows.transactions, parameters).context(Kind::Bug, || "counting transactions across borders")?;
     let medians = censored_medians(&rows.transactions, parameters);
-    let patrols = recorded_by_both(&rows.patrols, parameters);
     let positions = band_positions(&rows.penalties);
     let domains: BTreeSet<&str> =
         (rows.transactions.iter().map(|row| row.domain.as_str())).chain(rows.patrols.iter().map(|row| row.domain.as_str())).collect();
-    let mut sides: BTreeMap<Side, ([PartValue; 5], bool)> = BTreeMap::new();
     let own: BTreeSet<&str> = rows.regions.iter().map(String::as_str).collect();
     // The table of borders may hold the whole country.
     let touches = |border: &&Border| own.contains(border.region_a.as_str()) || own.contains(border.region_b.as_str());
-    for border in rows.borders.iter().filter(touches) {
+    let borders: Vec<&Border> = rows.borders.iter().filter(touches).collect();
+    let patrols = PatrolDuties::of(&borders, recorded_by_both(&rows.patrols, parameters), parameters);
+    let counted = |part: char, side: &Side| {
+        let (in_time, due) = counts.get(&(part, side.clone())).copied().unwrap_or_default();
+        PartValue::ratio(in_time, due)
+    };
+    let mut sides: BTreeMap<Side, SideParts> = BTreeMap::new();
+    for border in &borders {
         for domain in &domains {
-            let pair = unordered(&border.region_a, &border.region_b, domain);
-            let quarters = parameters.quarters_over();
-            let required = if border.required_patrols > 0 {
-                border.required_patrols * quarters / 4
-            } else {
-                parameters.patrols_per_quarter * quarters
-            };
-            let p = PartValue::ratio(patrols.get(&pair).copied().unwrap_or(0), required);
-            let k = consistency(&positions, &pair, parameters);
+            let k = consistency(&positions, &unordered(&border.region_a, &border.region_b, domain), parameters);
             for (region, neighbour) in [(&border.region_a, &border.region_b), (&border.region_b, &border.region_a)] {
                 let side = (region.clone(), neighbour.clone(), (*domain).to_owned());
-                let counted = |part: char| {
-                    let (in_time, due) = counts.get(&(part, side.clone())).copied().unwrap_or_default();
-                    PartValue::ratio(in_time, due)
-                };
-                let parts = [p, counted('T'), counted('A'), counted('R'), k];
-                sides.insert(side, (parts, border.cross_province));
+                let (p, patrols_due) = patrols.of_side(&side, border);
+                let parts = [p, counted('T', &side), counted('A', &side), counted('R', &side), k];
+                sides.insert(side, SideParts { parts, patrols_due, cross_province: border.cross_province });
             }
         }
     }
-    let pairs = pair_rows(&sides, &medians);
-    let regions = region_rows(rows, &domains, &sides, parameters);
+    let scored = scored_sides(&sides, parameters);
+    let mut pairs = pair_rows(&sides, &scored, &medians);
+    let without_border = counts.keys().filter(|(_, side)| !sides.contains_key(side));
+    pairs.extend(without_border.map(|(part, side)| pair_row(side, *part, &counted(*part, side), &medians)));
+    pairs.sort_by(|a, b| (&a.region, &a.neighbour, &a.domain, a.part).cmp(&(&b.region, &b.neighbour, &b.domain, b.part)));
+    let regions = region_rows(rows, &domains, &sides, &scored);
     Ok((pairs, regions))
+}
+
+/// Duties of the period that were not done in time: what counts against a side, by side and deadline.
+pub fn missed(rows: &SynergyRows, parameters: &SynergyParameters) -> Vec<Transaction> {
+    let inside = |row: &&Transaction| parameters.from <= row.due_on && row.due_on <= parameters.until && !row.is_in_time();
+    let mut missed: Vec<Transaction> = rows.transactions.iter().filter(inside).cloned().collect();
+    missed.sort_by(|a, b| (&a.region, &a.domain, a.due_on, a.part, &a.origin).cmp(&(&b.region, &b.domain, b.due_on, b.part, &b.origin)));
+    missed
+}
+
+/// Of these, what lowers a region's index in a domain: its own side towards the neighbours that count.
+pub fn missed_by<'a>(region: &str, domain: &str, missed: &'a [Transaction], pairs: &[SynergyPair]) -> Vec<&'a Transaction> {
+    let own = pairs.iter().filter(|row| row.scored && row.region == region && row.domain == domain);
+    let neighbours: BTreeSet<&str> = own.map(|row| row.neighbour.as_str()).collect();
+    let is_own = |row: &&Transaction| row.region == region && row.domain == domain && neighbours.contains(row.neighbour.as_str());
+    missed.iter().filter(is_own).collect()
+}
+
+/// Joint patrols: how many each side owes, and how many it has.
+///
+/// A number that the border itself declares is owed to that neighbour. Where it declares none, the parameter's number caps what a region
+/// owes over all such neighbours together: with nine neighbours it need not go nine times.
+struct PatrolDuties<'a> {
+    parameters: &'a SynergyParameters,
+    recorded: BTreeMap<Side, i64>,
+    /// Neighbours inside the province without a number of their own, by region.
+    pooled: BTreeMap<&'a str, Vec<&'a str>>,
+    quarters: i64,
+}
+
+impl<'a> PatrolDuties<'a> {
+    fn of(borders: &[&'a Border], recorded: BTreeMap<Side, i64>, parameters: &'a SynergyParameters) -> Self {
+        let mut pooled: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for border in borders.iter().filter(|border| border.required_patrols.is_none() && !border.cross_province) {
+            pooled.entry(&border.region_a).or_default().push(&border.region_b);
+            pooled.entry(&border.region_b).or_default().push(&border.region_a);
+        }
+        Self { parameters, recorded, pooled, quarters: parameters.quarters_over() }
+    }
+
+    fn recorded(&self, region: &str, neighbour: &str, domain: &str) -> i64 {
+        self.recorded.get(&unordered(region, neighbour, domain)).copied().unwrap_or(0)
+    }
+
+    /// The part, and what it adds to what was due on the side: of a cap over several neighbours each carries its share.
+    fn of_side(&self, side: &Side, border: &Border) -> (PartValue, Decimal) {
+        let (region, neighbour, domain) = (side.0.as_str(), side.1.as_str(), side.2.as_str());
+        let own = self.recorded(region, neighbour, domain);
+        let Some(per_quarter) = self.parameters.patrols_per_quarter.get(domain) else { return (PartValue::ratio(own, 0), Decimal::ZERO) };
+        if let Some(a_year) = border.required_patrols {
+            let required = a_year.max(0) * self.quarters / 4;
+            return (PartValue::ratio(own, required), Decimal::from(required));
+        }
+        let cap = per_quarter * self.quarters;
+        match self.pooled.get(region).filter(|_| !border.cross_province) {
+            Some(neighbours) => {
+                let all = neighbours.iter().map(|neighbour| self.recorded(region, neighbour, domain)).sum();
+                (PartValue::ratio(all, cap), Decimal::from(cap) / Decimal::from(neighbours.len()))
+            }
+            None => (PartValue::ratio(own, cap), Decimal::from(cap)),
+        }
+    }
 }
 
 fn unordered(one: &str, other: &str, domain: &str) -> Side {
@@ -265,7 +399,7 @@ fn count_due(transactions: &[Transaction], parameters: &SynergyParameters) -> Po
         days("due_on", |row| Some(row.due_on)),
         days("done_on", |row| row.done_on),
     ])?;
-    let inside = col("due_on").gt_eq(lit(epoch_days(parameters.from))).and(col("due_on").lt_eq(lit(epoch_days(parameters.as_of))));
+    let inside = col("due_on").gt_eq(lit(epoch_days(parameters.from))).and(col("due_on").lt_eq(lit(epoch_days(parameters.until))));
     let in_time = col("done_on").lt_eq(col("due_on")).fill_null(lit(false));
     let counts = frame
         .lazy()
@@ -283,13 +417,13 @@ fn count_due(transactions: &[Transaction], parameters: &SynergyParameters) -> Po
     Ok((0..counts.height()).filter_map(row).collect())
 }
 
-/// Kaplan–Meier median of the days until a lead is sent, by sender's side; what is open counts as censored at the as-of date.
+/// Kaplan–Meier median of the days until a lead is sent, by sender's side; what is open counts as censored at the last day.
 fn censored_medians(transactions: &[Transaction], parameters: &SynergyParameters) -> BTreeMap<Side, u32> {
     let mut spans: BTreeMap<Side, Vec<(i32, bool)>> = BTreeMap::new();
-    let begun = |row: &&Transaction| row.part == 'T' && parameters.from <= row.begun_on && row.begun_on <= parameters.as_of;
+    let begun = |row: &&Transaction| row.part == 'T' && parameters.from <= row.begun_on && row.begun_on <= parameters.until;
     for row in transactions.iter().filter(begun) {
-        let sent = row.done_on.filter(|done| *done <= parameters.as_of);
-        let days = epoch_days(sent.unwrap_or(parameters.as_of)) - epoch_days(row.begun_on);
+        let sent = row.done_on.filter(|done| *done <= parameters.until);
+        let days = epoch_days(sent.unwrap_or(parameters.until)) - epoch_days(row.begun_on);
         spans.entry((row.region.clone(), row.neighbour.clone(), row.domain.clone())).or_default().push((days.max(0), sent.is_some()));
     }
     spans.into_iter().filter_map(|(side, spans)| Some((side, kaplan_meier_median(spans)?))).collect()
@@ -317,7 +451,7 @@ fn kaplan_meier_median(mut spans: Vec<(i32, bool)>) -> Option<u32> {
 fn recorded_by_both(patrols: &[Patrol], parameters: &SynergyParameters) -> BTreeMap<Side, i64> {
     let mut counts = BTreeMap::new();
     for patrol in patrols {
-        let inside = parameters.from <= patrol.patrolled_on && patrol.patrolled_on <= parameters.as_of;
+        let inside = parameters.from <= patrol.patrolled_on && patrol.patrolled_on <= parameters.until;
         let long_enough = patrol.minutes.is_some_and(|minutes| minutes >= parameters.patrol_minutes);
         if inside && long_enough && patrol.recorded_by_a && patrol.recorded_by_b {
             *counts.entry(unordered(&patrol.region_a, &patrol.region_b, &patrol.domain)).or_insert(0) += 1;
@@ -346,13 +480,21 @@ fn median(sorted: &[Decimal]) -> Decimal {
 
 /// K = exp(−δ/δ0), δ the mean distance |ln(m_a/m_b)| of median positions over kinds with enough penalties on both sides,
 /// weighted by penalties. A position below one hundredth of the band counts as one hundredth, since a logarithm needs one.
+/// Where no kind has enough, whatever both sides have is compared and only shown.
 fn consistency(positions: &Positions<'_>, pair: &Side, parameters: &SynergyParameters) -> PartValue {
     let (first, second) = ((pair.0.as_str(), pair.2.as_str()), (pair.1.as_str(), pair.2.as_str()));
     let (Some(a), Some(b)) = (positions.get(&first), positions.get(&second)) else { return PartValue::default() };
+    let least = |minimum: usize| distance(a, b, minimum).map(|(delta, compared)| consistency_of(delta, compared, parameters));
+    let few = || least(1).map(|value| PartValue { report_only: true, ..value });
+    least(parameters.minimum_penalties).or_else(few).unwrap_or_default()
+}
+
+/// Distance and number of the penalties of kinds with at least `minimum` on both sides.
+fn distance(a: &BTreeMap<&str, Vec<Decimal>>, b: &BTreeMap<&str, Vec<Decimal>>, minimum: usize) -> Option<(f64, usize)> {
     let (mut distance, mut compared) = (0.0, 0);
     for (kind, in_a) in a {
         let Some(in_b) = b.get(kind) else { continue };
-        if in_a.len() < parameters.minimum_penalties || in_b.len() < parameters.minimum_penalties {
+        if in_a.len() < minimum || in_b.len() < minimum {
             continue;
         }
         let position = |sorted: &[Decimal]| median(sorted).to_f64().unwrap_or(1.0).max(0.01);
@@ -360,64 +502,74 @@ fn consistency(positions: &Positions<'_>, pair: &Side, parameters: &SynergyParam
         distance += (position(in_a) / position(in_b)).ln().abs() * n as f64;
         compared += n;
     }
-    if compared == 0 {
-        return PartValue::default();
-    }
-    let delta = distance / compared as f64;
-    let six = |value: f64| Decimal::from_f64(value).unwrap_or_default().round_dp(6);
-    PartValue { numerator: six(delta), denominator: Decimal::from(compared), value: Some(six((-delta / parameters.delta0).exp())) }
+    (compared > 0).then(|| (distance / compared as f64, compared))
 }
 
-fn pair_rows(sides: &BTreeMap<Side, ([PartValue; 5], bool)>, medians: &BTreeMap<Side, u32>) -> Vec<SynergyPair> {
+fn consistency_of(delta: f64, compared: usize, parameters: &SynergyParameters) -> PartValue {
+    let six = |value: f64| Decimal::from_f64(value).unwrap_or_default().round_dp(6);
+    let value = Some(six((-delta / parameters.delta0).exp()));
+    PartValue { numerator: six(delta), denominator: Decimal::from(compared), value, report_only: false }
+}
+
+/// Values of the sides that count: neighbours inside the province with enough contact.
+fn scored_sides<'a>(sides: &'a BTreeMap<Side, SideParts>, parameters: &SynergyParameters) -> BTreeMap<&'a Side, Decimal> {
+    let value = |(side, known): (&'a Side, &SideParts)| {
+        let other = &sides[&(side.1.clone(), side.0.clone(), side.2.clone())];
+        let counts = !known.cross_province && enough_contact(known, other, parameters) && !known.due().is_zero();
+        Some((side, own_side(&known.parts, parameters).filter(|_| counts)?))
+    };
+    sides.iter().filter_map(value).collect()
+}
+
+fn pair_rows(sides: &BTreeMap<Side, SideParts>, scored: &BTreeMap<&Side, Decimal>, medians: &BTreeMap<Side, u32>) -> Vec<SynergyPair> {
     let mut pairs = Vec::new();
-    for (side, (parts, cross_province)) in sides {
-        for (part, value) in PARTS.into_iter().zip(parts) {
-            pairs.push(SynergyPair {
-                region: side.0.clone(),
-                neighbour: side.1.clone(),
-                domain: side.2.clone(),
-                part,
-                numerator: value.numerator,
-                denominator: value.denominator,
-                value: value.value.map(|value| value.round_dp(6)),
-                median_days: medians.get(side).copied().filter(|_| part == 'T'),
-                cross_province: *cross_province,
-            });
+    for (side, known) in sides {
+        for (part, value) in PARTS.into_iter().zip(&known.parts) {
+            let row = pair_row(side, part, value, medians);
+            let (cross_province, scored) = (known.cross_province, scored.contains_key(side));
+            pairs.push(SynergyPair { cross_province, bordering: true, scored, ..row });
         }
     }
-    pairs.sort_by(|a, b| (&a.region, &a.neighbour, &a.domain, a.part).cmp(&(&b.region, &b.neighbour, &b.domain, b.part)));
     pairs
 }
 
-/// Due transactions of one side, without required patrols.
-fn transactions_due(parts: &[PartValue; 5]) -> Decimal {
-    parts[1..4].iter().map(|part| part.denominator).sum()
+/// A part of a side that is taken to have no border.
+fn pair_row(side: &Side, part: char, value: &PartValue, medians: &BTreeMap<Side, u32>) -> SynergyPair {
+    SynergyPair {
+        region: side.0.clone(),
+        neighbour: side.1.clone(),
+        domain: side.2.clone(),
+        part,
+        numerator: value.numerator,
+        denominator: value.denominator,
+        value: value.value.map(|value| value.round_dp(6)),
+        report_only: value.report_only,
+        median_days: medians.get(side).copied().filter(|_| part == 'T'),
+        cross_province: false,
+        bordering: false,
+        scored: false,
+    }
 }
 
 fn region_rows(
     rows: &SynergyRows,
     domains: &BTreeSet<&str>,
-    sides: &BTreeMap<Side, ([PartValue; 5], bool)>,
-    parameters: &SynergyParameters,
+    sides: &BTreeMap<Side, SideParts>,
+    values: &BTreeMap<&Side, Decimal>,
 ) -> Vec<SynergyRegion> {
     let regions: BTreeSet<&str> = rows.regions.iter().map(String::as_str).collect();
     let mut result = Vec::new();
     for region in regions {
         for domain in domains {
             let (mut neighbours, mut scored, mut due, mut weight, mut sum) = (0, 0, Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
-            let own = sides.iter().filter(|(side, (_, cross_province))| side.0 == region && side.2 == *domain && !cross_province);
-            for (side, (parts, _)) in own {
+            let own = sides.iter().filter(|(side, known)| side.0 == region && side.2 == *domain && !known.cross_province);
+            for (side, known) in own {
                 neighbours += 1;
-                let side_due = transactions_due(parts) + parts[0].denominator;
-                due += side_due;
-                let other = &sides[&(side.1.clone(), side.0.clone(), side.2.clone())].0;
-                if !enough_contact(parts, other, parameters) {
-                    continue;
-                }
-                if let Some(value) = own_side(parts, parameters).filter(|_| !side_due.is_zero()) {
+                due += known.due();
+                if let Some(value) = values.get(side) {
                     scored += 1;
-                    weight += side_due;
-                    sum += side_due * value;
+                    weight += known.due();
+                    sum += known.due() * value;
                 }
             }
             let index = (!weight.is_zero()).then(|| (sum / weight).round_dp(6));
@@ -426,22 +578,26 @@ fn region_rows(
                 (_, None) => Some("insufficient_contact".to_owned()),
                 _ => None,
             };
+            // Shares of a cap over three neighbours are thirds; their sum is whole again.
+            let [due, due_scored] = [due, weight].map(|amount| amount.round_dp(6).normalize());
             let (region, domain) = (region.to_owned(), (*domain).to_owned());
-            result.push(SynergyRegion { region, domain, index, neighbours_scored: scored, neighbours, due, reason });
+            result.push(SynergyRegion { region, domain, index, neighbours_scored: scored, neighbours, due, due_scored, reason });
         }
     }
     result
 }
 
 /// A pair needs enough parts, on either side, and enough due transactions, both sides together.
-fn enough_contact(one: &[PartValue; 5], other: &[PartValue; 5], parameters: &SynergyParameters) -> bool {
-    let parts = one.iter().zip(other).filter(|(one, other)| one.value.is_some() || other.value.is_some()).count();
-    parts >= parameters.minimum_parts && transactions_due(one) + transactions_due(other) >= Decimal::from(parameters.minimum_due)
+fn enough_contact(one: &SideParts, other: &SideParts, parameters: &SynergyParameters) -> bool {
+    let scored = |(one, other): &(&PartValue, &PartValue)| one.scored().is_some() || other.scored().is_some();
+    let parts = one.parts.iter().zip(&other.parts).filter(scored).count();
+    let due = one.transactions_due() + other.transactions_due();
+    parts >= parameters.minimum_parts && due >= Decimal::from(parameters.minimum_due)
 }
 
 /// Weighted mean of the parts that one side is responsible for; parts with nothing due are left out.
 fn own_side(parts: &[PartValue; 5], parameters: &SynergyParameters) -> Option<Decimal> {
-    let present = || parts.iter().zip(&parameters.weights).filter_map(|(part, weight)| Some((part.value?, *weight)));
+    let present = || parts.iter().zip(&parameters.weights).filter_map(|(part, weight)| Some((part.scored()?, *weight)));
     let weights: Decimal = present().map(|(_, weight)| weight).sum();
     (!weights.is_zero()).then(|| present().map(|(value, weight)| value * weight).sum::<Decimal>() / weights)
 }

@@ -19,12 +19,13 @@ fn duties(part: char, region: &str, neighbour: &str, in_time: usize, due: usize)
             begun_on: date(2026, 3, 2),
             due_on: date(2026, 3, 9),
             done_on: (number < in_time).then(|| date(2026, 3, 9)),
+            origin: Origin::default(),
         })
         .collect()
 }
 
 fn border(region_a: &str, region_b: &str) -> Border {
-    Border { region_a: region_a.to_owned(), region_b: region_b.to_owned(), cross_province: false, required_patrols: 0 }
+    Border { region_a: region_a.to_owned(), region_b: region_b.to_owned(), cross_province: false, required_patrols: None }
 }
 
 fn patrol(region_a: &str, region_b: &str, recorded_by_b: bool) -> Patrol {
@@ -97,8 +98,80 @@ fn a_region_is_the_mean_over_neighbours_weighted_by_what_was_due_on_it() {
     rows.transactions.extend(duties('T', "A", "C", 10, 20));
     rows.transactions.extend(duties('A', "C", "A", 0, 1));
     let (_, regions) = synergy(&rows, &parameters()).expect("counts");
-    // Towards C: (0.25·0 + 0.25·½) / 0.50 = 0.25, 22 due; towards B 0.678571, 16 due.
-    assert_eq!(index_of(&regions, "A").as_deref(), Some("0.4305"));
+    // Two patrols are due over both neighbours, and one was held. Towards C: (0.25·½ + 0.25·½) / 0.50 = 0.50, 20 + 1 due; towards B
+    // 0.678571, 14 + 1 due.
+    assert_eq!(index_of(&regions, "A").as_deref(), Some("0.5744"));
+    let a = regions.iter().find(|row| row.region == "A").expect("it has a row");
+    assert_eq!((a.due, a.due_scored, a.neighbours_scored), (Decimal::from(36), Decimal::from(36), 2));
+}
+
+#[test]
+fn what_a_region_shows_as_due_is_apart_from_what_its_index_rests_on() {
+    let mut rows = silent_neighbour();
+    rows.borders.push(border("A", "C"));
+    rows.transactions.extend(duties('T', "A", "C", 1, 5));
+    let (pairs, regions) = synergy(&rows, &parameters()).expect("counts");
+    let a = regions.iter().find(|row| row.region == "A").expect("it has a row");
+    assert_eq!((a.due, a.due_scored), (Decimal::from(21), Decimal::from(15)), "five leads are too few");
+    assert_eq!((a.neighbours, a.neighbours_scored), (2, 1));
+    let of = |neighbour: &str| pairs.iter().find(|row| row.region == "A" && row.neighbour == neighbour).expect("it has a row");
+    assert!(of("B").scored && !of("C").scored && of("C").bordering);
+}
+
+fn patrols_of(pairs: &[SynergyPair], region: &str, neighbour: &str, domain: &str) -> (Decimal, Decimal) {
+    let is_it =
+        |row: &&SynergyPair| (row.region.as_str(), row.neighbour.as_str(), row.part) == (region, neighbour, 'P') && row.domain == domain;
+    let row = pairs.iter().find(is_it).expect("the part has a row");
+    (row.numerator, row.denominator)
+}
+
+#[test]
+fn a_declared_number_of_patrols_is_owed_to_that_neighbour_and_zero_is_none() {
+    let mut rows = silent_neighbour();
+    rows.borders = vec![
+        Border { required_patrols: Some(8), ..border("A", "B") },
+        Border { required_patrols: Some(0), ..border("A", "C") },
+        border("A", "D"),
+    ];
+    rows.patrols.push(patrol("A", "D", true));
+    let (pairs, _) = synergy(&rows, &parameters()).expect("counts");
+    let patrols = |neighbour| patrols_of(&pairs, "A", neighbour, "eco");
+    assert_eq!(patrols("B"), (Decimal::ONE, Decimal::from(4)), "two quarters of eight a year");
+    assert_eq!(patrols("C"), (Decimal::ZERO, Decimal::ZERO));
+    assert_eq!(patrols("D"), (Decimal::ONE, Decimal::TWO), "the cap is over those without a number");
+}
+
+#[test]
+fn a_domain_in_which_the_plan_asks_for_no_patrols_owes_none() {
+    let mut rows = silent_neighbour();
+    let mut alarm = duties('T', "A", "B", 0, 1);
+    alarm[0].domain = "emergency".to_owned();
+    rows.transactions.extend(alarm);
+    let (pairs, _) = synergy(&rows, &parameters()).expect("counts");
+    assert_eq!(patrols_of(&pairs, "A", "B", "emergency"), (Decimal::ZERO, Decimal::ZERO));
+    assert_eq!(patrols_of(&pairs, "A", "B", "eco"), (Decimal::ONE, Decimal::TWO));
+}
+
+#[test]
+fn what_reaches_no_pair_of_neighbours_is_counted_and_not_scored() {
+    let mut rows = silent_neighbour();
+    rows.transactions.extend(duties('T', "city", "A", 3, 7));
+    let (pairs, regions) = synergy(&rows, &parameters()).expect("counts");
+    let outside: Vec<_> = pairs.iter().filter(|row| !row.bordering).collect();
+    let [row] = outside.as_slice() else { panic!("one part has something due: {outside:?}") };
+    assert_eq!((row.region.as_str(), row.part, row.numerator, row.denominator), ("city", 'T', Decimal::from(3), Decimal::from(7)));
+    assert!(!row.scored);
+    assert_eq!(index_of(&regions, "A").as_deref(), Some("0.6786"));
+}
+
+#[test]
+fn what_was_missed_is_the_due_and_not_in_time_of_the_period() {
+    let mut rows = silent_neighbour();
+    rows.transactions[0].done_on = Some(date(2026, 3, 10));
+    rows.transactions[1].due_on = date(2026, 7, 1);
+    let missed = missed(&rows, &parameters());
+    let of = |region: &str, part: char| missed.iter().filter(|row| row.region == region && row.part == part).count();
+    assert_eq!([of("A", 'T'), of("B", 'T'), of("B", 'A')], [3, 6, 3]);
 }
 
 #[test]
@@ -140,13 +213,15 @@ fn like_cases_fined_twice_as_high_lower_the_consistency_of_both_sides() {
     // δ = ln(0.4/0.2) = 0.693147; exp(−2·δ) = ¼.
     assert_eq!(k, vec![Some(Decimal::new(25, 2)); 2]);
     rows.penalties.pop();
-    let (pairs, _) = synergy(&rows, &parameters()).expect("counts");
-    assert!(pairs.iter().filter(|row| row.part == 'K').all(|row| row.value.is_none()), "nineteen penalties are too few");
+    let (pairs, regions) = synergy(&rows, &parameters()).expect("counts");
+    let few: Vec<_> = pairs.iter().filter(|row| row.part == 'K').map(|row| (row.value, row.denominator, row.report_only)).collect();
+    assert_eq!(few, vec![(Some(Decimal::new(25, 2)), Decimal::from(39), true); 2], "nineteen penalties are too few, and shown");
+    assert_eq!(index_of(&regions, "A").as_deref(), Some("0.6786"));
 }
 
 #[test]
 fn required_patrols_follow_the_quarters_that_are_over() {
-    let quarters = |as_of| SynergyParameters::usual(date(2026, 1, 1), as_of).quarters_over();
+    let quarters = |until| SynergyParameters::usual(date(2026, 1, 1), until).quarters_over();
     assert_eq!([quarters(date(2026, 3, 30)), quarters(date(2026, 3, 31)), quarters(date(2026, 12, 31))], [0, 1, 4]);
 }
 

@@ -21,10 +21,17 @@ pub struct SynergyPair {
     pub denominator: Decimal,
     /// 0 to 1; `None` when nothing was due.
     pub value: Option<Decimal>,
+    /// The value rests on too little to be scored (`K` under its minimum): shown, never scored.
+    pub report_only: bool,
     /// For `T`: days from knowing the owner until half was sent, what is still open included as censored.
     pub median_days: Option<u32>,
     /// The border runs between provinces: shown, never scored.
     pub cross_province: bool,
+    /// The two are neighbours. False for what was due between regions without a common border, or with a city or the province on
+    /// one side: shown, never scored.
+    pub bordering: bool,
+    /// The side counts in its region's index: neighbours inside the province with enough contact.
+    pub scored: bool,
 }
 
 /// One region's own side over all its borders. Sort key: region, domain.
@@ -42,6 +49,8 @@ pub struct SynergyRegion {
     pub neighbours: u32,
     /// Transactions due on the region's own side, and required patrols.
     pub due: Decimal,
+    /// Of these, what the index rests on: those of the neighbours with enough contact.
+    pub due_scored: Decimal,
     /// Why there is no index: `isolated`, `insufficient_contact`.
     pub reason: Option<String>,
 }
@@ -61,6 +70,8 @@ pub struct Burden {
     pub interval: Option<(Decimal, Decimal)>,
     /// Firms of the panel that reported this quarter.
     pub firms: u32,
+    /// Firms that the scope needs for an index of its own; 0 for the province.
+    pub minimum_firms: u32,
     /// Reports of this quarter that were pulled in to the limit of their stratum.
     pub winsorised: u32,
     /// True when the interval contains 100: "no detectable change".

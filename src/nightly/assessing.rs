@@ -9,7 +9,7 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use super::loading::shape_of;
-use super::{Request, Surroundings, Work};
+use super::{Request, Surroundings, Work, border_records};
 use crate::compute::events::{Event, read_events};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::populations::{Dependencies, register_populations};
@@ -23,8 +23,9 @@ use crate::explain::Policy;
 use crate::explain::lists::{ListInput, RecordLists, record_lists};
 use crate::findings::{DetectRequest, detect, tables::Finding};
 use crate::functions::{self, Clocks};
-use crate::indices::indices;
+use crate::indices::extract::{BURDEN_SOURCES, SYNERGY_SOURCES};
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
+use crate::indices::{indices, previous};
 use crate::lake::{Lake, Snapshot, SpillFolder};
 use crate::library::indicator::Window;
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
@@ -99,7 +100,7 @@ pub async fn assess(
     for indicator in library.indicators.values() {
         assessed.sources.insert(indicator.id.clone(), dependencies.tables_of(&session, indicator));
     }
-    for (composite, tables) in COMPOSITE_SOURCES {
+    for (composite, tables) in [(SYNERGY, &SYNERGY_SOURCES[..]), (BURDEN, &BURDEN_SOURCES[..])] {
         assessed.sources.insert(IndicatorId::from(composite), tables.iter().map(|table| (*table).to_owned()).collect());
     }
     assessed.held = held_by_tables(&assessed.sources, held_tables);
@@ -125,7 +126,12 @@ pub async fn assess(
     assessed.unknown_codes = unknown_codes(&session, library).await.context(Kind::Query, || "looking for unknown codes")?;
 
     surroundings.stage("indices", Work::Unknown);
-    let indices = indices(&session, library, request.period.first.first_day(), request.as_of, request.seed).await?;
+    let until = request.period.last.last_day().min(request.as_of);
+    let found = indices(&session, library, request.period.first.first_day(), until, request.seed).await?;
+    // Without a run before there is no folder, and the tables of what is held are empty.
+    let tables = previous_run.map(|folder| folder.join("tables")).unwrap_or_default();
+    let is_held = |composite: &str| assessed.held.contains_key(&IndicatorId::from(composite));
+    let indices = previous::in_place_of_held(&session, found, &tables, is_held).await?;
     (assessed.synergy_pairs, assessed.synergy_regions, assessed.burden) = (indices.synergy_pairs, indices.synergy_regions, indices.burden);
 
     surroundings.stage("records", Work::Unknown);
@@ -142,6 +148,10 @@ pub async fn assess(
         longest: RECORDS_ON_PAGE,
     };
     assessed.records = record_lists(&session, &wanted).await;
+    if scored.contains(&IndicatorId::from(SYNERGY)) {
+        let sides = border_records::Sides { pairs: &assessed.synergy_pairs, missed: &indices.missed };
+        assessed.records.lists.extend(sides.lists_of(&assessed.units, RECORDS_ON_PAGE));
+    }
 
     surroundings.stage("findings", Work::Unknown);
     register_populations(&session, library, &dependencies, moment_of(Window::Flow, request.as_of)).await;
@@ -160,12 +170,6 @@ pub async fn assess(
     assessed.scorecards = scorecards(request, &assessed)?;
     Ok(assessed)
 }
-
-/// Source tables below the two composites, which have no SQL file to read them from.
-const COMPOSITE_SOURCES: [(&str, &[&str]); 2] = [
-    (SYNERGY, &["lead_transfers", "assistance_requests", "joint_patrols", "joint_patrol_participants", "region_adjacency", "regions"]),
-    (BURDEN, &["enterprise_burden_samples"]),
-];
 
 fn held_by_tables(
     sources: &BTreeMap<IndicatorId, BTreeSet<String>>,

@@ -182,7 +182,7 @@ fn indicator_views(request: &Request<'_>) -> BTreeMap<IndicatorId, IndicatorView
     for composite in &COMPOSITES {
         let view = IndicatorView {
             title: composite.title.to_owned(),
-            comment: "由地区数据合成，见协同、负担页。".to_owned(),
+            comment: "由地区数据合成，各分项列在本页指标表之后。".to_owned(),
             basis: "2026考核计划".to_owned(),
             shown_as: if composite.family == "burden" { ShownAs::Index } else { ShownAs::Percent },
             better: composite.better,

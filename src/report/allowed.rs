@@ -13,14 +13,17 @@ const RANKING: &str = "anchor bar compared earned figure grade highest href labe
     tone total unit withheld words";
 
 /// A unit's page, in the office's tree and in the unit's own.
-const UNIT: &str = "unit sample axes anchor bar basis benign composition date definition denominator document domain due earned effective evidence excluded file \
-    grade grade_note group group_href heading id interval kind line median more n name note numerator p parent pending points points_note q reason record \
-    region says score size spark standing strength strip subject table target tier title tone total value words";
+const UNIT: &str = "unit anchor axes bar basis benign component composition date definition denominator document domain due earned effective \
+    evidence excluded figure file firms fraction grade grade_note group group_href heading id index interval kind label \
+    letter line median more n name neighbour note numerator p parent pending points points_note q quarter reading reason \
+    record region sample says score size spark standing step strength strip subject table target tier title tone total value \
+    words";
 
 /// The other pages of the office's tree.
-const OFFICE: &str = "unit bar anchor balanced benign bytes check component confirmed count cross due duplicates evidence expanded figure file filtered \
-    firms format fraction heading href index interval kind label last_seen letter loaded name neighbour neighbours \
-    provisional q quarantined quarter raw reading reason region rows says score seen series since source step subject table \
+const OFFICE: &str = "unit anchor balanced bar benign bytes check component confirmed count cross due duplicates evidence expanded figure file \
+    filtered firms format fraction heading held href index interval kind label last_seen letter loaded name neighbour \
+    neighbours note outside provisional q quarantined quarter raw reading reason region rows says score seen series since \
+    source step subject table \
     title units";
 
 /// Page, its template, its list.

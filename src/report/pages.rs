@@ -56,6 +56,8 @@ pub struct UnitPage {
     pub frame: Frame,
     /// The unit.
     pub unit: UnitView,
+    /// Heads of the columns of the region's own side.
+    pub heads: Vec<PartHead>,
     /// Back to the ranking; empty outside the office's tree.
     pub group_href: String,
     /// The office's tree shows findings, and says so when there are none.
@@ -82,6 +84,8 @@ pub struct SynergyPage {
     pub heads: Vec<PartHead>,
     /// Colour scale.
     pub scale: Vec<ScaleStep>,
+    /// That the figures are those of an earlier run; empty when they are not.
+    pub held: String,
     /// Domains.
     pub domains: Vec<DomainView>,
 }
@@ -92,6 +96,8 @@ pub struct SynergyPage {
 pub struct BurdenPage {
     /// Title band.
     pub frame: Frame,
+    /// That the figures are those of an earlier run; empty when they are not.
+    pub held: String,
     /// Scopes.
     pub scopes: Vec<ScopeView>,
 }

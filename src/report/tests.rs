@@ -209,6 +209,55 @@ fn the_same_input_gives_the_same_bytes() {
     assert_eq!(pages(&province()), pages(&shuffled), "the order of the input does not show");
 }
 
+#[tokio::test]
+async fn the_indices_are_read_back_as_they_were_written() {
+    let mut input = province();
+    let folder = tempfile::tempdir().expect("a folder");
+    write(&input, folder.path()).expect("the report is written");
+    let session = crate::lake::session(None, &folder.path().join("spill"), 1).expect("a session");
+    let tables = folder.path().join("tables");
+    let (pairs, regions) = crate::indices::previous::synergy(&session, &tables).await.expect("it reads");
+    input.synergy_pairs.sort_by(|a, b| (&a.region, &a.neighbour, &a.domain, a.part).cmp(&(&b.region, &b.neighbour, &b.domain, b.part)));
+    for row in &mut input.synergy_pairs {
+        row.value = row.value.map(|value| value.round_dp(12));
+    }
+    assert!(input.synergy_pairs.iter().any(|row| row.report_only) && input.synergy_pairs.iter().any(|row| !row.scored));
+    assert_eq!(pairs, input.synergy_pairs);
+    assert_eq!(regions, input.synergy_regions);
+    let mut burden = crate::indices::previous::burden(&session, &tables).await.expect("it reads");
+    let key = |row: &crate::indices::tables::Burden| (row.scope.clone(), row.quarter.clone(), row.component.clone());
+    burden.sort_by_key(key);
+    input.burden.sort_by_key(key);
+    assert_eq!(burden, input.burden);
+}
+
+#[test]
+fn a_city_with_too_few_firms_gets_one_sentence_and_safety_equipment_stands_apart() {
+    let mut input = province();
+    for row in input.burden.iter_mut().filter(|row| row.scope == "990100") {
+        (row.firms, row.index, row.interval, row.score) = (51, None, None, None);
+    }
+    let apart = |row: &crate::indices::tables::Burden| crate::indices::tables::Burden { component: "equipment".to_owned(), ..row.clone() };
+    let equipment: Vec<_> = input.burden.iter().filter(|row| row.component == "cost").map(apart).collect();
+    input.burden.extend(equipment);
+    let page = words(&pages(&input)["office/burden.html"]);
+    assert!(page.contains(&texts::panel_too_small("51", "100")));
+    assert!(!page.contains("equipment") && page.contains(texts::EQUIPMENT_NOTE));
+    let drawings = pages(&input)["office/burden.html"].matches("<figure").count();
+    assert_eq!(drawings, 2, "the province and the other city");
+}
+
+#[test]
+fn what_reaches_no_pair_of_neighbours_is_said_in_one_line() {
+    let mut input = province();
+    let (mut city, mut far) = (input.synergy_pairs[0].clone(), input.synergy_pairs[0].clone());
+    (city.neighbour, city.bordering, city.denominator) = ("990100".to_owned(), false, 7.into());
+    (far.neighbour, far.bordering, far.denominator) = ("990299".to_owned(), false, 2.into());
+    input.synergy_pairs.extend([city, far]);
+    let page = words(&pages(&input)["office/synergy.html"]);
+    assert!(page.contains(&texts::outside_pairs(Some("7"), Some("2"))), "{page}");
+}
+
 #[test]
 fn a_report_of_nothing_is_still_a_report() {
     let mut input = province();

@@ -142,11 +142,11 @@ catalogue! {
     EVIDENCE_COUNT = "证据数";
 
     // Synergy
-    SYNERGY_NOTE = "只统计跨区域事项，责任归于应当作为的一方。P 联合巡查，T 线索及时移送，A 及时受理或说明理由，R 及时反馈，K 同案处罚一致性。事项过少的一对不评分。";
+    SYNERGY_NOTE = "只统计跨区域事项，责任归于应当作为的一方。P 联合巡查，T 线索及时移送，A 及时受理或说明理由，R 及时反馈，K 同案处罚一致性。事项过少的一对不评分。T 下为自知悉归属至移送的中位天数，未移送的一并计入。K 任一方可比处罚不足的只展示。联合巡查只在计划要求的领域应做；没有约定次数的，与全部邻区合计，以应巡查次数为限。";
     SYNERGY_REGIONS = "各区域协同指数";
     SYNERGY_INDEX = "协同指数";
     NEIGHBOURS = "评分邻区／邻区";
-    DUE = "到期事项";
+    DUE = "计入／到期事项";
     REASON = "不评分原因";
     MATRIX = "协同矩阵";
     MATRIX_NOTE = "行是责任方，列是对方；每格为一对邻区各分项，颜色越深完成越好，浅红表示低于 60%。";
@@ -154,6 +154,11 @@ catalogue! {
     PAIRS = "分项明细";
     NEIGHBOUR = "对方";
     CROSS_PROVINCE = "跨省，只展示";
+    FEW_CONTACTS = "往来过少，不计入";
+    FEW_AND_SHOWN = "样本不足，只展示";
+    MEDIAN_NOT_REACHED = "过半未移送";
+    OWN_SIDE = "跨区域协同：本区域一方各分项";
+    OWN_SIDE_NOTE = "按时／到期；责任在对方的事项不计入本区域。";
     SCALE = "色阶";
     NOTHING_THERE = "没有到期事项";
     NO_SYNERGY = "本期没有区域协同数据。";
@@ -171,6 +176,9 @@ catalogue! {
     CHANGED_UP = "负担加重";
     READING_OF_IT = "判断";
     PROVINCE = "全省";
+    EQUIPMENT = "法定安全投入";
+    EQUIPMENT_NOTE = "法律规定必须购置的安全设备，基期 = 100，不计入指数。";
+    BURDEN_PARTS = "企业执法负担指数的构成";
     NO_BURDEN = "本期没有企业负担数据。";
 
     // Quality
@@ -222,16 +230,43 @@ pub fn synergy_reason(reason: &str) -> &str {
     }
 }
 
-/// A part of the synergy index.
-pub fn synergy_part(part: char) -> &'static str {
-    match part {
-        'P' => "联合巡查",
-        'T' => "线索移送",
-        'A' => "受理答复",
-        'R' => "结果反馈",
-        'K' => "处罚一致",
-        _ => "其他",
+pub use crate::indices::synergy::part_title as synergy_part;
+
+/// `中位 4 天` below T.
+pub fn median_days(days: &str) -> String {
+    format!("中位 {days} 天")
+}
+
+/// What was due between regions that are no neighbours: with a city or the province on one side, and others.
+pub fn outside_pairs(above: Option<&str>, between: Option<&str>) -> String {
+    let above = above.map(|due| format!("{due} 件涉及市级以上单位"));
+    let between = between.map(|due| format!("{due} 件的两地不相邻"));
+    let parts: Vec<String> = above.into_iter().chain(between).collect();
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!("另有到期事项 {}，未计入相邻区县对，明细见结果表 synergy_pairs。", parts.join("、"))
     }
+}
+
+/// What a region's index rests on.
+pub fn rests_on(scored: &str, neighbours: &str, due: &str) -> String {
+    format!("计入邻区 {scored} 个（共 {neighbours} 个），到期事项 {due} 件。")
+}
+
+/// Why a region has no index.
+pub fn without_index(reason: &str) -> String {
+    format!("没有指数：{reason}。")
+}
+
+/// Above figures of an index that is held.
+pub fn held_since(date: Option<&str>) -> String {
+    date.map_or_else(|| format!("{HELD}。"), |date| format!("{HELD}（截至 {date}）。"))
+}
+
+/// Why a city has no burden index of its own.
+pub fn panel_too_small(firms: &str, minimum: &str) -> String {
+    format!("样本企业最多 {firms} 家，不足 {minimum} 家，不单独编制指数。")
 }
 
 /// A component of the burden index.
@@ -241,6 +276,7 @@ pub fn burden_component(component: &str) -> &str {
         "visits" => "检查次数",
         "hours" => "配合工时",
         "cost" => "额外支出",
+        "equipment" => EQUIPMENT,
         other => other,
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use askama::Template;
 
 use super::guard;
-use super::input::NodeView;
+use super::input::{HeldItem, NodeView};
 use super::names::{Text, file_name};
 use super::numbers;
 use super::pages::{BurdenPage, FindingsPage, PublicPage, QualityPage, RankingPage, SynergyPage, UnitPage};
@@ -17,6 +17,7 @@ use super::view::frame::{Frame, Page, Reader};
 use super::view::ranking::KeyFigure;
 use super::view::{Facts, burden, findings, quality, ranking, synergy, unit};
 use crate::error::{Context, Kind, Result};
+use crate::library::scheme::composites::{BURDEN, SYNERGY};
 use crate::terms::UnitId;
 
 /// A finished page and the place where it belongs, below `report/`.
@@ -100,6 +101,7 @@ fn unit_page<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitPage 
     UnitPage {
         frame: Frame::of(facts, reader, Page::Unit, facts.unit_name(id)),
         unit: unit::unit_view(facts, id, reader),
+        heads: synergy::part_heads(),
         group_href: if office { "../index.html".to_owned() } else { String::new() },
         with_findings: office,
     }
@@ -117,12 +119,22 @@ fn synergy_page(facts: &Facts) -> SynergyPage {
         frame: Frame::of(facts, Reader::Office, Page::Synergy, Text::of(texts::TITLE_SYNERGY)),
         heads: synergy::part_heads(),
         scale: synergy::scale(),
+        held: held(facts, SYNERGY),
         domains: synergy::domains(facts),
     }
 }
 
+fn held(facts: &Facts, composite: &str) -> String {
+    let since = |item: &HeldItem| texts::held_since(item.since.map(|date| date.to_string()).as_deref());
+    facts.held(composite).map_or_else(String::new, since)
+}
+
 fn burden_page(facts: &Facts) -> BurdenPage {
-    BurdenPage { frame: Frame::of(facts, Reader::Office, Page::Burden, Text::of(texts::TITLE_BURDEN)), scopes: burden::scopes(facts) }
+    BurdenPage {
+        frame: Frame::of(facts, Reader::Office, Page::Burden, Text::of(texts::TITLE_BURDEN)),
+        held: held(facts, BURDEN),
+        scopes: burden::scopes(facts),
+    }
 }
 
 fn quality_page(facts: &Facts) -> QualityPage {

@@ -11,16 +11,20 @@ use rust_decimal::Decimal;
 
 use super::objects::Assessed;
 use super::{RegionalValue, ScoringInput};
+use crate::compute::measures::NO_DOMAIN;
 use crate::indices::tables::{Burden, SynergyRegion};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
 use crate::library::scheme::{Attribution, Scheme};
 use crate::terms::IndicatorId;
 
-/// The synergy index of regions in the domain eco, as regional values; regions without an index have none.
+/// The domain whose synergy index is scored.
+pub const SYNERGY_DOMAIN: &str = "eco";
+
+/// The synergy index of regions in that domain, as regional values; regions without an index have none.
 pub fn from_synergy(regions: &[SynergyRegion]) -> Vec<RegionalValue> {
     regions
         .iter()
-        .filter(|row| row.domain == "eco")
+        .filter(|row| row.domain == SYNERGY_DOMAIN)
         .filter_map(|row| {
             Some(RegionalValue {
                 indicator: IndicatorId::from(SYNERGY),
@@ -28,7 +32,7 @@ pub fn from_synergy(regions: &[SynergyRegion]) -> Vec<RegionalValue> {
                 domain: row.domain.clone(),
                 value: row.index?,
                 scored_as: None,
-                n: row.due,
+                n: row.due_scored,
                 interval: None,
             })
         })
@@ -50,7 +54,7 @@ pub fn from_burden(rows: &[Burden], province: &str) -> Vec<RegionalValue> {
             Some(RegionalValue {
                 indicator: IndicatorId::from(BURDEN),
                 region: if row.scope == "province" { province.to_owned() } else { row.scope.clone() },
-                domain: String::new(),
+                domain: NO_DOMAIN.to_owned(),
                 value: row.index?,
                 scored_as: row.unchanged.then_some(Decimal::ONE_HUNDRED),
                 n: Decimal::from(row.firms),
@@ -131,7 +135,7 @@ impl<'a> Regions<'a> {
     pub fn composite(&self, id: &str, candidates: &[String], domains: &[&str]) -> Option<&'a RegionalValue> {
         candidates.iter().find_map(|region| {
             let of = |domain: &str| self.composites.get(&(id, region.as_str(), domain)).copied();
-            domains.iter().find_map(|domain| of(domain)).or_else(|| of(""))
+            domains.iter().find_map(|domain| of(domain)).or_else(|| of(NO_DOMAIN))
         })
     }
 }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::tables::{LineKind, Rank, Scorecards, Status, Unit, Value};
 use super::*;
-use crate::compute::measures::{Amount, Scope};
+use crate::compute::measures::{Amount, NO_DOMAIN, Scope};
 use crate::diagnostics::Diagnostics;
 use crate::library::indicator::read_indicator;
 use crate::library::scheme::read_scheme;
@@ -427,6 +427,19 @@ fn synergy_enters_the_score_of_every_unit_of_the_domain_in_the_region() {
     let cards = province.score();
     assert_eq!(text(value(&cards, "e1", "eco.cross_region_synergy").score), "65.5");
     assert_eq!(value(&cards, "e2", "eco.cross_region_synergy").status, Status::NothingDue);
+}
+
+#[test]
+fn a_survey_about_no_domain_in_particular_enters_the_score_of_units_without_answers_of_their_own() {
+    let mut province = Province::market();
+    province.scheme =
+        SCHEME.replace("[regional.survey]\nattribution = \"lead_unit\"", "[regional.survey]\nattribution = \"all_units_in_domain\"");
+    province.units.push(unit("e1", "county", "eco", "330102"));
+    let answers = Amount::Value { value: Some(3 * Fraction::SCALE), n: 50 };
+    province.measures.push(Measure { domain: NO_DOMAIN.to_owned(), ..measure("a.survey", "330102", 2, answers) });
+    let cards = province.score();
+    assert_eq!(text(value(&cards, "e1", "a.survey").score), "50");
+    assert_eq!(text(value(&cards, "m1", "a.survey").score), "75", "its own domain's answers come first");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::period::{Entry, PeriodAmount, Totals};
 use super::regional::{Regions, lies_in};
 use super::tables::{Status, Value};
 use super::{RegionalValue, ScoringInput, wilson};
+use crate::compute::measures::NO_DOMAIN;
 use crate::error::{Error, Kind, Result};
 use crate::library::indicator::Shape;
 use crate::library::scheme::Absent;
@@ -112,7 +113,7 @@ fn find<'a>(
             }
             candidates.iter().find_map(|region| {
                 let own = merged(&mut domains.iter().filter_map(|domain| totals.get(index, region, domain, false)));
-                own.or_else(|| totals.get(index, region, "", false))
+                own.or_else(|| totals.get(index, region, NO_DOMAIN, false))
             })
         }
         Shape::Ratio | Shape::Value => {

@@ -63,7 +63,8 @@ impl World {
         let id = format!("XS{}{:02}{:02}N{number:04}", unit.id, month.year % 100, month.month);
         let decided_at = (Days::evening(decided) - 2 * HOUR).max(received_at + HOUR);
         let is_transfer = decision == Decision::Transferred;
-        let place = if is_transfer { place } else { county };
+        // What is parked may lie elsewhere too: a lead that belongs to a neighbour and that nobody ever handed on.
+        let place = if decision == Decision::NotFiled { county } else { place };
         if day <= self.days.as_of() {
             let sheet = sheets.of("leads");
             sheet.text("lead_id", &id).text("source", source).text("credit_code", &firm.code).text("violation_type", item.violation);
@@ -143,7 +144,9 @@ impl World {
         let (silent, refused, reasoned) = (stream.chance(0.12 * (1.0 - skill)), stream.chance(0.12), stream.chance(0.75));
         let (handled, evidence) = (answered + stream.between(10, 80), stream.chance(0.4 + 0.5 * skill));
         let fed = self.days.lag_working(handled, 15, 0.45 + 0.5 * skill, stream);
-        if known > self.days.as_of() {
+        // Offices that never send a neighbour's lead mostly write no transfer either.
+        let unwritten = never && handover.kind == "cross_region" && handover.lead.is_some() && known % 3 != 0;
+        if known > self.days.as_of() || unwritten {
             return;
         }
         let seen = |day: i32, hour: i64| self.days.seen(Some(day)).map(|day| Days::evening(day) + hour * HOUR);

@@ -149,6 +149,26 @@ fn every_credit_code_passes_its_check_and_belongs_to_one_enterprise() {
 }
 
 #[test]
+fn some_leads_of_a_neighbour_were_never_handed_on_and_no_transfer_speaks_of_them() {
+    if contracts().is_empty() {
+        return;
+    }
+    let out = tempfile::tempdir().expect("a folder");
+    run(&request(SimulationFormat::Parquet), out.path());
+    let (leads, units) = (read(out.path(), "leads"), read(out.path(), "units"));
+    let region: BTreeMap<_, _> = texts(&units, "unit_id").into_iter().zip(texts(&units, "region_code")).collect();
+    let handed_on: BTreeSet<_> = texts(&read(out.path(), "lead_transfers"), "lead_id").into_iter().collect();
+    let of_leads = texts(&leads, "lead_id").into_iter().zip(texts(&leads, "unit_id")).zip(texts(&leads, "place_code"));
+    let decisions = texts(&leads, "decision");
+    let left_alone = of_leads.zip(decisions).filter(|(((lead, unit), place), decision)| {
+        let own = region.get(unit).and_then(Option::as_deref).unwrap_or_default();
+        let elsewhere = place.as_deref().is_some_and(|place| own.len() >= 6 && !own.ends_with("00") && place[..6] != own[..6]);
+        elsewhere && decision.as_deref() != Some("file") && !handed_on.contains(lead)
+    });
+    assert!(left_alone.count() >= 5);
+}
+
+#[test]
 fn the_answer_key_names_every_pattern_and_only_cases_that_are_there() {
     if contracts().is_empty() {
         return;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::province::{FIGURES, Province, after, finished_sample, finished_small};
+use crate::province::{AS_OF, Ended, FIGURES, Province, after, finished_sample, finished_small, kaohe};
 
 fn queries(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("queries").join(folder)
@@ -353,6 +353,63 @@ fn write_workbook(path: &Path, rows: &[csv::StringRecord]) {
         }
     }
     workbook.save(path).expect("a workbook");
+}
+
+/// kaohe's nightly job over the province on another day than its own, or for another period.
+fn run_of(province: &Province, more: &[&str]) -> Ended {
+    let folder = province.folder();
+    kaohe(&[&["run", "--project", &folder], more].concat())
+}
+
+#[test]
+fn a_held_synergy_index_shows_the_figures_of_the_run_before_and_since_when() {
+    let finished = finished_small();
+    let province = after(finished);
+    fs::remove_dir_all(province.path("sources/lead_transfers")).expect("the source vanishes");
+    run_of(&province, &["--as-of", "2026-07-20"]).with(1);
+    province.assert_readers_see_a_complete_run();
+    for table in ["synergy_pairs", "synergy_regions"] {
+        let rows = format!("select * from {table} order by 1, 2, 3, 4");
+        assert!(!finished.sql(&rows).is_empty());
+        assert_eq!(province.sql(&rows), finished.sql(&rows), "{table}");
+    }
+    let values = |province: &Province, condition: &str| {
+        let columns = "unit_id, domain, value, denominator, score";
+        province
+            .sql(&format!("select {columns} from \"values\" where indicator = 'eco.cross_region_synergy' and {condition} order by 1, 2"))
+    };
+    assert_eq!(values(&province, "status = 'held' and value is not null"), values(finished, "status = 'scored'"));
+    assert_eq!(values(&province, "status = 'scored'"), Vec::<Vec<String>>::new());
+    assert_eq!(province.one("select since from held where name = 'eco.cross_region_synergy'"), AS_OF);
+    let page = province.text(&format!("runs/{}/report/office/synergy.html", province.current_run()));
+    assert!(page.contains("沿用上次结果（截至 2026-06-30）"));
+}
+
+#[test]
+fn synergy_and_burden_of_a_period_that_is_over_end_with_it() {
+    let province = after(finished_small());
+    run_of(&province, &["--as-of", AS_OF, "--period", "2026-Q1"]).with(0);
+    let patrols = "select max(denominator) = 1 from synergy_pairs where part = 'P' and domain = 'eco'";
+    assert_eq!(province.one(patrols), "true", "a patrol a quarter is due, and one quarter is the period's");
+    assert_eq!(province.one("select max(quarter) from burden"), "2026Q1");
+    let half_year = finished_small();
+    let due = "select sum(denominator) from synergy_pairs where part in ('T', 'A', 'R')";
+    assert!(number(&province.one(due)) < number(&half_year.one(due)));
+}
+
+#[test]
+fn answers_about_no_domain_in_particular_reach_every_units_score() {
+    let province = after(finished_small());
+    let file = province.path("sources/survey_responses/survey_responses.csv");
+    let all = records(&file);
+    let column = all[0].iter().position(|head| head == "领域").expect("the survey names its domain");
+    let without = |record: &csv::StringRecord| record.iter().enumerate().map(|(at, cell)| if at == column { "" } else { cell }).collect();
+    let rows: Vec<csv::StringRecord> = all[1..].iter().map(without).collect();
+    fs::write(&file, csv_text(&all[0], rows.iter())).expect("written");
+    province.run().with(0);
+    let scored = "select distinct score is not null from \"values\" where indicator = 'perception.survey_mean_score'";
+    let regions = "and unit_id in (select u.unit_id from units u join survey_responses s on s.region_code = substr(u.region_code, 1, 6))";
+    assert_eq!(province.sql(&format!("{scored} {regions}")), [["true"]]);
 }
 
 /// What no page, result table or log may ever hold.

@@ -365,6 +365,9 @@ fn pair_cell(row: &SynergyPair, heading: &str) -> String {
         "value" => four_decimals(row.value),
         "median_days" => row.median_days.map(|days| days.to_string()).unwrap_or_default(),
         "cross_province" => row.cross_province.to_string(),
+        "report_only" => row.report_only.to_string(),
+        "bordering" => row.bordering.to_string(),
+        "scored" => row.scored.to_string(),
         other => format!("no column `{other}`"),
     }
 }
@@ -377,6 +380,7 @@ fn region_cell(row: &SynergyRegion, heading: &str) -> String {
         "neighbours" => row.neighbours.to_string(),
         "neighbours_scored" => row.neighbours_scored.to_string(),
         "due" => row.due.to_string(),
+        "due_scored" => row.due_scored.to_string(),
         "reason" => row.reason.clone().unwrap_or_default(),
         other => format!("no column `{other}`"),
     }

@@ -22,7 +22,11 @@ pub fn synergy_pairs(input: &ReportInput) -> Result<ResultTable> {
         .share_or_null("numerator", |(row, _)| Some(row.numerator))
         .share_or_null("denominator", |(row, _)| Some(row.denominator))
         .share_or_null("value", |(row, _)| row.value)
+        .flag("report_only", |(row, _)| row.report_only)
+        .count_or_null("median_days", |(row, _)| row.median_days.map(i64::from))
         .flag("cross_province", |(row, _)| row.cross_province)
+        .flag("bordering", |(row, _)| row.bordering)
+        .flag("scored", |(row, _)| row.scored)
         .table(input.synergy_pairs.len())
 }
 
@@ -37,6 +41,7 @@ pub fn synergy_regions(input: &ReportInput) -> Result<ResultTable> {
         .count("neighbours_scored", |row| i64::from(row.neighbours_scored))
         .count("neighbours", |row| i64::from(row.neighbours))
         .share_or_null("due", |row| Some(row.due))
+        .share_or_null("due_scored", |row| Some(row.due_scored))
         .text_or_null("reason", |row| row.reason.as_deref())
         .table(input.synergy_regions.len())
 }
@@ -53,6 +58,8 @@ pub fn burden(input: &ReportInput) -> Result<ResultTable> {
         .share_or_null("index_low", |row| row.interval.map(|(low, _)| low))
         .share_or_null("index_high", |row| row.interval.map(|(_, high)| high))
         .count("firms", |row| i64::from(row.firms))
+        .count("minimum_firms", |row| i64::from(row.minimum_firms))
+        .count("winsorised", |row| i64::from(row.winsorised))
         .flag("unchanged", |row| row.unchanged)
         .share_or_null("score", |row| row.score)
         .table(input.burden.len())

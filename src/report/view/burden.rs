@@ -1,17 +1,29 @@
 //! The burden index: one block a scope, quarter after quarter, with its components.
 //!
-//! In: burden rows. Out: [`ScopeView`]. Never here: a judgement that the interval does not carry.
+//! In: burden rows. Out: [`ScopeView`]. Legally required safety equipment stands in a block of its own, outside the index. Never here: a judgement that the interval does not carry.
 
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
 use super::Facts;
+use super::facts::Object;
 use crate::indices::tables::Burden;
+use crate::library::scheme::composites::BURDEN;
 use crate::report::names::Text;
 use crate::report::numbers;
 use crate::report::svg::{self, Step, Svg};
 use crate::report::texts;
+use crate::scoring::regional::upwards;
+
+/// The scope of everybody.
+const PROVINCE: &str = "province";
+
+/// The component that is the index itself.
+const WHOLE: &str = "index";
+
+/// The component that the law requires anyway.
+const EQUIPMENT: &str = "equipment";
 
 /// One scope.
 #[derive(Debug, Clone)]
@@ -20,8 +32,12 @@ pub struct ScopeView {
     pub title: Text,
     /// The index over the quarters.
     pub series: Svg,
-    /// Quarters × components.
+    /// Quarters × components of the index.
     pub rows: Vec<BurdenRow>,
+    /// Quarters of the equipment that the law requires.
+    pub equipment: Vec<BurdenRow>,
+    /// Why the scope has no index of its own, in words; drawing and rows are empty then.
+    pub reason: String,
 }
 
 /// One component of one quarter.
@@ -49,17 +65,40 @@ pub struct BurdenRow {
 pub fn scopes(facts: &Facts) -> Vec<ScopeView> {
     let mut scopes: BTreeMap<(bool, &str), Vec<&Burden>> = BTreeMap::new();
     for row in &facts.input.burden {
-        scopes.entry((row.scope != "province", &row.scope)).or_default().push(row);
+        scopes.entry((row.scope != PROVINCE, &row.scope)).or_default().push(row);
     }
     scopes.into_iter().map(|((_, scope), rows)| view(facts, scope, rows)).collect()
 }
 
+/// The last quarter of the nearest scope with an index, for an object that shows it; the whole series stands on the page of its own.
+pub fn of_region<'a>(facts: &Facts<'a>, object: Object<'a>) -> Option<ScopeView> {
+    facts.values(object).into_iter().find(|value| value.indicator.as_ref() == BURDEN && value.value.is_some())?;
+    let codes = upwards(&facts.unit(object.0)?.region);
+    let with_index = |scope: &str| facts.input.burden.iter().any(|row| row.scope == scope && row.component == WHOLE && row.index.is_some());
+    let scope = codes.iter().map(String::as_str).chain([PROVINCE]).find(|scope| with_index(scope))?;
+    let rows = || facts.input.burden.iter().filter(|row| row.scope == scope);
+    let last = rows().filter(|row| row.component == WHOLE && row.index.is_some()).map(|row| &row.quarter).max()?;
+    Some(view(facts, scope, rows().filter(|row| row.quarter == *last).collect()))
+}
+
 fn view(facts: &Facts, scope: &str, mut rows: Vec<&Burden>) -> ScopeView {
-    const ORDER: [&str; 4] = ["index", "visits", "hours", "cost"];
+    const ORDER: [&str; 4] = [WHOLE, "visits", "hours", "cost"];
     let place = |component: &str| ORDER.iter().position(|known| *known == component).unwrap_or(ORDER.len());
     rows.sort_by_key(|row| (&row.quarter, place(&row.component), &row.component));
-    let title = if scope == "province" { Text::of(texts::PROVINCE) } else { facts.region_name(scope) };
-    ScopeView { series: series(&title, &rows), rows: rows.iter().map(|row| burden_row(row)).collect(), title }
+    let title = if scope == PROVINCE { Text::of(texts::PROVINCE) } else { facts.region_name(scope) };
+    if let Some(most) = rows.iter().max_by_key(|row| row.firms).filter(|row| row.firms < row.minimum_firms) {
+        let figure = |number: u32| numbers::count(u64::from(number));
+        let reason = texts::panel_too_small(&figure(most.firms), &figure(most.minimum_firms));
+        return ScopeView { title, series: Svg::default(), rows: Vec::new(), equipment: Vec::new(), reason };
+    }
+    let (equipment, parts): (Vec<&Burden>, Vec<&Burden>) = rows.iter().copied().partition(|row| row.component == EQUIPMENT);
+    ScopeView {
+        series: series(&title, &parts),
+        rows: parts.iter().map(|row| burden_row(row)).collect(),
+        equipment: equipment.iter().filter(|row| row.index.is_some()).map(|row| burden_row(row)).collect(),
+        reason: String::new(),
+        title,
+    }
 }
 
 fn burden_row(row: &Burden) -> BurdenRow {
@@ -73,7 +112,7 @@ fn burden_row(row: &Burden) -> BurdenRow {
     BurdenRow {
         quarter: Text::of(&row.quarter),
         component: Text::of(texts::burden_component(&row.component)),
-        whole: row.component == "index",
+        whole: row.component == WHOLE,
         index: row.index.map_or_else(|| texts::NONE.to_owned(), |index| numbers::fixed(index, 1)),
         interval: row.interval.map_or_else(|| texts::NONE.to_owned(), interval),
         firms: numbers::count(u64::from(row.firms)),
@@ -83,7 +122,7 @@ fn burden_row(row: &Burden) -> BurdenRow {
 }
 
 fn series(title: &Text, rows: &[&Burden]) -> Svg {
-    let whole: Vec<&&Burden> = rows.iter().filter(|row| row.component == "index").collect();
+    let whole: Vec<&&Burden> = rows.iter().filter(|row| row.component == WHOLE).collect();
     let edges = || whole.iter().flat_map(|row| row.index.into_iter().chain(row.interval.into_iter().flat_map(|(low, high)| [low, high])));
     let low = edges().min().unwrap_or(Decimal::ONE_HUNDRED).min(Decimal::from(95)) - Decimal::ONE;
     let high = edges().max().unwrap_or(Decimal::ONE_HUNDRED).max(Decimal::from(105)) + Decimal::ONE;

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use crate::compute::measures::{Measure, Scope};
 use crate::explain::lists::RecordList;
 use crate::findings::tables::Finding;
-use crate::report::input::{NodeView, ReportInput, SchemeIndicator};
+use crate::report::input::{HeldItem, NodeView, ReportInput, SchemeIndicator};
 use crate::report::names::{Text, file_name};
 use crate::scoring::tables::{LedgerLine, LineKind, Rank, Score, Unit, Value};
 use crate::terms::{IndicatorId, Month, UnitId};
@@ -150,6 +150,11 @@ impl<'a> Facts<'a> {
         let rows = self.measures.get(&(object.0.as_ref(), object.1, indicator, scope));
         let in_month = |month: &Month| rows.and_then(|rows| rows.iter().find(|row| row.month == *month).copied());
         self.months.iter().map(in_month).collect()
+    }
+
+    /// Why an indicator's figures are those of an earlier run, if they are.
+    pub fn held(&self, indicator: &str) -> Option<&'a HeldItem> {
+        self.input.held.iter().find(|item| item.kind == "indicator" && item.name == indicator)
     }
 
     /// Records behind a figure; of an object that is a whole unit those of all its domains.

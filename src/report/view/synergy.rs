@@ -1,6 +1,6 @@
 //! Co-operation between regions: the regions' indices, the matrix of pairs, every part of every pair.
 //!
-//! In: synergy rows. Out: one [`DomainView`] a domain. Never here: an index of a pair; a cell shows the parts side by side, because
+//! In: synergy rows. Out: one [`DomainView`] a domain; for a unit's page the [`OwnSide`] of its region. Never here: an index of a pair; a cell shows the parts side by side, because
 //! weighing them is the indices' business.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,11 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use super::Facts;
+use super::facts::Object;
 use crate::indices::tables::{SynergyPair, SynergyRegion};
+use crate::library::scheme::composites::SYNERGY;
 use crate::report::names::Text;
 use crate::report::numbers;
 use crate::report::svg::{self, Svg};
 use crate::report::texts;
+use crate::scoring::regional::{SYNERGY_DOMAIN, upwards};
+use crate::scoring::tables::Status;
 
 /// The parts in their order.
 const PARTS: [char; 5] = ['P', 'T', 'A', 'R', 'K'];
@@ -33,6 +37,19 @@ pub struct DomainView {
     pub matrix: Vec<MatrixRow>,
     /// Every pair.
     pub pairs: Vec<PairRow>,
+    /// What was due between regions that are no neighbours, in words; empty when there is none.
+    pub outside: String,
+}
+
+/// What makes up the index of a unit's region: its own side of every border.
+#[derive(Debug, Clone)]
+pub struct OwnSide {
+    /// Region.
+    pub region: Text,
+    /// What the index rests on, in words.
+    pub words: String,
+    /// One row a neighbour.
+    pub rows: Vec<PairRow>,
 }
 
 /// A region over all its borders.
@@ -46,7 +63,7 @@ pub struct RegionRow {
     pub bar: Svg,
     /// Neighbours with enough contact, and all.
     pub neighbours: String,
-    /// Transactions due.
+    /// What the index rests on, and all that was due.
     pub due: String,
     /// Why there is no index.
     pub reason: Text,
@@ -70,6 +87,8 @@ pub struct PairRow {
     pub neighbour: Text,
     /// The border runs between provinces.
     pub cross: bool,
+    /// Neighbours inside the province with too little between them to be scored.
+    pub few: bool,
     /// One cell a part.
     pub cells: Vec<PartCell>,
 }
@@ -83,6 +102,8 @@ pub struct PartCell {
     pub figure: String,
     /// In time over due.
     pub fraction: String,
+    /// How long it took, or that it is only shown.
+    pub note: String,
     /// Step of the colour scale: a class of the stylesheet.
     pub step: &'static str,
 }
@@ -123,8 +144,9 @@ pub fn scale() -> Vec<ScaleStep> {
     ]
 }
 
-fn step(value: Option<Decimal>) -> &'static str {
-    let Some(value) = value else { return "hx" };
+/// What is only shown has no colour, which would judge it.
+fn step(row: Option<&SynergyPair>) -> &'static str {
+    let Some(value) = row.filter(|row| !row.report_only).and_then(|row| row.value) else { return "hx" };
     let steps = [("h4", 97), ("h3", 90), ("h2", 75), ("h1", 60)];
     steps.iter().find(|(_, from)| value * Decimal::ONE_HUNDRED >= Decimal::from(*from)).map_or("h0", |(step, _)| step)
 }
@@ -148,10 +170,9 @@ pub fn domains(facts: &Facts) -> Vec<DomainView> {
 }
 
 fn domain(facts: &Facts, name: &str) -> DomainView {
-    let mut pairs: BTreeMap<(&str, &str), Pair> = BTreeMap::new();
-    for row in facts.input.synergy_pairs.iter().filter(|row| row.domain == name) {
-        pairs.entry((&row.region, &row.neighbour)).or_default().insert(row.part, row);
-    }
+    let (bordering, outside): (Vec<&SynergyPair>, Vec<&SynergyPair>) =
+        facts.input.synergy_pairs.iter().filter(|row| row.domain == name).partition(|row| row.bordering);
+    let pairs = by_side(bordering.into_iter());
     let mut regions: Vec<&SynergyRegion> = facts.input.synergy_regions.iter().filter(|row| row.domain == name).collect();
     regions.sort_by_key(|row| (std::cmp::Reverse(row.index), &row.region));
     let mut codes: Vec<&str> = pairs.keys().flat_map(|(region, neighbour)| [*region, *neighbour]).collect();
@@ -166,7 +187,42 @@ fn domain(facts: &Facts, name: &str) -> DomainView {
         columns: codes.iter().map(|code| facts.region_name(code)).collect(),
         matrix: codes.iter().map(|region| matrix_row(facts, region, &codes, &pairs)).collect(),
         pairs: pairs.iter().map(|((region, neighbour), pair)| pair_row(facts, region, neighbour, pair)).collect(),
+        outside: outside_words(&outside),
     }
+}
+
+fn by_side<'a>(rows: impl Iterator<Item = &'a SynergyPair>) -> BTreeMap<(&'a str, &'a str), Pair<'a>> {
+    let mut pairs: BTreeMap<(&str, &str), Pair> = BTreeMap::new();
+    for row in rows {
+        pairs.entry((&row.region, &row.neighbour)).or_default().insert(row.part, row);
+    }
+    pairs
+}
+
+/// Due transactions that reach no pair of neighbours: with a city or the province on one side, and others.
+fn outside_words(rows: &[&SynergyPair]) -> String {
+    let is_county = |code: &str| !code.is_empty() && !code.ends_with("00");
+    let (between, above): (Vec<&SynergyPair>, Vec<&SynergyPair>) =
+        rows.iter().partition(|row| is_county(&row.region) && is_county(&row.neighbour));
+    let due = |rows: &[&SynergyPair]| rows.iter().map(|row| row.denominator).sum::<Decimal>();
+    let figure = |due: Decimal| (!due.is_zero()).then(|| numbers::amount(due));
+    texts::outside_pairs(figure(due(&above)).as_deref(), figure(due(&between)).as_deref())
+}
+
+/// The own side of the region whose index an object shows; `None` where the index does not apply or the region has no border.
+pub fn own_side<'a>(facts: &Facts<'a>, object: Object<'a>) -> Option<OwnSide> {
+    facts.values(object).into_iter().find(|value| value.indicator.as_ref() == SYNERGY && value.status != Status::NotApplicable)?;
+    let codes = upwards(&facts.unit(object.0)?.region);
+    let row_of = |code: &String| facts.input.synergy_regions.iter().find(|row| row.region == *code && row.domain == SYNERGY_DOMAIN);
+    let row = codes.iter().find_map(row_of)?;
+    let is_own = |pair: &&SynergyPair| pair.bordering && pair.region == row.region && pair.domain == SYNERGY_DOMAIN;
+    let pairs = by_side(facts.input.synergy_pairs.iter().filter(is_own));
+    let scored = texts::rests_on(&row.neighbours_scored.to_string(), &row.neighbours.to_string(), &numbers::amount(row.due_scored));
+    Some(OwnSide {
+        region: facts.region_name(&row.region),
+        words: row.reason.as_deref().map_or(scored, |reason| texts::without_index(texts::synergy_reason(reason))),
+        rows: pairs.iter().map(|((region, neighbour), pair)| pair_row(facts, region, neighbour, pair)).collect(),
+    })
 }
 
 fn region_row(facts: &Facts, row: &SynergyRegion) -> RegionRow {
@@ -175,7 +231,7 @@ fn region_row(facts: &Facts, row: &SynergyRegion) -> RegionRow {
         index: percent(row.index),
         bar: row.index.map_or_else(Svg::default, |index| svg::bar(numbers::place(index, Decimal::ZERO, Decimal::ONE))),
         neighbours: format!("{}／{}", row.neighbours_scored, row.neighbours),
-        due: numbers::amount(row.due),
+        due: format!("{}／{}", numbers::amount(row.due_scored), numbers::amount(row.due)),
         reason: Text::of(row.reason.as_deref().map_or("", texts::synergy_reason)),
     }
 }
@@ -183,7 +239,7 @@ fn region_row(facts: &Facts, row: &SynergyRegion) -> RegionRow {
 fn matrix_row(facts: &Facts, region: &str, codes: &[&str], pairs: &BTreeMap<(&str, &str), Pair>) -> MatrixRow {
     let cell = |neighbour: &&str| {
         let Some(pair) = pairs.get(&(region, *neighbour)) else { return Svg::default() };
-        let steps: Vec<(char, &'static str)> = PARTS.map(|part| (part, step(pair.get(&part).and_then(|row| row.value)))).to_vec();
+        let steps: Vec<(char, &'static str)> = PARTS.map(|part| (part, step(pair.get(&part).copied()))).to_vec();
         let parts: Vec<String> = pair
             .values()
             .map(|row| {
@@ -205,13 +261,25 @@ fn pair_row(facts: &Facts, region: &str, neighbour: &str, pair: &Pair) -> PairRo
             figure: percent(row.and_then(|row| row.value)),
             fraction: row
                 .map_or_else(String::new, |row| format!("{}／{}", numbers::amount(row.numerator), numbers::amount(row.denominator))),
-            step: step(row.and_then(|row| row.value)),
+            note: row.map_or_else(String::new, |row| part_note(row)),
+            step: step(row.copied()),
         }
     };
     PairRow {
         region: facts.region_name(region),
         neighbour: facts.region_name(neighbour),
         cross: pair.values().any(|row| row.cross_province),
+        few: !pair.values().any(|row| row.cross_province || row.scored),
         cells: PARTS.map(cell).to_vec(),
+    }
+}
+
+fn part_note(row: &SynergyPair) -> String {
+    match row.part {
+        _ if row.report_only => texts::FEW_AND_SHOWN.to_owned(),
+        'T' if !row.denominator.is_zero() => row
+            .median_days
+            .map_or_else(|| texts::MEDIAN_NOT_REACHED.to_owned(), |days| texts::median_days(&numbers::count(u64::from(days)))),
+        _ => String::new(),
     }
 }

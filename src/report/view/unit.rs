@@ -6,12 +6,14 @@
 use rust_decimal::Decimal;
 
 use super::Facts;
+use super::burden::{ScopeView, of_region};
 use super::facts::Object;
 use super::findings::{FindingView, of_unit};
 use super::frame::Reader;
 use super::indicators::{Axes, ClassBlock, class_blocks, empty_class};
 use super::ranking::{Moved, Spread, is_provisional, moved, total};
 use super::records::{RecordsBlock, records_blocks};
+use super::synergy::{OwnSide, own_side};
 use crate::report::input::{LedgerEntry, NodeView};
 use crate::report::names::{Text, file_name};
 use crate::report::numbers;
@@ -76,6 +78,10 @@ pub struct ObjectView {
     pub axes: String,
     /// Indicators.
     pub blocks: Vec<ClassBlock>,
+    /// The own side of the region's borders, where the synergy index applies.
+    pub synergy: Option<OwnSide>,
+    /// The burden index of the last quarter, where it is shown.
+    pub burden: Option<ScopeView>,
     /// Records behind the figures.
     pub records: Vec<RecordsBlock>,
     /// Bonus, deduction, veto.
@@ -164,6 +170,8 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         classes: classes(facts, object),
         composition: composition(facts, object, own),
         blocks: class_blocks(facts, object, axes),
+        synergy: own_side(facts, object),
+        burden: of_region(facts, object),
         records: records_blocks(facts, object),
         ledger: ledger(facts, object),
     }

@@ -1,0 +1,161 @@
+//! Rows of the two indices of an earlier run, read back from its result tables.
+//!
+//! In: the folder `tables/` of a run. Out: rows of [`super::tables`]. Never here: deciding which of them still stand.
+//!
+//! An absent table is an empty one, and a column that an older version did not write is empty too: a night on which a source is missing is
+//! no night to stop for that.
+
+use std::path::Path;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use rust_decimal::Decimal;
+
+use super::Indices;
+use super::tables::{Burden, SynergyPair, SynergyRegion};
+use crate::error::{Context, Kind, Result};
+use crate::library::scheme::composites::{BURDEN, SYNERGY};
+
+/// `found`, with the tables of the run before in place of those of composites that are held. Records of a held index are none: nobody
+/// kept them, and those of today belong to other figures.
+///
+/// # Errors
+/// A file of the run before that is not such a table.
+pub async fn in_place_of_held(
+    session: &SessionContext,
+    mut found: Indices,
+    tables: &Path,
+    is_held: impl Fn(&str) -> bool,
+) -> Result<Indices> {
+    if is_held(SYNERGY) {
+        (found.synergy_pairs, found.synergy_regions) = synergy(session, tables).await?;
+        found.missed.clear();
+    }
+    if is_held(BURDEN) {
+        found.burden = burden(session, tables).await?;
+    }
+    Ok(found)
+}
+
+/// Pairs and regions of the run.
+///
+/// # Errors
+/// A file that is not such a table.
+pub async fn synergy(session: &SessionContext, tables: &Path) -> Result<(Vec<SynergyPair>, Vec<SynergyRegion>)> {
+    let mut pairs = Vec::new();
+    for row in Rows::of(session, tables, "synergy_pairs").await?.each() {
+        pairs.push(SynergyPair {
+            region: row.text("region")?.unwrap_or_default(),
+            neighbour: row.text("neighbour")?.unwrap_or_default(),
+            domain: row.text("domain")?.unwrap_or_default(),
+            part: row.text("part")?.and_then(|part| part.chars().next()).unwrap_or('T'),
+            numerator: row.decimal("numerator")?.unwrap_or_default(),
+            denominator: row.decimal("denominator")?.unwrap_or_default(),
+            value: row.decimal("value")?,
+            report_only: row.flag("report_only")?.unwrap_or(false),
+            median_days: row.count("median_days")?,
+            cross_province: row.flag("cross_province")?.unwrap_or(false),
+            bordering: row.flag("bordering")?.unwrap_or(true),
+            scored: row.flag("scored")?.unwrap_or(false),
+        });
+    }
+    let mut regions = Vec::new();
+    for row in Rows::of(session, tables, "synergy_regions").await?.each() {
+        let due = row.decimal("due")?.unwrap_or_default();
+        regions.push(SynergyRegion {
+            region: row.text("region")?.unwrap_or_default(),
+            domain: row.text("domain")?.unwrap_or_default(),
+            index: row.decimal("index")?,
+            neighbours_scored: row.count("neighbours_scored")?.unwrap_or(0),
+            neighbours: row.count("neighbours")?.unwrap_or(0),
+            due,
+            due_scored: row.decimal("due_scored")?.unwrap_or(due),
+            reason: row.text("reason")?,
+        });
+    }
+    Ok((pairs, regions))
+}
+
+/// Burden of the run.
+///
+/// # Errors
+/// A file that is not such a table.
+pub async fn burden(session: &SessionContext, tables: &Path) -> Result<Vec<Burden>> {
+    let mut burden = Vec::new();
+    for row in Rows::of(session, tables, "burden").await?.each() {
+        burden.push(Burden {
+            scope: row.text("scope")?.unwrap_or_default(),
+            quarter: row.text("quarter")?.unwrap_or_default(),
+            component: row.text("component")?.unwrap_or_default(),
+            index: row.decimal("index")?,
+            interval: row.decimal("index_low")?.zip(row.decimal("index_high")?),
+            firms: row.count("firms")?.unwrap_or(0),
+            minimum_firms: row.count("minimum_firms")?.unwrap_or(0),
+            winsorised: row.count("winsorised")?.unwrap_or(0),
+            unchanged: row.flag("unchanged")?.unwrap_or(false),
+            score: row.decimal("score")?,
+        });
+    }
+    Ok(burden)
+}
+
+struct Rows {
+    name: &'static str,
+    batches: Vec<RecordBatch>,
+}
+
+impl Rows {
+    async fn of(session: &SessionContext, tables: &Path, name: &'static str) -> Result<Self> {
+        let path = tables.join(format!("{name}.parquet"));
+        if !path.is_file() {
+            return Ok(Self { name, batches: Vec::new() });
+        }
+        let reading = || format!("reading `{name}` of the run before");
+        let frame =
+            session.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await.context(Kind::Query, reading)?;
+        Ok(Self { name, batches: frame.collect().await.context(Kind::Query, reading)? })
+    }
+
+    fn each(&self) -> impl Iterator<Item = Row<'_>> {
+        self.batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| Row { table: self.name, batch, row }))
+    }
+}
+
+struct Row<'a> {
+    table: &'a str,
+    batch: &'a RecordBatch,
+    row: usize,
+}
+
+impl Row<'_> {
+    /// The cell as that type; `None` when it is null or the column is not there.
+    fn cell(&self, column: &str, kind: &DataType) -> Result<Option<ArrayRef>> {
+        let Some(array) = self.batch.column_by_name(column).filter(|array| array.is_valid(self.row)) else { return Ok(None) };
+        let cell =
+            cast(&array.slice(self.row, 1), kind).context(Kind::Query, || format!("`{column}` of `{}` of the run before", self.table))?;
+        Ok(Some(cell))
+    }
+
+    fn text(&self, column: &str) -> Result<Option<String>> {
+        Ok(self.cell(column, &DataType::Utf8)?.map(|cell| cell.as_string::<i32>().value(0).to_owned()))
+    }
+
+    fn flag(&self, column: &str) -> Result<Option<bool>> {
+        Ok(self.cell(column, &DataType::Boolean)?.map(|cell| cell.as_boolean().value(0)))
+    }
+
+    fn count(&self, column: &str) -> Result<Option<u32>> {
+        let count = self.cell(column, &DataType::Int64)?.map(|cell| cell.as_primitive::<Int64Type>().value(0));
+        Ok(count.and_then(|count| u32::try_from(count).ok()))
+    }
+
+    fn decimal(&self, column: &str) -> Result<Option<Decimal>> {
+        let Some(cell) = self.cell(column, &DataType::Decimal128(38, 12))? else { return Ok(None) };
+        let scaled = cell.as_primitive::<Decimal128Type>().value(0);
+        let decimal = Decimal::try_from_i128_with_scale(scaled, 12)
+            .context(Kind::Query, || format!("`{column}` of `{}` of the run before", self.table))?;
+        Ok(Some(decimal.normalize()))
+    }
+}
