@@ -36,7 +36,7 @@ const UNIT_REGIONS: &str = "unit_regions AS (
 const TRANSACTIONS: &str = "WITH $unit_regions,
 crossing AS (
   SELECT t.transfer_id, t.from_unit, t.to_unit, t.domain, t.known_on, t.transferred_on, t.accepted_at, t.refused_at, t.refusal_reason,
-         t.outcome_at, t.fed_back_at, t.source_file, t.source_line,
+         t.outcome_at, t.fed_back_at, t.source_file, t.source_line, t.batch_id,
          coalesce($county(t.from_region), $county(c.region_code), $county(l.region_code), $county(f.region),
                   substr(t.from_region, 1, 6), f.region, '') AS sender,
          coalesce($county(t.to_region), $county(l.place_code), $county(c.place_code), $county(g.region),
@@ -49,7 +49,7 @@ handed_on AS (
   UNION
   SELECT c.lead_id FROM lead_transfers t JOIN cases c ON c.case_id = t.case_id WHERE c.lead_id IS NOT NULL),
 placed AS (
-  SELECT l.lead_id, l.unit_id, l.domain, l.received_on, l.decision, l.decision_at, l.source_file, l.source_line,
+  SELECT l.lead_id, l.unit_id, l.domain, l.received_on, l.decision, l.decision_at, l.source_file, l.source_line, l.batch_id,
          substr(l.place_code, 1, 6) AS place, f.region, coalesce($county(f.region), $county(l.region_code), f.region) AS sender,
          least($digits(f.region), $digits(l.place_code)) AS digits
   FROM leads l JOIN unit_regions f ON f.unit_id = l.unit_id LEFT JOIN handed_on h ON h.lead_id = l.lead_id
@@ -58,32 +58,33 @@ unsent AS (
   SELECT *, CASE WHEN decision = 'transfer' THEN coalesce(day_of(decision_at), received_on) ELSE received_on END AS known_on
   FROM placed WHERE substr(place, 1, digits) <> substr(region, 1, digits)),
 requests AS (
-  SELECT q.request_id, q.domain, q.to_unit, q.sent_on, q.answered_at, q.source_file, q.source_line, f.region AS sender, g.region AS recipient
+  SELECT q.request_id, q.domain, q.to_unit, q.sent_on, q.answered_at, q.source_file, q.source_line, q.batch_id, f.region AS sender, g.region AS recipient
   FROM assistance_requests q JOIN unit_regions f ON f.unit_id = q.from_unit JOIN unit_regions g ON g.unit_id = q.to_unit
   WHERE q.domain IS NOT NULL),
 duties AS (
   SELECT 'T' AS part, sender AS region, recipient AS neighbour, domain, known_on AS begun_on,
          due_on('lead_transfer.target', domain, known_on) AS due_on, transferred_on AS done_on,
-         'lead_transfers' AS source, transfer_id AS record_id, from_unit AS unit_id, source_file, source_line
+         'lead_transfers' AS source, transfer_id AS record_id, from_unit AS unit_id, source_file, source_line, batch_id
   FROM crossing
   UNION ALL
   SELECT 'T', sender, place, domain, known_on, due_on('lead_transfer.target', domain, known_on), CAST(NULL AS DATE),
-         'leads', lead_id, unit_id, source_file, source_line
+         'leads', lead_id, unit_id, source_file, source_line, batch_id
   FROM unsent
   UNION ALL
   SELECT 'A', recipient, sender, domain, transferred_on, due_on('transfer_acceptance.target', domain, transferred_on),
          day_of(coalesce(accepted_at, CASE WHEN trim(refusal_reason) <> '' THEN refused_at END)),
-         'lead_transfers', transfer_id, to_unit, source_file, source_line
+         'lead_transfers', transfer_id, to_unit, source_file, source_line, batch_id
   FROM crossing WHERE transferred_on IS NOT NULL
   UNION ALL
   SELECT 'A', recipient, sender, domain, sent_on, due_on('assistance.target', domain, sent_on), day_of(answered_at),
-         'assistance_requests', request_id, to_unit, source_file, source_line
+         'assistance_requests', request_id, to_unit, source_file, source_line, batch_id
   FROM requests
   UNION ALL
   SELECT 'R', recipient, sender, domain, day_of(outcome_at), due_on('transfer_feedback.target', domain, day_of(outcome_at)), day_of(fed_back_at),
-         'lead_transfers', transfer_id, to_unit, source_file, source_line
+         'lead_transfers', transfer_id, to_unit, source_file, source_line, batch_id
   FROM crossing WHERE accepted_at IS NOT NULL AND outcome_at IS NOT NULL)
-SELECT part, region, neighbour, domain, begun_on, due_on, done_on, source, record_id, unit_id, source_file, source_line FROM duties
+SELECT part, region, neighbour, domain, begun_on, due_on, done_on, source, record_id, unit_id, source_file, source_line, batch_id
+FROM duties
 WHERE region <> neighbour AND due_on BETWEEN DATE '$from' AND DATE '$until'
    OR region <> neighbour AND part = 'T' AND begun_on BETWEEN DATE '$from' AND DATE '$until'";
 
@@ -156,7 +157,7 @@ pub async fn synergy_rows(session: &SessionContext, parameters: &SynergyParamete
             (Texts::of(&batch, 0)?, Texts::of(&batch, 1)?, Texts::of(&batch, 2)?, Texts::of(&batch, 3)?);
         let (begun, due, done) = (Days::of(&batch, 4)?, Days::of(&batch, 5)?, Days::of(&batch, 6)?);
         let (table, record, unit, file) = (Texts::of(&batch, 7)?, Texts::of(&batch, 8)?, Texts::of(&batch, 9)?, Texts::of(&batch, 10)?);
-        let line = Numbers::of(&batch, 11)?;
+        let (line, load) = (Numbers::of(&batch, 11)?, Texts::of(&batch, 12)?);
         for row in 0..batch.num_rows() {
             let (Some(begun_on), Some(due_on)) = (begun.get(row), due.get(row)) else { continue };
             rows.transactions.push(Transaction {
@@ -173,6 +174,7 @@ pub async fn synergy_rows(session: &SessionContext, parameters: &SynergyParamete
                     unit: unit.get(row).to_owned(),
                     source_file: file.get(row).to_owned(),
                     source_line: line.whole(row),
+                    batch_id: load.get(row).to_owned(),
                 },
             });
         }

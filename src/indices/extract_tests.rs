@@ -41,7 +41,7 @@ async fn with_tables(tables: &[&str]) -> SessionContext {
 const UNITS: &str = "CREATE TABLE units AS SELECT column1 AS unit_id, column2 AS region_code, DATE '2020-01-01' AS valid_from,
   CAST(NULL AS DATE) AS valid_to FROM (VALUES ('ua', '330102'), ('ub', '330106001'), ('city', '330100'))";
 const TRANSFERS: &str = "CREATE TABLE lead_transfers AS
-  SELECT column7 AS transfer_id, column8 AS lead_id, CAST(NULL AS VARCHAR) AS case_id, 't.csv' AS source_file, 7 AS source_line,
+  SELECT column7 AS transfer_id, column8 AS lead_id, CAST(NULL AS VARCHAR) AS case_id, 't.csv' AS source_file, 7 AS source_line, 'load' AS batch_id,
          column1 AS from_unit, column2 AS to_unit, column3 AS from_region, CAST(NULL AS VARCHAR) AS to_region, 'eco' AS domain,
          'cross_region' AS kind, CAST(column4 AS DATE) AS known_on, CAST(column5 AS DATE) AS transferred_on,
          CAST(column6 AS TIMESTAMP(6)) AS accepted_at, CAST(NULL AS TIMESTAMP(6)) AS refused_at, CAST(NULL AS VARCHAR) AS refusal_reason,
@@ -51,7 +51,7 @@ const TRANSFERS: &str = "CREATE TABLE lead_transfers AS
                ('city', 'ub', '330100', '2026-03-02', NULL, NULL, 'of the city', NULL))";
 const LEADS: &str = "CREATE TABLE leads AS
   SELECT column1 AS lead_id, column2 AS unit_id, 'eco' AS domain, CAST(NULL AS VARCHAR) AS region_code, column3 AS place_code,
-         DATE '2026-04-01' AS received_on, column4 AS decision, CAST(column5 AS TIMESTAMP(6)) AS decision_at, 'l.csv' AS source_file, 9 AS source_line
+         DATE '2026-04-01' AS received_on, column4 AS decision, CAST(column5 AS TIMESTAMP(6)) AS decision_at, 'l.csv' AS source_file, 9 AS source_line, 'load' AS batch_id
   FROM (VALUES ('handed on', 'ua', '330106', 'transfer', '2026-03-02T00:00:00'),
                ('own', 'ua', '330102', NULL, NULL),
                ('somewhere in the city', 'ua', '330100', NULL, NULL),
@@ -59,7 +59,7 @@ const LEADS: &str = "CREATE TABLE leads AS
                ('left alone', 'ua', '330106003', NULL, NULL),
                ('to be handed on', 'ua', '330106', 'transfer', '2026-04-07T00:00:00'))";
 const REQUESTS: &str = "CREATE TABLE assistance_requests AS SELECT 'ub' AS from_unit, 'ua' AS to_unit, 'eco' AS domain,
-  'q' AS request_id, 'q.csv' AS source_file, 3 AS source_line, DATE '2026-03-02' AS sent_on, CAST(NULL AS TIMESTAMP(6)) AS answered_at";
+  'q' AS request_id, 'q.csv' AS source_file, 3 AS source_line, 'load' AS batch_id, DATE '2026-03-02' AS sent_on, CAST(NULL AS TIMESTAMP(6)) AS answered_at";
 const PATROL: &str = "CREATE TABLE joint_patrols AS SELECT 'p' AS patrol_id, '330102' AS region_a, '330106' AS region_b, 'eco' AS domain,
   DATE '2026-03-02' AS patrolled_on, CAST('2026-03-02T01:00:00' AS TIMESTAMP(6)) AS from_at, CAST('2026-03-02T01:45:00' AS TIMESTAMP(6)) AS to_at";
 const PARTICIPANTS: &str = "CREATE TABLE joint_patrol_participants AS

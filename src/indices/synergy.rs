@@ -50,6 +50,8 @@ pub struct Origin {
     pub source_file: String,
     /// Line in it.
     pub source_line: Option<i64>,
+    /// The load that read it there.
+    pub batch_id: String,
 }
 
 /// One duty across a border.

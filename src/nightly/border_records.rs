@@ -54,5 +54,6 @@ fn listed(row: &Transaction) -> ListedRecord {
         ],
         source_file: row.origin.source_file.clone(),
         source_line: row.origin.source_line,
+        batch_id: row.origin.batch_id.clone(),
     }
 }

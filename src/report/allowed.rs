@@ -23,8 +23,7 @@ const UNIT: &str = "unit anchor axes bar basis benign component composition date
 const OFFICE: &str = "unit anchor balanced bar benign bytes check component confirmed count cross due duplicates evidence expanded figure file \
     filtered firms format fraction heading held href index interval kind label last_seen letter loaded name neighbour \
     neighbours note outside provisional q quarantined quarter raw reading reason region rows says score seen series since \
-    source step subject table \
-    title units";
+    source step subject table title units";
 
 /// Page, its template, its list.
 const PAGES: [(&str, &str, &str); 9] = [
