@@ -204,7 +204,7 @@ fn counts_rows_below(argument: &Expr, has_duty: bool) -> bool {
     match argument {
         Expr::BinaryExpr(BinaryExpr { op: Operator::Divide, .. }) => counts_undivided(argument, has_duty) && counts_in(argument),
         Expr::AggregateFunction(_) => counts_in(argument),
-        Expr::WindowFunction(window) => ["count", "row_number", "rank", "dense_rank", "ntile"].contains(&window.fun.name().as_ref()),
+        Expr::WindowFunction(window) => ["count", "row_number", "rank", "dense_rank", "ntile"].contains(&window.fun.name()),
         other => children(other).into_iter().any(|child| counts_rows_below(child, has_duty)),
     }
 }
