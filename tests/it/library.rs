@@ -40,23 +40,27 @@ fn population(select: &str) -> String {
     format!("-- /// population\n-- title = \"试\"\n-- grain = \"one case\"\n-- ///\n-- A trial.\n{select}\n")
 }
 
-/// Names of the errors that the trial indicator (and its population) gets.
-async fn refusals(text: String, below: Option<&str>) -> Vec<String> {
-    refusals_of(text, below.map(population)).await
-}
-
-async fn refusals_of(text: String, below: Option<String>) -> Vec<String> {
+/// What is said of each trial: an indicator, and a population called `trial_rows` that it may read. All are checked in one library.
+async fn refusals<N>(trials: &[(N, String, Option<String>)]) -> Vec<Vec<String>> {
     let mut texts = kaohe::library::texts(None).expect("the shipped library can be read");
-    // The shipped SQL has its own test; without it a trial takes a fraction of the time.
-    texts.retain(|path, _| !["indicators/", "populations/", "findings/"].iter().any(|folder| path.starts_with(folder)));
-    texts.insert("indicators/trial/merit.sql".to_owned(), text);
-    if let Some(below) = below {
-        texts.insert("populations/trial_rows.sql".to_owned(), below);
+    texts.retain(|path, _| !path.starts_with("indicators/"));
+    for (index, (_, text, below)) in trials.iter().enumerate() {
+        let own = format!("trial_rows_{index}");
+        texts.insert(format!("indicators/trial/merit_{index}.sql"), text.replace("trial_rows", &own));
+        if let Some(below) = below {
+            let below = if below.starts_with("-- ///") { below.clone() } else { population(below) };
+            texts.insert(format!("populations/{own}.sql"), below);
+        }
     }
     let (library, mut diagnostics) = Library::from_texts(texts).expect("the calendar is there");
     check_library(&SessionContext::new_with_config(planning_config()), &library, &mut diagnostics).await.expect("a session can be set up");
-    let trial = diagnostics.sorted().into_iter().filter(|item| item.file.contains("trial"));
-    trial.map(|item| format!("{}: {}", item.name, item.message)).collect()
+    let said_of = |index: usize| {
+        let files = [format!("queries/indicators/trial/merit_{index}.sql"), format!("queries/populations/trial_rows_{index}.sql")];
+        let of_trial = diagnostics.sorted().into_iter().filter(|item| files.contains(&item.file));
+        let said = of_trial.map(|item| format!("{}: {}", item.name, item.message).replace(&format!("trial_rows_{index}"), "trial_rows"));
+        said.collect()
+    };
+    (0..trials.len()).map(said_of).collect()
 }
 
 #[tokio::test]
@@ -68,7 +72,7 @@ async fn every_exclusion_has_its_sentence_and_every_sentence_its_exclusion() {
                       WHEN filed_on IS NULL THEN 'no_filing' END AS excluded_because FROM cases";
         population(select).replacen("\n-- ///\n", &format!("\n-- [excluded]{lines}\n-- ///\n"), 1)
     };
-    let said = async |codes: &[&str]| refusals_of(honest.clone(), Some(header(codes))).await;
+    let said = async |codes: &[&str]| refusals(&[((), honest.clone(), Some(header(codes)))]).await.remove(0);
     assert_eq!(said(&["transferred", "withdrawn", "no_filing"]).await, Vec::<String>::new());
     assert_eq!(
         said(&["transferred", "no_filing"]).await,
@@ -196,41 +200,44 @@ async fn fines_and_counts_as_merit_are_refused_in_every_disguise() {
         ("a count per head as a value", value("higher", "CAST(count(*) AS DECIMAL(18,4)) / max(heads)", rows), Some(format!("{row}, u.officer_quota AS heads FROM cases c JOIN units u ON u.unit_id = c.unit_id"))),
         ("cases per party as a value", value("higher", "CAST(count(*) AS DECIMAL(18,4)) / count(DISTINCT party_code)", "cases"), None),
         ("a mean of counts", value("higher", "CAST(avg(cases) AS DECIMAL(18,4))", rows), Some("SELECT unit_id, domain, decided_on, count(*) AS cases FROM cases GROUP BY 1, 2, 3".to_owned())),
+        ("a mean of counts, divided by hand", value("higher", "CAST(sum(cases) AS DECIMAL(18,4)) / count(*)", rows), Some("SELECT unit_id, domain, decided_on, count(*) AS cases FROM cases GROUP BY 1, 2, 3".to_owned())),
+        ("above the lower bound of the benchmark", indicator("higher", "count(*) FILTER (WHERE fine_amount >= benchmark_min)", all, "cases"), None),
+        ("a band of one's own making", indicator("higher", "count(*) FILTER (WHERE fine_amount BETWEEN extension_days AND benchmark_max)", all, "cases"), None),
+        ("a flag with a default behind a join", indicator("higher", good, all, rows), Some(format!("{row}, coalesce(b.small, true) AS good FROM cases c LEFT JOIN (SELECT case_id, true AS small FROM cases WHERE fine_amount <= 200) b ON b.case_id = c.case_id"))),
+        ("the largest thousand", indicator("higher", good, all, rows), Some(joined("SELECT case_id FROM cases ORDER BY fine_amount DESC LIMIT 1000", "b.case_id = c.case_id"))),
+        ("more paid than imposed", indicator("higher", "count(*) FILTER (WHERE paid_amount >= fine_amount)", all, "cases"), None),
         ("the last position", value("higher", "max(place)", rows), Some("SELECT unit_id, domain, decided_on, row_number() OVER (PARTITION BY unit_id ORDER BY case_id) AS place FROM cases".to_owned())),
         ("a count of a region", region("higher", all), None),
     ];
-    let mut slipped = Vec::new();
-    for (name, text, below) in &evasions {
-        let found = refusals(text.clone(), below.as_deref()).await;
-        if !found.iter().any(|message| message.starts_with("unlawful-indicator")) {
-            slipped.push(format!("{name}: {found:?}"));
-        }
-    }
+    let found = refusals(&evasions).await;
+    let slipped: Vec<String> = evasions
+        .iter()
+        .zip(&found)
+        .filter(|(_, said)| !said.iter().any(|message| message.starts_with("unlawful-indicator")))
+        .map(|((name, ..), said)| format!("{name}: {said:?}"))
+        .collect();
     assert!(slipped.is_empty(), "not refused:\n{}", slipped.join("\n"));
 }
 
 #[tokio::test]
 async fn a_cap_on_a_fine_and_equal_amounts_in_two_systems_stay_lawful() {
     let all = "count(*)";
-    let lawful: Vec<(&str, String, Option<&str>)> = vec![
+    let lawful: Vec<(&str, String, Option<String>)> = vec![
         ("a cap", indicator("higher", "count(*) FILTER (WHERE fine_amount <= 200)", all, "cases"), None),
         ("no fine", indicator("band", "count(*) FILTER (WHERE fine_amount IS NULL OR fine_amount = 0)", all, "cases"), None),
         ("all without the large ones", indicator("higher", "count(*) - count(*) FILTER (WHERE fine_amount > 200)", all, "cases"), None),
         (
             "a threshold that chooses whom the duty concerns, in both sides",
             indicator("higher", "count(*) FILTER (WHERE needed AND legal_reviewed)", "count(*) FILTER (WHERE needed)", rows_population()),
-            Some("SELECT unit_id, domain, decided_on, legal_reviewed, fine_amount >= 100000 AS needed FROM cases"),
+            Some("SELECT unit_id, domain, decided_on, legal_reviewed, fine_amount >= 100000 AS needed FROM cases".to_owned()),
         ),
         (
             "the same amount in two systems",
             indicator("higher", "count(*) FILTER (WHERE same)", all, rows_population()),
-            Some(
-                "SELECT c.unit_id, c.domain, c.decided_on, c.fine_amount IS NOT DISTINCT FROM p.fine_amount AS same FROM cases c JOIN platform_records p ON p.key_text = c.case_id",
-            ),
+            Some("SELECT c.unit_id, c.domain, c.decided_on, c.fine_amount IS NOT DISTINCT FROM p.fine_amount AS same FROM cases c JOIN platform_records p ON p.key_text = c.case_id".to_owned()),
         ),
     ];
-    for (name, text, below) in lawful {
-        let found = refusals(text, below).await;
+    for ((name, ..), found) in lawful.iter().zip(refusals(&lawful).await) {
         assert!(found.is_empty(), "{name}: {found:?}");
     }
 }
@@ -250,6 +257,8 @@ async fn honest_forms_stay_accepted() {
         ("the same, documents gathered first", indicator("higher", good, all, rows), Some(format!("{row}, bool_or(d.doc_kind = 'hearing_right_notice') AS good FROM cases c JOIN case_documents d ON d.case_id = c.case_id WHERE c.fine_amount >= 100000 GROUP BY 1, 2, 3, c.case_id"))),
         ("an amount carried through a grouping", indicator("higher", good, all, rows), Some(format!("{row}, c.fine_amount, bool_or(d.doc_no IS NOT NULL) AS good FROM cases c LEFT JOIN case_documents d ON d.case_id = c.case_id GROUP BY 1, 2, 3, c.case_id, c.fine_amount"))),
         ("a fine under its cap by a join", indicator("higher", good, all, rows), Some(format!("{row}, b.case_id IS NOT NULL AS good FROM cases c LEFT JOIN (SELECT case_id FROM cases WHERE fine_amount <= 200) b ON b.case_id = c.case_id"))),
+        ("inside the discretion benchmark", indicator("higher", "count(*) FILTER (WHERE fine_amount BETWEEN benchmark_min AND benchmark_max)", all, "cases"), None),
+        ("outside the discretion benchmark", indicator("lower", "count(*) FILTER (WHERE fine_amount < benchmark_min OR fine_amount > benchmark_max)", all, "cases"), None),
         ("a join on keys, states and dates", indicator("higher", good, all, rows), Some(format!("{row}, coalesce(l.decision = 'file', false) AND l.received_on <= c.opened_on AS good FROM cases c LEFT JOIN leads l ON l.lead_id = c.lead_id JOIN units u ON u.unit_id = c.unit_id AND c.opened_on BETWEEN u.valid_from AND coalesce(u.valid_to, DATE '9999-12-31')"))),
         ("two kinds of acts in one union", indicator("higher", good, all, rows), Some(format!("{row}, c.major AS good FROM cases c UNION ALL SELECT i.unit_id, i.domain, i.checked_on, false FROM inspections i WHERE i.case_id IS NULL"))),
         ("the first of several rows", indicator("higher", good, all, rows), Some("SELECT unit_id, domain, decided_on, major AS good FROM (SELECT *, row_number() OVER (PARTITION BY party_code ORDER BY decided_on, case_id) AS nth FROM cases) c WHERE nth = 1".to_owned())),
@@ -269,13 +278,9 @@ async fn honest_forms_stay_accepted() {
             None,
         ),
     ];
-    let mut refused = Vec::new();
-    for (name, text, below) in honest {
-        let found = refusals(text, below.as_deref()).await;
-        if !found.is_empty() {
-            refused.push(format!("{name}: {found:?}"));
-        }
-    }
+    let found = refusals(&honest).await;
+    let refused: Vec<String> =
+        honest.iter().zip(&found).filter(|(_, said)| !said.is_empty()).map(|((name, ..), said)| format!("{name}: {said:?}")).collect();
     assert!(refused.is_empty(), "refused:\n{}", refused.join("\n"));
 }
 

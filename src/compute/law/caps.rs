@@ -18,6 +18,9 @@ pub fn is_cap(condition: &Expr, wanted: bool) -> bool {
     if imposes_money(condition) {
         return !wanted;
     }
+    if let Some(inside) = is_inside_benchmark(condition) {
+        return inside == wanted;
+    }
     if let Some((value, by)) = touched(condition) {
         // A flag that is there only where its conditions held.
         return is_cap(value, wanted) && by.iter().all(|condition| is_cap(condition, wanted) && wanted);
@@ -54,6 +57,26 @@ pub fn is_cap(condition: &Expr, wanted: bool) -> bool {
             function.args.iter().all(|argument| is_cap(argument, wanted)) && (!touched || function.args.iter().skip(1).all(stands_in))
         }
         _ => false,
+    }
+}
+
+/// Columns with the two bounds of a discretion benchmark (行政处罚法 art. 34), which favours neither side.
+const BENCHMARKS: [(&str, &str); 2] = [("benchmark_min", "benchmark_max"), ("fine_min", "fine_max")];
+
+/// Whether the condition asks for an amount inside (`true`) or outside its benchmark; both bounds stand in it, or it is none.
+fn is_inside_benchmark(condition: &Expr) -> Option<bool> {
+    let is_bound = |bound: &Expr, name: &str| matches!(strip(bound), Expr::Column(column) if column.name == name);
+    let is_band = |low: &Expr, high: &Expr| BENCHMARKS.iter().any(|(min, max)| is_bound(low, min) && is_bound(high, max));
+    match condition {
+        Expr::Between(between) if amount_of(&between.expr).is_some() && is_band(&between.low, &between.high) => Some(!between.negated),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => match (left.as_ref(), right.as_ref()) {
+            (
+                Expr::BinaryExpr(BinaryExpr { left: below, op: Operator::Lt, right: low }),
+                Expr::BinaryExpr(BinaryExpr { left: above, op: Operator::Gt, right: high }),
+            ) => (amount_of(below).is_some() && below == above && is_band(low, high)).then_some(false),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -204,7 +204,7 @@ fn counts_rows_below(argument: &Expr, has_duty: bool) -> bool {
     match argument {
         Expr::BinaryExpr(BinaryExpr { op: Operator::Divide, .. }) => counts_undivided(argument, has_duty) && counts_in(argument),
         Expr::AggregateFunction(_) => counts_in(argument),
-        Expr::WindowFunction(window) => ["count", "row_number", "rank", "dense_rank", "ntile"].contains(&window.fun.name().as_ref()),
+        Expr::WindowFunction(window) => ["count", "row_number", "rank", "dense_rank", "ntile"].contains(&window.fun.name()),
         other => children(other).into_iter().any(|child| counts_rows_below(child, has_duty)),
     }
 }
@@ -238,7 +238,10 @@ fn is_mean(dividend: &Expr, whole: &Count) -> bool {
             let expression = Expr::AggregateFunction(part.aggregate.clone());
             let Some(mut count) = Count::of(&expression) else { return false };
             count.conditions.extend(part.touched_by.iter().cloned());
-            let of_rows = whole.counts_rows() && ["count", "sum"].contains(&count.function.as_str());
+            // A mean of quantities of a row; the mean of counts is a count again.
+            let of_rows = whole.counts_rows()
+                && ["count", "sum"].contains(&count.function.as_str())
+                && !count.arguments.iter().any(|argument| counts_rows_below(argument, false));
             let weighted = count.function == "sum" && whole.function == "sum" && is_weighted(&count.arguments, &whole.arguments);
             count.is_part_of(whole) || (of_rows || weighted) && count.is_within(whole)
         })
