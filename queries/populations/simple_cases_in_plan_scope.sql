@@ -9,6 +9,7 @@
 -- 没有记录金额的罚款在范围之内。剔除的与其余的相加，即全部简易程序案件。
 SELECT unit_id, domain, record_id, source_file, source_line, decided_on, archived_on, due_on, within_cap, mild_kinds, two_officers,
        has_form, on_the_spot, is_compliant,
-       CASE WHEN excluded_because IS NOT NULL THEN excluded_because WHEN NOT in_plan_scope THEN 'above_plan_scope' END AS excluded_because,
+       CASE WHEN excluded_because IN ('transferred', 'withdrawn', 'no_decision_date') THEN excluded_because
+            WHEN NOT in_plan_scope THEN 'above_plan_scope' END AS excluded_because,
        CASE WHEN excluded_because IS NULL AND NOT in_plan_scope THEN 'excluded' ELSE state END AS state
 FROM simple_cases
