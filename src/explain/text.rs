@@ -201,7 +201,7 @@ fn sections(records: &Records, explained: &Explained, better: Option<Better>, am
         let (numerator, denominator) = records.counted.unwrap_or_default();
         line(out, &format!("\n注意：逐条核对为 {numerator}/{denominator}，与结果表的 {amount} 不一致：运行之后数据或口径有变动。"));
     }
-    if records.has_numerator && records.counted.is_none() {
+    if records.has_numerator && records.counted.is_none() && explained.composite.is_none() {
         line(out, "\n本指标按对象去重或按数值加总，记录条数不必等于分子、分母。");
     }
     if !records.missing.is_empty() {

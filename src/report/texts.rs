@@ -142,7 +142,7 @@ catalogue! {
     EVIDENCE_COUNT = "证据数";
 
     // Synergy
-    SYNERGY_NOTE = "只统计跨区域事项，责任归于应当作为的一方。P 联合巡查，T 线索及时移送，A 及时受理或说明理由，R 及时反馈，K 同案处罚一致性。事项过少的一对不评分。T 下为自知悉归属至移送的中位天数，未移送的一并计入。K 任一方可比处罚不足的只展示。联合巡查只在计划要求的领域应做；没有约定次数的，与全部邻区合计，以应巡查次数为限。";
+    SYNERGY_NOTE = "只统计跨区域事项，责任归于应当作为的一方。P 联合巡查，T 线索及时移送，A 及时受理或说明理由，R 及时反馈，K 同案处罚一致性。事项过少的一对不评分。T 下为自知悉归属至移送的中位天数，未移送的一并计入。K 为同类处罚裁量位置的差距，任一方可比处罚不足的只展示。联合巡查只在计划要求的领域应做；没有约定次数的，与全部邻区合计，以应巡查次数为限。";
     SYNERGY_REGIONS = "各区域协同指数";
     SYNERGY_INDEX = "协同指数";
     NEIGHBOURS = "评分邻区／邻区";
@@ -160,7 +160,7 @@ catalogue! {
     OWN_SIDE = "跨区域协同：本区域一方各分项";
     OWN_SIDE_NOTE = "按时／到期；责任在对方的事项不计入本区域。";
     SCALE = "色阶";
-    NOTHING_THERE = "没有到期事项";
+    NOT_JUDGED = "没有到期事项，或只展示";
     NO_SYNERGY = "本期没有区域协同数据。";
 
     // Burden
@@ -231,6 +231,11 @@ pub fn synergy_reason(reason: &str) -> &str {
 }
 
 pub use crate::indices::synergy::part_title as synergy_part;
+
+/// `差距 0.47，24 件` below K.
+pub fn distance(delta: &str, compared: &str) -> String {
+    format!("差距 {delta}，{compared} 件")
+}
 
 /// `中位 4 天` below T.
 pub fn median_days(days: &str) -> String {

@@ -386,6 +386,28 @@ fn a_held_synergy_index_shows_the_figures_of_the_run_before_and_since_when() {
 }
 
 #[test]
+fn explain_and_a_units_own_page_show_its_side_of_the_borders_and_every_duty_that_it_missed() {
+    let (province, _) = finished_sample();
+    let scored = "select u.unit_id, u.region_code, sum(p.denominator - p.numerator) from \"values\" v join units u using (unit_id)
+        join synergy_pairs p on p.region = u.region_code and p.domain = 'eco' and p.part in ('T', 'A', 'R') and p.scored
+        where v.indicator = 'eco.cross_region_synergy' and v.status = 'scored' group by 1, 2 having sum(p.denominator - p.numerator) > 0 order by 1";
+    let rows = province.sql(scored);
+    assert!(!rows.is_empty(), "no region of the samples has an index");
+    for row in rows {
+        let missed = number(&row[2]);
+        let explained = province.kaohe(&["explain", &row[0], "eco.cross_region_synergy"]).with(0).out;
+        assert!(explained.contains("P 联合巡查") && explained.contains(&format!("共 {missed} 条")), "{explained}");
+        let traced = explained.lines().filter(|line| line.contains(" sources/") && line.contains(".csv")).count();
+        assert_eq!(traced as f64, missed, "{explained}");
+        let folder: String = row[0].chars().map(|c| if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c }).collect();
+        let pages = fs::read_dir(province.path(&format!("runs/{}/report/units", province.current_run()))).expect("pages").flatten();
+        let own = pages.map(|entry| entry.path()).find(|path| path.to_string_lossy().replace('~', "").ends_with(&folder)).expect("a page");
+        let page = fs::read_to_string(own.join("index.html")).expect("the page is text");
+        assert!(page.contains("跨区域协同：本区域一方各分项") && page.contains(&format!("拉低得分 {missed} 条")), "{}", row[0]);
+    }
+}
+
+#[test]
 fn synergy_and_burden_of_a_period_that_is_over_end_with_it() {
     let province = after(finished_small());
     run_of(&province, &["--as-of", AS_OF, "--period", "2026-Q1"]).with(0);

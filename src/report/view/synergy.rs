@@ -140,7 +140,7 @@ pub fn scale() -> Vec<ScaleStep> {
         step("h2", "75–90%"),
         step("h3", "90–97%"),
         step("h4", "≥97%"),
-        step("hx", texts::NOTHING_THERE),
+        step("hx", texts::NOT_JUDGED),
     ]
 }
 
@@ -259,8 +259,7 @@ fn pair_row(facts: &Facts, region: &str, neighbour: &str, pair: &Pair) -> PairRo
         PartCell {
             label: texts::synergy_part(part),
             figure: percent(row.and_then(|row| row.value)),
-            fraction: row
-                .map_or_else(String::new, |row| format!("{}／{}", numbers::amount(row.numerator), numbers::amount(row.denominator))),
+            fraction: row.map_or_else(String::new, |row| fraction(row)),
             note: row.map_or_else(String::new, |row| part_note(row)),
             step: step(row.copied()),
         }
@@ -272,6 +271,12 @@ fn pair_row(facts: &Facts, region: &str, neighbour: &str, pair: &Pair) -> PairRo
         few: !pair.values().any(|row| row.cross_province || row.scored),
         cells: PARTS.map(cell).to_vec(),
     }
+}
+
+/// In time over due; of K, which counts nothing, the distance and the penalties compared.
+fn fraction(row: &SynergyPair) -> String {
+    let (numerator, denominator) = (numbers::amount(row.numerator), numbers::amount(row.denominator));
+    if row.part == 'K' { texts::distance(&numerator, &denominator) } else { format!("{numerator}／{denominator}") }
 }
 
 fn part_note(row: &SynergyPair) -> String {
