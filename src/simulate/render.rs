@@ -124,7 +124,9 @@ fn cell(array: &dyn Array, column: &Column, row: usize, style: Style) -> String 
         ColumnType::Integer => array.as_primitive::<Int64Type>().value(row).to_string(),
         ColumnType::Decimal => {
             let cents = array.as_primitive::<Decimal128Type>().value(row);
-            if cents % 100 == 0 { (cents / 100).to_string() } else { format!("{}.{:02}", cents / 100, cents % 100) }
+            let sign = if cents < 0 { "-" } else { "" };
+            let (whole, part) = (cents.abs() / 100, cents.abs() % 100);
+            if part == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part:02}") }
         }
         ColumnType::Boolean => style.truth(array.as_boolean().value(row)).to_owned(),
         ColumnType::List => {

@@ -129,8 +129,8 @@ impl World {
     fn write_events(&self, sheets: &mut Sheets) {
         const EVENTS: [(&str, &str, i64, &str, i32); 3] = [
             ("经验做法获省级推广", "bonus", 150, "监督办〔2026〕9号", 0),
-            ("处罚决定未按期公示", "deduction", -50, "监督通知〔2026〕31号", 0),
             ("penalty_void", "veto", 0, "行政复议决定〔2026〕17号", 31),
+            ("处罚决定未按期公示", "deduction", -50, "监督通知〔2026〕31号", 0),
         ];
         // Months of later nights follow the asked ones; the events stay where they are.
         let Some((last, _)) = self.months.get(self.asked - 1) else { return };
