@@ -115,7 +115,7 @@ impl FromStr for Month {
         let parsed = text
             .split_once('-')
             .and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)))
-            .filter(|(year, month): &(i16, i8)| (1970..=2200).contains(year) && (1..=12).contains(month));
+            .filter(|(year, month): &(i16, i8)| (1900..=2200).contains(year) && (1..=12).contains(month));
         match parsed {
             Some((year, month)) => Ok(Self { year, month }),
             None => Err(format!("`{text}` is not a month; write it as 2026-03")),
@@ -159,7 +159,7 @@ impl FromStr for Period {
     fn from_str(text: &str) -> Result<Self, String> {
         let refuse = || format!("`{text}` is not a period; write 2026, 2026-H1, 2026-Q2 or 2026-06");
         let (year, part) = text.split_once('-').map_or((text, None), |(year, part)| (year, Some(part)));
-        let year: i16 = year.parse().ok().filter(|year| (1970..=2200).contains(year)).ok_or_else(refuse)?;
+        let year: i16 = year.parse().ok().filter(|year| (1900..=2200).contains(year)).ok_or_else(refuse)?;
         let (from, to) = match part {
             None => (1, 12),
             Some("H1") => (1, 6),

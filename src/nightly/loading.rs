@@ -126,7 +126,7 @@ fn store(
         .months
         .iter()
         .map(|(month, staged)| (*month, MonthFile { path: staged.path.clone(), rows: staged.rows, digest: staged.digest.clone() }));
-    let replacement = Replacement { shape: shape_of(contract), months: months.collect() };
+    let replacement = Replacement { shape: shape_of(contract), key: contract.key.clone(), months: months.collect() };
     let outcome = runtime
         .block_on(lake.commit(&replacement, &request.run))
         .map_err(|error| error.while_doing(format!("storing `{}`", contract.name)))?;
