@@ -6,10 +6,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use jiff::civil::Date;
+use rust_decimal::Decimal;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section, read_document};
+use crate::terms::DOMAINS;
 
 /// Type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +55,8 @@ pub struct Column {
     pub required: bool,
     /// Filled from the first of these columns that is present.
     pub first_of: Vec<String>,
+    /// The date column whose header, where it carries a time of day, fills this instant; 0:00:00 is no time of day.
+    pub instant_of: Option<String>,
     /// Headers that mean this column.
     pub aliases: Vec<String>,
     /// Headers that mean this column, with amounts in 万元.
@@ -188,10 +193,26 @@ pub fn read_contract(name: &str, file: &str, text: &str, diagnostics: &mut Diagn
             }
         };
         key.iter().chain(&month).for_each(|placed| known(placed, diagnostics));
-        for (column, first_of) in &columns {
-            first_of.iter().for_each(|placed| known(placed, diagnostics));
+        for (column, columns_named) in &columns {
+            columns_named.iter().for_each(|placed| known(placed, diagnostics));
             if names.iter().filter(|name| **name == column.name).count() > 1 {
                 diagnostics.error("duplicate-column", file, Some(section.span()), format!("column `{}` stands twice", column.name));
+            }
+        }
+        let kind_of = |name: &str| columns.iter().find(|(column, _)| column.name == name).map(|(column, _)| column.kind);
+        let is_no_date = |name: &str| kind_of(name).is_some_and(|kind| kind != ColumnType::Date);
+        if let Some(month) = month.as_ref().filter(|month| is_no_date(&month.value)) {
+            let dates = columns.iter().filter(|(column, _)| column.kind == ColumnType::Date).map(|(column, _)| column.name.as_str());
+            let message = format!("`month` names `{}`, which is not a date", month.value);
+            diagnostics
+                .error("month-type", file, Some(month.span.clone()), message)
+                .hint(format!("dates of the table: {}", dates.collect::<Vec<_>>().join(", ")));
+        }
+        for (column, named) in columns.iter().filter(|(column, _)| column.instant_of.is_some()) {
+            let of = column.instant_of.as_deref().unwrap_or_default();
+            if column.kind != ColumnType::Instant || is_no_date(of) {
+                let message = format!("`instant_of` fills an instant from a date's header, but `{}` or `{of}` is of another type", column.name);
+                diagnostics.error("instant-of-type", file, named.last().map(|placed| placed.span.clone()), message);
             }
         }
         let references = references.iter().filter_map(|placed| read_reference(placed, file, diagnostics)).collect();
@@ -215,7 +236,9 @@ fn read_column(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
     let name = section.required_text("name", diagnostics);
     let kind = section.required_word("type", &TYPES, diagnostics);
     let required = section.boolean("required", diagnostics).unwrap_or(false);
-    let first_of = section.texts("first_of", diagnostics);
+    let mut columns_named = section.texts("first_of", diagnostics);
+    let first_of = columns_named.iter().map(|placed| placed.value.clone()).collect();
+    let instant_of = section.text("instant_of", diagnostics);
     let values = |placed: Vec<Placed<String>>| placed.into_iter().map(|placed| placed.value).collect::<Vec<_>>();
     let aliases = values(section.texts("aliases", diagnostics));
     let aliases_in_wan = values(section.texts("aliases_in_wan", diagnostics));
@@ -223,7 +246,7 @@ fn read_column(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
     let source = section.text("source", diagnostics).map(|placed| placed.value);
     let words = [("public", Sensitivity::Public), ("internal", Sensitivity::Internal), ("personal", Sensitivity::Personal)];
     let sensitivity = section.required_word("sensitivity", &words, diagnostics);
-    let default = section.text("default", diagnostics).map(|placed| placed.value);
+    let default = section.text("default", diagnostics);
     let mut codes = Vec::new();
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for (code, labels) in section.free_table("enum", diagnostics) {
@@ -246,16 +269,61 @@ fn read_column(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
         name: name?.value,
         kind: kind?,
         required,
-        first_of: first_of.iter().map(|placed| placed.value.clone()).collect(),
+        first_of,
+        instant_of: instant_of.as_ref().map(|placed| placed.value.clone()),
         aliases,
         aliases_in_wan,
         meaning: meaning?.value,
         source,
         sensitivity: sensitivity?,
-        default,
+        default: default.as_ref().map(|placed| placed.value.clone()),
         codes,
     };
-    Some((column, first_of))
+    report_wrong_default(&column, default.as_ref(), section.file(), diagnostics);
+    report_unknown_domains(&column, section, diagnostics);
+    columns_named.extend(instant_of);
+    Some((column, columns_named))
+}
+
+/// A default is written as the column's values are: plain, or one of its codes or labels.
+fn report_wrong_default(column: &Column, default: Option<&Placed<String>>, file: &str, diagnostics: &mut Diagnostics) {
+    let Some(default) = default else { return };
+    let text = default.value.as_str();
+    let spellings = || column.codes.iter().flat_map(|(code, labels)| labels.iter().chain([code]));
+    let is_code = |item: &str| column.codes.is_empty() || spellings().any(|label| normalise_header(label) == normalise_header(item));
+    let fits = match column.kind {
+        ColumnType::Text => is_code(text),
+        ColumnType::List => text.split(';').all(is_code),
+        ColumnType::Date => text.parse::<Date>().is_ok(),
+        ColumnType::Instant => text.parse::<jiff::civil::DateTime>().is_ok(),
+        ColumnType::Integer => text.parse::<i64>().is_ok(),
+        ColumnType::Decimal => text.parse::<Decimal>().is_ok_and(|amount| amount.normalize().scale() <= 2),
+        ColumnType::Boolean => matches!(text, "true" | "false"),
+    };
+    if fits {
+        return;
+    }
+    let span = Some(default.span.clone());
+    let said = diagnostics.error("wrong-default", file, span, format!("the default `{text}` of `{}` is no value of it", column.name));
+    match column.kind {
+        ColumnType::Text | ColumnType::List => said.hint_nearest(text, column.codes.iter().map(|(code, _)| code.as_str())),
+        ColumnType::Date => said.hint("write a day as 2026-03-07"),
+        ColumnType::Instant => said.hint("write an instant as 2026-03-07T09:00"),
+        ColumnType::Integer => said.hint("write a whole number"),
+        ColumnType::Decimal => said.hint("write a number with at most two decimals"),
+        ColumnType::Boolean => said.hint("write true or false"),
+    };
+}
+
+/// Clocks and parameters are looked up by the row's domain: a contract may not have a code of its own. `*` stands for all.
+fn report_unknown_domains(column: &Column, section: &Section<'_>, diagnostics: &mut Diagnostics) {
+    if column.name != "domain" {
+        return;
+    }
+    for (code, _) in column.codes.iter().filter(|(code, _)| code != "*" && !DOMAINS.contains(&code.as_str())) {
+        let message = format!("there is no domain `{code}`, expected {}", DOMAINS.join(", "));
+        diagnostics.error("unknown-domain", section.file(), Some(section.span()), message).hint_nearest(code, DOMAINS);
+    }
 }
 
 fn read_check(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Check> {
