@@ -12,7 +12,9 @@ use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
@@ -52,16 +54,9 @@ pub const NAMES: [&str; 8] = ["due_on", "due_at", "param", "workdays_between", "
 
 /// Adds the functions to a session.
 pub fn register(context: &SessionContext, clocks: &Arc<Clocks>) {
-    for which in [
-        Which::DueOn,
-        Which::DueAt,
-        Which::Param,
-        Which::WorkdaysBetween,
-        Which::DayOf,
-        Which::MonthOf,
-        Which::EndOf,
-        Which::UsccIsValid,
-    ] {
+    for which in
+        [Which::DueOn, Which::DueAt, Which::Param, Which::WorkdaysBetween, Which::DayOf, Which::MonthOf, Which::EndOf, Which::UsccIsValid]
+    {
         context.register_udf(ScalarUDF::new_from_impl(CalendarFunction {
             which,
             clocks: Arc::clone(clocks),

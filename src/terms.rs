@@ -234,6 +234,8 @@ mod tests {
                 assert!(!is_credit_code(&String::from_utf8(wrong).expect("letters")), "{code} with another letter {place}");
             }
         }
-        assert!(!["", "91230500MA1B3N1N2", "91230500MA1B3N1N2MM", "91230500MA1B3O1N2M", "统一社会信用"].iter().any(|code| is_credit_code(code)));
+        assert!(
+            !["", "91230500MA1B3N1N2", "91230500MA1B3N1N2MM", "91230500MA1B3O1N2M", "统一社会信用"].iter().any(|code| is_credit_code(code))
+        );
     }
 }

@@ -204,11 +204,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
     }
 
     /// One header may feed two columns: a date, and the instant where it carries a time of day and no header of its own does.
-    fn take_times_of_day(
-        &mut self,
-        columns: &mut [Typed],
-        mut read: impl FnMut(&mut ColumnReader, usize) -> Result<Typed>,
-    ) -> Result<()> {
+    fn take_times_of_day(&mut self, columns: &mut [Typed], mut read: impl FnMut(&mut ColumnReader, usize) -> Result<Typed>) -> Result<()> {
         for (index, column) in self.load.contract.columns.iter().enumerate() {
             let date = column.instant_of.as_ref().and_then(|name| self.load.contract.columns.iter().position(|other| other.name == *name));
             let Some((at, _, _)) = date.and_then(|date| self.map.columns[date].as_ref()) else { continue };

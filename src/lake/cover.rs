@@ -74,8 +74,9 @@ pub(super) fn settle(root: &Path, extract: &Replacement, cover: &RangeInclusive<
         if staged.is_none() && !keys.stand_in(&paths)? {
             continue;
         }
-        let doing = || format!("joining {} of table `{}`", month.map_or_else(String::new, |month| month.to_string()), extract.shape.table);
-        let joined = join(&paths, staged, &keys, extract, &folder.join(format!("{}.joined.arrow", settled.len())));
+        let name = month.map_or_else(|| "all".to_owned(), |month| month.to_string());
+        let joined = join(&paths, staged, &keys, extract, &folder.join(format!("{name}.joined.arrow")));
+        let doing = || format!("joining {name} of table `{}`", extract.shape.table);
         settled.insert(month, joined.map_err(|error| error.while_doing(doing()))?);
     }
     Ok(settled)

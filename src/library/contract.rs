@@ -211,7 +211,8 @@ pub fn read_contract(name: &str, file: &str, text: &str, diagnostics: &mut Diagn
         for (column, named) in columns.iter().filter(|(column, _)| column.instant_of.is_some()) {
             let of = column.instant_of.as_deref().unwrap_or_default();
             if column.kind != ColumnType::Instant || is_no_date(of) {
-                let message = format!("`instant_of` fills an instant from a date's header, but `{}` or `{of}` is of another type", column.name);
+                let message =
+                    format!("`instant_of` fills an instant from a date's header, but `{}` or `{of}` is of another type", column.name);
                 diagnostics.error("instant-of-type", file, named.last().map(|placed| placed.span.clone()), message);
             }
         }
@@ -365,5 +366,99 @@ fn report_ambiguous_headers(contract: &TableContract, diagnostics: &mut Diagnost
                 _ => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTRACT: &str = r#"
+title = "检查"
+basis = "测试"
+key = ["visit_id"]
+month = "checked_on"
+[[column]]
+name = "visit_id"
+type = "text"
+required = true
+meaning = "编号"
+sensitivity = "internal"
+[[column]]
+name = "domain"
+type = "text"
+default = "other"
+meaning = "领域"
+sensitivity = "internal"
+[column.enum]
+market = ["市场监管"]
+other = ["其他"]
+[[column]]
+name = "checked_on"
+type = "date"
+default = "2000-01-01"
+meaning = "检查日期"
+sensitivity = "internal"
+[[column]]
+name = "checked_from"
+type = "instant"
+instant_of = "checked_on"
+meaning = "检查开始的时刻"
+sensitivity = "internal"
+[[column]]
+name = "problems"
+type = "integer"
+default = "0"
+meaning = "问题数"
+sensitivity = "internal"
+"#;
+
+    fn said(text: &str) -> (Vec<&'static str>, String) {
+        let mut diagnostics = Diagnostics::default();
+        read_contract("visits", "queries/tables/visits.toml", text, &mut diagnostics);
+        (diagnostics.sorted().iter().map(|item| item.name).collect(), diagnostics.to_text())
+    }
+
+    #[track_caller]
+    fn refused(from: &str, to: &str, name: &str, words: &[&str]) {
+        assert!(CONTRACT.contains(from), "{from}");
+        let (names, rendered) = said(&CONTRACT.replacen(from, to, 1));
+        assert_eq!(names, [name], "{rendered}");
+        words.iter().for_each(|word| assert!(rendered.contains(word), "`{word}` is missing in: {rendered}"));
+    }
+
+    #[test]
+    fn a_contract_that_holds_to_the_rules_has_no_diagnostics() {
+        assert_eq!(said(CONTRACT).1, "");
+    }
+
+    #[test]
+    fn a_month_is_cut_by_a_date() {
+        refused("month = \"checked_on\"", "month = \"domain\"", "month-type", &["visits.toml:5:9", "dates of the table: checked_on"]);
+        refused("month = \"checked_on\"", "month = \"checked_from\"", "month-type", &["`checked_from`, which is not a date"]);
+    }
+
+    #[test]
+    fn a_default_is_a_value_of_its_column() {
+        refused("default = \"0\"", "default = \"none\"", "wrong-default", &["the default `none` of `problems`", "write a whole number"]);
+        refused(
+            "default = \"2000-01-01\"",
+            "default = \"2000-13-01\"",
+            "wrong-default",
+            &["visits.toml:24:11", "write a day as 2026-03-07"],
+        );
+        refused("default = \"other\"", "default = \"othr\"", "wrong-default", &["did you mean `other`?"]);
+        assert_eq!(said(&CONTRACT.replacen("default = \"other\"", "default = \"其他\"", 1)).1, "", "a label is a value too");
+    }
+
+    #[test]
+    fn a_contract_has_no_domain_of_its_own() {
+        refused("market = [", "makret = [", "unknown-domain", &["there is no domain `makret`", "did you mean `market`?"]);
+    }
+
+    #[test]
+    fn a_time_of_day_is_taken_from_a_date_by_an_instant() {
+        refused("instant_of = \"checked_on\"", "instant_of = \"chcked_on\"", "unknown-column", &["did you mean `checked_on`?"]);
+        refused("instant_of = \"checked_on\"", "instant_of = \"problems\"", "instant-of-type", &["visits.toml:30:14"]);
     }
 }

@@ -42,6 +42,7 @@ fn request(format: SimulationFormat) -> SimulationRequest {
         format,
         province: "330000".to_owned(),
         night: None,
+        workers: 2,
     }
 }
 

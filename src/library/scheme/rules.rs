@@ -23,10 +23,7 @@ struct Reach {
 impl Reach {
     fn everywhere() -> Self {
         let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        Self {
-            domains: set(&DOMAINS),
-            tiers: set(&["province", "city", "county", "township"]),
-        }
+        Self { domains: set(&DOMAINS), tiers: set(&["province", "city", "county", "township"]) }
     }
 
     fn narrow(&mut self, domains: &[String], tiers: &[String]) {
