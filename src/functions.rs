@@ -1,7 +1,7 @@
-//! Clocks, parameters and days as SQL functions.
+//! Clocks, parameters, days and the check of credit codes as SQL functions.
 //!
 //! In: the library's clocks, parameters and calendar. Out: DataFusion functions `due_on`, `due_at`, `param`,
-//! `workdays_between`, `day_of`, `month_of`, `end_of`, evaluated a column at a time. Never here: data.
+//! `workdays_between`, `day_of`, `month_of`, `end_of`, `uscc_is_valid`, evaluated a column at a time. Never here: data.
 //!
 //! The name of a clock or parameter is a literal: an unknown one is a planning error with our text. The version is that of
 //! the row's domain in force on the date that starts the clock.
@@ -12,7 +12,9 @@ use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
@@ -24,7 +26,7 @@ use datafusion::sql::sqlparser::ast::{Expr as SyntaxExpr, ExprWithAlias, Value, 
 use crate::calendar::{Clock, Parameter, WorkCalendar, end_of_day, shanghai_day};
 use crate::diagnostics::nearest;
 use crate::library::Library;
-use crate::terms::{Month, date_from_epoch_days};
+use crate::terms::{Month, date_from_epoch_days, is_credit_code};
 
 /// What the functions look up. Two sets are equal when every clock, parameter and day is.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,11 +50,13 @@ impl Clocks {
 }
 
 /// Every function of this module, by the name that SQL uses.
-pub const NAMES: [&str; 7] = ["due_on", "due_at", "param", "workdays_between", "day_of", "month_of", "end_of"];
+pub const NAMES: [&str; 8] = ["due_on", "due_at", "param", "workdays_between", "day_of", "month_of", "end_of", "uscc_is_valid"];
 
 /// Adds the functions to a session.
 pub fn register(context: &SessionContext, clocks: &Arc<Clocks>) {
-    for which in [Which::DueOn, Which::DueAt, Which::Param, Which::WorkdaysBetween, Which::DayOf, Which::MonthOf, Which::EndOf] {
+    for which in
+        [Which::DueOn, Which::DueAt, Which::Param, Which::WorkdaysBetween, Which::DayOf, Which::MonthOf, Which::EndOf, Which::UsccIsValid]
+    {
         context.register_udf(ScalarUDF::new_from_impl(CalendarFunction {
             which,
             clocks: Arc::clone(clocks),
@@ -134,6 +138,7 @@ enum Which {
     DayOf,
     MonthOf,
     EndOf,
+    UsccIsValid,
 }
 
 impl Which {
@@ -146,6 +151,7 @@ impl Which {
             Self::DayOf => 4,
             Self::MonthOf => 5,
             Self::EndOf => 6,
+            Self::UsccIsValid => 7,
         }]
     }
 
@@ -158,6 +164,7 @@ impl Which {
             Self::DayOf => "day_of(instant)",
             Self::MonthOf => "month_of(date)",
             Self::EndOf => "end_of(date)",
+            Self::UsccIsValid => "uscc_is_valid(text)",
         }
     }
 }
@@ -213,6 +220,7 @@ impl ScalarUDFImpl for CalendarFunction {
             Which::DueAt | Which::EndOf => instant(),
             Which::Param => DataType::Decimal128(18, 4),
             Which::WorkdaysBetween => DataType::Int64,
+            Which::UsccIsValid => DataType::Boolean,
         })
     }
 
@@ -253,6 +261,7 @@ impl ScalarUDFImpl for CalendarFunction {
             (Which::WorkdaysBetween, [from, to]) => Ok(vec![date_like(from)?, date_like(to)?]),
             (Which::DayOf, [at]) => Ok(vec![instant_like(at)?]),
             (Which::MonthOf | Which::EndOf, [on]) => Ok(vec![date_like(on)?]),
+            (Which::UsccIsValid, [_]) => Ok(vec![DataType::Utf8]),
             _ => Err(wrong(self.which, format!("{} does not take {} arguments", self.name(), types.len()))),
         }
     }
@@ -335,6 +344,10 @@ impl CalendarFunction {
                 });
                 Arc::new(amounts.collect::<Decimal128Array>().with_precision_and_scale(18, 4)?)
             }
+            Which::UsccIsValid => {
+                let codes = texts(&arrays[0])?;
+                Arc::new(codes.iter().map(|code| code.map(is_credit_code)).collect::<BooleanArray>())
+            }
         })
     }
 }
@@ -364,4 +377,19 @@ fn texts(array: &ArrayRef) -> Result<StringArray> {
 
 fn text_at(texts: &StringArray, row: usize) -> Option<&str> {
     texts.is_valid(row).then(|| texts.value(row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_credit_code_is_valid_by_its_last_letter_and_an_empty_one_is_neither() {
+        let (library, _) = Library::read(None).expect("the shipped library reads");
+        let context = SessionContext::new();
+        register(&context, &Clocks::of(&library));
+        let sql = "SELECT uscc_is_valid('91230500MA1B3N1N2M') AND NOT uscc_is_valid('91230500MA1B3N1N20'), uscc_is_valid(NULL) IS NULL";
+        let batches = context.sql(sql).await.expect("planned").collect().await.expect("computed");
+        assert!((0..2).all(|column| batches[0].column(column).as_boolean().value(0)));
+    }
 }

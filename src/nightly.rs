@@ -231,7 +231,9 @@ fn warnings(counts: Vec<report::input::ReasonCount>) -> Vec<Warning> {
 
 /// Why readers must not see what was computed.
 fn reason_to_keep_back(request: &Request<'_>, results: &RunResults) -> Option<String> {
-    let share = results.held_indicators.len() as f64 / request.library.indicators.len().max(1) as f64;
+    // Composites are held as well, but a share of the indicators counts indicators on both sides.
+    let held = request.library.indicators.keys().filter(|id| results.held_indicators.contains_key(&id.0)).count();
+    let share = held as f64 / request.library.indicators.len().max(1) as f64;
     let allowed = request.project.hold_max_share;
     if results.scorecards == 0 {
         return Some("there is no unit to assess, `units` is empty or held".to_owned());

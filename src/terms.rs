@@ -93,6 +93,26 @@ impl Month {
     }
 }
 
+/// Codes of the domains of enforcement, as every contract's `domain` writes them.
+pub const DOMAINS: [&str; 6] = ["market", "urban", "eco", "transport", "emergency", "other"];
+
+/// Letters of a unified social credit code (GB 32100-2015), in the order of their values.
+pub const CREDIT_CODE_LETTERS: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+
+/// The check character that follows the first seventeen of a unified social credit code (GB 32100-2015); `None` when one of them
+/// is no letter of the code.
+pub fn credit_code_check(first: &[u8]) -> Option<u8> {
+    const WEIGHTS: [usize; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
+    let value = |byte: &u8| CREDIT_CODE_LETTERS.iter().position(|letter| letter == byte);
+    let sum = first.iter().zip(WEIGHTS).map(|(byte, weight)| Some(value(byte)? * weight)).sum::<Option<usize>>()?;
+    Some(CREDIT_CODE_LETTERS[(31 - sum % 31) % 31])
+}
+
+/// Whether a text is a unified social credit code: eighteen letters, the last being the check of the others.
+pub fn is_credit_code(text: &str) -> bool {
+    text.len() == 18 && text.as_bytes().split_last().is_some_and(|(last, first)| credit_code_check(first) == Some(*last))
+}
+
 /// Days from 1970-01-01 to `date` (Arrow's Date32).
 pub fn epoch_days(date: Date) -> i32 {
     (date - jiff::civil::date(1970, 1, 1)).get_days()
@@ -115,7 +135,7 @@ impl FromStr for Month {
         let parsed = text
             .split_once('-')
             .and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)))
-            .filter(|(year, month): &(i16, i8)| (1970..=2200).contains(year) && (1..=12).contains(month));
+            .filter(|(year, month): &(i16, i8)| (1900..=2200).contains(year) && (1..=12).contains(month));
         match parsed {
             Some((year, month)) => Ok(Self { year, month }),
             None => Err(format!("`{text}` is not a month; write it as 2026-03")),
@@ -159,7 +179,7 @@ impl FromStr for Period {
     fn from_str(text: &str) -> Result<Self, String> {
         let refuse = || format!("`{text}` is not a period; write 2026, 2026-H1, 2026-Q2 or 2026-06");
         let (year, part) = text.split_once('-').map_or((text, None), |(year, part)| (year, Some(part)));
-        let year: i16 = year.parse().ok().filter(|year| (1970..=2200).contains(year)).ok_or_else(refuse)?;
+        let year: i16 = year.parse().ok().filter(|year| (1900..=2200).contains(year)).ok_or_else(refuse)?;
         let (from, to) = match part {
             None => (1, 12),
             Some("H1") => (1, 6),
@@ -197,5 +217,25 @@ impl Fraction {
     /// Adds numerators to numerators, denominators to denominators.
     pub fn merge(self, other: Self) -> Self {
         Self { numerator: self.numerator + other.numerator, denominator: self.denominator + other.denominator }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_credit_codes_pass_the_check_and_any_changed_letter_fails() {
+        for code in ["91230500MA1B3N1N2M", "11230500001755309F", "91350100M000100Y43"] {
+            assert!(is_credit_code(code), "{code}");
+            for place in 0..18 {
+                let mut wrong = code.as_bytes().to_vec();
+                wrong[place] = if wrong[place] == b'7' { b'8' } else { b'7' };
+                assert!(!is_credit_code(&String::from_utf8(wrong).expect("letters")), "{code} with another letter {place}");
+            }
+        }
+        assert!(
+            !["", "91230500MA1B3N1N2", "91230500MA1B3N1N2MM", "91230500MA1B3O1N2M", "统一社会信用"].iter().any(|code| is_credit_code(code))
+        );
     }
 }

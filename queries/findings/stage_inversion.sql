@@ -15,6 +15,7 @@ WITH stages AS (
          max(staged_on) FILTER (WHERE stage = 'delivery')     AS delivered_on,
          max(staged_on) FILTER (WHERE stage = 'closed')       AS closed_on
   FROM case_stages
+  WHERE end_of(staged_on) <= $as_of
   GROUP BY case_id
 ),
 papers AS (
@@ -23,7 +24,7 @@ papers AS (
          min(dated_on) FILTER (WHERE doc_kind = 'legal_review_opinion')                    AS reviewed_on,
          bool_or(doc_kind = 'waiver')                                                      AS is_waived
   FROM case_documents
-  WHERE case_id IS NOT NULL
+  WHERE case_id IS NOT NULL AND end_of(dated_on) <= $as_of
   GROUP BY case_id
 ),
 dated AS (

@@ -5,6 +5,7 @@
 --
 -- 案件时限停止计算的日期（听证、检测检验、公告、鉴定等），重叠的合并：同处两项中止的一日只算一日；
 -- 前一段结束的次日又开始的，视为延续。首日和末日都计入。
+-- 数据截止日之后才开始的中止，截至该日尚不存在。
 -- 没有结束日期的中止，到法定最长期限为止（参数 `suspension.max.*`）；已结束的按记录计。
 -- 立案之日及以前、决定之日及以后的日期，一律不计。
 -- `days_before`：本案此前各段的天数；某一段是否仍可计算，因时限而异，见 `case_excluded_days`。
@@ -24,6 +25,7 @@ WITH bounded AS (
                coalesce(c.decided_on - 1, DATE '9999-12-31')) AS last_day
   FROM case_suspensions AS s
   JOIN case_register AS c ON c.case_id = s.case_id
+  WHERE end_of(s.from_date) <= $as_of
 ),
 marked AS (
   SELECT case_id, first_day, last_day,

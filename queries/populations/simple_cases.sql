@@ -20,7 +20,7 @@
 WITH documents AS (
   SELECT case_id, max(doc_no) AS doc_no, min(day_of(served_at)) AS served_on, min(day_of(archived_at)) AS archived_on
   FROM case_documents
-  WHERE doc_kind IN ('simple_decision', 'decision')
+  WHERE doc_kind IN ('simple_decision', 'decision') AND end_of(dated_on) <= $as_of
   GROUP BY case_id
 ),
 judged AS (

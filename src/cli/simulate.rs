@@ -72,6 +72,7 @@ pub fn simulate(common: &Common, arguments: &Arguments) -> Result<u8> {
         },
         province: arguments.province.clone(),
         night: arguments.night,
+        workers: std::thread::available_parallelism().map_or(1, usize::from),
     };
     let summary = crate::simulate::simulate(&request, &library.tables, &reference, &out, &|_| {})?;
     for (table, rows) in &summary.rows {

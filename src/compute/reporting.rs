@@ -40,7 +40,9 @@ pub async fn silent_units(context: &SessionContext, units: &[Unit], as_of: Date)
     let mut silent = Vec::new();
     for (table, date) in FED_BY_ALL {
         let mut last: BTreeMap<String, Date> = BTreeMap::new();
-        for batch in context.sql(&format!("SELECT unit_id, max({date}) AS last FROM {table} GROUP BY unit_id")).await?.collect().await? {
+        // A date typed into the future is no sign of life.
+        let sql = format!("SELECT unit_id, max({date}) AS last FROM {table} WHERE {date} <= DATE '{as_of}' GROUP BY unit_id");
+        for batch in context.sql(&sql).await?.collect().await? {
             let names = cast(batch.column(0), &DataType::Utf8)?;
             let days = batch.column(1).as_primitive::<Date32Type>();
             for row in 0..batch.num_rows() {

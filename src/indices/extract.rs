@@ -108,7 +108,7 @@ WHERE j.region_a IS NOT NULL AND j.region_b IS NOT NULL AND j.domain IS NOT NULL
 const PENALTIES: &str = "SELECT substr(region_code, 1, 6) AS region, domain, concat(item_code, '/', coalesce(severity, '')) AS kind,
        fine_amount, benchmark_min, benchmark_max
 FROM cases
-WHERE outcome = 'penalty' AND region_code IS NOT NULL AND domain IS NOT NULL AND item_code IS NOT NULL AND fine_amount IS NOT NULL
+WHERE outcome = 'penalty' AND region_code IS NOT NULL AND domain IS NOT NULL AND item_code IS NOT NULL AND fine_amount >= 0
   AND benchmark_min IS NOT NULL AND benchmark_max > benchmark_min AND decided_on BETWEEN DATE '$from' AND DATE '$until'";
 
 const BORDERS: &str = "SELECT substr(region_a, 1, 6) AS region_a, substr(region_b, 1, 6) AS region_b, cross_province, required_patrols

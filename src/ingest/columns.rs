@@ -10,13 +10,13 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, ListBuilder, StringArray, StringBuilder,
     TimestampMicrosecondArray, new_null_array,
 };
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::compute::{CastOptions, cast_with_options, nullif};
+use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use arrow::util::display::FormatOptions;
 
 use super::raw::Mark;
-use super::{schema, typing, xlsx};
-use crate::calendar::SHANGHAI_OFFSET_MICROSECONDS;
+use super::{dates, schema, typing, xlsx};
+use crate::calendar::{DAY_MICROSECONDS, SHANGHAI_OFFSET_MICROSECONDS, shanghai_day};
 use crate::error::{Context, Kind, Result};
 use crate::library::contract::{Column, ColumnType, TableContract, normalise_header};
 use crate::project::Source;
@@ -199,7 +199,7 @@ impl ColumnReader {
     pub fn read_array(&mut self, array: &ArrayRef, factor: i64) -> Result<Typed> {
         let rows = array.len();
         if let Some(array) = self.convert(array, factor)? {
-            return Ok(Typed { array, wrong: Vec::new(), unknown: Vec::new() });
+            return inside_the_calendar(array);
         }
         if let DataType::Timestamp(_, Some(_)) = array.data_type() {
             let instants = strict_cast(array, &schema::data_type(ColumnType::Instant))?;
@@ -260,7 +260,7 @@ impl ColumnReader {
         }
         let shift = |array: &ArrayRef, by: i64| -> Result<TimestampMicrosecondArray> {
             let naive = strict_cast(array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
-            Ok(naive.as_primitive::<arrow::datatypes::TimestampMicrosecondType>().unary(|value| value.saturating_add(by)))
+            Ok(naive.as_primitive::<TimestampMicrosecondType>().unary(|value| value.saturating_add(by)))
         };
         match (self.kind, array.data_type()) {
             // A timestamp without zone, and a date, are Shanghai's.
@@ -269,13 +269,42 @@ impl ColumnReader {
             }
             (ColumnType::Date, DataType::Timestamp(_, zone)) => {
                 let by = if zone.is_some() { SHANGHAI_OFFSET_MICROSECONDS } else { 0 };
-                let days = shift(array, by)?.unary(|at| at.div_euclid(crate::calendar::DAY_MICROSECONDS) as i32);
+                let days = shift(array, by)?.unary(|at| at.div_euclid(DAY_MICROSECONDS) as i32);
                 let days: arrow::array::PrimitiveArray<arrow::datatypes::Date32Type> = days;
                 Ok(Some(Arc::new(days)))
             }
             _ => Ok(None),
         }
     }
+}
+
+/// Refuses days that no text could mean; a number in a Parquet file can be any.
+fn inside_the_calendar(array: ArrayRef) -> Result<Typed> {
+    let outside: Vec<usize> = match array.data_type() {
+        DataType::Date32 => {
+            let days = array.as_primitive::<arrow::datatypes::Date32Type>();
+            (0..days.len()).filter(|row| days.is_valid(*row) && !dates::is_a_day(days.value(*row))).collect()
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => {
+            let instants = array.as_primitive::<TimestampMicrosecondType>();
+            (0..instants.len()).filter(|row| instants.is_valid(*row) && !dates::is_a_day(shanghai_day(instants.value(*row)))).collect()
+        }
+        _ => Vec::new(),
+    };
+    if outside.is_empty() {
+        return Ok(Typed { array, wrong: Vec::new(), unknown: Vec::new() });
+    }
+    let mask: BooleanArray = (0..array.len()).map(|row| Some(outside.binary_search(&row).is_ok())).collect();
+    let array = nullif(&array, &mask).context(Kind::Bug, || "leaving out days outside the calendar")?;
+    let wrong = outside.into_iter().map(|row| (row, "不在1900年至2200年之间".to_owned(), String::new())).collect();
+    Ok(Typed { array, wrong, unknown: Vec::new() })
+}
+
+/// Instants with a time of day; 0:00:00 is how a date is written by programs that know no dates.
+pub(super) fn with_time_of_day(instants: &ArrayRef) -> Result<ArrayRef> {
+    let is_midnight = |at: i64| (at + SHANGHAI_OFFSET_MICROSECONDS).rem_euclid(DAY_MICROSECONDS) == 0;
+    let mask: BooleanArray = instants.as_primitive::<TimestampMicrosecondType>().iter().map(|at| at.map(is_midnight)).collect();
+    nullif(instants, &mask).context(Kind::Bug, || "reading times of day")
 }
 
 /// Why a cell is unusable whatever its text.

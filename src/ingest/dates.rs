@@ -149,9 +149,17 @@ fn read_time(day: i32, mut cursor: Cursor<'_>) -> Option<Moment> {
     Some(Moment { day, time: Some(time_of_day(hour, minute, second, fraction)?), offset })
 }
 
+/// First and last day that anybody can mean, 1900-01-01 and 2200-12-31, as days since 1970.
+const CALENDAR: std::ops::RangeInclusive<i32> = -25_567..=84_370;
+
+/// Whether a day lies in the calendar; beyond it no month of the lake has a name.
+pub(super) fn is_a_day(day: i32) -> bool {
+    CALENDAR.contains(&day)
+}
+
 fn civil(year: i64, month: i64, day: i64) -> Option<i32> {
-    let year = i16::try_from(year).ok().filter(|year| (1900..=2200).contains(year))?;
-    Some(epoch_days(Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?))
+    let date = Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    Some(epoch_days(date)).filter(|day| is_a_day(*day))
 }
 
 fn time_of_day(hour: i64, minute: i64, second: i64, fraction: i64) -> Option<i64> {

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, StringArray, new_null_array};
-use arrow::compute::filter_record_batch;
+use arrow::compute::kernels::zip::zip;
+use arrow::compute::{filter_record_batch, is_not_null};
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::array_value_to_string;
 
-use super::columns::{ColumnReader, Typed};
+use super::columns::{ColumnReader, Typed, with_time_of_day};
 use super::decode::{self, Examined};
 use super::files::SourceFile;
 use super::fill::Filler;
@@ -170,19 +171,18 @@ impl<'l, 'a> FileLoad<'l, 'a> {
             }
             return Ok(());
         }
-        let columns = self
+        // Cells of a faulty row may stand under the wrong header: they are not judged.
+        let cell = |row: usize, at: usize| if chunk.fault(row).is_some() { ("", super::raw::Mark::Plain) } else { chunk.cell(row, at) };
+        let mut columns: Vec<Typed> = self
             .readers
             .iter_mut()
             .zip(&self.map.columns)
             .map(|(reader, from)| match from {
-                // Cells of a faulty row may stand under the wrong header: they are not judged.
-                Some((at, _, factor)) => {
-                    let cell = |row: usize| if chunk.fault(row).is_some() { ("", super::raw::Mark::Plain) } else { chunk.cell(row, *at) };
-                    reader.read_texts(chunk.len(), &cell, *factor, chunk.is_1904)
-                }
+                Some((at, _, factor)) => reader.read_texts(chunk.len(), &|row| cell(row, *at), *factor, chunk.is_1904),
                 None => reader.read_texts(chunk.len(), &|_| ("", super::raw::Mark::Plain), 1, false),
             })
             .collect();
+        self.take_times_of_day(&mut columns, |reader, at| Ok(reader.read_texts(chunk.len(), &|row| cell(row, at), 1, chunk.is_1904)))?;
         let lines = (0..chunk.len()).map(|row| chunk.line(row)).collect();
         self.judge(Candidates { columns, lines, reasons, raw: Some(&|row| chunk.raw(row)) })
     }
@@ -199,7 +199,22 @@ impl<'l, 'a> FileLoad<'l, 'a> {
                 },
             });
         }
+        self.take_times_of_day(&mut columns, |reader, at| reader.read_array(batch.column(at), 1))?;
         self.judge(Candidates { columns, lines, reasons: BTreeMap::new(), raw })
+    }
+
+    /// One header may feed two columns: a date, and the instant where it carries a time of day and no header of its own does.
+    fn take_times_of_day(&mut self, columns: &mut [Typed], mut read: impl FnMut(&mut ColumnReader, usize) -> Result<Typed>) -> Result<()> {
+        for (index, column) in self.load.contract.columns.iter().enumerate() {
+            let date = column.instant_of.as_ref().and_then(|name| self.load.contract.columns.iter().position(|other| other.name == *name));
+            let Some((at, _, _)) = date.and_then(|date| self.map.columns[date].as_ref()) else { continue };
+            // What is wrong with such a cell is said once, by the date.
+            let times = with_time_of_day(&read(&mut self.readers[index], *at)?.array)?;
+            let own = &columns[index].array;
+            let is_given = is_not_null(own).context(Kind::Bug, || "finding empty cells")?;
+            columns[index].array = zip(&is_given, own, &times).context(Kind::Bug, || "taking times of day")?;
+        }
+        Ok(())
     }
 
     /// Fills, requires, checks; good rows go to staging, the others to quarantine.

@@ -31,6 +31,7 @@ mod parquet;
 mod quarantine;
 mod raw;
 mod reasons;
+mod row_order;
 mod schema;
 mod staging;
 mod typing;
@@ -51,6 +52,7 @@ pub use files::files_of;
 pub use load::{bytes_of, load_table};
 pub use quarantine::quarantine_schema;
 pub use reasons::quarantine_reasons;
+pub use row_order::{KeyHashes, RowOrder};
 pub use schema::{LINEAGE, arrow_schema, data_type};
 
 /// What a load needs to know besides contract and sources.

@@ -12,15 +12,15 @@ use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array, UInt64Array};
+use arrow::array::{Array, AsArray, BooleanArray, UInt32Array, UInt64Array};
 use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef, TimestampMicrosecondType, UInt64Type};
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::{FileWriter, StreamWriter};
 use arrow::record_batch::RecordBatch;
-use arrow::row::{RowConverter, SortField};
 
 use super::StagedMonth;
+use super::row_order::{KeyHashes, RowOrder};
 use crate::error::{Context, Kind, Result};
 use crate::library::contract::TableContract;
 use crate::terms::{Month, date_from_epoch_days};
@@ -53,11 +53,8 @@ pub(super) struct Stage {
     with_ordinal: SchemaRef,
     month_column: Option<usize>,
     updated_column: Option<usize>,
-    key_columns: Vec<usize>,
-    /// All columns but lineage, unit and key first.
-    content_columns: Vec<usize>,
-    keys: RowConverter,
-    contents: RowConverter,
+    keys: KeyHashes,
+    order: RowOrder,
     entries: Vec<Entry>,
     /// First ordinal of each file.
     file_starts: Vec<u64>,
@@ -82,14 +79,6 @@ pub(super) struct Finished {
 impl Stage {
     pub fn new(contract: &TableContract, schema: &SchemaRef, staging: &Path) -> Result<Self> {
         let position = |name: &str| contract.columns.iter().position(|column| column.name == name);
-        let key_columns: Vec<usize> = contract.key.iter().filter_map(|name| position(name)).collect();
-        let mut content_columns: Vec<usize> = position("unit_id").into_iter().collect();
-        for index in key_columns.iter().copied().chain(0..contract.columns.len()) {
-            if !content_columns.contains(&index) {
-                content_columns.push(index);
-            }
-        }
-        let fields = |columns: &[usize]| columns.iter().map(|index| SortField::new(schema.field(*index).data_type().clone())).collect();
         let what = || "preparing the staging area".to_owned();
         let mut with_ordinal: Vec<Field> = schema.fields().iter().map(|field| field.as_ref().clone()).collect();
         with_ordinal.push(Field::new(ORDINAL, DataType::UInt64, false));
@@ -102,10 +91,8 @@ impl Stage {
             with_ordinal: Arc::new(Schema::new(with_ordinal)),
             month_column: contract.month.as_deref().and_then(position),
             updated_column: position("updated_at").filter(|index| schema.field(*index).data_type() != &DataType::Utf8),
-            keys: RowConverter::new(fields(&key_columns)).context(Kind::Bug, what)?,
-            contents: RowConverter::new(fields(&content_columns)).context(Kind::Bug, what)?,
-            key_columns,
-            content_columns,
+            keys: KeyHashes::new(schema, &contract.key)?,
+            order: RowOrder::new(schema, &contract.key)?,
             entries: Vec::new(),
             file_starts: Vec::new(),
             buffer: Vec::new(),
@@ -125,16 +112,14 @@ impl Stage {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        let pick = |columns: &[usize]| columns.iter().map(|index| Arc::clone(batch.column(*index))).collect::<Vec<ArrayRef>>();
-        let keys = self.keys.convert_columns(&pick(&self.key_columns)).context(Kind::Bug, || "hashing keys")?;
-        let contents = self.contents.convert_columns(&pick(&self.content_columns)).context(Kind::Bug, || "hashing rows")?;
+        let (keys, contents) = (self.keys.of(batch)?, self.order.contents(batch)?);
         let updated = self.updated_column.and_then(|index| batch.column(index).as_primitive_opt::<TimestampMicrosecondType>());
         let first = self.entries.len() as u64;
         for row in 0..batch.num_rows() {
             self.entries.push(Entry {
-                key: hash(keys.row(row).data()),
+                key: keys[row],
                 updated_at: updated.filter(|column| column.is_valid(row)).map_or(i64::MIN, |column| column.value(row)),
-                content: hash(contents.row(row).data()),
+                content: contents[row],
                 ordinal: first + row as u64,
             });
         }
@@ -256,17 +241,7 @@ impl Stage {
 
     fn write_sorted(&self, month: Option<Month>, batch: &RecordBatch) -> Result<StagedMonth> {
         let what = || format!("staging {} {}", self.table, name_of(month));
-        let columns: Vec<ArrayRef> = self.content_columns.iter().map(|index| Arc::clone(batch.column(*index))).collect();
-        let contents = self.contents.convert_columns(&columns).context(Kind::Bug, what)?;
-        let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
-        order.sort_unstable_by(|left, right| contents.row(*left as usize).cmp(&contents.row(*right as usize)));
-        let mut digest = blake3::Hasher::new();
-        for row in &order {
-            let row = contents.row(*row as usize);
-            digest.update(&(row.data().len() as u64).to_le_bytes());
-            digest.update(row.data());
-        }
-        drop(contents);
+        let (order, digest) = self.order.arrange(batch)?;
         let path = self.folder.join(format!("{}.arrow", name_of(month)));
         let file = File::create(&path).context(Kind::Environment, what)?;
         let mut writer = FileWriter::try_new(BufWriter::new(file), &self.schema).context(Kind::Environment, what)?;
@@ -276,18 +251,12 @@ impl Stage {
             writer.write(&sorted).context(Kind::Environment, what)?;
         }
         writer.finish().context(Kind::Environment, what)?;
-        Ok(StagedMonth { path, rows: order.len() as u64, digest: digest.finalize().to_hex().to_string() })
+        Ok(StagedMonth { path, rows: order.len() as u64, digest })
     }
 }
 
 fn name_of(month: Option<Month>) -> String {
     month.map_or_else(|| "all".to_owned(), |month| month.to_string())
-}
-
-fn hash(bytes: &[u8]) -> u128 {
-    let digest = blake3::hash(bytes);
-    let half: [u8; 16] = digest.as_bytes()[..16].try_into().expect("a blake3 digest has 32 bytes");
-    u128::from_le_bytes(half)
 }
 
 fn close(writers: &mut BTreeMap<Option<Month>, Writer>) -> std::result::Result<(), arrow::error::ArrowError> {

@@ -16,6 +16,7 @@ use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use futures::{StreamExt, TryStreamExt};
 
+use super::cover::{cover, settle};
 use super::month_file::{WrittenFile, write_month_file};
 use super::shape::{MONTH_COLUMN, TableShape};
 use super::store::{DIGEST_TAG, Lake, LiveFile, delta_error, overtaken};
@@ -41,8 +42,10 @@ pub struct MonthFile {
 pub struct Replacement {
     /// The table.
     pub shape: TableShape,
+    /// The columns by which a row is known.
+    pub key: Vec<String>,
     /// By month where the table is cut by month, else one entry under `None`. The extract covers every month from the first
-    /// to the last one named here; an extract that names none covers nothing.
+    /// to the last one named here, stray dates left out (see `cover`); an extract that names none covers nothing.
     pub months: BTreeMap<Option<Month>, MonthFile>,
 }
 
@@ -57,6 +60,8 @@ pub struct CommitOutcome {
     pub months_unchanged: Vec<Option<Month>>,
     /// Months whose rows vanished from the extract.
     pub months_removed: Vec<Option<Month>>,
+    /// Months that the extract names and does not cover: its rows joined those that were there.
+    pub months_joined: Vec<Option<Month>>,
     /// Rows of the whole table afterwards, months outside the extract included.
     pub rows: u64,
 }
@@ -68,6 +73,7 @@ pub(super) struct Plan {
     columns: Option<StructType>,
     write: BTreeMap<Option<Month>, MonthFile>,
     unchanged: Vec<Option<Month>>,
+    joined: Vec<Option<Month>>,
     drop: Vec<LiveFile>,
     keep: Vec<LiveFile>,
 }
@@ -80,7 +86,7 @@ impl Lake {
     }
 
     pub(super) async fn plan(&self, replacement: &Replacement) -> Result<Plan> {
-        let Replacement { shape, months } = replacement;
+        let Replacement { shape, months, .. } = replacement;
         if let Some(month) = months.keys().find(|month| month.is_some() != shape.by_month) {
             let message =
                 format!("table `{}`: the extract's part {month:?} does not fit a table with by_month = {}", shape.table, shape.by_month);
@@ -95,16 +101,16 @@ impl Lake {
                 (columns, self.live_files(&shape.table, loaded)?)
             }
         };
-        let (Some((first, _)), Some((last, _))) = (months.first_key_value(), months.last_key_value()) else {
-            return Ok(Plan {
-                shape: shape.clone(),
-                table,
-                columns,
-                write: BTreeMap::new(),
-                unchanged: Vec::new(),
-                drop: Vec::new(),
-                keep: live,
-            });
+        let Some(cover) = cover(months, &live) else {
+            let (write, unchanged, joined, drop) = Default::default();
+            return Ok(Plan { shape: shape.clone(), table, columns, write, unchanged, joined, drop, keep: live });
+        };
+        let is_joined = |month: &&Option<Month>| !cover.contains(month) && live.iter().any(|file| file.pinned.month == **month);
+        let joined: Vec<_> = months.keys().filter(is_joined).copied().collect();
+        let months = {
+            let (root, replacement, cover, live) = (self.root().to_owned(), replacement.clone(), cover.clone(), live.clone());
+            let settled = tokio::task::spawn_blocking(move || settle(&root, &replacement, &cover, &live));
+            settled.await.context(Kind::Bug, || "joining months")??
         };
         let is_known = |month: &Option<Month>, staged: &MonthFile| {
             let mut there = live.iter().filter(|file| file.pinned.month == *month);
@@ -114,9 +120,9 @@ impl Lake {
         let (known, new): (Vec<_>, Vec<_>) = staged.partition(|(month, staged)| is_known(month, staged));
         let unchanged: Vec<_> = known.into_iter().map(|(month, _)| *month).collect();
         let write = new.into_iter().map(|(month, staged)| (*month, staged.clone())).collect();
-        let covered = |file: &LiveFile| (first..=last).contains(&&file.pinned.month);
-        let (drop, keep) = live.into_iter().partition(|file| covered(file) && !unchanged.contains(&file.pinned.month));
-        Ok(Plan { shape: shape.clone(), table, columns, write, unchanged, drop, keep })
+        let replaced = |file: &LiveFile| cover.contains(&file.pinned.month) || months.contains_key(&file.pinned.month);
+        let (drop, keep) = live.into_iter().partition(|file| replaced(file) && !unchanged.contains(&file.pinned.month));
+        Ok(Plan { shape: shape.clone(), table, columns, write, unchanged, joined, drop, keep })
     }
 
     pub(super) async fn apply(&self, plan: Plan, run: &RunId) -> Result<CommitOutcome> {
@@ -129,9 +135,14 @@ impl Lake {
             && plan.write.is_empty()
             && plan.drop.is_empty()
         {
-            let outcome =
-                CommitOutcome { version, months_written: vec![], months_unchanged: plan.unchanged, months_removed: vec![], rows: kept };
-            return Ok(outcome);
+            return Ok(CommitOutcome {
+                version,
+                months_written: vec![],
+                months_unchanged: plan.unchanged,
+                months_removed: vec![],
+                months_joined: plan.joined,
+                rows: kept,
+            });
         }
         if base.is_none() && self.load(&plan.shape.table, None).await?.is_some() {
             return Err(overtaken(&plan.shape.table));
@@ -146,7 +157,14 @@ impl Lake {
         let expected = expected.chain(added.iter().map(|(add, _)| format!("{}/{}", plan.shape.table, add.path))).collect();
         self.check(&plan.shape.table, version, expected, rows).await?;
         let months_written = plan.write.keys().copied().collect();
-        Ok(CommitOutcome { version, months_written, months_unchanged: plan.unchanged, months_removed: removed, rows })
+        Ok(CommitOutcome {
+            version,
+            months_written,
+            months_unchanged: plan.unchanged,
+            months_removed: removed,
+            months_joined: plan.joined,
+            rows,
+        })
     }
 
     /// Writes the months to their final place; until the commit no reader knows of them.

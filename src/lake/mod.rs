@@ -4,6 +4,7 @@
 //! session that reads exactly the pinned files. Never here: source files, checks of rows, indicators.
 //!
 //! - A full extract replaces the months it covers; a month that did not change is not rewritten (`commit`).
+//! - A mistyped date neither stretches what an extract covers, nor leaves a row behind once it is corrected (`cover`).
 //! - A run pins one version of each table; what is written meanwhile does not reach it (`snapshot`, `provider`).
 //! - What was reported as stored survives a power cut (`durable`, `durable_store`).
 //! - One process writes at a time (`lock`); a second one is refused, not merged.
@@ -13,6 +14,7 @@
 //! No version is ever deleted here: an older version is a release's evidence.
 
 mod commit;
+mod cover;
 mod durable;
 mod durable_store;
 mod lock;

@@ -91,7 +91,7 @@ fn properties() -> Result<WriterProperties> {
 type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>>>;
 
 /// Reads either form of Arrow IPC; the file form announces itself.
-fn read_batches(source: &Path) -> Result<Batches> {
+pub(super) fn read_batches(source: &Path) -> Result<Batches> {
     let open = || -> std::io::Result<(File, bool)> {
         let mut file = File::open(source)?;
         let mut magic = [0; 6];

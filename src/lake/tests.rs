@@ -49,7 +49,11 @@ impl Bench {
             let first = month(text).map_or(0, Month::to_epoch_days);
             (month(text), self.stage(&rows_batch(&shape.schema, first, rows), &digest))
         };
-        Replacement { shape: shape.clone(), months: months.iter().map(part).collect() }
+        Replacement {
+            shape: shape.clone(),
+            key: vec!["unit_id".to_owned(), "opened_on".to_owned()],
+            months: months.iter().map(part).collect(),
+        }
     }
 
     async fn load(&self, months: &[(&str, &[Row<'_>])]) -> CommitOutcome {
@@ -248,12 +252,12 @@ async fn a_column_that_changes_its_type_is_refused_with_the_way_out() {
     let bench = Bench::new();
     bench.load(&[("2026-01", &[("A", 1, None)])]).await;
     let changed = shape("cases", true, &[("unit_id", DataType::Utf8), ("opened_on", DataType::Date32), ("note", DataType::Int64)]);
-    let error = bench.lake.plan(&Replacement { shape: changed, months: BTreeMap::new() }).await.err().expect("refused");
+    let error = bench.lake.plan(&Replacement { shape: changed, key: Vec::new(), months: BTreeMap::new() }).await.err().expect("refused");
     assert_eq!(error.kind, Kind::Configuration);
     assert!(error.to_string().contains("`note`") && error.to_string().contains("hint:"), "{error}");
     let whole = TableShape { by_month: false, ..cases() };
     assert_eq!(
-        bench.lake.plan(&Replacement { shape: whole, months: BTreeMap::new() }).await.err().expect("refused").kind,
+        bench.lake.plan(&Replacement { shape: whole, key: Vec::new(), months: BTreeMap::new() }).await.err().expect("refused").kind,
         Kind::Configuration
     );
 }
@@ -284,7 +288,7 @@ async fn every_type_of_contract_comes_back_as_it_went_in() {
     writer.write(&batch).expect("rows");
     writer.finish().expect("end");
     let months = BTreeMap::from([(None, MonthFile { path, rows: 2, digest: "d".to_owned() })]);
-    bench.lake.commit(&Replacement { shape: everything(), months }, &run()).await.expect("stored");
+    bench.lake.commit(&Replacement { shape: everything(), key: vec!["unit_id".to_owned()], months }, &run()).await.expect("stored");
     let snapshot = bench.lake.pin().await.expect("a pin");
     let context = session(None, bench.folder.path(), 2).expect("a session");
     bench.lake.register(&context, &snapshot, &[everything()]).expect("tables");
@@ -359,4 +363,134 @@ async fn an_unchanged_month_is_recognised_after_the_log_was_folded_into_a_checkp
     assert_eq!(outcome.version, 101);
     assert_eq!(bench.lake.pin_at(&first.versions()).await.expect("the first version"), first);
     assert_eq!(bench.lake.pin().await.expect("a pin").files("cases")[0], first.files("cases")[0]);
+}
+
+/// An extract as an office sends it: the day of every record by its number, `20260307` for 2026-03-07.
+async fn deliver(bench: &Bench, records: &BTreeMap<u32, u32>) -> CommitOutcome {
+    let mut months: BTreeMap<String, Vec<(String, i32)>> = BTreeMap::new();
+    for (record, day) in records {
+        let month = format!("{:04}-{:02}", day / 10_000, day / 100 % 100);
+        months.entry(month).or_default().push((format!("R{record:06}"), (day % 100) as i32));
+    }
+    let rows: Vec<(&str, Vec<Row<'_>>)> = months
+        .iter()
+        .map(|(month, rows)| (month.as_str(), rows.iter().map(|(record, day)| (record.as_str(), *day, None)).collect()))
+        .collect();
+    let mut extract = bench.extract(&cases(), &rows.iter().map(|(month, rows)| (*month, rows.as_slice())).collect::<Vec<_>>());
+    extract.key = vec!["unit_id".to_owned()];
+    // As loading digests it, so that a month joined from the lake and the extract compares with one that was loaded whole.
+    for staged in extract.months.values_mut() {
+        let batches: Vec<RecordBatch> =
+            super::month_file::read_batches(&staged.path).expect("staged").map(|batch| batch.expect("rows")).collect();
+        let order = crate::ingest::RowOrder::new(&batches[0].schema(), &extract.key).expect("comparable");
+        staged.digest = order.arrange(&batches[0]).expect("arranged").1;
+    }
+    bench.lake.commit(&extract, &run()).await.expect("the load is stored")
+}
+
+/// Record and day of every row in the lake, sorted.
+async fn stored(bench: &Bench) -> Vec<(u32, u32)> {
+    let context = session(None, bench.folder.path(), 2).expect("a session");
+    bench.lake.register(&context, &bench.lake.pin().await.expect("a pin"), &[cases()]).expect("tables");
+    let sql = "SELECT unit_id || ' ' || replace(CAST(opened_on AS VARCHAR), '-', '') AS row FROM cases \
+               WHERE date_trunc('month', opened_on) = month ORDER BY 1";
+    let batches = context.sql(sql).await.expect(sql).collect().await.expect(sql);
+    let rows =
+        batches.iter().flat_map(|batch| arrow::array::AsArray::as_string::<i32>(batch.column(0)).iter().flatten().collect::<Vec<_>>());
+    let read = |row: &str| (row[1..7].parse().expect("a record"), row[8..].parse().expect("a day"));
+    rows.map(read).collect()
+}
+
+/// Ten records a month over some months of a year, numbered by year and month.
+fn months_of(year: u32, months: std::ops::RangeInclusive<u32>) -> BTreeMap<u32, u32> {
+    let records =
+        months.flat_map(move |month| (1..=10).map(move |day| (year % 100 * 10_000 + month * 100 + day, year * 10_000 + month * 100 + day)));
+    records.collect()
+}
+
+#[tokio::test]
+async fn a_corrected_date_leaves_no_second_row_in_the_month_that_was_typed() {
+    for typed in [20_030_501, 22_000_307] {
+        let bench = Bench::new();
+        let right = months_of(2026, 1..=6);
+        let mut wrong = right.clone();
+        wrong.insert(260_301, typed);
+        deliver(&bench, &wrong).await;
+        assert_eq!(stored(&bench).await, wrong.into_iter().collect::<Vec<_>>());
+        let outcome = deliver(&bench, &right).await;
+        assert_eq!(outcome.months_removed.len(), 1, "the month that was typed has no row left");
+        assert_eq!(stored(&bench).await, right.into_iter().collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn one_mistyped_date_does_not_delete_the_years_that_an_earlier_extract_loaded() {
+    let bench = Bench::new();
+    let mut all = BTreeMap::new();
+    for year in 2020..=2025 {
+        all.extend(months_of(year, 1..=12));
+    }
+    deliver(&bench, &all).await;
+    // This year's extract; one record lies before all history, one in the middle of it, one in the month before the first.
+    let mut extract = months_of(2026, 1..=6);
+    extract.extend([(260_101, 20_030_501), (260_102, 20_220_715), (260_103, 20_251_203)]);
+    let outcome = deliver(&bench, &extract).await;
+    assert_eq!(outcome.months_joined, [month("2022-07"), month("2025-12")], "2003-05 was empty");
+    all.extend(extract.clone());
+    assert_eq!(stored(&bench).await, all.clone().into_iter().collect::<Vec<_>>());
+    // The same again changes nothing.
+    let again = deliver(&bench, &extract).await;
+    assert_eq!((again.version, again.months_written), (outcome.version, vec![]));
+    // Corrected, the rows go home and history is what it was.
+    let right = months_of(2026, 1..=6);
+    deliver(&bench, &right).await;
+    all.extend(right);
+    assert_eq!(stored(&bench).await, all.into_iter().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_extract_that_begins_inside_a_month_keeps_what_it_does_not_bring() {
+    let bench = Bench::new();
+    deliver(&bench, &months_of(2026, 1..=6)).await;
+    let mut later = months_of(2026, 3..=6);
+    later.retain(|record, _| record % 10_000 > 306);
+    let outcome = deliver(&bench, &later).await;
+    assert_eq!(outcome.months_joined, [month("2026-03")]);
+    assert_eq!(stored(&bench).await, months_of(2026, 1..=6).into_iter().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn rows_that_vanish_from_the_extract_are_deleted_in_the_months_it_covers() {
+    let bench = Bench::new();
+    deliver(&bench, &months_of(2026, 1..=6)).await;
+    let mut fewer = months_of(2026, 1..=6);
+    // All of March, and four rows of the first month.
+    fewer.retain(|record, _| record / 100 % 100 != 3 && *record > 260_104);
+    let outcome = deliver(&bench, &fewer).await;
+    assert_eq!((outcome.months_removed, outcome.months_joined), (vec![month("2026-03")], vec![]));
+    assert_eq!(stored(&bench).await, fewer.into_iter().collect::<Vec<_>>());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn after_any_extracts_no_key_stands_twice_and_the_last_one_is_in_the_lake(
+        extracts in proptest::collection::vec(proptest::collection::btree_map(0_u32..30, (0_u32..24, 1_u32..28), 1..20), 1..5)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let bench = Bench::new();
+            for extract in extracts {
+                let days = extract.into_iter().map(|(record, (month, day))| (record, (2025 + month / 12) * 10_000 + (month % 12 + 1) * 100 + day));
+                let extract: BTreeMap<u32, u32> = days.collect();
+                let outcome = deliver(&bench, &extract).await;
+                let rows = stored(&bench).await;
+                assert_eq!(outcome.rows, rows.len() as u64, "every row stands in the month of its date");
+                let known: BTreeMap<u32, u32> = rows.iter().copied().collect();
+                assert_eq!(known.len(), rows.len(), "a key stands twice: {rows:?}");
+                assert!(extract.iter().all(|(record, day)| known.get(record) == Some(day)), "{extract:?} is not in {known:?}");
+            }
+        });
+    }
 }

@@ -6,10 +6,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use jiff::civil::Date;
+use rust_decimal::Decimal;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section, read_document};
+use crate::terms::DOMAINS;
 
 /// Type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +55,8 @@ pub struct Column {
     pub required: bool,
     /// Filled from the first of these columns that is present.
     pub first_of: Vec<String>,
+    /// The date column whose header, where it carries a time of day, fills this instant; 0:00:00 is no time of day.
+    pub instant_of: Option<String>,
     /// Headers that mean this column.
     pub aliases: Vec<String>,
     /// Headers that mean this column, with amounts in 万元.
@@ -188,10 +193,27 @@ pub fn read_contract(name: &str, file: &str, text: &str, diagnostics: &mut Diagn
             }
         };
         key.iter().chain(&month).for_each(|placed| known(placed, diagnostics));
-        for (column, first_of) in &columns {
-            first_of.iter().for_each(|placed| known(placed, diagnostics));
+        for (column, columns_named) in &columns {
+            columns_named.iter().for_each(|placed| known(placed, diagnostics));
             if names.iter().filter(|name| **name == column.name).count() > 1 {
                 diagnostics.error("duplicate-column", file, Some(section.span()), format!("column `{}` stands twice", column.name));
+            }
+        }
+        let kind_of = |name: &str| columns.iter().find(|(column, _)| column.name == name).map(|(column, _)| column.kind);
+        let is_no_date = |name: &str| kind_of(name).is_some_and(|kind| kind != ColumnType::Date);
+        if let Some(month) = month.as_ref().filter(|month| is_no_date(&month.value)) {
+            let dates = columns.iter().filter(|(column, _)| column.kind == ColumnType::Date).map(|(column, _)| column.name.as_str());
+            let message = format!("`month` names `{}`, which is not a date", month.value);
+            diagnostics
+                .error("month-type", file, Some(month.span.clone()), message)
+                .hint(format!("dates of the table: {}", dates.collect::<Vec<_>>().join(", ")));
+        }
+        for (column, named) in columns.iter().filter(|(column, _)| column.instant_of.is_some()) {
+            let of = column.instant_of.as_deref().unwrap_or_default();
+            if column.kind != ColumnType::Instant || is_no_date(of) {
+                let message =
+                    format!("`instant_of` fills an instant from a date's header, but `{}` or `{of}` is of another type", column.name);
+                diagnostics.error("instant-of-type", file, named.last().map(|placed| placed.span.clone()), message);
             }
         }
         let references = references.iter().filter_map(|placed| read_reference(placed, file, diagnostics)).collect();
@@ -215,7 +237,9 @@ fn read_column(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
     let name = section.required_text("name", diagnostics);
     let kind = section.required_word("type", &TYPES, diagnostics);
     let required = section.boolean("required", diagnostics).unwrap_or(false);
-    let first_of = section.texts("first_of", diagnostics);
+    let mut columns_named = section.texts("first_of", diagnostics);
+    let first_of = columns_named.iter().map(|placed| placed.value.clone()).collect();
+    let instant_of = section.text("instant_of", diagnostics);
     let values = |placed: Vec<Placed<String>>| placed.into_iter().map(|placed| placed.value).collect::<Vec<_>>();
     let aliases = values(section.texts("aliases", diagnostics));
     let aliases_in_wan = values(section.texts("aliases_in_wan", diagnostics));
@@ -223,7 +247,7 @@ fn read_column(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
     let source = section.text("source", diagnostics).map(|placed| placed.value);
     let words = [("public", Sensitivity::Public), ("internal", Sensitivity::Internal), ("personal", Sensitivity::Personal)];
     let sensitivity = section.required_word("sensitivity", &words, diagnostics);
-    let default = section.text("default", diagnostics).map(|placed| placed.value);
+    let default = section.text("default", diagnostics);
     let mut codes = Vec::new();
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for (code, labels) in section.free_table("enum", diagnostics) {
@@ -246,16 +270,61 @@ fn read_column(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
         name: name?.value,
         kind: kind?,
         required,
-        first_of: first_of.iter().map(|placed| placed.value.clone()).collect(),
+        first_of,
+        instant_of: instant_of.as_ref().map(|placed| placed.value.clone()),
         aliases,
         aliases_in_wan,
         meaning: meaning?.value,
         source,
         sensitivity: sensitivity?,
-        default,
+        default: default.as_ref().map(|placed| placed.value.clone()),
         codes,
     };
-    Some((column, first_of))
+    report_wrong_default(&column, default.as_ref(), section.file(), diagnostics);
+    report_unknown_domains(&column, section, diagnostics);
+    columns_named.extend(instant_of);
+    Some((column, columns_named))
+}
+
+/// A default is written as the column's values are: plain, or one of its codes or labels.
+fn report_wrong_default(column: &Column, default: Option<&Placed<String>>, file: &str, diagnostics: &mut Diagnostics) {
+    let Some(default) = default else { return };
+    let text = default.value.as_str();
+    let spellings = || column.codes.iter().flat_map(|(code, labels)| labels.iter().chain([code]));
+    let is_code = |item: &str| column.codes.is_empty() || spellings().any(|label| normalise_header(label) == normalise_header(item));
+    let fits = match column.kind {
+        ColumnType::Text => is_code(text),
+        ColumnType::List => text.split(';').all(is_code),
+        ColumnType::Date => text.parse::<Date>().is_ok(),
+        ColumnType::Instant => text.parse::<jiff::civil::DateTime>().is_ok(),
+        ColumnType::Integer => text.parse::<i64>().is_ok(),
+        ColumnType::Decimal => text.parse::<Decimal>().is_ok_and(|amount| amount.normalize().scale() <= 2),
+        ColumnType::Boolean => matches!(text, "true" | "false"),
+    };
+    if fits {
+        return;
+    }
+    let span = Some(default.span.clone());
+    let said = diagnostics.error("wrong-default", file, span, format!("the default `{text}` of `{}` is no value of it", column.name));
+    match column.kind {
+        ColumnType::Text | ColumnType::List => said.hint_nearest(text, column.codes.iter().map(|(code, _)| code.as_str())),
+        ColumnType::Date => said.hint("write a day as 2026-03-07"),
+        ColumnType::Instant => said.hint("write an instant as 2026-03-07T09:00"),
+        ColumnType::Integer => said.hint("write a whole number"),
+        ColumnType::Decimal => said.hint("write a number with at most two decimals"),
+        ColumnType::Boolean => said.hint("write true or false"),
+    };
+}
+
+/// Clocks and parameters are looked up by the row's domain: a contract may not have a code of its own. `*` stands for all.
+fn report_unknown_domains(column: &Column, section: &Section<'_>, diagnostics: &mut Diagnostics) {
+    if column.name != "domain" {
+        return;
+    }
+    for (code, _) in column.codes.iter().filter(|(code, _)| code != "*" && !DOMAINS.contains(&code.as_str())) {
+        let message = format!("there is no domain `{code}`, expected {}", DOMAINS.join(", "));
+        diagnostics.error("unknown-domain", section.file(), Some(section.span()), message).hint_nearest(code, DOMAINS);
+    }
 }
 
 fn read_check(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Check> {
@@ -297,5 +366,99 @@ fn report_ambiguous_headers(contract: &TableContract, diagnostics: &mut Diagnost
                 _ => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTRACT: &str = r#"
+title = "检查"
+basis = "测试"
+key = ["visit_id"]
+month = "checked_on"
+[[column]]
+name = "visit_id"
+type = "text"
+required = true
+meaning = "编号"
+sensitivity = "internal"
+[[column]]
+name = "domain"
+type = "text"
+default = "other"
+meaning = "领域"
+sensitivity = "internal"
+[column.enum]
+market = ["市场监管"]
+other = ["其他"]
+[[column]]
+name = "checked_on"
+type = "date"
+default = "2000-01-01"
+meaning = "检查日期"
+sensitivity = "internal"
+[[column]]
+name = "checked_from"
+type = "instant"
+instant_of = "checked_on"
+meaning = "检查开始的时刻"
+sensitivity = "internal"
+[[column]]
+name = "problems"
+type = "integer"
+default = "0"
+meaning = "问题数"
+sensitivity = "internal"
+"#;
+
+    fn said(text: &str) -> (Vec<&'static str>, String) {
+        let mut diagnostics = Diagnostics::default();
+        read_contract("visits", "queries/tables/visits.toml", text, &mut diagnostics);
+        (diagnostics.sorted().iter().map(|item| item.name).collect(), diagnostics.to_text())
+    }
+
+    #[track_caller]
+    fn refused(from: &str, to: &str, name: &str, words: &[&str]) {
+        assert!(CONTRACT.contains(from), "{from}");
+        let (names, rendered) = said(&CONTRACT.replacen(from, to, 1));
+        assert_eq!(names, [name], "{rendered}");
+        words.iter().for_each(|word| assert!(rendered.contains(word), "`{word}` is missing in: {rendered}"));
+    }
+
+    #[test]
+    fn a_contract_that_holds_to_the_rules_has_no_diagnostics() {
+        assert_eq!(said(CONTRACT).1, "");
+    }
+
+    #[test]
+    fn a_month_is_cut_by_a_date() {
+        refused("month = \"checked_on\"", "month = \"domain\"", "month-type", &["visits.toml:5:9", "dates of the table: checked_on"]);
+        refused("month = \"checked_on\"", "month = \"checked_from\"", "month-type", &["`checked_from`, which is not a date"]);
+    }
+
+    #[test]
+    fn a_default_is_a_value_of_its_column() {
+        refused("default = \"0\"", "default = \"none\"", "wrong-default", &["the default `none` of `problems`", "write a whole number"]);
+        refused(
+            "default = \"2000-01-01\"",
+            "default = \"2000-13-01\"",
+            "wrong-default",
+            &["visits.toml:24:11", "write a day as 2026-03-07"],
+        );
+        refused("default = \"other\"", "default = \"othr\"", "wrong-default", &["did you mean `other`?"]);
+        assert_eq!(said(&CONTRACT.replacen("default = \"other\"", "default = \"其他\"", 1)).1, "", "a label is a value too");
+    }
+
+    #[test]
+    fn a_contract_has_no_domain_of_its_own() {
+        refused("market = [", "makret = [", "unknown-domain", &["there is no domain `makret`", "did you mean `market`?"]);
+    }
+
+    #[test]
+    fn a_time_of_day_is_taken_from_a_date_by_an_instant() {
+        refused("instant_of = \"checked_on\"", "instant_of = \"chcked_on\"", "unknown-column", &["did you mean `checked_on`?"]);
+        refused("instant_of = \"checked_on\"", "instant_of = \"problems\"", "instant-of-type", &["visits.toml:30:14"]);
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section, read_document};
-use crate::terms::IndicatorId;
+use crate::terms::{DOMAINS, IndicatorId};
 
 /// Which way is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,7 +214,6 @@ fn cut(word: &str, file: &str, text: &str, diagnostics: &mut Diagnostics) -> Opt
     Some(Parts { header, comment, sql, sql_offset: offset })
 }
 
-const DOMAINS: [&str; 6] = ["market", "urban", "eco", "transport", "emergency", "other"];
 const TIERS: [&str; 4] = ["province", "city", "county", "township"];
 
 fn closed_list(section: &mut Section<'_>, key: &'static str, known: &[&str], diagnostics: &mut Diagnostics) -> Vec<String> {

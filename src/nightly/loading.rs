@@ -13,7 +13,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::functions::{self, Clocks};
 use crate::ingest::{CheckCount, FileAccounting, LoadContext, StagedTable, arrow_schema, load_table};
 use crate::lake::{Lake, MonthFile, Replacement, TableShape};
-use crate::library::contract::TableContract;
+use crate::library::contract::{CheckSeverity, TableContract};
 
 /// What loading left.
 #[derive(Debug, Default)]
@@ -76,7 +76,7 @@ pub fn load(
         let staged = load_table(contract, &sources, &context).map_err(|error| error.while_doing(format!("loading `{}`", contract.name)))?;
         // A file that could not be read to its end is over as well.
         surroundings.advance(ahead.saturating_sub(read.into_inner()));
-        let mut result = store(request, lake, runtime, contract, &staged, &before.versions(), folder)?;
+        let (mut result, joined) = store(request, lake, runtime, contract, &staged, &before.versions(), folder)?;
         if result.held.is_some() {
             result.rows = previous_rows.get(&contract.name).copied().unwrap_or(0);
         }
@@ -85,6 +85,7 @@ pub fn load(
         loaded.tables.insert(contract.name.clone(), result);
         loaded.files.extend(staged.files);
         loaded.warnings.extend(staged.warnings);
+        loaded.warnings.extend(joined);
         std::fs::remove_dir_all(&staging).context(Kind::Environment, || format!("removing {}", staging.display()))?;
     }
     Ok(loaded)
@@ -99,7 +100,7 @@ fn store(
     staged: &StagedTable,
     versions: &BTreeMap<String, u64>,
     folder: &Path,
-) -> Result<TableResult> {
+) -> Result<(TableResult, Option<CheckCount>)> {
     let mut result =
         TableResult { version: versions.get(&contract.name).copied().unwrap_or(0), held: staged.held.clone(), ..Default::default() };
     for file in &staged.files {
@@ -120,13 +121,13 @@ fn store(
         std::fs::rename(path, kept.join(format!("{}.parquet", contract.name))).context(Kind::Environment, doing)?;
     }
     if result.held.is_some() {
-        return Ok(result);
+        return Ok((result, None));
     }
     let months = staged
         .months
         .iter()
         .map(|(month, staged)| (*month, MonthFile { path: staged.path.clone(), rows: staged.rows, digest: staged.digest.clone() }));
-    let replacement = Replacement { shape: shape_of(contract), months: months.collect() };
+    let replacement = Replacement { shape: shape_of(contract), key: contract.key.clone(), months: months.collect() };
     let outcome = runtime
         .block_on(lake.commit(&replacement, &request.run))
         .map_err(|error| error.while_doing(format!("storing `{}`", contract.name)))?;
@@ -135,5 +136,15 @@ fn store(
     result.months_written = outcome.months_written.len();
     result.months_unchanged = outcome.months_unchanged.len();
     result.months_removed = outcome.months_removed.len();
-    Ok(result)
+    let rows = outcome.months_joined.iter().filter_map(|month| staged.months.get(month)).map(|month| month.rows).sum();
+    let months: Vec<String> = outcome.months_joined.iter().flatten().map(ToString::to_string).collect();
+    let joined = (!months.is_empty()).then(|| CheckCount {
+        table: contract.name.clone(),
+        check: "months_joined".to_owned(),
+        says: format!("来源对这些月份只有零星记录，日期可能有误：只按主键增改，该月原有的其他记录保留（{}）", months.join("、")),
+        severity: CheckSeverity::Warn,
+        source_file: String::new(),
+        rows,
+    });
+    Ok((result, joined))
 }

@@ -72,6 +72,8 @@ pub struct SimulationRequest {
     pub province: String,
     /// The extract of so many nights later: new rows of the days since, events of open cases, corrections of old ones.
     pub night: Option<u32>,
+    /// Months that may be written at the same time; the result does not depend on it.
+    pub workers: usize,
 }
 
 /// The reference texts that the library carries.

@@ -43,7 +43,7 @@ pub(super) fn write_all(
             let mut sheets = Sheets::new(contracts);
             world.write_province(reference, &mut sheets, &mut output)?;
             let mut rows = output.finish()?;
-            let (months, planted) = write_months_in_parallel(world, contracts, &folder, progress)?;
+            let (months, planted) = write_months_in_parallel(world, contracts, &folder, request.workers, progress)?;
             add(&mut rows, months);
             (rows, planted, DirtDone::new())
         }
@@ -67,9 +67,15 @@ pub(super) fn write_all(
 }
 
 /// Months are independent, so each worker takes the next one that nobody has.
-fn write_months_in_parallel(world: &World, contracts: &Contracts, folder: &Path, progress: &dyn Fn(u64)) -> Result<(Rows, Planted)> {
+fn write_months_in_parallel(
+    world: &World,
+    contracts: &Contracts,
+    folder: &Path,
+    workers: usize,
+    progress: &dyn Fn(u64),
+) -> Result<(Rows, Planted)> {
     type Done = (usize, Result<(u64, Rows, Planted)>);
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(world.months.len()).min(MOST_WORKERS);
+    let workers = workers.clamp(1, MOST_WORKERS).min(world.months.len());
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel::<Done>();
     std::thread::scope(|scope| {

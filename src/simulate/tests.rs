@@ -6,7 +6,6 @@ use std::path::Path;
 use arrow::array::{Array, AsArray, RecordBatch};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::firms::check_character;
 use super::{ReferenceTexts, SimulationFormat, SimulationRequest, SimulationSummary, simulate};
 use crate::diagnostics::Diagnostics;
 use crate::library::contract::{ColumnType, TableContract, read_contract};
@@ -43,6 +42,7 @@ fn request(format: SimulationFormat) -> SimulationRequest {
         format,
         province: "330000".to_owned(),
         night: None,
+        workers: 2,
     }
 }
 
@@ -144,7 +144,7 @@ fn every_credit_code_passes_its_check_and_belongs_to_one_enterprise() {
     let out = tempfile::tempdir().expect("a folder");
     run(&small(SimulationFormat::Parquet), out.path());
     let codes: Vec<String> = texts(&read(out.path(), "enterprises"), "credit_code").into_iter().flatten().collect();
-    assert!(codes.iter().all(|code| code.len() == 18 && check_character(&code.as_bytes()[..17]) == code.as_bytes()[17]));
+    assert!(codes.iter().all(|code| crate::terms::is_credit_code(code)));
     assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len());
 }
 

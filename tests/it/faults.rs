@@ -123,14 +123,54 @@ fn of_two_records_with_one_key_the_newer_stays() {
 }
 
 #[test]
-fn a_date_in_the_future_goes_to_quarantine_with_its_reason() {
-    let text = leads(&["XS1,A,市场监管,2026-01-05,,", "XS2,A,市场监管,2026-07-01,,", "XS3,A,市场监管,2026-06-30,,"]);
+fn too_many_wrong_cells_hold_the_table_and_each_is_kept_with_its_reason() {
+    let text = leads(&["XS1,A,市场监管,2026-01-05,,", "XS2,A,市场监管,昨日,,", "XS3,A,市场监管,2026-06-30,,"]);
     let (province, ended) = load_leads("leads.csv", &text, "max_quarantine_rate = 0.5");
     ended.with(0);
     assert_eq!(quarantined(&province, "leads"), 1);
     let (province, ended) = load_leads("leads.csv", &text, "");
     assert_eq!(quarantined(&province, "leads"), 1);
     assert_held((province, ended), "leads", &["1 of 3 records are quarantined (33.3 %), more than 5.0 %"]);
+}
+
+#[test]
+fn a_date_in_the_future_or_before_2000_is_loaded_and_counted_as_a_warning() {
+    let province = after(finished_small());
+    let mut text = province.text("sources/leads/leads.csv");
+    text.push_str("XS-1,,,,330000SJ,市场监管,,是,否,2106-03-05,,,,,,,,,\n");
+    text.push_str("XS-2,,,,330000SJ,市场监管,,是,否,1926-03-05,,,,,,,,,\n");
+    province.write("sources/leads/leads.csv", text);
+    let before = finished_small()
+        .sql("select \"check\", sum(rows) from warnings where \"table\" = 'leads' and \"check\" like 'received_on%' group by 1");
+    let count = |rows: &[Vec<String>], check: &str| -> u64 {
+        rows.iter().find(|row| row[0] == check).map_or(0, |row| row[1].parse().expect("a number"))
+    };
+    province.run().with(0);
+    let warned =
+        province.sql("select \"check\", sum(rows) from warnings where \"table\" = 'leads' and \"check\" like 'received_on%' group by 1");
+    for check in ["received_on_in_future", "received_on_before_2000"] {
+        assert_eq!(count(&warned, check), count(&before, check) + 1, "{warned:?}");
+    }
+    assert_eq!(province.one("select count(*) from leads where lead_id in ('XS-1', 'XS-2')"), "2");
+    assert_eq!(
+        province.one("select count(*) from measures where indicator = 'market.filing_within_7d' and month > date '2026-12-31'"),
+        "0",
+        "what begins after the as-of instant is in no indicator"
+    );
+    let page = province.text(&format!("runs/{}/report/office/quality.html", province.current_run()));
+    assert!(page.contains("收到日期晚于统计截止日") && page.contains("收到日期早于2000年1月1日"), "the page does not show the warnings");
+}
+
+/// A past date can be computed again on today's extract: what came later stays in the lake and out of the figures.
+#[test]
+fn a_run_for_a_past_date_loads_all_of_todays_extract() {
+    let province = after(finished_small());
+    let before = province.one("select count(*) from cases");
+    let folder = province.folder();
+    crate::province::kaohe(&["run", "--project", &folder, "--as-of", "2026-03-31"]).with(0);
+    assert_eq!(province.one("select count(*) from cases"), before, "later rows left the lake");
+    assert_eq!(province.one("select count(*) from held"), "0");
+    assert_eq!(province.one("select count(*) from measures where month > date '2026-03-01' and numerator > 0"), "0");
 }
 
 #[test]

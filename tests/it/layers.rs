@@ -86,6 +86,44 @@ fn heavy_crates_stay_behind_their_fences() {
     assert!(violations.is_empty(), "{}", violations.join("\n"));
 }
 
+/// What differs from one run to the next must be told to a stage, so that the same input gives the same bytes.
+#[test]
+fn clock_environment_and_randomness_enter_through_cli_alone() {
+    let sources = [
+        "std::env",
+        "env::var",
+        "env::current_dir",
+        "env::temp_dir",
+        "env::args",
+        "SystemTime",
+        "Instant::now",
+        "Zoned::now",
+        "Timestamp::now",
+        "rand::rng",
+        "thread_rng",
+        "from_os_rng",
+        "from_entropy",
+        "available_parallelism",
+        "process::id",
+    ];
+    // What the compiler puts in (`env!("CARGO_PKG_VERSION")`, `$CARGO_MANIFEST_DIR`) is the same in every run of one binary. When
+    // a file was written (`lake/month_file.rs`) is the file's own date, which Delta's log wants; nothing is computed from it.
+    let mut violations = Vec::new();
+    for file in rust_files(&root().join("src")) {
+        let relative = file.strip_prefix(root().join("src")).expect("the file is below src").to_string_lossy().into_owned();
+        let is_test = relative.ends_with("tests.rs") || relative.contains("/tests/");
+        if relative.starts_with("cli") || is_test {
+            continue;
+        }
+        for (line, code) in code_lines(&file) {
+            for source in sources.iter().filter(|source| code.contains(*source)) {
+                violations.push(format!("{relative}:{line}: `{source}` enters through cli alone"));
+            }
+        }
+    }
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+}
+
 #[test]
 fn every_file_opens_with_what_it_is_for() {
     let bare: Vec<String> = rust_files(&root().join("src"))

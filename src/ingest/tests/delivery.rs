@@ -255,3 +255,19 @@ fn identical_rows_keep_the_first_place_and_unlike_rows_of_one_age_are_reported()
     let staged = office.load("d");
     assert_eq!(staged.warnings.iter().map(|warning| warning.check.as_str()).collect::<Vec<_>>(), ["conflicting_duplicates"]);
 }
+
+#[test]
+fn a_number_in_parquet_that_is_no_day_of_any_calendar_is_quarantined() {
+    let office = Office::new();
+    let text = |values: [&'static str; 2]| -> ArrayRef { Arc::new(StringArray::from(values.to_vec())) };
+    let days: ArrayRef = Arc::new(Date32Array::from(vec![20_519, 2_000_000]));
+    let batch =
+        RecordBatch::try_from_iter([("案号", text(["A1", "A2"])), ("执法主体", text(["U1", "U1"])), ("立案日期", days)]).expect("columns");
+    let file = std::fs::File::create(office.path("a.parquet")).expect("created");
+    let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).expect("opened");
+    writer.write(&batch).expect("written");
+    writer.close().expect("closed");
+    let staged = office.load("a.parquet");
+    assert_eq!(totals(&staged), [2, 1, 1, 0, 0]);
+    assert!(quarantined(&staged)[0].2.contains("不在1900年至2200年之间"), "{:?}", quarantined(&staged));
+}

@@ -4,6 +4,7 @@
 //! so that a scheme can't weigh both. Never here: computation.
 
 use crate::library::indicator::Better;
+use crate::terms::DOMAINS;
 
 /// A composite that `indices` computes: a regional value without an SQL file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub const COMPOSITES: [Composite; 2] = [
         id: BURDEN,
         title: "企业执法负担指数",
         better: Better::Lower,
-        domains: &["market", "urban", "eco", "transport", "emergency", "other"],
+        domains: &DOMAINS,
         tiers: &["province", "city", "county", "township"],
         family: "burden",
     },

@@ -13,10 +13,9 @@ use super::{
 };
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section};
-use crate::terms::IndicatorId;
+use crate::terms::{DOMAINS, IndicatorId};
 
 const TIERS: [&str; 4] = ["province", "city", "county", "township"];
-const DOMAINS: [&str; 6] = ["market", "urban", "eco", "transport", "emergency", "other"];
 
 /// Reads every key; rules come later.
 pub(super) fn read(name: &str, text: &str, section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Scheme> {

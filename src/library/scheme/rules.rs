@@ -11,7 +11,7 @@ use super::composites::{COMPOSITES, composite, parts_of};
 use super::{Attribution, Node, Scheme, Scored, TOTAL};
 use crate::diagnostics::Diagnostics;
 use crate::library::indicator::{Better, Indicator, Measures, Shape};
-use crate::terms::IndicatorId;
+use crate::terms::{DOMAINS, IndicatorId};
 
 /// Where something applies: domains and tiers, each the words that are left.
 #[derive(Debug, Clone)]
@@ -23,10 +23,7 @@ struct Reach {
 impl Reach {
     fn everywhere() -> Self {
         let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        Self {
-            domains: set(&["market", "urban", "eco", "transport", "emergency", "other"]),
-            tiers: set(&["province", "city", "county", "township"]),
-        }
+        Self { domains: set(&DOMAINS), tiers: set(&["province", "city", "county", "township"]) }
     }
 
     fn narrow(&mut self, domains: &[String], tiers: &[String]) {
