@@ -359,3 +359,41 @@ fn the_hour_of_an_inspection_is_kept_where_its_header_carries_one() {
     assert_eq!(start("2026/3/7 9:05:00", own).as_deref(), Some("2026-03-07T02:00:00Z"), "a header of its own goes first");
     assert_eq!(start("2026/3/7 9:05:00", Some("")).as_deref(), Some("2026-03-07T01:05:00Z"), "and where it is empty");
 }
+
+/// Checks that had something to say of one row.
+fn said(table: &str, names: &[&str], cells: &[&str]) -> Vec<String> {
+    let (_folder, staged) = staged(table, names, cells);
+    assert_eq!(staged.held, None, "what a source declares never keeps a row out");
+    staged.warnings.into_iter().map(|said| said.check).collect()
+}
+
+#[test]
+fn a_deadline_that_a_source_computed_is_compared_with_the_clock() {
+    let lead = ["线索编号", "执法主体编码", "领域", "是否食品药品", "接收日期", "法定期限", "考核期限"];
+    let of_lead =
+        |food: &str, legal: &str, target: &str| said("leads", &lead, &["XS1", "U1", "市场监管", food, "2026-03-02", legal, target]);
+    // Fifteen and seven working days after Monday, 2 March.
+    assert!(of_lead("是", "2026-03-23", "2026-03-11").is_empty());
+    assert_eq!(of_lead("是", "2026-03-24", "2026-03-12"), ["deadline_legal_differs", "deadline_target_differs"]);
+    assert!(of_lead("否", "", "2026-04-01").is_empty(), "the target is for food and drugs; an empty cell declares nothing");
+    let request = ["协助编号", "请求单位", "被请求单位", "领域", "发出日期", "due_at"];
+    let of_request = |due: &str| said("assistance_requests", &request, &["XZ1", "U1", "U2", "城市管理", "2026-03-02", due]);
+    for right in ["2026-03-23", "2026-03-23 17:30:00", "2026-03-24 00:00:00"] {
+        assert!(of_request(right).is_empty(), "{right}: the last day, or its 24:00");
+    }
+    assert_eq!(of_request("2026-03-24 09:00:00"), ["due_at_differs"]);
+}
+
+#[test]
+fn what_a_unit_declares_of_itself_is_compared_with_the_row() {
+    let visit = ["检查编号", "执法主体编码", "领域", "检查日期", "检查触发原因", "是否计入频次"];
+    let of_visit = |trigger: &str, counts: &str| said("inspections", &visit, &["JC1", "U1", "市场监管", "2026-03-02", trigger, counts]);
+    assert!(of_visit("计划", "是").is_empty() && of_visit("投诉举报", "否").is_empty() && of_visit("计划", "").is_empty());
+    assert_eq!(of_visit("计划", "否"), ["counts_toward_cap_differs"]);
+    assert_eq!(of_visit("投诉举报", "是"), ["counts_toward_cap_differs"]);
+    let firm = ["credit_code", "name", "region_code", "uscc_valid"];
+    let of_firm = |code: &str, valid: &str| said("enterprises", &firm, &[code, "某公司", "330102", valid]);
+    assert!(of_firm("91230500MA1B3N1N2M", "是").is_empty());
+    assert_eq!(of_firm("91230500MA1B3N1N20", "是"), ["uscc_invalid", "uscc_valid_differs"]);
+    assert_eq!(of_firm("91230500MA1B3N1N20", "否"), ["uscc_invalid"]);
+}
