@@ -101,10 +101,13 @@ pub fn status(common: &Common) -> Result<u8> {
         let line = format!("{name:<30} {:>12} {:>12} {:>11}  {held}", table.rows, table.records[2], table.records[3]);
         say_line!("{}", line.trim_end());
     }
-    if results.tables.values().any(|table| table.held.is_some()) {
+    if results.tables.values().any(|table| table.held.is_some() || !table.notices.is_empty()) {
         say_line!("");
     }
     held(&results, "");
+    for (table, notice) in results.tables.iter().flat_map(|(name, table)| table.notices.iter().map(move |notice| (name, notice))) {
+        say_line!("{table}: {notice}");
+    }
     if !results.not_reported.is_empty() {
         say_line!("\nnot reported for two months: {}", results.not_reported.len());
         for line in &results.not_reported {

@@ -6,7 +6,7 @@
 //! First pass: rows go to unsorted files by month; of every row the key's hash, its `updated_at` and its content's hash are
 //! kept (48 bytes). Then the newest row of each key is chosen. Second pass: month by month, the others are left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
@@ -118,6 +118,25 @@ impl Stage {
     /// The rows that follow come from the next file.
     pub fn next_file(&mut self) {
         self.file_starts.push(self.entries.len() as u64);
+    }
+
+    /// Rows of each file so far, duplicates included.
+    pub fn rows_of_files(&self) -> Vec<u64> {
+        let ends = self.file_starts.iter().skip(1).copied().chain([self.entries.len() as u64]);
+        self.file_starts.iter().zip(ends).map(|(start, end)| end - start).collect()
+    }
+
+    /// The hashes by which keys are compared.
+    pub fn key_hashes(&self, columns: &[ArrayRef]) -> Result<Vec<u128>> {
+        let keys = self.keys.convert_columns(columns).context(Kind::Bug, || "hashing keys")?;
+        Ok(keys.iter().map(|key| hash(key.data())).collect())
+    }
+
+    /// Takes out the keys that are among the rows so far.
+    pub fn remove_staged<T>(&self, keys: &mut HashMap<u128, T>) {
+        for entry in &self.entries {
+            keys.remove(&entry.key);
+        }
     }
 
     /// Adds good rows.

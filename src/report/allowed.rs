@@ -19,7 +19,7 @@ const UNIT: &str = "unit sample axes anchor bar basis benign composition date de
 
 /// The other pages of the office's tree.
 const OFFICE: &str = "unit bar anchor balanced benign bytes check component confirmed count cross due duplicates evidence expanded figure file filtered \
-    firms format fraction heading href index interval kind label last_seen letter loaded name neighbour neighbours \
+    firms format fraction heading held href index interval kind label last_seen letter loaded name neighbour neighbours \
     provisional q quarantined quarter reading reason region rows says score seen series since source step subject table \
     title units";
 
