@@ -275,8 +275,10 @@ impl Form<'_> {
         let ragged = || is_ragged.then(|| format!("有{}个单元格，表头有{}个", record.ends.len(), self.filled));
         let fault = record.fault.clone().or_else(ragged);
         let raw = String::from_utf8_lossy(&record.raw);
-        let cells =
-            record.cells().enumerate().map(|(index, cell)| (if index == 0 { cell.trim_start_matches('\u{feff}') } else { cell }, Mark::Plain));
+        let cells = record
+            .cells()
+            .enumerate()
+            .map(|(index, cell)| (if index == 0 { cell.trim_start_matches('\u{feff}') } else { cell }, Mark::Plain));
         chunk.push(record.line as i64, cells, &raw, fault);
         Ok(())
     }

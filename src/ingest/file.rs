@@ -207,8 +207,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         let headers = Headers::new(contract, source)?;
         let is_known = |cell: &str| headers.find(cell).is_some();
         let is_complete = |row: &[String]| headers.is_complete(row);
-        let expect =
-            if source.mapping.is_some() { Expect::Any } else { Expect::Known { is_known: &is_known, is_complete: &is_complete } };
+        let expect = if source.mapping.is_some() { Expect::Any } else { Expect::Known { is_known: &is_known, is_complete: &is_complete } };
         let progress = self.load.context.progress;
         let progress = |bytes: u64| progress(bytes);
         let sink: &mut Sink<'_> = &mut |input| self.take(input);

@@ -65,6 +65,7 @@ pub(super) fn find(source: &Source) -> Result<Found> {
     } else {
         match_glob(&root, &source.path)?
     };
+    let mut unreadable = Vec::new();
     for path in paths {
         let name = name_of(&path);
         let real = path.canonicalize().context(Kind::Source, || format!("looking for {name}"))?;
@@ -78,13 +79,18 @@ pub(super) fn find(source: &Source) -> Result<Found> {
         if source.format.is_none()
             && let Some(remedy) = remedy_of(&path)
         {
-            return Err(Error::new(Kind::Source, format!("{name} can't be read as it is")).with_hint(remedy));
+            unreadable.push(format!("{name} ({remedy})"));
+            continue;
         }
         let Some(format) = source.format.or_else(|| Format::of_extension(&path)) else {
             return Err(Error::new(Kind::Source, format!("{name} has an unknown ending"))
                 .with_hint("write the format in kaohe.toml: format = \"csv\""));
         };
         found.files.push(SourceFile { name, path: real, format });
+    }
+    if !unreadable.is_empty() {
+        unreadable.sort();
+        return Err(Error::new(Kind::Source, format!("can't be read as they are: {}", unreadable.join(", "))));
     }
     if found.files.is_empty() {
         return Err(Error::new(Kind::Source, format!("no file matches `{}`", source.path)).with_hint("did the delivery fail?"));

@@ -169,11 +169,13 @@ impl<'a> Headers<'a> {
     }
 }
 
-/// Whether one header is most of the other: `结案日期` and `结案日期(新)`.
+/// Whether one header is most of the other (`立案决定` and `立案决定意见`), or the other with a remark (`人数` and `人数(新)`).
 fn is_part(one: &str, other: &str) -> bool {
     let (one_length, other_length) = (one.chars().count(), other.chars().count());
     let (short, long) = if one_length < other_length { (one, other) } else { (other, one) };
-    one_length.min(other_length) * 2 > one_length.max(other_length) && long.contains(short)
+    let is_remark = |rest: &str| rest.starts_with('(') && !short.is_empty();
+    let is_most = one_length.min(other_length) * 2 > one_length.max(other_length);
+    is_most && long.contains(short) || long.strip_prefix(short).is_some_and(is_remark)
 }
 
 impl Headers<'_> {
@@ -182,13 +184,15 @@ impl Headers<'_> {
         self.map(names, 0).is_ok()
     }
 
-    /// How far a header is from the nearest header of a column: the smaller, the likelier they are the same.
+    /// How unlike a header is to the nearest header of a column, in thousandths.
     pub fn distance(&self, name: &str, column: usize) -> usize {
         let normal = normalise_header(name);
         let column = &self.contract.columns[column];
-        let accepted = std::iter::once(&column.name).chain(&column.aliases).chain(&column.aliases_in_wan).map(|header| normalise_header(header));
-        let apart = |header: String| if is_part(&normal, &header) { 0 } else { strsim::damerau_levenshtein(&normal, &header) };
-        accepted.map(apart).min().unwrap_or(usize::MAX)
+        let accepted =
+            std::iter::once(&column.name).chain(&column.aliases).chain(&column.aliases_in_wan).map(|header| normalise_header(header));
+        let likeness =
+            |header: String| if is_part(&normal, &header) { 1.0 } else { strsim::normalized_damerau_levenshtein(&normal, &header) };
+        1_000 - (accepted.map(likeness).fold(0.0, f64::max) * 1_000.0) as usize
     }
 }
 

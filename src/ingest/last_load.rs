@@ -68,7 +68,9 @@ impl<'a> LastLoad<'a> {
             let Some(builder) = open(file) else { continue };
             let fields = builder.schema().fields();
             let position = |name: &str| fields.iter().position(|field| field.name() == name);
-            let Some(wanted) = columns.iter().chain([&SOURCE_FILE]).map(|name| position(name)).collect::<Option<Vec<_>>>() else { continue };
+            let Some(wanted) = columns.iter().chain([&SOURCE_FILE]).map(|name| position(name)).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
             let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
             let Ok(reader) = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build() else { continue };
             for batch in reader.map_while(|batch| batch.ok()) {
@@ -99,8 +101,12 @@ impl<'a> LastLoad<'a> {
     /// column lent it.
     pub fn given(&self, index: usize, filler: &Filler) -> BTreeMap<String, u64> {
         let column = &self.contract.columns[index];
-        let lenders: Vec<&str> =
-            column.first_of.iter().filter(|other| **other != column.name && self.contract.column(other).is_some()).map(String::as_str).collect();
+        let lenders: Vec<&str> = column
+            .first_of
+            .iter()
+            .filter(|other| **other != column.name && self.contract.column(other).is_some())
+            .map(String::as_str)
+            .collect();
         let wanted: Vec<&str> = std::iter::once(column.name.as_str()).chain(lenders.iter().copied()).collect();
         let default = filler.default_of(index).and_then(|value| array_value_to_string(value, 0).ok());
         let mut given: BTreeMap<String, u64> = BTreeMap::new();
@@ -142,7 +148,9 @@ impl<'a> LastLoad<'a> {
     fn key_columns(&self, batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
         let typed = |name: &String| {
             let column = self.contract.column(name).zip(batch.column_by_name(name));
-            column.map(|(column, values)| cast(values, &schema::data_type(column.kind)).context(Kind::Environment, || "reading the lake's keys"))
+            column.map(|(column, values)| {
+                cast(values, &schema::data_type(column.kind)).context(Kind::Environment, || "reading the lake's keys")
+            })
         };
         self.contract.key.iter().filter_map(typed).collect()
     }

@@ -115,7 +115,13 @@ pub fn load_table(contract: &TableContract, sources: &[Source], context: &LoadCo
         loaded.extend(outcomes.into_iter().map(|outcome| (source, outcome)));
     }
     for (source, name) in &skipped {
-        load.warnings.add(name, "skipped_file", &format!("文件夹“{}”中的“{name}”不是可识别的格式，未装载", source.path), CheckSeverity::Warn, 1);
+        load.warnings.add(
+            name,
+            "skipped_file",
+            &format!("文件夹“{}”中的“{name}”不是可识别的格式，未装载", source.path),
+            CheckSeverity::Warn,
+            1,
+        );
     }
     if let Some(says) = &load.stopped {
         return Err(Error::new(Kind::Source, says.clone())
@@ -169,18 +175,25 @@ fn plain(error: &Error) -> String {
 
 /// Text of a source may hold what moves a terminal's cursor or turns its writing around; such characters are shown by number.
 fn printable(text: &str) -> String {
-    let is_harmful = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+    let is_harmful =
+        |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
     let shown = |c: char| if is_harmful(c) { c.escape_unicode().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()
 }
 
-fn finish(load: Load<'_>, mut loaded: Vec<Loaded<'_>>, mut held: Vec<String>, sources: &[Source], skipped: Vec<String>) -> Result<StagedTable> {
+fn finish(
+    load: Load<'_>,
+    mut loaded: Vec<Loaded<'_>>,
+    mut held: Vec<String>,
+    sources: &[Source],
+    skipped: Vec<String>,
+) -> Result<StagedTable> {
     let Load { contract, context, schema, stage, quarantine, mut warnings, .. } = load;
     let has_failed = !held.is_empty();
     // That rows or columns are missing when a file could not be read is no news.
     let last = LastLoad::read(contract, if has_failed { &[] } else { context.last });
     let lost = LostRows::find(sources, &loaded, &last, &stage)?;
-    let finished = stage.finish()?;
+    let finished = stage.finish(!has_failed)?;
     let quarantine = quarantine.finish()?;
     held.extend(over_quarantine_rate(sources, &loaded));
     if !has_failed {
@@ -200,11 +213,10 @@ fn finish(load: Load<'_>, mut loaded: Vec<Loaded<'_>>, mut held: Vec<String>, so
             return Err(Error::new(Kind::Bug, format!("the account of {} does not balance: {account:?}", account.source_file)));
         }
     }
-    let months = if has_failed { BTreeMap::new() } else { finished.months };
     Ok(StagedTable {
         table: contract.name.clone(),
         schema: Arc::clone(&schema),
-        months,
+        months: finished.months,
         notices: notices(&loaded, skipped).iter().map(|notice| printable(notice)).collect(),
         files: loaded.into_iter().map(|(_, outcome)| outcome.account).collect(),
         quarantine,
@@ -249,7 +261,7 @@ fn over_quarantine_rate(sources: &[Source], loaded: &[Loaded<'_>]) -> Vec<String
         let quarantined: u64 = own().map(|account| account.quarantined).sum();
         if seen > 0 && quarantined as f64 > source.max_quarantine_rate * seen as f64 {
             over.push(format!(
-                "{}: {quarantined} of {seen} records are quarantined ({:.1} %), more than {:.1} %\nhint: `kaohe sql -c \"select * from quarantine\"` shows them with their reasons; if they are rightly out, raise max_quarantine_rate",
+                "{}: {quarantined} of {seen} records are quarantined ({:.1} %), more than {:.1} %\nhint: quarantine/ in the run's folder has them with their reasons; if they are rightly out, raise max_quarantine_rate in kaohe.toml",
                 source.path,
                 quarantined as f64 * 100.0 / seen as f64,
                 source.max_quarantine_rate * 100.0

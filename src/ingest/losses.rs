@@ -46,11 +46,13 @@ pub(super) fn of_columns(contract: &TableContract, sources: &[Source], loaded: &
             (0..contract.columns.len()).filter(|index| own.iter().any(|outcome| is_lost(source, outcome, *index))).collect();
         let filled = if candidates.is_empty() { BTreeSet::new() } else { last.filled() };
         for index in candidates.intersection(&filled).copied() {
-            let mut readers: Vec<ColumnReader> = contract.columns.iter().map(|column| ColumnReader::new(contract, column, source)).collect();
+            let mut readers: Vec<ColumnReader> =
+                contract.columns.iter().map(|column| ColumnReader::new(contract, column, source)).collect();
             let filler = Filler::new(contract, source, &mut readers)?;
             let given = last.given(index, &filler);
             let somewhere = own.iter().any(|outcome| outcome.columns[index].values > 0);
-            let of_source = given.iter().filter(|(name, _)| sources.len() == 1 || files::leads_to(source, name)).map(|(_, rows)| rows).sum();
+            let of_source =
+                given.iter().filter(|(name, _)| sources.len() == 1 || files::leads_to(source, name)).map(|(_, rows)| rows).sum();
             let lost: Vec<(&FileOutcome, u64)> = own
                 .iter()
                 .filter(|outcome| is_lost(source, outcome, index))
@@ -87,7 +89,7 @@ fn lost_column(contract: &TableContract, index: usize, outcome: &FileOutcome, ot
         "{}{further}: the column `{}` ({}) held values in {was} rows when the table was last loaded",
         outcome.account.source_file,
         column.name,
-        column.aliases.first().unwrap_or(&column.meaning)
+        column.aliases.iter().find(|alias| !alias.is_ascii()).unwrap_or(&column.meaning)
     );
     let accept = format!("dropped = [\"{}\"] accepts the loss", column.name);
     if seen.header.is_some() {
@@ -144,7 +146,8 @@ impl LostRows {
         }
         let may_shrink = |name: &str| source_of(sources, name).map_or(1.0, |source| source.max_shrink);
         let is_short = |name: &str, before: u64| (now.get(name).copied().unwrap_or(0) as f64) < before as f64 * (1.0 - may_shrink(name));
-        let mut suspects: Vec<String> = last.rows.iter().filter(|(name, before)| is_short(name, **before)).map(|(name, _)| name.clone()).collect();
+        let mut suspects: Vec<String> =
+            last.rows.iter().filter(|(name, before)| is_short(name, **before)).map(|(name, _)| name.clone()).collect();
         // A source that shrank by a little in each of its files.
         for source in sources.iter().filter(|_| sources.len() > 1) {
             let own = || last.rows.iter().filter(|(name, _)| source_of(sources, name).is_some_and(|of| std::ptr::eq(of, source)));

@@ -162,7 +162,9 @@ impl RawTable {
     pub fn damage(&self, line: i64, reads: &BTreeSet<String>) -> Vec<Reason> {
         let cells = self.damaged.get(&line).into_iter().flatten().filter(|(column, _)| reads.contains(column));
         cells
-            .filter_map(|(column, mark)| Some(Reason { column: None, says: format!("{column}：{}", columns::damage(ColumnType::Text, *mark)?) }))
+            .filter_map(|(column, mark)| {
+                Some(Reason { column: None, says: format!("{column}：{}", columns::damage(ColumnType::Text, *mark)?) })
+            })
             .collect()
     }
 
@@ -337,7 +339,8 @@ fn query_error(error: &DataFusionError, schema: &SchemaRef) -> Error {
         near.sort_unstable();
         let near: Vec<String> = near.iter().take(3).map(|(_, name)| format!("`{name}`")).collect();
         let message = format!("it reads the column `{}`, which the file does not have; nearest are {}", field.name, near.join(", "));
-        return Error::new(Kind::Query, message).with_hint("if the file's header was renamed, follow it in the mapping, or ask for the old header");
+        return Error::new(Kind::Query, message)
+            .with_hint("if the file's header was renamed, follow it in the mapping, or ask for the old header");
     }
     Error::new(Kind::Query, error.strip_backtrace())
 }

@@ -208,14 +208,19 @@ impl Stage {
         writer.write(batch).context(Kind::Environment, what)
     }
 
-    /// Chooses the newest row of every key and writes the months.
-    pub fn finish(mut self) -> Result<Finished> {
+    /// Chooses the newest row of every key and writes the months; without `keep` the rows are only counted.
+    pub fn finish(mut self, keep: bool) -> Result<Finished> {
+        let rows = self.rows_of_files();
         self.flush()?;
         close(&mut self.writers).context(Kind::Environment, || format!("staging {}", self.table))?;
         let files = self.file_starts.len();
         let mut finished =
             Finished { months: BTreeMap::new(), loaded: vec![0; files], duplicates: vec![0; files], conflicts: vec![0; files] };
         let is_loser = self.choose(&mut finished);
+        if !keep {
+            finished.loaded = rows.iter().zip(&finished.duplicates).map(|(rows, duplicates)| rows - duplicates).collect();
+            return Ok(finished);
+        }
         for (month, segments) in std::mem::take(&mut self.segments) {
             let staged = self.finish_month(month, &segments, &is_loser, &mut finished.loaded)?;
             if staged.rows > 0 {

@@ -31,7 +31,10 @@ fn a_mapping_that_does_not_fit_holds_its_table() {
     let office = Office::new();
     office.write("a.csv", "No,Day\n1,2026-03-01\n");
     let wrong = [
-        ("SELECT nothing FROM source", "a.csv: mapping m.sql: it reads the column `nothing`, which the file does not have; nearest are `No`, `Day`"),
+        (
+            "SELECT nothing FROM source",
+            "a.csv: mapping m.sql: it reads the column `nothing`, which the file does not have; nearest are `No`, `Day`",
+        ),
         ("SELECT \"No\" AS case_id, 'U' AS unit_id, \"Day\" AS opened_on FROM source", "must select `source_line`"),
         ("SELECT \"No\" AS case_id, 'U' AS unit_id, \"Day\" AS opened_on, 9 AS source_line FROM source", "line 9"),
         ("SELECT \"No\" AS case_id, \"Day\" AS opened_on, source_line FROM source", "the required column `unit_id` is missing"),
@@ -63,7 +66,12 @@ fn damaged_cells_do_not_pass_through_a_mapping() {
     sheet.write(4, 3, 110_101_199_001_011_234.0).expect("written");
     book.save(office.path("a.xlsx")).expect("saved");
     let staged = mapped(&office, "a.xlsx", PLAIN).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(rows(&staged, &["case_id"]), ["A2", "A4"], "a damaged cell that the mapping does not read is no harm: {:?}", quarantined(&staged));
+    assert_eq!(
+        rows(&staged, &["case_id"]),
+        ["A2", "A4"],
+        "a damaged cell that the mapping does not read is no harm: {:?}",
+        quarantined(&staged)
+    );
     let said: Vec<_> = quarantined(&staged).into_iter().map(|(line, _, says, _)| (line, says)).collect();
     assert_eq!(said[0], (2, "案号：数字超过15位，末尾数位已丢失，请改为文本格式".to_owned()));
     assert_eq!(said[1], (4, "案号：公式结果为错误".to_owned()));
@@ -93,7 +101,12 @@ fn a_number_that_lost_its_digits_in_parquet_and_a_type_that_is_no_text_do_not_pa
 #[test]
 fn a_key_that_objects_show_late_is_there_for_the_mapping() {
     let office = Office::new();
-    let line = |row: u32| format!("{{\"案号\":\"A{row}\",\"执法主体\":\"U1\",\"立案日期\":\"2026-03-01\"{}}}\n", if row < 9_000 { "" } else { ",\"晚\":\"3\"" });
+    let line = |row: u32| {
+        format!(
+            "{{\"案号\":\"A{row}\",\"执法主体\":\"U1\",\"立案日期\":\"2026-03-01\"{}}}\n",
+            if row < 9_000 { "" } else { ",\"晚\":\"3\"" }
+        )
+    };
     office.write("a.jsonl", (0..9_100).map(line).collect::<String>());
     let sql = "SELECT \"案号\", \"执法主体\", \"立案日期\", \"晚\" AS people, source_line FROM source";
     let staged = mapped(&office, "a.jsonl", sql).unwrap_or_else(|error| panic!("{error}"));
@@ -114,24 +127,62 @@ fn a_serial_date_of_a_1904_workbook_keeps_its_calendar_through_a_mapping() {
     assert!(table.is_1904);
 }
 
-/// A workbook as text of its parts; only a damaged one has rows out of order.
-fn workbook_with_rows(office: &Office, numbers: &[(u32, [&str; 3])]) {
-    let mut book = rust_xlsxwriter::Workbook::new();
-    book.add_worksheet();
-    let path = office.path("a.xlsx");
-    book.save(&path).expect("saved");
+/// A workbook whose rows bear any numbers; no program that writes workbooks can be brought to it.
+fn workbook_with_rows(office: &Office, rows: &[(u32, [&str; 3])]) {
+    let spreadsheet = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
     let cell = |row: u32, column: char, text: &str| format!("<c r=\"{column}{row}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
     let row = |(number, [a, b, c]): &(u32, [&str; 3])| {
         format!("<row r=\"{number}\">{}{}{}</row>", cell(*number, 'A', a), cell(*number, 'B', b), cell(*number, 'C', c))
     };
-    let sheet = format!(
-        "<?xml version=\"1.0\"?><worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>{}</sheetData></worksheet>",
-        numbers.iter().map(row).collect::<String>()
-    );
-    let script = "import sys,zipfile; a,b,s=sys.argv[1:]; i=zipfile.ZipFile(a); o=zipfile.ZipFile(b,'w')\nfor n in i.namelist(): o.writestr(n, s if n=='xl/worksheets/sheet1.xml' else i.read(n))\no.close()";
-    let made = std::process::Command::new("python3").args(["-c", script]).arg(&path).arg(path.with_extension("new")).arg(sheet).status();
-    assert!(made.expect("python3 runs").success());
-    std::fs::rename(path.with_extension("new"), path).expect("renamed");
+    let parts = [
+        (
+            "_rels/.rels",
+            format!(
+                "<Relationships xmlns=\"{package}\"><Relationship Id=\"rId1\" Type=\"{relations}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+            ),
+        ),
+        (
+            "xl/workbook.xml",
+            format!(
+                "<workbook xmlns=\"{spreadsheet}\" xmlns:r=\"{relations}\"><sheets><sheet name=\"a\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"
+            ),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            format!(
+                "<Relationships xmlns=\"{package}\"><Relationship Id=\"rId1\" Type=\"{relations}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
+            ),
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            format!("<worksheet xmlns=\"{spreadsheet}\"><sheetData>{}</sheetData></worksheet>", rows.iter().map(row).collect::<String>()),
+        ),
+    ];
+    office.write("a.xlsx", stored_archive(&parts));
+}
+
+/// A ZIP archive without compression.
+fn stored_archive(parts: &[(&str, String)]) -> Vec<u8> {
+    let checksum = |bytes: &[u8]| {
+        let step = |sum: u32| if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 };
+        !bytes.iter().fold(!0_u32, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), |sum, _| step(sum)))
+    };
+    let (mut archive, mut directory) = (Vec::new(), Vec::new());
+    for (name, text) in parts {
+        let (offset, length) = (archive.len() as u32, text.len() as u32);
+        let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        for number in [checksum(text.as_bytes()), length, length, name.len() as u32] {
+            common.extend(number.to_le_bytes());
+        }
+        archive.extend([b"PK\x03\x04".as_slice(), &common, name.as_bytes(), text.as_bytes()].concat());
+        directory.extend([b"PK\x01\x02\x14\x00".as_slice(), &common, &[0; 10], &offset.to_le_bytes(), name.as_bytes()].concat());
+    }
+    let (count, start, length) = ((parts.len() as u16).to_le_bytes(), archive.len() as u32, directory.len() as u32);
+    archive.extend(&directory);
+    archive.extend([b"PK\x05\x06\0\0\0\0".as_slice(), &count, &count, &length.to_le_bytes(), &start.to_le_bytes(), &[0, 0]].concat());
+    archive
 }
 
 #[test]

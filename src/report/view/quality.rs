@@ -143,7 +143,11 @@ pub fn quality(facts: &Facts) -> QualityView {
 
 fn file_name(row: &AccountingRow) -> Text {
     // A further worksheet's name stands in the file's already.
-    if row.sheet.is_empty() || row.source_file.ends_with(&format!(" › {}", row.sheet)) { Text::masked(&row.source_file) } else { Text::masked(&format!("{} › {}", row.source_file, row.sheet)) }
+    if row.sheet.is_empty() || row.source_file.ends_with(&format!(" › {}", row.sheet)) {
+        Text::masked(&row.source_file)
+    } else {
+        Text::masked(&format!("{} › {}", row.source_file, row.sheet))
+    }
 }
 
 fn together(table: Text, file: Text, rows: &[&AccountingRow]) -> AccountingView {
