@@ -35,6 +35,7 @@ max_share = 0.25             # more than this share of indicators held keeps the
 # max_quarantine_rate = 0.05           # above this share of unusable rows the table is held
 # max_shrink = 0.30                    # fewer rows than last time by more than this share: held
 # columns = { "原表头" = "case_id" }    # a header that the contract does not know; "" ignores it
+# dropped = ["decided_on"]             # columns that the source gives no more; else their loss holds the table
 # constants = { domain = "market" }    # what the whole file means where it has no such column, or an empty cell
 # [source.codes.outcome]               # a label that the contract does not know
 # "罚了" = "penalty"

@@ -67,6 +67,9 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
     let ended = nightly::run(&request, &terminal);
     terminal.finish();
     let results = ended?;
+    for (table, notice) in results.tables.iter().flat_map(|(table, result)| result.notices.iter().map(move |notice| (table, notice))) {
+        eprintln!("{table}: {notice}");
+    }
     // `kaohe status` speaks of what readers see; this run may have been kept back, so it gives its reasons itself.
     for (table, reason) in results.tables.iter().filter_map(|(table, result)| Some((table, result.held.as_ref()?))) {
         eprintln!("held: {table}: {}", indented(reason, ""));
@@ -83,6 +86,8 @@ fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64)
             *total += part;
         }
     }
+    let held_records: u64 = results.tables.values().map(|table| table.records_held).sum();
+    let held_records = if held_records == 0 { String::new() } else { format!(" + {} held", grouped(held_records)) };
     let [seen, loaded, quarantined, duplicates, filtered] = records.map(grouped);
     let written: usize = results.tables.values().map(|table| table.months_written).sum();
     let unchanged: usize = results.tables.values().map(|table| table.months_unchanged).sum();
@@ -100,7 +105,7 @@ fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64)
     }
     let stages: Vec<String> = results.stages.iter().map(|stage| format!("{} {:.1}", stage.stage, stage.seconds)).collect();
     let mut text = format!(
-        "loaded     {}: {seen} records = {loaded} loaded + {quarantined} quarantined + {duplicates} duplicates + {filtered} filtered; months {written} written, {unchanged} unchanged{}\n",
+        "loaded     {}: {seen} records = {loaded} loaded + {quarantined} quarantined + {duplicates} duplicates + {filtered} filtered{held_records}; months {written} written, {unchanged} unchanged{}\n",
         counted(results.tables.len(), "table"),
         if removed == 0 { String::new() } else { format!(", {removed} removed") },
     );

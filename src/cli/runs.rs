@@ -106,10 +106,14 @@ pub fn status(common: &Common) -> Result<u8> {
     }
     say_line!("");
     freshness(&runs, &results);
-    if results.tables.values().any(|table| table.held.is_some()) {
+    let noticed = || results.tables.iter().flat_map(|(name, table)| table.notices.iter().map(move |notice| (name, notice)));
+    if results.tables.values().any(|table| table.held.is_some()) || noticed().next().is_some() {
         say_line!("");
     }
     held(&results, "");
+    for (table, notice) in noticed() {
+        say_line!("{table}: {notice}");
+    }
     warned(&results);
     if !results.not_reported.is_empty() {
         say_line!("\nnot reported for two months: {}", results.not_reported.len());

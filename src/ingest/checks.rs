@@ -3,6 +3,7 @@
 //! In: the predicates, the as-of date, typed batches. Out: for every check, the rows of which it is true. Never here: what
 //! happens to such rows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, BooleanArray};
@@ -15,6 +16,7 @@ use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::utils::collect_columns;
 use jiff::civil::Date;
 
 use crate::calendar::end_of_day;
@@ -22,9 +24,26 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::{Check, TableContract};
 use crate::terms::epoch_days;
 
+/// One check, planned.
+struct Planned {
+    check: Check,
+    expression: Arc<dyn PhysicalExpr>,
+    /// The columns it looks at.
+    columns: BTreeSet<String>,
+}
+
 /// The checks of one table, planned once.
 pub(super) struct Checks {
-    planned: Vec<(Check, Arc<dyn PhysicalExpr>)>,
+    planned: Vec<Planned>,
+}
+
+/// What a check says of a batch.
+pub(super) struct Verdict<'c> {
+    pub check: &'c Check,
+    /// The columns it looked at.
+    pub columns: &'c BTreeSet<String>,
+    /// True of bad rows.
+    pub bad: BooleanArray,
 }
 
 impl Checks {
@@ -48,22 +67,23 @@ impl Checks {
             if kind != DataType::Boolean {
                 return Err(Error::new(Kind::Configuration, format!("the predicate yields {kind}, not true or false")).while_doing(what()));
             }
-            planned.push((check.clone(), physical));
+            let columns = collect_columns(&physical).iter().map(|column| column.name().to_owned()).collect();
+            planned.push(Planned { check: check.clone(), expression: physical, columns });
         }
         Ok(Self { planned })
     }
 
     /// For every check, the rows of which it is true.
-    pub fn evaluate(&self, batch: &RecordBatch) -> Result<Vec<(&Check, BooleanArray)>> {
-        let mut results = Vec::new();
-        for (check, physical) in &self.planned {
-            let value = physical
+    pub fn evaluate(&self, batch: &RecordBatch) -> Result<Vec<Verdict<'_>>> {
+        let mut verdicts = Vec::new();
+        for Planned { check, expression, columns } in &self.planned {
+            let value = expression
                 .evaluate(batch)
                 .and_then(|value| value.into_array(batch.num_rows()))
                 .context(Kind::Configuration, || format!("check `{}`", check.name))?;
-            results.push((check, value.as_boolean().clone()));
+            verdicts.push(Verdict { check, columns, bad: value.as_boolean().clone() });
         }
-        Ok(results)
+        Ok(verdicts)
     }
 }
 

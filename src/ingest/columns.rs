@@ -196,14 +196,14 @@ impl ColumnReader {
     }
 
     /// Types a foreign array: directly where nothing can be lost, else by way of its texts.
-    pub fn read_array(&mut self, array: &ArrayRef, factor: i64) -> Result<Typed> {
+    pub fn read_array(&mut self, array: &ArrayRef, factor: i64, is_1904: bool) -> Result<Typed> {
         let rows = array.len();
         if let Some(array) = self.convert(array, factor)? {
             return inside_the_calendar(array);
         }
         if let DataType::Timestamp(_, Some(_)) = array.data_type() {
             let instants = strict_cast(array, &schema::data_type(ColumnType::Instant))?;
-            return self.read_array(&strict_cast(&instants, &DataType::Utf8)?, factor);
+            return self.read_array(&strict_cast(&instants, &DataType::Utf8)?, factor, is_1904);
         }
         let is_float = array.data_type().is_floating();
         if let DataType::List(_) | DataType::LargeList(_) = array.data_type() {
@@ -215,7 +215,7 @@ impl ColumnReader {
             let floats = floats.as_primitive::<arrow::datatypes::Float64Type>();
             let texts: Vec<String> = floats.iter().map(|value| value.map_or_else(String::new, xlsx::float_text)).collect();
             let mark = |row: usize| if floats.value(row).abs() >= 1e15 { Mark::LostDigits } else { Mark::Plain };
-            return Ok(self.read_texts(rows, &|row| (texts[row].as_str(), mark(row)), factor, false));
+            return Ok(self.read_texts(rows, &|row| (texts[row].as_str(), mark(row)), factor, is_1904));
         }
         let texts = strict_cast(array, &DataType::Utf8)?;
         let texts = texts.as_string::<i32>();
@@ -223,7 +223,7 @@ impl ColumnReader {
             return Ok(Typed { array: Arc::new(texts.clone()), wrong: Vec::new(), unknown: Vec::new() });
         }
         let cell = |row: usize| if texts.is_null(row) { ("", Mark::Plain) } else { (texts.value(row), Mark::Plain) };
-        Ok(self.read_texts(rows, &cell, factor, false))
+        Ok(self.read_texts(rows, &cell, factor, is_1904))
     }
 
     /// Whether every text is already as it would be kept.
@@ -308,7 +308,7 @@ pub(super) fn with_time_of_day(instants: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// Why a cell is unusable whatever its text.
-fn damage(kind: ColumnType, mark: Mark) -> Option<&'static str> {
+pub(super) fn damage(kind: ColumnType, mark: Mark) -> Option<&'static str> {
     match mark {
         Mark::Plain => None,
         Mark::FormulaError => Some("公式结果为错误"),
@@ -316,13 +316,14 @@ fn damage(kind: ColumnType, mark: Mark) -> Option<&'static str> {
     }
 }
 
-fn strict_cast(array: &ArrayRef, target: &DataType) -> Result<ArrayRef> {
+/// Casts, and fails where a value would be lost.
+pub(super) fn strict_cast(array: &ArrayRef, target: &DataType) -> Result<ArrayRef> {
     let options = CastOptions { safe: false, format_options: FormatOptions::default() };
     cast_with_options(array, target, &options).context(Kind::Source, || format!("reading a column of type {}", array.data_type()))
 }
 
 /// Lists as JSON texts, which [`typing::read_list`] reads back whatever the items hold.
-fn list_texts(array: &ArrayRef) -> Result<Vec<String>> {
+pub(super) fn list_texts(array: &ArrayRef) -> Result<Vec<String>> {
     let field = Arc::new(arrow::datatypes::Field::new("item", DataType::Utf8, true));
     let lists = strict_cast(array, &DataType::List(field))?;
     let texts = lists.as_list::<i32>().iter().map(|items| {

@@ -10,7 +10,7 @@ use csv_core::ReadRecordResult;
 
 use super::decode::TextReader;
 use super::raw::{
-    Expect, HEADER_WITHIN, Input, MAX_CELLS, MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_ROW_LINES, Mark, RawChunk, ReadSummary, Sink,
+    Expect, HEADER_WITHIN, HeaderWatch, Input, MAX_CELLS, MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_ROW_LINES, Mark, RawChunk, ReadSummary, Sink,
 };
 use crate::error::{Error, Kind, Result};
 
@@ -26,10 +26,12 @@ struct Record {
     ends: Vec<usize>,
     raw: Vec<u8>,
     fault: Option<String>,
+    /// The file ends without a line end behind it.
+    is_unterminated: bool,
 }
 
 impl Record {
-    fn cells(&self) -> impl Iterator<Item = &str> {
+    fn cells(&self) -> impl Iterator<Item = &str> + Clone {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         // Delimiters and quotes are ASCII, so cutting at them leaves UTF-8.
         starts.zip(&self.ends).map(|(start, end)| std::str::from_utf8(&self.fields[start..*end]).unwrap_or("\u{fffd}"))
@@ -118,6 +120,7 @@ impl<'a> Records<'a> {
                 ReadRecordResult::Record => {
                     record.fields.truncate(field_bytes);
                     record.ends.truncate(field_count);
+                    record.is_unterminated = self.ended;
                     self.close(record)?;
                     return Ok(true);
                 }
@@ -217,15 +220,20 @@ pub(super) fn read(
     }
     let texts: Vec<Vec<String>> = first.iter().map(|record| record.cells().map(str::to_owned).collect()).collect();
     let Some(at) = expect.find(&texts) else { return Err(super::header::none_found(&texts)) };
+    expect.refuse_upper_header(&texts, at, |row| first[row].line as i64)?;
     let header = texts[at].iter().map(|cell| cell.trim_start_matches('\u{feff}').to_owned()).collect::<Vec<_>>();
-    sink(Input::Header { names: header.clone(), line: first[at].line as i64, sheet: None })?;
+    let line = first[at].line as i64;
+    sink(Input::Header { names: header.clone(), line, sheet: None })?;
     summary.not_records += at as u64 + 1;
+    let filled = header.iter().rposition(|name| !name.trim().is_empty()).map_or(0, |last| last + 1);
+    let watch = HeaderWatch { names: &header[..filled], line, expect };
+    let form = Form { delimiter, width: header.len(), filled: if matches!(expect, Expect::Any) { header.len() } else { filled }, watch };
     let mut chunk = RawChunk::default();
     for record in first.drain(at + 1..) {
-        push(&record, &header, &mut chunk, &mut summary);
+        form.push(&record, &mut chunk, &mut summary)?;
     }
     while records.next(&mut record)? {
-        push(&record, &header, &mut chunk, &mut summary);
+        form.push(&record, &mut chunk, &mut summary)?;
         if chunk.is_full() {
             sink(Input::Rows(std::mem::take(&mut chunk)))?;
         }
@@ -236,22 +244,72 @@ pub(super) fn read(
     Ok(summary)
 }
 
-fn push(record: &Record, header: &[String], chunk: &mut RawChunk, summary: &mut ReadSummary) {
-    // A header in the middle is what `cat a.csv b.csv` leaves behind.
-    let is_header = record.ends.len() == header.len() && record.cells().map(|cell| cell.trim_start_matches('\u{feff}')).eq(header.iter());
-    if record.is_blank() || is_header {
-        summary.not_records += 1;
-        return;
+/// Lines inside one cell that look like records of their own: so many are no coincidence.
+const SWALLOWED_LINES: usize = 3;
+
+/// What the records of a file look like.
+struct Form<'a> {
+    delimiter: u8,
+    /// Cells of the header row.
+    width: usize,
+    /// Cells that a record must have: those of the header without the empty ones at its end.
+    filled: usize,
+    watch: HeaderWatch<'a>,
+}
+
+impl Form<'_> {
+    fn push(&self, record: &Record, chunk: &mut RawChunk, summary: &mut ReadSummary) -> Result<()> {
+        if record.is_blank() || self.watch.is_repeated(record.line as i64, record.cells())? {
+            summary.not_records += 1;
+            return Ok(());
+        }
+        let is_short = record.ends.len() < self.filled;
+        if record.is_unterminated && is_short {
+            let (cells, line) = (record.ends.len(), record.line);
+            let message = format!("the file ends inside the record of line {line}: {cells} of {} cells, and no line end", self.filled);
+            return Err(Error::new(Kind::Source, message).with_hint("the file was cut off; ask for it again"));
+        }
+        self.refuse_swallowed(record)?;
+        let extra_is_empty = record.cells().skip(self.width).all(|cell| cell.trim().is_empty());
+        let is_ragged = is_short || !extra_is_empty;
+        let ragged = || is_ragged.then(|| format!("有{}个单元格，表头有{}个", record.ends.len(), self.filled));
+        let fault = record.fault.clone().or_else(ragged);
+        let raw = String::from_utf8_lossy(&record.raw);
+        let cells = record
+            .cells()
+            .enumerate()
+            .map(|(index, cell)| (if index == 0 { cell.trim_start_matches('\u{feff}') } else { cell }, Mark::Plain));
+        chunk.push(record.line as i64, cells, &raw, fault);
+        Ok(())
     }
-    let extra_is_empty = record.cells().skip(header.len()).all(|cell| cell.trim().is_empty());
-    let fault = record.fault.clone().or_else(|| {
-        let is_ragged = record.ends.len() < header.len() || !extra_is_empty;
-        is_ragged.then(|| format!("有{}个单元格，表头有{}个", record.ends.len(), header.len()))
-    });
-    let raw = String::from_utf8_lossy(&record.raw);
-    let cells =
-        record.cells().enumerate().map(|(index, cell)| (if index == 0 { cell.trim_start_matches('\u{feff}') } else { cell }, Mark::Plain));
-    chunk.push(record.line as i64, cells, &raw, fault);
+
+    /// Two stray quotation marks make one cell of all the records between them.
+    fn refuse_swallowed(&self, record: &Record) -> Result<()> {
+        let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        if self.filled < 3 || !record.raw.iter().any(is_end) {
+            return Ok(());
+        }
+        let lines: Vec<&[u8]> = record.raw.split(is_end).collect();
+        let is_record = |line: &&&[u8]| {
+            let delimiters = line.iter().filter(|byte| **byte == self.delimiter).count();
+            // Of a wide table one more or less is still the same; three columns must agree.
+            delimiters.abs_diff(self.width - 1) <= usize::from(self.width > 5)
+        };
+        let swallowed = lines[1..lines.len() - 1].iter().filter(is_record).count();
+        if swallowed < SWALLOWED_LINES {
+            return Ok(());
+        }
+        let line = quoted_from(record);
+        let message = format!("a quotation mark in line {line} swallows {swallowed} lines that look like records");
+        Err(Error::new(Kind::Source, message).with_hint("close or remove the quotation mark in that line"))
+    }
+}
+
+/// The first line that opens a quotation and does not close it.
+fn quoted_from(record: &Record) -> u64 {
+    let opens = |line: &[u8]| line.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
+    let text = String::from_utf8_lossy(&record.raw);
+    record.line + text.lines().position(|line| opens(line.as_bytes())).unwrap_or(0) as u64
 }
 
 /// The delimiter under which the first rows show the best header.
@@ -267,7 +325,7 @@ fn sniff(path: &Path, encoding: &'static encoding_rs::Encoding, expect: &Expect<
             rows.push(record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect::<Vec<_>>());
         }
         let found = expect.find(&rows).map_or((0, 0), |at| {
-            let known = rows[at].iter().filter(|cell| matches!(expect, Expect::Known(is_known) if is_known(cell))).count();
+            let known = rows[at].iter().filter(|cell| matches!(expect, Expect::Known { is_known, .. } if is_known(cell))).count();
             (known, rows[at].len())
         });
         if found > (best.0, best.1) {

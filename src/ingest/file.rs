@@ -9,16 +9,18 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, StringArray, new_null_array};
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::{filter_record_batch, is_not_null};
+use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::array_value_to_string;
 
+use super::checks::Verdict;
 use super::columns::{ColumnReader, Typed, with_time_of_day};
 use super::decode::{self, Examined};
 use super::files::SourceFile;
 use super::fill::Filler;
 use super::header::{HeaderMap, Headers};
 use super::load::Load;
-use super::mapping::RawTable;
+use super::mapping::{Answer, RawTable};
 use super::quarantine::Reason;
 use super::raw::{Expect, Input, RawChunk, ReadSummary, Sink};
 use super::{FileAccounting, csv, jsonl, parquet, xlsx};
@@ -36,6 +38,40 @@ pub(super) struct FileLoad<'l, 'a> {
     map: HeaderMap,
     raw: Option<RawTable>,
     account: FileAccounting,
+    columns: Vec<ColumnSeen>,
+    /// Headers that mean nothing, each with the column it may mean.
+    unknown: Vec<(String, Option<String>)>,
+    /// The worksheets before this one.
+    done: Vec<FileOutcome>,
+    sheet_ended: bool,
+}
+
+/// Stands between a workbook's name and that of its second or further worksheet.
+pub(super) const SHEET_SIGN: &str = " › ";
+
+/// What a file gave for one column of the contract.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ColumnSeen {
+    /// The header that feeds it.
+    pub header: Option<String>,
+    /// Cells that hold a value, before anything is filled in.
+    pub values: u64,
+    /// Cells with a label that no code knows.
+    pub unknown: u64,
+    /// One of them.
+    pub example: String,
+}
+
+/// A file, or one worksheet of it, after it was read.
+#[derive(Debug)]
+pub(super) struct FileOutcome {
+    pub account: FileAccounting,
+    /// By column of the contract.
+    pub columns: Vec<ColumnSeen>,
+    /// Headers that mean nothing, each with the column it may mean.
+    pub unknown: Vec<(String, Option<String>)>,
+    /// Visible worksheets that hold something and have no known header.
+    pub skipped_sheets: Vec<String>,
 }
 
 /// Rows that wait for their judgement.
@@ -48,8 +84,8 @@ struct Candidates<'c> {
 }
 
 impl<'l, 'a> FileLoad<'l, 'a> {
-    /// Loads one file; the account tells how far it came also when it failed.
-    pub fn run(load: &'l mut Load<'a>, source: &'l Source, file: &SourceFile) -> (FileAccounting, Result<()>) {
+    /// Loads one file, of a workbook every worksheet with a known header; the accounts tell how far it came also when it failed.
+    pub fn run(load: &'l mut Load<'a>, source: &'l Source, file: &SourceFile) -> (Vec<FileOutcome>, Result<()>) {
         let account = FileAccounting {
             table: load.contract.name.clone(),
             source_file: file.name.clone(),
@@ -57,12 +93,20 @@ impl<'l, 'a> FileLoad<'l, 'a> {
             format: file.format.word().to_owned(),
             ..FileAccounting::default()
         };
+        let nothing_seen = vec![ColumnSeen::default(); load.contract.columns.len()];
         let mut this = match Self::new(load, source, account.clone()) {
             Ok(this) => this,
-            Err(error) => return (account, Err(error)),
+            Err(error) => {
+                let outcome = FileOutcome { account, columns: nothing_seen, unknown: Vec::new(), skipped_sheets: Vec::new() };
+                return (vec![outcome], Err(error));
+            }
         };
-        let outcome = this.read(file);
-        (this.account, outcome)
+        let read = this.read(file);
+        this.end_sheet(FileAccounting::default());
+        if let (Ok(skipped), Some(first)) = (&read, this.done.first_mut()) {
+            first.skipped_sheets.clone_from(skipped);
+        }
+        (this.done, read.map(|_| ()))
     }
 
     fn new(load: &'l mut Load<'a>, source: &'l Source, account: FileAccounting) -> Result<Self> {
@@ -70,24 +114,64 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         let mut readers: Vec<ColumnReader> = contract.columns.iter().map(|column| ColumnReader::new(contract, column, source)).collect();
         let filler = Filler::new(contract, source, &mut readers)?;
         let raw = source.mapping.as_ref().map(|_| RawTable::new(&load.context.staging.join(format!("{}.raw.parquet", contract.name))));
-        Ok(Self { headers: Headers::new(contract, source)?, load, source, readers, filler, map: HeaderMap::default(), raw, account })
+        Ok(Self {
+            headers: Headers::new(contract, source)?,
+            load,
+            source,
+            readers,
+            filler,
+            map: HeaderMap::default(),
+            raw,
+            account,
+            columns: vec![ColumnSeen::default(); contract.columns.len()],
+            unknown: Vec::new(),
+            done: Vec::new(),
+            sheet_ended: false,
+        })
     }
 
-    fn read(&mut self, file: &SourceFile) -> Result<()> {
+    /// Closes the account at hand and opens `next`.
+    fn end_sheet(&mut self, next: FileAccounting) {
+        let account = std::mem::replace(&mut self.account, next);
+        let nothing_seen = vec![ColumnSeen::default(); self.columns.len()];
+        let columns = std::mem::replace(&mut self.columns, nothing_seen);
+        self.done.push(FileOutcome { account, columns, unknown: std::mem::take(&mut self.unknown), skipped_sheets: Vec::new() });
+    }
+
+    /// A further worksheet has rows and lines of its own, and so a name and an account; the bytes stand in that of the first.
+    fn next_sheet(&mut self, sheet: &str) {
+        let file = self.done.first().map_or(&self.account, |first| &first.account);
+        let next = FileAccounting {
+            table: file.table.clone(),
+            source_file: format!("{}{SHEET_SIGN}{sheet}", file.source_file),
+            format: file.format.clone(),
+            digest: file.digest.clone(),
+            ..FileAccounting::default()
+        };
+        self.end_sheet(next);
+        self.map = HeaderMap::default();
+        self.load.stage.next_file();
+    }
+
+    /// Reads the file; which of its worksheets were left out.
+    fn read(&mut self, file: &SourceFile) -> Result<Vec<String>> {
         let is_text = matches!(file.format, Format::Csv | Format::JsonLines);
+        let before = Stamp::of(file)?;
+        self.account.bytes_size = before.size;
         let examined = decode::examine(&file.path, is_text, self.source.encoding)?;
-        self.account.bytes_size = examined.size;
         self.account.digest.clone_from(&examined.digest);
         self.account.encoding = is_text.then(|| examined.encoding.name().to_owned());
         if examined.size == 0 {
             return Err(super::header::none_found(&[]));
         }
-        let summary = self.read_format(file, &examined)?;
-        self.account.not_records = summary.not_records;
-        self.account.replacement_characters = summary.replacement_characters;
-        self.account.bytes_read = summary.bytes_read.unwrap_or(examined.size);
-        let size_now = std::fs::metadata(&file.path).context(Kind::Source, || "reading the file's size")?.len();
-        if self.account.bytes_read != examined.size || size_now != examined.size {
+        let summary = self.read_format(file, &examined).map_err(|error| self.doubt_encoding(error, file, &examined))?;
+        self.account.not_records += summary.not_records;
+        // A workbook and a Parquet file are not read from end to end by their readers; the pass that took the digest did.
+        let bytes_read = summary.bytes_read.unwrap_or(examined.size);
+        let first = self.done.first_mut().map_or(&mut self.account, |first| &mut first.account);
+        first.bytes_read = bytes_read;
+        first.replacement_characters = summary.replacement_characters;
+        if bytes_read != before.size || Stamp::of(file)? != before {
             return Err(
                 Error::new(Kind::Source, "the file changed while it was read").with_hint("deliver it under another name, then rename it")
             );
@@ -96,7 +180,26 @@ impl<'l, 'a> FileLoad<'l, 'a> {
             let says = "文件中含有U+FFFD：上游系统已丢失部分文字";
             self.warn("replacement_characters", says, CheckSeverity::Warn, summary.replacement_characters);
         }
-        self.finish_mapping()
+        for sheet in &summary.skipped_sheets {
+            self.warn("skipped_sheet", &format!("工作表“{sheet}”有内容但没有可识别的表头，未装载"), CheckSeverity::Warn, 1);
+        }
+        self.finish_mapping()?;
+        Ok(summary.skipped_sheets)
+    }
+
+    /// No header was found in text of a declared encoding, and the bytes look like another one.
+    fn doubt_encoding(&self, error: Error, file: &SourceFile, examined: &Examined) -> Error {
+        if self.source.encoding.is_none() || self.account.encoding.is_none() || self.account.records_seen > 0 {
+            return error;
+        }
+        match decode::examine(&file.path, true, None) {
+            Ok(likely) if likely.encoding != examined.encoding => error.with_hint(format!(
+                "kaohe.toml says that the file is {}, but it looks like {}: correct or remove `encoding`",
+                examined.encoding.name(),
+                likely.encoding.name()
+            )),
+            _ => error,
+        }
     }
 
     fn read_format(&mut self, file: &SourceFile, examined: &Examined) -> Result<ReadSummary> {
@@ -104,7 +207,8 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         let contract = self.load.contract;
         let headers = Headers::new(contract, source)?;
         let is_known = |cell: &str| headers.find(cell).is_some();
-        let expect = if source.mapping.is_some() { Expect::Any } else { Expect::Known(&is_known) };
+        let is_complete = |row: &[String]| headers.is_complete(row);
+        let expect = if source.mapping.is_some() { Expect::Any } else { Expect::Known { is_known: &is_known, is_complete: &is_complete } };
         let progress = self.load.context.progress;
         let progress = |bytes: u64| progress(bytes);
         let sink: &mut Sink<'_> = &mut |input| self.take(input);
@@ -112,7 +216,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
             Format::Csv => csv::read(&file.path, examined.encoding, source.delimiter, &expect, &progress, sink),
             Format::Xlsx => xlsx::read(&file.path, source.sheet.as_deref(), &expect, &progress, sink),
             Format::JsonLines => jsonl::read(&file.path, examined.encoding, &progress, sink),
-            Format::Parquet => parquet::read(&file.path, &progress, sink),
+            Format::Parquet => parquet::read(&file.path, &expect, &progress, sink),
         }
     }
 
@@ -123,6 +227,9 @@ impl<'l, 'a> FileLoad<'l, 'a> {
     fn take(&mut self, input: Input) -> Result<()> {
         match input {
             Input::Header { names, line, sheet } => {
+                if let (true, Some(sheet)) = (std::mem::take(&mut self.sheet_ended), &sheet) {
+                    self.next_sheet(sheet);
+                }
                 self.account.sheet = sheet.or(self.account.sheet.take());
                 match &mut self.raw {
                     Some(raw) => raw.header(&names, &self.account.source_file),
@@ -133,6 +240,11 @@ impl<'l, 'a> FileLoad<'l, 'a> {
                 self.account.records_seen += chunk.len() as u64;
                 self.take_rows(&chunk)
             }
+            Input::SheetEnd { not_records } => {
+                self.account.not_records = not_records;
+                self.sheet_ended = true;
+                Ok(())
+            }
             Input::Batch { batch, first_line } => {
                 self.account.records_seen += batch.num_rows() as u64;
                 let lines: Vec<i64> = (first_line..first_line + batch.num_rows() as i64).collect();
@@ -140,7 +252,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
                     Some(raw) => raw.write_batch(&batch, &lines),
                     None => {
                         let raw = |row| batch_row_text(&batch, row);
-                        self.take_batch(&batch, lines, Some(&raw))
+                        self.take_batch(&batch, lines, BTreeMap::new(), Some(&raw), false)
                     }
                 }
             }
@@ -150,11 +262,15 @@ impl<'l, 'a> FileLoad<'l, 'a> {
     fn map_header(&mut self, names: &[String], line: i64) -> Result<()> {
         let known: BTreeSet<String> = self.map.unknown.iter().map(|(name, _)| name.clone()).collect();
         self.map = self.headers.map(names, line)?;
+        for (seen, from) in self.columns.iter_mut().zip(&self.map.columns) {
+            seen.header = from.as_ref().map(|(_, header, _)| header.clone());
+        }
         for (name, near) in self.map.unknown.clone().iter().filter(|(name, _)| !known.contains(name)) {
             // A mapping has to select it; it is ours and not the office's.
             if self.source.mapping.is_some() && name == "source_line" {
                 continue;
             }
+            self.unknown.push((name.clone(), near.clone()));
             let near = near.as_ref().map_or(String::new(), |near| format!("；是否为“{near}”？"));
             self.warn("unknown_header", &format!("表头“{name}”不在数据标准内，未装载{near}"), CheckSeverity::Warn, 1);
         }
@@ -187,11 +303,18 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         self.judge(Candidates { columns, lines, reasons, raw: Some(&|row| chunk.raw(row)) })
     }
 
-    fn take_batch(&mut self, batch: &RecordBatch, lines: Vec<i64>, raw: Option<&dyn Fn(usize) -> String>) -> Result<()> {
+    fn take_batch(
+        &mut self,
+        batch: &RecordBatch,
+        lines: Vec<i64>,
+        reasons: BTreeMap<usize, Vec<Reason>>,
+        raw: Option<&dyn Fn(usize) -> String>,
+        is_1904: bool,
+    ) -> Result<()> {
         let mut columns = Vec::new();
         for (index, (reader, from)) in self.readers.iter_mut().zip(&self.map.columns).enumerate() {
             columns.push(match from {
-                Some((at, _, factor)) => reader.read_array(batch.column(*at), *factor)?,
+                Some((at, _, factor)) => reader.read_array(batch.column(*at), *factor, is_1904)?,
                 None => Typed {
                     array: new_null_array(self.load.schema.field(index).data_type(), batch.num_rows()),
                     wrong: Vec::new(),
@@ -199,8 +322,8 @@ impl<'l, 'a> FileLoad<'l, 'a> {
                 },
             });
         }
-        self.take_times_of_day(&mut columns, |reader, at| reader.read_array(batch.column(at), 1))?;
-        self.judge(Candidates { columns, lines, reasons: BTreeMap::new(), raw })
+        self.take_times_of_day(&mut columns, |reader, at| reader.read_array(batch.column(at), 1, is_1904))?;
+        self.judge(Candidates { columns, lines, reasons, raw })
     }
 
     /// One header may feed two columns: a date, and the instant where it carries a time of day and no header of its own does.
@@ -225,14 +348,10 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         }
         let arrays = self.complete(columns, &mut reasons)?;
         let batch = self.with_lineage(arrays, &lines)?;
+        self.check(&batch, &lines, &mut reasons)?;
         let good: BooleanArray = (0..lines.len()).map(|row| Some(!reasons.contains_key(&row))).collect();
-        let positions: Vec<usize> = (0..lines.len()).filter(|row| !reasons.contains_key(row)).collect();
-        let mut kept =
+        let kept =
             if reasons.is_empty() { batch } else { filter_record_batch(&batch, &good).context(Kind::Bug, || "leaving out wrong rows")? };
-        if kept.num_rows() > 0 && self.check(&kept, &positions, &lines, &mut reasons)? {
-            let stays: BooleanArray = positions.iter().map(|row| Some(!reasons.contains_key(row))).collect();
-            kept = filter_record_batch(&kept, &stays).context(Kind::Bug, || "leaving out wrong rows")?;
-        }
         for (row, reasons) in &reasons {
             match raw {
                 Some(raw) => self.quarantine(lines[*row], reasons, &raw(*row))?,
@@ -261,6 +380,12 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         let mut arrays = Vec::new();
         let mut unknown = vec![Vec::new(); columns.len()];
         for (index, typed) in columns.into_iter().enumerate() {
+            let seen = &mut self.columns[index];
+            seen.values += (typed.array.len() - typed.array.null_count()) as u64;
+            seen.unknown += typed.unknown.len() as u64;
+            if let (true, Some((_, text))) = (seen.example.is_empty(), typed.unknown.first()) {
+                seen.example = shorten(text);
+            }
             arrays.push(typed.array);
             let column = &contract.columns[index];
             if typed.wrong.is_empty() && typed.unknown.is_empty() {
@@ -306,24 +431,25 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         RecordBatch::try_new(Arc::clone(&self.load.schema), arrays).context(Kind::Bug, || "assembling typed rows")
     }
 
-    /// Runs the contract's checks; true when a row must leave.
-    fn check(
-        &mut self,
-        batch: &RecordBatch,
-        positions: &[usize],
-        lines: &[i64],
-        reasons: &mut BTreeMap<usize, Vec<Reason>>,
-    ) -> Result<bool> {
-        let mut leaves = false;
+    /// Runs the contract's checks, on rows with a wrong cell too, so that whoever mends the row learns every reason at once. Such
+    /// a row is not judged by a check that looks at the wrong cell, and not at all where its cells may stand in wrong places.
+    fn check(&mut self, batch: &RecordBatch, lines: &[i64], reasons: &mut BTreeMap<usize, Vec<Reason>>) -> Result<()> {
+        let wrong = reasons.clone();
         let Load { checks, warnings, stopped, .. } = &mut *self.load;
-        for (check, bad) in checks.evaluate(batch)? {
-            let rows: Vec<usize> = (0..bad.len()).filter(|row| bad.is_valid(*row) && bad.value(*row)).map(|row| positions[row]).collect();
+        for Verdict { check, columns, bad } in checks.evaluate(batch)? {
+            let is_judged = |row: &usize| match wrong.get(row) {
+                None => true,
+                Some(faults) => {
+                    let spares = |fault: &Reason| fault.column.as_ref().is_some_and(|column| !columns.contains(column));
+                    check.severity == CheckSeverity::Quarantine && faults.iter().all(spares)
+                }
+            };
+            let rows: Vec<usize> = (0..bad.len()).filter(|row| bad.is_valid(*row) && bad.value(*row)).filter(is_judged).collect();
             let Some(first) = rows.first() else { continue };
             warnings.add(&self.account.source_file, &check.name, &check.says, check.severity, rows.len() as u64);
             match check.severity {
                 CheckSeverity::Warn => {}
                 CheckSeverity::Quarantine => {
-                    leaves = true;
                     for row in &rows {
                         reasons.entry(*row).or_default().push(Reason { column: None, says: format!("{}（{}）", check.says, check.name) });
                     }
@@ -334,7 +460,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
                 }
             }
         }
-        Ok(leaves)
+        Ok(())
     }
 
     /// Runs the mapping over the raw rows, once the file has been read.
@@ -342,23 +468,43 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         let (Some(mapping), Some(mut raw)) = (self.source.mapping.as_ref(), self.raw.take()) else { return Ok(()) };
         let what = || format!("mapping {}", mapping.file);
         raw.close()?;
-        let batches = raw.query(&mapping.sql, self.load.context.functions).map_err(|error| error.while_doing(what()))?;
+        let answers = raw.query(&mapping.sql, self.load.context.functions).map_err(|error| error.while_doing(what()))?;
+        let is_1904 = raw.is_1904;
         self.raw = Some(raw);
-        let mut is_first = true;
-        for batch in batches {
-            let batch = batch.map_err(|error| error.while_doing(what()))?;
-            if std::mem::take(&mut is_first) {
-                let names: Vec<String> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
-                self.map_header(&names, 0).map_err(|error| Error::new(Kind::Query, error.message().to_owned()).while_doing(what()))?;
-                self.map.unknown.clear();
-            }
+        let mut reads = BTreeSet::new();
+        for answer in answers {
+            let batch = match answer.map_err(|error| error.while_doing(what()))? {
+                Answer::Planned { yields, reads: columns } => {
+                    self.map_header(&yields, 0).map_err(|error| Error::new(Kind::Query, error.message().to_owned()).while_doing(what()))?;
+                    self.map.unknown.clear();
+                    reads = columns;
+                    continue;
+                }
+                Answer::Rows(batch) => batch,
+            };
             let raw = self.raw.as_mut().expect("the raw table was just put back");
             let lines = raw.lines_out(&batch).map_err(|error| error.while_doing(what()))?;
-            self.take_batch(&batch, lines, None)?;
+            let damage = |(row, line): (usize, &i64)| Some((row, raw.damage(*line, &reads))).filter(|(_, reasons)| !reasons.is_empty());
+            let reasons = lines.iter().enumerate().filter_map(damage).collect();
+            self.take_batch(&batch, lines, reasons, None, is_1904)?;
         }
         let raw = self.raw.take().expect("the raw table was just put back");
         (self.account.filtered, self.account.expanded) = raw.difference();
         raw.each_postponed(|line, reasons, text| self.quarantine(line, reasons, text))
+    }
+}
+
+/// What tells that a file is still the same.
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    size: u64,
+    modified: Option<std::time::SystemTime>,
+}
+
+impl Stamp {
+    fn of(file: &SourceFile) -> Result<Self> {
+        let metadata = std::fs::metadata(&file.path).context(Kind::Source, || "reading the file's size")?;
+        Ok(Self { size: metadata.len(), modified: metadata.modified().ok() })
     }
 }
 
@@ -374,6 +520,8 @@ pub(super) fn batch_row_text(batch: &RecordBatch, row: usize) -> String {
         .fields()
         .iter()
         .zip(batch.columns())
+        // A column of type null was not read.
+        .filter(|(_, column)| column.data_type() != &DataType::Null)
         .map(|(field, column)| {
             let value = if column.is_null(row) { String::new() } else { array_value_to_string(column, row).unwrap_or_default() };
             format!("{}={value}", field.name())

@@ -95,6 +95,11 @@ impl Filler {
         Ok(())
     }
 
+    /// What an empty cell of a column means, as an array of one row.
+    pub fn default_of(&self, index: usize) -> Option<&ArrayRef> {
+        self.defaults[index].as_ref()
+    }
+
     fn fill_column(&self, index: usize, columns: &mut [ArrayRef], done: &mut [bool], depth: usize) -> Result<()> {
         if std::mem::replace(&mut done[index], true) || depth > 8 {
             return Ok(());

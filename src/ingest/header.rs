@@ -47,6 +47,9 @@ impl<'a> Headers<'a> {
         if let Some(name) = source.constants.keys().find(|name| contract.column(name).is_none()) {
             return no_column(format!("the source of `{}` has a constant for `{name}`, which is no column of it", contract.name), name);
         }
+        if let Some(name) = source.dropped.iter().find(|name| contract.column(name).is_none()) {
+            return no_column(format!("the source of `{}` has dropped `{name}`, which is no column of it", contract.name), name);
+        }
         // A column's own name wins over any alias.
         for (index, column) in contract.columns.iter().enumerate() {
             headers.known.insert(normalise_header(&column.name), (index, 1));
@@ -118,7 +121,8 @@ impl<'a> Headers<'a> {
     fn nearest_column(&self, name: &str, taken: &[Option<(usize, String, i64)>]) -> Option<String> {
         let normal = normalise_header(name);
         let free = self.known.iter().filter(|(_, (index, _))| taken[*index].is_none());
-        let near = nearest(&normal, free.map(|(header, _)| header.as_str()))?;
+        let free: Vec<&str> = free.map(|(header, _)| header.as_str()).collect();
+        let near = nearest(&normal, free.iter().copied()).or_else(|| free.into_iter().find(|header| is_part(&normal, header)))?;
         self.known.get(near).map(|(index, _)| self.contract.columns[*index].name.clone())
     }
 
@@ -165,6 +169,33 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// Whether one header is most of the other (`立案决定` and `立案决定意见`), or the other with a remark (`人数` and `人数(新)`).
+fn is_part(one: &str, other: &str) -> bool {
+    let (one_length, other_length) = (one.chars().count(), other.chars().count());
+    let (short, long) = if one_length < other_length { (one, other) } else { (other, one) };
+    let is_remark = |rest: &str| rest.starts_with('(') && !short.is_empty();
+    let is_most = one_length.min(other_length) * 2 > one_length.max(other_length);
+    is_most && long.contains(short) || long.strip_prefix(short).is_some_and(is_remark)
+}
+
+impl Headers<'_> {
+    /// Whether the row is a header from which the table could be loaded.
+    pub fn is_complete(&self, names: &[String]) -> bool {
+        self.map(names, 0).is_ok()
+    }
+
+    /// How unlike a header is to the nearest header of a column, in thousandths.
+    pub fn distance(&self, name: &str, column: usize) -> usize {
+        let normal = normalise_header(name);
+        let column = &self.contract.columns[column];
+        let accepted =
+            std::iter::once(&column.name).chain(&column.aliases).chain(&column.aliases_in_wan).map(|header| normalise_header(header));
+        let likeness =
+            |header: String| if is_part(&normal, &header) { 1.0 } else { strsim::normalized_damerau_levenshtein(&normal, &header) };
+        1_000 - (accepted.map(likeness).fold(0.0, f64::max) * 1_000.0) as usize
+    }
+}
+
 /// The failure to find any header row.
 pub(super) fn none_found(rows: &[Vec<String>]) -> Error {
     if rows.is_empty() {
@@ -172,6 +203,10 @@ pub(super) fn none_found(rows: &[Vec<String>]) -> Error {
     }
     let first = rows.iter().map(|row| row.join(" | ")).find(|row| !row.trim().is_empty()).unwrap_or_default();
     let shown: String = first.chars().take(200).collect();
-    Error::new(Kind::Source, format!("none of the first {} rows holds a known header; the first is: {shown}", rows.len()))
-        .with_hint("name the headers in kaohe.toml (columns = { … }), or write a mapping")
+    let hint = if shown.contains('\u{fffd}') {
+        "the bytes are no text in this encoding: correct or remove `encoding` in kaohe.toml, or ask for the file again"
+    } else {
+        "name the headers in kaohe.toml (columns = { … }), or write a mapping"
+    };
+    Error::new(Kind::Source, format!("none of the first {} rows holds a known header; the first is: {shown}", rows.len())).with_hint(hint)
 }

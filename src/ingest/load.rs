@@ -3,21 +3,24 @@
 //! In: contract, sources, context. Out: the staged table; what is wrong with a source holds the table, what is wrong with the
 //! configuration or the machine is an error. Never here: how a file becomes columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
 use super::checks::Checks;
-use super::file::FileLoad;
+use super::file::{FileLoad, FileOutcome};
 use super::files::{self, SourceFile};
+use super::last_load::LastLoad;
+use super::losses::{self, Loaded, LostRows};
 use super::quarantine::Quarantine;
 use super::schema::arrow_schema;
 use super::staging::Stage;
-use super::{CheckCount, FileAccounting, LoadContext, StagedTable};
+use super::{CheckCount, LoadContext, StagedTable};
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::{CheckSeverity, TableContract};
 use crate::project::Source;
+use crate::terms::counted;
 
 /// Different sentences of one kind that are kept for one file; the rest are counted together.
 const DISTINCT_WARNINGS: usize = 200;
@@ -71,12 +74,13 @@ impl Warnings {
 
 /// Loads one table.
 ///
-/// A source that is missing, damaged, shrunk or full of wrong rows holds the table: the reason stands in
-/// [`StagedTable::held`], and the account of every readable file is still complete.
+/// A source that is missing, damaged, shrunk, full of wrong rows, without a column that it had, or no more as its mapping
+/// expects it holds the table: the reason stands in [`StagedTable::held`], and the account of every readable file is still
+/// complete.
 ///
 /// # Errors
-/// A check of severity `stop` is true of a row ([`Kind::Source`]); a mapping, rename or check is wrong; the staging folder
-/// can't be written.
+/// A check of severity `stop` is true of a row ([`Kind::Source`]); a rename or check is wrong; the staging folder can't be
+/// written.
 pub fn load_table(contract: &TableContract, sources: &[Source], context: &LoadContext<'_>) -> Result<StagedTable> {
     let schema = arrow_schema(contract);
     let what = || format!("loading `{}`", contract.name);
@@ -92,34 +96,54 @@ pub fn load_table(contract: &TableContract, sources: &[Source], context: &LoadCo
         stopped: None,
     };
     let mut held = Vec::new();
-    let mut accounts = Vec::new();
-    for (file, source) in all_files(sources, &mut held)? {
+    let mut loaded: Vec<Loaded<'_>> = Vec::new();
+    let (files, skipped) = all_files(sources, &mut held)?;
+    for (file, source) in files {
         load.stage.next_file();
-        let (account, outcome) = FileLoad::run(&mut load, source, &file);
-        match outcome {
-            Ok(()) => accounts.push((source, account)),
-            Err(error) if error.kind == Kind::Source => {
+        let (mut outcomes, ended) = FileLoad::run(&mut load, source, &file);
+        match ended {
+            Ok(()) => {}
+            // A file that no longer fits its mapping is as unusable as one that is cut off.
+            Err(error) if matches!(error.kind, Kind::Source | Kind::Query) => {
                 held.push(format!("{}: {}", file.name, plain(&error)));
-                accounts.push((source, FileAccounting { failed: Some(plain(&error)), ..account }));
+                if let Some(last) = outcomes.last_mut() {
+                    last.account.failed = Some(plain(&error));
+                }
             }
             Err(error) => return Err(error.while_doing(file.name).while_doing(what())),
         }
+        loaded.extend(outcomes.into_iter().map(|outcome| (source, outcome)));
+    }
+    for (source, name) in &skipped {
+        load.warnings.add(
+            name,
+            "skipped_file",
+            &format!("文件夹“{}”中的“{name}”不是可识别的格式，未装载", source.path),
+            CheckSeverity::Warn,
+            1,
+        );
     }
     if let Some(says) = &load.stopped {
         return Err(Error::new(Kind::Source, says.clone())
             .while_doing(what())
             .with_hint("the check has severity `stop`: the run stays back until the source is mended"));
     }
-    finish(load, accounts, held, sources)
+    let skipped = skipped.into_iter().map(|(_, name)| name).collect();
+    finish(load, loaded, held, sources, skipped)
 }
 
+/// Files to load with their sources; the names of what else lies in the sources' folders.
+type Files<'s> = (Vec<(SourceFile, &'s Source)>, Vec<(&'s Source, String)>);
+
 /// All files in the order of their names, so that lineage does not depend on the order in kaohe.toml.
-fn all_files<'a>(sources: &'a [Source], held: &mut Vec<String>) -> Result<Vec<(SourceFile, &'a Source)>> {
+fn all_files<'a>(sources: &'a [Source], held: &mut Vec<String>) -> Result<Files<'a>> {
     let mut all: Vec<(SourceFile, &Source)> = Vec::new();
+    let mut skipped = Vec::new();
     for source in sources {
         match files::find(source) {
             Ok(found) => {
-                for file in found {
+                skipped.extend(found.skipped.into_iter().map(|name| (source, name)));
+                for file in found.files {
                     // Overlapping globs: the same sheet of the same file is loaded once.
                     let is_known = all
                         .iter()
@@ -134,12 +158,12 @@ fn all_files<'a>(sources: &'a [Source], held: &mut Vec<String>) -> Result<Vec<(S
         }
     }
     all.sort_by(|(left, _), (right, _)| left.cmp(right));
-    Ok(all)
+    Ok((all, skipped))
 }
 
 /// Bytes of the files that loading a table from `sources` reads; what can't be found has none.
 pub fn bytes_of(sources: &[Source]) -> u64 {
-    let files = all_files(sources, &mut Vec::new()).unwrap_or_default();
+    let (files, _) = all_files(sources, &mut Vec::new()).unwrap_or_default();
     files.iter().filter_map(|(file, _)| std::fs::metadata(&file.path).ok()).map(|metadata| metadata.len()).sum()
 }
 
@@ -149,13 +173,37 @@ fn plain(error: &Error) -> String {
     text.split_once("]: ").map_or(text.clone(), |(_, rest)| rest.to_owned())
 }
 
-fn finish(load: Load<'_>, accounts: Vec<(&Source, FileAccounting)>, mut held: Vec<String>, sources: &[Source]) -> Result<StagedTable> {
+/// Text of a source may hold what moves a terminal's cursor or turns its writing around; such characters are shown by number.
+fn printable(text: &str) -> String {
+    let is_harmful =
+        |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+    let shown = |c: char| if is_harmful(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
+
+fn finish(
+    load: Load<'_>,
+    mut loaded: Vec<Loaded<'_>>,
+    mut held: Vec<String>,
+    sources: &[Source],
+    skipped: Vec<String>,
+) -> Result<StagedTable> {
     let Load { contract, context, schema, stage, quarantine, mut warnings, .. } = load;
-    let finished = stage.finish()?;
+    let has_failed = !held.is_empty();
+    // That rows or columns are missing when a file could not be read is no news.
+    let last = LastLoad::read(contract, if has_failed { &[] } else { context.last });
+    let lost = LostRows::find(sources, &loaded, &last, &stage)?;
+    let finished = stage.finish(!has_failed)?;
     let quarantine = quarantine.finish()?;
-    let mut files = Vec::new();
-    for (index, (source, mut account)) in accounts.into_iter().enumerate() {
-        account.loaded = finished.loaded[index];
+    held.extend(over_quarantine_rate(sources, &loaded));
+    if !has_failed {
+        held.extend(losses::of_columns(contract, sources, &loaded, &last)?);
+        held.extend(shrunk(sources, last.total(), finished.loaded.iter().sum()));
+        held.extend(lost.reasons(sources, &loaded, &last, finished.months.keys().next().copied().flatten()));
+    }
+    for (index, (_, FileOutcome { account, .. })) in loaded.iter_mut().enumerate() {
+        let rows = finished.loaded[index];
+        (account.loaded, account.held) = if held.is_empty() { (rows, 0) } else { (0, rows) };
         account.duplicates = finished.duplicates[index];
         if finished.conflicts[index] > 0 {
             let says = "同一主键有内容不同、更新时间相同的多条记录，只保留一条";
@@ -164,36 +212,56 @@ fn finish(load: Load<'_>, accounts: Vec<(&Source, FileAccounting)>, mut held: Ve
         if account.failed.is_none() && !account.balances() {
             return Err(Error::new(Kind::Bug, format!("the account of {} does not balance: {account:?}", account.source_file)));
         }
-        files.push((source, account));
     }
-    let has_failed = !held.is_empty();
-    held.extend(over_quarantine_rate(sources, &files));
-    // That rows are missing when a file could not be read is no news.
-    if !has_failed {
-        held.extend(shrunk(contract, sources, context, finished.loaded.iter().sum()));
-    }
-    let months = if has_failed { BTreeMap::new() } else { finished.months };
     Ok(StagedTable {
         table: contract.name.clone(),
         schema: Arc::clone(&schema),
-        months,
-        files: files.into_iter().map(|(_, account)| account).collect(),
+        months: finished.months,
+        notices: notices(&loaded, skipped).iter().map(|notice| printable(notice)).collect(),
+        files: loaded.into_iter().map(|(_, outcome)| outcome.account).collect(),
         quarantine,
         warnings: warnings.into_list(&contract.name),
-        held: (!held.is_empty()).then(|| held.join("\n")),
+        held: (!held.is_empty()).then(|| printable(&held.join("\n"))),
     })
 }
 
+/// What was left out, one sentence for each kind of thing.
+fn notices(loaded: &[Loaded<'_>], skipped: Vec<String>) -> Vec<String> {
+    let mut notices = Vec::new();
+    let mut headers: BTreeSet<String> = BTreeSet::new();
+    let mut files: BTreeSet<&str> = BTreeSet::new();
+    for (_, outcome) in loaded {
+        for (name, _) in &outcome.unknown {
+            headers.insert(format!("`{name}`"));
+            files.insert(&outcome.account.source_file);
+        }
+        for sheet in &outcome.skipped_sheets {
+            notices.push(format!("the worksheet `{sheet}` of {} has no known header and was not read", outcome.account.source_file));
+        }
+    }
+    if let Some(first) = files.first() {
+        let further = if files.len() == 1 { String::new() } else { format!(" and of {}", counted(files.len() - 1, "further file")) };
+        let (word, verb) = if headers.len() == 1 { ("header", "is unknown and was") } else { ("headers", "are unknown and were") };
+        let names = headers.into_iter().collect::<Vec<_>>().join(", ");
+        notices.push(format!("{word} {names} of {first}{further} {verb} not read"));
+    }
+    if !skipped.is_empty() {
+        notices.push(format!("not of a known format and not read: {}", skipped.join(", ")));
+    }
+    notices
+}
+
 /// The sources of which too many records are wrong.
-fn over_quarantine_rate(sources: &[Source], files: &[(&Source, FileAccounting)]) -> Vec<String> {
+fn over_quarantine_rate(sources: &[Source], loaded: &[Loaded<'_>]) -> Vec<String> {
     let mut over = Vec::new();
     for source in sources {
-        let own = || files.iter().filter(|(of, account)| std::ptr::eq(*of, source) && account.failed.is_none()).map(|(_, account)| account);
+        let is_own = |(of, outcome): &&Loaded<'_>| std::ptr::eq(*of, source) && outcome.account.failed.is_none();
+        let own = || loaded.iter().filter(is_own).map(|(_, outcome)| &outcome.account);
         let seen: u64 = own().map(|account| account.records_seen + account.expanded).sum();
         let quarantined: u64 = own().map(|account| account.quarantined).sum();
         if seen > 0 && quarantined as f64 > source.max_quarantine_rate * seen as f64 {
             over.push(format!(
-                "{}: {quarantined} of {seen} records are quarantined ({:.1} %), more than {:.1} %",
+                "{}: {quarantined} of {seen} records are quarantined ({:.1} %), more than {:.1} %\nhint: quarantine/ in the run's folder has them with their reasons; if they are rightly out, raise max_quarantine_rate in kaohe.toml",
                 source.path,
                 quarantined as f64 * 100.0 / seen as f64,
                 source.max_quarantine_rate * 100.0
@@ -203,9 +271,12 @@ fn over_quarantine_rate(sources: &[Source], files: &[(&Source, FileAccounting)])
     over
 }
 
-fn shrunk(contract: &TableContract, sources: &[Source], context: &LoadContext<'_>, loaded: u64) -> Option<String> {
-    let previous = *context.previous_rows.get(&contract.name).filter(|rows| **rows > 0)?;
-    let limit = sources.iter().map(|source| source.max_shrink).fold(1.0, f64::min);
+/// The table as a whole; what of it single sources and files lost, [`LostRows`] tells.
+fn shrunk(sources: &[Source], previous: u64, loaded: u64) -> Option<String> {
+    let limit = sources.iter().map(|source| source.max_shrink).fold(0.0, f64::max);
     let is_less = (loaded as f64) < previous as f64 * (1.0 - limit);
-    is_less.then(|| format!("{loaded} rows, {previous} when last loaded: fewer by more than {:.0} %", limit * 100.0))
+    is_less.then(|| {
+        let hint = losses::SHRINK_HINT;
+        format!("{loaded} rows, {previous} when last loaded: fewer by more than {:.0} %\nhint: {hint}", limit * 100.0)
+    })
 }

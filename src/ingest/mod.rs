@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The account of a file always balances, and is enforced: `records_seen + expanded = loaded + quarantined + duplicates +
-//! filtered`. A mapping's WHERE leaves rows `filtered` (lines of which no row comes out); a mapping that makes several rows
+//! filtered + held`: good rows of a table that is held are `held` and not `loaded`. A mapping's WHERE leaves rows `filtered` (lines of which no row comes out); a mapping that makes several rows
 //! of one line adds the further ones to `expanded`, which is 0 for every source without a mapping.
 //!
 //! The same rows give the same months and digests whatever the encoding, the format, the split into files or their order.
@@ -25,7 +25,9 @@ mod files;
 mod fill;
 mod header;
 mod jsonl;
+mod last_load;
 mod load;
+mod losses;
 mod mapping;
 mod parquet;
 mod quarantine;
@@ -63,12 +65,23 @@ pub struct LoadContext<'a> {
     pub as_of: Date,
     /// The run that loads.
     pub batch: &'a RunId,
-    /// Rows of each table when it was last loaded.
-    pub previous_rows: &'a BTreeMap<String, u64>,
+    /// The table as it stands in the lake.
+    pub last: &'a [LastFile],
     /// Told how many more bytes of source files were read.
     pub progress: &'a (dyn Fn(u64) + Sync),
     /// Registers kaohe's SQL functions.
     pub functions: &'a dyn Fn(&SessionContext),
+}
+
+/// A Parquet file of the lake that holds rows of the table as it was last loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The month whose rows it holds; `None` in tables that are not cut by month.
+    pub month: Option<Month>,
+    /// Rows in it.
+    pub rows: u64,
 }
 
 /// A table, ready for the lake.
@@ -86,6 +99,8 @@ pub struct StagedTable {
     pub quarantine: Vec<PathBuf>,
     /// What was noticed about rows that were loaded, and about headers.
     pub warnings: Vec<CheckCount>,
+    /// What was left out although somebody may have meant it, for whoever runs the load: headers, worksheets, files.
+    pub notices: Vec<String>,
     /// Why the table must not replace the last one.
     pub held: Option<String>,
 }
@@ -106,7 +121,7 @@ pub struct StagedMonth {
 pub struct FileAccounting {
     /// Source table.
     pub table: String,
-    /// Path relative to the source's root.
+    /// Path relative to the source's root; of a workbook's second and further worksheets with their name: `a.xlsx › 二月`.
     pub source_file: String,
     /// Worksheet.
     pub sheet: Option<String>,
@@ -114,9 +129,10 @@ pub struct FileAccounting {
     pub format: String,
     /// Encoding of a text file.
     pub encoding: Option<String>,
-    /// Size of the file.
+    /// Size of the file, as the disk tells it; 0 for a workbook's further worksheets.
     pub bytes_size: u64,
-    /// Bytes that were read.
+    /// Bytes that were read: of a text file by its reader, of a workbook or Parquet file (whose readers jump) by the pass that
+    /// takes the digest. Of a Parquet file the records are compared with what its footer promises.
     pub bytes_read: u64,
     /// blake3 of the file.
     pub digest: String,
@@ -124,7 +140,7 @@ pub struct FileAccounting {
     pub records_seen: u64,
     /// Further rows that a mapping made of lines it had already made a row of.
     pub expanded: u64,
-    /// Rows in the staged months.
+    /// Rows that go to the lake.
     pub loaded: u64,
     /// Rows in the quarantine.
     pub quarantined: u64,
@@ -132,6 +148,8 @@ pub struct FileAccounting {
     pub duplicates: u64,
     /// Records that a mapping left out.
     pub filtered: u64,
+    /// Good rows that stay out because the table is held.
+    pub held: u64,
     /// Blank rows, titles, headers: no records.
     pub not_records: u64,
     /// U+FFFD characters that the file itself contains: text lost upstream.
@@ -143,14 +161,15 @@ pub struct FileAccounting {
 impl FileAccounting {
     /// Whether every record is accounted for.
     pub fn balances(&self) -> bool {
-        self.records_seen + self.expanded == self.loaded + self.quarantined + self.duplicates + self.filtered
+        self.records_seen + self.expanded == self.loaded + self.quarantined + self.duplicates + self.filtered + self.held
             && self.bytes_read == self.bytes_size
     }
 }
 
 /// Rows of one file for which a check, or the loader itself, has something to say.
 ///
-/// The loader's own: `unknown_header`, `unknown_label`, `replacement_characters`, `conflicting_duplicates`.
+/// The loader's own: `unknown_header`, `unknown_label`, `skipped_sheet`, `skipped_file`, `replacement_characters`,
+/// `conflicting_duplicates`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckCount {
     /// Source table.

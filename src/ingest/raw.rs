@@ -131,9 +131,14 @@ pub(super) enum Input {
     },
     /// Rows of text.
     Rows(RawChunk),
+    /// A worksheet has been read; another may follow, with a header of its own.
+    SheetEnd {
+        /// As in [`ReadSummary`], of this worksheet.
+        not_records: u64,
+    },
     /// Typed columns (Parquet); the first row is record `first_line`.
     Batch {
-        /// Columns named as in the header.
+        /// Columns named as in the header; those that nobody needs have not been read and are of type null.
         batch: RecordBatch,
         /// Record number of its first row.
         first_line: i64,
@@ -173,12 +178,19 @@ pub(super) struct ReadSummary {
     pub bytes_read: Option<u64>,
     /// U+FFFD characters that stood in the source already.
     pub replacement_characters: u64,
+    /// Visible worksheets that hold something and have no known header.
+    pub skipped_sheets: Vec<String>,
 }
 
 /// How the header row is recognised.
 pub(super) enum Expect<'a> {
     /// The row in which most cells are known headers.
-    Known(&'a dyn Fn(&str) -> bool),
+    Known {
+        /// Whether a cell is a header.
+        is_known: &'a dyn Fn(&str) -> bool,
+        /// Whether a row names every column that must be there.
+        is_complete: &'a dyn Fn(&[String]) -> bool,
+    },
     /// The first row with the most filled cells (a mapping names the columns).
     Any,
 }
@@ -187,11 +199,86 @@ impl Expect<'_> {
     /// Position of the header among the first rows; `None` when no row has a known header.
     pub fn find(&self, rows: &[Vec<String>]) -> Option<usize> {
         let score = |row: &Vec<String>| match self {
-            Self::Known(is_known) => row.iter().filter(|cell| is_known(cell)).count(),
+            Self::Known { is_known, .. } => row.iter().filter(|cell| is_known(cell)).count(),
             Self::Any => row.iter().filter(|cell| !cell.trim().is_empty()).count(),
         };
         let (index, best) = rows.iter().map(score).enumerate().max_by_key(|(index, score)| (*score, usize::MAX - index))?;
         (best > 0).then_some(index)
+    }
+
+    /// Whether a row names every column that must be there.
+    pub fn is_complete(&self, row: &[String]) -> bool {
+        match self {
+            Self::Known { is_complete, .. } => is_complete(row),
+            Self::Any => true,
+        }
+    }
+
+    /// Whether most of what a row holds is headers.
+    pub fn is_mostly_known(&self, row: &[String]) -> bool {
+        match self {
+            Self::Known { is_known, .. } => mostly(row.iter().map(String::as_str), is_known),
+            Self::Any => false,
+        }
+    }
+
+    /// Refuses a file in which a row above the header chosen (the row `at` of `rows`) is a header as well: the rows between the
+    /// two would be taken for titles.
+    pub fn refuse_upper_header(&self, rows: &[Vec<String>], at: usize, line: impl Fn(usize) -> i64) -> Result<()> {
+        let Self::Known { is_complete, .. } = self else { return Ok(()) };
+        match rows[..at].iter().position(|row| is_complete(row)) {
+            Some(upper) => Err(two_headers(line(upper), line(at))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether at least two cells, and more than half of those filled, satisfy `is_known`.
+fn mostly<'c>(cells: impl Iterator<Item = &'c str>, is_known: &dyn Fn(&str) -> bool) -> bool {
+    let (mut filled, mut known) = (0, 0);
+    for cell in cells.filter(|cell| !cell.trim().is_empty()) {
+        filled += 1;
+        known += usize::from(is_known(cell));
+    }
+    known >= 2 && known * 2 > filled
+}
+
+fn two_headers(first: i64, second: i64) -> Error {
+    Error::new(Kind::Source, format!("the header of line {first} is followed by another one in line {second}"))
+        .with_hint("two files were joined; deliver each by itself, under one header")
+}
+
+/// Looks for further headers below the one that was chosen.
+pub(super) struct HeaderWatch<'a> {
+    /// The header's cells, without empty ones at its end.
+    pub names: &'a [String],
+    /// Its line.
+    pub line: i64,
+    pub expect: &'a Expect<'a>,
+}
+
+impl HeaderWatch<'_> {
+    /// Whether the row repeats the header, as `cat a.csv b.csv` leaves it behind.
+    ///
+    /// # Errors
+    /// The row is another header: what stands below it would be read into the wrong columns.
+    pub fn is_repeated<'c>(&self, line: i64, cells: impl Iterator<Item = &'c str> + Clone) -> Result<bool> {
+        let cells = cells.map(|cell| cell.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}'));
+        let mut names = self.names.iter().map(|name| name.trim());
+        let mut rest = cells.clone();
+        if names.by_ref().all(|name| rest.next() == Some(name)) && rest.all(str::is_empty) {
+            return Ok(true);
+        }
+        let is_known = |cell: &str| match self.expect {
+            Expect::Known { is_known, .. } => is_known(cell),
+            Expect::Any => self.names.iter().any(|name| name.trim() == cell),
+        };
+        // Almost every record is told from a header by the digits or the word in one of its first two cells.
+        let mut first = cells.clone().filter(|cell| !cell.is_empty()).take(2);
+        if !first.all(|cell| !cell.bytes().any(|byte| byte.is_ascii_digit()) && is_known(cell)) {
+            return Ok(false);
+        }
+        if mostly(cells, &is_known) { Err(two_headers(self.line, line)) } else { Ok(false) }
     }
 }
 
@@ -205,8 +292,9 @@ mod tests {
             .into_iter()
             .map(|row| row.into_iter().map(str::to_owned).collect())
             .collect();
-        assert_eq!(Expect::Known(&|cell| cell == "a" || cell == "b").find(&rows), Some(1));
-        assert_eq!(Expect::Known(&|_| false).find(&rows), None);
+        let known = |is_known| Expect::Known { is_known, is_complete: &|_| false }.find(&rows);
+        assert_eq!(known(&|cell: &str| cell == "a" || cell == "b"), Some(1));
+        assert_eq!(known(&|_: &str| false), None);
         assert_eq!(Expect::Any.find(&rows), Some(1));
     }
 

@@ -29,8 +29,15 @@ impl KeyHashes {
     /// # Errors
     /// A batch of another schema.
     pub fn of(&self, batch: &RecordBatch) -> Result<Vec<u128>> {
-        let rows = self.0.encode(batch)?;
-        Ok((0..batch.num_rows()).map(|row| hash(rows.row(row).data())).collect())
+        Ok(self.0.encode(batch)?.iter().map(|row| hash(row.data())).collect())
+    }
+
+    /// The same from the key's columns alone, in the order of the key.
+    ///
+    /// # Errors
+    /// Columns of other types.
+    pub fn of_columns(&self, key: &[ArrayRef]) -> Result<Vec<u128>> {
+        Ok(self.0.encode_columns(key)?.iter().map(|row| hash(row.data())).collect())
     }
 }
 
@@ -96,7 +103,11 @@ impl Encoder {
 
     fn encode(&self, batch: &RecordBatch) -> Result<Rows> {
         let columns: Vec<ArrayRef> = self.columns.iter().map(|index| Arc::clone(batch.column(*index))).collect();
-        self.converter.convert_columns(&columns).context(Kind::Bug, || "comparing rows")
+        self.encode_columns(&columns)
+    }
+
+    fn encode_columns(&self, columns: &[ArrayRef]) -> Result<Rows> {
+        self.converter.convert_columns(columns).context(Kind::Bug, || "comparing rows")
     }
 }
 

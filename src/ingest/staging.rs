@@ -6,7 +6,7 @@
 //! First pass: rows go to unsorted files by month; of every row the key's hash, its `updated_at` and its content's hash are
 //! kept (48 bytes). Then the newest row of each key is chosen. Second pass: month by month, the others are left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
@@ -107,6 +107,24 @@ impl Stage {
         self.file_starts.push(self.entries.len() as u64);
     }
 
+    /// Rows of each file so far, duplicates included.
+    pub fn rows_of_files(&self) -> Vec<u64> {
+        let ends = self.file_starts.iter().skip(1).copied().chain([self.entries.len() as u64]);
+        self.file_starts.iter().zip(ends).map(|(start, end)| end - start).collect()
+    }
+
+    /// The hashes by which keys are compared.
+    pub fn keys(&self) -> &KeyHashes {
+        &self.keys
+    }
+
+    /// Takes out the keys that are among the rows so far.
+    pub fn remove_staged<T>(&self, keys: &mut HashMap<u128, T>) {
+        for entry in &self.entries {
+            keys.remove(&entry.key);
+        }
+    }
+
     /// Adds good rows.
     pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         if batch.num_rows() == 0 {
@@ -174,14 +192,19 @@ impl Stage {
         writer.write(batch).context(Kind::Environment, what)
     }
 
-    /// Chooses the newest row of every key and writes the months.
-    pub fn finish(mut self) -> Result<Finished> {
+    /// Chooses the newest row of every key and writes the months; without `keep` the rows are only counted.
+    pub fn finish(mut self, keep: bool) -> Result<Finished> {
+        let rows = self.rows_of_files();
         self.flush()?;
         close(&mut self.writers).context(Kind::Environment, || format!("staging {}", self.table))?;
         let files = self.file_starts.len();
         let mut finished =
             Finished { months: BTreeMap::new(), loaded: vec![0; files], duplicates: vec![0; files], conflicts: vec![0; files] };
         let is_loser = self.choose(&mut finished);
+        if !keep {
+            finished.loaded = rows.iter().zip(&finished.duplicates).map(|(rows, duplicates)| rows - duplicates).collect();
+            return Ok(finished);
+        }
         for (month, segments) in std::mem::take(&mut self.segments) {
             let staged = self.finish_month(month, &segments, &is_loser, &mut finished.loaded)?;
             if staged.rows > 0 {

@@ -1,6 +1,7 @@
 //! A workbook → rows.
 //!
-//! In: an XLSX file, perhaps the name of a worksheet. Out: the rows of one sheet, cells as text (dates as ISO text by the
+//! In: an XLSX file, perhaps the name of a worksheet. Out: the rows of that sheet, else of every visible sheet with a known
+//! header, one after the other; cells as text (dates as ISO text by the
 //! workbook's own calendar, formulas by their cached value). Never here: `worksheet_range`, which allocates the rectangle
 //! that a sheet spans: two cells can claim ten gigabytes.
 
@@ -10,12 +11,12 @@ use std::path::Path;
 
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
 
-use super::raw::{Expect, HEADER_WITHIN, Input, MAX_CELLS, MAX_FIELD_BYTES, Mark, RawChunk, ReadSummary, Sink, survive_panic};
+use super::raw::{Expect, HEADER_WITHIN, HeaderWatch, Input, MAX_CELLS, MAX_FIELD_BYTES, Mark, RawChunk, ReadSummary, Sink, survive_panic};
 use super::{dates, zip};
 use crate::error::{Context, Error, Kind, Result};
 
 /// More digits than this a spreadsheet does not keep.
-const EXACT_BELOW: f64 = 1e15;
+pub(super) const EXACT_BELOW: f64 = 1e15;
 
 type Book = Xlsx<BufReader<File>>;
 
@@ -32,7 +33,7 @@ impl Row {
     }
 }
 
-/// Reads one sheet: the declared one, else the first visible one with a recognised header.
+/// Reads the declared sheet, else every visible one with a recognised header; under a mapping the first that holds anything.
 pub(super) fn read(
     path: &Path,
     sheet: Option<&str>,
@@ -60,20 +61,39 @@ fn read_book(path: &Path, sheet: Option<&str>, expect: &Expect<'_>, progress: &d
         Some(name) => return Err(missing_sheet(name, &book.sheet_names())),
         None => visible,
     };
-    let mut tried = Vec::new();
+    let mut summary = ReadSummary::default();
+    let (mut chosen, mut doubtful, mut tried) = (Vec::new(), Vec::new(), Vec::new());
     for name in &candidates {
         let first = first_rows(&mut book, name)?;
         let texts: Vec<Vec<String>> = first.iter().map(|row| row.cells.iter().map(|(text, _)| text.clone()).collect()).collect();
         match expect.find(&texts) {
-            Some(at) => {
-                let summary = read_sheet(&mut book, name, &first[at], is_1904, sink);
-                progress(size);
-                return summary;
+            // A mapping reads one sheet: which of several it means, only `sheet` can tell.
+            Some(_) if matches!(expect, Expect::Any) && !chosen.is_empty() => summary.skipped_sheets.push(name.clone()),
+            Some(at) if expect.is_complete(&texts[at]) || expect.is_mostly_known(&texts[at]) => {
+                expect.refuse_upper_header(&texts, at, |row| first[row].line)?;
+                chosen.push((name, first[at].clone()));
             }
-            None => tried.extend(texts),
+            // A note in which a word happens to be a header; read only if nothing better is found, to say what is missing.
+            Some(at) => doubtful.push((name, first[at].clone())),
+            None if texts.is_empty() => {}
+            None => {
+                summary.skipped_sheets.push(name.clone());
+                tried.extend(texts);
+            }
         }
     }
-    Err(super::header::none_found(&tried))
+    if chosen.is_empty() && !doubtful.is_empty() {
+        chosen.push(doubtful.remove(0));
+    }
+    summary.skipped_sheets.extend(doubtful.into_iter().map(|(name, _)| name.clone()));
+    if chosen.is_empty() {
+        return Err(super::header::none_found(&tried));
+    }
+    for (name, header) in chosen {
+        read_sheet(&mut book, name, &header, is_1904, expect, sink)?;
+    }
+    progress(size);
+    Ok(summary)
 }
 
 fn missing_sheet(name: &str, known: &[String]) -> Error {
@@ -93,23 +113,26 @@ fn first_rows(book: &mut Book, name: &str) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn read_sheet(book: &mut Book, name: &str, header: &Row, is_1904: bool, sink: &mut Sink<'_>) -> Result<ReadSummary> {
+fn read_sheet(book: &mut Book, name: &str, header: &Row, is_1904: bool, expect: &Expect<'_>, sink: &mut Sink<'_>) -> Result<()> {
     let mut names: Vec<String> = header.cells.iter().map(|(text, _)| text.clone()).collect();
     while names.last().is_some_and(|name| name.trim().is_empty()) {
         names.pop();
     }
     sink(Input::Header { names: names.clone(), line: header.line, sheet: Some(name.to_owned()) })?;
-    let mut summary = ReadSummary::default();
+    let watch = HeaderWatch { names: &names, line: header.line, expect };
+    let mut not_records = 0;
     let empty = || {
         let mut chunk = RawChunk::default();
         chunk.is_1904 = is_1904;
         chunk
     };
     let mut chunk = empty();
+    let mut is_below = false;
     each_row(book, name, names.len(), |row| {
-        let is_header = || row.cells.iter().map(|(text, _)| text).eq(&names);
-        if row.line <= header.line || row.is_blank() || is_header() {
-            summary.not_records += 1;
+        // By the order of the rows and not by their numbers, which a damaged workbook repeats.
+        if !is_below || row.is_blank() || watch.is_repeated(row.line, row.cells.iter().map(|(text, _)| text.as_str()))? {
+            is_below |= row.line == header.line;
+            not_records += 1;
             return Ok(true);
         }
         chunk.push(row.line, row.cells.iter().map(|(text, mark)| (text.as_str(), *mark)), "", None);
@@ -119,7 +142,7 @@ fn read_sheet(book: &mut Book, name: &str, header: &Row, is_1904: bool, sink: &m
         Ok(true)
     })?;
     sink(Input::Rows(chunk))?;
-    Ok(summary)
+    sink(Input::SheetEnd { not_records })
 }
 
 /// Hands over row after row (only those that hold a cell), at most `width` cells of each, until `take` says false.

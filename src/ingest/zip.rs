@@ -13,15 +13,16 @@ use crate::error::{Context, Error, Kind, Result};
 
 const MAX_ENTRIES: usize = 10_000;
 const MAX_DIRECTORY_BYTES: u64 = 16 << 20;
-/// All entries together, inflated.
-const MAX_TOTAL: u64 = 3 << 30;
-/// Parts that a workbook reader keeps in memory as a whole.
-const MAX_IN_MEMORY: u64 = 512 << 20;
+/// All entries together, inflated. A worksheet is read cell by cell, but all of it may be one cell: the reader then needs twice
+/// its size in memory.
+const MAX_TOTAL: u64 = 512 << 20;
+/// Parts that a workbook reader keeps in memory as a whole; of the shortest texts, three times their size.
+const MAX_IN_MEMORY: u64 = 256 << 20;
 /// Text without any markup: no cell is as long.
 const MAX_RUN: u64 = 4 << 20;
 /// Beyond this size an entry must not be inflated more than so many times.
-const RATIO_FROM: u64 = 64 << 20;
-const MAX_RATIO: u64 = 300;
+const RATIO_FROM: u64 = 32 << 20;
+const MAX_RATIO: u64 = 100;
 
 struct Entry {
     name: String,
@@ -37,12 +38,9 @@ pub(super) fn refuse_bomb(path: &Path) -> Result<()> {
     let entries = read_directory(&mut file, size)?;
     let mut total = 0;
     for entry in &entries {
-        let inflated = measure(path, entry, MAX_TOTAL - total)?;
-        total += inflated;
         let is_sheet = entry.name.contains("worksheets/");
-        if !is_sheet && inflated > MAX_IN_MEMORY {
-            return Err(bomb(&entry.name, &format!("inflates to more than {} MiB", MAX_IN_MEMORY >> 20)));
-        }
+        let inflated = measure(path, entry, if is_sheet { MAX_TOTAL - total } else { MAX_IN_MEMORY.min(MAX_TOTAL - total) })?;
+        total += inflated;
         if inflated > RATIO_FROM && inflated / entry.compressed.max(1) > MAX_RATIO {
             return Err(bomb(&entry.name, &format!("inflates {} times", inflated / entry.compressed.max(1))));
         }
@@ -51,7 +49,7 @@ pub(super) fn refuse_bomb(path: &Path) -> Result<()> {
 }
 
 fn bomb(name: &str, what: &str) -> Error {
-    Error::new(Kind::Source, format!("the workbook's part {name} {what}")).with_hint("no honest workbook does; export it as CSV")
+    Error::new(Kind::Source, format!("the workbook's part {name} {what}")).with_hint("few honest workbooks are as large; export it as CSV")
 }
 
 fn cut_off() -> Error {
@@ -157,7 +155,8 @@ fn measure(path: &Path, entry: &Entry, limit: u64) -> Result<u64> {
         };
         let is_markup = entry.name.ends_with(".xml") || entry.name.ends_with(".rels");
         if length > limit {
-            return Err(bomb(&entry.name, "inflates beyond the limit of 3 GiB"));
+            let what = format!("inflates beyond the limit ({} MiB, {} MiB for texts)", MAX_TOTAL >> 20, MAX_IN_MEMORY >> 20);
+            return Err(bomb(&entry.name, &what));
         }
         if is_markup && run > MAX_RUN {
             return Err(bomb(&entry.name, "holds megabytes of text in one cell"));

@@ -97,6 +97,12 @@ pub struct TableResult {
     /// The newest date that it speaks of, not after the as-of date; none after a mere load, and for tables without months.
     #[serde(default)]
     pub newest: Option<String>,
+    /// Good records that stay out because the table is held.
+    #[serde(default)]
+    pub records_held: u64,
+    /// What was left out although somebody may have meant it: headers, worksheets, files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
     /// Why it is held.
     pub held: Option<String>,
 }
@@ -195,6 +201,7 @@ impl RunResults {
             for (what, count) in ["seen", "loaded", "quarantined", "duplicates", "filtered"].iter().zip(result.records) {
                 text.push_str(&format!("kaohe_records{{table=\"{table}\",what=\"{what}\"}} {count}\n"));
             }
+            text.push_str(&format!("kaohe_records{{table=\"{table}\",what=\"held\"}} {}\n", result.records_held));
         }
         let held = self.held_indicators.len();
         text.push_str(&format!("# TYPE kaohe_held_indicators gauge\nkaohe_held_indicators {held}\n"));

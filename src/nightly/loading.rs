@@ -11,8 +11,8 @@ use super::journal::{Journal, TableResult};
 use super::{Request, Surroundings};
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::{self, Clocks};
-use crate::ingest::{CheckCount, FileAccounting, LoadContext, StagedTable, arrow_schema, load_table};
-use crate::lake::{Lake, MonthFile, Replacement, TableShape};
+use crate::ingest::{CheckCount, FileAccounting, LastFile, LoadContext, StagedTable, arrow_schema, load_table};
+use crate::lake::{Lake, MonthFile, Replacement, Snapshot, TableShape};
 use crate::library::contract::{CheckSeverity, TableContract};
 
 /// What loading left.
@@ -62,11 +62,12 @@ pub fn load(
         std::fs::create_dir_all(&staging).context(Kind::Environment, || format!("creating {}", staging.display()))?;
         surroundings.busy_with(&contract.name);
         let (ahead, read) = (crate::ingest::bytes_of(&sources), AtomicU64::new(0));
+        let last = last_files(lake, &before, &contract.name);
         let context = LoadContext {
             staging: &staging,
             as_of: request.as_of,
             batch: &request.run,
-            previous_rows: &previous_rows,
+            last: &last,
             progress: &|bytes| {
                 read.fetch_add(bytes, Ordering::Relaxed);
                 surroundings.advance(bytes);
@@ -91,6 +92,12 @@ pub fn load(
     Ok(loaded)
 }
 
+/// The files that hold the table as it was last loaded.
+fn last_files(lake: &Lake, before: &Snapshot, table: &str) -> Vec<LastFile> {
+    let file = |file: &crate::lake::PinnedFile| LastFile { path: lake.root().join(&file.path), month: file.month, rows: file.rows };
+    before.files(table).iter().map(file).collect()
+}
+
 /// Keeps the quarantine, enforces the account, and commits the table unless it is held.
 fn store(
     request: &Request<'_>,
@@ -101,14 +108,19 @@ fn store(
     versions: &BTreeMap<String, u64>,
     folder: &Path,
 ) -> Result<(TableResult, Option<CheckCount>)> {
-    let mut result =
-        TableResult { version: versions.get(&contract.name).copied().unwrap_or(0), held: staged.held.clone(), ..Default::default() };
+    let mut result = TableResult {
+        version: versions.get(&contract.name).copied().unwrap_or(0),
+        held: staged.held.clone(),
+        notices: staged.notices.clone(),
+        ..Default::default()
+    };
     for file in &staged.files {
         for (total, part) in
             result.records.iter_mut().zip([file.records_seen, file.loaded, file.quarantined, file.duplicates, file.filtered])
         {
             *total += part;
         }
+        result.records_held += file.held;
         if file.failed.is_none() && !file.balances() {
             return Err(Error::new(Kind::Bug, format!("the account of `{}` does not balance: {file:?}", file.source_file))
                 .while_doing(format!("loading `{}`", contract.name)));

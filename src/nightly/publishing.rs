@@ -262,6 +262,7 @@ fn accounting_row(file: &FileAccounting) -> AccountingRow {
         quarantined: file.quarantined,
         duplicates: file.duplicates,
         filtered: file.filtered,
+        held: file.held,
         balanced: file.balances(),
         digest: file.digest.clone(),
     }

@@ -97,6 +97,8 @@ pub struct Source {
     pub codes: BTreeMap<String, BTreeMap<String, String>>,
     /// What an empty or missing cell of a column means in this source: column → value, as the source would write it.
     pub constants: BTreeMap<String, String>,
+    /// Columns that this source gave once and gives no more; without a word here their loss holds the table.
+    pub dropped: Vec<String>,
 }
 
 type Codes = BTreeMap<String, BTreeMap<String, String>>;
@@ -136,6 +138,7 @@ pub(super) fn read_source(
         rows.filter_map(|(name, values)| Some((name.value, values.into_iter().next()?.value))).collect()
     };
     let (columns, constants) = (pairs("columns"), pairs("constants"));
+    let dropped = section.texts("dropped", diagnostics).into_iter().map(|placed| placed.value).collect();
     // `codes` nests one level deeper than a free table; `read_codes` has read it already, this only marks it as known.
     section.text("codes", &mut Diagnostics::default());
     let span = path.as_ref().map_or(section.span(), |path| path.span.clone());
@@ -153,6 +156,7 @@ pub(super) fn read_source(
         columns,
         codes,
         constants,
+        dropped,
     };
     Some(Placed { value: source, span })
 }

@@ -20,7 +20,7 @@ fn a_full_project_reads() {
     let text = format!(
         "{HEAD}period = \"2026\"\n[hold]\nmax_share = 0.2\n[[source]]\ntable = \"cases\"\npath = \"sources/*.csv\"\nencoding = \"gb18030\"\n\
          delimiter = \";\"\nmapping = \"mapping/cases.sql\"\nmax_quarantine_rate = 0.1\ncolumns = {{ \"原表头\" = \"case_id\" }}\n\
-         constants = {{ domain = \"market\" }}\n\
+         constants = {{ domain = \"market\" }}\ndropped = [\"decided_on\"]\n\
          codes.outcome = {{ \"罚了\" = \"penalty\" }}\n[[source]]\ntable = \"units\"\npath = \"u.xlsx\"\nroot = \"$DATA\"\n[source.codes]\ntier = {{ \"县\" = \"county\" }}\n"
     );
     let (project, said) = read(&text, &[("DATA", "/data")]);
@@ -36,6 +36,7 @@ fn a_full_project_reads() {
     assert_eq!(cases.columns["原表头"], "case_id");
     assert_eq!(cases.codes["outcome"]["罚了"], "penalty");
     assert_eq!(cases.constants["domain"], "market");
+    assert_eq!(cases.dropped, ["decided_on"]);
     assert_eq!((units.root.as_path(), units.codes["tier"]["县"].as_str()), (Path::new("/data"), "county"));
 }
 

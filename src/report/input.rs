@@ -253,6 +253,8 @@ pub struct AccountingRow {
     pub duplicates: u64,
     /// Records that a mapping leaves out.
     pub filtered: u64,
+    /// Good records that stay out because their table is held.
+    pub held: u64,
     /// Every record and every byte is accounted for, as ingest says.
     pub balanced: bool,
     /// Hash of the file.

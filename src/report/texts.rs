@@ -182,7 +182,7 @@ catalogue! {
     NO_BURDEN = "本期没有企业负担数据。";
 
     // Quality
-    QUALITY_NOTE = "每一条记录都有去处：读到 ＋ 拆分增加 ＝ 入库 ＋ 隔离 ＋ 重复 ＋ 过滤；读取字节数等于文件大小。任何一项不符，本次运行即告失败。";
+    QUALITY_NOTE = "每一条记录都有去处：读到 ＋ 拆分增加 ＝ 入库 ＋ 隔离 ＋ 重复 ＋ 过滤 ＋ 暂缓；读取字节数等于文件大小。任何一项不符，本次运行即告失败。";
     ACCOUNTING_TABLES = "按源表核对";
     ACCOUNTING_FILES = "按文件核对";
     FILES = "文件数";
@@ -195,6 +195,7 @@ catalogue! {
     QUARANTINED = "隔离";
     DUPLICATES = "重复";
     FILTERED = "过滤";
+    HELD_RECORDS = "暂缓";
     BALANCE = "核对";
     BALANCED = "相符";
     UNBALANCED = "不符";

@@ -106,6 +106,88 @@ fn cut_workbooks_parquet_files_and_empty_files_are_held_by_name() {
 }
 
 #[test]
+fn a_csv_that_was_cut_off_without_any_quotation_mark_is_held() {
+    let text = leads(&["XS1,A,市场监管,2026-01-05,,", "XS2,A,市场监管,2026-01-06,,"]);
+    let (kept, _) = text.split_at(text.find("2026-01-06").expect("it is there") + 4);
+    assert_held(load_leads("leads.csv", kept, ""), "leads", &["leads.csv", "ends inside the record of line 3", "cut off"]);
+}
+
+/// Every indicator over a column that nothing gives any more would be wrong, and nothing else would look wrong.
+#[test]
+fn an_optional_column_under_a_new_header_holds_its_table_until_somebody_says_what_it_is() {
+    let province = after(finished_small());
+    let files = ["sources/leads/leads.csv"];
+    let text = province.text(files[0]);
+    let (header, rows) = text.split_once('\n').expect("a header");
+    assert!(header.contains(",立案决定,"), "{header}");
+    province.write(files[0], format!("{}\n{rows}", header.replace(",立案决定,", ",处理情形,")));
+    let ended = province.run().with(1);
+    for words in [
+        "leads: header `处理情形` of sources/leads/leads.csv is unknown and was not read",
+        "held: leads: sources/leads/leads.csv: the column `decision` (立案决定) held values in ",
+        "columns = { \"处理情形\" = \"decision\" }",
+        "dropped = [\"decision\"]",
+    ] {
+        assert!(ended.err.contains(words), "`{words}` is missing in: {}", ended.err);
+    }
+    let told = province.one("select says from warnings where \"table\" = 'leads' and \"check\" = 'unknown_header'");
+    assert_eq!(told, "表头“处理情形”不在数据标准内，未装载");
+    let status = province.kaohe(&["status"]).with(1).out;
+    assert!(status.contains("leads: header `处理情形`"), "{status}");
+    let account = province.sql("select records_seen = held + quarantined + duplicates, loaded from accounting where \"table\" = 'leads'");
+    assert_eq!(account, [["true", "0"]], "what a held table has does not count as loaded");
+    province.replace("kaohe.toml", "table = \"leads\"\n", "table = \"leads\"\ncolumns = { \"处理情形\" = \"decision\" }\n");
+    let ended = province.run().with(0);
+    assert!(!ended.err.contains("处理情形"), "{}", ended.err);
+}
+
+#[test]
+fn a_column_renamed_under_a_mapping_holds_its_table_and_not_the_run() {
+    let province = Province::empty();
+    province.write("leads.csv", "案件号码,单位\nXS1,A\n");
+    province.write(
+        "m.sql",
+        "SELECT \"案号\" AS lead_id, \"单位\" AS unit_id, 'market' AS domain, '2026-01-05' AS received_on, source_line FROM source",
+    );
+    province.write("kaohe.toml", project("leads", "leads.csv", "mapping = \"m.sql\""));
+    let ended = province.kaohe(&["load"]);
+    let words = ["leads.csv: mapping m.sql: it reads the column `案号`, which the file does not have; nearest are `", "`案件号码`"];
+    assert_held((province, ended), "leads", &words);
+}
+
+/// A text of sixty kilobytes, written once and repeated by number: 85 kB that stand for two gigabytes.
+#[test]
+fn a_small_parquet_file_that_stands_for_gigabytes_is_held_in_little_memory() {
+    use arrow::array::{ArrayRef, DictionaryArray, Int32Array, StringArray};
+    use std::sync::Arc;
+    let rows = 32_768;
+    let text = |each: &dyn Fn(usize) -> String| Arc::new(StringArray::from_iter_values((0..rows).map(each))) as ArrayRef;
+    let long = StringArray::from(vec!["x".repeat(60_000)]);
+    let long = Arc::new(DictionaryArray::new(Int32Array::from(vec![0; rows]), Arc::new(long))) as ArrayRef;
+    let mut columns = vec![
+        ("线索编号", text(&|row| format!("L{row}"))),
+        ("执法主体编码", text(&|_| "A".to_owned())),
+        ("领域", text(&|_| "市场监管".to_owned())),
+        ("接收日期", text(&|_| "2026-01-05".to_owned())),
+        ("reason", Arc::clone(&long)),
+    ];
+    columns.extend(["备注1", "备注2", "备注3"].map(|name| (name, Arc::clone(&long))));
+    let batch = arrow::record_batch::RecordBatch::try_from_iter(columns).expect("a batch");
+    let zstd = parquet::basic::Compression::ZSTD(parquet::basic::ZstdLevel::default());
+    let properties = parquet::file::properties::WriterProperties::builder().set_compression(zstd).build();
+    let options = parquet::arrow::arrow_writer::ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    let mut bytes = Vec::new();
+    let mut writer = parquet::arrow::ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options).expect("a writer");
+    writer.write(&batch).expect("written");
+    writer.close().expect("closed");
+    assert!(bytes.len() < 300_000, "{}", bytes.len());
+    let (province, ended) = load_leads("leads.parquet", &bytes, "");
+    let peak = province.results_of(&province.runs()[0])["stages"][0]["peak_memory"].as_u64().expect("it is measured");
+    assert!(peak < 1 << 30, "{} MB", peak >> 20);
+    assert_held((province, ended), "leads", &["leads.parquet", "unpack to more than 1000 times its size"]);
+}
+
+#[test]
 fn of_two_records_with_one_key_the_newer_stays() {
     let province = after(finished_small());
     let text = province.text("sources/leads/leads.csv");

@@ -245,14 +245,15 @@ fn staged(table: &str, names: &[&str], cells: &[&str]) -> (tempfile::TempDir, St
         columns: BTreeMap::new(),
         codes: BTreeMap::new(),
         constants: BTreeMap::new(),
+        dropped: Vec::new(),
     };
     let clocks = Clocks::of(&library);
-    let (staging, batch, previous_rows) = (folder.path().join("staging"), RunId::from("test"), BTreeMap::new());
+    let (staging, batch) = (folder.path().join("staging"), RunId::from("test"));
     let context = LoadContext {
         staging: &staging,
         as_of: jiff::civil::date(2026, 6, 30),
         batch: &batch,
-        previous_rows: &previous_rows,
+        last: &[],
         progress: &|_| (),
         functions: &|session| register(session, &clocks),
     };

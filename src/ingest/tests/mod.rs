@@ -2,6 +2,7 @@
 
 mod delivery;
 mod hostile;
+mod losses;
 mod rows;
 mod shaped;
 
@@ -13,7 +14,7 @@ use arrow::ipc::reader::FileReader;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::array_value_to_string;
 
-use super::{LoadContext, StagedTable, load_table};
+use super::{LastFile, LoadContext, StagedTable, load_table};
 use crate::diagnostics::Diagnostics;
 use crate::error::Result;
 use crate::library::contract::{TableContract, read_contract};
@@ -123,7 +124,8 @@ where = "unit_id = 'STOP'"
 pub(super) struct Office {
     folder: tempfile::TempDir,
     pub contract: TableContract,
-    pub previous: BTreeMap<String, u64>,
+    /// What the lake holds.
+    pub last: Vec<LastFile>,
 }
 
 pub(super) fn contract(name: &str, text: &str) -> TableContract {
@@ -137,7 +139,26 @@ impl Office {
     }
 
     pub fn with(contract: TableContract) -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder"), contract, previous: BTreeMap::new() }
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), contract, last: Vec::new() }
+    }
+
+    /// Puts a load into the lake, so that the next one is compared with it.
+    pub fn keep(&mut self, staged: &StagedTable) {
+        assert_eq!(staged.held, None);
+        self.last.clear();
+        for (month, file) in &staged.months {
+            let path = self.folder.path().join(format!("{}.parquet", month.map_or_else(|| "all".to_owned(), |month| month.to_string())));
+            let mut writer = parquet::arrow::ArrowWriter::try_new(
+                std::fs::File::create(&path).expect("created"),
+                std::sync::Arc::clone(&staged.schema),
+                None,
+            )
+            .expect("opened");
+            let rows = FileReader::try_new(std::fs::File::open(&file.path).expect("staged"), None).expect("an Arrow file");
+            rows.for_each(|batch| writer.write(&batch.expect("readable")).expect("written"));
+            writer.close().expect("closed");
+            self.last.push(LastFile { path, month: *month, rows: file.rows });
+        }
     }
 
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
@@ -163,7 +184,7 @@ impl Office {
             staging: &staging,
             as_of: jiff::civil::date(2026, 6, 30),
             batch: &RunId::from("test"),
-            previous_rows: &self.previous,
+            last: &self.last,
             progress: &|_| (),
             functions: &|_| (),
         };
@@ -196,6 +217,7 @@ pub(super) fn source(table: &str, root: &Path, path: &str) -> Source {
         columns: BTreeMap::new(),
         codes: BTreeMap::new(),
         constants: BTreeMap::new(),
+        dropped: Vec::new(),
     }
 }
 

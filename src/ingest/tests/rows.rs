@@ -115,6 +115,29 @@ fn checks_quarantine_warn_and_stop() {
 }
 
 #[test]
+fn a_row_is_told_every_reason_at_once_but_not_what_follows_from_a_wrong_cell() {
+    let office = Office::new();
+    let staged =
+        office.load_csv("案号,执法主体,立案日期,罚款金额,人数\nA1,U1,坏,-1,坏\nA2,U1,2026-03-01,坏,坏\nA3,STOP,坏,1,1\nA4,U1,-1\n");
+    assert_eq!(totals(&staged), [4, 0, 4, 0, 0]);
+    let said = quarantined(&staged);
+    assert!(
+        said[0].2.contains("不是日期") && said[0].2.contains("不是整数") && said[0].2.contains("罚款金额为负数（negative_fine）"),
+        "{said:?}"
+    );
+    assert!(!said[1].2.contains("negative_fine"), "an amount that can't be read is not negative: {said:?}");
+    assert_eq!(said[3].2, "有3个单元格，表头有5个", "cells that may stand in wrong places are not judged");
+}
+
+#[test]
+fn a_delimiter_at_the_end_of_the_header_makes_no_row_ragged() {
+    let office = Office::new();
+    let staged =
+        office.load_csv("案号,执法主体,立案日期,\nA1,U1,2026-03-01\nA2,U1,2026-03-01,\nA3,U1,2026-03-01,x\nA4,U1,2026-03-01,x,y\n");
+    assert_eq!(totals(&staged), [4, 3, 1, 0, 0]);
+}
+
+#[test]
 fn identifiers_compare_equal_in_full_and_half_width_and_mangled_ones_are_refused() {
     let office = Office::new();
     let staged =

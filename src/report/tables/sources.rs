@@ -25,6 +25,7 @@ pub fn accounting(input: &ReportInput) -> Result<ResultTable> {
         .size("quarantined", |row| row.quarantined)
         .size("duplicates", |row| row.duplicates)
         .size("filtered", |row| row.filtered)
+        .size("held", |row| row.held)
         .flag("balanced", |row| row.balanced)
         .text("digest", |row| &row.digest)
         .table(input.accounting.len())

@@ -34,6 +34,8 @@ pub struct AccountingView {
     pub duplicates: String,
     /// Records left out by a mapping.
     pub filtered: String,
+    /// Records kept back with their table.
+    pub held: String,
     /// The sum holds.
     pub balanced: bool,
 }
@@ -142,7 +144,12 @@ pub fn quality(facts: &Facts) -> QualityView {
 }
 
 fn file_name(row: &AccountingRow) -> Text {
-    if row.sheet.is_empty() { Text::masked(&row.source_file) } else { Text::masked(&format!("{} › {}", row.source_file, row.sheet)) }
+    // A further worksheet's name stands in the file's already.
+    if row.sheet.is_empty() || row.source_file.ends_with(&format!(" › {}", row.sheet)) {
+        Text::masked(&row.source_file)
+    } else {
+        Text::masked(&format!("{} › {}", row.source_file, row.sheet))
+    }
 }
 
 fn together(table: Text, file: Text, rows: &[&AccountingRow]) -> AccountingView {
@@ -164,6 +171,7 @@ fn together(table: Text, file: Text, rows: &[&AccountingRow]) -> AccountingView 
         quarantined: sum(|row| row.quarantined),
         duplicates: sum(|row| row.duplicates),
         filtered: sum(|row| row.filtered),
+        held: sum(|row| row.held),
         balanced: rows.iter().all(|row| row.balanced),
     }
 }
