@@ -1,6 +1,8 @@
 -- /// population
 -- title = "应有评价的热线诉求"
 -- grain = "one 12345 order about enforcement"
+-- [columns]
+-- is_answered = "来电人已评价"
 -- ///
 --
 -- `enforcement_orders` 的各行：已办结、诉求合理的，都应当回访来电人，请其评价。

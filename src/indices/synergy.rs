@@ -226,11 +226,11 @@ impl SynergyParameters {
     }
 }
 
-/// Domains for which `synergy.patrols_per_quarter` has a version, their own or that of every domain; `None` without the parameter.
+/// Domains in which `synergy.patrols_per_quarter` asks for patrols, with their number; `None` without the parameter.
 fn patrol_duties(library: &Library, until: Date) -> Option<BTreeMap<String, i64>> {
     let parameter = library.parameters.get("synergy.patrols_per_quarter")?;
     let duty = |domain: &&str| Some(((*domain).to_owned(), parameter.amount_on(Some(domain), until)?.to_i64()?));
-    Some(DOMAINS.iter().filter_map(duty).collect())
+    Some(DOMAINS.iter().filter_map(duty).filter(|(_, a_quarter)| *a_quarter > 0).collect())
 }
 
 /// One side of one border in one domain: (region, neighbour, domain).

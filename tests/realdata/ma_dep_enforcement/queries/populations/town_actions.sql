@@ -1,6 +1,9 @@
 -- /// population
 -- title = "涉及某城镇的执法行动"
 -- grain = "one enforcement action in one town that it names"
+-- [columns]
+-- by_consent = "以协议令结案"
+-- with_project = "附带环境项目"
 -- ///
 --
 -- Every action once for each town that it names, with what was agreed in it:

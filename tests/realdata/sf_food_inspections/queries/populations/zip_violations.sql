@@ -3,6 +3,8 @@
 -- grain = "one violation"
 -- [excluded]
 -- no_zip = "经营者没有旧金山的邮政编码，不能归入邮区"
+-- [columns]
+-- corrected = "已改正"
 -- ///
 --
 -- Every violation in the zip area of the business. One whose correction is not a date counts as corrected: somebody wrote something
