@@ -8,8 +8,10 @@ use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{Days, HOUR, minutes};
 use crate::simulate::draw::Stream;
 use crate::simulate::firms::Firm;
-use crate::simulate::items::{ITEMS, Item, MARKET, URBAN, items_of, supervise_code};
-use crate::simulate::sheet::Sheets;
+use crate::simulate::items::{EMERGENCY, ITEMS, Item, MARKET, TRANSPORT, URBAN, items_of, supervise_code};
+use crate::simulate::rows_hazard::Found;
+use crate::simulate::rows_recording::Act;
+use crate::simulate::sheet::{Sheet, Sheets};
 use crate::simulate::world::{Tier, Unit, World};
 use crate::terms::Month;
 
@@ -29,6 +31,8 @@ struct Visit {
     result: &'static str,
     case: Option<String>,
     name: Option<&'static str>,
+    /// The visit whose problem this one looks at again.
+    recheck_of: Option<String>,
 }
 
 impl Visit {
@@ -74,12 +78,21 @@ impl World {
                 result: if known { "case" } else { "problem" },
                 case: known.then(|| case.id.clone()),
                 name: Some(case.item.violation),
+                recheck_of: None,
             };
             self.write_visit(sheets, unit, &visit, &mut stream);
         }
         let count = stream.poisson(expected * VISITS_PER_CASE);
+        let mut problems: Vec<(u64, String, i64)> = Vec::new();
         for number in 0..count {
-            let visit = self.free_visit(unit, month, number, &mut stream);
+            let mut visit = self.free_visit(unit, month, number, &mut stream);
+            if let Some(firm) = &visit.firm {
+                let before = problems.iter().find(|(known, _, from)| *known == firm.index && *from < visit.from);
+                visit.recheck_of = before.filter(|_| visit.trigger == "recheck").map(|(_, id, _)| id.clone());
+                if visit.result == "problem" {
+                    problems.push((firm.index, visit.id.clone(), visit.from));
+                }
+            }
             self.write_visit(sheets, unit, &visit, &mut stream);
             let scene = Scene { inspection: Some(&visit.id), case: None, domain: visit.domain, at: visit.from + minutes(visit.length / 2) };
             self.write_conflict(sheets, unit, &scene, &mut stream);
@@ -143,6 +156,7 @@ impl World {
             result,
             case: None,
             name: street.then_some(item.violation),
+            recheck_of: None,
         }
     }
 
@@ -199,10 +213,71 @@ impl World {
         if visit.result == "problem" {
             sheet.date("rectify_due", day + 15).instant("rectified_at", self.days.seen(Some(day + 4 + delay)).map(Days::evening));
         }
+        self.write_visit_detail(sheet, unit, visit, day + 4 + delay);
         let created = end_of_day(day) - HOUR * 4;
         self.common(sheet, unit, visit.domain, created, None);
         sheet.end();
+        self.write_beside_visit(sheets, unit, visit, day);
         self.write_platform_visit(sheets, unit, visit, day, platform);
+    }
+
+    /// More cells of the visit's row: who came along, what was covered, how the first re-check went.
+    fn write_visit_detail(&self, sheet: &mut Sheet, unit: &Unit, visit: &Visit, rectified: i32) {
+        let mut stream = Stream::about(self.seed, "visit detail", &visit.id);
+        let (dressed, whole) = (stream.chance(World::odds(unit, 0.80, 0.99)), stream.chance(World::odds(unit, 0.5, 0.9)));
+        let (together, place, rechecked) = (stream.chance(World::odds(unit, 0.1, 0.6)), stream.below(4), stream.between(0, 14));
+        let noted = stream.chance(0.4);
+        let (looked_at, passed) = (stream.chance(World::odds(unit, 0.7, 0.97)), stream.chance(World::odds(unit, 0.65, 0.96)));
+        sheet.text_of("recheck_of", visit.recheck_of.as_deref());
+        if visit.form == "onsite" {
+            sheet.flag("uniform_worn", (noted || !self.small).then_some(dressed));
+            if visit.item.is_some_and(|item| item.food) {
+                sheet.flag("is_full_points", whole);
+            }
+        }
+        let many = visit.firm.as_ref().is_some_and(|firm| self.has_many_departments(firm));
+        if visit.kind == "merged" || visit.kind == "random_joint" || (many && together && visit.trigger == "plan") {
+            let partner = visit.firm.as_ref().and_then(|firm| {
+                let county = (firm.index / self.firms_per_county) as usize;
+                (0..4).find_map(|step| self.office_of(county, (visit.domain + 1 + (place + step) % 4) % 5, unit.index))
+            });
+            if let Some(partner) = partner {
+                sheet.text("merged_visit_id", &format!("ZH{}", visit.id)).list("joint_units", &[&self.units[partner].id]);
+            }
+        }
+        if visit.result == "problem" && looked_at {
+            let first = self.days.working(shanghai_day(visit.from) + 16 + rechecked);
+            sheet.date("first_recheck_on", self.days.seen(Some(first)));
+            sheet.flag("first_recheck_passed", self.days.seen(Some(first)).map(|_| passed && rectified <= first));
+        }
+    }
+
+    /// The film of the visit, and the hazards that it found.
+    fn write_beside_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, day: i32) {
+        if visit.form == "onsite" {
+            let act = Act {
+                id: &visit.id,
+                inspection: Some(&visit.id),
+                measure: None,
+                domain: visit.domain,
+                from: visit.from,
+                minutes: visit.length,
+                officer: visit.officers[0],
+            };
+            self.write_recordings(sheets, unit, &act);
+        }
+        // What is wrong in a city is seldom dangerous; elsewhere most of it is.
+        let mut stream = Stream::about(self.seed, "danger", &visit.id);
+        let dangerous = match visit.domain {
+            EMERGENCY | TRANSPORT => stream.chance(0.8),
+            URBAN => stream.chance(0.3),
+            _ => false,
+        } && matches!(visit.result, "problem" | "case");
+        if let Some(firm) = visit.firm.as_ref().filter(|_| dangerous) {
+            let (inspection, case) = (Some(visit.id.as_str()), visit.case.as_deref());
+            let found = Found { id: &visit.id, by: "inspection", inspection, case, firm, domain: visit.domain, day };
+            self.write_hazard(sheets, unit, &found);
+        }
     }
 
     fn write_platform_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, day: i32, platform: (bool, f64, i32)) {
@@ -274,6 +349,7 @@ impl World {
                     result: stream.choose(&[("no_problem", 7.0), ("problem", 2.0), ("corrected", 1.0)]),
                     case: None,
                     name: None,
+                    recheck_of: None,
                 };
                 self.write_visit(sheets, unit, &visit, &mut stream);
             }
