@@ -50,7 +50,7 @@ impl World {
 
     /// When the penalty was carried out: closing is counted from there.
     fn write_payment(&self, sheet: &mut Sheet, unit: &Unit, case: &Case, stream: &mut Stream) {
-        let (in_time, share) = (stream.chance(World::odds(unit, 0.35, 0.97)), stream.unit());
+        let (in_time, share) = (stream.chance(World::odds(unit, 0.1, 0.94)), stream.unit());
         let (Some(delivered), Some(closed), true) = (case.delivered, case.closed, case.is_penalty()) else { return };
         if self.small && case.procedure == "simple" {
             return;
@@ -62,8 +62,10 @@ impl World {
     }
 
     fn write_ground(&self, sheet: &mut Sheet, unit: &Unit, case: &Case, ended: bool, stream: &mut Stream) {
+        // Who corrects at once and is told off is let go for the first time; now and then others are, too.
+        let first = if case.corrected_early && case.education { 12.0 } else { 1.5 };
         let ground = stream.choose(&[
-            ("first_violation", 5.5),
+            ("first_violation", first),
             ("minor", 3.0),
             ("no_fault", 0.6),
             ("time_barred", 0.3),
@@ -95,7 +97,7 @@ impl World {
 
     /// Why the fine lies outside the band of its grade, where somebody wrote it down.
     fn write_reason(&self, sheet: &mut Sheet, unit: &Unit, case: &Case, ended: bool, stream: &mut Stream) {
-        let stated = stream.chance(World::odds(unit, 0.25, 0.95));
+        let stated = stream.chance(World::odds(unit, 0.1, 0.85));
         let (low, high) = band(case.item, case.severity);
         if let Some(fine) = case.fine.filter(|_| ended && stated) {
             if fine < low * 100 {
@@ -147,7 +149,7 @@ impl World {
         let sheet = sheets.of("case_documents");
         sheet.text("document_id", &format!("WS{}{suffix}", case.id)).text("case_id", &case.id).text("doc_kind", kind).date("dated_on", day);
         if let Some((method, on)) = served {
-            sheet.text("service_method", method);
+            sheet.text("service_method", method).flag("service_consent", (method == "electronic").then_some(true));
             sheet.instant("served_at", self.days.seen(Some(on)).map(|on| start_of_day(on) + 16 * HOUR));
             sheet.date("notice_published_on", (method == "publication").then_some(day));
         }

@@ -46,6 +46,14 @@ impl Visit {
     }
 }
 
+/// How a problem was looked at again.
+struct Recheck {
+    on: i32,
+    passed: bool,
+    /// As a visit of its own.
+    apart: bool,
+}
+
 /// Where a dispute may break out.
 struct Scene<'a> {
     inspection: Option<&'a String>,
@@ -83,16 +91,8 @@ impl World {
             self.write_visit(sheets, unit, &visit, &mut stream);
         }
         let count = stream.poisson(expected * VISITS_PER_CASE);
-        let mut problems: Vec<(u64, String, i64)> = Vec::new();
         for number in 0..count {
-            let mut visit = self.free_visit(unit, month, number, &mut stream);
-            if let Some(firm) = &visit.firm {
-                let before = problems.iter().find(|(known, _, from)| *known == firm.index && *from < visit.from);
-                visit.recheck_of = before.filter(|_| visit.trigger == "recheck").map(|(_, id, _)| id.clone());
-                if visit.result == "problem" {
-                    problems.push((firm.index, visit.id.clone(), visit.from));
-                }
-            }
+            let visit = self.free_visit(unit, month, number, &mut stream);
             self.write_visit(sheets, unit, &visit, &mut stream);
             let scene = Scene { inspection: Some(&visit.id), case: None, domain: visit.domain, at: visit.from + minutes(visit.length / 2) };
             self.write_conflict(sheets, unit, &scene, &mut stream);
@@ -219,15 +219,17 @@ impl World {
         sheet.end();
         self.write_beside_visit(sheets, unit, visit, day);
         self.write_platform_visit(sheets, unit, visit, day, platform);
+        if let Some(again) = self.recheck_after(unit, visit, day + 4 + delay).filter(|again| again.apart) {
+            self.write_recheck(sheets, unit, visit, &again);
+        }
     }
 
     /// More cells of the visit's row: who came along, what was covered, how the first re-check went.
     fn write_visit_detail(&self, sheet: &mut Sheet, unit: &Unit, visit: &Visit, rectified: i32) {
         let mut stream = Stream::about(self.seed, "visit detail", &visit.id);
         let (dressed, whole) = (stream.chance(World::odds(unit, 0.80, 0.99)), stream.chance(World::odds(unit, 0.5, 0.9)));
-        let (together, place, rechecked) = (stream.chance(World::odds(unit, 0.1, 0.6)), stream.below(4), stream.between(0, 14));
+        let (together, place) = (stream.chance(World::odds(unit, 0.1, 0.6)), stream.below(4));
         let noted = stream.chance(0.4);
-        let (looked_at, passed) = (stream.chance(World::odds(unit, 0.7, 0.97)), stream.chance(World::odds(unit, 0.65, 0.96)));
         sheet.text_of("recheck_of", visit.recheck_of.as_deref());
         if visit.form == "onsite" {
             sheet.flag("uniform_worn", (noted || !self.small).then_some(dressed));
@@ -245,11 +247,43 @@ impl World {
                 sheet.text("merged_visit_id", &format!("ZH{}", visit.id)).list("joint_units", &[&self.units[partner].id]);
             }
         }
-        if visit.result == "problem" && looked_at {
-            let first = self.days.working(shanghai_day(visit.from) + 16 + rechecked);
-            sheet.date("first_recheck_on", self.days.seen(Some(first)));
-            sheet.flag("first_recheck_passed", self.days.seen(Some(first)).map(|_| passed && rectified <= first));
+        if let Some(again) = self.recheck_after(unit, visit, rectified).filter(|again| !again.apart) {
+            sheet.date("first_recheck_on", self.days.seen(Some(again.on)));
+            sheet.flag("first_recheck_passed", self.days.seen(Some(again.on)).map(|_| again.passed));
         }
+    }
+
+    /// How the problem was looked at again, if it was: noted on the visit itself, or a visit of its own.
+    fn recheck_after(&self, unit: &Unit, visit: &Visit, rectified: i32) -> Option<Recheck> {
+        let mut stream = Stream::about(self.seed, "recheck", &visit.id);
+        let (looked_at, passed) = (stream.chance(World::odds(unit, 0.7, 0.97)), stream.chance(World::odds(unit, 0.65, 0.96)));
+        let (later, apart) = (stream.between(0, 14), stream.chance(0.12));
+        let on = self.days.working(shanghai_day(visit.from) + 16 + later);
+        let again = Recheck { on, passed: passed && rectified <= on, apart };
+        (visit.result == "problem" && visit.recheck_of.is_none() && looked_at).then_some(again)
+    }
+
+    /// The re-check as a visit of its own.
+    fn write_recheck(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, again: &Recheck) {
+        let mut stream = Stream::about(self.seed, "recheck visit", &visit.id);
+        let visit = Visit {
+            id: visit.id.replacen("JC", "JF", 1),
+            domain: visit.domain,
+            item: visit.item,
+            firm: visit.firm.as_ref().map(|firm| self.firm((firm.index / self.firms_per_county) as usize, firm.index)),
+            plan: None,
+            kind: "cause",
+            trigger: "recheck",
+            form: "onsite",
+            from: self.days.office_hour(again.on, &mut stream),
+            length: stream.between(10, 30),
+            officers: visit.officers.clone(),
+            result: if again.passed { "no_problem" } else { "problem" },
+            case: None,
+            name: visit.name,
+            recheck_of: Some(visit.id.clone()),
+        };
+        self.write_visit(sheets, unit, &visit, &mut stream);
     }
 
     /// The film of the visit, and the hazards that it found.

@@ -38,11 +38,10 @@ impl FileFormat {
     /// The format of the table's office.
     pub fn of(table: &str) -> Self {
         match table {
-            "cases" | "benchmarks" | "coercive_measures" | "evidence_files" | "hazards" | "rectifications" | "spot_checks" => {
-                Self::ChineseCsv
-            }
+            "cases" | "benchmarks" | "coercive_measures" | "evidence_files" | "rectifications" | "spot_checks" => Self::ChineseCsv,
             "stage_verifications" | "supervision_docs" | "third_party_evaluations" => Self::ChineseCsv,
-            "inspections" | "case_documents" | "case_stages" | "reviews_litigation" | "disclosures" | "innovation_cases" => Self::Workbook,
+            "inspections" | "case_documents" | "case_stages" | "reviews_litigation" | "complaints" | "conflicts" => Self::Workbook,
+            "disclosures" | "hazards" | "innovation_cases" => Self::Workbook,
             "hotline_orders" => Self::JsonLines,
             "platform_records" | "body_cam_recordings" | "trainings" => Self::Parquet,
             _ => Self::Csv,

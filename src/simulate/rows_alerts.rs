@@ -69,7 +69,7 @@ impl World {
         let county = self.county_for(unit, stream);
         let firm = self.firm(county, stream.below(self.firms_per_county as usize) as u64);
         let (value, confirmed) = (stream.between(102, 240), day + stream.between(0, 2));
-        let led = self.days.lag_working(confirmed, 3, World::odds(unit, 0.55, 0.97), stream);
+        let led = self.days.lag_working(confirmed, 3, World::odds(unit, 0.4, 0.95), stream);
         let (ever, fraud) = (stream.chance(World::odds(unit, 0.85, 0.995)), stream.chance(0.12));
         let at = self.days.office_hour(led, stream).max(measured + HOUR);
         if self.days.seen_at(Some(measured)).is_none() {

@@ -48,12 +48,16 @@ impl World {
         let testing = if case.item.food && stream.chance(0.4) { stream.between(5, 20) } else { 0 };
         let (extended, asked) = (stream.chance(0.2), stream.between(18, 30));
         let limit = LIMIT + testing + if extended { LIMIT } else { 0 };
-        let (length, forgotten) = (Days::lag(limit, World::odds(unit, 0.6, 0.97), stream), stream.chance(World::odds(unit, 0.06, 0.005)));
+        let (length, forgotten) = (Days::lag(limit, World::odds(unit, 0.45, 0.95), stream), stream.chance(World::odds(unit, 0.06, 0.005)));
         let handled = stream.choose(&[("released", 6.0), ("confiscated", 2.0), ("destroyed", 0.7), ("transferred", 0.3)]);
         if self.days.seen_at(Some(started)).is_none() {
             return;
         }
-        let approved = if urgent { started + i64::from(hours.max(1)) * HOUR - HOUR / 4 } else { started - before * HOUR };
+        let approved = if urgent {
+            started + i64::from(hours.max(1)) * HOUR - HOUR / 4
+        } else {
+            Days::evening(self.days.worked_before(day - 1)) - before * HOUR / 8
+        };
         let ends = day + LIMIT;
         let released = Days::evening(day + length.max(1)) - 2 * HOUR;
         let released = self.days.seen_at((!forgotten).then_some(released));
@@ -80,7 +84,7 @@ impl World {
     }
 
     fn write_execution(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, decided: i32, stream: &mut Stream) {
-        let (wait, odd, night) = (stream.between(70, 130), stream.chance(World::odds(unit, 0.35, 0.01)), stream.chance(0.5));
+        let (wait, odd, night) = (stream.between(70, 130), stream.chance(World::odds(unit, 0.5, 0.03)), stream.chance(0.5));
         let urgent = stream.chance(0.1);
         let hour = i64::from(stream.between(0, 3));
         let usual = self.days.office_hour(self.days.working(decided + wait), stream);

@@ -42,7 +42,7 @@ impl World {
         let done = found.day + Days::lag((last - found.day - 3).max(2), World::odds(unit, 0.62, 0.97), &mut stream);
         let (open, unverified) = (stream.chance(World::odds(unit, 0.08, 0.004)), stream.chance(World::odds(unit, 0.12, 0.01)));
         let verified = self.days.working(done + stream.between(0, 4));
-        let rechecked = self.days.lag_working(last, 10, World::odds(unit, 0.62, 0.97), &mut stream);
+        let rechecked = self.days.lag_working(last, 10, World::odds(unit, 0.3, 0.95), &mut stream);
         let verifier = stream.choose(&[("authority", 8.0), ("third_party", 1.2), ("enterprise", 0.5)]);
         let supervised = major && stream.chance(0.6);
         if found.day > self.days.as_of() {
@@ -100,11 +100,14 @@ impl World {
 
     /// The number of the accident that set off the case.
     pub fn accident_of(&self, case: &Case) -> Option<String> {
-        let likely = self.rare(match case.domain {
-            EMERGENCY => 0.06,
-            TRANSPORT => 0.012,
+        // In a small province they must be seen; in a large one they stay few.
+        let likely = match (case.domain, self.small) {
+            (EMERGENCY, true) => 0.15,
+            (EMERGENCY, false) => 0.015,
+            (TRANSPORT, true) => 0.03,
+            (TRANSPORT, false) => 0.003,
             _ => return None,
-        });
+        };
         let accident = case.firm.is_some() && share_of(self.seed, ACCIDENT, case.salt) < likely;
         accident.then(|| format!("SG{}", case.id))
     }

@@ -36,7 +36,7 @@ impl World {
             self.write_spot_check(sheets, unit, month, number, cases, &mut stream);
         }
         let mut stream = Stream::new(self.seed, "supervision", &parts);
-        for number in 0..stream.poisson(World::odds(unit, 0.6, 0.1) * thickness) {
+        for number in 0..stream.poisson(World::odds(unit, 0.9, 0.15) * thickness) {
             self.write_supervision(sheets, unit, month, number, cases, &mut stream);
         }
         let mut stream = Stream::new(self.seed, "problems", &parts);

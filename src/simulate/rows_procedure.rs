@@ -189,9 +189,10 @@ impl World {
             .text("device_state", state);
         // Flags of HJ 212: N in order, D device fault.
         sheet.text("quality_flag", if flagged { "D" } else { "N" }).flag("used_as_basis", true);
-        if case.origin == Origin::Lead {
+        // Most of what stands behind a case was confirmed only in the case.
+        if case.origin == Origin::Lead && case.salt % 4 == 0 {
             let received = crate::calendar::shanghai_day(case.received_at);
-            let confirmed = crate::calendar::shanghai_day(measured).max(received - (case.salt % 4) as i32);
+            let confirmed = crate::calendar::shanghai_day(measured).max(received - (case.salt % 3) as i32);
             sheet.date("confirmed_on", self.days.seen(Some(confirmed)));
         }
         if case.origin == Origin::Lead {
