@@ -100,6 +100,11 @@ impl Case {
 }
 
 impl World {
+    /// How many cases chance gives the unit in the month: the first draw of [`World::cases_of`].
+    pub fn count_of_cases(&self, unit: &Unit, month: Month, expected: f64) -> usize {
+        Stream::new(self.seed, "cases", &[unit.index as u64, month.to_epoch_days() as u64]).poisson(expected)
+    }
+
     /// The cases that the unit came to know of in the month.
     pub fn cases_of(&self, unit: &Unit, month: Month, expected: f64) -> Vec<Case> {
         let mut stream = Stream::new(self.seed, "cases", &[unit.index as u64, month.to_epoch_days() as u64]);

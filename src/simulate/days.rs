@@ -49,6 +49,11 @@ impl Days {
         self.calendar.roll_forward(first + 7).epoch_day
     }
 
+    /// The day itself or the next day of rest.
+    pub fn rest_day(&self, day: i32) -> i32 {
+        (0..9).map(|step| day + step).find(|day| !self.calendar.is_working_day(*day)).unwrap_or(day)
+    }
+
     /// An instant of the day inside office hours, with a lunch dip.
     pub fn office_hour(&self, day: i32, stream: &mut Stream) -> i64 {
         let minute =
@@ -70,6 +75,11 @@ impl Days {
     /// The day itself or the next working day.
     pub fn working(&self, day: i32) -> i32 {
         self.calendar.roll_forward(day).epoch_day
+    }
+
+    /// The working day that lies `amount` working days before `end`.
+    pub fn minus_working(&self, end: i32, amount: i32) -> i32 {
+        (0..amount.max(0)).fold(end, |day, _| self.worked_before(day - 1))
     }
 
     /// How long something with a limit takes: within it with probability `p`, then often close to it; else late.

@@ -15,6 +15,11 @@ impl Stream {
         Self(ChaCha8Rng::from_seed(digest(seed, name, parts)))
     }
 
+    /// The stream of `what` about the record `id`: for rows that hang on another, so that the draws of that one stay as they are.
+    pub fn about(seed: u64, what: &str, id: &str) -> Self {
+        Self::new(seed, &format!("{what} {id}"), &[])
+    }
+
     /// True with probability `p`.
     pub fn chance(&mut self, p: f64) -> bool {
         self.unit() < p
@@ -63,6 +68,11 @@ impl Stream {
     pub fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.unit()).cos()
+    }
+
+    /// How many of `of` things turn out well when each does with probability `p`.
+    pub fn successes(&mut self, of: i32, p: f64) -> i32 {
+        (0..of).filter(|_| self.chance(p)).count() as i32
     }
 
     /// A count with mean `mean`.

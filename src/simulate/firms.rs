@@ -38,6 +38,10 @@ const TRADES: [(&str, &str, bool); 8] = [
     ("化工", "2614", false),
 ];
 
+/// Kinds of firms under special watch, as their lists write them.
+pub(super) const COACHES: &str = "两客一危";
+pub(super) const CHEMICALS: &str = "危险化学品";
+
 /// One enterprise.
 pub(super) struct Firm {
     /// Index, over the province.
@@ -63,6 +67,8 @@ const SIZE: u64 = 15;
 const RISK: u64 = 16;
 const STATUS: u64 = 17;
 const FOUNDED: u64 = 18;
+const DEPARTMENTS: u64 = 19;
+const WATCHED: u64 = 20;
 
 impl World {
     /// The `nth` enterprise of the county.
@@ -89,6 +95,19 @@ impl World {
     /// Whether the `nth` enterprise of the county sells or serves food.
     pub fn sells_food(&self, county: usize, nth: u64) -> bool {
         TRADES[self.trade_of(county as u64 * self.firms_per_county + nth % self.firms_per_county)].2
+    }
+
+    /// Whether several departments have business with it.
+    pub fn has_many_departments(&self, firm: &Firm) -> bool {
+        share_of(self.seed, DEPARTMENTS, firm.index) < if matches!(firm.trade, 0 | 4 | 7) { 0.6 } else { 0.25 }
+    }
+
+    fn watched_as(&self, firm: &Firm) -> &'static [&'static str] {
+        match firm.trade {
+            5 if share_of(self.seed, WATCHED, firm.index) < 0.6 => &[COACHES],
+            7 if share_of(self.seed, WATCHED, firm.index) < 0.8 => &[CHEMICALS],
+            _ => &[],
+        }
     }
 
     /// Writes every enterprise.
@@ -126,7 +145,8 @@ impl World {
                 let founded =
                     if founded > 0.97 { 19_950 + ((founded - 0.97) * 10_000.0) as i32 } else { 11_000 + (founded * 8_500.0) as i32 };
                 sheet.date("established_on", founded).date("valid_from", founded).text("status", Self::status_of(&share));
-                sheet.flag("uscc_valid", true);
+                sheet.flag("uscc_valid", true).list("regulated_kinds", self.watched_as(&firm));
+                sheet.flag("multi_department", self.has_many_departments(&firm));
                 sheet.end();
                 sheets.hand_on_full(output)?;
             }

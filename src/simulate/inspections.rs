@@ -8,8 +8,10 @@ use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{Days, HOUR, minutes};
 use crate::simulate::draw::Stream;
 use crate::simulate::firms::Firm;
-use crate::simulate::items::{ITEMS, Item, MARKET, URBAN, items_of, supervise_code};
-use crate::simulate::sheet::Sheets;
+use crate::simulate::items::{EMERGENCY, ITEMS, Item, MARKET, TRANSPORT, URBAN, items_of, supervise_code};
+use crate::simulate::rows_hazard::Found;
+use crate::simulate::rows_recording::Act;
+use crate::simulate::sheet::{Sheet, Sheets};
 use crate::simulate::world::{Tier, Unit, World};
 use crate::terms::Month;
 
@@ -29,6 +31,8 @@ struct Visit {
     result: &'static str,
     case: Option<String>,
     name: Option<&'static str>,
+    /// The visit whose problem this one looks at again.
+    recheck_of: Option<String>,
 }
 
 impl Visit {
@@ -40,6 +44,14 @@ impl Visit {
             (_, false) => hours,
         }
     }
+}
+
+/// How a problem was looked at again.
+struct Recheck {
+    on: i32,
+    passed: bool,
+    /// As a visit of its own.
+    apart: bool,
 }
 
 /// Where a dispute may break out.
@@ -74,6 +86,7 @@ impl World {
                 result: if known { "case" } else { "problem" },
                 case: known.then(|| case.id.clone()),
                 name: Some(case.item.violation),
+                recheck_of: None,
             };
             self.write_visit(sheets, unit, &visit, &mut stream);
         }
@@ -143,6 +156,7 @@ impl World {
             result,
             case: None,
             name: street.then_some(item.violation),
+            recheck_of: None,
         }
     }
 
@@ -204,10 +218,105 @@ impl World {
         if visit.result == "problem" {
             sheet.date("rectify_due", day + 15).instant("rectified_at", self.days.seen(Some(day + 4 + delay)).map(Days::evening));
         }
+        self.write_visit_detail(sheet, unit, visit, day + 4 + delay);
         let created = end_of_day(day) - HOUR * 4;
         self.common(sheet, unit, visit.domain, created, None);
         sheet.end();
+        self.write_beside_visit(sheets, unit, visit, day);
         self.write_platform_visit(sheets, unit, visit, day, platform, code);
+        if let Some(again) = self.recheck_after(unit, visit, day + 4 + delay).filter(|again| again.apart) {
+            self.write_recheck(sheets, unit, visit, &again);
+        }
+    }
+
+    /// More cells of the visit's row: who came along, what was covered, how the first re-check went.
+    fn write_visit_detail(&self, sheet: &mut Sheet, unit: &Unit, visit: &Visit, rectified: i32) {
+        let mut stream = Stream::about(self.seed, "visit detail", &visit.id);
+        let (dressed, whole) = (stream.chance(World::odds(unit, 0.80, 0.99)), stream.chance(World::odds(unit, 0.5, 0.9)));
+        let (together, place) = (stream.chance(World::odds(unit, 0.1, 0.6)), stream.below(4));
+        let noted = stream.chance(0.4);
+        sheet.text_of("recheck_of", visit.recheck_of.as_deref());
+        if visit.form == "onsite" {
+            sheet.flag("uniform_worn", (noted || !self.small).then_some(dressed));
+            if visit.item.is_some_and(|item| item.food) {
+                sheet.flag("is_full_points", whole);
+            }
+        }
+        let many = visit.firm.as_ref().is_some_and(|firm| self.has_many_departments(firm));
+        if visit.kind == "merged" || visit.kind == "random_joint" || (many && together && visit.trigger == "plan") {
+            let partner = visit.firm.as_ref().and_then(|firm| {
+                let county = (firm.index / self.firms_per_county) as usize;
+                (0..4).find_map(|step| self.office_of(county, (visit.domain + 1 + (place + step) % 4) % 5, unit.index))
+            });
+            if let Some(partner) = partner {
+                sheet.text("merged_visit_id", &format!("ZH{}", visit.id)).list("joint_units", &[&self.units[partner].id]);
+            }
+        }
+        if let Some(again) = self.recheck_after(unit, visit, rectified).filter(|again| !again.apart) {
+            sheet.date("first_recheck_on", self.days.seen(Some(again.on)));
+            sheet.flag("first_recheck_passed", self.days.seen(Some(again.on)).map(|_| again.passed));
+        }
+    }
+
+    /// How the problem was looked at again, if it was: noted on the visit itself, or a visit of its own.
+    fn recheck_after(&self, unit: &Unit, visit: &Visit, rectified: i32) -> Option<Recheck> {
+        let mut stream = Stream::about(self.seed, "recheck", &visit.id);
+        let (looked_at, passed) = (stream.chance(World::odds(unit, 0.7, 0.97)), stream.chance(World::odds(unit, 0.65, 0.96)));
+        let (later, apart) = (stream.between(0, 14), stream.chance(0.12));
+        let on = self.days.working(shanghai_day(visit.from) + 16 + later);
+        let again = Recheck { on, passed: passed && rectified <= on, apart };
+        (visit.result == "problem" && visit.recheck_of.is_none() && looked_at).then_some(again)
+    }
+
+    /// The re-check as a visit of its own.
+    fn write_recheck(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, again: &Recheck) {
+        let mut stream = Stream::about(self.seed, "recheck visit", &visit.id);
+        let visit = Visit {
+            id: visit.id.replacen("JC", "JF", 1),
+            domain: visit.domain,
+            item: visit.item,
+            firm: visit.firm.as_ref().map(|firm| self.firm((firm.index / self.firms_per_county) as usize, firm.index)),
+            plan: None,
+            kind: "cause",
+            trigger: "recheck",
+            form: "onsite",
+            from: self.days.office_hour(again.on, &mut stream),
+            length: stream.between(10, 30),
+            officers: visit.officers.clone(),
+            result: if again.passed { "no_problem" } else { "problem" },
+            case: None,
+            name: visit.name,
+            recheck_of: Some(visit.id.clone()),
+        };
+        self.write_visit(sheets, unit, &visit, &mut stream);
+    }
+
+    /// The film of the visit, and the hazards that it found.
+    fn write_beside_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, day: i32) {
+        if visit.form == "onsite" {
+            let act = Act {
+                id: &visit.id,
+                inspection: Some(&visit.id),
+                measure: None,
+                domain: visit.domain,
+                from: visit.from,
+                minutes: visit.length,
+                officer: visit.officers[0],
+            };
+            self.write_recordings(sheets, unit, &act);
+        }
+        // What is wrong in a city is seldom dangerous; elsewhere most of it is.
+        let mut stream = Stream::about(self.seed, "danger", &visit.id);
+        let dangerous = match visit.domain {
+            EMERGENCY | TRANSPORT => stream.chance(0.8),
+            URBAN => stream.chance(0.3),
+            _ => false,
+        } && matches!(visit.result, "problem" | "case");
+        if let Some(firm) = visit.firm.as_ref().filter(|_| dangerous) {
+            let (inspection, case) = (Some(visit.id.as_str()), visit.case.as_deref());
+            let found = Found { id: &visit.id, by: "inspection", inspection, case, firm, domain: visit.domain, day };
+            self.write_hazard(sheets, unit, &found);
+        }
     }
 
     fn write_platform_visit(
@@ -287,6 +396,7 @@ impl World {
                     result: stream.choose(&[("no_problem", 7.0), ("problem", 2.0), ("corrected", 1.0)]),
                     case: None,
                     name: None,
+                    recheck_of: None,
                 };
                 self.write_visit(sheets, unit, &visit, &mut stream);
             }

@@ -11,6 +11,9 @@ pub(super) const ECO: usize = 2;
 pub(super) const TRANSPORT: usize = 3;
 pub(super) const EMERGENCY: usize = 4;
 
+/// Code of the matter of vehicles over their limits.
+pub(super) const OVERLOAD: &str = "330218001000";
+
 /// One matter.
 pub(super) struct Item {
     /// Matter code, twelve digits.
@@ -305,7 +308,7 @@ pub(super) const ITEMS: [Item; 34] = [
         ..BASE
     },
     Item {
-        code: "330218001000",
+        code: OVERLOAD,
         domain: TRANSPORT,
         violation: "车辆超限运输",
         basis: "公路安全保护条例第六十四条",

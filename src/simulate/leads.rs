@@ -6,7 +6,7 @@ use crate::calendar::shanghai_day;
 use crate::simulate::cases::Case;
 use crate::simulate::days::{Days, HOUR};
 use crate::simulate::draw::Stream;
-use crate::simulate::items::{ITEMS, MARKET, items_of};
+use crate::simulate::items::{ECO, ITEMS, MARKET, items_of};
 use crate::simulate::sheet::{Sheet, Sheets};
 use crate::simulate::world::{Tier, Unit, World};
 use crate::terms::Month;
@@ -23,6 +23,9 @@ enum Decision {
 const SOURCES: [(&str, f64); 7] =
     [("12345", 3.0), ("complaint", 2.0), ("report", 2.0), ("patrol", 1.0), ("monitoring", 0.5), ("assigned", 0.7), ("self", 0.5)];
 
+/// Days after its month until the slowest honest case is entered.
+const SLOWEST_ENTRY: i32 = 120;
+
 /// A lead to hand on.
 struct Handover<'a> {
     id: String,
@@ -33,6 +36,7 @@ struct Handover<'a> {
     county: usize,
     kind: &'static str,
     to: Option<usize>,
+    firm: Option<&'a str>,
 }
 
 impl World {
@@ -68,6 +72,10 @@ impl World {
         if day <= self.days.as_of() {
             let sheet = sheets.of("leads");
             sheet.text("lead_id", &id).text("source", source).text("credit_code", &firm.code).text("violation_type", item.violation);
+            if !self.small || number % 3 == 0 {
+                sheet.text("item_code", item.code);
+            }
+            sheet.flag("is_data_fraud", (domain == ECO).then_some(item.pollution.is_some() && number % 7 == 3));
             sheet.flag("is_food_drug", item.food && domain == MARKET).flag("is_major", number % 20 == 7);
             sheet.text("place_code", &self.counties[place].code).date("received_on", day).instant("received_at", received_at);
             sheet.date("extended_on", self.days.seen(extended.then(|| self.days.plus_working(day, 5))));
@@ -88,6 +96,7 @@ impl World {
                 county: place,
                 kind,
                 to: None,
+                firm: Some(&firm.code),
             };
             self.write_transfer(sheets, unit, &handover, stream);
         }
@@ -130,6 +139,7 @@ impl World {
             county: case.place_county,
             kind,
             to,
+            firm: case.firm.as_ref().map(|firm| firm.code.as_str()),
         };
         self.write_transfer(sheets, unit, &handover, stream);
     }
@@ -161,7 +171,7 @@ impl World {
             .text("kind", handover.kind)
             .instant("known_at", handover.known_at)
             .date("known_on", known);
-        sheet.number("hop", 1);
+        sheet.number("hop", 1).text_of("credit_code", handover.firm);
         if handover.kind != "criminal" {
             sheet.text_of("to_unit", to.map(|to| self.units[to].id.as_str())).text("to_region", &self.counties[handover.county].code);
         } else {
@@ -186,6 +196,10 @@ impl World {
                         .instant("outcome_at", outcome_at)
                         .flag("evidence_used", evidence)
                         .instant("fed_back_at", seen(fed, 2));
+                    let received = to
+                        .filter(|_| handover.kind != "criminal")
+                        .and_then(|to| self.settled_case_of(&self.units[to], answered, handover.domain));
+                    sheet.text_of("received_case_id", received.as_deref());
                     newest = Some(outcome_at);
                 }
             }
@@ -194,6 +208,18 @@ impl World {
         let updated = newest.unwrap_or(handover.known_at);
         sheet.instant("created_at", handover.known_at).instant("updated_at", self.days.seen_at(Some(updated)));
         sheet.end();
+    }
+
+    /// A case that the unit surely opened in the month of the day, told without telling all its cases: the first of a month that lies
+    /// so far back that even the slowest entry is in the extract. `None` for units that enter when they please, or of several domains.
+    fn settled_case_of(&self, unit: &Unit, day: i32, domain: usize) -> Option<String> {
+        let month = crate::terms::date_from_epoch_days(day).map(Month::of)?;
+        let (_, total) = self.months.iter().find(|(known, _)| *known == month)?;
+        let settled = month.next().to_epoch_days() + SLOWEST_ENTRY <= self.days.as_of() && !unit.backfills;
+        let alone = matches!(unit.domains.as_slice(), [(only, _)] if *only == domain);
+        let expected = total * unit.weight / self.total_weight;
+        (settled && alone && self.count_of_cases(unit, month, expected) > 0)
+            .then(|| format!("{}{:02}{:02}{:05}", unit.id, month.year % 100, month.month, 0))
     }
 
     /// The unit's county, or its own region above the counties.

@@ -129,6 +129,7 @@ impl World {
     /// Every row of the `nth` month; how many cases the extract knows of it.
     fn write_month(&self, nth: usize, sheets: &mut Sheets, output: &mut dyn Output, planted: &mut Planted) -> Result<u64> {
         let (month, total) = self.months[nth];
+        let thickness = self.thickness_of(nth);
         let mut known = 0;
         for unit in &self.units {
             let expected = total * unit.weight / self.total_weight;
@@ -138,6 +139,7 @@ impl World {
                 self.write_case(sheets, unit, case);
                 self.write_procedure(sheets, unit, case, &mut Stream::new(self.seed, "procedure", &parts));
                 self.write_case_transfer(sheets, unit, case, &mut Stream::new(self.seed, "transfer", &parts));
+                self.write_coordination(sheets, unit, case);
                 if self.knows(case) {
                     known += 1;
                     for (pattern, group) in &case.planted {
@@ -150,14 +152,21 @@ impl World {
             self.write_plans(sheets, unit, month);
             self.write_leads(sheets, unit, month, expected);
             self.write_public(sheets, unit, month, &cases, expected);
+            self.write_alerts(sheets, unit, month, expected, thickness);
+            self.write_reported_hazards(sheets, unit, month, expected, thickness);
+            self.write_township_requests(sheets, unit, month, thickness);
+            self.write_trainings(sheets, unit, month, thickness);
+            self.write_oversight(sheets, unit, month, &cases, thickness);
+            self.write_innovation(sheets, unit, month, thickness);
+            self.write_yearly_disclosure(sheets, unit, month);
             sheets.hand_on_full(output)?;
         }
-        let thickness = self.thickness_of(nth);
         if thickness > 0.5 {
             self.write_surveys(sheets, month, output)?;
         }
         self.write_neighbours(sheets, month, thickness);
         self.write_burden(sheets, month);
+        self.write_assessment(sheets, month);
         sheets.hand_on_all(output)?;
         Ok(known)
     }

@@ -19,6 +19,46 @@ use crate::simulate::render::{Layout, Style};
 use crate::simulate::sheet::Output;
 use crate::simulate::write::{ParquetOutput, create};
 
+/// In which format the office of a table sends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileFormat {
+    /// CSV in UTF-8, every second table with a byte-order mark.
+    Csv,
+    /// CSV in GB18030.
+    ChineseCsv,
+    /// A workbook with a title row.
+    Workbook,
+    /// One object a line.
+    JsonLines,
+    /// Out of another platform's store, as it is.
+    Parquet,
+}
+
+impl FileFormat {
+    /// The format of the table's office.
+    pub fn of(table: &str) -> Self {
+        match table {
+            "cases" | "benchmarks" | "coercive_measures" | "evidence_files" | "rectifications" | "spot_checks" => Self::ChineseCsv,
+            "stage_verifications" | "supervision_docs" | "third_party_evaluations" => Self::ChineseCsv,
+            "inspections" | "case_documents" | "case_stages" | "reviews_litigation" | "complaints" | "conflicts" => Self::Workbook,
+            "disclosures" | "hazards" | "innovation_cases" => Self::Workbook,
+            "hotline_orders" => Self::JsonLines,
+            "platform_records" | "body_cam_recordings" | "trainings" => Self::Parquet,
+            _ => Self::Csv,
+        }
+    }
+
+    /// The ending of its files.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Csv | Self::ChineseCsv => "csv",
+            Self::Workbook => "xlsx",
+            Self::JsonLines => "jsonl",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
 /// Batches that are looked at before the columns of a file are fixed.
 const LOOK_AHEAD: usize = 96;
 /// Rows of one workbook.
@@ -42,7 +82,9 @@ struct Table {
     waiting: Vec<RecordBatch>,
     layout: Option<Layout>,
     files: BTreeMap<String, BufWriter<File>>,
-    books: Vec<Vec<Vec<String>>>,
+    /// Rows of the workbook that is not full yet.
+    book: Vec<Vec<String>>,
+    books_written: usize,
     dirt: Option<Dirt>,
 }
 
@@ -70,18 +112,26 @@ impl OfficesOutput {
             for (file, mut writer) in std::mem::take(&mut table.files) {
                 writer.flush().context(Kind::Environment, || format!("ending {file}"))?;
             }
-            if let (Some(layout), "inspections") = (&table.layout, name.as_str()) {
-                for (nth, rows) in table.books.iter().enumerate() {
-                    let path = self.folder.join(&name).join(format!("{name}_{}.xlsx", nth + 1));
-                    write_workbook(&path, &self.contracts[&name], layout, rows)?;
-                }
-            }
+            self.write_books(&name, &mut table, 1)?;
             if let Some(done) = table.dirt.filter(|dirt| !dirt.done.is_empty()) {
                 dirt.insert(name, done.done);
             }
         }
         self.rows.extend(self.parquet.finish()?);
         Ok((self.rows, dirt))
+    }
+
+    /// Writes workbooks as long as `least` rows wait for one, so that no more than a few wait.
+    fn write_books(&self, name: &str, table: &mut Table, least: usize) -> Result<()> {
+        let Some(layout) = &table.layout else { return Ok(()) };
+        while table.book.len() >= least {
+            let rest = table.book.split_off(table.book.len().min(WORKBOOK_ROWS));
+            let rows = std::mem::replace(&mut table.book, rest);
+            table.books_written += 1;
+            let path = self.folder.join(name).join(format!("{name}_{}.xlsx", table.books_written));
+            write_workbook(&path, &self.contracts[name], layout, &rows)?;
+        }
+        Ok(())
     }
 
     fn flush(&mut self, name: &str, table: &mut Table) -> Result<()> {
@@ -100,23 +150,21 @@ impl OfficesOutput {
                 let nth = city.and_then(|city| self.cities.iter().position(|known| known[..4] == *city));
                 let style = if city.is_some() { Style::of(nth.unwrap_or(0)) } else { common };
                 for arrived in dirt.pass(contract, layout, layout.row(batch, row, style)) {
-                    match name {
-                        "inspections" => push_row(&mut table.books, arrived),
-                        "hotline_orders" => {
-                            write_json(file_of(&self.folder, name, "jsonl", None, &mut table.files, layout)?, layout, arrived)?
-                        }
-                        _ => write_csv(file_of(&self.folder, name, "csv", city, &mut table.files, layout)?, &arrived.cells, name)?,
+                    match FileFormat::of(name) {
+                        FileFormat::Workbook => table.book.push(arrived.cells),
+                        FileFormat::JsonLines => write_json(file_of(&self.folder, name, None, &mut table.files, layout)?, layout, arrived)?,
+                        _ => write_csv(file_of(&self.folder, name, city, &mut table.files, layout)?, &arrived.cells, name)?,
                     }
                 }
             }
         }
-        Ok(())
+        self.write_books(name, table, WORKBOOK_ROWS)
     }
 }
 
 impl Output for OfficesOutput {
     fn write(&mut self, table: &str, batch: &RecordBatch) -> Result<()> {
-        if table == "platform_records" {
+        if FileFormat::of(table) == FileFormat::Parquet {
             return self.parquet.write(table, batch);
         }
         *self.rows.entry(table.to_owned()).or_default() += batch.num_rows() as u64;
@@ -134,20 +182,21 @@ fn style_of(table: &str) -> Style {
     if table == "leads" { Style::Plain } else { Style::of(table.len()) }
 }
 
-/// Cases come in GB18030 with one file a city; every second other table carries a byte-order mark.
+/// Cases come with one file a city.
 fn file_of<'a>(
     folder: &Path,
     table: &str,
-    ending: &str,
     city: Option<&str>,
     files: &'a mut BTreeMap<String, BufWriter<File>>,
     layout: &Layout,
 ) -> Result<&'a mut BufWriter<File>> {
+    let format = FileFormat::of(table);
+    let ending = format.ending();
     let name = city.map_or_else(|| format!("{table}.{ending}"), |city| format!("{table}_{city}00.{ending}"));
     if !files.contains_key(&name) {
         let mut file = BufWriter::new(create(&folder.join(table).join(&name))?);
-        if ending == "csv" {
-            if table != "cases" && table.len() % 2 == 0 {
+        if format != FileFormat::JsonLines {
+            if format == FileFormat::Csv && table.len() % 2 == 0 {
                 file.write_all("\u{feff}".as_bytes()).context(Kind::Environment, || format!("writing {name}"))?;
             }
             write_csv(&mut file, &layout.headings(), table)?;
@@ -172,7 +221,7 @@ fn write_csv(file: &mut BufWriter<File>, cells: &[String], table: &str) -> Resul
         }
     }
     line.push_str("\r\n");
-    let bytes = if table == "cases" { GB18030.encode(&line).0 } else { line.as_bytes().into() };
+    let bytes = if FileFormat::of(table) == FileFormat::ChineseCsv { GB18030.encode(&line).0 } else { line.as_bytes().into() };
     file.write_all(&bytes).context(Kind::Environment, || format!("writing rows of `{table}`"))
 }
 
@@ -195,15 +244,6 @@ fn write_json(file: &mut BufWriter<File>, layout: &Layout, row: Arrived) -> Resu
     }
     line.push('\n');
     file.write_all(line.as_bytes()).context(Kind::Environment, || "writing JSON lines")
-}
-
-fn push_row(books: &mut Vec<Vec<Vec<String>>>, row: Arrived) {
-    if books.last().is_none_or(|book| book.len() >= WORKBOOK_ROWS) {
-        books.push(Vec::new());
-    }
-    if let Some(book) = books.last_mut() {
-        book.push(row.cells);
-    }
 }
 
 fn write_workbook(path: &Path, contract: &TableContract, layout: &Layout, rows: &[Vec<String>]) -> Result<()> {

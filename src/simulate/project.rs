@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::TableContract;
+use crate::simulate::offices::FileFormat;
 use crate::simulate::{SimulationFormat, SimulationRequest};
 
 /// One line of the answer key.
@@ -71,14 +72,12 @@ pub(super) fn write_project(
     let mut text = format!("{MARK}\n");
     let _ = writeln!(text, "name = \"示例省\"\nscheme = \"2026\"\nperiod = \"{}\"", request.as_of.year());
     for table in contracts.keys().filter(|table| rows.get(*table).is_some_and(|rows| *rows > 0)) {
-        let ending = match (request.format, table.as_str()) {
-            (SimulationFormat::Parquet, _) | (_, "platform_records") => "parquet",
-            (_, "inspections") => "xlsx",
-            (_, "hotline_orders") => "jsonl",
-            _ => "csv",
+        let format = match request.format {
+            SimulationFormat::Parquet => FileFormat::Parquet,
+            SimulationFormat::Offices => FileFormat::of(table),
         };
-        let _ = writeln!(text, "\n[[source]]\ntable = \"{table}\"\npath = \"sources/{table}/*.{ending}\"");
-        if ending == "csv" && table == "cases" {
+        let _ = writeln!(text, "\n[[source]]\ntable = \"{table}\"\npath = \"sources/{table}/*.{}\"", format.ending());
+        if format == FileFormat::ChineseCsv {
             text.push_str("encoding = \"gb18030\"\n");
         }
     }

@@ -9,6 +9,7 @@ use crate::simulate::cases::Case;
 use crate::simulate::days::{Days, HOUR};
 use crate::simulate::draw::{Stream, hash_of};
 use crate::simulate::items::{DOMAINS, MARKET, URBAN};
+use crate::simulate::public_detail::Words;
 use crate::simulate::sheet::{Output, Sheets};
 use crate::simulate::world::{Unit, World};
 use crate::terms::Month;
@@ -88,6 +89,8 @@ impl World {
         sheet.date("created_on", day).instant("called_at", called).instant("dispatched_at", self.days.seen_at(Some(dispatched)));
         let contacted = self.days.seen_at((!never && !anonymous).then_some(contact));
         sheet.instant("first_contact_at", contacted).flag("anonymous", anonymous);
+        let words = Words { id: &id(number), enforcement, domain, county, open_days: closed_day - day, anonymous };
+        self.write_words(sheet, &words, (reopened && number > 0).then(|| id(number - 1)).as_deref(), closed_at);
         let closed = self.days.seen_at(Some(closed_at));
         if closed.is_some() {
             sheet.instant("closed_at", closed);
@@ -130,6 +133,7 @@ impl World {
         sheet
             .instant("first_contact_at", contacted)
             .instant("accept_decision_at", self.days.seen(Some(accepted)).map(|day| Days::evening(day).max(at)));
+        self.write_course(sheet, unit, id, is_report, [at, Days::evening(accepted).max(at)], mediated);
         if !is_report && let Some(mediated) = self.days.seen(Some(mediated)) {
             sheet.instant("mediated_at", Days::evening(mediated)).text("result", "已办结");
         }

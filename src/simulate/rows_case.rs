@@ -7,7 +7,7 @@ use crate::calendar::{DAY_MICROSECONDS, shanghai_day, start_of_day};
 use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{Days, HOUR, minutes, year_of};
 use crate::simulate::draw::{hash_of, share_of};
-use crate::simulate::items::{DOMAINS, MARKET, supervise_code};
+use crate::simulate::items::{DOMAINS, ECO, MARKET, supervise_code};
 use crate::simulate::sheet::{Sheet, Sheets};
 use crate::simulate::world::{Tier, Unit, World};
 
@@ -117,6 +117,7 @@ impl World {
             },
         );
         self.write_steps(sheet, unit, case);
+        self.write_case_detail(sheet, unit, case);
         let updated_at = self.updated_at(case, sheet);
         self.common(sheet, unit, case.domain, self.entered_at(case), Some(updated_at));
         sheet.end();
@@ -232,6 +233,10 @@ impl World {
             }
         }
         sheet.text("violation_type", case.item.violation).text("place_code", &self.counties[case.place_county].code);
+        if !case.item_missing && (!self.small || case.salt % 3 == 0) {
+            sheet.text("item_code", case.item.code);
+        }
+        sheet.flag("is_data_fraud", (case.domain == ECO).then_some(case.item.pollution.is_some() && case.salt % 11 == 0));
         sheet.flag("is_food_drug", case.item.food && case.domain == MARKET).flag("is_major", case.salt % 25 == 0);
         sheet
             .date("received_on", received)

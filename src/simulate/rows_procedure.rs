@@ -19,12 +19,20 @@ impl World {
             self.write_stages(sheets, unit, case);
             self.write_suspensions(sheets, unit, case);
         }
-        self.write_documents(sheets, unit, case, known, stream);
+        if self.write_documents(sheets, unit, case, known, stream) {
+            self.write_rare_papers(sheets, unit, case);
+        }
         self.write_restoration(sheets, unit, case, known, stream);
         self.write_monitoring(sheets, unit, case, known, stream);
-        self.write_challenges(sheets, unit, case, known, stream);
+        let corrected = self.write_challenges(sheets, unit, case, known, stream);
         self.write_file_review(sheets, unit, case, known, stream);
         self.write_platform_case(sheets, unit, case, known, stream);
+        self.write_disclosure(sheets, unit, case, corrected);
+        if known {
+            self.write_coercion(sheets, unit, case);
+            self.write_evidence(sheets, unit, case);
+            self.write_accident(sheets, unit, case);
+        }
     }
 
     fn write_stages(&self, sheets: &mut Sheets, unit: &Unit, case: &Case) {
@@ -47,6 +55,11 @@ impl World {
                 let at = start_of_day(day) + 9 * HOUR;
                 let sheet = sheets.of("case_stages");
                 sheet.text("case_id", &case.id).number("ordinal", 1).text("stage", stage).date("staged_on", day);
+                if stage == "legal_review" {
+                    let lag = Days::lag(10, World::odds(unit, 0.6, 0.98), &mut Stream::about(self.seed, "legal review", &case.id));
+                    let begun = self.days.minus_working(day, lag).max(case.filed.unwrap_or(day).min(day));
+                    sheet.instant("started_at", start_of_day(begun) + 9 * HOUR);
+                }
                 if !self.small || stage == "legal_review" {
                     sheet.instant("finished_at", at + 3 * HOUR);
                     sheet.list(
@@ -70,7 +83,8 @@ impl World {
         }
     }
 
-    fn write_documents(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
+    /// Whether the file was scanned.
+    fn write_documents(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) -> bool {
         let simple = case.procedure == "simple";
         let good = World::odds(unit, 0.80, 0.988);
         // A file that nobody scanned lacks every document. Careful offices scan nearly all; see `World::scanned` for a large province.
@@ -129,6 +143,7 @@ impl World {
             self.common(sheet, unit, case.domain, Days::evening(day).max(self.entered_at(case)), None);
             sheet.end();
         }
+        known && scanned
     }
 
     fn write_restoration(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
@@ -177,6 +192,12 @@ impl World {
             .text("device_state", state);
         // Flags of HJ 212: N in order, D device fault.
         sheet.text("quality_flag", if flagged { "D" } else { "N" }).flag("used_as_basis", true);
+        // Most of what stands behind a case was confirmed only in the case.
+        if case.origin == Origin::Lead && case.salt % 4 == 0 {
+            let received = crate::calendar::shanghai_day(case.received_at);
+            let confirmed = crate::calendar::shanghai_day(measured).max(received - (case.salt % 3) as i32);
+            sheet.date("confirmed_on", self.days.seen(Some(confirmed)));
+        }
         if case.origin == Origin::Lead {
             sheet.text("lead_id", &format!("XS{}", case.id));
         }
@@ -187,7 +208,8 @@ impl World {
         sheet.end();
     }
 
-    fn write_challenges(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
+    /// The day on which the decision was corrected, if the extract knows it.
+    fn write_challenges(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) -> Option<i32> {
         let challenged = stream.chance(self.rare(match (case.procedure, self.small) {
             ("simple", false) => 0.004,
             ("simple", true) => 0.12,
@@ -219,11 +241,13 @@ impl World {
         let levels = [("reconsideration", "FY", 0.35), ("litigation_first", "YS", 0.4), ("litigation_second", "ES", 0.0)];
         let drawn: Vec<(&'static str, bool, bool)> =
             levels.iter().map(|level| (outcome(stream), stream.chance(level.2), stream.chance(0.6))).collect();
-        let (Some(decided), true) = (case.decided, challenged && known && matches!(case.outcome, "penalty" | "no_penalty")) else { return };
-        let mut filed = decided + start;
+        let (Some(decided), true) = (case.decided, challenged && known && matches!(case.outcome, "penalty" | "no_penalty")) else {
+            return None;
+        };
+        let (mut filed, mut corrected_on) = (decided + start, None);
         for ((kind, prefix, _), (result, goes_on, head)) in levels.into_iter().zip(drawn) {
             if filed > self.days.as_of() {
-                return;
+                return corrected_on;
             }
             let settled = self.days.seen(Some(self.days.working(filed + length)));
             let sheet = sheets.of("reviews_litigation");
@@ -236,16 +260,24 @@ impl World {
             if kind != "reconsideration" {
                 sheet.flag("head_attended", head);
             }
+            if matches!(result, "self_corrected" | "withdrawn" | "settled") && settled.is_some() {
+                // Most of those who settled had changed their decision before; some withdrew for nothing.
+                let changed = result == "self_corrected" || case.salt % 3 == 0;
+                sheet.date("agency_changed_on", changed.then_some(filed + length / 2));
+            }
+            sheet.date("hearing_on", settled.filter(|_| kind != "reconsideration").map(|day| self.days.worked_before(day - length / 3)));
             if corrected && settled.is_some() {
+                corrected_on = settled;
                 sheet.list("faults", &[["程序违法", "事实不清", "适用法律错误", "明显不当"][(case.salt % 4) as usize]]);
             }
             self.common(sheet, unit, case.domain, Days::evening(filed), settled.map(Days::evening));
             sheet.end();
             if !goes_on || settled.is_none() {
-                return;
+                return corrected_on;
             }
             filed = filed + length + start % 15 + 5;
         }
+        corrected_on
     }
 
     fn write_file_review(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
@@ -268,19 +300,26 @@ impl World {
         if !legality {
             sheet.list("veto_items", &[["执法人员不足两人", "未告知权利", "适用法律错误", "超过追责时效"][(case.salt % 4) as usize]]);
         }
-        sheet.text(
-            "grade",
-            if total >= 90 {
-                "excellent"
-            } else if total >= 80 {
-                "good"
-            } else if total >= 60 {
-                "pass"
-            } else {
-                "fail"
-            },
-        );
+        sheet.text("grade", grade_of(total));
         sheet.text("reviewer_id", &format!("PC{:03}", case.salt % 200));
+        self.common(sheet, unit, case.domain, Days::evening(on), None);
+        sheet.end();
+        self.write_second_review(sheets, unit, case, (on, total));
+    }
+
+    /// A blind review of the same file by others, who mostly see it the same way.
+    fn write_second_review(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, (first_on, first): (i32, i64)) {
+        let mut stream = Stream::about(self.seed, "second review", &case.id);
+        let (happens, on, drift) =
+            (stream.chance(0.3), self.days.working(first_on + stream.between(5, 30)), (3.5 * stream.normal()).round() as i64);
+        if !happens || on > self.days.as_of() {
+            return;
+        }
+        let total = (first + drift).clamp(0, 100);
+        let sheet = sheets.of("case_file_reviews");
+        sheet.text("review_id", &format!("PF{}", case.id)).text("case_id", &case.id).text("tier", "province").flag("blind", true);
+        sheet.date("reviewed_on", on).number("total", total).text("grade", grade_of(total));
+        sheet.text("reviewer_id", &format!("PC{:03}", 200 + case.salt % 90)).text("second_review_id", &format!("PC{}", case.id));
         self.common(sheet, unit, case.domain, Days::evening(on), None);
         sheet.end();
     }
@@ -337,6 +376,15 @@ impl World {
             self.common(sheet, unit, case.domain, arrived_at, None);
             sheet.end();
         }
+    }
+}
+
+fn grade_of(total: i64) -> &'static str {
+    match total {
+        90.. => "excellent",
+        80.. => "good",
+        60.. => "pass",
+        _ => "fail",
     }
 }
 

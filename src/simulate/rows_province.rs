@@ -1,7 +1,7 @@
 //! Rows of the tables that change slowly: divisions, neighbours, units, officers, item lists, caps, devices, monitored matters.
 //!
 //! In: the province. Out: rows of `regions`, `region_adjacency`, `units`, `officers`, `item_lists`, `inspection_caps`, `scheme_events`,
-//! `devices`, `monitored_pollution_types`. Never here: acts.
+//! `devices`, `monitored_pollution_types`. Never here: acts; what acts are held against (see `rows_standards`).
 
 use crate::error::Result;
 use crate::simulate::ReferenceTexts;
@@ -23,6 +23,9 @@ impl World {
         self.write_events(sheets);
         self.write_caps(sheets);
         self.write_monitored(sheets);
+        self.write_benchmarks(sheets);
+        self.write_agreements(sheets);
+        self.write_quotas(sheets);
         self.write_firms(sheets, output)?;
         sheets.hand_on_all(output)
     }
@@ -188,6 +191,9 @@ impl World {
                 .text("supervise_item_code", &supervise_code(item))
                 .list("act_kinds", &["penalty", "inspection"])
                 .text("basis", item.basis);
+            sheet
+                .flag("is_food_drug", item.food && item.domain == MARKET)
+                .flag("life_health_finance", item.food || item.domain == EMERGENCY);
             sheet.text("source_list", if township { "empowered" } else { "lawful" }).date("valid_from", start);
             // Some matters were handed back.
             if township && (nth + unit.index) % 17 == 0 {
@@ -210,6 +216,9 @@ impl World {
             if published {
                 sheet.text("published_place", &format!("{}第{}号点位", unit.name, nth + 1));
             }
+            // Some places were made known only after the device had begun to work.
+            let late = share_of(self.seed, 74, unit.index as u64 * 16 + u64::from(nth)) < 0.15;
+            sheet.date("published_on", published.then_some(if late { from + 60 } else { from - 5 }));
             sheet.date("legal_reviewed_on", legal.then_some(from - 14)).date("technical_reviewed_on", technical.then_some(from - 10));
             sheet.date("calibrated_on", from + 400).date("valid_from", from);
             sheet.end();
@@ -251,6 +260,7 @@ impl World {
     }
 }
 
-fn date(year: i16, month: i8, day: i8) -> i32 {
+/// A civil date in days since the epoch.
+pub(super) fn date(year: i16, month: i8, day: i8) -> i32 {
     epoch_days(jiff::civil::date(year, month, day))
 }

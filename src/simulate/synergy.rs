@@ -18,6 +18,7 @@ impl World {
     /// Patrols and requests of every pair of neighbours in the month.
     pub fn write_neighbours(&self, sheets: &mut Sheets, month: Month, thickness: f64) {
         for (pair, (a, b, kilometres)) in self.borders.iter().enumerate() {
+            self.write_joint_plan(sheets, [*a, *b], month);
             let mut stream = Stream::new(self.seed, "neighbours", &[pair as u64, month.to_epoch_days() as u64]);
             for (nth, domain) in [ECO, ECO, MARKET, URBAN].into_iter().enumerate() {
                 let (Some(one), Some(other)) = (self.office_of(*a, domain, usize::MAX), self.office_of(*b, domain, usize::MAX)) else {
@@ -65,6 +66,9 @@ impl World {
             return;
         }
         let sheet = sheets.of("joint_patrols");
+        if domain == ECO {
+            sheet.text("plan_id", &self.joint_plan_id(counties, month));
+        }
         sheet.text("patrol_id", id).text("organiser_unit", &sides[0].id).text("domain", DOMAINS[domain]).text("kind", "border");
         let mut regions = counties.map(|county| self.counties[county].code.as_str());
         regions.sort_unstable();
@@ -88,9 +92,38 @@ impl World {
                 .flag("recorded_own_system", recorded)
                 .number("officers", i64::from(officers));
             sheet.instant("confirmed_at", self.days.seen(recorded.then_some(day + 1)).map(Days::evening));
+            if recorded {
+                // What each side's own system says of the time; now and then another time altogether.
+                let mut own = Stream::about(self.seed, &unit.id, id);
+                let apart = if own.chance(World::odds(unit, 0.7, 0.98)) { own.between(-25, 40) } else { own.between(150, 400) };
+                sheet.instant("recorded_from_at", from + minutes(apart)).instant("recorded_to_at", from + minutes(apart + length));
+                if !self.small {
+                    sheet.text("own_record_no", &format!("{}{id}", unit.id));
+                }
+            }
             self.common(sheet, unit, domain, Days::evening(day), None);
             sheet.end();
         }
+    }
+
+    /// The quarter's plan of joint actions of the pair, in `inspection_plans`; the organiser answers for it.
+    fn write_joint_plan(&self, sheets: &mut Sheets, counties: [usize; 2], month: Month) {
+        let first_ever = self.months.first().is_some_and(|(first, _)| *first == month);
+        let Some(organiser) = self.office_of(counties[0], ECO, usize::MAX).filter(|_| month.month % 3 == 1 || first_ever) else { return };
+        let unit = &self.units[organiser];
+        let begins = Month { year: month.year, month: (month.month - 1) / 3 * 3 + 1 };
+        let sheet = sheets.of("inspection_plans");
+        sheet.text("plan_id", &self.joint_plan_id(counties, month)).number("plan_year", i64::from(month.year)).text("kind", "joint_action");
+        sheet.text("target_scope", "相邻区县边界联合巡查").number("planned_targets", 3).date("due", begins.plus(3).to_epoch_days() - 1);
+        let filed = start_of_day(begins.to_epoch_days() - 12) + 10 * HOUR;
+        sheet.instant("filed_at", filed).text("approved_by", "本机关负责人");
+        self.common(sheet, unit, ECO, filed + 2 * HOUR, None);
+        sheet.end();
+    }
+
+    fn joint_plan_id(&self, counties: [usize; 2], month: Month) -> String {
+        let [a, b] = counties.map(|county| self.counties[county].code.as_str());
+        format!("LX{a}{}{:02}Q{}", &b[2..], month.year % 100, (month.month - 1) / 3 + 1)
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -174,6 +207,9 @@ impl World {
                 .hundredths("cost_equipment", if buys { (cost * 100.0) as i64 } else { 0 })
                 .hundredths("cost_other", (spent * 100.0) as i64);
             sheet.hundredths("fine_paid", if fined { 200_000 } else { 0 });
+            // Extinguishers and the like, which the law asks for anyway.
+            let safety = share_of(self.seed, 65, member * 64 + starts as u64);
+            sheet.hundredths("cost_safety_equipment", if safety < 0.2 { (safety * 2_000_000.0) as i64 } else { 0 });
         }
         sheet.hundredths("revenue", employees * 4_000_000).number("employees", employees).hundredths("weight", 1_000 * (3 - size as i64));
         sheet.instant("created_at", start_of_day(ends + 10)).instant("updated_at", start_of_day(ends + 10));

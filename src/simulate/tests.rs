@@ -230,9 +230,71 @@ fn the_files_of_offices_are_what_they_say() {
     let (text, _, broken) = encoding_rs::GB18030.decode(cases);
     assert!(!broken && text.lines().next().is_some_and(|heading| heading.contains("执法领域")));
     assert!(files["sources/inspections/inspections_1.xlsx"].starts_with(b"PK"));
+    assert!(files["sources/disclosures/disclosures_1.xlsx"].starts_with(b"PK"));
+    let (measures, _, broken) = encoding_rs::GB18030.decode(&files["sources/coercive_measures/coercive_measures.csv"]);
+    assert!(!broken && measures.lines().next().is_some_and(|heading| heading.contains("强制措施编号")));
     assert!(files["sources/platform_records/platform_records.parquet"].starts_with(b"PAR1"));
     assert!(files.keys().all(|name| !name.starts_with("sources") || !name.contains("answers")));
     assert!(summary.dirty > 0);
+}
+
+/// Lists hold no single value, so that no contract can name what they refer to.
+#[test]
+fn every_unit_and_officer_in_a_list_is_there() {
+    let out = tempfile::tempdir().expect("a folder");
+    run(&small(SimulationFormat::Parquet), out.path());
+    let known = |table: &str, column: &str| -> BTreeSet<String> { texts(&read(out.path(), table), column).into_iter().flatten().collect() };
+    let (units, officers) = (known("units", "unit_id"), known("officers", "officer_id"));
+    let lists = [
+        ("innovation_cases", "adopted_by", &units),
+        ("inspections", "joint_units", &units),
+        ("jurisdiction_disputes", "units", &units),
+        ("cases", "officers", &officers),
+        ("cases", "collective_voters", &officers),
+    ];
+    for (table, column, known) in lists {
+        let named: BTreeSet<String> = read(out.path(), table).iter().flat_map(|batch| items(batch, column)).collect();
+        assert!(!named.is_empty() && named.is_subset(known), "{table}.{column}: {:?}", named.difference(known).next());
+    }
+}
+
+fn items(batch: &RecordBatch, column: &str) -> Vec<String> {
+    let lists = batch.column_by_name(column).expect("the contract has the column").as_list::<i32>();
+    lists.values().as_string::<i32>().iter().flatten().map(str::to_owned).collect()
+}
+
+/// What people above a unit see agrees with what the unit's own records show: the careful third films more and tells the public sooner.
+#[test]
+fn careful_units_do_better_wherever_one_looks() {
+    let wide = SimulationRequest { cases: 6_000, ..request(SimulationFormat::Parquet) };
+    let out = tempfile::tempdir().expect("a folder");
+    run(&wide, out.path());
+    let world = super::world::World::new(&wide, &REFERENCE).expect("a province");
+    let mut order: Vec<&super::world::Unit> = world.units.iter().collect();
+    order.sort_by(|a, b| a.skill.total_cmp(&b.skill));
+    let third = order.len() / 3;
+    let ids = |units: &[&super::world::Unit]| -> BTreeSet<String> { units.iter().map(|unit| unit.id.clone()).collect() };
+    let (careless, careful) = (ids(&order[..third]), ids(&order[order.len() - third..]));
+    for (table, unit, told) in [
+        ("disclosures", "unit_id", "published_at"),
+        ("hazards", "unit_id", "verified_on"),
+        ("supervision_docs", "to_unit", "corrected_on"),
+        ("rectifications", "unit_id", "verified_on"),
+        ("coercive_measures", "unit_id", "approved_at"),
+    ] {
+        let batches = read(out.path(), table);
+        let share = |units: &BTreeSet<String>| {
+            let rows = batches.iter().flat_map(|batch| {
+                let (unit, told) = (batch.column_by_name(unit), batch.column_by_name(told));
+                let (unit, told) = (unit.expect("a unit").as_string::<i32>(), told.expect("a day"));
+                (0..batch.num_rows()).map(|row| (unit.value(row).to_owned(), told.is_valid(row))).collect::<Vec<_>>()
+            });
+            let judged: Vec<bool> = rows.filter(|(unit, _)| units.contains(unit)).map(|(_, told)| told).collect();
+            judged.iter().filter(|told| **told).count() as f64 / judged.len() as f64
+        };
+        let (low, high) = (share(&careless), share(&careful));
+        assert!(low < high && low > 0.3, "{table}: {low} of the careless, {high} of the careful");
+    }
 }
 
 /// Not a check: leaves provinces where one can look at them, small and of 250 000 cases.
