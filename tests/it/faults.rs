@@ -45,6 +45,12 @@ fn leads(rows: &[&str]) -> String {
     format!("{HEADER}\n{}\n", rows.join("\n"))
 }
 
+/// A record under the headings of a file, whatever other columns it has.
+fn record(header: &str, cells: &[(&str, &str)]) -> String {
+    let cell = |heading: &str| cells.iter().find(|(known, _)| *known == heading).map_or("", |(_, value)| *value);
+    header.trim_end().split(',').map(cell).collect::<Vec<_>>().join(",") + "\n"
+}
+
 /// Rows of a table that the first run put into quarantine.
 fn quarantined(province: &Province, table: &str) -> u64 {
     let results = province.results_of(&province.runs()[0]);
@@ -193,7 +199,9 @@ fn of_two_records_with_one_key_the_newer_stays() {
     let text = province.text("sources/leads/leads.csv");
     let (header, rows) = text.split_once('\n').expect("a header");
     let row = |id: &str, decision: &str, updated: &str| {
-        format!("{id},,,,330000SJ,市场监管,,是,否,2026-01-05,,,,{decision},2026-01-06 09:00:00,,,,{updated}\n")
+        let unit = [("线索编号", id), ("执法主体编码", "330000SJ"), ("领域", "市场监管"), ("接收日期", "2026-01-05")];
+        let decided = [("立案决定", decision), ("立案决定时间", "2026-01-06 09:00:00"), ("更新时间", updated)];
+        record(header, &[&unit[..], &decided[..]].concat())
     };
     let twice =
         [row("甲", "立案", "2026-01-09 10:00:00"), row("乙", "立案", "2026-01-09 10:00:00"), row("甲", "不予立案", "2026-01-07 10:00:00")];
@@ -259,8 +267,12 @@ fn a_run_for_a_past_date_loads_all_of_todays_extract() {
 fn a_code_that_its_dimension_does_not_have_is_loaded_and_counted() {
     let province = after(finished_small());
     let mut text = province.text("sources/leads/leads.csv");
-    text.push_str("XS-1,,,,不存在的单位,市场监管,,是,否,2026-01-05,,,,立案,,,,,\n");
-    text.push_str("XS-2,,91330000000000000X,,330000SJ,市场监管,,是,否,2026-01-05,,,,立案,,,,,\n");
+    let header = text.lines().next().expect("a header").to_owned();
+    let said = [("领域", "市场监管"), ("接收日期", "2026-01-05"), ("立案决定", "立案")];
+    let lost = [("线索编号", "XS-1"), ("执法主体编码", "不存在的单位")];
+    let miscoded = [("线索编号", "XS-2"), ("统一社会信用代码", "91330000000000000X"), ("执法主体编码", "330000SJ")];
+    text.push_str(&record(&header, &[&lost[..], &said[..]].concat()));
+    text.push_str(&record(&header, &[&miscoded[..], &said[..]].concat()));
     province.write("sources/leads/leads.csv", text);
     province.run().with(0);
     assert_eq!(province.one("select count(*) from leads where unit_id = '不存在的单位'"), "1");
@@ -381,7 +393,7 @@ fn too_much_damage_keeps_the_whole_run_back() {
     let province = after(finished);
     let before = province.read("current.json");
     let mut damaged = Vec::new();
-    for table in ["case_documents", "units", "item_lists", "reviews_litigation", "devices", "complaints", "leads"] {
+    for table in ["units", "item_lists", "devices", "leads", "mediation_records", "survey_responses"] {
         let file = format!("sources/{table}/{table}.csv");
         province.write(&file, format!("{}\n\"", province.text(&file).trim_end()));
         damaged.push((table, "ends inside a quotation mark"));
