@@ -156,8 +156,8 @@ impl<'l, 'a> FileLoad<'l, 'a> {
     /// Reads the file; which of its worksheets were left out.
     fn read(&mut self, file: &SourceFile) -> Result<Vec<String>> {
         let is_text = matches!(file.format, Format::Csv | Format::JsonLines);
-        let before = Stamp::of(file)?;
-        self.account.bytes_size = before.size;
+        let before = stamp(file)?;
+        self.account.bytes_size = before.0;
         let examined = decode::examine(&file.path, is_text, self.source.encoding)?;
         self.account.digest.clone_from(&examined.digest);
         self.account.encoding = is_text.then(|| examined.encoding.name().to_owned());
@@ -171,7 +171,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         let first = self.done.first_mut().map_or(&mut self.account, |first| &mut first.account);
         first.bytes_read = bytes_read;
         first.replacement_characters = summary.replacement_characters;
-        if bytes_read != before.size || Stamp::of(file)? != before {
+        if bytes_read != before.0 || stamp(file)? != before {
             return Err(
                 Error::new(Kind::Source, "the file changed while it was read").with_hint("deliver it under another name, then rename it")
             );
@@ -494,18 +494,10 @@ impl<'l, 'a> FileLoad<'l, 'a> {
     }
 }
 
-/// What tells that a file is still the same.
-#[derive(PartialEq, Eq)]
-struct Stamp {
-    size: u64,
-    modified: Option<std::time::SystemTime>,
-}
-
-impl Stamp {
-    fn of(file: &SourceFile) -> Result<Self> {
-        let metadata = std::fs::metadata(&file.path).context(Kind::Source, || "reading the file's size")?;
-        Ok(Self { size: metadata.len(), modified: metadata.modified().ok() })
-    }
+/// What tells that a file is still the same: its size, and when it was last changed.
+fn stamp(file: &SourceFile) -> Result<(u64, impl PartialEq + use<>)> {
+    let metadata = std::fs::metadata(&file.path).context(Kind::Source, || "reading the file's size")?;
+    Ok((metadata.len(), metadata.modified().ok()))
 }
 
 fn shorten(text: &str) -> String {

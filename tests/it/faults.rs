@@ -227,8 +227,11 @@ fn too_many_wrong_cells_hold_the_table_and_each_is_kept_with_its_reason() {
 fn a_date_in_the_future_or_before_2000_is_loaded_and_counted_as_a_warning() {
     let province = after(finished_small());
     let mut text = province.text("sources/leads/leads.csv");
-    text.push_str("XS-1,,,,330000SJ,市场监管,,是,否,2106-03-05,,,,,,,,,\n");
-    text.push_str("XS-2,,,,330000SJ,市场监管,,是,否,1926-03-05,,,,,,,,,\n");
+    let header = text.lines().next().expect("a header").to_owned();
+    for (id, day) in [("XS-1", "2106-03-05"), ("XS-2", "1926-03-05")] {
+        let cells = [("线索编号", id), ("执法主体编码", "330000SJ"), ("领域", "市场监管"), ("是否食品药品", "是"), ("接收日期", day)];
+        text.push_str(&record(&header, &cells));
+    }
     province.write("sources/leads/leads.csv", text);
     let before = finished_small()
         .sql("select \"check\", sum(rows) from warnings where \"table\" = 'leads' and \"check\" like 'received_on%' group by 1");
