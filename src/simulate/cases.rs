@@ -336,7 +336,7 @@ pub(super) const DEVICES_PER_UNIT: u32 = 6;
 
 fn draw_item(unit: &Unit, domain: usize, stream: &mut Stream) -> (&'static Item, bool) {
     let mut items = items_of(domain);
-    let off_list = stream.chance(World::odds(unit, 0.17, 0.01));
+    let off_list = stream.chance(World::odds(unit, 0.24, 0.04));
     if unit.tier == Tier::Township {
         let listed: Vec<_> = items.iter().copied().filter(|(index, _)| ITEMS[*index].township != off_list).collect();
         if !listed.is_empty() {

@@ -109,7 +109,7 @@ impl World {
         let weights: Vec<f64> = unit.domains.iter().map(|(_, weight)| *weight).collect();
         let domain = unit.domains[stream.weighted(&weights)].0;
         let mut items = items_of(domain);
-        let off_list = stream.chance(World::odds(unit, 0.17, 0.01));
+        let off_list = stream.chance(World::odds(unit, 0.24, 0.04));
         if unit.tier == Tier::Township {
             items.retain(|(index, _)| ITEMS[*index].township != off_list);
         }
