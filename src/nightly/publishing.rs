@@ -143,6 +143,7 @@ fn scheme_view(scheme: &Scheme) -> SchemeView {
         title: scheme.title.clone(),
         hash: blake3::hash(scheme.text.as_bytes()).to_hex().to_string(),
         decimals: scheme.rounding.decimals,
+        grades: scheme.grades.iter().map(|grade| grade.name.clone()).collect(),
         minimum: Minimum {
             cases: u32::try_from(scheme.minimum_n.rate).unwrap_or(0),
             answers: u32::try_from(scheme.minimum_n.value).unwrap_or(0),

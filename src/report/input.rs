@@ -89,6 +89,8 @@ pub struct SchemeView {
     pub decimals: u32,
     /// From what a total is ranked.
     pub minimum: Minimum,
+    /// Names of the grades, the best first.
+    pub grades: Vec<String>,
     /// Whose acts count for a unit of a tier; a tier that is not named counts its own.
     pub scopes: BTreeMap<String, Scope>,
     /// Nodes in the order of the scheme, parents first; the root (`total`) is not among them.

@@ -288,3 +288,13 @@ fn demo() {
     let summary = write(&province(), &folder).expect("the report is written");
     println!("{}: {summary:?}", folder.display());
 }
+
+#[test]
+fn grades_stand_in_the_order_of_the_scheme_even_where_a_veto_capped_the_best_total() {
+    let mut input = province();
+    let best = input.scorecards.ranks.iter_mut().max_by_key(|rank| rank.total).expect("the fixture has ranks");
+    best.grade = Some("不合格".to_owned());
+    let page = words(&pages(&input)["office/index.html"]);
+    let places: Vec<_> = input.scheme.grades.iter().filter_map(|grade| page.find(&format!("\n{grade}\n"))).collect();
+    assert!(places.len() >= 3 && places.is_sorted(), "{places:?}");
+}

@@ -323,23 +323,14 @@ pub fn key_figures(facts: &Facts) -> Vec<KeyFigure> {
     ]
 }
 
-/// How many objects have each grade, in the order of the best total that has it.
+/// How many objects have each grade, the best grade first. A veto caps a grade and leaves the total, so totals don't tell the order.
 pub fn grades(facts: &Facts) -> Vec<KeyFigure> {
-    let mut grades: BTreeMap<&str, (Decimal, u64)> = BTreeMap::new();
-    for rank in facts.ranks() {
-        if let Some((grade, total)) = rank.grade.as_deref().zip(rank.total) {
-            let entry = grades.entry(grade).or_insert((total, 0));
-            entry.0 = entry.0.max(total);
-            entry.1 += 1;
-        }
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for grade in facts.ranks().filter_map(|rank| rank.grade.as_deref()) {
+        *counts.entry(grade).or_default() += 1;
     }
-    let mut grades: Vec<_> = grades.into_iter().collect();
-    grades.sort_by_key(|(grade, (best, _))| (std::cmp::Reverse(*best), *grade));
-    let figure = |(grade, (_, count)): (&str, (Decimal, u64))| KeyFigure {
-        label: Text::of(grade),
-        figure: numbers::count(count),
-        href: None,
-        alert: false,
-    };
-    grades.into_iter().map(figure).collect()
+    let grades = facts.input.scheme.grades.iter().filter_map(|grade| Some((grade.as_str(), *counts.get(grade.as_str())?)));
+    let figure =
+        |(grade, count): (&str, u64)| KeyFigure { label: Text::of(grade), figure: numbers::count(count), href: None, alert: false };
+    grades.map(figure).collect()
 }
