@@ -50,13 +50,13 @@ for cases in "${sizes[@]}"; do
   units=$((cases >= 1000000 ? 800 : 300))
   project=$place/$cases
   province=(simulate --out "$project" --units "$units" --months 24 --cases "$cases" --seed 1 --format parquet --as-of 2026-06-30 --quiet)
-  night() { "$kaohe" run --project "$project" --as-of "$1" --quiet 2>"$project/log" || [ $? -eq 1 ] || { cat "$project/log" >&2; exit 1; }; }
-  "$kaohe" "${province[@]}"
+  night() { "$kaohe" run --project "$project" --as-of "$1" --quiet >"$project/log" 2>&1 || [ $? -eq 1 ] || { cat "$project/log" >&2; exit 1; }; }
+  "$kaohe" "${province[@]}" >/dev/null
   night 2026-06-30
   report "$cases" first "$project"
   night 2026-06-30
   report "$cases" again "$project"
-  "$kaohe" "${province[@]}" --night 1
+  "$kaohe" "${province[@]}" --night 1 >/dev/null
   night 2026-07-01
   report "$cases" "next night" "$project"
 done
