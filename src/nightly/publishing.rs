@@ -100,19 +100,23 @@ fn held(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed, since: Opti
 /// Why a table is held, from its files and its account.
 fn table_codes(request: &Request<'_>, loaded: &Loaded, table: &str, result: &TableResult) -> Vec<String> {
     let sources = request.project.sources_of(table);
-    let [_, rows, ..] = result.records;
+    let [seen, loaded_rows, quarantined, ..] = result.records;
+    // What is good in a held table is counted as held, not as loaded.
+    let good = loaded_rows + result.records_held;
     let most_lost = sources.iter().map(|source| source.max_shrink).fold(1.0, f64::min);
     let has_failed = loaded.files.iter().any(|file| file.table == table && file.failed.is_some());
     let has_none = sources.iter().any(|source| crate::ingest::files_of(source).0 == 0);
     let mut codes: Vec<&str> = Vec::new();
     codes.extend(has_none.then_some("no_file"));
     codes.extend(has_failed.then_some("file_unreadable"));
-    if codes.is_empty() && (rows as f64) < result.rows as f64 * (1.0 - most_lost) {
+    if codes.is_empty() && (good as f64) < result.rows as f64 * (1.0 - most_lost) {
         codes.push("shrunk");
     }
-    // What is neither absent, damaged nor shrunk has too many wrong rows.
     if codes.is_empty() {
-        codes.push("too_many_quarantined");
+        let most_wrong = sources.iter().map(|source| source.max_quarantine_rate).fold(1.0, f64::min);
+        let has_too_many = quarantined as f64 > seen as f64 * most_wrong;
+        // What is neither absent, damaged, shrunk nor full of wrong rows lacks a column, a file or rows that it had.
+        codes.push(if has_too_many { "too_many_quarantined" } else { "lost_against_last" });
     }
     codes.into_iter().map(str::to_owned).collect()
 }

@@ -294,6 +294,7 @@ pub fn held_reason(code: &str, tables: &str) -> String {
         "file_unreadable" => "有文件不能读取".to_owned(),
         "too_many_quarantined" => "不合格的记录过多".to_owned(),
         "shrunk" => "记录数比上次大幅减少".to_owned(),
+        "lost_against_last" => "与上次相比或与数据标准相比，缺少表头、文件或记录".to_owned(),
         "source_held" => format!("所依据的源表沿用上次数据：{tables}"),
         "definition_broken" => "指标或口径的定义有误".to_owned(),
         "computation_failed" => "计算时程序出错".to_owned(),
