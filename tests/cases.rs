@@ -1,7 +1,8 @@
 //! Literate test pages: every `##` heading of every `tests/cases/**/*.md` is a test.
 //!
-//! In: Markdown pages (see `queries/README.md`, "Test pages"). Out: one test a heading, found by walking the folder. Never here:
-//! anything about a particular indicator; adding a page needs no Rust and no rebuild.
+//! In: Markdown pages (see `queries/README.md`, "Test pages"), those of the project that `KAOHE_PROJECT` names if it is set. Out: one
+//! test a heading, found by walking the folder. Never here: anything about a particular indicator; adding a page needs no Rust and
+//! no rebuild.
 
 mod page;
 
@@ -11,7 +12,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let root = page::project().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()).join("tests/cases");
     let mut trials = Vec::new();
     for path in pages_below(&root) {
         let name = path.strip_prefix(&root).unwrap_or(&path).display().to_string().replace(".md", "");

@@ -186,15 +186,20 @@ pub fn run(case: &Case) -> Result<(), String> {
     })
 }
 
+/// The project whose own pages and definitions are tried: its `tests/cases/` against its `queries/` over the shipped ones.
+pub fn project() -> Option<std::path::PathBuf> {
+    std::env::var_os("KAOHE_PROJECT").map(std::path::PathBuf::from)
+}
+
 fn library_of(case: &Case) -> Result<(Library, kaohe::diagnostics::Diagnostics), String> {
-    let mut texts = kaohe::library::texts(None).map_err(|error| error.to_string())?;
+    let mut texts = kaohe::library::texts(project().map(|project| project.join("queries")).as_deref()).map_err(|error| error.to_string())?;
     texts.extend(case.files.clone());
     Library::from_texts(texts).map_err(|error| error.to_string())
 }
 
 async fn expect_diagnostics(case: &Case, expected: &str) -> Result<(), String> {
     // The shipped SQL has its own test; the page's files stand over the shipped tables, clocks and parameters.
-    let mut texts = kaohe::library::texts(None).map_err(|error| error.to_string())?;
+    let mut texts = kaohe::library::texts(project().map(|project| project.join("queries")).as_deref()).map_err(|error| error.to_string())?;
     texts.retain(|path, _| !["indicators/", "populations/", "findings/"].iter().any(|folder| path.starts_with(folder)));
     texts.extend(case.files.clone());
     let (library, mut diagnostics) = Library::from_texts(texts).map_err(|error| error.to_string())?;
