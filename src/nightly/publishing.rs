@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::assessing::Assessed;
-use super::journal::TableResult;
 use super::loading::Loaded;
 use super::{Previous, Request};
 use crate::calendar::Confirmed;
@@ -78,7 +77,7 @@ fn held(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed, since: Opti
     let mut held = Vec::new();
     for (table, result) in &loaded.tables {
         let Some(reason) = result.held.clone() else { continue };
-        let codes = table_codes(request, loaded, table, result);
+        let codes = result.held_because.clone();
         held.push(HeldItem { kind: "table".to_owned(), name: table.clone(), codes, waits_for: Vec::new(), reason, since });
     }
     let broken = super::broken_indicators(request);
@@ -95,30 +94,6 @@ fn held(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed, since: Opti
     }
     held.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
     held
-}
-
-/// Why a table is held, from its files and its account.
-fn table_codes(request: &Request<'_>, loaded: &Loaded, table: &str, result: &TableResult) -> Vec<String> {
-    let sources = request.project.sources_of(table);
-    let [seen, loaded_rows, quarantined, ..] = result.records;
-    // What is good in a held table is counted as held, not as loaded.
-    let good = loaded_rows + result.records_held;
-    let most_lost = sources.iter().map(|source| source.max_shrink).fold(1.0, f64::min);
-    let has_failed = loaded.files.iter().any(|file| file.table == table && file.failed.is_some());
-    let has_none = sources.iter().any(|source| crate::ingest::files_of(source).0 == 0);
-    let mut codes: Vec<&str> = Vec::new();
-    codes.extend(has_none.then_some("no_file"));
-    codes.extend(has_failed.then_some("file_unreadable"));
-    if codes.is_empty() && (good as f64) < result.rows as f64 * (1.0 - most_lost) {
-        codes.push("shrunk");
-    }
-    if codes.is_empty() {
-        let most_wrong = sources.iter().map(|source| source.max_quarantine_rate).fold(1.0, f64::min);
-        let has_too_many = quarantined as f64 > seen as f64 * most_wrong;
-        // What is neither absent, damaged, shrunk nor full of wrong rows lacks a column, a file or rows that it had.
-        codes.push(if has_too_many { "too_many_quarantined" } else { "lost_against_last" });
-    }
-    codes.into_iter().map(str::to_owned).collect()
 }
 
 /// The events behind lines of the ledger.
