@@ -15,3 +15,4 @@ pub mod reconciliation;
 pub mod reporting;
 pub mod run;
 pub mod units;
+pub mod usage;
