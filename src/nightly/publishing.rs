@@ -20,11 +20,11 @@ use crate::library::indicator::ShownAs;
 use crate::library::scheme::Scheme;
 use crate::library::scheme::composites::{BURDEN, COMPOSITES, SYNERGY};
 use crate::report::input::{
-    AccountingRow, HeldItem, IndicatorView, LedgerEntry, Lineage, Mark, Minimum, NodeView, NotReported, PreviousRun, ReasonCount,
+    AccountingRow, HeldItem, IndicatorView, LineEvent, Lineage, Mark, Minimum, NodeView, NotReported, PreviousRun, ReasonCount,
     ReportInput, SchemeIndicator, SchemeView,
 };
 use crate::scoring::grade_cap;
-use crate::scoring::tables::{LedgerLine, LineKind};
+use crate::scoring::tables::{ScoreLine, LineKind};
 use crate::terms::{IndicatorId, date_from_epoch_days};
 
 /// Puts together what pages and result tables show.
@@ -36,7 +36,7 @@ pub fn report_input(
     snapshot: &Snapshot,
     previous: Option<&Previous>,
 ) -> ReportInput {
-    let ledger = ledger(request.scheme, &assessed);
+    let line_events = line_events(request.scheme, &assessed);
     ReportInput {
         assessment: request.project.name.clone(),
         period: request.period.clone(),
@@ -47,7 +47,7 @@ pub fn report_input(
         indicators: indicator_views(request),
         lineage: lineage(request, &assessed, snapshot),
         regions: region_names(request),
-        ledger,
+        line_events,
         accounting: loaded.files.iter().map(accounting_row).collect(),
         quarantine_reasons,
         warnings: warning_counts(request, loaded, &assessed.unknown_codes, &assessed.events),
@@ -96,13 +96,13 @@ fn held(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed, since: Opti
     held
 }
 
-/// The events behind lines of the ledger.
-fn ledger(scheme: &Scheme, assessed: &Assessed) -> Vec<LedgerEntry> {
-    let entry = |line: &LedgerLine| {
+/// The events behind score lines.
+fn line_events(scheme: &Scheme, assessed: &Assessed) -> Vec<LineEvent> {
+    let entry = |line: &ScoreLine| {
         let event = assessed.events.iter().find(|event| event.id == line.event)?;
         let is_veto = line.kind == LineKind::Veto;
         let veto = scheme.vetoes.iter().find(|veto| is_veto && veto.code == event.code);
-        Some(LedgerEntry {
+        Some(LineEvent {
             unit: line.unit.clone(),
             domain: line.domain.clone(),
             entry: event.id.clone(),
@@ -114,7 +114,7 @@ fn ledger(scheme: &Scheme, assessed: &Assessed) -> Vec<LedgerEntry> {
             document: event.document.clone(),
         })
     };
-    assessed.scorecards.ledger.iter().filter(|line| !line.event.is_empty()).filter_map(entry).collect()
+    assessed.scorecards.score_lines.iter().filter(|line| !line.event.is_empty()).filter_map(entry).collect()
 }
 
 fn scheme_view(scheme: &Scheme) -> SchemeView {

@@ -4,7 +4,7 @@
 
 use jiff::civil::Date;
 
-pub use crate::explain::codes::{domain, empty_class, is_uncertain, ledger_kind, peer_group, size, tier, withheld};
+pub use crate::explain::codes::{domain, empty_class, is_uncertain, line_kind, peer_group, size, tier, withheld};
 use crate::explain::records::Part;
 use crate::library::indicator::Better;
 use crate::report::input::Minimum;
@@ -99,12 +99,12 @@ catalogue! {
     POINTS_GONE = "已并入同级";
     POINTS_GONE_FAR = "已并入同类其他指标";
     READING = "细线为95%区间，圆点为完成值，红色竖线为目标；区间越宽，说明样本越少，数值越不稳定。";
-    LEDGER = "加减分与一票否决";
-    LEDGER_DATE = "日期";
-    LEDGER_KIND = "类型";
-    LEDGER_POINTS = "分";
-    LEDGER_SAYS = "事由";
-    LEDGER_DOCUMENT = "文号";
+    ADJUSTMENTS = "加减分与一票否决";
+    ADJUSTMENT_DATE = "日期";
+    ADJUSTMENT_KIND = "类型";
+    ADJUSTMENT_POINTS = "分";
+    ADJUSTMENT_SAYS = "事由";
+    ADJUSTMENT_DOCUMENT = "文号";
     APPEAL = "对结果有异议怎么办";
     APPEAL_HOW = "请写明考核期、运行编号、指标名称和编号，附案件（记录）编号与证明材料，向考核办书面提出复核。复核期间原结果照常显示；更正经批准后计入下一次运行，并在“加减分与一票否决”或更正说明中留痕。";
     APPEAL_SOURCE = "如系本单位报送的源数据有误，请先在原业务系统中更正，再随下一次全量数据报送；不接受直接修改考核结果。";

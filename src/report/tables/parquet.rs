@@ -131,7 +131,7 @@ mod tests {
         shuffled.burden.reverse();
         shuffled.synergy_pairs.reverse();
         shuffled.accounting.reverse();
-        shuffled.ledger.reverse();
+        shuffled.line_events.reverse();
         for (a, b) in tables(&province()).expect("tables").iter().zip(tables(&shuffled).expect("tables")) {
             assert_eq!(encode(a).expect("bytes"), encode(&b).expect("bytes"), "{}", a.name);
         }
