@@ -85,6 +85,10 @@ catalogue! {
     TREND = "逐月走势";
     EARNED = "实得";
     DEFINITION = "口径与依据";
+    LEDGER = "动态考核台账";
+    LEDGER_NOTE = "各指标逐月情况。按期限所在月份归属；数据截止之后的月份只有未到期的事项。得分为当月完成值按方案计分曲线所得，仅供对照，总分按全期合计计算。";
+    MONTH = "月份";
+    DUE_SOON = "其中十日内到期";
     RECORDS = "涉及的记录";
     RECORDS_NOTE = "拉低得分、未到期和剔除的记录，按期限先后；达标的不列。逐条全列：kaohe explain 加 --all。文件和行号是所标那次装载时的位置；内容未变的月份不重新装载，此后送来的文件里位置可能不同。";
     NOT_LISTED = "不能逐条列出";
@@ -301,6 +305,11 @@ pub fn held_reason(code: &str, tables: &str) -> String {
         "computation_failed" => "计算时程序出错".to_owned(),
         other => other.to_owned(),
     }
+}
+
+/// What stands beside an indicator's title in the ledger.
+pub fn ledger_words(months: usize, pending: &str, soon: &str) -> String {
+    if pending == "0" { format!("{months} 个月") } else { format!("{months} 个月 · {PENDING} {pending} · {DUE_SOON} {soon}") }
 }
 
 /// What a veto does, after its title.

@@ -11,7 +11,7 @@ use crate::explain::lists::RecordList;
 use crate::findings::tables::Finding;
 use crate::report::input::{HeldItem, NodeView, ReportInput, SchemeIndicator};
 use crate::report::names::{Text, file_name};
-use crate::scoring::tables::{ScoreLine, LineKind, Rank, Score, Unit, Value};
+use crate::scoring::tables::{LedgerRow, ScoreLine, LineKind, Rank, Score, Unit, Value};
 use crate::terms::{IndicatorId, Month, UnitId};
 
 /// An assessed object: a unit in one domain.
@@ -31,6 +31,7 @@ pub struct Facts<'a> {
     findings: BTreeMap<&'a str, Vec<&'a Finding>>,
     places: BTreeMap<&'a IndicatorId, (usize, &'a SchemeIndicator)>,
     score_lines: BTreeMap<Object<'a>, Vec<&'a ScoreLine>>,
+    ledger: BTreeMap<(&'a UnitId, &'a str, &'a IndicatorId), Vec<&'a LedgerRow>>,
 }
 
 impl<'a> Facts<'a> {
@@ -47,7 +48,11 @@ impl<'a> Facts<'a> {
             findings: BTreeMap::new(),
             places: input.scheme.indicators.iter().enumerate().map(|(place, indicator)| (&indicator.id, (place, indicator))).collect(),
             score_lines: BTreeMap::new(),
+            ledger: BTreeMap::new(),
         };
+        for row in &input.scorecards.ledger {
+            facts.ledger.entry((&row.unit, &row.domain, &row.indicator)).or_default().push(row);
+        }
         for line in &input.scorecards.score_lines {
             facts.score_lines.entry((&line.unit, &line.domain)).or_default().push(line);
         }
@@ -124,6 +129,13 @@ impl<'a> Facts<'a> {
     /// Score of an object at a node.
     pub fn score(&self, object: Object<'a>, node: &'a str) -> Option<&'a Score> {
         self.scores.get(&(object.0, object.1, node)).copied()
+    }
+
+    /// An object's ledger of one indicator, month by month.
+    pub fn ledger(&self, object: Object<'a>, indicator: &'a IndicatorId) -> Vec<&'a LedgerRow> {
+        let mut rows = self.ledger.get(&(object.0, object.1, indicator)).cloned().unwrap_or_default();
+        rows.sort_by_key(|row| row.month);
+        rows
     }
 
     /// Lines of an object's score, of one kind.

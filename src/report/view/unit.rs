@@ -11,6 +11,7 @@ use super::facts::Object;
 use super::findings::{FindingView, of_unit};
 use super::frame::Reader;
 use super::indicators::{Axes, ClassBlock, class_blocks, empty_class};
+use super::ledger::{LedgerBlock, ledger_blocks};
 use super::ranking::{Moved, Spread, is_provisional, moved, total};
 use super::records::{RecordsBlock, records_blocks};
 use super::synergy::{OwnSide, own_side};
@@ -82,6 +83,8 @@ pub struct ObjectView {
     pub synergy: Option<OwnSide>,
     /// The burden index of the last quarter, where it is shown.
     pub burden: Option<ScopeView>,
+    /// The months of the indicators.
+    pub ledger: Vec<LedgerBlock>,
     /// Records behind the figures.
     pub records: Vec<RecordsBlock>,
     /// Bonus, deduction, veto.
@@ -172,6 +175,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         blocks: class_blocks(facts, object, axes),
         synergy: own_side(facts, object),
         burden: of_region(facts, object),
+        ledger: ledger_blocks(facts, object),
         records: records_blocks(facts, object),
         adjustments: adjustments(facts, object),
     }
