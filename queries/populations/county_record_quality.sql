@@ -11,13 +11,13 @@
 -- `$from` 以来录入时限届满的。`quality`：必填字段已填的比例（`required_fields`）、有效编码的比例（`checked_keys`）、是否按时录入（`entered_acts`）
 -- 三者的平均，乘以100；不能判断是否按时录入的（来源没有录入时间，批量装载），为前两者的平均，`is_timely` 为空。
 -- `due_on`：录入的最后一日，依必填字段的时限。没有剔除项。
-SELECT q.*, CAST(100 * (completeness + validity + CASE WHEN is_timely THEN 1 ELSE 0 END) / CASE WHEN is_timely IS NULL THEN 2 ELSE 3 END
-                 AS DECIMAL(18, 6)) AS quality,
+SELECT q.*, CAST(CAST(100 * (completeness + validity + CASE WHEN is_timely THEN 1 ELSE 0 END) AS DECIMAL(18, 8))
+                      / CASE WHEN is_timely IS NULL THEN 2 ELSE 3 END AS DECIMAL(18, 6)) AS quality,
        CAST(NULL AS VARCHAR) AS excluded_because, CASE WHEN end_of(q.due_on) <= $as_of THEN 'due' ELSE 'pending' END AS state
 FROM (
   SELECT p.unit_id, f.domain, f.record_id, f.source_file, f.source_line, f.source_table, f.unit_id AS county_unit, f.due_on,
-         CAST(f.filled_fields AS DECIMAL(18, 6)) / f.required_fields AS completeness,
-         CAST(k.keys_valid AS DECIMAL(18, 6)) / k.keys_checked AS validity,
+         CAST(CAST(f.filled_fields AS DECIMAL(18, 8)) / f.required_fields AS DECIMAL(18, 8)) AS completeness,
+         CAST(CAST(k.keys_valid AS DECIMAL(18, 8)) / k.keys_checked AS DECIMAL(18, 8)) AS validity,
          CASE WHEN e.excluded_because IS NULL THEN NOT e.is_late END AS is_timely
   FROM required_fields AS f
   JOIN checked_keys AS k ON k.source_table = f.source_table AND k.record_id = f.record_id
