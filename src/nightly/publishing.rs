@@ -24,7 +24,7 @@ use crate::report::input::{
     ReportInput, SchemeIndicator, SchemeView,
 };
 use crate::scoring::grade_cap;
-use crate::scoring::tables::{ScoreLine, LineKind};
+use crate::scoring::tables::{LineKind, ScoreLine};
 use crate::terms::{IndicatorId, date_from_epoch_days};
 
 /// Puts together what pages and result tables show.

@@ -297,7 +297,11 @@ fn the_ledger_has_each_month_by_itself_and_of_months_ahead_what_is_pending() {
     assert_eq!(of("a.rate"), [(1, "1".to_owned(), 1, 0, 0), (2, "0".to_owned(), 1, 0, 0), (3, text(None), 5, 2, 0)]);
     assert_eq!(of("a.stock").last().map(|row| row.1.clone()), Some("0.8".to_owned()));
     let scored = |month: i8| {
-        cards.ledger.iter().find(|row| row.indicator.0 == "a.rate" && row.unit.0 == "m1" && row.month.month == month).and_then(|row| row.score)
+        cards
+            .ledger
+            .iter()
+            .find(|row| row.indicator.0 == "a.rate" && row.unit.0 == "m1" && row.month.month == month)
+            .and_then(|row| row.score)
     };
     let whole = value(&cards, "m1", "a.rate");
     assert!(scored(2) < whole.score && whole.score < scored(1), "{:?} {:?} {:?}", scored(1), whole.score, scored(2));

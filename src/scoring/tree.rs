@@ -12,7 +12,7 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::objects::{Assessed, capped};
-use super::tables::{ScoreLine, LineKind, Score, Status, Value};
+use super::tables::{LineKind, Score, ScoreLine, Status, Value};
 use super::{ScoringInput, grade_cap};
 use crate::library::scheme::{Node, Scheme, TOTAL};
 
