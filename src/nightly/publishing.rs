@@ -118,6 +118,7 @@ fn line_events(scheme: &Scheme, assessed: &Assessed) -> Vec<LineEvent> {
 }
 
 fn scheme_view(scheme: &Scheme) -> SchemeView {
+    let class_points = scheme.class_points();
     SchemeView {
         title: scheme.title.clone(),
         hash: blake3::hash(scheme.text.as_bytes()).to_hex().to_string(),
@@ -138,8 +139,8 @@ fn scheme_view(scheme: &Scheme) -> SchemeView {
                 id: node.id.clone(),
                 title: node.title.clone(),
                 parent: node.parent.clone(),
-                points: node.points,
-                class: node.parent == "total",
+                points: class_points.get(node.id.as_str()).copied().unwrap_or(node.points),
+                class: node.parent == "total" && !scheme.is_separate(&node.id),
             })
             .collect(),
         indicators: scheme
