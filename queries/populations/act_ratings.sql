@@ -39,7 +39,7 @@ judged AS (
 SELECT j.*, CASE WHEN j.excluded_because IS NULL THEN 'due' ELSE 'excluded' END AS state
 FROM (
   SELECT unit_id, act_domain AS domain, rating_id AS record_id, source_file, source_line, rated_on, rated_at, grade, is_good, is_bad,
-         bad_handled_at, callback_at,
+         bad_handled_at, callback_at, ref_id,
          CASE WHEN NOT is_of_act THEN 'not_enforcement'
               WHEN grade IS NULL THEN 'no_grade'
               WHEN is_automatic AND NOT is_bad THEN 'automatic' END AS excluded_because
