@@ -21,7 +21,7 @@ WITH suspended AS (
 SELECT d.*, CASE WHEN d.excluded_because IS NOT NULL THEN 'excluded' ELSE 'due' END AS state
 FROM (
   SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.filed_on, c.decided_on, c.decided_on AS due_on,
-         workdays_between(c.filed_on, c.decided_on) - coalesce(s.working_days, 0) AS working_days,
+         CASE WHEN c.filed_on <= c.decided_on THEN workdays_between(c.filed_on, c.decided_on) - coalesce(s.working_days, 0) END AS working_days,
          coalesce(c.excluded_because, CASE WHEN c.decided_on < c.filed_on THEN 'decided_before_filing' END) AS excluded_because
   FROM ordinary_cases AS c
   LEFT JOIN suspended AS s ON s.case_id = c.record_id
