@@ -18,7 +18,7 @@ WITH records AS (
   SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.found_on, c.decided_on, c.ended_as,
          CASE WHEN d.calibrated_on <= c.found_on THEN d.calibrated_on END AS calibrated_on,
          coalesce(d.calibrated_on > c.found_on, false) AS is_calibrated_later,
-         coalesce(c.offsite_review_passed AND c.offsite_reviewed_at <= end_of(c.decided_on)
+         coalesce(c.offsite_review_passed AND c.offsite_reviewed_at < end_of(c.decided_on)
                     AND c.found_on BETWEEN d.compliant_from AND d.compliant_to
                     AND coalesce(d.published_on <= c.found_on, true), false) AS is_reviewed_and_published
   FROM overload_register AS c
