@@ -35,7 +35,7 @@ FROM (
          CASE WHEN end_of(verified_on) <= $as_of
                 AND coalesce(closed_on <= verified_on, true)
                 AND coalesce(verified_by, verifier_kind) IS NOT NULL
-                AND verifier_kind IS DISTINCT FROM 'enterprise'
+                AND coalesce(verifier_kind, '') <> 'enterprise'
                 AND NOT coalesce(verified_by = responsible, false)
                 AND NOT coalesce(verified_by = credit_code, false)
               THEN verified_on END AS verified_on,

@@ -1,8 +1,6 @@
 -- /// population
 -- title = "整改期限届满后应复查的事故隐患"
 -- grain = "one hazard found by the as-of date"
--- [columns]
--- rechecked_on = "复查日期"
 -- ///
 --
 -- `due_on`：复查的最后一日（时限 `hazard_recheck.target`），自整改期限届满之日起算；`rectify_by`：整改期限（含第一次延期，见 `due_hazards`）。
