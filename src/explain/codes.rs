@@ -64,8 +64,8 @@ pub fn is_uncertain(reason: &str) -> bool {
     matches!(reason, "too_few_cases" | "interval_too_wide")
 }
 
-/// A kind of ledger line.
-pub fn ledger_kind(kind: &str) -> &str {
+/// A kind of score line.
+pub fn line_kind(kind: &str) -> &str {
     match kind {
         "bonus" => "加分",
         "deduction" => "扣分",

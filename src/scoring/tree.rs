@@ -1,6 +1,6 @@
 //! The scheme's tree for one assessed object: weight moves, points add up.
 //!
-//! In: the object's values. Out: scores of nodes, the ledger, the total before rank. Never here: curves, ranks.
+//! In: the object's values. Out: scores of nodes, the score_lines, the total before rank. Never here: curves, ranks.
 //!
 //! A child that can't be scored passes its weight to its siblings, in proportion to their points; a node without a child that
 //! can be scored passes its own. A class keeps its weight, and when it is empty takes the scheme's score. Effective points have
@@ -12,7 +12,7 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::objects::{Assessed, capped};
-use super::tables::{LedgerLine, LineKind, Score, Status, Value};
+use super::tables::{ScoreLine, LineKind, Score, Status, Value};
 use super::{ScoringInput, grade_cap};
 use crate::library::scheme::{Node, Scheme, TOTAL};
 
@@ -55,7 +55,7 @@ pub(super) struct ObjectResult {
 /// What adding up yields.
 pub(super) struct Outcome {
     pub scores: Vec<Score>,
-    pub ledger: Vec<LedgerLine>,
+    pub score_lines: Vec<ScoreLine>,
     pub result: ObjectResult,
 }
 
@@ -65,7 +65,7 @@ struct Walk<'a, 'b> {
     object: &'b Assessed<'a>,
     values: &'b mut [Option<Value>],
     nodes: BTreeMap<usize, Score>,
-    ledger: Vec<LedgerLine>,
+    score_lines: Vec<ScoreLine>,
 }
 
 impl<'a> Tree<'a> {
@@ -102,7 +102,7 @@ impl<'a> Tree<'a> {
 
     /// Moves weights and adds up; writes effective points into `values`.
     pub fn add_up(&self, input: &ScoringInput<'_>, object: &Assessed<'a>, values: &mut [Option<Value>]) -> Outcome {
-        let mut walk = Walk { tree: self, object, values, nodes: BTreeMap::new(), ledger: Vec::new() };
+        let mut walk = Walk { tree: self, object, values, nodes: BTreeMap::new(), score_lines: Vec::new() };
         let total = walk.classes(input);
         let mut result = walk.result(total);
         walk.closing_lines(input, &mut result);
@@ -116,8 +116,8 @@ impl<'a> Tree<'a> {
             earned: total,
         };
         let scores = std::iter::once(root).chain(walk.nodes.into_values()).collect();
-        let ledger = walk.ledger.into_iter().zip(1..).map(|(line, number)| LedgerLine { line: number, ..line }).collect();
-        Outcome { scores, ledger, result }
+        let score_lines = walk.score_lines.into_iter().zip(1..).map(|(line, number)| ScoreLine { line: number, ..line }).collect();
+        Outcome { scores, score_lines, result }
     }
 }
 
@@ -168,10 +168,10 @@ impl<'a> Walk<'a, '_> {
             let mut line = self.line(LineKind::EmptyClass, &node.id, TOTAL);
             (line.points, line.effective_points, line.score, line.earned) = (node.points, node.points, Some(score), earned);
             // The class's own line stands first among its lines; the filling follows the ones that earned nothing.
-            if let Some(own) = self.ledger.iter_mut().find(|line| line.kind == LineKind::Class && line.id == node.id) {
+            if let Some(own) = self.score_lines.iter_mut().find(|line| line.kind == LineKind::Class && line.id == node.id) {
                 (own.effective_points, own.score, own.earned) = (node.points, Some(score), earned);
             }
-            self.ledger.push(line);
+            self.score_lines.push(line);
             total += earned;
         }
         anything.then_some(total)
@@ -184,9 +184,9 @@ impl<'a> Walk<'a, '_> {
             return Decimal::ZERO;
         }
         let kind = if node.parent == TOTAL { LineKind::Class } else { LineKind::Group };
-        let place = self.ledger.len();
+        let place = self.score_lines.len();
         let line = self.line(kind, &node.id, &node.parent);
-        self.ledger.push(LedgerLine { points: node.points, effective_points: effective, ..line });
+        self.score_lines.push(ScoreLine { points: node.points, effective_points: effective, ..line });
         let mut earned = Decimal::ZERO;
         for (child, points) in self.shares(index, effective) {
             earned += match child {
@@ -196,7 +196,7 @@ impl<'a> Walk<'a, '_> {
         }
         let live = !effective.is_zero();
         let score = live.then(|| share(self.tree.scheme, earned, effective));
-        (self.ledger[place].score, self.ledger[place].earned) = (score, earned);
+        (self.score_lines[place].score, self.score_lines[place].earned) = (score, earned);
         let row = Score {
             unit: self.object.unit.id.clone(),
             domain: self.object.domain.clone(),
@@ -245,12 +245,12 @@ impl<'a> Walk<'a, '_> {
         let (score, points, id) = (value.score, value.points, value.indicator.0.clone());
         let earned = score.unwrap_or_default() * effective / Decimal::ONE_HUNDRED;
         let line = self.line(LineKind::Indicator, &id, parent);
-        self.ledger.push(LedgerLine { points, effective_points: effective, score, earned, ..line });
+        self.score_lines.push(ScoreLine { points, effective_points: effective, score, earned, ..line });
         earned
     }
 
-    fn line(&self, kind: LineKind, id: &str, parent: &str) -> LedgerLine {
-        LedgerLine {
+    fn line(&self, kind: LineKind, id: &str, parent: &str) -> ScoreLine {
+        ScoreLine {
             unit: self.object.unit.id.clone(),
             domain: self.object.domain.clone(),
             line: 0,
@@ -290,22 +290,22 @@ impl<'a> Walk<'a, '_> {
         for event in self.object.events.iter().filter(|event| !event.points.is_zero()) {
             let kind = if event.points > Decimal::ZERO { LineKind::Bonus } else { LineKind::Deduction };
             let line = self.line(kind, &event.code, "");
-            self.ledger.push(LedgerLine { event: event.id.clone(), earned: event.points, ..line });
+            self.score_lines.push(ScoreLine { event: event.id.clone(), earned: event.points, ..line });
         }
         for event in self.object.events.iter().filter(|event| grade_cap(input.scheme, event).is_some()) {
             let line = self.line(LineKind::Veto, &event.code, "");
-            self.ledger.push(LedgerLine { event: event.id.clone(), ..line });
+            self.score_lines.push(ScoreLine { event: event.id.clone(), ..line });
         }
         let claimed: Decimal = self.object.events.iter().map(|event| event.points).sum();
         let taken_back = result.bonus - result.deduction - claimed;
         if !taken_back.is_zero() {
             let line = self.line(LineKind::Cap, "", "");
-            self.ledger.push(LedgerLine { earned: taken_back, ..line });
+            self.score_lines.push(ScoreLine { earned: taken_back, ..line });
         }
         let line = self.line(LineKind::Rounding, "", "");
-        self.ledger.push(LedgerLine { earned: total - exact, ..line });
+        self.score_lines.push(ScoreLine { earned: total - exact, ..line });
         let points = input.scheme.total;
         let line = self.line(LineKind::Total, TOTAL, "");
-        self.ledger.push(LedgerLine { points, effective_points: points, score: Some(total), earned: total, ..line });
+        self.score_lines.push(ScoreLine { points, effective_points: points, score: Some(total), earned: total, ..line });
     }
 }
