@@ -15,7 +15,9 @@ pub fn docs(common: &Common) -> Result<u8> {
     let context = compute::check::check(&opened.library, &mut opened.diagnostics)?;
     if opened.diagnostics.errors() > 0 {
         eprintln!("{}", opened.diagnostics.to_text());
-        return Err(Error::new(Kind::Configuration, "the library has errors").with_hint("`kaohe check` names them; the handbook needs none"));
+        return Err(
+            Error::new(Kind::Configuration, "the library has errors").with_hint("`kaohe check` names them; the handbook needs none")
+        );
     }
     let usages = compute::usage::usages(&context, &opened.library)?;
     let pages = handbook::test_pages(&opened.directory.join("tests/cases/indicators"))?;

@@ -36,7 +36,9 @@ pub fn last_day(library: &Library, as_of: Date) -> Date {
 pub fn counted(plan: LogicalPlan, soon: Date) -> Result<LogicalPlan> {
     let LogicalPlan::Projection(projection) = &plan else { return Ok(plan) };
     let LogicalPlan::Aggregate(aggregate) = projection.input.as_ref() else { return Ok(plan) };
-    let Some(pending) = projection.schema.index_of_column_by_name(None, "pending").map(|index| projection.expr[index].clone().unalias_nested().data) else {
+    let Some(pending) =
+        projection.schema.index_of_column_by_name(None, "pending").map(|index| projection.expr[index].clone().unalias_nested().data)
+    else {
         return Ok(plan);
     };
     let named = |expression: &Expr| Expr::Column(Column::new_unqualified(expression.schema_name().to_string()));
@@ -87,7 +89,8 @@ mod tests {
         assert_eq!(last_day(&library, day), jiff::civil::date(2026, 7, 10));
         let mut without = Vec::new();
         for indicator in library.indicators.values().filter(|one| one.shape == Shape::Ratio && one.window == Window::Flow) {
-            let plan = context.state().statement_to_plan(parse_bound(&context, &indicator.sql, moment).expect("parses")).await.expect("plans");
+            let plan =
+                context.state().statement_to_plan(parse_bound(&context, &indicator.sql, moment).expect("parses")).await.expect("plans");
             let has_pending = plan.schema().index_of_column_by_name(None, "pending").is_some();
             let mut has_deadline = false;
             for name in names_read(&context, &indicator.sql).expect("parses") {
@@ -111,7 +114,10 @@ mod tests {
         let plan = context.state().create_logical_plan(sql).await.expect("plans");
         let plan = counted(plan, jiff::civil::date(2026, 7, 10)).expect("still a plan");
         let batches = context.execute_logical_plan(plan).await.expect("runs").collect().await.expect("runs");
-        let figure = |name: &str| arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(batches[0].column_by_name(name).expect(name).as_ref()).value(0);
+        let figure = |name: &str| {
+            arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(batches[0].column_by_name(name).expect(name).as_ref())
+                .value(0)
+        };
         assert_eq!((figure("pending"), figure(DUE_SOON)), (2, 1));
     }
 }

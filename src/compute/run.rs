@@ -131,7 +131,10 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
         *ahead.entry(&indicator.id).or_default() += 1;
     }
     for (month, moment, indicators) in moments {
-        let failures = register_populations(context, task.library, &dependencies, moment).await;
+        // Planning every population anew for each month's end would cost more than reading the data.
+        let read = indicators.iter().flat_map(|indicator| names_read(context, &indicator.sql).unwrap_or_default());
+        let needed = dependencies.only(&dependencies.populations_below(read));
+        let failures = register_populations(context, task.library, &needed, moment).await;
         for indicator in indicators.into_iter().filter(|indicator| !indicator.sql.is_empty()) {
             match compute_one(context, task, indicator, month, moment).await {
                 Ok(measures) => outcome.measures.extend(measures),

@@ -72,6 +72,7 @@ pub fn line_kind(kind: &str) -> &str {
         "veto" => "一票否决",
         "correction" => "更正",
         "cap" => "超出上限，不计",
+        "beside" => "另列，不计入总分",
         other => other,
     }
 }

@@ -141,7 +141,11 @@ fn one_indicator(sources: &Sources<'_>, indicator: &Indicator) -> String {
     let populations = usage.populations.iter().map(|name| format!("[{name}](populations.md#{name})"));
     markdown.push_str(&format!("口径：{}\n\n", populations.collect::<Vec<_>>().join("、")));
     if let Some((title, example)) = sources.pages.get(id).and_then(|page| first_case(page)) {
-        markdown.push_str(&format!("**算例**（测试页 `tests/cases/indicators/{}.md` 的第一例：{}）\n\n", id.replace('.', "/"), text(&title)));
+        markdown.push_str(&format!(
+            "**算例**（测试页 `tests/cases/indicators/{}.md` 的第一例：{}）\n\n",
+            id.replace('.', "/"),
+            text(&title)
+        ));
         markdown.push_str(&format!("{example}\n\n"));
     }
     markdown

@@ -24,7 +24,12 @@ fn of_clock(clock: &Clock) -> Vec<Version> {
     let one = |version: &crate::calendar::ClockVersion| Version {
         name: clock.name.clone(),
         title: clock.title.clone(),
-        amount: format!("{}{}{}", version.amount, unit(version.unit), if version.roll_to_working_day { "（末日遇法定节假日顺延）" } else { "" }),
+        amount: format!(
+            "{}{}{}",
+            version.amount,
+            unit(version.unit),
+            if version.roll_to_working_day { "（末日遇法定节假日顺延）" } else { "" }
+        ),
         of: version.domain.clone(),
         from: version.from.to_string(),
         confirmed: version.confirmed,

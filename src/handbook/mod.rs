@@ -127,11 +127,8 @@ fn page(chapter: &Chapter, all: &[Chapter]) -> String {
     html::push_html(&mut body, Parser::new_ext(&text, Options::ENABLE_TABLES));
     // A wide table scrolls by itself; the page does not.
     let body = body.replace("<table>", "<div class=\"scroll\"><table>").replace("</table>", "</table></div>");
-    let entry = |other: &Chapter| Entry {
-        title: other.title.clone(),
-        href: format!("{}.html", other.name),
-        current: other.name == chapter.name,
-    };
+    let entry =
+        |other: &Chapter| Entry { title: other.title.clone(), href: format!("{}.html", other.name), current: other.name == chapter.name };
     let page = HandbookPage {
         title: chapter.title.clone(),
         style: crate::report::STYLE,

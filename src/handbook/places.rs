@@ -64,7 +64,8 @@ fn dynamic(scored: &Scored) -> String {
 /// The scheme's tree, one table a class.
 pub(super) fn scheme(sources: &Sources<'_>) -> Option<Chapter> {
     let scheme = sources.scheme?;
-    let mut markdown = format!("# {}\n\n总分 {}。各节点的分值是上级节点分值的组成部分。\n\n", text(&scheme.title), scheme.total.normalize());
+    let mut markdown =
+        format!("# {}\n\n总分 {}。各节点的分值是上级节点分值的组成部分。\n\n", text(&scheme.title), scheme.total.normalize());
     for class in scheme.nodes.iter().filter(|node| node.parent == TOTAL) {
         markdown.push_str(&heading(2, &class.id, &format!("{} {}分", class.title, class.points.normalize())));
         let mut rows = Vec::new();

@@ -8,7 +8,8 @@ use crate::library::contract::{CheckSeverity, Column, ColumnType, Sensitivity, T
 
 /// Every source table with its columns, codes and checks.
 pub(super) fn tables(sources: &Sources<'_>) -> Chapter {
-    let mut markdown = "# 源表\n\n每张源表的字段、别名、代码和检查。必填为空的记录不装载，进入隔离区并写明原因；警告不影响装载。\n\n".to_owned();
+    let mut markdown =
+        "# 源表\n\n每张源表的字段、别名、代码和检查。必填为空的记录不装载，进入隔离区并写明原因；警告不影响装载。\n\n".to_owned();
     let tables = sources.library.tables.values();
     let links = tables.clone().map(|contract| format!("[{}](#{})", text(&contract.title), contract.name));
     markdown.push_str(&format!("{}\n\n", links.collect::<Vec<_>>().join("、")));

@@ -54,7 +54,14 @@ fn an_indicator_shows_what_it_rests_on_and_nothing_else() {
         rest.split("<a id=").next().unwrap_or_default().to_owned()
     };
     let filing = section("indicators-market", "market.filing_within_7d");
-    for words in ["`food_drug_filing.target`", "7个工作日", "`not_filed`", "`received_on`", "filed on the last day", "基础指标 › 领域与层级指标 › 市场监管"] {
+    for words in [
+        "`food_drug_filing.target`",
+        "7个工作日",
+        "`not_filed`",
+        "`received_on`",
+        "filed on the last day",
+        "基础指标 › 领域与层级指标 › 市场监管",
+    ] {
         assert!(filing.contains(words), "{words} is missing in:\n{filing}");
     }
     // Its population reads cases for the filing date alone, and its own clock is the only one.

@@ -24,7 +24,7 @@ use crate::report::input::{
     ReportInput, SchemeIndicator, SchemeView,
 };
 use crate::scoring::grade_cap;
-use crate::scoring::tables::{ScoreLine, LineKind};
+use crate::scoring::tables::{LineKind, ScoreLine};
 use crate::terms::{IndicatorId, date_from_epoch_days};
 
 /// Puts together what pages and result tables show.
@@ -118,6 +118,7 @@ fn line_events(scheme: &Scheme, assessed: &Assessed) -> Vec<LineEvent> {
 }
 
 fn scheme_view(scheme: &Scheme) -> SchemeView {
+    let class_points = scheme.class_points();
     SchemeView {
         title: scheme.title.clone(),
         hash: blake3::hash(scheme.text.as_bytes()).to_hex().to_string(),
@@ -138,8 +139,8 @@ fn scheme_view(scheme: &Scheme) -> SchemeView {
                 id: node.id.clone(),
                 title: node.title.clone(),
                 parent: node.parent.clone(),
-                points: node.points,
-                class: node.parent == "total",
+                points: class_points.get(node.id.as_str()).copied().unwrap_or(node.points),
+                class: node.parent == "total" && !scheme.is_separate(&node.id),
             })
             .collect(),
         indicators: scheme

@@ -16,12 +16,7 @@ use crate::error::Result;
 use crate::terms::Month;
 
 /// The rows of every month of the period that has any; composites have no months.
-pub(super) fn rows(
-    input: &ScoringInput<'_>,
-    entries: &[Entry<'_>],
-    objects: &[Assessed<'_>],
-    tree: &Tree<'_>,
-) -> Result<Vec<LedgerRow>> {
+pub(super) fn rows(input: &ScoringInput<'_>, entries: &[Entry<'_>], objects: &[Assessed<'_>], tree: &Tree<'_>) -> Result<Vec<LedgerRow>> {
     let Some(last) = input.period.months_until(input.as_of).last().copied() else { return Ok(Vec::new()) };
     let mut by_month: BTreeMap<Month, Vec<&Measure>> = BTreeMap::new();
     for measure in input.measures.iter().filter(|measure| (input.period.first..=input.period.last).contains(&measure.month)) {
@@ -34,7 +29,9 @@ pub(super) fn rows(
         let entries: Vec<Entry<'_>> = entries.iter().map(|entry| entry.in_month(month, last)).collect();
         let totals = aggregate(measures.iter().copied(), &entries)?;
         for object in objects {
-            for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.composite.is_none() && tree.reaches(entry.node, object)) {
+            for (index, entry) in
+                entries.iter().enumerate().filter(|(_, entry)| entry.composite.is_none() && tree.reaches(entry.node, object))
+            {
                 let value = values::value(&without_composites, object, index, entry, &totals, &regions)?;
                 let has_any = value.value.is_some() || value.pending > 0 || value.excluded > 0;
                 if !has_any || value.status == Status::NotApplicable {

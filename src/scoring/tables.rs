@@ -110,6 +110,8 @@ pub enum LineKind {
     Group,
     /// An indicator's score times its effective points.
     Indicator,
+    /// A class, group or indicator of what is scored and shown beside the total.
+    Beside,
     /// A class in which nothing could be scored, at the scheme's score.
     EmptyClass,
     /// Bonus points of one event.
@@ -133,6 +135,7 @@ impl LineKind {
             Self::Class => "class",
             Self::Group => "group",
             Self::Indicator => "indicator",
+            Self::Beside => "beside",
             Self::EmptyClass => "empty_class",
             Self::Bonus => "bonus",
             Self::Deduction => "deduction",
@@ -145,7 +148,7 @@ impl LineKind {
 
     /// True for lines that add up to the total; the others repeat sums.
     pub fn adds_up(self) -> bool {
-        !matches!(self, Self::Class | Self::Group | Self::Total)
+        !matches!(self, Self::Class | Self::Group | Self::Beside | Self::Total)
     }
 }
 

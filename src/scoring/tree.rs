@@ -12,7 +12,7 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::objects::{Assessed, capped};
-use super::tables::{ScoreLine, LineKind, Score, Status, Value};
+use super::tables::{LineKind, Score, ScoreLine, Status, Value};
 use super::{ScoringInput, grade_cap};
 use crate::library::scheme::{Node, Scheme, TOTAL};
 
@@ -151,30 +151,56 @@ impl<'a> Walk<'a, '_> {
     /// Scores every class; the exact total, or `None` when no class has anything to score.
     fn classes(&mut self, input: &ScoringInput<'_>) -> Option<Decimal> {
         let scheme = self.tree.scheme;
-        let anything = self.tree.classes.iter().any(|class| self.is_live(Child::Node(*class)));
+        let anything =
+            self.tree.classes.iter().any(|class| !scheme.is_separate(&self.node(*class).id) && self.is_live(Child::Node(*class)));
         let mut total = Decimal::ZERO;
+        let points_of = scheme.class_points();
         for &class in &self.tree.classes {
             let node = self.node(class);
+            let Some(points) = points_of.get(node.id.as_str()).copied() else {
+                self.beside_the_total(class);
+                continue;
+            };
             if self.is_live(Child::Node(class)) || !anything {
-                total += self.descend(class, if anything { node.points } else { Decimal::ZERO });
+                total += self.descend(class, if anything { points } else { Decimal::ZERO });
                 continue;
             }
             let score = input.scheme.round(scheme.nothing.empty_class_score);
-            let earned = score * node.points / Decimal::ONE_HUNDRED;
+            let earned = score * points / Decimal::ONE_HUNDRED;
             self.descend(class, Decimal::ZERO);
             if let Some(row) = self.nodes.get_mut(&class) {
-                *row = Score { score: Some(score), effective_points: node.points, earned: Some(earned), ..row.clone() };
+                *row = Score { score: Some(score), effective_points: points, earned: Some(earned), ..row.clone() };
             }
             let mut line = self.line(LineKind::EmptyClass, &node.id, TOTAL);
-            (line.points, line.effective_points, line.score, line.earned) = (node.points, node.points, Some(score), earned);
+            (line.points, line.effective_points, line.score, line.earned) = (node.points, points, Some(score), earned);
             // The class's own line stands first among its lines; the filling follows the ones that earned nothing.
             if let Some(own) = self.score_lines.iter_mut().find(|line| line.kind == LineKind::Class && line.id == node.id) {
-                (own.effective_points, own.score, own.earned) = (node.points, Some(score), earned);
+                (own.effective_points, own.score, own.earned) = (points, Some(score), earned);
             }
             self.score_lines.push(line);
             total += earned;
         }
         anything.then_some(total)
+    }
+
+    /// Scores a class that is no part of the total; its lines add up to nothing.
+    fn beside_the_total(&mut self, class: usize) {
+        let points = if self.is_live(Child::Node(class)) { self.node(class).points } else { Decimal::ZERO };
+        let first = self.score_lines.len();
+        self.descend(class, points);
+        self.score_lines[first..].iter_mut().for_each(|line| line.kind = LineKind::Beside);
+    }
+
+    /// Whether an indicator's points are part of the total.
+    fn is_in_total(&self, leaf: usize) -> bool {
+        let mut at = self.tree.scheme.indicators[leaf].node.as_str();
+        while let Some(index) = self.tree.index.get(at) {
+            if self.tree.scheme.is_separate(at) {
+                return false;
+            }
+            at = &self.tree.scheme.nodes[*index].parent;
+        }
+        true
     }
 
     /// Gives `effective` points to a node and its children; returns what they earn, exactly.
@@ -269,7 +295,10 @@ impl<'a> Walk<'a, '_> {
         let scheme = self.tree.scheme;
         let (bonus, deduction) = capped(scheme, &self.object.events);
         let exact = tree_total.map(|total| total + bonus - deduction);
-        let solid = (0..self.values.len()).filter_map(|leaf| self.live_value(leaf)).filter(|(value, _)| !value.too_few);
+        let solid = (0..self.values.len())
+            .filter(|leaf| self.is_in_total(*leaf))
+            .filter_map(|leaf| self.live_value(leaf))
+            .filter(|(value, _)| !value.too_few);
         let solid: Decimal = solid.map(|(value, _)| value.effective_points).sum();
         let solid_share = if scheme.total.is_zero() { Decimal::ZERO } else { (solid / scheme.total).round_dp(4) };
         let total = exact.map(|exact| scheme.round(exact));
@@ -278,7 +307,7 @@ impl<'a> Walk<'a, '_> {
 
     /// The values' half-widths, weighted with their points, added as independent errors.
     fn half_width(&self) -> Decimal {
-        let leaves = (0..self.values.len()).filter_map(|leaf| self.live_value(leaf));
+        let leaves = (0..self.values.len()).filter(|leaf| self.is_in_total(*leaf)).filter_map(|leaf| self.live_value(leaf));
         let parts = leaves.filter_map(|(value, _)| Some(value.half_width? * value.effective_points / Decimal::ONE_HUNDRED));
         let squares: f64 = parts.filter_map(|part| part.to_f64()).map(|part| part * part).sum();
         Decimal::from_f64(squares.sqrt()).unwrap_or_default().round_dp(2)

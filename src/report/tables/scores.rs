@@ -9,7 +9,7 @@ use super::columns::Columns;
 use crate::compute::measures::{Amount, Measure, sort_measures};
 use crate::error::Result;
 use crate::report::input::{LineEvent, Lineage, ReportInput};
-use crate::scoring::tables::{LedgerRow, ScoreLine, Rank, Score, Unit, Value};
+use crate::scoring::tables::{LedgerRow, Rank, Score, ScoreLine, Unit, Value};
 use crate::terms::UnitId;
 
 /// Numerators and denominators of every month.
@@ -171,8 +171,11 @@ pub fn scorecards(input: &ReportInput) -> Result<ResultTable> {
 
 /// How every total came about, line by line; lines that rest on an event have its day, its reason and its document.
 pub fn score_lines(input: &ReportInput) -> Result<ResultTable> {
-    let events: BTreeMap<_, &LineEvent> =
-        input.line_events.iter().map(|entry| ((&entry.unit, entry.domain.as_str(), entry.entry.as_str(), entry.kind.as_str()), entry)).collect();
+    let events: BTreeMap<_, &LineEvent> = input
+        .line_events
+        .iter()
+        .map(|entry| ((&entry.unit, entry.domain.as_str(), entry.entry.as_str(), entry.kind.as_str()), entry))
+        .collect();
     let event = |line: &ScoreLine| events.get(&(&line.unit, line.domain.as_str(), line.event.as_str(), line.kind.word())).copied();
     let mut rows: Vec<_> = input.scorecards.score_lines.iter().map(|line| (line, event(line))).collect();
     rows.sort_by_key(|(line, _)| (&line.unit, &line.domain, line.line));

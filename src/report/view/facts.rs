@@ -11,7 +11,7 @@ use crate::explain::lists::RecordList;
 use crate::findings::tables::Finding;
 use crate::report::input::{HeldItem, NodeView, ReportInput, SchemeIndicator};
 use crate::report::names::{Text, file_name};
-use crate::scoring::tables::{LedgerRow, ScoreLine, LineKind, Rank, Score, Unit, Value};
+use crate::scoring::tables::{LedgerRow, LineKind, Rank, Score, ScoreLine, Unit, Value};
 use crate::terms::{IndicatorId, Month, UnitId};
 
 /// An assessed object: a unit in one domain.

@@ -20,7 +20,7 @@ use crate::report::names::{Text, file_name};
 use crate::report::numbers;
 use crate::report::svg::{self, Svg};
 use crate::report::texts;
-use crate::scoring::tables::{ScoreLine, LineKind, Rank, Unit};
+use crate::scoring::tables::{LineKind, Rank, ScoreLine, Unit};
 use crate::terms::UnitId;
 
 /// A unit.
