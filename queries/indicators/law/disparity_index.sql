@@ -10,8 +10,9 @@
 -- shape = "value"
 -- ///
 --
--- 近12个月的罚款决定，按事项与裁量档次分格，各格罚款与基准中值之比的标准差除以中位数，再取各格的平均；n为所计各格的案件数。
--- 只衡量同类案件之间相差多少，罚款高低都不计优劣。一格不足20件的（参数 `disparity.cell_minimum_n`）不计；没有一格够数的，没有值。
+-- 近12个月的罚款决定，按事项与裁量档次分格，各格罚款与基准中值之比的标准差除以中位数，再取各格的平均；n为所计各格有罚款可比的件数。
+-- 只衡量同类案件之间相差多少，罚款高低都不计优劣。一格不足20件处罚决定的（参数 `disparity.cell_minimum_n`）不计；没有一格够数的，没有这一行。
+-- 够不够20件按处罚决定数，不看有没有罚款：计不计入一格，不得取决于罚款。
 -- 一格之内罚得完全一样的，值为0：并非越低越好，情节不同而一律同罚也不适当，故与同类组的中位数对照，只显示、不计分。
 -- 不在任何一格、因而不计：没有罚款或金额的，没有基准的，没有决定日期的，没有事项编码的，适用哪一档不明的。
 SELECT unit_id, domain, CAST(avg(spread) AS DECIMAL(18, 6)) AS value, sum(cases) AS n
@@ -20,6 +21,6 @@ FROM (
   FROM benchmarked_penalties
   WHERE end_of(counted_on) > $from AND grade IS NOT NULL
   GROUP BY unit_id, domain, grade
-  HAVING count(fine_ratio) >= param('disparity.cell_minimum_n', domain, max(counted_on))
+  HAVING count(*) >= param('disparity.cell_minimum_n', domain, max(counted_on))
 ) AS cells
 GROUP BY 1, 2
