@@ -12,7 +12,7 @@
 -- fine_ratio = "罚款与基准中值之比"
 -- ///
 --
--- 截至数据截止日已作出的行政处罚决定（已有决定日期而没有处理结果的，视为处罚），及决定之日已公布、有效的裁量基准（`benchmarks`）。
+-- 截至数据截止日已作出的行政处罚决定（见 `decided_penalties`），及决定之日已公布、有效的裁量基准（`benchmarks`）。
 -- 基准按事项编码查找，取与案件相同的档次；没有相同档次的，取不分档次（*）的；都没有的（没有填写档次，或者写法对不上），
 -- 落在该事项任何一个档次之内即为在基准之内。没有公布日期的基准不算。同一事项、档次的后一版生效，前一版即失效。
 -- 基准没有金额的（按货值、违法所得的倍数），用案件记载的幅度（`benchmark_min`、`benchmark_max`）；基准有金额的，不用案件自己记载的。
@@ -29,16 +29,10 @@ WITH spans AS (
   WHERE published_on IS NOT NULL
 ),
 penalties AS (
-  SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.item_code, c.severity, c.decided_on,
-         coalesce(c.decided_on, c.opened_on) AS counted_on,
-         c.fine_amount, c.benchmark_min, c.benchmark_max, c.aggravation, c.penalty_kinds,
-         coalesce(c.is_out_of_area,
-                  CASE WHEN regexp_like(c.credit_code, '^[0-9A-Z]{2}[0-9]{6}[0-9A-Z]{10}$')
-                       THEN substr(c.credit_code, 3, 4) <> substr(coalesce(u.region_code, c.region_code), 1, 4) END) AS is_from_elsewhere
-  FROM case_register AS c
-  LEFT JOIN unit_spans AS u ON u.unit_id = c.unit_id AND coalesce(c.decided_on, c.opened_on) BETWEEN u.valid_from AND u.valid_to
-  WHERE coalesce(c.ended_as, CASE WHEN c.decided_on IS NOT NULL THEN 'penalty' END) = 'penalty'
-    AND end_of(coalesce(c.decided_on, c.opened_on)) <= $as_of
+  SELECT unit_id, domain, record_id, source_file, source_line, item_code, severity, decided_on, counted_on,
+         fine_amount, benchmark_min, benchmark_max, aggravation, penalty_kinds,
+         coalesce(is_out_of_area, substr(party_region, 1, 4) <> substr(unit_region, 1, 4)) AS is_from_elsewhere
+  FROM decided_penalties
 ),
 grades AS (
   SELECT p.record_id,

@@ -8,7 +8,7 @@
 -- done_on = "公示（交由登记地公示）之日"
 -- ///
 --
--- 截至数据截止日已作出的行政处罚决定（不含不予处罚；已有决定日期而没有处理结果的，视为处罚），不论公示平台有没有它的公示记录：从未报送公示的，只有案件能表明。
+-- 截至数据截止日已作出的行政处罚决定（见 `decided_penalties`），不论公示平台有没有它的公示记录：从未报送公示的，只有案件能表明。
 -- `due_on`：公示的最后一日（`disclosure.penalty.statutory`），自决定之日起算；来源所填的应公示日期只供比对。
 -- `is_elsewhere`：市场监管领域、当事人登记地在外省的：本单位应在 `disclosure.penalty_handover.statutory` 时限内推送登记地；
 -- 登记地公示的期限不是本单位的责任。登记地以统一社会信用代码为准；没有代码的，视为在本省。
@@ -20,21 +20,17 @@ WITH published AS (
   GROUP BY case_id
 ),
 decisions AS (
-  SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.decided_on, coalesce(c.decided_on, c.opened_on) AS started_on,
+  SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.decided_on, c.counted_on,
          p.published_on, p.handed_over_on, coalesce(p.is_exempt, false) AS is_exempt,
-         coalesce(c.domain = 'market' AND regexp_like(c.credit_code, '^[0-9A-Z]{2}[0-9]{6}[0-9A-Z]{10}$')
-                  AND substr(c.credit_code, 3, 2) <> substr(coalesce(u.region_code, c.region_code), 1, 2), false) AS is_elsewhere
-  FROM case_register AS c
-  LEFT JOIN unit_spans AS u ON u.unit_id = c.unit_id AND coalesce(c.decided_on, c.opened_on) BETWEEN u.valid_from AND u.valid_to
+         coalesce(c.domain = 'market' AND substr(c.party_region, 1, 2) <> substr(c.unit_region, 1, 2), false) AS is_elsewhere
+  FROM decided_penalties AS c
   LEFT JOIN published AS p ON p.case_id = c.record_id
-  WHERE coalesce(c.ended_as, CASE WHEN c.decided_on IS NOT NULL THEN 'penalty' END) = 'penalty'
-    AND end_of(coalesce(c.decided_on, c.opened_on)) <= $as_of
 )
 SELECT s.*, CASE WHEN s.excluded_because IS NOT NULL THEN 'excluded' WHEN end_of(s.due_on) <= $as_of THEN 'due' ELSE 'pending' END AS state
 FROM (
   SELECT d.*,
-         CASE WHEN d.is_elsewhere THEN due_on('disclosure.penalty_handover.statutory', d.domain, d.started_on)
-              ELSE due_on('disclosure.penalty.statutory', d.domain, d.started_on) END AS due_on,
+         CASE WHEN d.is_elsewhere THEN due_on('disclosure.penalty_handover.statutory', d.domain, d.counted_on)
+              ELSE due_on('disclosure.penalty.statutory', d.domain, d.counted_on) END AS due_on,
          CASE WHEN d.is_elsewhere THEN least(d.handed_over_on, d.published_on) ELSE d.published_on END AS done_on,
          CASE WHEN d.decided_on IS NULL THEN 'no_decision_date'
               WHEN d.is_exempt AND d.published_on IS NULL THEN 'exempt' END AS excluded_because
