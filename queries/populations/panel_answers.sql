@@ -10,16 +10,18 @@
 -- measure = "项目"
 -- answer = "企业所报的数"
 -- amount = "缩尾后的数"
+-- share_of_revenue = "额外支出占营业收入"
+-- weighted_revenue = "按抽样权重计的营业收入"
 -- ///
 --
 -- 季度最后一日在 `$from` 以来的样本企业季度回答，一项为一行（`measure`）：visits 接受检查次数；hours 准备材料与陪同的人·小时，
 -- 只答了一种的按所答的计；cost 额外支出，即 `cost_other`，不含罚款，不含另示的设备支出。与负担指数（C2）的V、H、C相同。
 -- `region_code`：全省一行，所在市一行；没有区划的只计入全省。市的样本企业少于参数 `burden.minimum_firms` 的，剔除。
 -- `amount`：同一地区、同一季度、同一抽样层内，超过中位数加 `burden.winsor_mads` 倍绝对中位差的，按该限计，从不删除；绝对中位差为零的层没有此限。
--- 0次是回答，空白不是。没有权重的，权重为1。`revenue` 为同季营业收入；额外支出没有营业收入可比的，剔除：从业人数是另一种单位，不能混在一起。
+-- 0次是回答，空白不是。没有权重的，权重为1。`revenue` 为同季营业收入，`share_of_revenue` 为缩尾后的额外支出与它的比；额外支出没有营业收入可比的，剔除：从业人数是另一种单位，不能混在一起。
 -- `state` 未到期：季度尚未结束。
 WITH own_province AS (
-  SELECT min(substr(region_code, 1, 2)) || '0000' AS province FROM unit_spans
+  SELECT min(substr(region_code, 1, 2)) || '0000' AS province FROM enterprise_burden_samples
 ),
 reports AS (
   SELECT s.sample_id, s.quarter, s.source_file, s.source_line, coalesce(s.stratum, '') AS stratum, coalesce(s.weight, 1) AS weight, s.revenue, s.region_code AS place,
@@ -76,5 +78,7 @@ judged AS (
 )
 SELECT region_code, '' AS domain, sample_id || ' / ' || quarter AS record_id, source_file, source_line, sample_id, quarter, stratum, weight, measure,
        answer, amount, revenue, due_on, excluded_because,
+       CASE WHEN measure = 'cost' AND revenue > 0 THEN CAST(amount / revenue AS DECIMAL(20, 12)) END AS share_of_revenue,
+       CAST(weight * revenue AS DECIMAL(18, 2)) AS weighted_revenue,
        CASE WHEN excluded_because IS NOT NULL THEN 'excluded' WHEN end_of(due_on) <= $as_of THEN 'due' ELSE 'pending' END AS state
 FROM judged

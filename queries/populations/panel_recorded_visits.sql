@@ -12,7 +12,7 @@
 -- `visits_recorded`：入企检查次数，不论由哪个单位、因何启动；同一日一并进行的检查（合并检查、部门联合双随机）企业只接待一次，计一次。
 -- 样本没有填写区划的，只计入全省。`state` 未到期：季度尚未结束。
 WITH own_province AS (
-  SELECT min(substr(region_code, 1, 2)) || '0000' AS province FROM unit_spans
+  SELECT min(substr(region_code, 1, 2)) || '0000' AS province FROM enterprise_burden_samples
 ),
 reports AS (
   SELECT sample_id, quarter, source_file, source_line, credit_code, visits_reported, region_code AS place,

@@ -8,6 +8,9 @@
 -- window = "rolling_12"
 -- rollup = "none"
 -- shape = "region"
+-- measures = "frequency"
+-- statutory_duty = "国办发〔2024〕54号（每次入企检查都须备案、扫码，如实记录）：所比的是记录与事实，不是检查的多少"
+-- companion = "market.inspection_frequency_compliance"
 -- ///
 --
 -- 最近四个已结束的季度，样本企业在系统中记录的入企检查次数，与同一企业同一季度自报的次数之比。n为相比的企业季度数。

@@ -14,7 +14,7 @@
 -- 企业之间一样重时为0.1，越大越集中在少数企业。
 -- 剔除并另列：没有答过时间的企业，所在市样本太少、只计入全省的。
 SELECT region_code, domain,
-       CAST(sum(heaviest_weight * hours) FILTER (WHERE state = 'due') / nullif(sum(weight * hours) FILTER (WHERE state = 'due'), 0) AS DECIMAL(18, 6)) AS value,
+       CAST(sum(borne_hours * heaviest_share) FILTER (WHERE state = 'due') / nullif(sum(borne_hours) FILTER (WHERE state = 'due'), 0) AS DECIMAL(18, 6)) AS value,
        count(*) FILTER (WHERE state = 'due')      AS n,
        count(*) FILTER (WHERE state = 'excluded') AS excluded
 FROM panel_heaviest_firms
