@@ -74,6 +74,9 @@ pub mod explain;
 /// Result tables as Parquet, pages as HTML.
 pub mod report;
 
+/// The library as a handbook for people: indicators, tables, clocks, scheme.
+pub mod handbook;
+
 /// The pointer to the current results.
 pub mod release;
 

@@ -11,6 +11,7 @@
 -- 同一关键字在一侧出现两次的，另一侧也须有两条。`is_consistent`：两侧都有，且各比对项都相等。
 -- 案件比对决定书文号、决定日期、罚款金额（没有罚款为0）、当事人代码、处理结果；检查比对日期、当事人代码。
 -- 不容许误差；只有一侧为空的，也是不一致。`difference`：第一个不一致的比对项。
+-- `submitted_on`：报送到考核平台之日；没有报送时刻的，为到达平台之日。平台上没有的为空。
 -- `due_on`：记录到达考核平台的最后一日（`platform_arrival.target`），此前视为在途，为未到期。
 WITH own AS (
   SELECT 'cases' AS source_table, coalesce(decision_no, case_id) AS key_text, unit_id, domain, decided_on AS event_on, decision_no,
@@ -25,7 +26,7 @@ WITH own AS (
 ),
 platform AS (
   SELECT source_table, key_text, unit_id, coalesce(domain, 'other') AS domain, coalesce(decided_on, event_date) AS event_on, decision_no,
-         coalesce(fine_amount, 0) AS fine, party_code, outcome, source_file, source_line
+         coalesce(fine_amount, 0) AS fine, party_code, outcome, day_of(coalesce(submitted_at, arrived_at)) AS submitted_on, source_file, source_line
   FROM platform_records
   WHERE end_of(event_date) <= $as_of AND coalesce(arrived_at < $as_of, true)
 ),
@@ -33,7 +34,7 @@ pairs AS (
   SELECT coalesce(s.unit_id, p.unit_id) AS unit_id, coalesce(s.domain, p.domain) AS domain,
          coalesce(s.key_text, p.key_text) AS record_id, coalesce(s.source_table, p.source_table) AS source_table,
          coalesce(s.source_file, p.source_file) AS source_file, coalesce(s.source_line, p.source_line) AS source_line,
-         coalesce(s.event_on, p.event_on) AS event_on,
+         coalesce(s.event_on, p.event_on) AS event_on, p.submitted_on,
          CASE WHEN p.key_text IS NULL THEN 'missing_on_platform'
               WHEN s.key_text IS NULL THEN 'missing_in_system'
               WHEN s.event_on IS DISTINCT FROM p.event_on THEN 'date'

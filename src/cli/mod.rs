@@ -37,6 +37,7 @@ macro_rules! say_line {
 }
 
 mod check;
+mod docs;
 mod explain;
 mod init;
 mod run;
@@ -99,6 +100,8 @@ enum Command {
     Sql(sql::Arguments),
     /// Why this score, down to source file and line
     Explain(explain::Arguments),
+    /// The handbook: indicators, populations, tables, clocks, scheme, made from the files that run
+    Docs,
     /// Make a province that does not exist, with planted cheating and its answer key
     Simulate(simulate::Arguments),
 }
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Status => runs::status(&line.common),
         Command::Sql(arguments) => sql::run(&line.common, &arguments),
         Command::Explain(arguments) => explain::run(&line.common, &arguments),
+        Command::Docs => docs::docs(&line.common),
         Command::Simulate(arguments) => simulate::simulate(&line.common, &arguments),
     };
     match ended {

@@ -204,6 +204,7 @@ pub fn refuse_forms(context: &SessionContext, plan: &LogicalPlan, written: Writt
         node.apply_expressions(|expression| {
             expression.apply(|part| {
                 refuse_function(part, written, diagnostics);
+                refuse_swallowed_condition(part, written, diagnostics);
                 Ok(TreeNodeRecursion::Continue)
             })
         })
@@ -253,6 +254,27 @@ fn refuse_function(part: &Expr, written: Written<'_>, diagnostics: &mut Diagnost
                 "`row_number` without ORDER BY numbers the rows anew every time",
             )
             .hint("add an ORDER BY that leaves no two rows equal, the record's key last");
+    }
+}
+
+/// Refuses `a IS DISTINCT FROM b AND c`: the parser takes `b AND c` for what `a` is compared with.
+fn refuse_swallowed_condition(part: &Expr, written: Written<'_>, diagnostics: &mut Diagnostics) {
+    let Expr::BinaryExpr(comparison) = part else { return };
+    if !matches!(comparison.op, Operator::IsDistinctFrom | Operator::IsNotDistinctFrom) {
+        return;
+    }
+    if let Expr::BinaryExpr(right) = comparison.right.as_ref()
+        && matches!(right.op, Operator::And | Operator::Or)
+    {
+        let word = if right.op == Operator::And { "AND" } else { "OR" };
+        diagnostics
+            .error(
+                "swallowed-condition",
+                written.file,
+                written.word("DISTINCT FROM"),
+                format!("the comparison swallows the {word} after it: `a IS DISTINCT FROM b {word} c` is read as `a IS DISTINCT FROM (b {word} c)`"),
+            )
+            .hint(format!("write `(a IS DISTINCT FROM b) {word} c`"));
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Measure {
     pub amount: Amount,
     /// Rows whose deadline is still ahead.
     pub pending: i64,
+    /// Of those, rows whose deadline falls within the days of `ledger.due_soon_days`; 0 where the rows have no deadline of their own.
+    pub due_soon: i64,
     /// Rows left out, for a reason that the population names.
     pub excluded: i64,
     /// True when a source was held and the value is that of an earlier run.

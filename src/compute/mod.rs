@@ -4,6 +4,7 @@
 //! plans over empty tables. Never here: division, policy.
 
 pub mod check;
+pub mod due_soon;
 pub mod events;
 pub mod forms;
 pub mod law;
@@ -15,3 +16,4 @@ pub mod reconciliation;
 pub mod reporting;
 pub mod run;
 pub mod units;
+pub mod usage;

@@ -89,6 +89,27 @@ impl Dependencies {
         all
     }
 
+    /// The populations that the names (tables or populations) rest on, themselves included.
+    pub fn populations_below(&self, names: impl IntoIterator<Item = String>) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut ahead: Vec<String> = names.into_iter().collect();
+        while let Some(name) = ahead.pop() {
+            if let Some(reads) = self.direct.get(&name)
+                && found.insert(name)
+            {
+                ahead.extend(reads.iter().cloned());
+            }
+        }
+        found
+    }
+
+    /// Only the populations of `wanted`, in the same order.
+    pub fn only(&self, wanted: &BTreeSet<String>) -> Self {
+        let kept = |name: &&String| wanted.contains(*name);
+        let direct = self.direct.iter().filter(|(name, _)| kept(name)).map(|(name, reads)| (name.clone(), reads.clone()));
+        Self { direct: direct.collect(), order: self.order.iter().filter(kept).cloned().collect() }
+    }
+
     /// The source tables that an indicator rests on in the end.
     pub fn tables_of(&self, context: &SessionContext, indicator: &Indicator) -> BTreeSet<String> {
         let names = names_read(context, &indicator.sql).unwrap_or_default();

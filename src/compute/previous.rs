@@ -34,13 +34,14 @@ pub async fn read_measures(context: &SessionContext, path: &Path) -> Result<Vec<
         "n",
         "pending",
         "excluded",
+        "due_soon",
     ])?;
     let mut measures = Vec::new();
     for batch in frame.collect().await? {
         let column = |index: usize, kind: &DataType| cast(batch.column(index), kind);
         let texts = [0, 1, 2, 4].map(|index| column(index, &DataType::Utf8));
         let exact = [5, 6, 7].map(|index| column(index, &DataType::Decimal128(38, 4)));
-        let counts = [8, 9, 10].map(|index| column(index, &DataType::Int64));
+        let counts = [8, 9, 10, 11].map(|index| column(index, &DataType::Int64));
         let months = column(3, &DataType::Date32)?;
         for row in 0..batch.num_rows() {
             let text = |index: usize| -> Result<String, DataFusionError> {
@@ -71,6 +72,7 @@ pub async fn read_measures(context: &SessionContext, path: &Path) -> Result<Vec<
                 amount,
                 pending: count(1)?,
                 excluded: count(2)?,
+                due_soon: count(3)?,
                 held: true,
             });
         }

@@ -16,6 +16,7 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, Statement as SqlStatement, TableAlias, TableFactor, VisitMut, VisitorMut};
 use jiff::civil::Date;
 
+use super::due_soon;
 use super::measures::{Amount, Measure, Scope, pair_subject, sort_measures};
 use super::populations::{Dependencies, names_read, register_populations};
 use crate::calendar::{end_of_day, start_of_day};
@@ -130,7 +131,10 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
         *ahead.entry(&indicator.id).or_default() += 1;
     }
     for (month, moment, indicators) in moments {
-        let failures = register_populations(context, task.library, &dependencies, moment).await;
+        // Planning every population anew for each month's end would cost more than reading the data.
+        let read = indicators.iter().flat_map(|indicator| names_read(context, &indicator.sql).unwrap_or_default());
+        let needed = dependencies.only(&dependencies.populations_below(read));
+        let failures = register_populations(context, task.library, &needed, moment).await;
         for indicator in indicators.into_iter().filter(|indicator| !indicator.sql.is_empty()) {
             match compute_one(context, task, indicator, month, moment).await {
                 Ok(measures) => outcome.measures.extend(measures),
@@ -161,7 +165,8 @@ async fn compute_one(
     month: Option<Month>,
     moment: Moment,
 ) -> Result<Vec<Measure>, DataFusionError> {
-    let batches = collect(context, parse_bound(context, &indicator.sql, moment)?).await?;
+    let soon = due_soon::last_day(task.library, task.as_of);
+    let batches = collect(context, parse_bound(context, &indicator.sql, moment)?, soon).await?;
     let mut own = Vec::new();
     for batch in &batches {
         read_measures(indicator, batch, month, Scope::Own, task.period, &mut own)?;
@@ -175,7 +180,7 @@ async fn compute_one(
         Rollup::Recompute => {
             let statement = over_ancestors(context, &indicator.sql, moment).await?;
             let mut rows = Vec::new();
-            for batch in &collect(context, statement).await? {
+            for batch in &collect(context, statement, soon).await? {
                 read_measures(indicator, batch, month, Scope::Subtree, task.period, &mut rows)?;
             }
             rows
@@ -185,8 +190,8 @@ async fn compute_one(
     Ok(own)
 }
 
-async fn collect(context: &SessionContext, statement: Statement) -> Result<Vec<RecordBatch>, DataFusionError> {
-    let plan = context.state().statement_to_plan(statement).await?;
+async fn collect(context: &SessionContext, statement: Statement, soon: Date) -> Result<Vec<RecordBatch>, DataFusionError> {
+    let plan = due_soon::counted(context.state().statement_to_plan(statement).await?, soon)?;
     context.execute_logical_plan(plan).await?.collect().await
 }
 
@@ -206,6 +211,7 @@ fn sum_up(own: &[Measure], hierarchy: &Hierarchy) -> Vec<Measure> {
                     }
                     sum.pending += measure.pending;
                     sum.excluded += measure.excluded;
+                    sum.due_soon += measure.due_soon;
                 }
             }
         }
@@ -321,7 +327,7 @@ fn read_measures(
     let neighbours = neighbours.as_ref().map(|neighbours| neighbours.as_string::<i32>());
     let (upper, lower) = (exact(first)?, exact(second)?);
     let (upper, lower) = (upper.as_primitive::<Decimal128Type>(), lower.as_primitive::<Decimal128Type>());
-    let (pending, excluded) = (count("pending")?, count("excluded")?);
+    let (pending, excluded, due_soon) = (count("pending")?, count("excluded")?, count(due_soon::DUE_SOON)?);
     let at = |counts: &Option<Arc<dyn Array>>, row: usize| match counts.as_ref().map(|counts| counts.as_primitive::<Int64Type>()) {
         Some(counts) if counts.is_valid(row) => counts.value(row),
         _ => 0,
@@ -367,6 +373,7 @@ fn read_measures(
             amount,
             pending: at(&pending, row),
             excluded: at(&excluded, row),
+            due_soon: at(&due_soon, row),
             held: false,
         });
     }

@@ -64,14 +64,15 @@ pub fn is_uncertain(reason: &str) -> bool {
     matches!(reason, "too_few_cases" | "interval_too_wide")
 }
 
-/// A kind of ledger line.
-pub fn ledger_kind(kind: &str) -> &str {
+/// A kind of score line.
+pub fn line_kind(kind: &str) -> &str {
     match kind {
         "bonus" => "加分",
         "deduction" => "扣分",
         "veto" => "一票否决",
         "correction" => "更正",
         "cap" => "超出上限，不计",
+        "beside" => "另列，不计入总分",
         other => other,
     }
 }

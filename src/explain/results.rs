@@ -41,7 +41,7 @@ pub struct Scorecard {
     /// Indicators, most points lost first.
     pub indicators: Vec<ValueRow>,
     /// Entries outside the tree.
-    pub ledger: Vec<LedgerRow>,
+    pub adjustments: Vec<OwnLine>,
 }
 
 /// Score of a class.
@@ -105,9 +105,9 @@ pub struct ValueRow {
     pub too_few: bool,
 }
 
-/// A line of the ledger that is not a part of the tree.
+/// A score line that is not a part of the tree.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct LedgerRow {
+pub struct OwnLine {
     /// Domain.
     pub domain: String,
     /// Kind of line.
@@ -141,7 +141,7 @@ pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &P
     let ranks = Table::of_unit(tables, "ranks", unit).await?;
     let scores = Table::of_unit(tables, "scores", unit).await?;
     let values = values(tables, unit, library, policy).await?;
-    let ledger = ledger(tables, unit).await?;
+    let adjustments = adjustments(tables, unit).await?;
     let mut cards = Vec::new();
     for rank in ranks.rows() {
         let domain = rank.text("domain")?;
@@ -155,7 +155,7 @@ pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &P
                         score: score.decimal("score")?,
                         effective_points: score.decimal("effective_points")?.unwrap_or_default(),
                         earned: score.decimal("earned")?,
-                        is_empty: ledger.iter().any(|line| line.kind == "empty_class" && line.domain == domain && line.says == node),
+                        is_empty: adjustments.iter().any(|line| line.kind == "empty_class" && line.domain == domain && line.says == node),
                         title: policy.titles.get(&node).cloned().unwrap_or(node),
                     },
                 ));
@@ -173,7 +173,7 @@ pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &P
             withheld: rank.text_or_null("withheld")?,
             classes: classes.into_iter().map(|(_, class)| class).collect(),
             indicators,
-            ledger: ledger.iter().filter(|line| line.domain == domain && line.kind != "empty_class").cloned().collect(),
+            adjustments: adjustments.iter().filter(|line| line.domain == domain && line.kind != "empty_class").cloned().collect(),
             domain,
         });
     }
@@ -213,17 +213,17 @@ pub async fn values(tables: &Path, unit: &str, library: &Library, policy: &Polic
     Ok(values)
 }
 
-async fn ledger(tables: &Path, unit: &str) -> Result<Vec<LedgerRow>> {
-    if !tables.join("ledger.parquet").is_file() {
+async fn adjustments(tables: &Path, unit: &str) -> Result<Vec<OwnLine>> {
+    if !tables.join("score_lines.parquet").is_file() {
         return Ok(Vec::new());
     }
     let mut lines = Vec::new();
-    for row in Table::of_unit(tables, "ledger", unit).await?.rows() {
+    for row in Table::of_unit(tables, "score_lines", unit).await?.rows() {
         let (domain, kind, id) = (row.text("domain")?, row.text("kind")?, row.text("id")?);
         if OUTSIDE_THE_TREE.contains(&kind.as_str()) {
             let points = row.decimal("earned")?.filter(|_| kind != "veto");
             let says = row.text_or_null("says")?.unwrap_or(id);
-            lines.push(LedgerRow { domain, kind, points, says, document: row.text("document")? });
+            lines.push(OwnLine { domain, kind, points, says, document: row.text("document")? });
         }
     }
     Ok(lines)

@@ -91,13 +91,13 @@ fn scorecard(card: &Scorecard, library: &Library, out: &mut String) {
         ("", false),
     ];
     table(&headings, &indicators.collect::<Vec<_>>(), out);
-    let ledger = card.ledger.iter().map(|entry| {
-        let kind = codes::ledger_kind(&entry.kind).to_owned();
+    let adjustments = card.adjustments.iter().map(|entry| {
+        let kind = codes::line_kind(&entry.kind).to_owned();
         vec![kind, entry.points.map_or(NONE.to_owned(), plain), entry.says.clone(), entry.document.clone()]
     });
-    let ledger: Vec<_> = ledger.collect();
-    if !ledger.is_empty() {
-        table(&[("加减分", false), ("分", true), ("事由", false), ("文号", false)], &ledger, out);
+    let adjustments: Vec<_> = adjustments.collect();
+    if !adjustments.is_empty() {
+        table(&[("加减分", false), ("分", true), ("事由", false), ("文号", false)], &adjustments, out);
     }
 }
 

@@ -16,7 +16,7 @@ use super::losses::{self, Loaded, LostRows};
 use super::quarantine::Quarantine;
 use super::schema::arrow_schema;
 use super::staging::Stage;
-use super::{CheckCount, LoadContext, StagedTable};
+use super::{CheckCount, HeldBecause, LoadContext, StagedTable};
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::{CheckSeverity, TableContract};
 use crate::project::Source;
@@ -95,7 +95,7 @@ pub fn load_table(contract: &TableContract, sources: &[Source], context: &LoadCo
         warnings: Warnings::default(),
         stopped: None,
     };
-    let mut held = Vec::new();
+    let mut held: Vec<Reason> = Vec::new();
     let mut loaded: Vec<Loaded<'_>> = Vec::new();
     let (files, skipped) = all_files(sources, &mut held)?;
     for (file, source) in files {
@@ -105,7 +105,7 @@ pub fn load_table(contract: &TableContract, sources: &[Source], context: &LoadCo
             Ok(()) => {}
             // A file that no longer fits its mapping is as unusable as one that is cut off.
             Err(error) if matches!(error.kind, Kind::Source | Kind::Query) => {
-                held.push(format!("{}: {}", file.name, plain(&error)));
+                held.push((HeldBecause::FileUnreadable, format!("{}: {}", file.name, plain(&error))));
                 if let Some(last) = outcomes.last_mut() {
                     last.account.failed = Some(plain(&error));
                 }
@@ -135,8 +135,11 @@ pub fn load_table(contract: &TableContract, sources: &[Source], context: &LoadCo
 /// Files to load with their sources; the names of what else lies in the sources' folders.
 type Files<'s> = (Vec<(SourceFile, &'s Source)>, Vec<(&'s Source, String)>);
 
+/// A reason to hold a table, and its sentence.
+type Reason = (HeldBecause, String);
+
 /// All files in the order of their names, so that lineage does not depend on the order in kaohe.toml.
-fn all_files<'a>(sources: &'a [Source], held: &mut Vec<String>) -> Result<Files<'a>> {
+fn all_files<'a>(sources: &'a [Source], held: &mut Vec<Reason>) -> Result<Files<'a>> {
     let mut all: Vec<(SourceFile, &Source)> = Vec::new();
     let mut skipped = Vec::new();
     for source in sources {
@@ -153,7 +156,7 @@ fn all_files<'a>(sources: &'a [Source], held: &mut Vec<String>) -> Result<Files<
                     }
                 }
             }
-            Err(error) if error.kind == Kind::Source => held.push(plain(&error)),
+            Err(error) if error.kind == Kind::Source => held.push((HeldBecause::NoFile, plain(&error))),
             Err(error) => return Err(error),
         }
     }
@@ -184,7 +187,7 @@ fn printable(text: &str) -> String {
 fn finish(
     load: Load<'_>,
     mut loaded: Vec<Loaded<'_>>,
-    mut held: Vec<String>,
+    mut held: Vec<Reason>,
     sources: &[Source],
     skipped: Vec<String>,
 ) -> Result<StagedTable> {
@@ -195,11 +198,12 @@ fn finish(
     let lost = LostRows::find(sources, &loaded, &last, &stage)?;
     let finished = stage.finish(!has_failed)?;
     let quarantine = quarantine.finish()?;
-    held.extend(over_quarantine_rate(sources, &loaded));
+    let mut hold = |because: HeldBecause, reasons: Vec<String>| held.extend(reasons.into_iter().map(|says| (because, says)));
+    hold(HeldBecause::TooManyQuarantined, over_quarantine_rate(sources, &loaded));
     if !has_failed {
-        held.extend(losses::of_columns(contract, sources, &loaded, &last)?);
-        held.extend(shrunk(sources, last.total(), finished.loaded.iter().sum()));
-        held.extend(lost.reasons(sources, &loaded, &last, finished.months.keys().next().copied().flatten()));
+        hold(HeldBecause::ColumnLost, losses::of_columns(contract, sources, &loaded, &last)?);
+        hold(HeldBecause::Shrunk, shrunk(sources, last.total(), finished.loaded.iter().sum()).into_iter().collect());
+        hold(HeldBecause::RowsLost, lost.reasons(sources, &loaded, &last, finished.months.keys().next().copied().flatten()));
     }
     for (index, (_, FileOutcome { account, .. })) in loaded.iter_mut().enumerate() {
         let rows = finished.loaded[index];
@@ -221,7 +225,8 @@ fn finish(
         files: loaded.into_iter().map(|(_, outcome)| outcome.account).collect(),
         quarantine,
         warnings: warnings.into_list(&contract.name),
-        held: (!held.is_empty()).then(|| printable(&held.join("\n"))),
+        held_because: held.iter().map(|(because, _)| *because).collect(),
+        held: (!held.is_empty()).then(|| printable(&held.into_iter().map(|(_, says)| says).collect::<Vec<_>>().join("\n"))),
     })
 }
 

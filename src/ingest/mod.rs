@@ -40,7 +40,7 @@ mod typing;
 mod xlsx;
 mod zip;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use arrow::datatypes::SchemaRef;
@@ -103,6 +103,39 @@ pub struct StagedTable {
     pub notices: Vec<String>,
     /// Why the table must not replace the last one.
     pub held: Option<String>,
+    /// The kinds of those reasons.
+    pub held_because: BTreeSet<HeldBecause>,
+}
+
+/// A kind of reason to hold a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HeldBecause {
+    /// A source without a file that can be opened.
+    NoFile,
+    /// A file that could not be read to its end, or no longer fits its mapping.
+    FileUnreadable,
+    /// More wrong records than the source may have.
+    TooManyQuarantined,
+    /// A column that the last load had, or that the contract asks for.
+    ColumnLost,
+    /// The table as a whole has far fewer rows than when it was last loaded.
+    Shrunk,
+    /// Rows of single files or sources that are gone.
+    RowsLost,
+}
+
+impl HeldBecause {
+    /// The word in results and on pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NoFile => "no_file",
+            Self::FileUnreadable => "file_unreadable",
+            Self::TooManyQuarantined => "too_many_quarantined",
+            Self::ColumnLost => "column_lost",
+            Self::Shrunk => "shrunk",
+            Self::RowsLost => "rows_lost",
+        }
+    }
 }
 
 /// One month of a table.

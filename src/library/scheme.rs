@@ -109,6 +109,20 @@ pub enum Attribution {
     AllUnitsInDomain,
 }
 
+/// Where perception, to which the plan gives no weight of its own, sits in the total.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Perception {
+    /// `inside_<class>`: a group of that class, with a part of its points.
+    Inside(String),
+    /// `renormalised`: a class of its own on top of the others; all classes shrink in proportion until they make the total.
+    Renormalised,
+    /// `separate`: a class of its own that is scored and shown beside the total, and no part of it.
+    Separate,
+}
+
+/// The node that [`Perception`] speaks of.
+pub const PERCEPTION: &str = "perception";
+
 /// A grade and the lowest total that earns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grade {
@@ -219,8 +233,8 @@ pub struct Scheme {
     pub minimum_n: MinimumN,
     /// Tiers whose units answer for the acts of every unit below them; the others answer for their own.
     pub subtree_tiers: BTreeSet<String>,
-    /// Where perception sits: `inside_<class>` or `beside`.
-    pub perception: String,
+    /// Where the class or group `perception` (民意感知度) sits.
+    pub perception: Perception,
     /// Largest sum of bonus points.
     pub bonus_cap: Decimal,
     /// Largest sum of deducted points.
@@ -241,6 +255,29 @@ impl Scheme {
     /// The node of that id.
     pub fn node(&self, id: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.id == id)
+    }
+
+    /// Whether the node is a class that is shown beside the total, and no part of it.
+    pub fn is_separate(&self, node: &str) -> bool {
+        self.perception == Perception::Separate && node == PERCEPTION
+    }
+
+    /// The points that each class carries in the total, exactly: those of the scheme, or what renormalising makes of them.
+    pub fn class_points(&self) -> BTreeMap<&str, Decimal> {
+        let classes: Vec<&Node> = self.nodes.iter().filter(|node| node.parent == TOTAL && !self.is_separate(&node.id)).collect();
+        let sum: Decimal = classes.iter().map(|class| class.points).sum();
+        if self.perception != Perception::Renormalised || sum.is_zero() {
+            return classes.iter().map(|class| (class.id.as_str(), class.points)).collect();
+        }
+        let (mut left, last) = (self.total, classes.len() - 1);
+        let mut points = BTreeMap::new();
+        for (place, class) in classes.iter().enumerate() {
+            let share = (class.points * self.total / sum).round_dp_with_strategy(4, rust_decimal::RoundingStrategy::ToZero);
+            let share = if place == last { left } else { share };
+            left -= share;
+            points.insert(class.id.as_str(), share);
+        }
+        points
     }
 
     /// A score as the scheme rounds it: half up.

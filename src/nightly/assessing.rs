@@ -43,7 +43,7 @@ pub struct Assessed {
     pub measures: Vec<Measure>,
     /// Indicators that are held or failed, with the reason.
     pub held: BTreeMap<IndicatorId, String>,
-    /// Values, scores, ranks, ledger.
+    /// Values, scores, ranks, score lines, ledger.
     pub scorecards: Scorecards,
     /// Sides of borders.
     pub synergy_pairs: Vec<SynergyPair>,

@@ -105,6 +105,9 @@ pub struct TableResult {
     pub notices: Vec<String>,
     /// Why it is held.
     pub held: Option<String>,
+    /// The kinds of those reasons ([`crate::ingest::HeldBecause::word`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_because: Vec<String>,
 }
 
 /// Rows that were loaded with a remark: an unknown header, label or code, or a check of severity `warn`.

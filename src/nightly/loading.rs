@@ -111,6 +111,7 @@ fn store(
     let mut result = TableResult {
         version: versions.get(&contract.name).copied().unwrap_or(0),
         held: staged.held.clone(),
+        held_because: staged.held_because.iter().map(|because| because.word().to_owned()).collect(),
         notices: staged.notices.clone(),
         ..Default::default()
     };

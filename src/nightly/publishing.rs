@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::assessing::Assessed;
-use super::journal::TableResult;
 use super::loading::Loaded;
 use super::{Previous, Request};
 use crate::calendar::Confirmed;
@@ -21,11 +20,11 @@ use crate::library::indicator::ShownAs;
 use crate::library::scheme::Scheme;
 use crate::library::scheme::composites::{BURDEN, COMPOSITES, SYNERGY};
 use crate::report::input::{
-    AccountingRow, HeldItem, IndicatorView, LedgerEntry, Lineage, Mark, Minimum, NodeView, NotReported, PreviousRun, ReasonCount,
+    AccountingRow, HeldItem, IndicatorView, LineEvent, Lineage, Mark, Minimum, NodeView, NotReported, PreviousRun, ReasonCount,
     ReportInput, SchemeIndicator, SchemeView,
 };
 use crate::scoring::grade_cap;
-use crate::scoring::tables::{LedgerLine, LineKind};
+use crate::scoring::tables::{LineKind, ScoreLine};
 use crate::terms::{IndicatorId, date_from_epoch_days};
 
 /// Puts together what pages and result tables show.
@@ -37,7 +36,7 @@ pub fn report_input(
     snapshot: &Snapshot,
     previous: Option<&Previous>,
 ) -> ReportInput {
-    let ledger = ledger(request.scheme, &assessed);
+    let line_events = line_events(request.scheme, &assessed);
     ReportInput {
         assessment: request.project.name.clone(),
         period: request.period.clone(),
@@ -48,7 +47,7 @@ pub fn report_input(
         indicators: indicator_views(request),
         lineage: lineage(request, &assessed, snapshot),
         regions: region_names(request),
-        ledger,
+        line_events,
         accounting: loaded.files.iter().map(accounting_row).collect(),
         quarantine_reasons,
         warnings: warning_counts(request, loaded, &assessed.unknown_codes, &assessed.events),
@@ -78,7 +77,7 @@ fn held(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed, since: Opti
     let mut held = Vec::new();
     for (table, result) in &loaded.tables {
         let Some(reason) = result.held.clone() else { continue };
-        let codes = table_codes(request, loaded, table, result);
+        let codes = result.held_because.clone();
         held.push(HeldItem { kind: "table".to_owned(), name: table.clone(), codes, waits_for: Vec::new(), reason, since });
     }
     let broken = super::broken_indicators(request);
@@ -97,37 +96,13 @@ fn held(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed, since: Opti
     held
 }
 
-/// Why a table is held, from its files and its account.
-fn table_codes(request: &Request<'_>, loaded: &Loaded, table: &str, result: &TableResult) -> Vec<String> {
-    let sources = request.project.sources_of(table);
-    let [seen, loaded_rows, quarantined, ..] = result.records;
-    // What is good in a held table is counted as held, not as loaded.
-    let good = loaded_rows + result.records_held;
-    let most_lost = sources.iter().map(|source| source.max_shrink).fold(1.0, f64::min);
-    let has_failed = loaded.files.iter().any(|file| file.table == table && file.failed.is_some());
-    let has_none = sources.iter().any(|source| crate::ingest::files_of(source).0 == 0);
-    let mut codes: Vec<&str> = Vec::new();
-    codes.extend(has_none.then_some("no_file"));
-    codes.extend(has_failed.then_some("file_unreadable"));
-    if codes.is_empty() && (good as f64) < result.rows as f64 * (1.0 - most_lost) {
-        codes.push("shrunk");
-    }
-    if codes.is_empty() {
-        let most_wrong = sources.iter().map(|source| source.max_quarantine_rate).fold(1.0, f64::min);
-        let has_too_many = quarantined as f64 > seen as f64 * most_wrong;
-        // What is neither absent, damaged, shrunk nor full of wrong rows lacks a column, a file or rows that it had.
-        codes.push(if has_too_many { "too_many_quarantined" } else { "lost_against_last" });
-    }
-    codes.into_iter().map(str::to_owned).collect()
-}
-
-/// The events behind lines of the ledger.
-fn ledger(scheme: &Scheme, assessed: &Assessed) -> Vec<LedgerEntry> {
-    let entry = |line: &LedgerLine| {
+/// The events behind score lines.
+fn line_events(scheme: &Scheme, assessed: &Assessed) -> Vec<LineEvent> {
+    let entry = |line: &ScoreLine| {
         let event = assessed.events.iter().find(|event| event.id == line.event)?;
         let is_veto = line.kind == LineKind::Veto;
         let veto = scheme.vetoes.iter().find(|veto| is_veto && veto.code == event.code);
-        Some(LedgerEntry {
+        Some(LineEvent {
             unit: line.unit.clone(),
             domain: line.domain.clone(),
             entry: event.id.clone(),
@@ -139,10 +114,11 @@ fn ledger(scheme: &Scheme, assessed: &Assessed) -> Vec<LedgerEntry> {
             document: event.document.clone(),
         })
     };
-    assessed.scorecards.ledger.iter().filter(|line| !line.event.is_empty()).filter_map(entry).collect()
+    assessed.scorecards.score_lines.iter().filter(|line| !line.event.is_empty()).filter_map(entry).collect()
 }
 
 fn scheme_view(scheme: &Scheme) -> SchemeView {
+    let class_points = scheme.class_points();
     SchemeView {
         title: scheme.title.clone(),
         hash: blake3::hash(scheme.text.as_bytes()).to_hex().to_string(),
@@ -163,8 +139,8 @@ fn scheme_view(scheme: &Scheme) -> SchemeView {
                 id: node.id.clone(),
                 title: node.title.clone(),
                 parent: node.parent.clone(),
-                points: node.points,
-                class: node.parent == "total",
+                points: class_points.get(node.id.as_str()).copied().unwrap_or(node.points),
+                class: node.parent == "total" && !scheme.is_separate(&node.id),
             })
             .collect(),
         indicators: scheme

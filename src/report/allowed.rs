@@ -15,8 +15,8 @@ const RANKING: &str = "anchor bar compared earned figure grade highest href labe
 /// A unit's page, in the office's tree and in the unit's own.
 const UNIT: &str = "unit anchor axes bar basis benign component composition date definition denominator document domain due earned effective \
     evidence excluded figure file firms fraction grade grade_note group group_href heading id index interval kind label \
-    letter line median more n name neighbour note numerator p parent pending points points_note q quarter reading reason \
-    record region sample says score size spark standing step strength strip subject table target tier title tone total value \
+    letter line median month more n name neighbour note numerator p parent pending points points_note q quarter reading reason \
+    record region sample says score size soon spark standing step strength strip subject table target tier title tone total value \
     words";
 
 /// The other pages of the office's tree.

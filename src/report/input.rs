@@ -46,8 +46,8 @@ pub struct ReportInput {
     pub tables: BTreeMap<String, String>,
     /// Values, scores, ranks.
     pub scorecards: Scorecards,
-    /// The events behind lines of the ledger: bonus, deduction, veto.
-    pub ledger: Vec<LedgerEntry>,
+    /// The events behind score lines: bonus, deduction, veto.
+    pub line_events: Vec<LineEvent>,
     /// Measures of every month.
     pub measures: Vec<Measure>,
     /// Sides of borders.
@@ -205,7 +205,7 @@ pub struct Lineage {
 
 /// An event that moves a total outside the tree, or caps the grade. Sort key: unit, domain, date, entry, kind.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LedgerEntry {
+pub struct LineEvent {
     /// Unit.
     pub unit: UnitId,
     /// Domain.

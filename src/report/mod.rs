@@ -37,6 +37,9 @@ pub use input::ReportInput;
 pub use tables::parquet::TableFile;
 pub use tables::{ResultTable, tables};
 
+/// The stylesheet of every page.
+pub const STYLE: &str = include_str!("templates/style.css");
+
 /// What a report left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportSummary {

@@ -4,7 +4,7 @@
 
 use jiff::civil::Date;
 
-pub use crate::explain::codes::{domain, empty_class, is_uncertain, ledger_kind, peer_group, size, tier, withheld};
+pub use crate::explain::codes::{domain, empty_class, is_uncertain, line_kind, peer_group, size, tier, withheld};
 use crate::explain::records::Part;
 use crate::library::indicator::Better;
 use crate::report::input::Minimum;
@@ -85,6 +85,10 @@ catalogue! {
     TREND = "逐月走势";
     EARNED = "实得";
     DEFINITION = "口径与依据";
+    LEDGER = "动态考核台账";
+    LEDGER_NOTE = "各指标逐月情况。按期限所在月份归属；数据截止之后的月份只有未到期的事项。得分为当月完成值按方案计分曲线所得，仅供对照，总分按全期合计计算。";
+    MONTH = "月份";
+    DUE_SOON = "其中十日内到期";
     RECORDS = "涉及的记录";
     RECORDS_NOTE = "拉低得分、未到期和剔除的记录，按期限先后；达标的不列。逐条全列：kaohe explain 加 --all。文件和行号是所标那次装载时的位置；内容未变的月份不重新装载，此后送来的文件里位置可能不同。";
     NOT_LISTED = "不能逐条列出";
@@ -99,12 +103,12 @@ catalogue! {
     POINTS_GONE = "已并入同级";
     POINTS_GONE_FAR = "已并入同类其他指标";
     READING = "细线为95%区间，圆点为完成值，红色竖线为目标；区间越宽，说明样本越少，数值越不稳定。";
-    LEDGER = "加减分与一票否决";
-    LEDGER_DATE = "日期";
-    LEDGER_KIND = "类型";
-    LEDGER_POINTS = "分";
-    LEDGER_SAYS = "事由";
-    LEDGER_DOCUMENT = "文号";
+    ADJUSTMENTS = "加减分与一票否决";
+    ADJUSTMENT_DATE = "日期";
+    ADJUSTMENT_KIND = "类型";
+    ADJUSTMENT_POINTS = "分";
+    ADJUSTMENT_SAYS = "事由";
+    ADJUSTMENT_DOCUMENT = "文号";
     APPEAL = "对结果有异议怎么办";
     APPEAL_HOW = "请写明考核期、运行编号、指标名称和编号，附案件（记录）编号与证明材料，向考核办书面提出复核。复核期间原结果照常显示；更正经批准后计入下一次运行，并在“加减分与一票否决”或更正说明中留痕。";
     APPEAL_SOURCE = "如系本单位报送的源数据有误，请先在原业务系统中更正，再随下一次全量数据报送；不接受直接修改考核结果。";
@@ -294,12 +298,18 @@ pub fn held_reason(code: &str, tables: &str) -> String {
         "file_unreadable" => "有文件不能读取".to_owned(),
         "too_many_quarantined" => "不合格的记录过多".to_owned(),
         "shrunk" => "记录数比上次大幅减少".to_owned(),
-        "lost_against_last" => "与上次相比或与数据标准相比，缺少表头、文件或记录".to_owned(),
+        "column_lost" => "缺少上次有值的列，或者有与标准列名相近的未知表头".to_owned(),
+        "rows_lost" => "上次的文件或其中的记录缺失".to_owned(),
         "source_held" => format!("所依据的源表沿用上次数据：{tables}"),
         "definition_broken" => "指标或口径的定义有误".to_owned(),
         "computation_failed" => "计算时程序出错".to_owned(),
         other => other.to_owned(),
     }
+}
+
+/// What stands beside an indicator's title in the ledger.
+pub fn ledger_words(months: usize, pending: &str, soon: &str) -> String {
+    if pending == "0" { format!("{months} 个月") } else { format!("{months} 个月 · {PENDING} {pending} · {DUE_SOON} {soon}") }
 }
 
 /// What a veto does, after its title.

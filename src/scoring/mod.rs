@@ -19,6 +19,7 @@ use crate::library::indicator::Indicator;
 use crate::library::scheme::Scheme;
 use crate::terms::{IndicatorId, Period};
 
+mod ledger;
 mod objects;
 mod period;
 #[cfg(test)]
@@ -93,7 +94,7 @@ pub fn grade_cap(scheme: &Scheme, event: &Event) -> Option<usize> {
 /// An indicator of the scheme without a header, a unit that stands twice, amounts too large for 28 digits.
 pub fn score(input: &ScoringInput<'_>) -> Result<Scorecards> {
     let entries = period::entries(input)?;
-    let totals = period::aggregate(input.measures, &entries)?;
+    let totals = period::aggregate(input.measures.iter(), &entries)?;
     let objects = objects::assessed(input)?;
     let regions = regional::Regions::of(input, &objects);
     let tree = tree::Tree::of(input.scheme);
@@ -110,12 +111,13 @@ pub fn score(input: &ScoringInput<'_>) -> Result<Scorecards> {
         }
         let outcome = tree.add_up(input, object, &mut values);
         cards.scores.extend(outcome.scores);
-        cards.ledger.extend(outcome.ledger);
+        cards.score_lines.extend(outcome.score_lines);
         let mut values: Vec<_> = values.into_iter().flatten().collect();
         values.sort_by(|a, b| a.indicator.cmp(&b.indicator));
         cards.values.extend(values);
         results.push(outcome.result);
     }
+    cards.ledger = ledger::rows(input, &entries, &objects, &tree)?;
     cards.ranks = ranking::rank(input.scheme, &objects, results)?;
     Ok(cards)
 }

@@ -46,6 +46,15 @@ pub(super) struct Entry<'a> {
     pending_until: Month,
 }
 
+impl Entry<'_> {
+    /// The same entry over one month alone; of a month after `last` only what is pending counts.
+    pub fn in_month(&self, month: Month, last: Month) -> Self {
+        let counts = self.months.filter(|(first, until)| *first <= month && (month <= *until || (self.flow && last < month)));
+        let months = counts.map(|_| if month <= last { (month, month) } else { (month.plus(-1), month.plus(-1)) });
+        Self { months, pending_until: month, ..self.clone() }
+    }
+}
+
 /// Every indicator of the scheme, in its order.
 pub(super) fn entries<'a>(input: &ScoringInput<'a>) -> Result<Vec<Entry<'a>>> {
     input.scheme.indicators.iter().map(|scored| entry(input, scored)).collect()
@@ -105,6 +114,8 @@ pub(super) struct PeriodAmount {
     pub pending: i64,
     /// Left out.
     pub excluded: i64,
+    /// Of the pending ones those due soon.
+    pub due_soon: i64,
     /// One of the rows is an earlier run's.
     pub held: bool,
 }
@@ -116,6 +127,7 @@ impl PeriodAmount {
             fraction: self.fraction.merge(other.fraction),
             pending: self.pending + other.pending,
             excluded: self.excluded + other.excluded,
+            due_soon: self.due_soon + other.due_soon,
             held: self.held || other.held,
         }
     }
@@ -150,6 +162,7 @@ struct Rows {
     denominator: Vec<i128>,
     pending: Vec<i64>,
     excluded: Vec<i64>,
+    due_soon: Vec<i64>,
     held: Vec<bool>,
 }
 
@@ -172,6 +185,7 @@ impl Rows {
         self.denominator.push(denominator);
         self.pending.push(measure.pending);
         self.excluded.push(if is_ahead { 0 } else { measure.excluded });
+        self.due_soon.push(measure.due_soon);
         self.held.push(measure.held);
     }
 
@@ -188,25 +202,33 @@ impl Rows {
             decimal("denominator", self.denominator)?,
             Column::new("pending".into(), self.pending),
             Column::new("excluded".into(), self.excluded),
+            Column::new("due_soon".into(), self.due_soon),
             Column::new("held".into(), self.held),
         ])?;
         frame
             .lazy()
             .group_by(KEYS.map(col))
-            .agg([col("numerator").sum(), col("denominator").sum(), col("pending").sum(), col("excluded").sum(), col("held").any(true)])
+            .agg([
+                col("numerator").sum(),
+                col("denominator").sum(),
+                col("pending").sum(),
+                col("excluded").sum(),
+                col("due_soon").sum(),
+                col("held").any(true),
+            ])
             .collect()
     }
 }
 
 /// Sums measures over the months that count; a flow's deadlines of the period's later months are its pending.
-pub(super) fn aggregate(measures: &[Measure], entries: &[Entry<'_>]) -> Result<Totals> {
+pub(super) fn aggregate<'m>(measures: impl Iterator<Item = &'m Measure> + Clone, entries: &[Entry<'_>]) -> Result<Totals> {
     let mut by_indicator: BTreeMap<&IndicatorId, Vec<usize>> = BTreeMap::new();
     for (index, entry) in entries.iter().enumerate() {
         by_indicator.entry(&entry.scored.id).or_default().push(index);
     }
     let counted = |entry: &Entry<'_>, month: Month| entry.months.is_some_and(|(first, last)| first <= month && month <= last);
     let mut last_computed: Vec<Option<Month>> = vec![None; entries.len()];
-    for measure in measures {
+    for measure in measures.clone() {
         for &index in by_indicator.get(&measure.indicator).into_iter().flatten() {
             if counted(&entries[index], measure.month) {
                 last_computed[index] = last_computed[index].max(Some(measure.month));
@@ -259,6 +281,7 @@ fn read_sums(totals: &mut Totals, sums: &DataFrame) -> PolarsResult<()> {
     let numerator = sums.column("numerator")?.decimal()?.physical();
     let denominator = sums.column("denominator")?.decimal()?.physical();
     let (pending, excluded) = (sums.column("pending")?.i64()?, sums.column("excluded")?.i64()?);
+    let due_soon = sums.column("due_soon")?.i64()?;
     for row in 0..sums.height() {
         let key = (entry.get(row), subject.get(row), domain.get(row), subtree.get(row));
         let (Some(entry), Some(subject), Some(domain), Some(subtree)) = key else { continue };
@@ -269,6 +292,7 @@ fn read_sums(totals: &mut Totals, sums: &DataFrame) -> PolarsResult<()> {
             fraction: Fraction { numerator, denominator },
             pending: pending.get(row).unwrap_or_default(),
             excluded: excluded.get(row).unwrap_or_default(),
+            due_soon: due_soon.get(row).unwrap_or_default(),
             held: held.get(row).unwrap_or_default(),
         };
         let known = totals.amounts.entry((entry, subject, domain, subtree)).or_default();

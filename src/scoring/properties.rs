@@ -45,10 +45,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_ledger_adds_up_exactly_and_parents_are_sums(province in provinces()) {
+    fn the_score_lines_add_up_exactly_and_parents_are_sums(province in provinces()) {
         let cards = province.score();
         for rank in cards.ranks.iter().filter(|rank| rank.total.is_some()) {
-            let lines: Vec<_> = cards.ledger.iter().filter(|line| line.unit == rank.unit).collect();
+            let lines: Vec<_> = cards.score_lines.iter().filter(|line| line.unit == rank.unit).collect();
             let sum: Decimal = lines.iter().filter(|line| line.kind.adds_up()).map(|line| line.earned).sum();
             prop_assert_eq!(Some(sum), rank.total);
             for parent in lines.iter().filter(|line| matches!(line.kind, LineKind::Class | LineKind::Group)) {

@@ -4,7 +4,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::terms::{IndicatorId, UnitId};
+use crate::terms::{IndicatorId, Month, UnitId};
 
 pub use crate::compute::units::Unit;
 
@@ -58,6 +58,8 @@ pub struct Value {
     pub pending: i64,
     /// Left out for a named reason.
     pub excluded: i64,
+    /// Of the pending ones those that fall due within the days of `ledger.due_soon_days`.
+    pub due_soon: i64,
     /// numerator ÷ denominator (or the value), unrounded.
     pub value: Option<Decimal>,
     /// 95 % interval of the value (Wilson) for a ratio of counts.
@@ -99,7 +101,7 @@ pub struct Score {
     pub earned: Option<Decimal>,
 }
 
-/// What a line of the ledger says.
+/// What a line of the score_lines says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LineKind {
     /// A class: the sum of the lines below it.
@@ -108,6 +110,8 @@ pub enum LineKind {
     Group,
     /// An indicator's score times its effective points.
     Indicator,
+    /// A class, group or indicator of what is scored and shown beside the total.
+    Beside,
     /// A class in which nothing could be scored, at the scheme's score.
     EmptyClass,
     /// Bonus points of one event.
@@ -131,6 +135,7 @@ impl LineKind {
             Self::Class => "class",
             Self::Group => "group",
             Self::Indicator => "indicator",
+            Self::Beside => "beside",
             Self::EmptyClass => "empty_class",
             Self::Bonus => "bonus",
             Self::Deduction => "deduction",
@@ -143,7 +148,7 @@ impl LineKind {
 
     /// True for lines that add up to the total; the others repeat sums.
     pub fn adds_up(self) -> bool {
-        !matches!(self, Self::Class | Self::Group | Self::Total)
+        !matches!(self, Self::Class | Self::Group | Self::Beside | Self::Total)
     }
 }
 
@@ -152,7 +157,7 @@ impl LineKind {
 /// The `earned` of the lines that add up ([`LineKind::adds_up`]) sums exactly to that of the line `total`; the `earned` of a
 /// class or group is the exact sum of the lines below it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LedgerLine {
+pub struct ScoreLine {
     /// Unit.
     pub unit: UnitId,
     /// Domain.
@@ -213,6 +218,41 @@ pub struct Rank {
     pub withheld: Option<String>,
 }
 
+/// One indicator of one assessed object in one month: a row of the dynamic ledger (动态考核台账). Sort key: unit, domain, indicator,
+/// month.
+///
+/// A month that lies ahead has only what is pending. A value of a window other than flow is that of the window which ends with the
+/// month. Months without anything have no row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerRow {
+    /// Unit.
+    pub unit: UnitId,
+    /// Domain.
+    pub domain: String,
+    /// Indicator.
+    pub indicator: IndicatorId,
+    /// Month of the deadline, or at whose end the window was computed.
+    pub month: Month,
+    /// Numerator (the value itself for shapes "value" and "region").
+    pub numerator: Option<Decimal>,
+    /// Denominator (n for shapes "value" and "region").
+    pub denominator: Option<Decimal>,
+    /// Not yet due.
+    pub pending: i64,
+    /// Of those, due within the days of `ledger.due_soon_days`.
+    pub due_soon: i64,
+    /// Left out for a named reason.
+    pub excluded: i64,
+    /// The month's value.
+    pub value: Option<Decimal>,
+    /// Target shown beside it.
+    pub target: Option<Decimal>,
+    /// What the scheme's curve makes of the month's value; none for what is only reported.
+    pub score: Option<Decimal>,
+    /// Why.
+    pub status: Status,
+}
+
 /// Everything that scoring yields.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scorecards {
@@ -222,6 +262,8 @@ pub struct Scorecards {
     pub scores: Vec<Score>,
     /// Ranks, in their sort order.
     pub ranks: Vec<Rank>,
-    /// Ledger, in its sort order.
-    pub ledger: Vec<LedgerLine>,
+    /// How every total came about, in its sort order.
+    pub score_lines: Vec<ScoreLine>,
+    /// The dynamic ledger: the values of single months.
+    pub ledger: Vec<LedgerRow>,
 }

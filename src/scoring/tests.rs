@@ -173,6 +173,7 @@ pub(super) fn measure(indicator: &str, subject: &str, month: i8, amount: Amount)
         amount,
         pending: 1,
         excluded: 0,
+        due_soon: 0,
         held: false,
     }
 }
@@ -276,6 +277,80 @@ fn deadlines_of_the_periods_later_months_are_pending_and_nothing_else() {
     assert_eq!((value(&cards, "m1", "a.stock").pending, text(value(&cards, "m1", "a.stock").value)), (1, "0.8".to_owned()));
     province.measures.push(Measure { month: Month { year: 2027, month: 1 }, ..ahead(1) });
     assert_eq!(value(&province.score(), "m1", "a.rate").pending, 12, "what falls due after the period is not its matter");
+}
+
+#[test]
+fn the_ledger_has_each_month_by_itself_and_of_months_ahead_what_is_pending() {
+    let mut province = Province::market();
+    province.measures.retain(|measure| measure.indicator.0 != "a.rate");
+    province.measures.extend([
+        measure("a.rate", "m1", 1, ratio(1, 1)),
+        measure("a.rate", "m1", 2, ratio(0, 3)),
+        Measure { pending: 5, due_soon: 2, excluded: 7, ..measure("a.rate", "m1", 3, ratio(9, 9)) },
+        Measure { month: Month { year: 2027, month: 1 }, ..measure("a.rate", "m1", 1, ratio(1, 1)) },
+    ]);
+    let cards = province.score();
+    let of = |id: &str| {
+        let rows = cards.ledger.iter().filter(|row| row.unit.0 == "m1" && row.indicator.0 == id);
+        rows.map(|row| (row.month.month, text(row.value), row.pending, row.due_soon, row.excluded)).collect::<Vec<_>>()
+    };
+    assert_eq!(of("a.rate"), [(1, "1".to_owned(), 1, 0, 0), (2, "0".to_owned(), 1, 0, 0), (3, text(None), 5, 2, 0)]);
+    assert_eq!(of("a.stock").last().map(|row| row.1.clone()), Some("0.8".to_owned()));
+    let scored = |month: i8| {
+        cards
+            .ledger
+            .iter()
+            .find(|row| row.indicator.0 == "a.rate" && row.unit.0 == "m1" && row.month.month == month)
+            .and_then(|row| row.score)
+    };
+    let whole = value(&cards, "m1", "a.rate");
+    assert!(scored(2) < whole.score && whole.score < scored(1), "{:?} {:?} {:?}", scored(1), whole.score, scored(2));
+    assert_eq!((whole.pending, whole.due_soon), (7, 2), "the period's value has them together");
+}
+
+/// The market province with a class for perception on top, on which the survey hangs.
+fn with_perception(mode: &str) -> Province {
+    let mut province = Province::market();
+    let class = "[[node]]\nid = \"perception\"\nparent = \"total\"\ntitle = \"民意\"\npoints = 25\n\n[[indicator]]\nid = \"a.rate\"";
+    province.scheme = province
+        .scheme
+        .replace("[peer_group]", &format!("[perception]\nmode = \"{mode}\"\n[peer_group]"))
+        .replacen("[[indicator]]\nid = \"a.rate\"", class, 1)
+        .replace("id = \"a.survey\"\nnode = \"dynamic\"\npoints = 15", "id = \"a.survey\"\nnode = \"perception\"\npoints = 25")
+        .replace("id = \"a.stock\"\nnode = \"dynamic\"\npoints = 15", "id = \"a.stock\"\nnode = \"dynamic\"\npoints = 30");
+    province
+}
+
+#[test]
+fn perception_beside_the_total_is_scored_and_changes_nothing_in_it() {
+    let cards = with_perception("separate").score();
+    let node = |cards: &Scorecards, id: &str| {
+        cards.scores.iter().find(|score| score.unit.0 == "m1" && score.node == id).cloned().expect("the node has a score")
+    };
+    assert_eq!((text(node(&cards, "perception").score), text(value(&cards, "m1", "a.survey").score)), ("75".into(), "75".into()));
+    let classes: Decimal = ["base", "dynamic", "innovation"].iter().filter_map(|id| node(&cards, id).earned).sum();
+    assert_eq!(rank(&cards, "m1").tree_total, Some(classes), "the total has the three classes and no more");
+    let mut worse = with_perception("separate");
+    worse.measures.iter_mut().filter(|measure| measure.indicator.0 == "a.survey").for_each(|measure| {
+        measure.amount = Amount::Value { value: Some(Fraction::SCALE), n: 200 };
+    });
+    assert_eq!(rank(&worse.score(), "m1"), rank(&cards, "m1"));
+    let beside: Vec<_> = cards.score_lines.iter().filter(|line| line.unit.0 == "m1" && line.kind == LineKind::Beside).collect();
+    assert_eq!(beside.len(), 2, "the class and its indicator");
+    assert!(beside.iter().all(|line| !line.kind.adds_up()));
+}
+
+#[test]
+fn renormalised_perception_shrinks_every_class_in_proportion_and_the_points_still_make_the_total() {
+    let (cards, apart) = (with_perception("renormalised").score(), with_perception("separate").score());
+    let node = |cards: &Scorecards, id: &str| {
+        cards.scores.iter().find(|score| score.unit.0 == "m1" && score.node == id).cloned().expect("the node has a score")
+    };
+    // 60, 30, 10 and 25 of 125.
+    let points = ["base", "dynamic", "innovation", "perception"].map(|id| text(Some(node(&cards, id).effective_points)));
+    assert_eq!(points, ["48", "24", "8", "20"]);
+    let four_fifths = rank(&apart, "m1").tree_total.expect("a total") * Decimal::new(8, 1);
+    assert_eq!(rank(&cards, "m1").tree_total, Some(four_fifths + Decimal::from(15)), "and 75 % of 20");
 }
 
 #[test]
@@ -385,9 +460,9 @@ fn bonus_and_deduction_are_capped_and_a_veto_caps_the_grade_alone() {
     assert_eq!((text(m1.total), text(Some(m1.bonus)), text(Some(m1.deduction))), ("84.25".into(), "5".into(), "3".into()));
     assert_eq!((m1.score_grade.as_deref(), m1.grade.as_deref(), m1.rank), (Some("良好"), Some("不合格"), Some(1)));
     assert_eq!(m1.vetoes, ["fraud"]);
-    let cap = cards.ledger.iter().find(|line| line.kind == LineKind::Cap).expect("the cap has a line");
+    let cap = cards.score_lines.iter().find(|line| line.kind == LineKind::Cap).expect("the cap has a line");
     assert_eq!(text(Some(cap.earned)), "-3");
-    let veto = cards.ledger.iter().find(|line| line.kind == LineKind::Veto).expect("the veto has a line");
+    let veto = cards.score_lines.iter().find(|line| line.kind == LineKind::Veto).expect("the veto has a line");
     assert_eq!((veto.id.as_str(), veto.event.as_str(), veto.earned), ("fraud", "of fraud", Decimal::ZERO));
 }
 
@@ -449,7 +524,7 @@ fn a_unit_with_nothing_to_score_has_no_total() {
     let cards = province.score();
     let idle = rank(&cards, "idle");
     assert_eq!((idle.total, idle.rank, idle.withheld.as_deref()), (None, None, Some("nothing_scored")));
-    assert!(!cards.ledger.iter().any(|line| line.unit.0 == "idle" && line.kind == LineKind::Total));
+    assert!(!cards.score_lines.iter().any(|line| line.unit.0 == "idle" && line.kind == LineKind::Total));
 }
 
 #[test]

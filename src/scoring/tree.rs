@@ -1,6 +1,6 @@
 //! The scheme's tree for one assessed object: weight moves, points add up.
 //!
-//! In: the object's values. Out: scores of nodes, the ledger, the total before rank. Never here: curves, ranks.
+//! In: the object's values. Out: scores of nodes, the score_lines, the total before rank. Never here: curves, ranks.
 //!
 //! A child that can't be scored passes its weight to its siblings, in proportion to their points; a node without a child that
 //! can be scored passes its own. A class keeps its weight, and when it is empty takes the scheme's score. Effective points have
@@ -12,7 +12,7 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::objects::{Assessed, capped};
-use super::tables::{LedgerLine, LineKind, Score, Status, Value};
+use super::tables::{LineKind, Score, ScoreLine, Status, Value};
 use super::{ScoringInput, grade_cap};
 use crate::library::scheme::{Node, Scheme, TOTAL};
 
@@ -55,7 +55,7 @@ pub(super) struct ObjectResult {
 /// What adding up yields.
 pub(super) struct Outcome {
     pub scores: Vec<Score>,
-    pub ledger: Vec<LedgerLine>,
+    pub score_lines: Vec<ScoreLine>,
     pub result: ObjectResult,
 }
 
@@ -65,7 +65,7 @@ struct Walk<'a, 'b> {
     object: &'b Assessed<'a>,
     values: &'b mut [Option<Value>],
     nodes: BTreeMap<usize, Score>,
-    ledger: Vec<LedgerLine>,
+    score_lines: Vec<ScoreLine>,
 }
 
 impl<'a> Tree<'a> {
@@ -102,7 +102,7 @@ impl<'a> Tree<'a> {
 
     /// Moves weights and adds up; writes effective points into `values`.
     pub fn add_up(&self, input: &ScoringInput<'_>, object: &Assessed<'a>, values: &mut [Option<Value>]) -> Outcome {
-        let mut walk = Walk { tree: self, object, values, nodes: BTreeMap::new(), ledger: Vec::new() };
+        let mut walk = Walk { tree: self, object, values, nodes: BTreeMap::new(), score_lines: Vec::new() };
         let total = walk.classes(input);
         let mut result = walk.result(total);
         walk.closing_lines(input, &mut result);
@@ -116,8 +116,8 @@ impl<'a> Tree<'a> {
             earned: total,
         };
         let scores = std::iter::once(root).chain(walk.nodes.into_values()).collect();
-        let ledger = walk.ledger.into_iter().zip(1..).map(|(line, number)| LedgerLine { line: number, ..line }).collect();
-        Outcome { scores, ledger, result }
+        let score_lines = walk.score_lines.into_iter().zip(1..).map(|(line, number)| ScoreLine { line: number, ..line }).collect();
+        Outcome { scores, score_lines, result }
     }
 }
 
@@ -151,30 +151,56 @@ impl<'a> Walk<'a, '_> {
     /// Scores every class; the exact total, or `None` when no class has anything to score.
     fn classes(&mut self, input: &ScoringInput<'_>) -> Option<Decimal> {
         let scheme = self.tree.scheme;
-        let anything = self.tree.classes.iter().any(|class| self.is_live(Child::Node(*class)));
+        let anything =
+            self.tree.classes.iter().any(|class| !scheme.is_separate(&self.node(*class).id) && self.is_live(Child::Node(*class)));
         let mut total = Decimal::ZERO;
+        let points_of = scheme.class_points();
         for &class in &self.tree.classes {
             let node = self.node(class);
+            let Some(points) = points_of.get(node.id.as_str()).copied() else {
+                self.beside_the_total(class);
+                continue;
+            };
             if self.is_live(Child::Node(class)) || !anything {
-                total += self.descend(class, if anything { node.points } else { Decimal::ZERO });
+                total += self.descend(class, if anything { points } else { Decimal::ZERO });
                 continue;
             }
             let score = input.scheme.round(scheme.nothing.empty_class_score);
-            let earned = score * node.points / Decimal::ONE_HUNDRED;
+            let earned = score * points / Decimal::ONE_HUNDRED;
             self.descend(class, Decimal::ZERO);
             if let Some(row) = self.nodes.get_mut(&class) {
-                *row = Score { score: Some(score), effective_points: node.points, earned: Some(earned), ..row.clone() };
+                *row = Score { score: Some(score), effective_points: points, earned: Some(earned), ..row.clone() };
             }
             let mut line = self.line(LineKind::EmptyClass, &node.id, TOTAL);
-            (line.points, line.effective_points, line.score, line.earned) = (node.points, node.points, Some(score), earned);
+            (line.points, line.effective_points, line.score, line.earned) = (node.points, points, Some(score), earned);
             // The class's own line stands first among its lines; the filling follows the ones that earned nothing.
-            if let Some(own) = self.ledger.iter_mut().find(|line| line.kind == LineKind::Class && line.id == node.id) {
-                (own.effective_points, own.score, own.earned) = (node.points, Some(score), earned);
+            if let Some(own) = self.score_lines.iter_mut().find(|line| line.kind == LineKind::Class && line.id == node.id) {
+                (own.effective_points, own.score, own.earned) = (points, Some(score), earned);
             }
-            self.ledger.push(line);
+            self.score_lines.push(line);
             total += earned;
         }
         anything.then_some(total)
+    }
+
+    /// Scores a class that is no part of the total; its lines add up to nothing.
+    fn beside_the_total(&mut self, class: usize) {
+        let points = if self.is_live(Child::Node(class)) { self.node(class).points } else { Decimal::ZERO };
+        let first = self.score_lines.len();
+        self.descend(class, points);
+        self.score_lines[first..].iter_mut().for_each(|line| line.kind = LineKind::Beside);
+    }
+
+    /// Whether an indicator's points are part of the total.
+    fn is_in_total(&self, leaf: usize) -> bool {
+        let mut at = self.tree.scheme.indicators[leaf].node.as_str();
+        while let Some(index) = self.tree.index.get(at) {
+            if self.tree.scheme.is_separate(at) {
+                return false;
+            }
+            at = &self.tree.scheme.nodes[*index].parent;
+        }
+        true
     }
 
     /// Gives `effective` points to a node and its children; returns what they earn, exactly.
@@ -184,9 +210,9 @@ impl<'a> Walk<'a, '_> {
             return Decimal::ZERO;
         }
         let kind = if node.parent == TOTAL { LineKind::Class } else { LineKind::Group };
-        let place = self.ledger.len();
+        let place = self.score_lines.len();
         let line = self.line(kind, &node.id, &node.parent);
-        self.ledger.push(LedgerLine { points: node.points, effective_points: effective, ..line });
+        self.score_lines.push(ScoreLine { points: node.points, effective_points: effective, ..line });
         let mut earned = Decimal::ZERO;
         for (child, points) in self.shares(index, effective) {
             earned += match child {
@@ -196,7 +222,7 @@ impl<'a> Walk<'a, '_> {
         }
         let live = !effective.is_zero();
         let score = live.then(|| share(self.tree.scheme, earned, effective));
-        (self.ledger[place].score, self.ledger[place].earned) = (score, earned);
+        (self.score_lines[place].score, self.score_lines[place].earned) = (score, earned);
         let row = Score {
             unit: self.object.unit.id.clone(),
             domain: self.object.domain.clone(),
@@ -245,12 +271,12 @@ impl<'a> Walk<'a, '_> {
         let (score, points, id) = (value.score, value.points, value.indicator.0.clone());
         let earned = score.unwrap_or_default() * effective / Decimal::ONE_HUNDRED;
         let line = self.line(LineKind::Indicator, &id, parent);
-        self.ledger.push(LedgerLine { points, effective_points: effective, score, earned, ..line });
+        self.score_lines.push(ScoreLine { points, effective_points: effective, score, earned, ..line });
         earned
     }
 
-    fn line(&self, kind: LineKind, id: &str, parent: &str) -> LedgerLine {
-        LedgerLine {
+    fn line(&self, kind: LineKind, id: &str, parent: &str) -> ScoreLine {
+        ScoreLine {
             unit: self.object.unit.id.clone(),
             domain: self.object.domain.clone(),
             line: 0,
@@ -269,7 +295,10 @@ impl<'a> Walk<'a, '_> {
         let scheme = self.tree.scheme;
         let (bonus, deduction) = capped(scheme, &self.object.events);
         let exact = tree_total.map(|total| total + bonus - deduction);
-        let solid = (0..self.values.len()).filter_map(|leaf| self.live_value(leaf)).filter(|(value, _)| !value.too_few);
+        let solid = (0..self.values.len())
+            .filter(|leaf| self.is_in_total(*leaf))
+            .filter_map(|leaf| self.live_value(leaf))
+            .filter(|(value, _)| !value.too_few);
         let solid: Decimal = solid.map(|(value, _)| value.effective_points).sum();
         let solid_share = if scheme.total.is_zero() { Decimal::ZERO } else { (solid / scheme.total).round_dp(4) };
         let total = exact.map(|exact| scheme.round(exact));
@@ -278,7 +307,7 @@ impl<'a> Walk<'a, '_> {
 
     /// The values' half-widths, weighted with their points, added as independent errors.
     fn half_width(&self) -> Decimal {
-        let leaves = (0..self.values.len()).filter_map(|leaf| self.live_value(leaf));
+        let leaves = (0..self.values.len()).filter(|leaf| self.is_in_total(*leaf)).filter_map(|leaf| self.live_value(leaf));
         let parts = leaves.filter_map(|(value, _)| Some(value.half_width? * value.effective_points / Decimal::ONE_HUNDRED));
         let squares: f64 = parts.filter_map(|part| part.to_f64()).map(|part| part * part).sum();
         Decimal::from_f64(squares.sqrt()).unwrap_or_default().round_dp(2)
@@ -290,22 +319,22 @@ impl<'a> Walk<'a, '_> {
         for event in self.object.events.iter().filter(|event| !event.points.is_zero()) {
             let kind = if event.points > Decimal::ZERO { LineKind::Bonus } else { LineKind::Deduction };
             let line = self.line(kind, &event.code, "");
-            self.ledger.push(LedgerLine { event: event.id.clone(), earned: event.points, ..line });
+            self.score_lines.push(ScoreLine { event: event.id.clone(), earned: event.points, ..line });
         }
         for event in self.object.events.iter().filter(|event| grade_cap(input.scheme, event).is_some()) {
             let line = self.line(LineKind::Veto, &event.code, "");
-            self.ledger.push(LedgerLine { event: event.id.clone(), ..line });
+            self.score_lines.push(ScoreLine { event: event.id.clone(), ..line });
         }
         let claimed: Decimal = self.object.events.iter().map(|event| event.points).sum();
         let taken_back = result.bonus - result.deduction - claimed;
         if !taken_back.is_zero() {
             let line = self.line(LineKind::Cap, "", "");
-            self.ledger.push(LedgerLine { earned: taken_back, ..line });
+            self.score_lines.push(ScoreLine { earned: taken_back, ..line });
         }
         let line = self.line(LineKind::Rounding, "", "");
-        self.ledger.push(LedgerLine { earned: total - exact, ..line });
+        self.score_lines.push(ScoreLine { earned: total - exact, ..line });
         let points = input.scheme.total;
         let line = self.line(LineKind::Total, TOTAL, "");
-        self.ledger.push(LedgerLine { points, effective_points: points, score: Some(total), earned: total, ..line });
+        self.score_lines.push(ScoreLine { points, effective_points: points, score: Some(total), earned: total, ..line });
     }
 }

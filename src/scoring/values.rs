@@ -43,6 +43,7 @@ pub(super) fn value(
         denominator: None,
         pending: 0,
         excluded: 0,
+        due_soon: 0,
         value: None,
         interval: None,
         score: None,
@@ -128,6 +129,7 @@ fn find<'a>(
 fn fill(input: &ScoringInput<'_>, entry: &Entry<'_>, amount: PeriodAmount, held: bool, value: &mut Value) -> Result<()> {
     value.pending = amount.pending;
     value.excluded = amount.excluded;
+    value.due_soon = amount.due_soon;
     let is_ratio = entry.shape == Shape::Ratio;
     let numerator = exact(amount.fraction.numerator, value)?;
     let denominator = exact(amount.fraction.denominator, value)?;

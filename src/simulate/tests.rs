@@ -194,10 +194,17 @@ fn a_later_night_changes_a_few_rows_of_many_months_and_takes_none_away() {
             batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| format!("{:?}", batch.slice(row, 1))).collect::<Vec<_>>());
         texts(&batches, "case_id").into_iter().flatten().zip(rows).collect()
     };
-    let wide = SimulationRequest { cases: 12_000, months: 18, ..request(SimulationFormat::Parquet) };
+    let wide = SimulationRequest { units: 100, cases: 12_000, months: 18, ..request(SimulationFormat::Parquet) };
     let (before, after) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
-    run(&SimulationRequest { night: Some(1), ..wide.clone() }, before.path());
-    run(&SimulationRequest { night: Some(2), ..wide }, after.path());
+    // The night opens a month that was not asked for; what the months before it tell must stay.
+    run(&wide, before.path());
+    run(&SimulationRequest { night: Some(1), ..wide }, after.path());
+    let items = |out: &Path| -> BTreeMap<String, Option<String>> {
+        let batches = read(out, "cases");
+        texts(&batches, "case_id").into_iter().flatten().zip(texts(&batches, "item_code")).collect()
+    };
+    let (items_before, items_after) = (items(before.path()), items(after.path()));
+    assert!(items_before.iter().all(|(case, item)| items_after.get(case) == Some(item)), "a case became another");
     let (before, after) = (row(before.path()), row(after.path()));
     assert!(before.keys().all(|case| after.contains_key(case)), "a case vanished");
     let changed: Vec<&String> = before.iter().filter(|(case, row)| after[*case] != **row).map(|(case, _)| case).collect();

@@ -158,7 +158,8 @@ impl World {
         world.total_weight = world.units.iter().map(|unit| unit.weight).sum();
         world.months = world.plan_months(request);
         world.firms_per_county = (request.cases / world.counties.len() as u64 / 4).clamp(60, 400_000);
-        let per_half_year = request.cases as f64 / world.units.len() as f64 / world.months.len() as f64 * 6.0;
+        // Of the months asked for: a night that opens a further month must not draw the months before it anew.
+        let per_half_year = request.cases as f64 / world.units.len() as f64 / request.months as f64 * 6.0;
         world.boost = (60.0 / per_half_year).clamp(1.0, 2.5);
         Ok(world)
     }

@@ -387,6 +387,10 @@ fn what_can_not_be_computed_is_held_by_name_and_the_rest_is_published() {
     );
     let page = province.text(&format!("runs/{}/report/office/quality.html", province.current_run()));
     assert!(page.contains("mediation_records") && page.contains("survey_responses"), "the page does not name what is held");
+    for words in ["没有收到文件", "记录数比上次大幅减少", "指标或口径的定义有误", "所依据的源表沿用上次数据"]
+    {
+        assert!(page.contains(words), "the page does not say why: {words}");
+    }
 }
 
 /// More damage than `[hold]` allows: the run is made, told and kept back.

@@ -19,8 +19,19 @@ use tempfile::TempDir;
 pub const AS_OF: &str = "2026-06-30";
 
 /// Result tables that hold no source lines and no account of files: the same facts give the same bytes in whatever form they came.
-pub const FIGURES: [&str; 10] =
-    ["measures", "values", "scores", "ranks", "scorecards", "ledger", "synergy_pairs", "synergy_regions", "burden", "findings"];
+pub const FIGURES: [&str; 11] = [
+    "measures",
+    "values",
+    "scores",
+    "ranks",
+    "scorecards",
+    "score_lines",
+    "ledger",
+    "synergy_pairs",
+    "synergy_regions",
+    "burden",
+    "findings",
+];
 
 const PATIENCE: Duration = Duration::from_secs(180);
 

@@ -80,11 +80,11 @@ fn an_explanation_speaks_of_columns_codes_and_reasons_in_words() {
 }
 
 #[test]
-fn bonus_deduction_and_veto_stand_on_the_units_page_with_their_documents_and_in_the_ledger() {
+fn bonus_deduction_and_veto_stand_on_the_units_page_with_their_documents_and_in_the_score_lines() {
     let province = finished_small();
     let events = province.sql(
         "select l.unit_id, l.domain, l.kind, l.earned, l.document, r.total, r.tree_total + r.bonus - r.deduction, r.grade, r.score_grade
-         from ledger l join ranks r using (unit_id, domain) where event_id is not null order by l.kind",
+         from score_lines l join ranks r using (unit_id, domain) where event_id is not null order by l.kind",
     );
     let kinds: BTreeSet<&str> = events.iter().map(|row| row[2].as_str()).collect();
     assert_eq!(kinds, BTreeSet::from(["bonus", "deduction", "veto"]), "the simulated province has one of each");
@@ -109,16 +109,16 @@ fn bonus_deduction_and_veto_stand_on_the_units_page_with_their_documents_and_in_
 }
 
 #[test]
-fn the_ledger_adds_up_to_every_total_and_names_the_classes_without_anything_to_score() {
+fn the_score_lines_add_up_to_every_total_and_names_the_classes_without_anything_to_score() {
     let (province, _) = finished_sample();
     let wrong = province.sql(
-        "select unit_id, domain, total, sum(earned) from ledger join ranks using (unit_id, domain) where adds_up
+        "select unit_id, domain, total, sum(earned) from score_lines join ranks using (unit_id, domain) where adds_up
          group by unit_id, domain, total having sum(earned) <> total",
     );
     assert!(wrong.is_empty(), "{wrong:?}");
-    let lines = province.one("select count(*) from (select distinct unit_id, domain from ledger)");
+    let lines = province.one("select count(*) from (select distinct unit_id, domain from score_lines)");
     assert_eq!(lines, province.one("select count(*) from ranks where total is not null"));
-    let empty = province.sql("select distinct unit_id from ledger where kind = 'empty_class'");
+    let empty = province.sql("select distinct unit_id from score_lines where kind = 'empty_class'");
     assert!(!empty.is_empty(), "a unit of the samples has a class with nothing to score");
     let said: BTreeSet<String> =
         pages(province, "units").into_iter().filter(|(_, page)| page.contains("按方案规定计80分")).map(|(path, _)| path).collect();

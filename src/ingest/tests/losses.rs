@@ -143,3 +143,30 @@ fn a_source_beside_a_larger_one_and_a_file_of_several_may_not_shrink_unseen() {
     office.write("a.csv", text(HEADER, (0..80).chain(101..120)));
     assert_eq!(office.try_load(&sources).expect("loads").held, None, "rows that moved to another source are not lost");
 }
+
+#[test]
+fn a_held_table_hands_on_the_kinds_of_its_reasons() {
+    let mut office = Office::new();
+    let words = |staged: &StagedTable| staged.held_because.iter().map(|because| because.word()).collect::<Vec<_>>();
+    for file in 0..4 {
+        office.write(&format!("d/{file}.csv"), text(HEADER, file * 30..file * 30 + 20));
+    }
+    let whole = office.load("d/*.csv");
+    assert!(words(&whole).is_empty());
+    office.keep(&whole);
+    assert_eq!(words(&office.load("e/*.csv")), ["no_file"]);
+    office.write("d/1.csv", text(&HEADER.replace("人数", "总计"), 30..50));
+    assert_eq!(words(&office.load("d/*.csv")), ["column_lost"]);
+    office.write("d/1.csv", text(HEADER, 30..50));
+    office.write("d/2.csv", format!("{HEADER}\n\"A60"));
+    assert_eq!(words(&office.load("d/*.csv")), ["file_unreadable"], "what could not be read is not also lost");
+    office.write("d/2.csv", text(HEADER, 60..62));
+    assert_eq!(words(&office.load("d/*.csv")), ["rows_lost"], "18 of 80 rows are no shrunk table");
+    office.write("d/1.csv", text(HEADER, 30..32));
+    assert_eq!(words(&office.load("d/*.csv")), ["shrunk", "rows_lost"]);
+    let wrong: String = (0..80).map(|row| format!("B{row},U1,x,处罚,第一条,1\n")).collect();
+    office.write("d/1.csv", text(HEADER, 30..50) + &wrong);
+    office.write("d/2.csv", text(HEADER, 60..80));
+    let source = crate::project::Source { max_quarantine_rate: 0.05, ..office.source("d/*.csv") };
+    assert_eq!(words(&office.try_load(&[source]).expect("loads")), ["too_many_quarantined"]);
+}

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{
-    Absent, Attribution, Curve, Dynamic, Grade, MinimumN, Node, Nothing, Object, PeerKey, RankBasis, Rounding, Scheme, Scored, TOTAL, Veto,
-    decimal,
+    Absent, Attribution, Curve, Dynamic, Grade, MinimumN, Node, Nothing, Object, PeerKey, Perception, RankBasis, Rounding, Scheme, Scored,
+    TOTAL, Veto, decimal,
 };
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section};
@@ -37,7 +37,7 @@ pub(super) fn read(name: &str, text: &str, section: &mut Section<'_>, diagnostic
         let words = [("own", false), ("subtree", true)];
         Some(TIERS.into_iter().filter(|tier| section.word(tier, &words, diagnostics) == Some(true)).map(str::to_owned).collect())
     });
-    let perception = section.section("perception", diagnostics, |section, diagnostics| section.required_text("mode", diagnostics));
+    let perception = section.section("perception", diagnostics, read_perception);
     let caps = section.section("caps", diagnostics, |section, diagnostics| {
         Some((amount(section, "bonus", diagnostics), amount(section, "deduction", diagnostics)))
     });
@@ -73,7 +73,7 @@ pub(super) fn read(name: &str, text: &str, section: &mut Section<'_>, diagnostic
         minimum_units,
         minimum_n,
         subtree_tiers: scope.unwrap_or_default(),
-        perception: perception.map_or_else(|| "beside".to_owned(), |mode| mode.value),
+        perception: perception.unwrap_or_else(|| Perception::Inside("dynamic".to_owned())),
         bonus_cap: bonus_cap.unwrap_or_default(),
         deduction_cap: deduction_cap.unwrap_or_default(),
         grades,
@@ -92,6 +92,22 @@ fn amount(section: &mut Section<'_>, key: &'static str, diagnostics: &mut Diagno
 fn required_amount(section: &mut Section<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Decimal> {
     let placed = section.required_number(key, diagnostics)?;
     decimal(&placed, section.file(), diagnostics)
+}
+
+fn read_perception(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Perception> {
+    let mode = section.required_text("mode", diagnostics)?;
+    match (mode.value.as_str(), mode.value.strip_prefix("inside_")) {
+        ("renormalised", _) => Some(Perception::Renormalised),
+        ("separate", _) => Some(Perception::Separate),
+        (_, Some(class)) => Some(Perception::Inside(class.to_owned())),
+        (other, None) => {
+            let message = format!("`mode` of [perception] is `{other}`");
+            diagnostics
+                .error("unknown-word", section.file(), Some(mode.span), message)
+                .hint("`inside_` and a class (inside_dynamic), `renormalised` or `separate`");
+            None
+        }
+    }
 }
 
 fn read_rounding(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Rounding> {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use super::composites::{COMPOSITES, composite, parts_of};
-use super::{Attribution, Node, Scheme, Scored, TOTAL};
+use super::{Attribution, Node, PERCEPTION, Perception, Scheme, Scored, TOTAL};
 use crate::diagnostics::Diagnostics;
 use crate::library::indicator::{Better, Indicator, Measures, Shape};
 use crate::terms::{DOMAINS, IndicatorId};
@@ -145,7 +145,9 @@ impl<'a> Rules<'a> {
 
     fn sums(&mut self) {
         let scheme = self.scheme;
-        let classes: Decimal = scheme.nodes.iter().filter(|node| node.parent == TOTAL).map(|node| node.points).sum();
+        // Of a class that is renormalised into the total, or stands beside it, the points come on top.
+        let is_on_top = |node: &Node| node.id == PERCEPTION && !matches!(scheme.perception, Perception::Inside(_));
+        let classes: Decimal = scheme.nodes.iter().filter(|node| node.parent == TOTAL && !is_on_top(node)).map(|node| node.points).sum();
         if classes != scheme.total && !scheme.nodes.is_empty() {
             let span = scheme.nodes.iter().find(|node| node.parent == TOTAL).map(|node| node.span.clone());
             self.diagnostics.error(
@@ -241,25 +243,31 @@ impl<'a> Rules<'a> {
     fn perception(&mut self) {
         let scheme = self.scheme;
         let classes: Vec<&str> = scheme.nodes.iter().filter(|node| node.parent == TOTAL).map(|node| node.id.as_str()).collect();
-        match scheme.perception.strip_prefix("inside_") {
-            None if scheme.perception == "beside" => {}
-            Some(class) if classes.contains(&class) => {
-                let misplaced = scheme.node("perception").filter(|_| !self.nodes_above("perception").iter().any(|node| node.id == class));
-                if let Some(span) = misplaced.map(|node| node.span.clone()) {
-                    self.diagnostics.error(
-                        "perception-place",
-                        &scheme.file,
-                        Some(span),
-                        format!("[perception] says `{}`, but the node `perception` does not stand below `{class}`", scheme.perception),
-                    );
-                }
-            }
-            _ => {
+        let Some(node) = scheme.node(PERCEPTION) else { return };
+        let message = match &scheme.perception {
+            Perception::Inside(class) if !classes.contains(&class.as_str()) => {
                 self.diagnostics
-                    .error("unknown-word", &scheme.file, None, format!("`mode` of [perception] is `{}`", scheme.perception))
-                    .hint(format!("`beside`, or `inside_` and a class: {}", classes.join(", ")));
+                    .error(
+                        "unknown-word",
+                        &scheme.file,
+                        None,
+                        format!("`mode` of [perception] is `inside_{class}`, and `{class}` is no class"),
+                    )
+                    .hint(format!("`inside_` and a class ({}), `renormalised` or `separate`", classes.join(", ")));
+                return;
             }
-        }
+            Perception::Inside(class) if !self.nodes_above(PERCEPTION).iter().any(|above| above.id == *class) => {
+                format!("[perception] says `inside_{class}`, but the node `{PERCEPTION}` does not stand below `{class}`")
+            }
+            Perception::Renormalised if node.parent != TOTAL => {
+                format!("[perception] says `renormalised`, but the node `{PERCEPTION}` is no class: its parent is not `{TOTAL}`")
+            }
+            Perception::Separate if node.parent != TOTAL => {
+                format!("[perception] says `separate`, but the node `{PERCEPTION}` is no class: its parent is not `{TOTAL}`")
+            }
+            _ => return,
+        };
+        self.diagnostics.error("perception-place", &scheme.file, Some(node.span.clone()), message);
     }
 
     fn known(&mut self, scored: &Scored) {

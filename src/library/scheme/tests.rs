@@ -32,7 +32,7 @@ title = "示例"
 year = 2026
 published_on = 2026-01-10
 [perception]
-mode = "beside"
+mode = "separate"
 [regional.synergy]
 attribution = "all_units_in_domain"
 [[grade]]

@@ -38,6 +38,7 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
         scores::scores(input)?,
         scores::ranks(input)?,
         scores::scorecards(input)?,
+        scores::score_lines(input)?,
         scores::ledger(input)?,
         signals::synergy_pairs(input)?,
         signals::synergy_regions(input)?,

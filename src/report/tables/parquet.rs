@@ -131,7 +131,7 @@ mod tests {
         shuffled.burden.reverse();
         shuffled.synergy_pairs.reverse();
         shuffled.accounting.reverse();
-        shuffled.ledger.reverse();
+        shuffled.line_events.reverse();
         for (a, b) in tables(&province()).expect("tables").iter().zip(tables(&shuffled).expect("tables")) {
             assert_eq!(encode(a).expect("bytes"), encode(&b).expect("bytes"), "{}", a.name);
         }
@@ -142,7 +142,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let input = province();
         let written = write_tables(&tables(&input).expect("tables"), folder.path()).expect("files");
-        assert_eq!(written.len(), 18);
+        assert_eq!(written.len(), 19);
         let ranks = fs::File::open(folder.path().join("ranks.parquet")).expect("the file");
         let reader = ParquetRecordBatchReaderBuilder::try_new(ranks).expect("parquet").build().expect("a reader");
         let batches: Vec<_> = reader.map(|batch| batch.expect("a batch")).collect();

@@ -1,4 +1,4 @@
-//! Result tables of what was computed and scored: measures, values, scores, ranks, scorecards, ledger.
+//! Result tables of what was computed and scored: measures, values, scores, ranks, scorecards, score lines, ledger.
 //!
 //! In: [`ReportInput`]. Out: tables in their declared order. Never here: computation.
 
@@ -8,8 +8,8 @@ use super::ResultTable;
 use super::columns::Columns;
 use crate::compute::measures::{Amount, Measure, sort_measures};
 use crate::error::Result;
-use crate::report::input::{LedgerEntry, Lineage, ReportInput};
-use crate::scoring::tables::{LedgerLine, Rank, Score, Unit, Value};
+use crate::report::input::{LineEvent, Lineage, ReportInput};
+use crate::scoring::tables::{LedgerRow, Rank, Score, ScoreLine, Unit, Value};
 use crate::terms::UnitId;
 
 /// Numerators and denominators of every month.
@@ -38,6 +38,7 @@ pub fn measures(input: &ReportInput) -> Result<ResultTable> {
         })
         .count("pending", |row| row.pending)
         .count("excluded", |row| row.excluded)
+        .count("due_soon", |row| row.due_soon)
         .flag("held", |row| row.held)
         .table(input.measures.len())
 }
@@ -56,6 +57,7 @@ fn value_columns<'r, R>(columns: Columns<'r, R>, of: impl Fn(&'r R) -> &'r Value
         .share_or_null("denominator", move |row| of(row).denominator)
         .count("pending", move |row| of(row).pending)
         .count("excluded", move |row| of(row).excluded)
+        .count("due_soon", move |row| of(row).due_soon)
         .share_or_null("value", move |row| of(row).value)
         .share_or_null("value_low", move |row| of(row).interval.map(|(low, _)| low))
         .share_or_null("value_high", move |row| of(row).interval.map(|(_, high)| high))
@@ -168,13 +170,16 @@ pub fn scorecards(input: &ReportInput) -> Result<ResultTable> {
 }
 
 /// How every total came about, line by line; lines that rest on an event have its day, its reason and its document.
-pub fn ledger(input: &ReportInput) -> Result<ResultTable> {
-    let events: BTreeMap<_, &LedgerEntry> =
-        input.ledger.iter().map(|entry| ((&entry.unit, entry.domain.as_str(), entry.entry.as_str(), entry.kind.as_str()), entry)).collect();
-    let event = |line: &LedgerLine| events.get(&(&line.unit, line.domain.as_str(), line.event.as_str(), line.kind.word())).copied();
-    let mut rows: Vec<_> = input.scorecards.ledger.iter().map(|line| (line, event(line))).collect();
+pub fn score_lines(input: &ReportInput) -> Result<ResultTable> {
+    let events: BTreeMap<_, &LineEvent> = input
+        .line_events
+        .iter()
+        .map(|entry| ((&entry.unit, entry.domain.as_str(), entry.entry.as_str(), entry.kind.as_str()), entry))
+        .collect();
+    let event = |line: &ScoreLine| events.get(&(&line.unit, line.domain.as_str(), line.event.as_str(), line.kind.word())).copied();
+    let mut rows: Vec<_> = input.scorecards.score_lines.iter().map(|line| (line, event(line))).collect();
     rows.sort_by_key(|(line, _)| (&line.unit, &line.domain, line.line));
-    Columns::of("ledger", &["unit_id", "domain", "line"], &rows)
+    Columns::of("score_lines", &["unit_id", "domain", "line"], &rows)
         .text("unit_id", |(line, _)| line.unit.as_ref())
         .text("domain", |(line, _)| &line.domain)
         .count("line", |(line, _)| i64::from(line.line))
@@ -190,5 +195,26 @@ pub fn ledger(input: &ReportInput) -> Result<ResultTable> {
         .date_or_null("recorded_on", |(_, event)| event.map(|event| event.recorded_on))
         .text_or_null("says", |(_, event)| event.map(|event| event.says.as_str()))
         .text_or_null("document", |(_, event)| event.map(|event| event.document.as_str()))
+        .table(input.scorecards.score_lines.len())
+}
+
+/// The dynamic ledger (动态考核台账): one row an assessed object, indicator and month.
+pub fn ledger(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<&LedgerRow> = input.scorecards.ledger.iter().collect();
+    rows.sort_by_key(|row| (&row.unit, &row.domain, &row.indicator, row.month));
+    Columns::of("ledger", &["unit_id", "domain", "indicator", "month"], &rows)
+        .text("unit_id", |row| row.unit.as_ref())
+        .text("domain", |row| &row.domain)
+        .text("indicator", |row| row.indicator.as_ref())
+        .date("month", |row| row.month.first_day())
+        .share_or_null("numerator", |row| row.numerator)
+        .share_or_null("denominator", |row| row.denominator)
+        .count("pending", |row| row.pending)
+        .count("due_soon", |row| row.due_soon)
+        .count("excluded", |row| row.excluded)
+        .share_or_null("value", |row| row.value)
+        .share_or_null("target", |row| row.target)
+        .share_or_null("score", |row| row.score)
+        .text("status", |row| row.status.word())
         .table(input.scorecards.ledger.len())
 }

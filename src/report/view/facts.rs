@@ -11,7 +11,7 @@ use crate::explain::lists::RecordList;
 use crate::findings::tables::Finding;
 use crate::report::input::{HeldItem, NodeView, ReportInput, SchemeIndicator};
 use crate::report::names::{Text, file_name};
-use crate::scoring::tables::{LedgerLine, LineKind, Rank, Score, Unit, Value};
+use crate::scoring::tables::{LedgerRow, LineKind, Rank, Score, ScoreLine, Unit, Value};
 use crate::terms::{IndicatorId, Month, UnitId};
 
 /// An assessed object: a unit in one domain.
@@ -30,7 +30,8 @@ pub struct Facts<'a> {
     measures: BTreeMap<(&'a str, &'a str, &'a IndicatorId, Scope), Vec<&'a Measure>>,
     findings: BTreeMap<&'a str, Vec<&'a Finding>>,
     places: BTreeMap<&'a IndicatorId, (usize, &'a SchemeIndicator)>,
-    ledger: BTreeMap<Object<'a>, Vec<&'a LedgerLine>>,
+    score_lines: BTreeMap<Object<'a>, Vec<&'a ScoreLine>>,
+    ledger: BTreeMap<(&'a UnitId, &'a str, &'a IndicatorId), Vec<&'a LedgerRow>>,
 }
 
 impl<'a> Facts<'a> {
@@ -46,10 +47,14 @@ impl<'a> Facts<'a> {
             measures: BTreeMap::new(),
             findings: BTreeMap::new(),
             places: input.scheme.indicators.iter().enumerate().map(|(place, indicator)| (&indicator.id, (place, indicator))).collect(),
+            score_lines: BTreeMap::new(),
             ledger: BTreeMap::new(),
         };
-        for line in &input.scorecards.ledger {
-            facts.ledger.entry((&line.unit, &line.domain)).or_default().push(line);
+        for row in &input.scorecards.ledger {
+            facts.ledger.entry((&row.unit, &row.domain, &row.indicator)).or_default().push(row);
+        }
+        for line in &input.scorecards.score_lines {
+            facts.score_lines.entry((&line.unit, &line.domain)).or_default().push(line);
         }
         for score in &input.scorecards.scores {
             facts.scores.insert((&score.unit, &score.domain, &score.node), score);
@@ -126,9 +131,16 @@ impl<'a> Facts<'a> {
         self.scores.get(&(object.0, object.1, node)).copied()
     }
 
-    /// Lines of an object's ledger, of one kind.
-    pub fn lines(&self, object: Object<'a>, kind: LineKind) -> impl Iterator<Item = &'a LedgerLine> {
-        self.ledger.get(&object).into_iter().flatten().copied().filter(move |line| line.kind == kind)
+    /// An object's ledger of one indicator, month by month.
+    pub fn ledger(&self, object: Object<'a>, indicator: &'a IndicatorId) -> Vec<&'a LedgerRow> {
+        let mut rows = self.ledger.get(&(object.0, object.1, indicator)).cloned().unwrap_or_default();
+        rows.sort_by_key(|row| row.month);
+        rows
+    }
+
+    /// Lines of an object's score, of one kind.
+    pub fn lines(&self, object: Object<'a>, kind: LineKind) -> impl Iterator<Item = &'a ScoreLine> {
+        self.score_lines.get(&object).into_iter().flatten().copied().filter(move |line| line.kind == kind)
     }
 
     /// The score that the scheme gives a class in which nothing could be scored; `None` for other nodes.

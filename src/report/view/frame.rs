@@ -115,7 +115,7 @@ impl Frame {
         let up = if page == Page::Unit { "../" } else { "" };
         let item = |listed: Page| NavigationItem { label: listed.title(), href: format!("{up}{}", listed.file()), current: listed == page };
         Self {
-            style: Style(include_str!("../templates/style.css")),
+            style: Style(crate::report::STYLE),
             assessment: Text::of(&input.assessment),
             title,
             scheme: Text::of(&input.scheme.title),

@@ -4,7 +4,7 @@
 //! drawings, which the templates write down without deciding anything. Never here: HTML, files, figures that no stage computed.
 //!
 //! * [`facts`] looks things up; [`frame`] is what every page shares
-//! * [`ranking`] the first page and the public one; [`unit`] a unit with its [`indicators`] and [`records`]; [`findings`] patterns for a reviewer
+//! * [`ranking`] the first page and the public one; [`unit`] a unit with its [`indicators`], [`ledger`] and [`records`]; [`findings`] patterns for a reviewer
 //! * [`synergy`], [`burden`] the two composite indices; [`quality`] where every record went
 
 pub mod burden;
@@ -12,6 +12,7 @@ pub mod facts;
 pub mod findings;
 pub mod frame;
 pub mod indicators;
+pub mod ledger;
 pub mod quality;
 pub mod ranking;
 pub mod records;

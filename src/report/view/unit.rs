@@ -11,15 +11,16 @@ use super::facts::Object;
 use super::findings::{FindingView, of_unit};
 use super::frame::Reader;
 use super::indicators::{Axes, ClassBlock, class_blocks, empty_class};
+use super::ledger::{LedgerBlock, ledger_blocks};
 use super::ranking::{Moved, Spread, is_provisional, moved, total};
 use super::records::{RecordsBlock, records_blocks};
 use super::synergy::{OwnSide, own_side};
-use crate::report::input::{LedgerEntry, NodeView};
+use crate::report::input::{LineEvent, NodeView};
 use crate::report::names::{Text, file_name};
 use crate::report::numbers;
 use crate::report::svg::{self, Svg};
 use crate::report::texts;
-use crate::scoring::tables::{LedgerLine, LineKind, Rank, Unit};
+use crate::scoring::tables::{LineKind, Rank, ScoreLine, Unit};
 use crate::terms::UnitId;
 
 /// A unit.
@@ -82,10 +83,12 @@ pub struct ObjectView {
     pub synergy: Option<OwnSide>,
     /// The burden index of the last quarter, where it is shown.
     pub burden: Option<ScopeView>,
+    /// The months of the indicators.
+    pub ledger: Vec<LedgerBlock>,
     /// Records behind the figures.
     pub records: Vec<RecordsBlock>,
     /// Bonus, deduction, veto.
-    pub ledger: Vec<LedgerView>,
+    pub adjustments: Vec<LineView>,
 }
 
 /// A class of an object.
@@ -107,7 +110,7 @@ pub struct ClassView {
 
 /// An entry outside the tree.
 #[derive(Debug, Clone)]
-pub struct LedgerView {
+pub struct LineView {
     /// Date.
     pub date: String,
     /// Kind in words.
@@ -172,8 +175,9 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         blocks: class_blocks(facts, object, axes),
         synergy: own_side(facts, object),
         burden: of_region(facts, object),
+        ledger: ledger_blocks(facts, object),
         records: records_blocks(facts, object),
-        ledger: ledger(facts, object),
+        adjustments: adjustments(facts, object),
     }
 }
 
@@ -220,16 +224,16 @@ fn composition<'a>(facts: &Facts<'a>, object: Object<'a>, own: Option<Decimal>) 
     }
 }
 
-fn entries<'a>(facts: &Facts<'a>, object: Object<'a>) -> impl Iterator<Item = &'a LedgerEntry> {
-    facts.input.ledger.iter().filter(move |entry| (&entry.unit, entry.domain.as_str()) == object)
+fn entries<'a>(facts: &Facts<'a>, object: Object<'a>) -> impl Iterator<Item = &'a LineEvent> {
+    facts.input.line_events.iter().filter(move |entry| (&entry.unit, entry.domain.as_str()) == object)
 }
 
-fn ledger<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<LedgerView> {
+fn adjustments<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<LineView> {
     let mut entries: Vec<_> = entries(facts, object).collect();
     entries.sort_by_key(|entry| (entry.recorded_on, &entry.entry, &entry.kind));
     let points = |points| numbers::fixed(points, 2);
-    let kind = |kind: &str| Text::of(texts::ledger_kind(kind));
-    let view = |entry: &LedgerEntry| LedgerView {
+    let kind = |kind: &str| Text::of(texts::line_kind(kind));
+    let view = |entry: &LineEvent| LineView {
         date: entry.recorded_on.to_string(),
         kind: kind(&entry.kind),
         points: entry.points.map_or_else(|| texts::NONE.to_owned(), points),
@@ -239,7 +243,7 @@ fn ledger<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<LedgerView> {
         },
         document: Text::masked(&entry.document),
     };
-    let cap = |line: &LedgerLine| LedgerView {
+    let cap = |line: &ScoreLine| LineView {
         date: String::new(),
         kind: kind(line.kind.word()),
         points: points(line.earned),

@@ -1,0 +1,66 @@
+-- /// population
+-- title = "12345热线工单（判断是否与行政执法有关）"
+-- grain = "one 12345 order"
+-- [columns]
+-- about_enforcement = "与行政执法有关（按工单内容认定）"
+-- decided_by = "认定的依据"
+-- declaration_differs = "与来源填报的不一致"
+-- may_be_enforcement = "没有其他依据，仅凭自报认定与执法无关"
+-- is_about_livelihood = "民生设施维护类"
+-- is_about_attitude = "反映态度或者未作说明"
+-- ///
+--
+-- 各项热线数据共同需要的各列。是否与行政执法有关，由工单的内容认定，来源填报的 `is_enforcement` 只作比对，依次看（`decided_by`）：
+-- linked：关联了案件或者检查的，有关；
+-- sub_kind：反映的是态度、未说明、拖延、不公、廉洁的，有关（“其他”不能说明问题）；
+-- content：诉求内容提到执法、处罚、罚款、查处、查封、扣押、没收的，有关；
+-- category：诉求分类本身就能说明有关或者无关的，依分类（先看前四位，再看前两位；分类表见 reference/hotline_categories.csv）；
+-- declared：以上都不能说明的，依来源填报。此时填报无关、而诉求性质为投诉、举报或者没有填写的，为 `may_be_enforcement`：
+-- 填报的人可能是受考核的单位，读取本口径的各口径把这样的工单列为剔除，不使其消失。
+-- `is_about_livelihood`：民生设施维护类（路灯、井盖、垃圾清运等）：分类属于此类，或者内容提到这些设施，或者来源填报为此类。
+-- `is_about_attitude`：类型为态度、未说明；类型没有填写或者为其他的，看内容是否如此反映。
+-- `began_at`：来电的时刻；没有记录的，为录入的时刻；都没有的，为工单生成之日最后一秒。
+-- 分类表是常见分类的自拟稿，各市代码不同，使用前须由热线机构确认；表中没有的代码不能说明问题，不影响工单计入。
+WITH categories AS (
+  SELECT * FROM (VALUES
+    ('01', 'depends', false), ('0101', 'depends', false), ('0102', 'depends', false), ('0103', 'yes', false),
+    ('0104', 'depends', false), ('0105', 'yes', false), ('0106', 'yes', false), ('0107', 'depends', false),
+    ('0108', 'no', false), ('0111', 'yes', false), ('0112', 'yes', false), ('0113', 'yes', false), ('0114', 'yes', false),
+    ('0115', 'yes', false), ('0116', 'depends', false), ('0121', 'depends', true), ('0122', 'depends', true),
+    ('0123', 'depends', true), ('0124', 'depends', true), ('0125', 'depends', true), ('02', 'depends', false),
+    ('0201', 'yes', false), ('0202', 'yes', false), ('0203', 'depends', false), ('0204', 'depends', false),
+    ('0205', 'yes', false), ('0206', 'no', false), ('03', 'depends', false), ('0301', 'yes', false), ('0302', 'depends', false),
+    ('0303', 'yes', false), ('0304', 'no', false), ('0305', 'depends', false), ('0306', 'no', false), ('04', 'depends', false),
+    ('0401', 'yes', false), ('0402', 'depends', false), ('0403', 'no', false), ('05', 'yes', false), ('0501', 'yes', false),
+    ('0502', 'yes', false), ('0503', 'yes', false), ('0504', 'yes', false), ('0505', 'yes', false), ('0506', 'yes', false),
+    ('06', 'no', false), ('07', 'no', false), ('08', 'no', false), ('0805', 'depends', false), ('09', 'no', false),
+    ('10', 'no', false)
+  ) AS v (category_code, about_enforcement, is_livelihood)
+),
+judged AS (
+  SELECT o.*, o.order_id AS record_id, coalesce(o.domain, 'other') AS act_domain,
+         coalesce(o.called_at, o.created_at, end_of(o.created_on) - INTERVAL '1 second') AS began_at,
+         coalesce(o.is_enforcement, false) AS declared,
+         coalesce(f.about_enforcement, g.about_enforcement, 'depends') AS category_says,
+         coalesce(f.is_livelihood, false) OR coalesce(o.is_livelihood, false)
+           OR coalesce(regexp_like(o.content, '路灯|井盖|窨井|垃圾清运|垃圾桶|公厕'), false) AS is_about_livelihood,
+         CASE WHEN o.linked_case_id IS NOT NULL OR o.linked_inspection_id IS NOT NULL THEN 'linked'
+              WHEN o.sub_kind IN ('attitude', 'no_explanation', 'delay', 'unfair', 'corruption') THEN 'sub_kind'
+              WHEN regexp_like(o.content, '执法|处罚|罚款|查处|查封|扣押|没收') THEN 'content'
+              WHEN coalesce(f.about_enforcement, g.about_enforcement, 'depends') <> 'depends' THEN 'category'
+              ELSE 'declared' END AS decided_by
+  FROM hotline_orders AS o
+  LEFT JOIN categories AS f ON f.category_code = substr(o.category_code, 1, 4)
+  LEFT JOIN categories AS g ON g.category_code = substr(o.category_code, 1, 2)
+),
+decided AS (
+  SELECT *, CASE decided_by WHEN 'declared' THEN declared WHEN 'category' THEN category_says = 'yes' ELSE true END AS about_enforcement
+  FROM judged
+)
+SELECT *, about_enforcement IS DISTINCT FROM declared AS declaration_differs,
+       decided_by = 'declared' AND NOT declared AND coalesce(kind IN ('complaint', 'report'), true) AS may_be_enforcement,
+       about_enforcement
+         AND (coalesce(sub_kind IN ('attitude', 'no_explanation'), false)
+              OR (coalesce(sub_kind, 'other') = 'other'
+                  AND coalesce(regexp_like(content, '态度(粗暴|恶劣|蛮横|生硬)|(粗暴|野蛮|暴力)执法|(未|没有|没)(说明|告知)'), false))) AS is_about_attitude
+FROM decided

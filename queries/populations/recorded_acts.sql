@@ -1,0 +1,46 @@
+-- /// population
+-- title = "案件和检查的录入与修改"
+-- grain = "one case or one inspection"
+-- [columns]
+-- last_event_on = "记录中最后一个事项的日期"
+-- is_bulk_load = "随批量装载录入"
+-- is_bulk_update = "随批量更新修改"
+-- ///
+--
+-- 截至数据截止日已经发生、已经录入的案件（按 `opened_on`）和检查。
+-- `last_event_on`：立案、调查、决定、送达、履行、结案、移送，或者检查、备案、扫码、公开、整改、复查中最后一个日期。
+-- `is_bulk_load`：同一来源批次（`source_batch`）在一分钟之内为不少于规定数的单位录入不少于规定数的行（参数 `finding.migration.*`），
+-- 是数据迁移或集中上报；`is_bulk_update` 依修改时间同样判断。单位自己的批量上报不在此列。
+-- `is_closed`：案件已经结案；检查一律为是。
+WITH acts AS (
+  SELECT 'cases' AS source_table, unit_id, domain, record_id, source_file, source_line, source_batch, opened_on AS event_on,
+         greatest(opened_on, filed_on, investigated_on, decided_on, delivered_on, performed_on, closed_on, day_of(transferred_at)) AS last_event_on,
+         coalesce(end_of(closed_on) <= $as_of, false) AS is_closed, created_at, updated_at
+  FROM case_register
+  WHERE end_of(opened_on) <= $as_of AND coalesce(created_at < $as_of, true)
+  UNION ALL
+  SELECT 'inspections', unit_id, act_domain, record_id, source_file, source_line, source_batch, checked_on,
+         greatest(checked_on, day_of(filed_at), day_of(scanned_at), day_of(published_at), day_of(rectified_at), first_recheck_on), true, created_at, updated_at
+  FROM inspection_register
+  WHERE end_of(checked_on) <= $as_of AND coalesce(created_at < $as_of, true)
+),
+loads AS (
+  SELECT source_table, source_batch, date_trunc('minute', created_at) AS at_minute
+  FROM acts
+  WHERE source_batch IS NOT NULL AND created_at IS NOT NULL
+  GROUP BY 1, 2, 3
+  HAVING count(*) >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
+     AND count(DISTINCT unit_id) >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
+),
+updates AS (
+  SELECT source_table, source_batch, date_trunc('minute', updated_at) AS at_minute
+  FROM acts
+  WHERE source_batch IS NOT NULL AND updated_at IS NOT NULL
+  GROUP BY 1, 2, 3
+  HAVING count(*) >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
+     AND count(DISTINCT unit_id) >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
+)
+SELECT a.*, l.source_batch IS NOT NULL AS is_bulk_load, u.source_batch IS NOT NULL AS is_bulk_update
+FROM acts AS a
+LEFT JOIN loads AS l ON l.source_table = a.source_table AND l.source_batch = a.source_batch AND l.at_minute = date_trunc('minute', a.created_at)
+LEFT JOIN updates AS u ON u.source_table = a.source_table AND u.source_batch = a.source_batch AND u.at_minute = date_trunc('minute', a.updated_at)

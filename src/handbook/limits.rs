@@ -1,0 +1,157 @@
+//! Clocks, parameters, and what of them a province has to confirm.
+//!
+//! In: the library's clocks and parameters. Out: chapters, and the table of those that one definition asks for. Never here: days.
+
+use super::markdown::{code, heading, table, text};
+use super::{Chapter, Sources};
+use crate::calendar::{Clock, ClockUnit, Confirmed, Parameter};
+use crate::compute::usage::Usage;
+use crate::explain::codes::domain;
+
+/// One version of a clock or parameter, in words.
+struct Version {
+    name: String,
+    title: String,
+    amount: String,
+    /// The domain's code; none is for every domain without a version of its own.
+    of: Option<String>,
+    from: String,
+    confirmed: Confirmed,
+    source: String,
+}
+
+fn of_clock(clock: &Clock) -> Vec<Version> {
+    let one = |version: &crate::calendar::ClockVersion| Version {
+        name: clock.name.clone(),
+        title: clock.title.clone(),
+        amount: format!(
+            "{}{}{}",
+            version.amount,
+            unit(version.unit),
+            if version.roll_to_working_day { "（末日遇法定节假日顺延）" } else { "" }
+        ),
+        of: version.domain.clone(),
+        from: version.from.to_string(),
+        confirmed: version.confirmed,
+        source: version.source.clone(),
+    };
+    clock.versions.iter().map(one).collect()
+}
+
+fn of_parameter(parameter: &Parameter) -> Vec<Version> {
+    let one = |version: &crate::calendar::ParameterVersion| Version {
+        name: parameter.name.clone(),
+        title: parameter.title.clone(),
+        amount: format!("{} {}", version.amount.normalize(), parameter_unit(&parameter.unit)),
+        of: version.domain.clone(),
+        from: version.from.to_string(),
+        confirmed: version.confirmed,
+        source: version.source.clone(),
+    };
+    parameter.versions.iter().map(one).collect()
+}
+
+fn unit(unit: ClockUnit) -> &'static str {
+    match unit {
+        ClockUnit::WorkingDays => "个工作日",
+        ClockUnit::CalendarDays => "日",
+        ClockUnit::Hours => "小时",
+    }
+}
+
+fn parameter_unit(unit: &str) -> &str {
+    match unit {
+        "yuan" => "元",
+        "ratio" => "（比例）",
+        "days" => "日",
+        "hours" => "小时",
+        "minutes" => "分钟",
+        "months" => "个月",
+        "years" => "年",
+        "count" => "",
+        other => other,
+    }
+}
+
+/// How far a source is backed, in words.
+fn confirmed(confirmed: Confirmed) -> &'static str {
+    match confirmed {
+        Confirmed::Text => "已核原文",
+        Confirmed::Mirror => "见于转载，待核原文",
+        Confirmed::Knowledge => "一般知识，须由法规处确认",
+        Confirmed::Template => "出自范本，须确认",
+        Confirmed::Plan => "考核计划",
+        Confirmed::Own => "本系统自定，须确认",
+    }
+}
+
+fn must_be_confirmed(mark: Confirmed) -> bool {
+    !matches!(mark, Confirmed::Text | Confirmed::Plan)
+}
+
+const HEADS: [&str; 5] = ["期限或数额", "领域", "生效日期", "核实程度", "来源"];
+
+fn row(version: &Version) -> Vec<String> {
+    vec![
+        text(&version.amount),
+        version.of.as_deref().map_or("各领域", domain).to_owned(),
+        version.from.clone(),
+        confirmed(version.confirmed).to_owned(),
+        text(&version.source),
+    ]
+}
+
+/// The clocks and parameters of one definition, the versions of its domains; nothing when it asks for none.
+pub(super) fn of_usage(sources: &Sources<'_>, usage: &Usage, domains: &[String]) -> String {
+    let applies = |version: &Version| version.of.as_ref().is_none_or(|of| domains.contains(of));
+    let clocks = usage.clocks.iter().filter_map(|name| sources.library.clocks.get(name)).flat_map(of_clock);
+    let parameters = usage.parameters.iter().filter_map(|name| sources.library.parameters.get(name)).flat_map(of_parameter);
+    let rows = clocks.chain(parameters).filter(applies).map(|version| {
+        let mut cells = vec![format!("{} {}", text(&version.title), code(&version.name))];
+        cells.extend(row(&version));
+        cells
+    });
+    table(&["名称", HEADS[0], HEADS[1], HEADS[2], HEADS[3], HEADS[4]], rows)
+}
+
+fn chapter(name: &str, title: &str, opening: &str, entries: Vec<Vec<Version>>) -> Chapter {
+    let mut markdown = format!("# {title}\n\n{opening}\n\n");
+    for versions in entries.iter().filter(|versions| !versions.is_empty()) {
+        markdown.push_str(&heading(2, &versions[0].name, &versions[0].title));
+        markdown.push_str(&format!("{}\n\n", code(&versions[0].name)));
+        markdown.push_str(&table(&HEADS, versions.iter().map(row)));
+    }
+    Chapter { name: name.to_owned(), title: title.to_owned(), markdown }
+}
+
+/// Every clock.
+pub(super) fn clocks(sources: &Sources<'_>) -> Chapter {
+    let opening = "法定时限（`.statutory`）与考核目标时限（`.target`）分开列示。适用的版本由起算之日决定，先看本领域的，再看通用的；最后一日办结视为及时。";
+    chapter("clocks", "时限", opening, sources.library.clocks.values().map(of_clock).collect())
+}
+
+/// Every parameter.
+pub(super) fn parameters(sources: &Sources<'_>) -> Chapter {
+    let opening = "改变分子或分母、又不是时限的数额、比例和阈值。计分的区间只在考核方案中。";
+    chapter("parameters", "参数", opening, sources.library.parameters.values().map(of_parameter).collect())
+}
+
+/// What a province confirms before it relies on it.
+pub(super) fn to_confirm(sources: &Sources<'_>) -> Chapter {
+    let clocks = sources.library.clocks.values().flat_map(of_clock);
+    let open: Vec<Version> = clocks
+        .chain(sources.library.parameters.values().flat_map(of_parameter))
+        .filter(|version| must_be_confirmed(version.confirmed))
+        .collect();
+    let mut markdown = format!(
+        "# 待确认\n\n使用前须由省级法规机构确认的时限和参数版本，共 {} 项。确认后在 `clocks.toml`、`parameters.toml` 中改为 `confirmed = \"V\"` 并写明出处。\n\n",
+        open.len()
+    );
+    let rows = open.iter().map(|version| {
+        let mut cells = vec![format!("{} {}", text(&version.title), code(&version.name))];
+        cells.extend(row(version));
+        cells
+    });
+    markdown.push_str(&table(&["名称", HEADS[0], HEADS[1], HEADS[2], HEADS[3], HEADS[4]], rows));
+    Chapter { name: "to-confirm".to_owned(), title: "待确认".to_owned(), markdown }
+}

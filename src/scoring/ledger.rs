@@ -1,0 +1,60 @@
+//! The dynamic ledger: every assessed object's indicators month by month.
+//!
+//! In: measures, the scheme's indicators, the assessed objects. Out: [`LedgerRow`]s, by the same rules as the period's values. Never
+//! here: weights, totals.
+
+use std::collections::BTreeMap;
+
+use super::objects::Assessed;
+use super::period::{Entry, aggregate};
+use super::regional::Regions;
+use super::tables::{LedgerRow, Status};
+use super::tree::Tree;
+use super::{ScoringInput, values};
+use crate::compute::measures::Measure;
+use crate::error::Result;
+use crate::terms::Month;
+
+/// The rows of every month of the period that has any; composites have no months.
+pub(super) fn rows(input: &ScoringInput<'_>, entries: &[Entry<'_>], objects: &[Assessed<'_>], tree: &Tree<'_>) -> Result<Vec<LedgerRow>> {
+    let Some(last) = input.period.months_until(input.as_of).last().copied() else { return Ok(Vec::new()) };
+    let mut by_month: BTreeMap<Month, Vec<&Measure>> = BTreeMap::new();
+    for measure in input.measures.iter().filter(|measure| (input.period.first..=input.period.last).contains(&measure.month)) {
+        by_month.entry(measure.month).or_default().push(measure);
+    }
+    let without_composites = ScoringInput { regional: &[], ..*input };
+    let regions = Regions::of(&without_composites, objects);
+    let mut rows = Vec::new();
+    for (month, measures) in by_month {
+        let entries: Vec<Entry<'_>> = entries.iter().map(|entry| entry.in_month(month, last)).collect();
+        let totals = aggregate(measures.iter().copied(), &entries)?;
+        for object in objects {
+            for (index, entry) in
+                entries.iter().enumerate().filter(|(_, entry)| entry.composite.is_none() && tree.reaches(entry.node, object))
+            {
+                let value = values::value(&without_composites, object, index, entry, &totals, &regions)?;
+                let has_any = value.value.is_some() || value.pending > 0 || value.excluded > 0;
+                if !has_any || value.status == Status::NotApplicable {
+                    continue;
+                }
+                rows.push(LedgerRow {
+                    unit: value.unit,
+                    domain: value.domain,
+                    indicator: value.indicator,
+                    month,
+                    numerator: value.numerator,
+                    denominator: value.denominator,
+                    pending: value.pending,
+                    due_soon: value.due_soon,
+                    excluded: value.excluded,
+                    value: value.value,
+                    target: value.target,
+                    score: value.score,
+                    status: value.status,
+                });
+            }
+        }
+    }
+    rows.sort_by(|a, b| (&a.unit, &a.domain, &a.indicator, a.month).cmp(&(&b.unit, &b.domain, &b.indicator, b.month)));
+    Ok(rows)
+}
