@@ -15,10 +15,15 @@ WITH judged AS (
          min(CASE WHEN s.spell_from <= due_on('food_drug_closure.target', c.domain, c.opened_on,
                                               s.days_before) THEN 1 ELSE 0 END)
            OVER (PARTITION BY s.case_id ORDER BY s.spell_from
-                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS prolongs_target
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS prolongs_target,
+         min(CASE WHEN s.spell_from <= due_on('investigation.target', c.domain, c.opened_on,
+                                              s.days_before) THEN 1 ELSE 0 END)
+           OVER (PARTITION BY s.case_id ORDER BY s.spell_from
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS prolongs_investigation
   FROM case_suspension_spells AS s
   JOIN case_register AS c ON c.case_id = s.case_id
 )
-SELECT case_id, sum(days * prolongs_statutory) AS statutory_days, sum(days * prolongs_target) AS target_days
+SELECT case_id, sum(days * prolongs_statutory) AS statutory_days, sum(days * prolongs_target) AS target_days,
+       sum(days * prolongs_investigation) AS investigation_days
 FROM judged
 GROUP BY case_id

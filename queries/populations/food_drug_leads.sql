@@ -7,7 +7,7 @@
 -- ///
 --
 -- `due_on`：立案目标时限（`food_drug_filing.target`）的最后一日，自收到线索之日起算，加依法中止（检测检验等）的天数。
--- `filed_on`：对线索作出立案决定之日，或者由该线索开办的首个案件的立案之日。
+-- `filed_on`：立案之日，见 `lead_register`。
 -- `state` 到期：截至数据截止时点，最后一日已过。
 -- 在期限内决定不予立案（不论有无记录理由）或者移送的线索，予以剔除；
 -- 最后一日之后才作出同样决定的，不能免责：该线索到期，且未按期立案。
@@ -16,21 +16,13 @@ SELECT l.unit_id, l.domain, l.record_id, l.source_file, l.source_line, l.filed_o
             WHEN end_of(l.due_on) <= $as_of THEN 'due'
             ELSE 'pending' END AS state
 FROM (
-  SELECT d.*, coalesce(CASE WHEN d.decision = 'file' THEN d.decided_on END, f.filed_on) AS filed_on,
-         CASE WHEN f.filed_on IS NULL AND d.decided_on <= d.due_on
-              THEN CASE d.decision WHEN 'not_file' THEN 'not_filed' WHEN 'transfer' THEN 'transferred' END
-         END AS excluded_because
+  SELECT d.*, CASE WHEN d.filed_on IS NULL AND d.decided_on <= d.due_on
+                   THEN CASE d.decision WHEN 'not_file' THEN 'not_filed' WHEN 'transfer' THEN 'transferred' END
+              END AS excluded_because
   FROM (
-    SELECT unit_id, domain, lead_id AS record_id, source_file, source_line, decision,
-           CASE WHEN decision_at < $as_of THEN day_of(decision_at) END AS decided_on,
-           due_on('food_drug_filing.target', domain, received_on, suspended_days) AS due_on
-    FROM leads
-    WHERE domain = 'market' AND is_food_drug AND end_of(received_on) <= $as_of
+    SELECT unit_id, domain, record_id, source_file, source_line, decision, decided_on, filed_on,
+           due_on('food_drug_filing.target', domain, received_on, tested_days) AS due_on
+    FROM lead_register
+    WHERE domain = 'market' AND is_food_drug
   ) AS d
-  LEFT JOIN (
-    SELECT lead_id, min(filed_on) AS filed_on
-    FROM case_register
-    WHERE lead_id IS NOT NULL AND end_of(filed_on) <= $as_of
-    GROUP BY lead_id
-  ) AS f ON f.lead_id = d.record_id
 ) AS l

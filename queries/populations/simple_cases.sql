@@ -11,9 +11,7 @@
 --
 -- 乡镇（街道）的全部简易程序案件，不论是否合法：范围依法律，使600元的违法当场罚款不能躲在计划的范围之外
 -- （计划的范围：500元以下罚款和警告，见 `in_plan_scope` 和 `simple_cases_in_plan_scope`）。`due_on`：材料归档的最后一日（`simple_archive.statutory`）。
--- `within_cap`：罚款不超过200元（自然人，个体工商户〔待确认〕，当事人类别不明的）或3000元（组织）；只作上限，不作加分；
--- 没有记录金额的罚款，不能证明在上限之内。
--- `mild_kinds`：没有处罚，或者只有警告、通报批评、罚款。
+-- `within_cap`、`mild_kinds`：罚款在简易程序上限之内，处罚种类不重于罚款（见 `case_register`）。
 -- `two_officers`：执法人员不少于两人（`simple.officers_min`）。`has_form`：有编号的决定书。
 -- `on_the_spot`：决定当日送达。`archived_on`：决定书归档之日。
 -- 没有决定日期的，按最早记录的日期确定月份。
@@ -26,11 +24,7 @@ WITH documents AS (
 judged AS (
   SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.decided_on, d.archived_on,
          due_on('simple_archive.statutory', c.domain, coalesce(c.decided_on, c.opened_on)) AS due_on,
-         coalesce(c.fine_amount <= CASE WHEN c.party_kind = 'org' THEN param('simple.fine_cap.organisation', c.domain, c.decided_on)
-                                        ELSE param('simple.fine_cap.person', c.domain, c.decided_on) END,
-                  NOT array_has(c.penalty_kinds, 'fine'), true) AS within_cap,
-         coalesce(c.ended_as IN ('no_penalty', 'guided', 'no_fact'), false)
-           OR coalesce(cardinality(array_except(c.penalty_kinds, make_array('warning', 'criticism', 'fine'))) = 0, false) AS mild_kinds,
+         c.within_simple_cap AS within_cap, c.mild_kinds,
          coalesce(cardinality(c.officers), 0) >= param('simple.officers_min', c.domain, c.decided_on) AS two_officers,
          d.doc_no IS NOT NULL AS has_form,
          coalesce(coalesce(d.served_on, c.delivered_on) = c.decided_on, false) AS on_the_spot,

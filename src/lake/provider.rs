@@ -18,6 +18,7 @@ use datafusion::common::{DFSchema, Result as QueryResult, ScalarValue, Statistic
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::datasource::{TableProvider, TableType};
 use datafusion::error::DataFusionError;
@@ -164,7 +165,11 @@ impl TableProvider for PinnedProvider {
         };
         let partitioned = files.iter().map(|file| self.source.partitioned_file(file)).collect::<QueryResult<Vec<_>>>()?;
         let groups = FileGroup::new(partitioned).split_files(state.config().target_partitions());
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(ParquetSource::new(schema)))
+        // A run reads the same files once for every indicator; their footers, of a hundred columns each, are parsed once.
+        let store = state.runtime_env().object_store(ObjectStoreUrl::local_filesystem())?;
+        let cache = state.runtime_env().cache_manager.get_file_metadata_cache();
+        let source = ParquetSource::new(schema).with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, cache)));
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
             .with_file_groups(groups)
             .with_statistics(statistics)
             .with_limit(limit)
