@@ -44,7 +44,7 @@ compared AS (
   JOIN own_cells AS o ON o.region = b.region
   JOIN neighbour_cells AS n ON n.neighbour = b.neighbour AND n.domain = o.domain AND n.item_code = o.item_code AND n.severity = o.severity
 )
-SELECT region, neighbour, domain, region || ' / ' || neighbour || ' / ' || item_code || ' / ' || severity AS record_id,
+SELECT region, neighbour, domain, region || ' / ' || neighbour || ' / ' || item_code || CASE WHEN severity <> '' THEN ' / ' || severity ELSE '' END AS record_id,
        CAST(NULL AS VARCHAR) AS source_file, CAST(NULL AS BIGINT) AS source_line, own_position, neighbour_position, own_cases, neighbour_cases,
        CASE WHEN is_cross_province THEN 'cross_province' WHEN NOT is_enough THEN 'too_few' END AS excluded_because,
        CASE WHEN is_cross_province OR NOT is_enough THEN 'excluded' ELSE 'due' END AS state
