@@ -3,6 +3,9 @@
 //! In: a [`Snapshot`] and the shapes of all source tables. Out: tables in a session that read exactly the pinned files, with the
 //! contract's types; a table that was never loaded is there and empty. Never here: listing folders, reading logs, guessing types.
 //!
+//! A small table is read from its files once a session and kept: a hundred indicators over small files would otherwise spend their time
+//! opening them. What is kept is told to the memory pool, and not kept when the pool has no room.
+//!
 //! The order of rows is not declared to the engine: it would choose a slower aggregation. Row counts are told as estimates
 //! only, so that `count(*)` really counts.
 
@@ -17,16 +20,19 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{DFSchema, Result as QueryResult, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::datasource::{TableProvider, TableType};
 use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::prelude::SessionContext;
+use tokio::sync::OnceCell;
 
 use super::shape::{MONTH_COLUMN, TableShape};
 use super::snapshot::{PinnedFile, Snapshot};
@@ -63,7 +69,7 @@ pub fn register_empty(context: &SessionContext, shapes: &[TableShape]) -> Result
 
 fn register_table(context: &SessionContext, source: PinnedSource) -> Result<()> {
     let table = source.shape.table.clone();
-    let provider = PinnedProvider { schema: source.shape.sql_schema(), source };
+    let provider = PinnedProvider { schema: source.shape.sql_schema(), source, kept: OnceCell::new() };
     context.register_table(table.as_str(), Arc::new(provider)).context(Kind::Bug, || format!("registering table `{table}`"))?;
     Ok(())
 }
@@ -79,6 +85,36 @@ struct PinnedSource {
 struct PinnedProvider {
     source: PinnedSource,
     schema: SchemaRef,
+    /// The rows of a small table, file by file; `None` when there was no room.
+    kept: OnceCell<Option<Kept>>,
+}
+
+/// Rows in memory, with the pool's word that they may be there.
+#[derive(Debug)]
+struct Kept {
+    files: Vec<Vec<RecordBatch>>,
+    _reservation: MemoryReservation,
+}
+
+/// Bytes of Parquet up to which a table is kept: some tens of thousands of rows.
+const KEPT_BYTES: u64 = 2 << 20;
+
+impl PinnedProvider {
+    /// The rows of each file, when the table is small and there is room.
+    async fn kept(&self, state: &dyn Session) -> QueryResult<Option<&Kept>> {
+        if self.source.files.is_empty() || self.source.files.iter().map(|file| file.bytes).sum::<u64>() > KEPT_BYTES {
+            return Ok(None);
+        }
+        let read = || async {
+            let groups = self.source.files.iter().map(|file| Ok(FileGroup::new(vec![self.source.partitioned_file(file)?])));
+            let plan = self.source.reader(state, groups.collect::<QueryResult<_>>()?, Statistics::new_unknown(&self.schema), None, None)?;
+            let files = datafusion::physical_plan::collect_partitioned(plan, state.task_ctx()).await?;
+            let bytes = files.iter().flatten().map(RecordBatch::get_array_memory_size).sum();
+            let reservation = MemoryConsumer::new(format!("table {}", self.source.shape.table)).register(&state.runtime_env().memory_pool);
+            Ok::<_, DataFusionError>(reservation.try_grow(bytes).is_ok().then_some(Kept { files, _reservation: reservation }))
+        };
+        Ok(self.kept.get_or_try_init(read).await?.as_ref())
+    }
 }
 
 impl PinnedSource {
@@ -91,11 +127,34 @@ impl PinnedSource {
         Ok(partitioned.with_partition_values(values.into_iter().collect()))
     }
 
-    /// The files whose month passes all filters on the month.
-    fn pruned(&self, state: &dyn Session, filters: &[Expr]) -> QueryResult<Vec<&PinnedFile>> {
+    /// A plan that reads groups of files.
+    fn reader(
+        &self,
+        state: &dyn Session,
+        groups: Vec<FileGroup>,
+        statistics: Statistics,
+        limit: Option<usize>,
+        projection: Option<&Vec<usize>>,
+    ) -> QueryResult<Arc<dyn ExecutionPlan>> {
+        let schema = TableSchema::builder(self.shape.file_schema()).with_table_partition_cols(self.shape.partition_fields()).build();
+        // A run reads the same files once for every indicator; their footers, of a hundred columns each, are parsed once.
+        let store = state.runtime_env().object_store(ObjectStoreUrl::local_filesystem())?;
+        let cache = state.runtime_env().cache_manager.get_file_metadata_cache();
+        let source = ParquetSource::new(schema).with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, cache)));
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_limit(limit)
+            .with_projection_indices(projection.cloned())?
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+
+    /// The places of the files whose month passes all filters on the month.
+    fn pruned(&self, state: &dyn Session, filters: &[Expr]) -> QueryResult<Vec<usize>> {
         let filters: Vec<_> = filters.iter().filter(|filter| speaks_of_month_alone(filter)).collect();
         if !self.shape.by_month || filters.is_empty() {
-            return Ok(self.files.iter().collect());
+            return Ok((0..self.files.len()).collect());
         }
         let schema = Arc::new(Schema::new(vec![Field::new(MONTH_COLUMN, DataType::Date32, true)]));
         let months: Date32Array = self.files.iter().map(|file| file.month.map(|month| month.to_epoch_days())).collect();
@@ -107,7 +166,7 @@ impl PinnedSource {
             let verdict = verdict.as_boolean_opt().ok_or_else(|| DataFusionError::Plan(format!("`{filter}` is not a condition")))?;
             stays.iter_mut().enumerate().for_each(|(row, stays)| *stays &= verdict.is_valid(row) && verdict.value(row));
         }
-        Ok(self.files.iter().zip(stays).filter_map(|(file, stays)| stays.then_some(file)).collect())
+        Ok(stays.into_iter().enumerate().filter_map(|(place, stays)| stays.then_some(place)).collect())
     }
 }
 
@@ -147,16 +206,24 @@ impl TableProvider for PinnedProvider {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> QueryResult<Arc<dyn ExecutionPlan>> {
-        let files = self.source.pruned(state, filters)?;
-        if files.is_empty() {
+        let places = self.source.pruned(state, filters)?;
+        if places.is_empty() {
             let schema = match projection {
                 Some(columns) => Arc::new(self.schema.project(columns)?),
                 None => Arc::clone(&self.schema),
             };
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
-        let partition_fields = self.source.shape.partition_fields();
-        let schema = TableSchema::builder(self.source.shape.file_schema()).with_table_partition_cols(partition_fields).build();
+        let partitions = state.config().target_partitions().max(1);
+        if let Some(kept) = self.kept(state).await? {
+            let mut batches: Vec<Vec<RecordBatch>> = vec![Vec::new(); partitions.min(places.len())];
+            let parts = batches.len();
+            for (turn, place) in places.into_iter().enumerate() {
+                batches[turn % parts].extend(kept.files[place].iter().cloned());
+            }
+            return Ok(MemorySourceConfig::try_new_exec(&batches, Arc::clone(&self.schema), projection.cloned())?);
+        }
+        let files: Vec<&PinnedFile> = places.into_iter().map(|place| &self.source.files[place]).collect();
         let total = |count: fn(&PinnedFile) -> u64| files.iter().map(|file| count(file)).sum::<u64>() as usize;
         let statistics = Statistics {
             num_rows: Precision::Inexact(total(|file| file.rows)),
@@ -164,17 +231,7 @@ impl TableProvider for PinnedProvider {
             column_statistics: Statistics::unknown_column(&self.schema),
         };
         let partitioned = files.iter().map(|file| self.source.partitioned_file(file)).collect::<QueryResult<Vec<_>>>()?;
-        let groups = FileGroup::new(partitioned).split_files(state.config().target_partitions());
-        // A run reads the same files once for every indicator; their footers, of a hundred columns each, are parsed once.
-        let store = state.runtime_env().object_store(ObjectStoreUrl::local_filesystem())?;
-        let cache = state.runtime_env().cache_manager.get_file_metadata_cache();
-        let source = ParquetSource::new(schema).with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, cache)));
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
-            .with_file_groups(groups)
-            .with_statistics(statistics)
-            .with_limit(limit)
-            .with_projection_indices(projection.cloned())?
-            .build();
-        Ok(DataSourceExec::from_data_source(config))
+        let groups = FileGroup::new(partitioned).split_files(partitions);
+        self.source.reader(state, groups, statistics, limit, projection)
     }
 }
