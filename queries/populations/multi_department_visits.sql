@@ -13,6 +13,7 @@
 -- 多部门监管对象：企业名录注明的；名录没有注明的，为检查当日及此前一年内另一领域也检查过的企业。
 -- 没有企业代码的，名录上查不到的，无从证明只由一个部门监管，照样计入：代码缺漏不使检查退出分母。
 -- `is_merged`：记录了一并检查的其他单位；或者同日对同一企业，另一单位（或本单位另一领域）有同一任务编号的检查。
+-- 对方须是其他部门：名录上只管该次检查这一领域的单位（上下级同一部门、同级同一部门）不算；名录上查不到的，不据此否定。
 -- 仅有“综合查一次”之名、没有其他单位的，不算。对方是否也有记录，来源多不报送，不作要求。
 -- `is_joint`：一并检查的；或者检查开始时本单位正参加跨部门的联合巡查，而且至少两个参加单位在各自系统中有记录。
 -- 因投诉、交办、突发事件等启动并按期备案的，予以剔除；突发事件检查补办时限未满又没有补办的，未到期。
@@ -31,11 +32,26 @@ on_patrol AS (
   JOIN patrols AS p ON p.patrol_id = u.patrol_id AND p.patrolled_on = v.checked_on
   WHERE coalesce(p.from_at <= v.began_at, true) AND coalesce(v.began_at <= p.to_at, true)
 ),
-partners AS (
-  SELECT DISTINCT v.record_id
+companions AS (
+  SELECT record_id, domain, checked_on, companion
+  FROM (SELECT record_id, unit_id, domain, checked_on, unnest(joint_units) AS companion FROM enterprise_visits WHERE cardinality(joint_units) > 0) AS v
+  WHERE companion <> unit_id
+  UNION ALL
+  SELECT v.record_id, v.domain, v.checked_on, w.unit_id
   FROM enterprise_visits AS v
   JOIN enterprise_visits AS w ON w.merged_visit_id = v.merged_visit_id AND w.checked_on = v.checked_on AND w.enterprise_code = v.enterprise_code
-  WHERE (w.unit_id <> v.unit_id OR w.domain <> v.domain)
+  WHERE w.unit_id <> v.unit_id
+),
+partners AS (
+  SELECT c.record_id
+  FROM companions AS c
+  LEFT JOIN unit_spans AS u ON u.unit_id = c.companion AND c.checked_on BETWEEN u.valid_from AND u.valid_to
+  WHERE NOT coalesce(array_has(u.domain_list, c.domain) AND cardinality(array_remove(u.domain_list, c.domain)) = 0, false)
+  UNION
+  SELECT v.record_id
+  FROM enterprise_visits AS v
+  JOIN enterprise_visits AS w ON w.merged_visit_id = v.merged_visit_id AND w.checked_on = v.checked_on AND w.enterprise_code = v.enterprise_code
+  WHERE w.domain <> v.domain
 ),
 other_domains AS (
   SELECT DISTINCT v.record_id
@@ -48,7 +64,7 @@ SELECT j.*, j.is_merged OR j.is_on_patrol AS is_joint,
        CASE WHEN j.excluded_because IS NOT NULL THEN 'excluded' WHEN j.is_open THEN 'pending' ELSE 'due' END AS state
 FROM (
   SELECT v.unit_id, v.domain, v.record_id, v.source_file, v.source_line, v.checked_on, v.due_at, v.enterprise_code, v.kind,
-         coalesce(cardinality(array_remove(v.joint_units, v.unit_id)) > 0, false) OR p.record_id IS NOT NULL AS is_merged,
+         p.record_id IS NOT NULL AS is_merged,
          t.record_id IS NOT NULL AS is_on_patrol,
          v.state = 'pending' AS is_open,
          CASE WHEN v.excluded_because IS NOT NULL THEN v.excluded_because

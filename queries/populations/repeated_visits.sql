@@ -28,7 +28,7 @@ pairs AS (
            AND (coalesce(v.item_code = p.item_code, false) OR coalesce(v.supervise_item_code = p.supervise_item_code, false)) AS is_cross_tier
   FROM visits AS v
   JOIN visits AS p ON p.enterprise_code = v.enterprise_code
-  WHERE p.unit_id <> v.unit_id AND v.excluded_because IS NULL AND p.excluded_because IS NULL
+  WHERE end_of(v.checked_on) > $from AND p.unit_id <> v.unit_id AND v.excluded_because IS NULL AND p.excluded_because IS NULL
     AND (p.began_at < v.began_at OR (p.began_at = v.began_at AND p.record_id < v.record_id))
     AND NOT (p.checked_on = v.checked_on
              AND (coalesce(p.merged_visit_id = v.merged_visit_id, false)
