@@ -3,7 +3,7 @@
 -- grain = "one automatic measurement used as a basis"
 -- ///
 --
--- 自动监测设备取得、由单位标记为立案依据的监测数据，设备正常，数据没有异常标志（HJ 212 的标志 N 正常〔待核对〕，或者没有标志）。
+-- 自动监测设备取得、由单位标记为立案依据的监测数据，设备正常，数据没有异常标志（见 `monitoring_register`）。
 SELECT unit_id, domain, ref_id AS record_id, source_file, source_line, case_id, lead_id, measured_on
-FROM monitoring_data_refs
-WHERE is_automatic AND used_as_basis AND device_state = 'ok' AND coalesce(quality_flag, 'N') IN ('N', 'n', '正常', '有效')
+FROM monitoring_register
+WHERE is_sound AND used_as_basis
