@@ -9,7 +9,7 @@
 -- ///
 --
 -- 标记为监测数据弄虚作假的线索；标记没有填写、违法行为类型写明弄虚作假、篡改或者伪造数据的，也在内。
--- `filing_due_on`：法定立案期限（`filing.statutory`，经批准延长的为 `filing_extended.statutory`）；
+-- `filing_due_on`：法定立案期限（`filing.statutory`，在其内批准延长的为 `filing_extended.statutory`）；
 -- `due_on`：查处期限的最后一日：立案期限届满之日起再加法定办案期限（`decision.statutory`）、案件批准的延长和应扣除的天数。
 -- 立案早不提前查处期限。`handled_on`：由线索开办的案件作出决定之日（撤案、移送、违法事实不成立的不算查处），
 -- 或者线索、案件向公安机关移送之日，取较早的一日。
@@ -18,8 +18,9 @@ WITH fraud AS (
   SELECT unit_id, domain, lead_id, source_file, source_line, decision, reason, suspended_days,
          received_on, checked_at < $as_of AS is_checked,
          CASE WHEN decision_at < $as_of THEN day_of(decision_at) END AS decided_on,
-         CASE WHEN extended_on IS NULL THEN due_on('filing.statutory', domain, received_on, suspended_days)
-              ELSE due_on('filing_extended.statutory', domain, received_on, suspended_days) END AS filing_due_on
+         CASE WHEN extended_on <= due_on('filing.statutory', domain, received_on, greatest(coalesce(suspended_days, 0), 0))
+              THEN due_on('filing_extended.statutory', domain, received_on, greatest(coalesce(suspended_days, 0), 0))
+              ELSE due_on('filing.statutory', domain, received_on, greatest(coalesce(suspended_days, 0), 0)) END AS filing_due_on
   FROM leads
   WHERE domain = 'eco' AND end_of(received_on) <= $as_of
     AND coalesce(is_data_fraud, regexp_like(violation_type, '弄虚作假|数据造假|(篡改|伪造).*数据'), false)

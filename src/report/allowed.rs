@@ -10,7 +10,7 @@ const PUBLIC: &str = "anchor grade members minimum_n rank title total unit withh
 
 /// The office's first page.
 const RANKING: &str = "anchor bar compared earned figure grade highest href label lowest median members minimum_n rank region sign strip title \
-    tone total unit withheld words";
+    tone total unit unswitched withheld words";
 
 /// A unit's page, in the office's tree and in the unit's own.
 const UNIT: &str = "unit anchor axes bar basis benign component composition date definition denominator document domain due earned effective \

@@ -312,6 +312,11 @@ pub fn ledger_words(months: usize, pending: &str, soon: &str) -> String {
     if pending == "0" { format!("{months} 个月") } else { format!("{months} 个月 · {PENDING} {pending} · {DUE_SOON} {soon}") }
 }
 
+/// Total and rank without the indicators that are switched on for some regions or dates only.
+pub fn unswitched(total: &str, rank: Option<u32>) -> String {
+    rank.map_or_else(|| format!("未计专项 {total}"), |rank| format!("未计专项 {total}，第 {rank}"))
+}
+
 /// What a veto does, after its title.
 pub fn veto(title: &str, cap: &str) -> String {
     format!("{title}（等次不高于“{cap}”）")

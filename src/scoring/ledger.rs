@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::objects::Assessed;
-use super::period::{Entry, aggregate};
+use super::objects::assessed;
+use super::period::{Entry, aggregate, entries};
 use super::regional::Regions;
 use super::tables::{LedgerRow, Status};
 use super::tree::Tree;
@@ -16,19 +16,22 @@ use crate::error::Result;
 use crate::terms::Month;
 
 /// The rows of every month of the period that has any; composites have no months.
-pub(super) fn rows(input: &ScoringInput<'_>, entries: &[Entry<'_>], objects: &[Assessed<'_>], tree: &Tree<'_>) -> Result<Vec<LedgerRow>> {
+pub(super) fn rows(input: &ScoringInput<'_>) -> Result<Vec<LedgerRow>> {
+    let entries = entries(input)?;
+    let objects = assessed(input)?;
+    let tree = Tree::of(input.scheme);
     let Some(last) = input.period.months_until(input.as_of).last().copied() else { return Ok(Vec::new()) };
     let mut by_month: BTreeMap<Month, Vec<&Measure>> = BTreeMap::new();
     for measure in input.measures.iter().filter(|measure| (input.period.first..=input.period.last).contains(&measure.month)) {
         by_month.entry(measure.month).or_default().push(measure);
     }
     let without_composites = ScoringInput { regional: &[], ..*input };
-    let regions = Regions::of(&without_composites, objects);
+    let regions = Regions::of(&without_composites, &objects);
     let mut rows = Vec::new();
     for (month, measures) in by_month {
         let entries: Vec<Entry<'_>> = entries.iter().map(|entry| entry.in_month(month, last)).collect();
         let totals = aggregate(measures.iter().copied(), &entries)?;
-        for object in objects {
+        for object in &objects {
             for (index, entry) in
                 entries.iter().enumerate().filter(|(_, entry)| entry.composite.is_none() && tree.reaches(entry.node, object))
             {

@@ -93,6 +93,23 @@ pub fn grade_cap(scheme: &Scheme, event: &Event) -> Option<usize> {
 /// # Errors
 /// An indicator of the scheme without a header, a unit that stands twice, amounts too large for 28 digits.
 pub fn score(input: &ScoringInput<'_>) -> Result<Scorecards> {
+    let mut cards = score_by(input)?;
+    if input.scheme.indicators.iter().any(|scored| scored.dynamic.is_some()) {
+        let mut everywhere = input.scheme.clone();
+        for scored in everywhere.indicators.iter_mut().filter(|scored| scored.dynamic.is_some()) {
+            (scored.report_only, scored.curve) = (true, None);
+        }
+        let without = score_by(&ScoringInput { scheme: &everywhere, ..*input })?;
+        for (rank, other) in cards.ranks.iter_mut().zip(without.ranks) {
+            rank.unswitched = Some(tables::Unswitched { total: other.total, rank: other.rank });
+        }
+    }
+    cards.ledger = ledger::rows(input)?;
+    Ok(cards)
+}
+
+/// Scores every assessed object by the scheme as it is; no ledger.
+fn score_by(input: &ScoringInput<'_>) -> Result<Scorecards> {
     let entries = period::entries(input)?;
     let totals = period::aggregate(input.measures.iter(), &entries)?;
     let objects = objects::assessed(input)?;
@@ -117,7 +134,6 @@ pub fn score(input: &ScoringInput<'_>) -> Result<Scorecards> {
         cards.values.extend(values);
         results.push(outcome.result);
     }
-    cards.ledger = ledger::rows(input, &entries, &objects, &tree)?;
     cards.ranks = ranking::rank(input.scheme, &objects, results)?;
     Ok(cards)
 }

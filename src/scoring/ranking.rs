@@ -135,6 +135,7 @@ fn one(
         half_width: result.half_width,
         rank: rank.filter(|_| withheld.is_none()),
         ranked_units: if competitors < scheme.minimum_units { 0 } else { competitors },
+        unswitched: None,
         withheld: withheld.map(str::to_owned),
     }
 }

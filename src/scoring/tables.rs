@@ -182,6 +182,16 @@ pub struct ScoreLine {
     pub earned: Decimal,
 }
 
+/// What an object would have without the indicators that are switched on for some regions or dates only. Switched-on units share a peer
+/// group with others, so both are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unswitched {
+    /// Total.
+    pub total: Option<Decimal>,
+    /// Rank.
+    pub rank: Option<u32>,
+}
+
 /// Total, grade and rank of one assessed object. Sort key: unit, domain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rank {
@@ -211,6 +221,8 @@ pub struct Rank {
     pub rank: Option<u32>,
     /// How many are ranked in the peer group.
     pub ranked_units: u32,
+    /// The same without what is switched on for some only; `None` when the scheme switches nothing.
+    pub unswitched: Option<Unswitched>,
     /// Half-width of the total's 95 % interval, in points: the values' half-widths, weighted, as independent errors.
     pub half_width: Decimal,
     /// Why there is no rank: `nothing_scored`, `too_few_cases`, `interval_too_wide`, `peer_group_too_small`,

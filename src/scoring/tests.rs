@@ -354,6 +354,26 @@ fn renormalised_perception_shrinks_every_class_in_proportion_and_the_points_stil
 }
 
 #[test]
+fn ranks_stand_beside_those_without_what_is_switched_on_for_some_only() {
+    let mut province = Province::market();
+    // The same work, but `a.new` is switched on for 330100 alone, and `m2` lies elsewhere.
+    province.measures.retain(|measure| measure.indicator.0 != "a.rate");
+    for unit in ["m1", "m2"] {
+        province.measures.push(measure("a.rate", unit, 2, ratio(150, 200)));
+    }
+    province.units[1].region = "330200".to_owned();
+    let survey = measure("a.survey", "330200", 2, Amount::Value { value: Some(4 * Fraction::SCALE), n: 200 });
+    province.measures.push(survey);
+    let cards = province.score();
+    let (m1, m2) = (rank(&cards, "m1"), rank(&cards, "m2"));
+    assert_ne!(m1.total, m2.total);
+    let (with, without) = ((m1.rank, m2.rank), (m1.unswitched.expect("switched"), m2.unswitched.expect("switched")));
+    assert_eq!(with, (Some(1), Some(2)), "the switched-on indicator decides");
+    assert_eq!((without.0.rank, without.1.rank), (Some(1), Some(1)), "without it they are equal");
+    assert_eq!(without.0.total, without.1.total);
+}
+
+#[test]
 fn months_of_a_flow_are_divided_once_and_a_stock_is_its_last_month() {
     let mut province = Province::market();
     province.measures.retain(|measure| measure.indicator.0 != "a.rate");

@@ -270,7 +270,8 @@ async fn expect_indicator(case: &Case, id: &str, expected: &Grid) -> Result<(), 
 
 fn cell_of(measure: &Measure, heading: &str, shape: Shape) -> String {
     let decimal = |scaled: i128| {
-        let text = format!("{}.{:04}", scaled / Fraction::SCALE, (scaled % Fraction::SCALE).abs());
+        let sign = if scaled < 0 { "-" } else { "" };
+        let text = format!("{sign}{}.{:04}", (scaled / Fraction::SCALE).abs(), (scaled % Fraction::SCALE).abs());
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     };
     match (heading, measure.amount, shape) {

@@ -113,6 +113,8 @@ pub fn ranks(input: &ReportInput) -> Result<ResultTable> {
         .count_or_null("rank", |(row, _)| row.rank.map(i64::from))
         .count("ranked_units", |(row, _)| i64::from(row.ranked_units))
         .text_or_null("withheld", |(row, _)| row.withheld.as_deref())
+        .share_or_null("unswitched_total", |(row, _)| row.unswitched.and_then(|without| without.total))
+        .count_or_null("unswitched_rank", |(row, _)| row.unswitched.and_then(|without| without.rank).map(i64::from))
         .share_or_null("tree_total", |(row, _)| row.tree_total)
         .share_or_null("bonus", |(row, _)| Some(row.bonus))
         .share_or_null("deduction", |(row, _)| Some(row.deduction))

@@ -64,6 +64,8 @@ pub struct Row {
     pub total: String,
     /// Total as a bar.
     pub bar: Svg,
+    /// Total and rank without what is switched on for some only, where that changes a rank of the group.
+    pub unswitched: String,
     /// Grade.
     pub grade: Text,
     /// The grade rests on too little to stay.
@@ -247,7 +249,10 @@ pub fn groups<'a>(facts: &Facts<'a>) -> Vec<Group> {
     let group = |(number, ((_, name), ranks)): (usize, (GroupOrder<'a>, Vec<&'a Rank>))| {
         let title = texts::peer_group(name);
         let spread = Spread::of(&ranks);
+        let is_switched = ranks.iter().any(|rank| rank.unswitched.is_some_and(|without| without.total != rank.total));
+        let without = |rank: &Rank| rank.unswitched.filter(|_| is_switched);
         let row = |rank: &&'a Rank| Row {
+            unswitched: without(rank).map_or_else(String::new, |other| texts::unswitched(&total(facts, other.total), other.rank)),
             rank: rank_text(rank),
             unit: facts.unit_name(&rank.unit),
             href: facts.unit_page(&rank.unit),
