@@ -5,53 +5,16 @@
 -- is_covered = "已按期检查并公布"
 -- ///
 --
--- 到期日在统计期内的双随机计划（单部门、部门联合）所列的检查对象：名单上的对象各为一行，重复列出的只为一行；
--- 只写数量的计划，有多少数量即有多少名额，由依该计划检查的企业填入：先按期公布的，再待公布的，再其余的，各按检查先后。
--- 对象依计划检查过数次的，同样选取：有一次按期检查并公布即为覆盖。
+-- 到期日在统计期内的双随机计划（单部门、部门联合）所列的检查对象，见 `planned_targets`：有一次按期检查并公布即为覆盖。
 -- `is_covered`：在计划到期日或之前依计划检查，且自检查起在 `dual_random_publish.target` 时限内公布结果。
 -- `state` 未到期：计划尚未到期的；已按期检查、尚待公布而公布时限未满的。
 -- 检查人员是否也随机选派，从数据中看不出来。
 -- 没有剔除项：特殊行业的计划（不适用随机抽查，优化营商环境条例第54条）不是双随机计划，不在本口径内。
-WITH plans AS (
-  SELECT plan_id, unit_id, coalesce(domain, 'other') AS domain, source_file, source_line, due AS due_on, targets, planned_targets
-  FROM inspection_plans
-  WHERE kind IN ('random_single', 'random_joint') AND end_of(due) > $from
-),
-checks AS (
-  SELECT plan_id, target, published_on, checked_on, publish_by,
-         row_number() OVER (PARTITION BY plan_id ORDER BY standing, checked_on, target) AS place
-  FROM (
-    SELECT *, row_number() OVER (PARTITION BY plan_id, target ORDER BY standing, checked_on, record_id) AS nth
-    FROM (
-      SELECT *, CASE WHEN coalesce(published_on <= publish_by, false) THEN 1
-                     WHEN published_on IS NULL AND end_of(publish_by) > $as_of THEN 2
-                     ELSE 3 END AS standing
-      FROM (
-        SELECT i.plan_id, i.enterprise_code AS target, i.record_id, i.checked_on,
-               CASE WHEN i.published_at < $as_of THEN day_of(i.published_at) END AS published_on,
-               due_on('dual_random_publish.target', p.domain, i.checked_on) AS publish_by
-        FROM inspection_register AS i
-        JOIN plans AS p ON p.plan_id = i.plan_id
-        WHERE i.enterprise_code IS NOT NULL AND i.checked_on <= p.due_on AND end_of(i.checked_on) <= $as_of
-      ) AS v
-    ) AS j
-  ) AS c
-  WHERE nth = 1
-),
-targets AS (
-  SELECT t.*, c.checked_on, c.published_on, c.publish_by
-  FROM (SELECT *, unnest(array_distinct(targets)) AS target FROM plans WHERE cardinality(targets) > 0) AS t
-  LEFT JOIN checks AS c ON c.plan_id = t.plan_id AND c.target = t.target
-  UNION ALL
-  SELECT t.plan_id, t.unit_id, t.domain, t.source_file, t.source_line, t.due_on, t.targets, t.planned_targets,
-         coalesce(c.target, CAST(t.place AS VARCHAR)), c.checked_on, c.published_on, c.publish_by
-  FROM (SELECT *, unnest(range(1, planned_targets + 1)) AS place FROM plans WHERE coalesce(cardinality(targets), 0) = 0) AS t
-  LEFT JOIN checks AS c ON c.plan_id = t.plan_id AND c.place = t.place
-)
-SELECT unit_id, domain, plan_id || ' / ' || target AS record_id, source_file, source_line, plan_id, target, due_on, checked_on, published_on,
+SELECT unit_id, domain, record_id, source_file, source_line, plan_id, target, due_on, checked_on, published_on,
        coalesce(published_on <= publish_by, false) AS is_covered,
        CAST(NULL AS VARCHAR) AS excluded_because,
        CASE WHEN end_of(due_on) > $as_of THEN 'pending'
             WHEN published_on IS NULL AND end_of(publish_by) > $as_of THEN 'pending'
             ELSE 'due' END AS state
-FROM targets
+FROM planned_targets
+WHERE kind IN ('random_single', 'random_joint') AND end_of(due_on) > $from

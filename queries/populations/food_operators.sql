@@ -12,8 +12,7 @@
 -- `is_covered`：统计期内受过市场监管领域的入企检查，不论由哪个单位实施；有因检查和承诺核查不是全面检查，数据中没有更确切的标志。
 -- `state` 未到期：在统计期内设立的，最初两年尚未届满。
 WITH operators AS (
-  SELECT credit_code, coalesce(region_code, substr(credit_code, 3, 6)) AS region_code, established_on, source_file, source_line,
-         coalesce(regexp_like(status, '注销|吊销|撤销|停业|歇业|迁出'), false) AS is_gone
+  SELECT credit_code, coalesce(region_code, substr(credit_code, 3, 6)) AS region_code, established_on, source_file, source_line, is_gone
   FROM enterprise_spans
   WHERE food_operator AND day_of($as_of - INTERVAL '1 second') BETWEEN valid_from AND valid_to
 ),

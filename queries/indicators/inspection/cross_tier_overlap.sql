@@ -1,0 +1,21 @@
+-- /// indicator
+-- title = "跨层级重复检查率"
+-- better = "lower"
+-- shown_as = "percent"
+-- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
+-- tiers = ["province", "city"]
+-- basis = "国办发〔2024〕54号（不得重复检查、多头检查）；90日为本系统自定"
+-- window = "year_to_date"
+-- rollup = "recompute"
+-- ///
+--
+-- 本年入企检查过的企业中，不同层级的单位90日之内就同一事项先后检查、又没有一并进行的比例；重复归于后去的单位及其上级。
+-- 对上级单位，几个下属单位都检查过的企业只计一家。没有企业代码的、没有事项编码的，无从对照，照样计入分母。
+-- 按检查次数剔除并另列：因投诉、交办、突发事件等启动并按期备案的，没有入企的，检查对象是自然人的。
+SELECT unit_id, domain,
+       count(DISTINCT enterprise_key) FILTER (WHERE state = 'due' AND is_cross_tier) AS numerator,
+       count(DISTINCT enterprise_key) FILTER (WHERE state = 'due')                   AS denominator,
+       count(DISTINCT record_id) FILTER (WHERE state = 'pending')                    AS pending,
+       count(DISTINCT record_id) FILTER (WHERE state = 'excluded')                   AS excluded
+FROM repeated_visits
+GROUP BY 1, 2
