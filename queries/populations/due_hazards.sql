@@ -12,7 +12,7 @@
 --
 -- `due_on`：整改期限；批准过延期的，为第一次延期后的期限：再次延期不再推后，早于原期限的延期不提前。`original_due_on`：原期限。
 -- 批准延期的日期数据中没有，期限届满以后才补的延期看不出来；`is_extended` 供对照。
--- `verified_on`：验收通过之日。整改责任单位（或隐患所在企业）自己验收的，没有记录由谁验收的，验收早于整改完成的，都不是验收。
+-- `verified_on`：验收通过之日。整改责任单位（或隐患所在企业）自己验收的，没有记录由谁验收的，验收早于发现或者早于整改完成的，都不是验收。
 -- `is_closed_in_time`：期限最后一日或之前验收通过；只整改、没有验收的，不算闭环。
 -- `is_major`：重大隐患；挂牌督办的一律是重大隐患；没有填写等级的，按重大隐患对待，等级缺漏不使隐患退出重大隐患的分母。
 -- `days_overdue`：期限之后到验收通过（没有验收的，到数据截止日）的天数；没有超期的为0。
@@ -32,7 +32,7 @@ FROM (
          coalesce(level = 'major', true) OR coalesce(supervised, false) AS is_major,
          CASE WHEN end_of(closed_on) <= $as_of THEN closed_on END AS closed_on,
          CASE WHEN end_of(rechecked_on) <= $as_of THEN rechecked_on END AS rechecked_on,
-         CASE WHEN end_of(verified_on) <= $as_of
+         CASE WHEN end_of(verified_on) <= $as_of AND verified_on >= found_on
                 AND coalesce(closed_on <= verified_on, true)
                 AND coalesce(verified_by, verifier_kind) IS NOT NULL
                 AND coalesce(verifier_kind, '') <> 'enterprise'

@@ -11,6 +11,7 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int64Type, Schema};
 use datafusion::common::DataFusionError;
+use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, Statement as SqlStatement, TableAlias, TableFactor, VisitMut, VisitorMut};
@@ -135,8 +136,18 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
         let read = indicators.iter().flat_map(|indicator| names_read(context, &indicator.sql).unwrap_or_default());
         let needed = dependencies.only(&dependencies.populations_below(read));
         let failures = register_populations(context, task.library, &needed, moment).await;
-        for indicator in indicators.into_iter().filter(|indicator| !indicator.sql.is_empty()) {
-            match compute_one(context, task, indicator, month, moment).await {
+        // Plans are made on every core ahead of the one query that runs: over small tables planning is most of the work.
+        let soon = due_soon::last_day(task.library, task.as_of);
+        let with_sql = indicators.into_iter().filter(|indicator| !indicator.sql.is_empty());
+        let ahead_of_time: Vec<_> = with_sql
+            .map(|indicator| {
+                let is_recomputed = indicator.rollup == Rollup::Recompute && indicator.shape != Shape::Region;
+                (indicator, tokio::spawn(plan_one(context.clone(), indicator.sql.clone(), moment, soon, is_recomputed)))
+            })
+            .collect();
+        for (indicator, planned) in ahead_of_time {
+            let planned = planned.await.map_err(|error| DataFusionError::External(Box::new(error))).and_then(|planned| planned);
+            match compute_one(context, task, indicator, month, planned).await {
                 Ok(measures) => outcome.measures.extend(measures),
                 Err(error) => {
                     let below = failures.iter().find(|(name, _)| error.to_string().contains(name.as_str()));
@@ -163,10 +174,10 @@ async fn compute_one(
     task: &Task<'_>,
     indicator: &Indicator,
     month: Option<Month>,
-    moment: Moment,
+    planned: Result<Planned, DataFusionError>,
 ) -> Result<Vec<Measure>, DataFusionError> {
-    let soon = due_soon::last_day(task.library, task.as_of);
-    let batches = collect(context, parse_bound(context, &indicator.sql, moment)?, soon).await?;
+    let planned = planned?;
+    let batches = collect(planned.own, context.task_ctx()).await?;
     let mut own = Vec::new();
     for batch in &batches {
         read_measures(indicator, batch, month, Scope::Own, task.period, &mut own)?;
@@ -178,9 +189,12 @@ async fn compute_one(
         Rollup::None => Vec::new(),
         Rollup::Sum => sum_up(&own, task.hierarchy),
         Rollup::Recompute => {
-            let statement = over_ancestors(context, &indicator.sql, moment).await?;
             let mut rows = Vec::new();
-            for batch in &collect(context, statement, soon).await? {
+            let batches = match planned.over_ancestors {
+                Some(plan) => collect(plan, context.task_ctx()).await?,
+                None => Vec::new(),
+            };
+            for batch in &batches {
                 read_measures(indicator, batch, month, Scope::Subtree, task.period, &mut rows)?;
             }
             rows
@@ -190,9 +204,32 @@ async fn compute_one(
     Ok(own)
 }
 
-async fn collect(context: &SessionContext, statement: Statement, soon: Date) -> Result<Vec<RecordBatch>, DataFusionError> {
-    let plan = due_soon::counted(context.state().statement_to_plan(statement).await?, soon)?;
-    context.execute_logical_plan(plan).await?.collect().await
+/// An indicator, ready to run.
+struct Planned {
+    own: Arc<dyn ExecutionPlan>,
+    /// The same over every unit's ancestors, where parents are computed anew.
+    over_ancestors: Option<Arc<dyn ExecutionPlan>>,
+}
+
+async fn plan_one(
+    context: SessionContext,
+    sql: String,
+    moment: Moment,
+    soon: Date,
+    is_recomputed: bool,
+) -> Result<Planned, DataFusionError> {
+    let own = plan_of(&context, parse_bound(&context, &sql, moment)?, soon).await?;
+    let over_ancestors = match is_recomputed {
+        true => Some(plan_of(&context, over_ancestors(&context, &sql, moment).await?, soon).await?),
+        false => None,
+    };
+    Ok(Planned { own, over_ancestors })
+}
+
+async fn plan_of(context: &SessionContext, statement: Statement, soon: Date) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let state = context.state();
+    let plan = due_soon::counted(state.statement_to_plan(statement).await?, soon)?;
+    state.create_physical_plan(&plan).await
 }
 
 /// Parents as exact sums of themselves and everything below.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::record_batch::RecordBatch;
 use datafusion::prelude::{ParquetReadOptions, SessionContext, ident};
+use jiff::civil::Date;
 
 use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::run::moment_of;
@@ -34,11 +35,11 @@ pub struct Readers {
     _spill: SpillFolder,
 }
 
-/// Opens the current run for reading.
+/// Opens the current run for reading; its populations stand as of `as_of`, or of the run's own date. Result tables are the run's.
 ///
 /// # Errors
 /// No run was published yet, or its files are damaged.
-pub async fn open(library: &Library, out: &Path, memory_limit: Option<usize>, cores: usize) -> Result<Readers> {
+pub async fn open(library: &Library, out: &Path, as_of: Option<Date>, memory_limit: Option<usize>, cores: usize) -> Result<Readers> {
     let current = Current::read(&out.join("current.json"))?.ok_or_else(|| {
         Error::new(Kind::Configuration, format!("no run has been published in {}", out.display())).with_hint("`kaohe run` makes one")
     })?;
@@ -46,7 +47,7 @@ pub async fn open(library: &Library, out: &Path, memory_limit: Option<usize>, co
     let doing = || format!("reading the current run {}", current.run);
     let text = std::fs::read_to_string(folder.join("run_results.json")).context(Kind::Environment, doing)?;
     let results: RunResults = serde_json::from_str(&text).context(Kind::Environment, doing)?;
-    let as_of = results.as_of.parse().context(Kind::Environment, doing)?;
+    let own: Date = results.as_of.parse().context(Kind::Environment, doing)?;
     let lake = Lake::open(&out.join("lake"))?;
     let snapshot = lake.pin_at(&current.lake_versions).await?;
     let spill = SpillFolder::new(&out.join("lake"), &format!("reader-{}", std::process::id()))?;
@@ -54,7 +55,7 @@ pub async fn open(library: &Library, out: &Path, memory_limit: Option<usize>, co
     functions::register(&context, &Clocks::of(library));
     let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
     lake.register(&context, &snapshot, &shapes)?;
-    let moment = moment_of(Window::Flow, as_of);
+    let moment = moment_of(Window::Flow, as_of.unwrap_or(own));
     let (dependencies, _) = Dependencies::of(&context, library);
     register_populations(&context, library, &dependencies, moment).await;
     let tables = folder.join("tables");
