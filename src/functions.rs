@@ -17,7 +17,8 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int64Type, Schema, TimeUnit, TimestampMicrosecondType};
+use arrow::record_batch::RecordBatch;
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::prelude::SessionContext;
@@ -35,7 +36,12 @@ pub struct Clocks {
     clocks: BTreeMap<String, Clock>,
     parameters: BTreeMap<String, Parameter>,
     calendar: WorkCalendar,
+    /// Lists of `queries/reference/` that populations read, as CSV text by name.
+    reference: BTreeMap<&'static str, String>,
 }
+
+/// The lists of `queries/reference/<name>.csv` that SQL reads as tables, all columns text: what is looked up, and is no extract.
+pub const REFERENCE_TABLES: [&str; 1] = ["hotline_categories"];
 
 impl fmt::Debug for Clocks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,7 +52,13 @@ impl fmt::Debug for Clocks {
 impl Clocks {
     /// The library's clocks, parameters and calendar.
     pub fn of(library: &Library) -> Arc<Self> {
-        Arc::new(Self { clocks: library.clocks.clone(), parameters: library.parameters.clone(), calendar: library.calendar.clone() })
+        let text = |name: &&'static str| Some((*name, library.files.get(&format!("reference/{name}.csv"))?.clone()));
+        Arc::new(Self {
+            clocks: library.clocks.clone(),
+            parameters: library.parameters.clone(),
+            calendar: library.calendar.clone(),
+            reference: REFERENCE_TABLES.iter().filter_map(text).collect(),
+        })
     }
 }
 
@@ -54,8 +66,15 @@ impl Clocks {
 pub const NAMES: [&str; 9] =
     ["due_on", "due_at", "param", "workdays_between", "day_of", "month_of", "end_of", "uscc_is_valid", "text_similarity"];
 
-/// Adds the functions to a session.
+/// Adds the functions and the reference tables to a session.
 pub fn register(context: &SessionContext, clocks: &Arc<Clocks>) {
+    for (name, text) in &clocks.reference {
+        // A list that does not read is missed by the population that reads it, with its place.
+        if let Ok(batch) = reference_rows(text) {
+            let _ = context.deregister_table(*name);
+            let _ = context.register_batch(*name, batch);
+        }
+    }
     for which in [
         Which::DueOn,
         Which::DueAt,
@@ -73,6 +92,20 @@ pub fn register(context: &SessionContext, clocks: &Arc<Clocks>) {
             signature: Signature::user_defined(Volatility::Immutable),
         }));
     }
+}
+
+/// A reference list as rows of text; an empty cell is null.
+fn reference_rows(text: &str) -> std::result::Result<RecordBatch, Box<dyn std::error::Error>> {
+    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let names: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
+    let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); names.len()];
+    for record in reader.records() {
+        let record = record?;
+        columns.iter_mut().zip(record.iter()).for_each(|(column, cell)| column.push(Some(cell.to_owned()).filter(|cell| !cell.is_empty())));
+    }
+    let fields: Vec<Field> = names.iter().map(|name| Field::new(name, DataType::Utf8, true)).collect();
+    let columns = columns.into_iter().map(|column| Arc::new(StringArray::from(column)) as ArrayRef).collect();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
 /// The instants that the placeholders `$as_of` and `$from` stand for, UTC microseconds.

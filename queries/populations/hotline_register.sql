@@ -22,20 +22,8 @@
 -- `began_at`：来电的时刻；没有记录的，为录入的时刻；都没有的，为工单生成之日最后一秒。
 -- 分类表是常见分类的自拟稿，各市代码不同，使用前须由热线机构确认；表中没有的代码不能说明问题，不影响工单计入。
 WITH categories AS (
-  SELECT * FROM (VALUES
-    ('01', 'depends', false), ('0101', 'depends', false), ('0102', 'depends', false), ('0103', 'yes', false),
-    ('0104', 'depends', false), ('0105', 'yes', false), ('0106', 'yes', false), ('0107', 'depends', false),
-    ('0108', 'no', false), ('0111', 'yes', false), ('0112', 'yes', false), ('0113', 'yes', false), ('0114', 'yes', false),
-    ('0115', 'yes', false), ('0116', 'depends', false), ('0121', 'depends', true), ('0122', 'depends', true),
-    ('0123', 'depends', true), ('0124', 'depends', true), ('0125', 'depends', true), ('02', 'depends', false),
-    ('0201', 'yes', false), ('0202', 'yes', false), ('0203', 'depends', false), ('0204', 'depends', false),
-    ('0205', 'yes', false), ('0206', 'no', false), ('03', 'depends', false), ('0301', 'yes', false), ('0302', 'depends', false),
-    ('0303', 'yes', false), ('0304', 'no', false), ('0305', 'depends', false), ('0306', 'no', false), ('04', 'depends', false),
-    ('0401', 'yes', false), ('0402', 'depends', false), ('0403', 'no', false), ('05', 'yes', false), ('0501', 'yes', false),
-    ('0502', 'yes', false), ('0503', 'yes', false), ('0504', 'yes', false), ('0505', 'yes', false), ('0506', 'yes', false),
-    ('06', 'no', false), ('07', 'no', false), ('08', 'no', false), ('0805', 'depends', false), ('09', 'no', false),
-    ('10', 'no', false)
-  ) AS v (category_code, about_enforcement, is_livelihood)
+  SELECT category_code, about_enforcement, coalesce(is_livelihood = 'yes', false) AS is_livelihood
+  FROM hotline_categories
 ),
 judged AS (
   SELECT o.*, o.order_id AS record_id, coalesce(o.domain, 'other') AS act_domain,

@@ -1,0 +1,176 @@
+//! The library against the catalogue of indicators, against the plan that it serves, and against its own house rules.
+//!
+//! In: the shipped `queries/`, `tests/cases/`, `catalogue.txt` (the ids of the catalogue). Out: what is missing, or breaks a rule. Never
+//! here: figures.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use datafusion::prelude::SessionContext;
+use kaohe::compute::check::{check_library, planning_config};
+use kaohe::compute::populations::names_read;
+use kaohe::diagnostics::Diagnostics;
+use kaohe::library::Library;
+use kaohe::library::scheme::{Scheme, read_scheme};
+
+/// Rows of the catalogue that are no file of their own, and what they are instead.
+const ELSEWHERE: [(&str, &str); 6] = [
+    ("procedure.compliance", "a node of the scheme over its six parts"),
+    ("eco.cross_region_synergy", "the synergy index, computed over pairs of neighbours"),
+    ("burden.enterprise_burden_index", "the burden index, computed over the panel"),
+    ("province.field_completeness_gate", "one definition with integrity.field_completeness"),
+    ("province.cross_city_synergy", "left out, see queries/README.md"),
+    ("topic.policy_topic_rate", "an extension point: any file of a project in indicators/topic/"),
+];
+
+/// The plan's wording (2026年行政执法考核创新方法探索工作计划) → what measures it.
+const PLAN: [(&str, &[&str]); 33] = [
+    ("“双随机一公开”覆盖率", &["market.dual_random_coverage"]),
+    ("涉企行政检查频次合规率", &["market.inspection_frequency_compliance"]),
+    ("7日内立案率", &["market.filing_within_7d"]),
+    ("30日内办结率", &["market.closure_within_30d"]),
+    ("24小时内联系率", &["market.complaint_contact_24h"]),
+    ("非现场执法应用率", &["urban.offsite_enforcement_rate"]),
+    ("执法冲突化解率", &["urban.conflict_resolution_rate"]),
+    ("民生设施维护类执法案件群众满意度", &["urban.livelihood_satisfaction"]),
+    ("跨区域执法协同效率", &["eco.cross_region_synergy"]),
+    ("相邻区县联合巡查频次", &["synergy.joint_patrol_frequency"]),
+    ("线索移送及时率", &["synergy.lead_transfer_timeliness"]),
+    ("行政处罚与生态修复联动率", &["eco.restoration_linkage", "eco.restoration_linkage_all_penalties"]),
+    ("环境监测数据执法应用率", &["eco.monitoring_data_use"]),
+    ("事项清单执行准确率", &["township.item_list_accuracy"]),
+    ("“一专多能”培训覆盖率", &["township.multi_skill_training"]),
+    ("简易程序使用规范率", &["township.simple_procedure_compliance", "township.simple_procedure_compliance_plan_scope"]),
+    (
+        "立案、调查、听证、决定等环节的时限",
+        &[
+            "procedure.filing_timeliness",
+            "procedure.investigation_timeliness",
+            "procedure.hearing_compliance",
+            "procedure.decision_timeliness",
+            "procedure.delivery_timeliness",
+        ],
+    ),
+    ("文书规范率", &["procedure.document_standard_rate"]),
+    ("案件经行政复议或诉讼的纠错率", &["law.review_correction_rate"]),
+    ("执法系统与考核平台数据一致率", &["data.consistency_rate"]),
+    ("涉企执法检查备案率", &["inspection.prior_filing_rate"]),
+    ("柔性执法适用率", &["penalty.flexible_enforcement_rate"]),
+    ("隐患排查整改闭环率", &["hazard.closure_rate"]),
+    ("重点行业执法频次达标率", &["inspection.key_industry_frequency_rate"]),
+    ("非现场执法技术应用创新", &["innovation.offsite_tech_cases"]),
+    ("跨部门执法数据共享案例", &["innovation.data_sharing_cases"]),
+    ("化解轻微行政争议的数量", &["innovation.mediation_resolved"]),
+    ("合理诉求解决满意度", &["perception.hotline_resolution_satisfaction", "perception.attitude_complaint_rate"]),
+    ("政务服务“好差评”", &["perception.good_rating_rate"]),
+    (
+        "5分制评分，取平均分",
+        &[
+            "perception.survey_mean_score",
+            "perception.survey_transparency",
+            "perception.survey_basis_clear",
+            "perception.survey_guidance",
+        ],
+    ),
+    (
+        "企业执法负担指数",
+        &["burden.enterprise_burden_index", "burden.visits_per_firm", "burden.hours_per_firm", "burden.extra_cost_ratio"],
+    ),
+    ("执法记录仪", &["recording.coverage"]),
+    (
+        "日常跟踪+阶段核验+现场抽查+第三方评估",
+        &[
+            "fullcycle.daily_trace_rate",
+            "fullcycle.stage_verification_pass",
+            "fullcycle.spot_check_agreement",
+            "fullcycle.third_party_score",
+        ],
+    ),
+];
+
+fn shipped() -> (Library, Scheme) {
+    let (library, mut diagnostics) = Library::read(None).expect("the shipped library reads");
+    let (file, text) = library.scheme_text("2026").expect("the scheme is shipped");
+    let scheme = read_scheme("2026", &file, text, &library.indicators, &mut diagnostics).expect("the scheme reads");
+    assert!(diagnostics.is_empty(), "{}", diagnostics.to_text());
+    (library, scheme)
+}
+
+#[test]
+fn every_row_of_the_catalogue_is_an_indicator_or_said_to_be_something_else() {
+    let (library, scheme) = shipped();
+    let ids: BTreeSet<&str> = include_str!("catalogue.txt").lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(ids.len(), 149);
+    let have: BTreeSet<&str> = library.indicators.keys().map(|id| id.0.as_str()).collect();
+    let elsewhere: BTreeSet<&str> = ELSEWHERE.iter().map(|(id, _)| *id).collect();
+    let missing: Vec<_> = ids.iter().filter(|id| !have.contains(*id) && !elsewhere.contains(*id)).collect();
+    assert!(missing.is_empty(), "neither a file nor explained: {missing:?}");
+    assert!(elsewhere.iter().all(|id| ids.contains(id) && !have.contains(id)), "explained although there is a file");
+    // What is measured beyond the catalogue is the second figure of one of its rows.
+    let further: Vec<_> = have.difference(&ids).collect();
+    assert_eq!(further.len(), 4, "{further:?}");
+    assert!(scheme.node("procedure.compliance").is_some());
+    let notes = include_str!("../../queries/README.md");
+    assert!(notes.contains("province.cross_city_synergy"), "what is left out has its reason in queries/README.md");
+}
+
+#[test]
+fn everything_that_the_plan_names_is_measured_and_stands_in_the_scheme() {
+    let (_, scheme) = shipped();
+    let in_scheme: BTreeSet<&str> = scheme.indicators.iter().map(|scored| scored.id.0.as_str()).collect();
+    for (wording, ids) in PLAN {
+        for id in ids {
+            assert!(in_scheme.contains(id), "{wording}: {id} is not in the scheme");
+        }
+    }
+    assert_eq!(in_scheme.len(), scheme.indicators.len(), "an indicator stands twice in the scheme");
+}
+
+#[tokio::test]
+async fn house_rules_hold_over_every_file() {
+    let (library, scheme) = shipped();
+    let context = SessionContext::new_with_config(planning_config());
+    check_library(&context, &library, &mut Diagnostics::default()).await.expect("a session can be set up");
+    let in_scheme: BTreeSet<&str> = scheme.indicators.iter().map(|scored| scored.id.0.as_str()).collect();
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/indicators");
+    let mut broken = Vec::new();
+    let mut say = |id: &str, rule: &str| broken.push(format!("{id}: {rule}"));
+    for indicator in library.indicators.values() {
+        let id = indicator.id.0.as_str();
+        let comment: Vec<&str> = indicator.comment.lines().filter(|line| !line.is_empty()).collect();
+        if indicator.title.is_empty() || indicator.basis.is_empty() || comment.is_empty() {
+            say(id, "title, basis and comment are required");
+        }
+        if !indicator.title.chars().any(|character| !character.is_ascii()) {
+            say(id, "the title is Chinese");
+        }
+        let read = names_read(&context, &indicator.sql).unwrap_or_default();
+        if read.len() != 1 || !read.iter().all(|name| library.populations.contains_key(name) || library.tables.contains_key(name)) {
+            say(id, "it reads one population or source table, and no indicator");
+        }
+        // A code that rows are compared with belongs to a population, where others can use it; one word may choose a part of it.
+        let states = ["due", "pending", "excluded"];
+        let words = indicator.sql.split('\'').skip(1).step_by(2).filter(|word| !states.contains(word) && !library.parameters.contains_key(*word));
+        let parts: BTreeSet<&str> = words.collect();
+        if parts.len() > 1 {
+            say(id, &format!("it compares with several codes: {parts:?}"));
+        }
+        if indicator.sql.to_ascii_uppercase().contains(" JOIN ") {
+            say(id, "joins stand in populations");
+        }
+        if !in_scheme.contains(id) {
+            say(id, "it is not in the scheme");
+        }
+        let page = std::fs::read_to_string(pages.join(format!("{}.md", id.replace('.', "/")))).unwrap_or_default();
+        let cases = page.matches("\n## ").count();
+        if !page.contains(&format!("expect {id}\n")) || cases < 2 {
+            say(id, &format!("its page has {cases} cases"));
+        }
+    }
+    for population in library.populations.values() {
+        if population.comment.is_empty() || population.title.is_empty() {
+            say(&population.name, "a population says what it is");
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
