@@ -16,7 +16,7 @@ impl World {
     pub fn write_innovation(&self, sheets: &mut Sheets, unit: &Unit, month: Month, thickness: f64) {
         let parts = [unit.index as u64, month.to_epoch_days() as u64];
         let mut stream = Stream::new(self.seed, "innovation", &parts);
-        let share = if self.small { 0.09 * thickness } else { 0.02 };
+        let share = if self.small { 0.2 * thickness } else { 0.03 };
         let (puts_forward, copies) = (stream.chance(share), stream.chance(0.25));
         let day = self.days.act_day(month, 0.0, &mut stream);
         if !puts_forward || day > self.days.as_of() {
@@ -28,7 +28,14 @@ impl World {
         let text = format!("{}{text}", unit.name);
         let sheet = sheets.of("innovation_cases");
         sheet.text("innovation_id", &format!("CX{}{:02}{:02}", unit.id, month.year % 100, month.month)).text("kind", kind);
-        sheet.text("title", title).text("text_hash", &blake3::hash(text.as_bytes()).to_hex()[..16]).text("text", &text);
+        sheet.text("title", title);
+        // A few send a title and no more; those of a small province send no hash beside the text.
+        if !stream.chance(self.rare(0.015)) {
+            sheet.text("text", &text);
+            if !self.small {
+                sheet.text("text_hash", &blake3::hash(text.as_bytes()).to_hex()[..16]);
+            }
+        }
         sheet.date("submitted_on", day);
         let verified = self.write_standing(sheet, unit, kind, day, &mut stream);
         self.write_raters(sheet, verified, &mut stream);
@@ -42,6 +49,8 @@ impl World {
         let judge = unit.parent.map(|parent| &self.units[parent]).or(above);
         let (good, verified) = (stream.chance(World::odds(unit, 0.45, 0.9)), self.days.plus_working(day, stream.between(10, 40)));
         let verified = self.days.seen(good.then_some(verified));
+        let flaw = stream.unit();
+        let (undated, by_itself, by_nobody) = (flaw < 0.04, (0.04..0.09).contains(&flaw), (0.09..0.11).contains(&flaw));
         let level = stream.choose(&[("county", 3.0), ("city", 4.0), ("province", 2.0), ("national", 0.4)]);
         let (second, confirms, confirmed) = (stream.below(self.units.len()), stream.chance(0.8), day + stream.between(5, 50));
         let (adopters, after) = (stream.poisson(1.4), stream.between(40, 420));
@@ -50,7 +59,9 @@ impl World {
         adopted_by.dedup();
         adopted_by.retain(|other| *other != unit.id);
         if let (Some(on), Some(judge)) = (verified, judge) {
-            sheet.flag("verified", true).date("verified_on", on).text("verified_by", &judge.id).text("level", level);
+            let by = if by_itself { &unit.id } else { &judge.id };
+            sheet.flag("verified", true).date("verified_on", (!undated).then_some(on)).text("level", level);
+            sheet.text_of("verified_by", (!by_nobody).then_some(by.as_str()));
             if day + after <= self.days.as_of() {
                 sheet.list("adopted_by", &adopted_by).date("second_adopted_on", (adopted_by.len() > 1).then_some(day + after));
             }
@@ -65,7 +76,8 @@ impl World {
     }
 
     fn write_raters(&self, sheet: &mut Sheet, verified: Option<i32>, stream: &mut Stream) {
-        let (count, first, quality) = (stream.between(3, 5), stream.between(1, 90), 74.0 + 9.0 * stream.normal());
+        let (count, first, quality) =
+            (if stream.chance(0.08) { 2 } else { stream.between(3, 5) }, stream.between(1, 90), 74.0 + 9.0 * stream.normal());
         let scores: Vec<i64> =
             (0..count).map(|_| ((quality + 4.0 * stream.normal()).clamp(40.0, 99.0) * 2.0).round() as i64 * 50).collect();
         if verified.is_none() {
