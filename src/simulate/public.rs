@@ -53,14 +53,14 @@ impl World {
         let contact = dispatched + i64::from(contact_hours.max(1)) * HOUR - 1_000_000 * i64::from(stream.between(1, 3_000));
         let contact = Days::awake(contact).max(dispatched);
         let (never, anonymous, copied) = (stream.chance(0.02), stream.chance(0.12), domain == MARKET && stream.chance(0.3));
-        let closed_day = self.days.lag_working(day, 10, World::odds(unit, 0.75, 0.98), stream);
+        let closed_day = self.days.lag_working(day, 10, World::odds(unit, 0.62, 0.96), stream);
         let closed_at = (Days::evening(closed_day) - 2 * HOUR).max(contact + HOUR);
         let callback = Days::awake(closed_at + i64::from(stream.between(20, 90)) * HOUR);
         let reasonable = if stream.chance(0.08) { None } else { Some(stream.chance(0.86)) };
         let (answers, resolved) = (stream.chance(0.8), stream.chance(World::odds(unit, 0.70, 0.98)));
         let moods = if resolved { [0.50, 0.34, 0.09, 0.05, 0.02] } else { [0.04, 0.1, 0.25, 0.35, 0.26] };
         let satisfaction = GRADES[stream.weighted(&moods)];
-        let (linked, reopened, undated) = (stream.chance(0.3), stream.chance(0.05), stream.chance(0.02));
+        let (linked, reopened, undated) = (stream.chance(0.3), stream.chance(0.08), stream.chance(0.02));
         let county = self.county_for(unit, stream);
         if day > self.days.as_of() {
             return;
@@ -83,7 +83,9 @@ impl World {
         let contacted = self.days.seen_at((!never && !anonymous).then_some(contact));
         sheet.instant("first_contact_at", contacted).flag("anonymous", said(anonymous));
         // The order before this one, made the same way, is in the extract when this one is old enough.
-        let earlier = number.checked_sub(1).filter(|_| reopened).map(id);
+        // Whoever complained of manners calls again more often.
+        let of_manners = matches!(topic.sub_kind, Some("attitude" | "no_explanation"));
+        let earlier = number.checked_sub(1).filter(|_| reopened || (of_manners && number % 3 == 1)).map(id);
         self.write_words(sheet, &order_id, &topic, earlier.as_deref(), closed_day - day, closed_at);
         let closed = self.days.seen_at(Some(closed_at));
         if closed.is_some() {

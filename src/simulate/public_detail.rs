@@ -80,7 +80,7 @@ impl World {
         let mut stream = Stream::about(self.seed, "course", id);
         let accepted = shanghai_day(times[1]);
         let decided = self.days.lag_working(accepted, 15, World::odds(unit, 0.65, 0.97), &mut stream);
-        let told = self.days.lag_working(decided, 5, World::odds(unit, 0.58, 0.97), &mut stream);
+        let told = self.days.lag_working(decided, 5, World::odds(unit, 0.45, 0.94), &mut stream);
         let (never, written, later) =
             (stream.chance(World::odds(unit, 0.1, 0.005)), stream.chance(World::odds(unit, 0.5, 0.95)), stream.between(0, 8));
         let seen = |day: i32| self.days.seen(Some(day)).map(|day| Days::evening(day).max(times[1]));

@@ -16,8 +16,8 @@ impl World {
     pub fn write_innovation(&self, sheets: &mut Sheets, unit: &Unit, month: Month, thickness: f64) {
         let parts = [unit.index as u64, month.to_epoch_days() as u64];
         let mut stream = Stream::new(self.seed, "innovation", &parts);
-        let share = if self.small { 0.2 * thickness } else { 0.03 };
-        let (puts_forward, copies) = (stream.chance(share), stream.chance(0.25));
+        let share = if self.small { 0.26 * thickness } else { 0.03 };
+        let (puts_forward, copies) = (stream.chance(share), stream.chance(0.18));
         let day = self.days.act_day(month, 0.0, &mut stream);
         if !puts_forward || day > self.days.as_of() {
             return;
@@ -47,11 +47,11 @@ impl World {
     fn write_standing(&self, sheet: &mut Sheet, unit: &Unit, kind: &str, day: i32, stream: &mut Stream) -> Option<i32> {
         let above = self.units.iter().find(|other| other.tier == Tier::Province && other.index != unit.index);
         let judge = unit.parent.map(|parent| &self.units[parent]).or(above);
-        let (good, verified) = (stream.chance(World::odds(unit, 0.45, 0.9)), self.days.plus_working(day, stream.between(10, 40)));
+        let (good, verified) = (stream.chance(World::odds(unit, 0.55, 0.97)), self.days.plus_working(day, stream.between(5, 25)));
         let verified = self.days.seen(good.then_some(verified));
         let flaw = stream.unit();
         let (undated, by_itself, by_nobody) = (flaw < 0.04, (0.04..0.09).contains(&flaw), (0.09..0.11).contains(&flaw));
-        let level = stream.choose(&[("county", 3.0), ("city", 4.0), ("province", 2.0), ("national", 0.4)]);
+        let level = stream.choose(&[("county", 2.0), ("city", 4.0), ("province", 2.0), ("national", 0.4)]);
         let (second, confirms, confirmed) = (stream.below(self.units.len()), stream.chance(0.8), day + stream.between(5, 50));
         let (adopters, after) = (stream.poisson(1.4), stream.between(40, 420));
         let mut adopted_by: Vec<&str> = (0..adopters.min(5)).map(|_| self.units[stream.below(self.units.len())].id.as_str()).collect();

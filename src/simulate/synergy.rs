@@ -19,8 +19,8 @@ const JOINT: [(usize, i64); 3] = [(ECO, 2), (MARKET, 1), (URBAN, 1)];
 
 /// Visits to a firm in a quarter for every case of its county in it, by how they come about: those that go back to the same few firms,
 /// and those that fall on all alike. Measured, so that what firms report is about what inspections record.
-const VISITS_AGAIN: f64 = 0.33;
-const VISITS_ALIKE: f64 = 0.30;
+const VISITS_AGAIN: f64 = 0.51;
+const VISITS_ALIKE: f64 = 0.46;
 
 impl World {
     /// Patrols and requests of every pair of neighbours in the month.
@@ -39,7 +39,7 @@ impl World {
                 let wish = (one.skill + other.skill)
                     * 0.25
                     * (kilometres / 30.0).clamp(0.5, 1.5)
-                    * if domain == ECO { 1.0 } else { 0.55 }
+                    * if domain == ECO { 1.15 } else { 0.9 }
                     * thickness;
                 let id =
                     format!("XC{}{}{:02}{:02}{nth}", self.counties[*a].code, &self.counties[*b].code[2..], month.year % 100, month.month);

@@ -330,10 +330,11 @@ impl World {
                 }
             }
         }
-        // A few townships that nobody counts on, the least able, have never sent the platform anything.
-        let mut silent: Vec<usize> =
-            self.units.iter().filter(|unit| unit.tier == Tier::Township && unit.quota.is_none()).map(|unit| unit.index).collect();
-        silent.sort_by(|a, b| self.units[*a].skill.total_cmp(&self.units[*b].skill));
+        // A few small units below the province's eye have never sent the platform anything.
+        let planted = |unit: &Unit| unit.quota.is_some() || unit.backdates || unit.backfills || unit.splits;
+        let may_be_silent = |unit: &&Unit| matches!(unit.tier, Tier::Township | Tier::County) && !planted(unit);
+        let mut silent: Vec<usize> = self.units.iter().filter(may_be_silent).map(|unit| unit.index).collect();
+        silent.sort_by(|a, b| self.units[*a].weight.total_cmp(&self.units[*b].weight));
         for index in silent.into_iter().take((self.units.len() / 60).clamp(1, 20)) {
             self.units[index].silent = true;
         }
