@@ -25,7 +25,10 @@ impl World {
         let idea = stream.below(IDEAS_GOING_ROUND) as u64;
         let mut source = if copies { Stream::new(self.seed, "idea", &[idea]) } else { Stream::new(self.seed, "own idea", &parts) };
         let (kind, title, text) = idea_of(&mut source);
-        let text = format!("{}{text}", unit.name);
+        // Told in one's own words; whoever copies an idea copies the words with it.
+        let (before, after) = (BEFORE[source.below(BEFORE.len())], AFTER[source.below(AFTER.len())]);
+        let means: Vec<&str> = MEANS.iter().copied().filter(|_| source.chance(0.4)).collect();
+        let text = format!("{}{before}{text}{}{after}", unit.name, means.concat());
         let sheet = sheets.of("innovation_cases");
         sheet.text("innovation_id", &format!("CX{}{:02}{:02}", unit.id, month.year % 100, month.month)).text("kind", kind);
         sheet.text("title", title);
@@ -92,6 +95,35 @@ impl World {
 }
 
 const SCORE_COLUMNS: [&str; 5] = ["rater_score_1", "rater_score_2", "rater_score_3", "rater_score_4", "rater_score_5"];
+
+/// How such texts begin, go on and end.
+const BEFORE: [&str; 7] = [
+    "坚持问题导向，",
+    "针对基层人手少、管辖面广的实际，",
+    "在上级业务处室指导下，",
+    "借鉴外地经验并结合本地产业特点，",
+    "会同有关部门制定工作方案，分三个阶段推进，",
+    "把群众反映最集中的事项作为切入口，",
+    "",
+];
+const MEANS: [&str; 8] = [
+    "配套制定操作规程和岗位清单，明确谁发现、谁复核、谁处置。",
+    "组建由业务骨干和法制审核人员参加的专班，每周会商一次。",
+    "经费在部门预算内解决，没有新增平台。",
+    "对当事人申诉渠道、数据留存期限、查询权限作出书面规定，并经合法性审查。",
+    "先在两个乡镇试点，再推广至全域。",
+    "编印案例手册，组织轮训四期。",
+    "引入第三方评估，根据评估意见作了两次修改。",
+    "建立容错机制，误报一律由人工更正并记录原因。",
+];
+const AFTER: [&str; 6] = [
+    "",
+    "相关做法已形成地方标准草案。",
+    "周边区县前来学习，反映良好。",
+    "下一步拟扩大到其他事项。",
+    "企业负担明显减轻，没有发生投诉。",
+    "经验材料在系统内印发交流。",
+];
 
 /// Kind, title and text of an idea.
 fn idea_of(stream: &mut Stream) -> (&'static str, &'static str, String) {
