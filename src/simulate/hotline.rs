@@ -188,7 +188,10 @@ impl World {
 
 /// The matter of a place: one of those whose category says nothing, so that the same is reported at times and asked for at others.
 fn matter_of_spot(domain: usize, spot: u64) -> &'static Matter {
-    let open: Vec<&Matter> = MATTERS.iter().filter(|matter| matter.domain == domain && matter.says == Depends).collect();
+    // A place of which people complain again and again in a town mostly is a lamp, a cover or a bin.
+    let facility = domain == URBAN && spot % 4 != 0;
+    let fits = |matter: &&Matter| matter.domain == domain && matter.says == Depends && (matter.livelihood || !facility);
+    let open: Vec<&Matter> = MATTERS.iter().filter(fits).collect();
     open[(hash_of(97, spot, 0) % open.len() as u64) as usize]
 }
 

@@ -45,12 +45,11 @@ impl World {
         let behind: Vec<&Case> =
             cases.iter().filter(|case| case.origin == Origin::Lead && case.domain == MARKET && case.received_at >= at).collect();
         let case = behind.get(stream.below(behind.len())).filter(|_| followed);
-        if let Some(case) = case.filter(|case| self.days.seen_at(Some(case.received_at)).is_some()) {
+        if let Some(case) = case {
+            let lead_id = self.days.seen_at(Some(case.received_at)).map(|_| format!("XS{}", case.id));
             let credit_code = case.firm.as_ref().map(|firm| firm.code.clone());
-            return Registered { lead_id: Some(format!("XS{}", case.id)), credit_code, ..Registered::default() };
+            return Registered { lead_id, credit_code, ..Registered::default() };
         }
-        // A report that a case is to follow keeps waiting for that case's lead.
-        let is_own = is_own && case.is_none();
         Registered { lead_id: is_own.then(|| lead_id_of(id)), credit_code: None, is_own, handed_on: is_own && handed_on }
     }
 
