@@ -54,9 +54,9 @@ impl World {
         let verified = self.days.seen(good.then_some(verified));
         let flaw = stream.unit();
         let (undated, by_itself, by_nobody) = (flaw < 0.04, (0.04..0.09).contains(&flaw), (0.09..0.11).contains(&flaw));
-        let level = stream.choose(&[("county", 2.0), ("city", 4.0), ("province", 2.0), ("national", 0.4)]);
+        let level = stream.choose(&[("county", 1.5), ("city", 4.0), ("province", 2.0), ("national", 0.4)]);
         let (second, confirms, confirmed) = (stream.below(self.units.len()), stream.chance(0.8), day + stream.between(5, 50));
-        let (adopters, after) = (stream.poisson(1.4), stream.between(40, 420));
+        let (adopters, after) = (stream.poisson(2.0), stream.between(40, 420));
         let mut adopted_by: Vec<&str> = (0..adopters.min(5)).map(|_| self.units[stream.below(self.units.len())].id.as_str()).collect();
         adopted_by.sort_unstable();
         adopted_by.dedup();
@@ -139,7 +139,7 @@ fn idea_of(stream: &mut Stream) -> (&'static str, &'static str, String) {
     ]);
     let other = stream.choose(&[("公安机关", 2.0), ("税务部门", 1.0), ("不动产登记机构", 1.0), ("司法行政机关", 1.0)]);
     let (found, share, days) = (stream.between(40, 900), stream.between(55, 97), stream.between(2, 20));
-    match stream.weighted(&[4.0, 4.0, 3.0, 1.5]) {
+    match stream.weighted(&[4.0, 5.0, 2.5, 1.5]) {
         0 => (
             "offsite_tech",
             "无人机巡查与智能识别",

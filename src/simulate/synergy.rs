@@ -19,8 +19,8 @@ const JOINT: [(usize, i64); 3] = [(ECO, 2), (MARKET, 1), (URBAN, 1)];
 
 /// Visits to a firm in a quarter for every case of its county in it, by how they come about: those that go back to the same few firms,
 /// and those that fall on all alike. Measured, so that what firms report is about what inspections record.
-const VISITS_AGAIN: f64 = 0.51;
-const VISITS_ALIKE: f64 = 0.46;
+const VISITS_AGAIN: f64 = 0.59;
+const VISITS_ALIKE: f64 = 0.53;
 
 impl World {
     /// Patrols and requests of every pair of neighbours in the month.
