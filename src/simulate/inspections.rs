@@ -304,6 +304,8 @@ impl World {
                 officer: visit.officers[0],
             };
             self.write_recordings(sheets, unit, &act);
+            let finished_at = visit.from + minutes(visit.length);
+            self.write_visit_rating(sheets, unit, &visit.id, visit.domain, visit.officers[0], finished_at);
         }
         // What is wrong in a city is seldom dangerous; elsewhere most of it is.
         let mut stream = Stream::about(self.seed, "danger", &visit.id);
@@ -330,7 +332,7 @@ impl World {
     ) {
         let (same, fault, transit) = platform;
         let arrived = self.days.plus_working(day, transit);
-        if (!same && fault < 0.5) || arrived > self.days.as_of() {
+        if (!same && fault < 0.5) || arrived > self.days.as_of() || unit.silent {
             return;
         }
         let sheet = sheets.of("platform_records");
@@ -345,6 +347,7 @@ impl World {
             .instant("arrived_at", start_of_day(arrived) + 22 * HOUR)
             .text("source_batch", &format!("PT{arrived}"))
             .text("status", "已入库");
+        sheet.instant("submitted_at", self.submitted_before(arrived, &visit.id));
         self.common(sheet, unit, visit.domain, start_of_day(arrived) + 22 * HOUR, None);
         sheet.end();
     }

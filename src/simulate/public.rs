@@ -1,25 +1,21 @@
-//! What people say: hotline orders, complaints, ratings, surveys, and disputes that were mediated.
+//! What people say: hotline orders, complaints, surveys, and disputes that were mediated.
 //!
-//! In: a unit, a month, its cases. Out: rows of `hotline_orders`, `complaints`, `ratings`, `survey_responses`, `mediation_records`.
-//! Never here: real people; hashes stand for phones, addresses and texts.
+//! In: a unit, a month, its cases. Out: rows of `hotline_orders`, `complaints`, `survey_responses`, `mediation_records`.
+//! Never here: what calls are about (see `hotline`), ratings (see `ratings`), real people; hashes stand for phones and addresses.
 
-use crate::calendar::{shanghai_day, start_of_day};
+use crate::calendar::shanghai_day;
 use crate::error::Result;
-use crate::simulate::cases::Case;
+use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{Days, HOUR};
 use crate::simulate::draw::{Stream, hash_of};
-use crate::simulate::items::{DOMAINS, MARKET, URBAN};
-use crate::simulate::public_detail::Words;
+use crate::simulate::items::{DOMAINS, MARKET};
+use crate::simulate::public_detail::Registered;
 use crate::simulate::sheet::{Output, Sheets};
 use crate::simulate::world::{Unit, World};
 use crate::terms::Month;
 
 /// Grades of satisfaction, best first.
-const GRADES: [&str; 5] = ["very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied"];
-
-/// What callers complain of.
-const SUB_KINDS: [(&str, f64); 6] =
-    [("attitude", 1.0), ("no_explanation", 1.5), ("delay", 2.0), ("unfair", 1.0), ("corruption", 0.1), ("other", 4.0)];
+pub(super) const GRADES: [&str; 5] = ["very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied"];
 
 /// Survey answers a county and quarter.
 const ANSWERS: usize = 6;
@@ -38,12 +34,9 @@ impl World {
             let id = format!("TS{}{:02}{:02}{number:05}", unit.id, month.year % 100, month.month);
             let day = self.days.act_day(month, 0.6, &mut stream);
             let at = self.days.any_hour(day, &mut stream);
-            self.write_complaint(sheets, unit, &id, None, at, &mut stream);
+            self.write_complaint(sheets, unit, &id, None, at, cases, &mut stream);
         }
-        let mut stream = Stream::new(self.seed, "ratings", &parts);
-        for case in cases.iter().filter(|case| self.knows(case)) {
-            self.write_rating(sheets, unit, case, &mut stream);
-        }
+        self.write_ratings(sheets, unit, month, cases, expected);
         let mut stream = Stream::new(self.seed, "mediation", &parts);
         for number in 0..stream.poisson(expected * if self.small { 0.22 } else { 0.02 }) {
             self.write_mediation(sheets, unit, month, number, &mut stream);
@@ -60,37 +53,40 @@ impl World {
         let contact = dispatched + i64::from(contact_hours.max(1)) * HOUR - 1_000_000 * i64::from(stream.between(1, 3_000));
         let contact = Days::awake(contact).max(dispatched);
         let (never, anonymous, copied) = (stream.chance(0.02), stream.chance(0.12), domain == MARKET && stream.chance(0.3));
-        let closed_day = self.days.lag_working(day, 10, World::odds(unit, 0.75, 0.98), stream);
+        let closed_day = self.days.lag_working(day, 10, World::odds(unit, 0.62, 0.96), stream);
         let closed_at = (Days::evening(closed_day) - 2 * HOUR).max(contact + HOUR);
         let callback = Days::awake(closed_at + i64::from(stream.between(20, 90)) * HOUR);
-        let (enforcement, livelihood) = (stream.chance(0.72), domain == URBAN && stream.chance(0.4));
         let reasonable = if stream.chance(0.08) { None } else { Some(stream.chance(0.86)) };
         let (answers, resolved) = (stream.chance(0.8), stream.chance(World::odds(unit, 0.70, 0.98)));
         let moods = if resolved { [0.50, 0.34, 0.09, 0.05, 0.02] } else { [0.04, 0.1, 0.25, 0.35, 0.26] };
         let satisfaction = GRADES[stream.weighted(&moods)];
-        let sub_kind = stream.choose(&SUB_KINDS);
-        let (linked, reopened, hash) = (stream.chance(0.25), stream.chance(0.04), stream.between(0, 1 << 30) as u64);
+        let (linked, reopened, undated) = (stream.chance(0.3), stream.chance(0.08), stream.chance(0.02));
         let county = self.county_for(unit, stream);
         if day > self.days.as_of() {
             return;
         }
         let id = |number: usize| format!("RX{}{:02}{:02}{number:05}", unit.id, month.year % 100, month.month);
+        let order_id = id(number);
+        let topic = self.topic_of(unit, &order_id, domain, county, closed_day - day, anonymous);
         let sheet = sheets.of("hotline_orders");
-        sheet.text("order_id", &id(number)).text("city_code", &self.cities[unit.city.unwrap_or(self.counties[county].city)].code);
-        sheet.text("category_code", ["0101", "0102", "0203", "0305", "0402"][domain]);
-        sheet.flag("is_enforcement", enforcement).flag("is_livelihood", livelihood);
-        if enforcement {
-            sheet.text("sub_kind", sub_kind);
-        }
-        sheet.text("address_hash", &format!("{:08x}", hash_of(1, hash % 400, county as u64) >> 32));
+        sheet.text("order_id", &order_id).text_of("category_code", topic.category);
+        // A small province's hotline leaves out what goes without saying.
+        let said = |flag: bool| (flag || !self.small).then_some(flag);
+        sheet.flag("is_enforcement", topic.declared).flag("is_livelihood", said(topic.livelihood)).text_of("sub_kind", topic.sub_kind);
+        sheet.text("address_hash", &format!("{:08x}", topic.place >> 32));
         if !self.small {
-            sheet.text("content_hash", &format!("{:08x}", hash_of(2, hash, 0) >> 32));
+            sheet.text("city_code", &self.cities[unit.city.unwrap_or(self.counties[county].city)].code);
+            sheet.text("content_hash", &format!("{:08x}", hash_of(2, hash_of_text(&order_id), 0) >> 32));
         }
-        sheet.date("created_on", day).instant("called_at", called).instant("dispatched_at", self.days.seen_at(Some(dispatched)));
+        sheet.date("created_on", day).instant("called_at", called);
+        sheet.instant("dispatched_at", self.days.seen_at((!undated).then_some(dispatched)));
         let contacted = self.days.seen_at((!never && !anonymous).then_some(contact));
-        sheet.instant("first_contact_at", contacted).flag("anonymous", anonymous);
-        let words = Words { id: &id(number), enforcement, domain, county, open_days: closed_day - day, anonymous };
-        self.write_words(sheet, &words, (reopened && number > 0).then(|| id(number - 1)).as_deref(), closed_at);
+        sheet.instant("first_contact_at", contacted).flag("anonymous", said(anonymous));
+        // The order before this one, made the same way, is in the extract when this one is old enough.
+        // Whoever complained of manners calls again more often.
+        let of_manners = matches!(topic.sub_kind, Some("attitude" | "no_explanation"));
+        let earlier = number.checked_sub(1).filter(|_| reopened || (of_manners && number % 3 == 1)).map(id);
+        self.write_words(sheet, &order_id, &topic, earlier.as_deref(), closed_day - day, closed_at);
         let closed = self.days.seen_at(Some(closed_at));
         if closed.is_some() {
             sheet.instant("closed_at", closed);
@@ -99,21 +95,37 @@ impl World {
                 sheet.flag("resolved", resolved).instant("callback_at", callback).text("satisfaction", satisfaction);
             }
         }
-        // The order before this one, made the same way, is in the extract when this one is old enough.
-        let earlier = number.checked_sub(1).filter(|_| reopened && month.next().to_epoch_days() <= self.days.as_of());
-        sheet.text_of("reopened_from", earlier.map(id).as_deref());
-        if let Some(case) = cases.get(number % cases.len().max(1)).filter(|case| linked && case.domain == domain && self.knows(case)) {
-            sheet.text("linked_case_id", &case.id).text_of("credit_code", case.firm.as_ref().map(|firm| firm.code.as_str()));
+        sheet.text_of("reopened_from", earlier.as_deref().filter(|_| month.next().to_epoch_days() <= self.days.as_of()));
+        // A call that led to something is linked to it; now and then one that was about something else is, by mistake.
+        let linked = linked && (self.is_about_enforcement(&order_id) || number % 25 == 3);
+        let later: Vec<&Case> = cases.iter().filter(|case| case.domain == domain && case.opened() >= day).collect();
+        if let Some(case) = later.get(number % later.len().max(1)).filter(|case| linked && self.knows(case)) {
+            match case.origin {
+                Origin::Inspection => _ = sheet.text("linked_inspection_id", &format!("JC{}", case.id)),
+                _ => _ = sheet.text("linked_case_id", &case.id),
+            }
+            sheet.text_of("credit_code", case.firm.as_ref().map(|firm| firm.code.as_str()));
         }
         self.common(sheet, unit, domain, called, closed.or(contacted));
         sheet.end();
+        self.write_order_rating(sheets, unit, &order_id, domain, closed_at);
         if copied {
             let complaint = format!("TSR{}{:02}{:02}{number:05}", unit.id, month.year % 100, month.month);
-            self.write_complaint(sheets, unit, &complaint, Some(&id(number)), dispatched, stream);
+            self.write_complaint(sheets, unit, &complaint, Some(&order_id), dispatched, cases, stream);
         }
     }
 
-    fn write_complaint(&self, sheets: &mut Sheets, unit: &Unit, id: &str, order: Option<&str>, at: i64, stream: &mut Stream) {
+    #[allow(clippy::too_many_arguments)]
+    fn write_complaint(
+        &self,
+        sheets: &mut Sheets,
+        unit: &Unit,
+        id: &str,
+        order: Option<&str>,
+        at: i64,
+        cases: &[Case],
+        stream: &mut Stream,
+    ) {
         let (anonymous, is_report, odds) = (stream.chance(0.15), stream.chance(0.4), World::odds(unit, 0.76, 0.985));
         let contact = Days::awake(at + i64::from(Days::lag(24, odds, stream).max(1)) * HOUR - HOUR / 3).max(at);
         let (never, accepted) = (stream.chance(0.02), self.days.lag_working(shanghai_day(at), 7, World::odds(unit, 0.8, 0.99), stream));
@@ -122,61 +134,30 @@ impl World {
         if self.days.seen_at(Some(at)).is_none() {
             return;
         }
+        let registered = if is_report { self.lead_of_report(id, at, cases) } else { Registered::default() };
         let sheet = sheets.of("complaints");
         sheet
             .text("complaint_id", id)
             .text_of("order_id", order)
             .text("kind", if is_report { "report" } else { "complaint" })
             .flag("anonymous", anonymous);
-        sheet.text("credit_code", &firm.code).date("received_on", shanghai_day(at)).instant("received_at", at);
+        sheet.text("credit_code", registered.credit_code.as_deref().unwrap_or(&firm.code));
+        sheet.date("received_on", shanghai_day(at)).instant("received_at", at).text_of("filed_lead_id", registered.lead_id.as_deref());
         let contacted = self.days.seen_at(Some(contact)).filter(|_| !never && !anonymous);
         sheet
             .instant("first_contact_at", contacted)
             .instant("accept_decision_at", self.days.seen(Some(accepted)).map(|day| Days::evening(day).max(at)));
-        self.write_course(sheet, unit, id, is_report, [at, Days::evening(accepted).max(at)], mediated);
+        if !registered.handed_on {
+            self.write_course(sheet, unit, id, is_report, [at, Days::evening(accepted).max(at)], mediated);
+        }
         if !is_report && let Some(mediated) = self.days.seen(Some(mediated)) {
             sheet.instant("mediated_at", Days::evening(mediated)).text("result", "已办结");
         }
         self.common(sheet, unit, MARKET, at, contacted);
         sheet.end();
-    }
-
-    fn write_rating(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, stream: &mut Stream) {
-        let (rated, happy, hours, automatic) =
-            (stream.chance(0.12), stream.chance(World::odds(unit, 0.7, 0.98)), stream.between(1, 60), stream.chance(0.1));
-        let (five, channel) = (stream.chance(0.8), stream.choose(&[("qr", 4.0), ("app", 2.0), ("sms", 2.0), ("kiosk", 0.5), ("web", 0.5)]));
-        let fixed = stream.chance(World::odds(unit, 0.6, 0.98));
-        let Some(delivered) = case.delivered.filter(|_| rated) else { return };
-        let at = start_of_day(delivered) + 16 * HOUR + i64::from(hours) * HOUR;
-        if self.days.seen_at(Some(at)).is_none() {
-            return;
+        if registered.is_own {
+            self.write_lead_of_report(sheets, unit, id, at, registered.handed_on, &firm);
         }
-        let stars = if automatic {
-            5
-        } else if happy {
-            4 + i64::from(five)
-        } else {
-            1 + i64::from(case.salt % 3 == 0)
-        };
-        let sheet = sheets.of("ratings");
-        sheet
-            .text("rating_id", &format!("PJ{}", case.id))
-            .text("channel", channel)
-            .text("ref_kind", "case")
-            .text("ref_id", &case.id)
-            .number("stars", stars);
-        sheet.flag("is_automatic", automatic).text("officer_id", &self.officer_id(unit, case.officers[0]));
-        sheet.text("satisfaction", GRADES[(5 - stars) as usize]);
-        sheet
-            .text("device_hash", &format!("{:08x}", hash_of(3, case.salt, 0) >> 32))
-            .text("phone_hash", &format!("{:08x}", hash_of(4, case.salt, 0) >> 32));
-        sheet.date("rated_on", shanghai_day(at)).instant("rated_at", at).instant("act_finished_at", start_of_day(delivered) + 16 * HOUR);
-        if stars < 3 && fixed {
-            let handled = self.days.plus_working(shanghai_day(at), hours % 14 + 1);
-            sheet.instant("bad_handled_at", self.days.seen(Some(handled)).map(Days::evening));
-        }
-        self.common(sheet, unit, case.domain, at, None);
-        sheet.end();
     }
 
     fn write_mediation(&self, sheets: &mut Sheets, unit: &Unit, month: Month, number: usize, stream: &mut Stream) {
@@ -235,10 +216,10 @@ impl World {
                 }
                 let answers = if clueless { [Some(0), None, Some(0), None] } else { answers };
                 let sheet = sheets.of("survey_responses");
-                sheet
-                    .text("response_id", &format!("DC{}{quarter}{number:04}", place.code))
-                    .text("survey_id", &format!("DC{quarter}"))
-                    .text("quarter", &quarter);
+                sheet.text("response_id", &format!("DC{}{quarter}{number:04}", place.code)).text("quarter", &quarter);
+                if !self.small {
+                    sheet.text("survey_id", &format!("DC{quarter}")).instant("updated_at", Days::evening(day));
+                }
                 sheet
                     .text("region_code", &place.code)
                     .text("domain", DOMAINS[unit.domains[0].0])
@@ -259,13 +240,16 @@ impl World {
                     .text("method", if phone { "phone" } else { "online" })
                     .number("duration_s", i64::from(seconds))
                     .date("answered_on", day);
-                sheet.instant("updated_at", Days::evening(day));
                 sheet.end();
             }
             sheets.hand_on_full(output)?;
         }
         Ok(())
     }
+}
+
+fn hash_of_text(text: &str) -> u64 {
+    text.bytes().fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))
 }
 
 /// The kind of dispute that counts for linked mediation.

@@ -16,8 +16,8 @@ impl World {
     pub fn write_innovation(&self, sheets: &mut Sheets, unit: &Unit, month: Month, thickness: f64) {
         let parts = [unit.index as u64, month.to_epoch_days() as u64];
         let mut stream = Stream::new(self.seed, "innovation", &parts);
-        let share = if self.small { 0.09 * thickness } else { 0.02 };
-        let (puts_forward, copies) = (stream.chance(share), stream.chance(0.25));
+        let share = if self.small { 0.26 * thickness } else { 0.03 };
+        let (puts_forward, copies) = (stream.chance(share), stream.chance(0.18));
         let day = self.days.act_day(month, 0.0, &mut stream);
         if !puts_forward || day > self.days.as_of() {
             return;
@@ -25,10 +25,20 @@ impl World {
         let idea = stream.below(IDEAS_GOING_ROUND) as u64;
         let mut source = if copies { Stream::new(self.seed, "idea", &[idea]) } else { Stream::new(self.seed, "own idea", &parts) };
         let (kind, title, text) = idea_of(&mut source);
-        let text = format!("{}{text}", unit.name);
+        // Told in one's own words; whoever copies an idea copies the words with it.
+        let (before, after) = (BEFORE[source.below(BEFORE.len())], AFTER[source.below(AFTER.len())]);
+        let means: Vec<&str> = MEANS.iter().copied().filter(|_| source.chance(0.4)).collect();
+        let text = format!("{}{before}{text}{}{after}", unit.name, means.concat());
         let sheet = sheets.of("innovation_cases");
         sheet.text("innovation_id", &format!("CX{}{:02}{:02}", unit.id, month.year % 100, month.month)).text("kind", kind);
-        sheet.text("title", title).text("text_hash", &blake3::hash(text.as_bytes()).to_hex()[..16]).text("text", &text);
+        sheet.text("title", title);
+        // A few send a title and no more; those of a small province send no hash beside the text.
+        if !stream.chance(self.rare(0.015)) {
+            sheet.text("text", &text);
+            if !self.small {
+                sheet.text("text_hash", &blake3::hash(text.as_bytes()).to_hex()[..16]);
+            }
+        }
         sheet.date("submitted_on", day);
         let verified = self.write_standing(sheet, unit, kind, day, &mut stream);
         self.write_raters(sheet, verified, &mut stream);
@@ -40,17 +50,21 @@ impl World {
     fn write_standing(&self, sheet: &mut Sheet, unit: &Unit, kind: &str, day: i32, stream: &mut Stream) -> Option<i32> {
         let above = self.units.iter().find(|other| other.tier == Tier::Province && other.index != unit.index);
         let judge = unit.parent.map(|parent| &self.units[parent]).or(above);
-        let (good, verified) = (stream.chance(World::odds(unit, 0.45, 0.9)), self.days.plus_working(day, stream.between(10, 40)));
+        let (good, verified) = (stream.chance(World::odds(unit, 0.55, 0.97)), self.days.plus_working(day, stream.between(5, 25)));
         let verified = self.days.seen(good.then_some(verified));
-        let level = stream.choose(&[("county", 3.0), ("city", 4.0), ("province", 2.0), ("national", 0.4)]);
+        let flaw = stream.unit();
+        let (undated, by_itself, by_nobody) = (flaw < 0.04, (0.04..0.09).contains(&flaw), (0.09..0.11).contains(&flaw));
+        let level = stream.choose(&[("county", 1.5), ("city", 4.0), ("province", 2.0), ("national", 0.4)]);
         let (second, confirms, confirmed) = (stream.below(self.units.len()), stream.chance(0.8), day + stream.between(5, 50));
-        let (adopters, after) = (stream.poisson(1.4), stream.between(40, 420));
+        let (adopters, after) = (stream.poisson(2.0), stream.between(40, 420));
         let mut adopted_by: Vec<&str> = (0..adopters.min(5)).map(|_| self.units[stream.below(self.units.len())].id.as_str()).collect();
         adopted_by.sort_unstable();
         adopted_by.dedup();
         adopted_by.retain(|other| *other != unit.id);
         if let (Some(on), Some(judge)) = (verified, judge) {
-            sheet.flag("verified", true).date("verified_on", on).text("verified_by", &judge.id).text("level", level);
+            let by = if by_itself { &unit.id } else { &judge.id };
+            sheet.flag("verified", true).date("verified_on", (!undated).then_some(on)).text("level", level);
+            sheet.text_of("verified_by", (!by_nobody).then_some(by.as_str()));
             if day + after <= self.days.as_of() {
                 sheet.list("adopted_by", &adopted_by).date("second_adopted_on", (adopted_by.len() > 1).then_some(day + after));
             }
@@ -65,7 +79,8 @@ impl World {
     }
 
     fn write_raters(&self, sheet: &mut Sheet, verified: Option<i32>, stream: &mut Stream) {
-        let (count, first, quality) = (stream.between(3, 5), stream.between(1, 90), 74.0 + 9.0 * stream.normal());
+        let (count, first, quality) =
+            (if stream.chance(0.08) { 2 } else { stream.between(3, 5) }, stream.between(1, 90), 74.0 + 9.0 * stream.normal());
         let scores: Vec<i64> =
             (0..count).map(|_| ((quality + 4.0 * stream.normal()).clamp(40.0, 99.0) * 2.0).round() as i64 * 50).collect();
         if verified.is_none() {
@@ -81,6 +96,35 @@ impl World {
 
 const SCORE_COLUMNS: [&str; 5] = ["rater_score_1", "rater_score_2", "rater_score_3", "rater_score_4", "rater_score_5"];
 
+/// How such texts begin, go on and end.
+const BEFORE: [&str; 7] = [
+    "坚持问题导向，",
+    "针对基层人手少、管辖面广的实际，",
+    "在上级业务处室指导下，",
+    "借鉴外地经验并结合本地产业特点，",
+    "会同有关部门制定工作方案，分三个阶段推进，",
+    "把群众反映最集中的事项作为切入口，",
+    "",
+];
+const MEANS: [&str; 8] = [
+    "配套制定操作规程和岗位清单，明确谁发现、谁复核、谁处置。",
+    "组建由业务骨干和法制审核人员参加的专班，每周会商一次。",
+    "经费在部门预算内解决，没有新增平台。",
+    "对当事人申诉渠道、数据留存期限、查询权限作出书面规定，并经合法性审查。",
+    "先在两个乡镇试点，再推广至全域。",
+    "编印案例手册，组织轮训四期。",
+    "引入第三方评估，根据评估意见作了两次修改。",
+    "建立容错机制，误报一律由人工更正并记录原因。",
+];
+const AFTER: [&str; 6] = [
+    "",
+    "相关做法已形成地方标准草案。",
+    "周边区县前来学习，反映良好。",
+    "下一步拟扩大到其他事项。",
+    "企业负担明显减轻，没有发生投诉。",
+    "经验材料在系统内印发交流。",
+];
+
 /// Kind, title and text of an idea.
 fn idea_of(stream: &mut Stream) -> (&'static str, &'static str, String) {
     let place =
@@ -95,7 +139,7 @@ fn idea_of(stream: &mut Stream) -> (&'static str, &'static str, String) {
     ]);
     let other = stream.choose(&[("公安机关", 2.0), ("税务部门", 1.0), ("不动产登记机构", 1.0), ("司法行政机关", 1.0)]);
     let (found, share, days) = (stream.between(40, 900), stream.between(55, 97), stream.between(2, 20));
-    match stream.weighted(&[4.0, 4.0, 3.0, 1.5]) {
+    match stream.weighted(&[4.0, 5.0, 2.5, 1.5]) {
         0 => (
             "offsite_tech",
             "无人机巡查与智能识别",

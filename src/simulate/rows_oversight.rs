@@ -86,8 +86,16 @@ impl World {
             Some(case) => sheet.text("subject_kind", "case").text("subject_id", &case.id),
             None => sheet.text("subject_kind", "other").text("subject_id", &unit.id),
         };
-        sheet.date("checked_on", day).number("facts", i64::from(facts)).number("facts_matching", i64::from(matching));
-        if matching < facts {
+        // Some teams came upon a closed door and compared nothing, or wrote no numbers.
+        let (facts, matching) = match Stream::about(self.seed, "compared", &World::number_of(unit, month, number)).unit() {
+            share if share < self.rare(0.008) => (Some(0), Some(0)),
+            share if share < self.rare(0.012) => (None, None),
+            _ => (Some(facts), Some(matching)),
+        };
+        sheet.date("checked_on", day).number("facts", facts.map(i64::from)).number("facts_matching", matching.map(i64::from));
+        if let (Some(facts), Some(matching)) = (facts, matching)
+            && matching < facts
+        {
             sheet.list("found", &[first, second][..if matching + 2 < facts && first != second { 2 } else { 1 }]);
         }
         sheet.text("officer", &self.officer_id(unit, officer)).flag("certificate_shown", shown).flag("uniform_worn", uniform);
@@ -115,7 +123,9 @@ impl World {
         if judged.is_some() {
             sheet.flag("corrected", corrected).date("corrected_on", judged.filter(|_| corrected));
         }
-        if kind != "notice" {
+        // Now and then the writer names no fault.
+        let named = !Stream::about(self.seed, "named fault", &World::number_of(unit, month, number)).chance(0.1);
+        if kind != "notice" && named {
             sheet.list("fault_codes", &[fault]);
         }
         let domain = case.map_or(unit.domains[0].0, |case| case.domain);
@@ -140,7 +150,9 @@ impl World {
         }
         sheet.date("done_on", done).date("verified_on", verified);
         if verified.is_some() {
-            sheet.text("verified_by", &superior.id);
+            // Who put it right cannot verify it; some do.
+            let own = Stream::about(self.seed, "verifier", &World::number_of(unit, month, number)).chance(World::odds(unit, 0.3, 0.01));
+            sheet.text("verified_by", if own { &unit.id } else { &superior.id });
         }
         self.common(sheet, unit, unit.domains[0].0, Days::evening(day), verified.or(done).map(Days::evening));
         sheet.end();
@@ -156,8 +168,17 @@ impl World {
             return;
         }
         let sheet = sheets.of("stage_verifications");
-        sheet.text("verification_id", &format!("HY{}", World::number_of(unit, month, 0))).text("quarter", &quarter_before(month));
-        sheet.date("verified_on", day).number("sampled", i64::from(sampled)).number("confirmed", i64::from(confirmed));
+        let id = World::number_of(unit, month, 0);
+        // A few are not what they should be: no quarter, one that was yet to come, no numbers.
+        let flaw = Stream::about(self.seed, "flaw", &id).unit();
+        let quarter = match flaw / self.rare(0.016) {
+            share if share < 1.0 => None,
+            share if share < 2.0 => Some(quarter_before(month.plus(6))),
+            _ => Some(quarter_before(month)),
+        };
+        let counted = !(2.0..3.0).contains(&(flaw / self.rare(0.016)));
+        sheet.text("verification_id", &format!("HY{id}")).text_of("quarter", quarter.as_deref()).date("verified_on", day);
+        sheet.number("sampled", counted.then_some(i64::from(sampled))).number("confirmed", counted.then_some(i64::from(confirmed)));
         if confirmed < sampled {
             sheet.list("issues", &[issue]);
         }
@@ -168,9 +189,13 @@ impl World {
     /// `third_party_evaluations` of the quarter before the month.
     fn write_evaluation(&self, sheets: &mut Sheets, unit: &Unit, month: Month, stream: &mut Stream) {
         let day = self.days.act_day(month, 0.0, stream);
+        // Some evaluations are announced before they are scored, some dimensions rest on nobody's answers.
+        let mut flaws = Stream::about(self.seed, "unscored", &World::number_of(unit, month, 0));
+        let unscored = flaws.chance(if self.small { 0.12 } else { 0.02 });
         for (nth, (dimension, weight)) in DIMENSIONS.into_iter().enumerate() {
             let score = (62.0 + 34.0 * World::truth_of(unit, 0.0, 1.0) + 4.0 * stream.normal()).clamp(30.0, 100.0);
             let n = stream.between(20, 80);
+            let (scored, answered) = (!unscored && !flaws.chance(0.04), !flaws.chance(0.04));
             if day > self.days.as_of() {
                 continue;
             }
@@ -179,8 +204,12 @@ impl World {
             sheet
                 .text("quarter", &quarter_before(month))
                 .text("dimension", dimension)
-                .hundredths("score", (score * 10.0).round() as i64 * 10);
-            sheet.number("n", i64::from(n)).hundredths("weight", weight).text("method", "抽样与访谈").date("evaluated_on", day);
+                .hundredths("score", scored.then_some((score * 10.0).round() as i64 * 10));
+            sheet
+                .number("n", i64::from(if answered { n } else { 0 }))
+                .hundredths("weight", weight)
+                .text("method", "抽样与访谈")
+                .date("evaluated_on", day);
             self.common(sheet, unit, unit.domains[0].0, Days::evening(day), None);
             sheet.end();
         }

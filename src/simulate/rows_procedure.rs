@@ -330,7 +330,7 @@ impl World {
         let (same, fault, transit, only_there) =
             (stream.chance(good), stream.unit(), stream.between(0, 3), stream.chance((1.0 - good) * 0.2));
         let Some(decided) = self.days.seen(case.decided).filter(|_| known) else { return };
-        if self.without_interface(unit) {
+        if self.without_interface(unit) || unit.silent {
             return;
         }
         if !same && fault < 0.35 {
@@ -357,6 +357,7 @@ impl World {
         };
         sheet.text("party_code", &other).text("outcome", if differs(0.75) { "penalty" } else { case.outcome });
         sheet.instant("arrived_at", arrived_at).text("source_batch", &format!("PT{arrived}")).text("status", "已入库");
+        sheet.instant("submitted_at", self.submitted_before(arrived, &case.id));
         self.common(sheet, unit, case.domain, arrived_at, None);
         sheet.end();
         if only_there {

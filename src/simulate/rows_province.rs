@@ -32,16 +32,20 @@ impl World {
 
     fn write_regions(&self, sheets: &mut Sheets) {
         let mut row = |code: &str, name: &str, level: &str, parent: Option<&str>, people: u64| {
-            let sheet = sheets.of("regions");
-            sheet
-                .text("region_code", code)
-                .number("version_year", 2023)
-                .text("name", name)
-                .text("level", level)
-                .text_of("parent_code", parent);
-            let share = share_of(self.seed, 71, code.parse().unwrap_or(0));
-            sheet.number("population", (people as f64 * (0.6 + 0.8 * share)) as i64).date("valid_from", date(2023, 1, 1));
-            sheet.end();
+            // Two versions of the same divisions; the older one ended when the newer came into force.
+            for (year, until) in [(2023, Some(date(2025, 12, 31))), (2026, None)] {
+                let sheet = sheets.of("regions");
+                sheet
+                    .text("region_code", code)
+                    .number("version_year", year)
+                    .text("name", name)
+                    .text("level", level)
+                    .text_of("parent_code", parent);
+                let share = share_of(self.seed, 71, code.parse().unwrap_or(0));
+                sheet.number("population", (people as f64 * (0.6 + 0.8 * share)) as i64);
+                sheet.date("valid_from", date(year as i16, 1, 1)).date("valid_to", until);
+                sheet.end();
+            }
         };
         row(&self.province.0, &self.province.1, "province", None, 60_000_000);
         for city in &self.cities {
@@ -64,7 +68,10 @@ impl World {
                 .text("region_a", &one.code)
                 .text("region_b", &other.code)
                 .hundredths("border_km", Some((kilometres * 100.0) as i64).filter(|border| *border > 0));
-            sheet.flag("cross_city", one.city != other.city).flag("cross_province", false).number("required_patrols", 4);
+            sheet.flag("cross_city", one.city != other.city).flag("cross_province", false);
+            // Half of the pairs have agreed on a number; the others owe what the province asks of everybody.
+            let (agreed, number) = (share_of(self.seed, 75, (a * 1_000 + b) as u64), [2, 4, 4, 6][(a + b) % 4]);
+            sheet.number("required_patrols", (agreed < 0.5).then_some(number));
             if share_of(self.seed, 72, (a * 1_000 + b) as u64) < 0.6 {
                 sheet.text("agreement_no", &format!("边协〔2025〕{}号", a * 100 + b + 1)).date("agreement_from", date(2025, 1, 1));
             }
@@ -84,7 +91,6 @@ impl World {
                 .hundredths("border_km", (row[5].parse::<f64>().unwrap_or(0.0) * 100.0) as i64)
                 .flag("cross_city", true)
                 .flag("cross_province", true);
-            sheet.number("required_patrols", 0);
             sheet.end();
         }
         for [code, name] in strangers {

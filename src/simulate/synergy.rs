@@ -11,14 +11,25 @@ use crate::simulate::sheet::Sheets;
 use crate::simulate::world::{Unit, World};
 use crate::terms::Month;
 
-/// Firms on the panel.
+/// Firms on the panel: of a small province, or of each city of a large one.
 const PANEL: u64 = 100;
+
+/// Domains of joint actions at a border, with what a plan of a quarter promises.
+const JOINT: [(usize, i64); 3] = [(ECO, 2), (MARKET, 1), (URBAN, 1)];
+
+/// Visits to a firm in a quarter for every case of its county in it, by how they come about: those that go back to the same few firms,
+/// and those that fall on all alike. Measured, so that what firms report is about what inspections record.
+const VISITS_AGAIN: f64 = 0.59;
+const VISITS_ALIKE: f64 = 0.53;
 
 impl World {
     /// Patrols and requests of every pair of neighbours in the month.
     pub fn write_neighbours(&self, sheets: &mut Sheets, month: Month, thickness: f64) {
+        self.write_strangers(sheets, month, thickness);
         for (pair, (a, b, kilometres)) in self.borders.iter().enumerate() {
-            self.write_joint_plan(sheets, [*a, *b], month);
+            for (domain, promised) in JOINT {
+                self.write_joint_plan(sheets, [*a, *b], domain, promised, month);
+            }
             let mut stream = Stream::new(self.seed, "neighbours", &[pair as u64, month.to_epoch_days() as u64]);
             for (nth, domain) in [ECO, ECO, MARKET, URBAN].into_iter().enumerate() {
                 let (Some(one), Some(other)) = (self.office_of(*a, domain, usize::MAX), self.office_of(*b, domain, usize::MAX)) else {
@@ -28,7 +39,7 @@ impl World {
                 let wish = (one.skill + other.skill)
                     * 0.25
                     * (kilometres / 30.0).clamp(0.5, 1.5)
-                    * if domain == ECO { 1.0 } else { 0.4 }
+                    * if domain == ECO { 1.15 } else { 0.9 }
                     * thickness;
                 let id =
                     format!("XC{}{}{:02}{:02}{nth}", self.counties[*a].code, &self.counties[*b].code[2..], month.year % 100, month.month);
@@ -55,7 +66,7 @@ impl World {
         wish: f64,
         stream: &mut Stream,
     ) {
-        let happens = stream.chance(wish);
+        let (happens, other_organises) = (stream.chance(wish), stream.chance(0.4));
         let day = self.days.act_day(month, 0.1, stream);
         let from = self.days.office_hour(day, stream);
         let length = if stream.chance(0.07) { stream.between(3, 25) } else { stream.between(40, 180) };
@@ -66,10 +77,11 @@ impl World {
             return;
         }
         let sheet = sheets.of("joint_patrols");
-        if domain == ECO {
-            sheet.text("plan_id", &self.joint_plan_id(counties, month));
+        if self.plans_jointly(counties, domain, month) {
+            sheet.text("plan_id", &self.joint_plan_id(counties, domain, month));
         }
-        sheet.text("patrol_id", id).text("organiser_unit", &sides[0].id).text("domain", DOMAINS[domain]).text("kind", "border");
+        let organiser = &sides[usize::from(other_organises)].id;
+        sheet.text("patrol_id", id).text("organiser_unit", organiser).text("domain", DOMAINS[domain]).text("kind", "border");
         let mut regions = counties.map(|county| self.counties[county].code.as_str());
         regions.sort_unstable();
         sheet
@@ -107,23 +119,60 @@ impl World {
     }
 
     /// The quarter's plan of joint actions of the pair, in `inspection_plans`; the organiser answers for it.
-    fn write_joint_plan(&self, sheets: &mut Sheets, counties: [usize; 2], month: Month) {
+    fn write_joint_plan(&self, sheets: &mut Sheets, counties: [usize; 2], domain: usize, promised: i64, month: Month) {
         let first_ever = self.months.first().is_some_and(|(first, _)| *first == month);
-        let Some(organiser) = self.office_of(counties[0], ECO, usize::MAX).filter(|_| month.month % 3 == 1 || first_ever) else { return };
+        let begins_now = (month.month % 3 == 1 || first_ever) && self.plans_jointly(counties, domain, month);
+        let Some(organiser) = self.office_of(counties[0], domain, usize::MAX).filter(|_| begins_now) else { return };
         let unit = &self.units[organiser];
         let begins = Month { year: month.year, month: (month.month - 1) / 3 * 3 + 1 };
         let sheet = sheets.of("inspection_plans");
-        sheet.text("plan_id", &self.joint_plan_id(counties, month)).number("plan_year", i64::from(month.year)).text("kind", "joint_action");
-        sheet.text("target_scope", "相邻区县边界联合巡查").number("planned_targets", 3).date("due", begins.plus(3).to_epoch_days() - 1);
+        let id = self.joint_plan_id(counties, domain, month);
+        sheet.text("plan_id", &id).number("plan_year", i64::from(month.year)).text("kind", "joint_action");
+        sheet
+            .text("target_scope", "相邻区县边界联合巡查")
+            .number("planned_targets", promised)
+            .date("due", begins.plus(3).to_epoch_days() - 1);
         let filed = start_of_day(begins.to_epoch_days() - 12) + 10 * HOUR;
         sheet.instant("filed_at", filed).text("approved_by", "本机关负责人");
-        self.common(sheet, unit, ECO, filed + 2 * HOUR, None);
+        self.common(sheet, unit, domain, filed + 2 * HOUR, None);
         sheet.end();
     }
 
-    fn joint_plan_id(&self, counties: [usize; 2], month: Month) -> String {
+    /// Whether the pair plans joint actions of the domain in the month's quarter: not in the thin past, and other than in ecology not
+    /// every pair.
+    fn plans_jointly(&self, counties: [usize; 2], domain: usize, month: Month) -> bool {
+        let begins = Month { year: month.year, month: (month.month - 1) / 3 * 3 + 1 };
+        let nth = self.months.iter().position(|(known, _)| *known == begins).unwrap_or(0);
+        self.thickness_of(nth) > 0.5 && (domain == ECO || (counties[0] + counties[1] + domain) % 2 == 0)
+    }
+
+    fn joint_plan_id(&self, counties: [usize; 2], domain: usize, month: Month) -> String {
         let [a, b] = counties.map(|county| self.counties[county].code.as_str());
-        format!("LX{a}{}{:02}Q{}", &b[2..], month.year % 100, (month.month - 1) / 3 + 1)
+        format!("LX{a}{}{:02}Q{}D{domain}", &b[2..], month.year % 100, (month.month - 1) / 3 + 1)
+    }
+
+    /// Patrols with a neighbour in another province, whose own records nobody here sees.
+    fn write_strangers(&self, sheets: &mut Sheets, month: Month, thickness: f64) {
+        for (pair, (county, stranger)) in self.strangers.iter().enumerate() {
+            let mut stream = Stream::new(self.seed, "strangers", &[pair as u64, month.to_epoch_days() as u64]);
+            let (happens, day) = (stream.chance(0.12 * thickness), self.days.act_day(month, 0.0, &mut stream));
+            let (from, length) = (self.days.office_hour(day, &mut stream), stream.between(40, 180));
+            let unit = self.office_of(*county, ECO, usize::MAX).map(|unit| &self.units[unit]);
+            let Some(unit) = unit.filter(|_| happens && day <= self.days.as_of()) else { continue };
+            let (own, other) = (self.counties[*county].code.as_str(), stranger.as_str());
+            let id = format!("XC{own}{other}{:02}{:02}", month.year % 100, month.month);
+            let sheet = sheets.of("joint_patrols");
+            sheet.text("patrol_id", &id).text("organiser_unit", &unit.id).text("domain", DOMAINS[ECO]).text("kind", "border");
+            sheet.text("region_a", own.min(other)).text("region_b", own.max(other)).date("patrolled_on", day);
+            sheet.instant("from_at", from).instant("to_at", from + minutes(length));
+            sheet.instant("created_at", Days::evening(day)).instant("updated_at", Days::evening(day));
+            sheet.end();
+            let sheet = sheets.of("joint_patrol_participants");
+            sheet.text("patrol_id", &id).date("patrolled_on", day).flag("recorded_own_system", true).number("officers", 2);
+            sheet.instant("recorded_from_at", from).instant("recorded_to_at", from + minutes(length));
+            self.common(sheet, unit, ECO, Days::evening(day), None);
+            sheet.end();
+        }
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -168,18 +217,56 @@ impl World {
             return;
         }
         let since_base = (starts - first_ever.to_epoch_days()).max(0) / 91;
-        for nth in 0..PANEL {
+        let cases = self.cases_of_counties(quarter);
+        for nth in 0..self.panel() {
             // A fifth of the panel leaves after the first year and is replaced inside its stratum.
             let replaced = nth % 5 == 0 && since_base >= 4;
             let joined = if replaced { quarter.plus(-3 * (since_base - 4)) } else { first_ever };
-            self.write_sample(sheets, nth, replaced, joined, quarter, since_base);
+            let county = self.county_of_sample(nth);
+            self.write_sample(sheets, (nth, replaced, joined), county, cases[county], quarter, since_base);
         }
     }
 
-    fn write_sample(&self, sheets: &mut Sheets, nth: u64, replaced: bool, joined: Month, quarter: Month, since_base: i32) {
+    fn panel(&self) -> u64 {
+        if self.small { PANEL } else { PANEL * self.cities.len() as u64 }
+    }
+
+    /// A small province's panel is of the whole province, a large one's of each city.
+    fn county_of_sample(&self, nth: u64) -> usize {
+        if self.small {
+            return (nth % self.counties.len() as u64) as usize;
+        }
+        let inside: Vec<usize> = (0..self.counties.len()).filter(|county| self.counties[*county].city == (nth / PANEL) as usize).collect();
+        inside[(nth % inside.len() as u64) as usize]
+    }
+
+    /// Cases that the quarter would have in each county, were none of its months thin.
+    fn cases_of_counties(&self, quarter: Month) -> Vec<f64> {
+        let inside = |month: &Month| *month >= quarter && *month < quarter.plus(3);
+        let cases: f64 =
+            (0..self.months.len()).filter(|nth| inside(&self.months[*nth].0)).map(|nth| self.months[nth].1 / self.thickness_of(nth)).sum();
+        let mut weights = vec![0.0; self.counties.len()];
+        for unit in &self.units {
+            let acts_in: Vec<usize> = (0..self.counties.len())
+                .filter(|county| unit.county.is_none_or(|own| own == *county))
+                .filter(|county| unit.city.is_none_or(|city| self.counties[*county].city == city))
+                .collect();
+            acts_in.iter().for_each(|county| weights[*county] += unit.weight / acts_in.len() as f64);
+        }
+        weights.into_iter().map(|weight| cases * weight / self.total_weight).collect()
+    }
+
+    fn write_sample(
+        &self,
+        sheets: &mut Sheets,
+        (nth, replaced, joined): (u64, bool, Month),
+        county: usize,
+        cases: f64,
+        quarter: Month,
+        since_base: i32,
+    ) {
         let (starts, ends) = (quarter.to_epoch_days(), quarter.plus(3).to_epoch_days() - 1);
-        let member = nth + if replaced { PANEL } else { 0 };
-        let county = (nth % self.counties.len() as u64) as usize;
+        let member = nth + if replaced { self.panel() } else { 0 };
         let first = hash_of(self.seed, 61, member) % self.firms_per_county;
         let place = (first..first + 200).find(|place| self.sells_food(county, *place) == (nth % 2 == 0)).unwrap_or(first);
         let firm = self.firm(county, place);
@@ -187,17 +274,31 @@ impl World {
         let size = (share_of(self.seed, 63, nth) * 3.0) as usize;
         let employees = [8, 45, 160][size] + (share_of(self.seed, 64, member) * 10.0) as i64;
         let mut stream = Stream::new(self.seed, "burden", &[member, starts as u64]);
-        let visits = stream.poisson(1.6 * (0.4 + 1.6 * share_of(self.seed, 62, member)) * (1.0 - 0.025 * f64::from(since_base)));
+        let (firms, at) = (self.firms_per_county as f64, (place % self.firms_per_county) as f64);
+        let again = ((at + 1.0) / firms).sqrt() - (at / firms).sqrt();
+        let visits = stream.poisson(cases * (VISITS_AGAIN * again + VISITS_ALIKE / firms));
+        // Preparing becomes easier with the quarters, since forms are asked for only once.
+        let eased = 1.0 - 0.025 * f64::from(since_base);
         let outlier = if stream.chance(0.02) { 14.0 } else { 1.0 };
-        let (materials, escort) = (visits as f64 * (1.5 + 3.0 * stream.unit()) * outlier, visits as f64 * (1.0 + 2.0 * stream.unit()));
-        let (buys, cost, spent) = (stream.chance(0.15), 3_000.0 * stream.unit() * outlier, visits as f64 * 120.0 * stream.unit());
+        let (materials, escort) =
+            (visits as f64 * (1.5 + 3.0 * stream.unit()) * outlier * eased, visits as f64 * (1.0 + 2.0 * stream.unit()));
+        let (buys, cost, share) = (stream.chance(0.15), 3_000.0 * stream.unit() * outlier, stream.unit());
+        let revenue = employees * 40_000;
+        // Testing, printing, travel: 0.2 % to 2 % of what the firm earns where it was visited, little where it was not.
+        let spent = revenue as f64 * (0.002 + 0.018 * share * share) * eased * if visits > 0 { 1.0 } else { 0.15 };
         let (refused, fined) = (stream.chance(0.03), stream.chance(0.05));
         let days = (0..visits).map(|_| stream.between(starts, ends)).filter_map(crate::terms::date_from_epoch_days);
         let days: Vec<String> = days.map(|day| day.to_string()).collect();
         let sheet = sheets.of("enterprise_burden_samples");
-        sheet.text("sample_id", &format!("YB{member:04}")).text("credit_code", &firm.code).text("region_code", &self.counties[county].code);
+        // What a few answers lack; a weight of zero is one that nobody worked out.
+        let lack = stream.unit();
+        let credit_code = Some(firm.code.as_str()).filter(|_| lack >= 0.02);
+        sheet.text("sample_id", &format!("YB{member:04}")).text_of("credit_code", credit_code);
+        sheet.text("region_code", &self.counties[county].code);
         let trade = if firm.food { "食品餐饮" } else { "其他行业" };
-        sheet.text("stratum", &format!("{trade}/{}", ["微型", "小型", "中型"][size])).text("scheme_sample_scope", "province");
+        sheet
+            .text("stratum", &format!("{trade}/{}", ["微型", "小型", "中型"][size]))
+            .text("scheme_sample_scope", if self.small { "province" } else { "city" });
         sheet.date("joined_on", joined.to_epoch_days()).date("quarter_start", starts);
         sheet.text("quarter", &format!("{}Q{}", quarter.year, quarter.month / 3 + 1));
         if !refused {
@@ -211,8 +312,12 @@ impl World {
             let safety = share_of(self.seed, 65, member * 64 + starts as u64);
             sheet.hundredths("cost_safety_equipment", if safety < 0.2 { (safety * 2_000_000.0) as i64 } else { 0 });
         }
-        sheet.hundredths("revenue", employees * 4_000_000).number("employees", employees).hundredths("weight", 1_000 * (3 - size as i64));
-        sheet.instant("created_at", start_of_day(ends + 10)).instant("updated_at", start_of_day(ends + 10));
+        sheet.number("revenue", (!(0.02..0.045).contains(&lack)).then_some(revenue)).number("employees", employees);
+        sheet.hundredths("weight", if (0.045..0.065).contains(&lack) { 0 } else { 1_000 * (3 - size as i64) });
+        sheet.instant("updated_at", start_of_day(ends + 10));
+        if !self.small {
+            sheet.instant("created_at", start_of_day(ends + 10));
+        }
         sheet.end();
     }
 }

@@ -304,6 +304,39 @@ fn careful_units_do_better_wherever_one_looks() {
     }
 }
 
+/// No column says what an order is truly about, and whoever has the request knows it all the same: from its number alone.
+#[test]
+fn the_truth_about_every_order_is_known_afterwards_and_the_declared_flag_misses_some() {
+    let asked = request(SimulationFormat::Parquet);
+    let out = tempfile::tempdir().expect("a folder");
+    run(&asked, out.path());
+    let world = super::world::World::new(&asked, &REFERENCE).expect("a province");
+    let orders = read(out.path(), "hotline_orders");
+    let declared = orders.iter().filter_map(|batch| batch.column_by_name("is_enforcement"));
+    let declared: Vec<bool> =
+        declared.flat_map(|flags| flags.as_boolean().iter().map(|flag| flag == Some(true)).collect::<Vec<_>>()).collect();
+    let truth: Vec<bool> = texts(&orders, "order_id").iter().flatten().map(|id| world.is_about_enforcement(id)).collect();
+    let count = |truly: bool, said: bool| {
+        truth.iter().zip(&declared).filter(|(truth, declared)| (**truth, **declared) == (truly, said)).count() as f64
+    };
+    let (recall, precision) =
+        (count(true, true) / (count(true, true) + count(true, false)), count(true, true) / (count(true, true) + count(false, true)));
+    assert!((0.7..0.95).contains(&recall) && (0.85..0.99).contains(&precision), "declared: recall {recall}, precision {precision}");
+}
+
+/// Not a check: writes which orders are truly about enforcement, to measure the flag that the library derives from what was written.
+#[test]
+#[ignore = "writes the truth of the orders of the small province in data-samples"]
+fn the_truth_of_orders_to_measure_with() {
+    let asked = SimulationRequest { units: 30, seed: 4, ..request(SimulationFormat::Offices) };
+    let out = Path::new("/tmp/kaohe-truth");
+    run(&SimulationRequest { format: SimulationFormat::Parquet, ..asked.clone() }, out);
+    let world = super::world::World::new(&asked, &REFERENCE).expect("a province");
+    let orders = texts(&read(out, "hotline_orders"), "order_id");
+    let lines: Vec<String> = orders.iter().flatten().map(|id| format!("{id},{}\n", world.is_about_enforcement(id))).collect();
+    std::fs::write(out.join("truth.csv"), format!("order_id,about_enforcement\n{}", lines.concat())).expect("the truth is written");
+}
+
 /// Not a check: leaves provinces where one can look at them, small and of 250 000 cases.
 #[test]
 #[ignore = "writes provinces to look at"]

@@ -69,6 +69,8 @@ pub(super) struct Unit {
     pub backdates: bool,
     pub backfills: bool,
     pub splits: bool,
+    /// Sends the platform nothing at all.
+    pub silent: bool,
 }
 
 /// The province.
@@ -80,6 +82,8 @@ pub(super) struct World {
     pub units: Vec<Unit>,
     /// Pairs of counties with the shared border in kilometres.
     pub borders: Vec<(usize, usize, f64)>,
+    /// Counties with the code of a neighbour in another province.
+    pub strangers: Vec<(usize, String)>,
     /// County offices by county and domain.
     pub offices: BTreeMap<(usize, usize), Vec<usize>>,
     /// All units' weights together.
@@ -139,6 +143,7 @@ impl World {
             counties: Vec::new(),
             units: Vec::new(),
             borders: Vec::new(),
+            strangers: Vec::new(),
             offices: BTreeMap::new(),
             total_weight: 0.0,
             firms_per_county: 0,
@@ -203,6 +208,11 @@ impl World {
             }
         }
         let index: BTreeMap<&str, usize> = chosen.iter().enumerate().map(|(index, code)| (code.as_str(), index)).collect();
+        for row in adjacency.iter().filter(|row| row[0][..2] != row[2][..2]) {
+            for (own, other) in [(row[0], row[2]), (row[2], row[0])] {
+                self.strangers.extend(index.get(own).map(|county| (*county, other.to_owned())));
+            }
+        }
         for (code, near) in &neighbours {
             for (other, kilometres) in near.iter().filter(|(other, _)| other > code) {
                 if let (Some(a), Some(b)) = (index.get(code), index.get(other)) {
@@ -291,6 +301,7 @@ impl World {
             backdates: false,
             backfills: false,
             splits: false,
+            silent: false,
         });
     }
 
@@ -318,6 +329,14 @@ impl World {
                     _ => self.units[unit].splits = true,
                 }
             }
+        }
+        // A few small units below the province's eye have never sent the platform anything.
+        let planted = |unit: &Unit| unit.quota.is_some() || unit.backdates || unit.backfills || unit.splits;
+        let may_be_silent = |unit: &&Unit| matches!(unit.tier, Tier::Township | Tier::County) && !planted(unit);
+        let mut silent: Vec<usize> = self.units.iter().filter(may_be_silent).map(|unit| unit.index).collect();
+        silent.sort_by(|a, b| self.units[*a].weight.total_cmp(&self.units[*b].weight));
+        for index in silent.into_iter().take((self.units.len() / 60).clamp(1, 20)) {
+            self.units[index].silent = true;
         }
     }
 
@@ -372,6 +391,12 @@ impl World {
     /// Units without an interface to the platform: their "platform records" are read out of their own export.
     pub fn without_interface(&self, unit: &Unit) -> bool {
         self.from_offices && unit.tier == Tier::Province
+    }
+
+    /// When a record was submitted that the platform had on the day; a small province's platform notes it for a third of them.
+    pub fn submitted_before(&self, arrived: i32, record: &str) -> Option<i64> {
+        let noted = !self.small || record.bytes().map(usize::from).sum::<usize>() % 3 == 0;
+        noted.then(|| Days::evening(arrived))
     }
 
     /// A rare event's probability, raised in a small province.
