@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use datafusion::catalog::MemTable;
 use datafusion::catalog::view::ViewTable;
 use datafusion::common::DataFusionError;
 use datafusion::prelude::SessionContext;
@@ -115,6 +116,56 @@ impl Dependencies {
         let names = names_read(context, &indicator.sql).unwrap_or_default();
         names.iter().flat_map(|name| self.tables_below(name)).collect()
     }
+}
+
+/// Bytes on disk up to which the tables below a population make it small.
+const SMALL_BYTES: usize = 4 << 20;
+
+/// Names of the populations whose source tables are all small; tables of unknown size are not.
+pub async fn small_populations(context: &SessionContext, dependencies: &Dependencies) -> BTreeSet<String> {
+    let mut small = BTreeSet::new();
+    for name in &dependencies.order {
+        let mut bytes = 0;
+        for table in dependencies.tables_below(name) {
+            let statistics = context.table_provider(table.as_str()).await.ok().and_then(|provider| provider.statistics());
+            let size = statistics.and_then(|statistics| statistics.total_byte_size.get_value().copied());
+            bytes += size.unwrap_or(SMALL_BYTES + 1);
+        }
+        if bytes <= SMALL_BYTES {
+            small.insert(name.clone());
+        }
+    }
+    small
+}
+
+/// As [`register_populations`], but with the rows of `small` populations in the place of their views, so that many queries over few rows
+/// don't plan the same joins again and again. What can't be computed stays a view: the query that reads it then says why.
+pub async fn register_with_rows(
+    context: &SessionContext,
+    library: &Library,
+    dependencies: &Dependencies,
+    small: &BTreeSet<String>,
+    moment: Moment,
+) -> Vec<(String, DataFusionError)> {
+    let mut failures = Vec::new();
+    for name in &dependencies.order {
+        let alone = dependencies.only(&BTreeSet::from([name.clone()]));
+        failures.extend(register_populations(context, library, &alone, moment).await);
+        if !small.contains(name) {
+            continue;
+        }
+        let rows = async {
+            let plan = context.table(name.as_str()).await?.create_physical_plan().await?;
+            let schema = plan.schema();
+            let partitions = datafusion::physical_plan::collect_partitioned(plan, context.task_ctx()).await?;
+            MemTable::try_new(schema, partitions)
+        };
+        if let Ok(rows) = rows.await {
+            let _ = context.deregister_table(name.as_str());
+            let _ = context.register_table(name.as_str(), Arc::new(rows));
+        }
+    }
+    failures
 }
 
 /// Makes one view a population at `moment`, replacing those of an earlier moment. Failures are returned by name; the others stand.

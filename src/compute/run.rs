@@ -19,7 +19,7 @@ use jiff::civil::Date;
 
 use super::due_soon;
 use super::measures::{Amount, Measure, Scope, pair_subject, sort_measures};
-use super::populations::{Dependencies, names_read, register_populations};
+use super::populations::{Dependencies, names_read, register_with_rows, small_populations};
 use crate::calendar::{end_of_day, start_of_day};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
@@ -110,6 +110,7 @@ pub fn moment_of(window: Window, end: Date) -> Moment {
 pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcome, DataFusionError> {
     let mut outcome = Outcome::default();
     let (dependencies, _) = Dependencies::of(context, task.library);
+    let small = small_populations(context, &dependencies).await;
     register_ancestors(context, task.hierarchy)?;
     let months = task.period.months_until(task.as_of);
     // Moments are shared by all indicators that need them, since views are made anew for each.
@@ -135,7 +136,7 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
         // Planning every population anew for each month's end would cost more than reading the data.
         let read = indicators.iter().flat_map(|indicator| names_read(context, &indicator.sql).unwrap_or_default());
         let needed = dependencies.only(&dependencies.populations_below(read));
-        let failures = register_populations(context, task.library, &needed, moment).await;
+        let failures = register_with_rows(context, task.library, &needed, &small, moment).await;
         // Plans are made on every core ahead of the one query that runs: over small tables planning is most of the work.
         let soon = due_soon::last_day(task.library, task.as_of);
         let with_sql = indicators.into_iter().filter(|indicator| !indicator.sql.is_empty());

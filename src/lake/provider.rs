@@ -190,6 +190,11 @@ impl TableProvider for PinnedProvider {
         TableType::Base
     }
 
+    fn statistics(&self) -> Option<Statistics> {
+        let bytes = self.source.files.iter().map(|file| file.bytes).sum::<u64>() as usize;
+        Some(Statistics { total_byte_size: Precision::Inexact(bytes), ..Statistics::new_unknown(&self.schema) })
+    }
+
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> QueryResult<Vec<TableProviderFilterPushDown>> {
         // A file holds one month, so a filter on the month alone is answered by choosing files. Others reach the Parquet reader
         // through the physical optimiser, which skips row groups and keeps the filter.

@@ -65,17 +65,9 @@ const PLAN: [(&str, &[&str]); 33] = [
     ("政务服务“好差评”", &["perception.good_rating_rate"]),
     (
         "5分制评分，取平均分",
-        &[
-            "perception.survey_mean_score",
-            "perception.survey_transparency",
-            "perception.survey_basis_clear",
-            "perception.survey_guidance",
-        ],
+        &["perception.survey_mean_score", "perception.survey_transparency", "perception.survey_basis_clear", "perception.survey_guidance"],
     ),
-    (
-        "企业执法负担指数",
-        &["burden.enterprise_burden_index", "burden.visits_per_firm", "burden.hours_per_firm", "burden.extra_cost_ratio"],
-    ),
+    ("企业执法负担指数", &["burden.enterprise_burden_index", "burden.visits_per_firm", "burden.hours_per_firm", "burden.extra_cost_ratio"]),
     ("执法记录仪", &["recording.coverage"]),
     (
         "日常跟踪+阶段核验+现场抽查+第三方评估",
@@ -150,7 +142,8 @@ async fn house_rules_hold_over_every_file() {
         }
         // A code that rows are compared with belongs to a population, where others can use it; one word may choose a part of it.
         let states = ["due", "pending", "excluded"];
-        let words = indicator.sql.split('\'').skip(1).step_by(2).filter(|word| !states.contains(word) && !library.parameters.contains_key(*word));
+        let words =
+            indicator.sql.split('\'').skip(1).step_by(2).filter(|word| !states.contains(word) && !library.parameters.contains_key(*word));
         let parts: BTreeSet<&str> = words.collect();
         if parts.len() > 1 {
             say(id, &format!("it compares with several codes: {parts:?}"));
