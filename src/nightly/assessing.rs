@@ -135,7 +135,9 @@ pub async fn assess(
     (assessed.synergy_pairs, assessed.synergy_regions, assessed.burden) = (indices.synergy_pairs, indices.synergy_regions, indices.burden);
 
     surroundings.stage("records", Work::Unknown);
-    let scored: BTreeSet<&IndicatorId> = request.scheme.indicators.iter().map(|scored| &scored.id).collect();
+    // What is only shown pulls no total down; its records are there for `kaohe explain`.
+    let counting = request.scheme.indicators.iter().filter(|scored| !scored.report_only);
+    let scored: BTreeSet<&IndicatorId> = counting.map(|scored| &scored.id).collect();
     let listed =
         library.indicators.values().filter(|indicator| scored.contains(&indicator.id) && !assessed.held.contains_key(&indicator.id));
     let wanted = ListInput {
