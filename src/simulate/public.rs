@@ -5,7 +5,7 @@
 
 use crate::calendar::{shanghai_day, start_of_day};
 use crate::error::Result;
-use crate::simulate::cases::Case;
+use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{Days, HOUR};
 use crate::simulate::draw::{Stream, hash_of};
 use crate::simulate::items::{DOMAINS, MARKET, URBAN};
@@ -104,6 +104,9 @@ impl World {
         sheet.text_of("reopened_from", earlier.map(id).as_deref());
         if let Some(case) = cases.get(number % cases.len().max(1)).filter(|case| linked && case.domain == domain && self.knows(case)) {
             sheet.text("linked_case_id", &case.id).text_of("credit_code", case.firm.as_ref().map(|firm| firm.code.as_str()));
+            if case.origin == Origin::Inspection {
+                sheet.text("linked_inspection_id", &format!("JC{}", case.id));
+            }
         }
         self.common(sheet, unit, domain, called, closed.or(contacted));
         sheet.end();
