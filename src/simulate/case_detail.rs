@@ -1,7 +1,7 @@
 //! What a case's record says beyond its course: grounds, reviews passed, who discussed and voted, when the fine was paid.
 //!
-//! In: a case. Out: more cells of its row in `cases`, and papers that few cases have. Never here: draws that shape the story; these are
-//! from streams of their own, so that the story stays as it is.
+//! In: a case. Out: more cells of its row in `cases`; who presided and voted, for its stages; papers that few cases have. Never here:
+//! draws that shape the story; these are from streams of their own, so that the story stays as it is.
 
 use crate::calendar::start_of_day;
 use crate::simulate::cases::Case;
@@ -19,6 +19,16 @@ impl Case {
     }
 }
 
+/// Officers of the unit who do not investigate the case, from the `first` on.
+fn others<'a>(unit: &'a Unit, case: &'a Case, first: u32) -> impl Iterator<Item = u32> + 'a {
+    (0..unit.officers).map(move |step| (first + step) % unit.officers).filter(|nth| !case.officers.contains(nth))
+}
+
+/// How papers reach the party.
+pub(super) fn service_method(case: &Case) -> &'static str {
+    ["direct", "direct", "post", "electronic", "leave"][(case.salt % 5) as usize]
+}
+
 impl World {
     /// The number on the officer's certificate.
     pub fn certificate_no(&self, unit: &Unit, nth: u32) -> String {
@@ -34,12 +44,14 @@ impl World {
         }
         sheet.text_of("accident_id", self.accident_of(case).as_deref());
         sheet.date("investigated_on", self.days.seen(case.investigated));
-        self.write_payment(sheet, unit, case, &mut stream);
+        if !self.small || case.procedure != "simple" {
+            sheet.date("performed_on", self.performed_on(unit, case));
+        }
         self.write_ground(sheet, unit, case, ended, &mut stream);
         let (passed, looked_over) = (stream.chance(World::odds(unit, 0.75, 0.995)), stream.chance(World::odds(unit, 0.70, 0.99)));
         sheet.flag("legal_review_passed", self.days.seen(case.reviewed).map(|_| passed));
         sheet.flag("offsite_review_passed", self.days.seen_at(case.device_reviewed).map(|_| looked_over));
-        sheet.flag("complex", stream.chance(self.rare(0.015)).then_some(true).filter(|_| case.procedure == "ordinary"));
+        sheet.flag("complex", self.is_complex(case).then_some(true));
         self.write_discussion(sheet, unit, case, &mut stream);
         self.write_reason(sheet, unit, case, ended, &mut stream);
         if !self.small {
@@ -48,17 +60,15 @@ impl World {
         }
     }
 
-    /// When the penalty was carried out: closing is counted from there.
-    fn write_payment(&self, sheet: &mut Sheet, unit: &Unit, case: &Case, stream: &mut Stream) {
+    /// When the penalty was carried out, once the extract knows that the case is closed: closing is counted from there.
+    pub fn performed_on(&self, unit: &Unit, case: &Case) -> Option<i32> {
+        let mut stream = Stream::about(self.seed, "payment", &case.id);
         let (in_time, share) = (stream.chance(World::odds(unit, 0.1, 0.94)), stream.unit());
-        let (Some(delivered), Some(closed), true) = (case.delivered, case.closed, case.is_penalty()) else { return };
-        if self.small && case.procedure == "simple" {
-            return;
-        }
+        let (Some(delivered), Some(closed), true) = (case.delivered, case.closed, case.is_penalty()) else { return None };
         // Fifteen working days before the closing, or as far back as the delivery.
         let latest = (closed - delivered).max(0);
         let back = if in_time { (share * f64::from(latest.min(20))) as i32 } else { latest };
-        sheet.date("performed_on", self.days.seen(Some(closed)).map(|closed| closed - back));
+        self.days.seen(Some(closed)).map(|closed| closed - back)
     }
 
     fn write_ground(&self, sheet: &mut Sheet, unit: &Unit, case: &Case, ended: bool, stream: &mut Stream) {
@@ -79,20 +89,37 @@ impl World {
         }
     }
 
-    /// Who discussed the case; an investigator must not vote.
-    fn write_discussion(&self, sheet: &mut Sheet, unit: &Unit, case: &Case, stream: &mut Stream) {
+    /// Who discussed the case and who of them voted; an investigator must not vote.
+    pub fn voters_of(&self, unit: &Unit, case: &Case) -> (Vec<String>, Vec<String>) {
+        let mut stream = Stream::about(self.seed, "discussion", &case.id);
         let (proper, first) = (stream.chance(World::odds(unit, 0.6, 0.98)), stream.below(unit.officers as usize) as u32);
+        let mut present = others(unit, case, first).take(3).collect::<Vec<u32>>();
+        present.push(case.officers[0]);
+        let ids: Vec<String> = present.iter().map(|nth| self.officer_id(unit, *nth)).collect();
+        let voters = if proper { ids[..ids.len() - 1].to_vec() } else { ids.clone() };
+        (ids, voters)
+    }
+
+    fn write_discussion(&self, sheet: &mut Sheet, unit: &Unit, case: &Case, stream: &mut Stream) {
+        let written = stream.chance(World::odds(unit, 0.7, 0.99));
         if self.days.seen(case.discussed).is_none() {
             return;
         }
-        let others: Vec<u32> = (0..unit.officers).map(|step| (first + step) % unit.officers).collect();
-        let mut present: Vec<u32> = others.into_iter().filter(|nth| !case.officers.contains(nth)).take(3).collect();
-        present.push(case.officers[0]);
-        let ids: Vec<String> = present.iter().map(|nth| self.officer_id(unit, *nth)).collect();
+        let (present, voters) = self.voters_of(unit, case);
         if !self.small {
-            sheet.list("discussants", &ids);
+            sheet.list("discussants", &present);
         }
-        sheet.list("collective_voters", if proper { &ids[..ids.len() - 1] } else { &ids });
+        if written {
+            sheet.list("collective_voters", &voters);
+        }
+    }
+
+    /// Who presided over the hearing: somebody who did not investigate, or carelessly one who did.
+    pub fn host_of(&self, unit: &Unit, case: &Case) -> String {
+        let mut stream = Stream::about(self.seed, "host", &case.id);
+        let (proper, first) = (stream.chance(World::odds(unit, 0.6, 0.98)), stream.below(unit.officers as usize) as u32);
+        let host = others(unit, case, first).next().filter(|_| proper).unwrap_or(case.officers[0]);
+        self.officer_id(unit, host)
     }
 
     /// Why the fine lies outside the band of its grade, where somebody wrote it down.
@@ -131,6 +158,28 @@ impl World {
         {
             let day = self.days.plus_working(decided, late.max(1));
             self.write_paper(sheets, unit, case, ("G", "delivery_receipt"), day, Some(("publication", day + 30)));
+        }
+        self.write_papers_of_the_party(sheets, unit, case);
+        if let Some(held) = case.hearing.filter(|_| case.decided.is_some()) {
+            self.write_paper(sheets, unit, case, ("J", "hearing_record"), held, None);
+        }
+        let filed_away = stream.chance(if self.small { 0.05 } else { 0.02 });
+        if let Some(closed) = case.closed.filter(|_| filed_away && case.procedure != "simple") {
+            self.write_paper(sheets, unit, case, ("Z", "closing_report"), closed, None);
+        }
+    }
+
+    /// What the party signs: that it waives its statement, that papers may come to its phone.
+    fn write_papers_of_the_party(&self, sheets: &mut Sheets, unit: &Unit, case: &Case) {
+        let mut stream = Stream::about(self.seed, "papers of the party", &case.id);
+        let (waives, agrees, later) = (stream.chance(0.06), stream.chance(0.25), stream.between(0, 2));
+        let (Some(notice), Some(decided), true) = (case.notice, case.decided, case.is_penalty()) else { return };
+        // A waiver would hide that the decision carries a date before the notice.
+        if waives && !unit.backdates && notice + later < decided {
+            self.write_paper(sheets, unit, case, ("F", "waiver"), notice + later, None);
+        }
+        if agrees && service_method(case) == "electronic" {
+            self.write_paper(sheets, unit, case, ("D", "delivery_consent"), notice, None);
         }
     }
 

@@ -4,11 +4,17 @@
 //! same story and only more of it. Never here: rows, files.
 
 use crate::simulate::days::{Days, HOUR};
-use crate::simulate::draw::Stream;
+use crate::simulate::draw::{Stream, share_of};
 use crate::simulate::firms::Firm;
 use crate::simulate::items::{ECO, EMERGENCY, ITEMS, Item, MARKET, TRANSPORT, URBAN, items_of};
 use crate::simulate::world::{Tier, Unit, World};
 use crate::terms::Month;
+
+/// What hashes are drawn for.
+const COMPLEX: u64 = 31;
+const DISCUSSED: u64 = 32;
+const HEARD: u64 = 33;
+const LEFT: u64 = 34;
 
 /// How an act came to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +55,8 @@ pub(super) struct Case {
     pub decided: Option<i32>,
     pub delivered: Option<i32>,
     pub closed: Option<i32>,
+    /// The day on which it was handed on or withdrawn.
+    pub left: Option<i32>,
     pub outcome: &'static str,
     pub penalties: Vec<&'static str>,
     pub fine: Option<i64>,
@@ -84,9 +92,16 @@ impl Case {
         self.outcome == "penalty"
     }
 
-    /// A fine that calls for the right to a hearing.
+    /// Whether it left the unit without a decision on the matter: handed on, or withdrawn.
+    pub fn has_left(&self) -> bool {
+        matches!(self.outcome, "transferred" | "withdrawn")
+    }
+
+    /// A penalty that calls for a hearing on request, a legal review and a discussion: of one hundred thousand yuan against an
+    /// organisation, of ten thousand against a person or a sole trader.
     pub fn is_major(&self) -> bool {
-        self.fine.is_some_and(|fine| fine > 10_000_000)
+        let from = if self.party_kind() == "org" { 10_000_000 } else { 1_000_000 };
+        self.is_penalty() && [self.fine, self.confiscated].into_iter().flatten().any(|amount| amount >= from)
     }
 
     /// Party kind code.
@@ -171,6 +186,7 @@ impl World {
             decided: None,
             delivered: None,
             closed: None,
+            left: None,
             outcome: "penalty",
             penalties: Vec::new(),
             fine: None,
@@ -208,8 +224,9 @@ impl World {
         case.closed = Some(self.days.plus_working(decided, stream.between(0, 9)));
         case.entry_delay = case.entry_delay.min(6);
         let forgotten = stream.chance(self.rare(0.012));
-        if forgotten || matches!(case.outcome, "withdrawn" | "transferred") {
+        if forgotten || case.has_left() {
             (case.decided, case.delivered) = (None, None);
+            case.left = case.closed.filter(|_| case.has_left());
         }
     }
 
@@ -243,21 +260,34 @@ impl World {
         case.investigated = Some(filed + (lag * 6) / 10);
         // Five working days lie between the notice and the decision, whatever the holidays.
         case.notice = Some(self.days.worked_before(decided - if quick { 7 } else { 12 + (case.salt % 3) as i32 }).max(filed + 1));
-        case.reviewed = stream.chance(0.35).then_some(self.days.worked_before(decided - 2));
-        case.discussed = case.fine.filter(|fine| *fine > 5_000_000).map(|_| self.days.worked_before(decided - 1));
-        case.hearing = case.hearing.map(|_| self.days.worked_before(decided - 4));
+        let major = case.is_major() || self.is_complex(case) || case.hearing.is_some();
+        let reviewed = stream.chance(if major { World::odds(unit, 0.72, 0.99) } else { 0.14 });
+        case.reviewed = reviewed.then_some(self.days.worked_before(decided - 2));
+        let discussed = share_of(self.seed, DISCUSSED, case.salt) < if major { World::odds(unit, 0.66, 0.985) } else { 0.01 };
+        case.discussed = discussed.then_some(self.days.worked_before(decided - 1));
+        // Few of those who may ask for a hearing do.
+        let heard = case.hearing.is_some() || (case.is_major() && share_of(self.seed, HEARD, case.salt) < 0.09);
+        case.hearing = heard.then_some(self.days.worked_before(decided - 4));
         if never {
             (case.notice, case.reviewed, case.discussed, case.hearing) = (None, None, None, None);
             return;
         }
-        if matches!(case.outcome, "withdrawn" | "transferred") {
-            case.closed = Some(decided);
+        if case.has_left() {
+            // The decision to withdraw is mostly noted, that to hand on seldom.
+            let noted = share_of(self.seed, LEFT, case.salt) < if case.outcome == "withdrawn" { 0.85 } else { 0.3 };
+            (case.left, case.decided) = (Some(decided), noted.then_some(decided));
+            case.closed = Some(self.days.plus_working(decided, (case.salt % 21) as i32));
             return;
         }
-        case.decided = (case.outcome != "guided" || stream.chance(0.7)).then_some(decided);
+        case.decided = (case.outcome != "guided" || stream.chance(0.9)).then_some(decided);
         let delivered = self.days.lag_working(decided, 7, World::odds(unit, 0.8, 0.99), stream);
         case.delivered = case.decided.map(|_| delivered);
         case.closed = Some(self.days.plus_working(delivered, stream.between(1, 22)));
+    }
+
+    /// Whether the case counts as complex, whatever it costs the party.
+    pub fn is_complex(&self, case: &Case) -> bool {
+        case.procedure == "ordinary" && share_of(self.seed, COMPLEX, case.salt) < self.rare(0.015)
     }
 
     /// Adds suspensions, some of them overlapping or without an end; returns the lag with the days that they excuse.

@@ -23,7 +23,7 @@ impl World {
     /// 倒签: the decision carries a date before the notice and the review that must precede it.
     pub(super) fn make_backdated(&self, _unit: &Unit, case: &mut Case, stream: &mut Stream) {
         let (chosen, days) = (stream.chance(0.4), stream.between(9, 20));
-        if let (true, Some(decided), Some(notice), Some(filed)) = (chosen, case.decided, case.notice, case.filed) {
+        if let (true, Some(decided), Some(notice), Some(filed)) = (chosen && !case.has_left(), case.decided, case.notice, case.filed) {
             let backdated = (notice - days).max(filed);
             if backdated < notice && backdated < decided {
                 case.decided = Some(backdated);
@@ -55,7 +55,7 @@ impl World {
         (case.penalties, case.fine, case.confiscated) = (vec!["fine"], Some(fine), None);
         (case.filed, case.investigated, case.notice, case.reviewed, case.discussed, case.hearing) = (None, None, None, None, None, None);
         (case.decided, case.delivered, case.closed) = (Some(day), Some(day), Some(self.days.plus_working(day, 3)));
-        (case.device, case.device_reviewed, case.extension) = (None, None, None);
+        (case.device, case.device_reviewed, case.extension, case.left) = (None, None, None, None);
         case.found_at = case.received_at;
         case.suspensions.clear();
         case.planted.push((QUOTA_UNIFORMITY, unit.parent.map_or_else(String::new, |parent| self.units[parent].id.clone())));

@@ -3,7 +3,7 @@
 //! In: a unit, a month, its cases. Out: rows of `inspections`, `inspection_plans`, `conflicts` and the platform's copies.
 //! Never here: cases themselves.
 
-use crate::calendar::{end_of_day, shanghai_day, start_of_day};
+use crate::calendar::{shanghai_day, start_of_day};
 use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{Days, HOUR, minutes};
 use crate::simulate::draw::Stream;
@@ -30,6 +30,8 @@ struct Visit {
     officers: Vec<u32>,
     result: &'static str,
     case: Option<String>,
+    /// A case was made of it, whether or not the extract knows that yet.
+    behind_case: bool,
     name: Option<&'static str>,
     /// The visit whose problem this one looks at again.
     recheck_of: Option<String>,
@@ -44,6 +46,15 @@ impl Visit {
             (_, false) => hours,
         }
     }
+}
+
+/// What a clerk wrote of a visit that cannot be true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum VisitSlip {
+    EndedBefore,
+    PublishedBefore,
+    RectifiedBefore,
+    ProblemsOfNone,
 }
 
 /// How a problem was looked at again.
@@ -85,6 +96,7 @@ impl World {
                 officers: case.officers.clone(),
                 result: if known { "case" } else { "problem" },
                 case: known.then(|| case.id.clone()),
+                behind_case: true,
                 name: Some(case.item.violation),
                 recheck_of: None,
             };
@@ -93,14 +105,14 @@ impl World {
         let count = stream.poisson(expected * VISITS_PER_CASE);
         for number in 0..count {
             let visit = self.free_visit(unit, month, number, &mut stream);
-            self.write_visit(sheets, unit, &visit, &mut stream);
+            let known = self.write_visit(sheets, unit, &visit, &mut stream);
             let scene = Scene { inspection: Some(&visit.id), case: None, domain: visit.domain, at: visit.from + minutes(visit.length / 2) };
-            self.write_conflict(sheets, unit, &scene, &mut stream);
+            self.write_conflict(sheets, unit, &scene, known, &mut stream);
         }
         let mut stream = Stream::new(self.seed, "conflicts", &[unit.index as u64, month.to_epoch_days() as u64]);
         for case in cases.iter().filter(|case| case.origin == Origin::Patrol) {
             let scene = Scene { inspection: None, case: self.knows(case).then_some(&case.id), domain: case.domain, at: case.received_at };
-            self.write_conflict(sheets, unit, &scene, &mut stream);
+            self.write_conflict(sheets, unit, &scene, true, &mut stream);
         }
         self.write_planned(sheets, unit, month);
     }
@@ -155,12 +167,14 @@ impl World {
             officers: self.draw_officers(unit, stream),
             result,
             case: None,
+            behind_case: false,
             name: street.then_some(item.violation),
             recheck_of: None,
         }
     }
 
-    fn write_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, stream: &mut Stream) {
+    /// Whether the extract knows the visit, which it then has with all that hangs on it.
+    fn write_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, stream: &mut Stream) -> bool {
         let filing = stream.chance(World::odds(unit, 0.76, 0.98));
         let (ahead, publish, delay, scanned) = (
             stream.between(1, 200),
@@ -174,13 +188,15 @@ impl World {
         // Careless offices leave the firm's code out now and then.
         let coded = stream.chance(World::odds(unit, 0.95, 0.998));
         let code = visit.firm.as_ref().map(|firm| firm.code.as_str()).filter(|_| coded);
-        if day > self.days.as_of() {
-            return;
+        // What stands behind a case was entered with it.
+        let entered = if visit.behind_case { Days::evening(day) + 2 * HOUR } else { self.entered_after(unit, &visit.id, day) };
+        if day > self.days.as_of() || self.days.seen_at(Some(entered)).is_none() {
+            return false;
         }
         let sheet = sheets.of("inspections");
         sheet.text("inspection_id", &visit.id).text_of("plan_id", visit.plan.as_deref()).text_of("case_id", visit.case.as_deref());
         if let Some(firm) = &visit.firm {
-            sheet.text_of("credit_code", code).text_of("party_code", code);
+            sheet.text_of("credit_code", code).text_of("party_code", code.filter(|_| !self.small));
             sheet.text("object_name", &firm.name).text("party_kind", if firm.individual { "individual_business" } else { "org" });
         } else {
             sheet.text("party_kind", "person");
@@ -207,30 +223,53 @@ impl World {
         if scanned && visit.form == "onsite" && visit.firm.is_some() {
             sheet.instant("scanned_at", visit.from - minutes(1));
         }
-        sheet.date("checked_on", day).instant("checked_from", visit.from).instant("checked_to", visit.from + minutes(visit.length));
+        let slip = self.visit_slip_of(unit, &visit.id);
+        let length = if slip == Some(VisitSlip::EndedBefore) { -visit.length } else { visit.length };
+        sheet.date("checked_on", day).instant("checked_from", visit.from).instant("checked_to", visit.from + minutes(length));
         let officers: Vec<String> = visit.officers.iter().map(|nth| self.officer_id(unit, *nth)).collect();
         sheet.list("officers", &officers).flag("certificate_shown", true).text("result", visit.result);
-        sheet.number("problems", if visit.result == "no_problem" { 0 } else { 1 + i64::from(visit.length % 3) });
+        let none = visit.result == "no_problem" && slip != Some(VisitSlip::ProblemsOfNone);
+        sheet.number("problems", if none { 0 } else { 1 + i64::from(visit.length % 3) });
+        let mut newest = None;
         if publish || late % 2 == 0 {
-            let published = self.days.plus_working(day, if publish { delay } else { late });
-            sheet.instant("published_at", self.days.seen(Some(published)).map(Days::evening));
+            let published = self.days.seen(Some(self.days.plus_working(day, if publish { delay } else { late })));
+            newest = newest.max(published);
+            let written = published.map(|published| if slip == Some(VisitSlip::PublishedBefore) { day - 3 } else { published });
+            sheet.instant("published_at", written.map(Days::evening));
         }
         if visit.result == "problem" {
-            sheet.date("rectify_due", day + 15).instant("rectified_at", self.days.seen(Some(day + 4 + delay)).map(Days::evening));
+            let rectified = self.days.seen(Some(day + 4 + delay));
+            newest = newest.max(rectified);
+            // Careless offices set no day by which to put it right.
+            let undated = Stream::about(self.seed, "deadline", &visit.id).chance(World::odds(unit, 0.10, 0.005));
+            let written = rectified.map(|rectified| if slip == Some(VisitSlip::RectifiedBefore) { day - 2 } else { rectified });
+            sheet.date("rectify_due", (!undated).then_some(day + 15)).instant("rectified_at", written.map(Days::evening));
         }
-        self.write_visit_detail(sheet, unit, visit, day + 4 + delay);
-        let created = end_of_day(day) - HOUR * 4;
-        self.common(sheet, unit, visit.domain, created, None);
+        newest = newest.max(self.write_visit_detail(sheet, unit, visit, day + 4 + delay));
+        let updated = newest.map_or(entered, |day| Days::evening(day).max(entered));
+        // Nothing more happens to a visit after two months.
+        let settled = self.days.seen(Some(day + 60)).map(|_| newest.unwrap_or(day));
+        let entry = self.entry_of(unit, &visit.id, entered, updated, settled);
+        self.write_entry(sheet, unit, visit.domain, &entry);
         sheet.end();
         self.write_beside_visit(sheets, unit, visit, day);
-        self.write_platform_visit(sheets, unit, visit, day, platform, code);
+        self.write_platform_visit(sheets, unit, visit, [day, shanghai_day(entered)], platform, code);
         if let Some(again) = self.recheck_after(unit, visit, day + 4 + delay).filter(|again| again.apart) {
             self.write_recheck(sheets, unit, visit, &again);
         }
+        true
     }
 
-    /// More cells of the visit's row: who came along, what was covered, how the first re-check went.
-    fn write_visit_detail(&self, sheet: &mut Sheet, unit: &Unit, visit: &Visit, rectified: i32) {
+    /// What a clerk got wrong about the visit, if anything.
+    fn visit_slip_of(&self, unit: &Unit, visit: &str) -> Option<VisitSlip> {
+        let mut stream = Stream::about(self.seed, "slip", visit);
+        let slips = [VisitSlip::EndedBefore, VisitSlip::PublishedBefore, VisitSlip::RectifiedBefore, VisitSlip::ProblemsOfNone];
+        let slip = slips[stream.weighted(&[3.0, 1.5, 1.5, 4.0])];
+        stream.chance(World::odds(unit, 0.075, 0.006)).then_some(slip)
+    }
+
+    /// More cells of the visit's row: who came along, what was covered, how the first re-check went. The day of that, if it is known.
+    fn write_visit_detail(&self, sheet: &mut Sheet, unit: &Unit, visit: &Visit, rectified: i32) -> Option<i32> {
         let mut stream = Stream::about(self.seed, "visit detail", &visit.id);
         let (dressed, whole) = (stream.chance(World::odds(unit, 0.80, 0.99)), stream.chance(World::odds(unit, 0.5, 0.9)));
         let (together, place) = (stream.chance(World::odds(unit, 0.1, 0.6)), stream.below(4));
@@ -252,17 +291,17 @@ impl World {
                 sheet.text("merged_visit_id", &format!("ZH{}", visit.id)).list("joint_units", &[&self.units[partner].id]);
             }
         }
-        if let Some(again) = self.recheck_after(unit, visit, rectified).filter(|again| !again.apart) {
-            sheet.date("first_recheck_on", self.days.seen(Some(again.on)));
-            sheet.flag("first_recheck_passed", self.days.seen(Some(again.on)).map(|_| again.passed));
-        }
+        let again = self.recheck_after(unit, visit, rectified).filter(|again| !again.apart)?;
+        let on = self.days.seen(Some(again.on));
+        sheet.date("first_recheck_on", on).flag("first_recheck_passed", on.map(|_| again.passed));
+        on
     }
 
     /// How the problem was looked at again, if it was: noted on the visit itself, or a visit of its own.
     fn recheck_after(&self, unit: &Unit, visit: &Visit, rectified: i32) -> Option<Recheck> {
         let mut stream = Stream::about(self.seed, "recheck", &visit.id);
         let (looked_at, passed) = (stream.chance(World::odds(unit, 0.7, 0.97)), stream.chance(World::odds(unit, 0.65, 0.96)));
-        let (later, apart) = (stream.between(0, 14), stream.chance(0.12));
+        let (later, apart) = (stream.between(0, 14), stream.chance(if visit.domain == URBAN { 0.3 } else { 0.1 }));
         let on = self.days.working(shanghai_day(visit.from) + 16 + later);
         let again = Recheck { on, passed: passed && rectified <= on, apart };
         (visit.result == "problem" && visit.recheck_of.is_none() && looked_at).then_some(again)
@@ -285,6 +324,7 @@ impl World {
             officers: visit.officers.clone(),
             result: if again.passed { "no_problem" } else { "problem" },
             case: None,
+            behind_case: false,
             name: visit.name,
             recheck_of: Some(visit.id.clone()),
         };
@@ -326,12 +366,12 @@ impl World {
         sheets: &mut Sheets,
         unit: &Unit,
         visit: &Visit,
-        day: i32,
+        [day, entered]: [i32; 2],
         platform: (bool, f64, i32),
         code: Option<&str>,
     ) {
         let (same, fault, transit) = platform;
-        let arrived = self.days.plus_working(day, transit);
+        let arrived = self.days.plus_working(day, transit).max(entered);
         if (!same && fault < 0.5) || arrived > self.days.as_of() || unit.silent {
             return;
         }
@@ -352,12 +392,12 @@ impl World {
         sheet.end();
     }
 
-    fn write_conflict(&self, sheets: &mut Sheets, unit: &Unit, scene: &Scene<'_>, stream: &mut Stream) {
+    fn write_conflict(&self, sheets: &mut Sheets, unit: &Unit, scene: &Scene<'_>, known: bool, stream: &mut Stream) {
         let happens = stream.chance(self.rare(if scene.domain == URBAN { if self.small { 0.6 } else { 0.06 } } else { 0.01 }));
         let calm = stream.chance(World::odds(unit, 0.55, 0.92));
         let (good, bad) = (stream.choose(&[("persuasion", 3.0), ("guidance", 2.0)]), stream.choose(&[("police", 2.0), ("none", 1.0)]));
         let injury = stream.chance(if calm { 0.015 } else { 0.12 });
-        let Some(at) = self.days.seen_at(Some(scene.at)).filter(|_| happens) else { return };
+        let Some(at) = self.days.seen_at(Some(scene.at)).filter(|_| happens && known) else { return };
         let Some(act) = scene.inspection.or(scene.case) else { return };
         let sheet = sheets.of("conflicts");
         sheet
@@ -398,6 +438,7 @@ impl World {
                     officers: self.draw_officers(unit, &mut stream),
                     result: stream.choose(&[("no_problem", 7.0), ("problem", 2.0), ("corrected", 1.0)]),
                     case: None,
+                    behind_case: false,
                     name: None,
                     recheck_of: None,
                 };

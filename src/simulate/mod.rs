@@ -44,6 +44,7 @@ mod rows_case;
 mod rows_coercion;
 mod rows_coordination;
 mod rows_disclosure;
+mod rows_entry;
 mod rows_hazard;
 mod rows_innovation;
 mod rows_oversight;

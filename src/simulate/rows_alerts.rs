@@ -100,19 +100,22 @@ impl World {
         let day = shanghai_day(alert.at);
         let decided = self.days.lag_working(day, 7, World::odds(unit, 0.6, 0.96), stream);
         let (forgotten, unchecked) = (stream.chance(World::odds(unit, 0.12, 0.005)), stream.chance(World::odds(unit, 0.1, 0.005)));
+        // Some risks belong to others and are handed on at once, unchecked.
+        let passed_on = alert.domain == MARKET && stream.chance(self.rare(0.04));
+        let hours = i64::from(stream.between(1, 20));
         if self.days.seen_at(Some(alert.at)).is_none() {
             return;
         }
-        let decided = Days::evening(decided).max(checked + HOUR);
-        let decided = self.days.seen_at((!forgotten).then_some(decided));
+        let decided = if passed_on { alert.at + hours * HOUR } else { Days::evening(decided).max(checked + HOUR) };
+        let decided = self.days.seen_at((!forgotten || passed_on).then_some(decided));
         let sheet = sheets.of("leads");
         sheet.text("lead_id", alert.id).text("source", "monitoring").text("credit_code", &alert.firm.code);
         sheet.text("violation_type", alert.item.violation).text("item_code", alert.item.code).text("risk_level", alert.level);
         sheet.flag("is_food_drug", alert.item.food && alert.domain == MARKET).flag("is_data_fraud", alert.fraud);
         sheet.date("received_on", day).instant("received_at", alert.at);
-        sheet.instant("checked_at", self.days.seen_at((!unchecked).then_some(checked)));
+        sheet.instant("checked_at", self.days.seen_at((!unchecked && !passed_on).then_some(checked)));
         if decided.is_some() {
-            sheet.text("decision", "not_file").instant("decision_at", decided);
+            sheet.text("decision", if passed_on { "transfer" } else { "not_file" }).instant("decision_at", decided);
         }
         self.common(sheet, unit, alert.domain, alert.at, decided);
         sheet.end();

@@ -7,7 +7,9 @@ use crate::calendar::{DAY_MICROSECONDS, shanghai_day, start_of_day};
 use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{Days, HOUR, minutes, year_of};
 use crate::simulate::draw::{hash_of, share_of};
-use crate::simulate::items::{DOMAINS, ECO, MARKET, supervise_code};
+use crate::simulate::items::{DOMAINS, ECO, MARKET, TRANSPORT, supervise_code};
+use crate::simulate::rows_entry::Slip;
+use crate::simulate::rows_standards::is_published;
 use crate::simulate::sheet::{Sheet, Sheets};
 use crate::simulate::world::{Tier, Unit, World};
 
@@ -16,15 +18,25 @@ const REVISED: u64 = 41;
 const OFFICER: u64 = 42;
 const MINUTE_OF_ENTRY: u64 = 43;
 const UNSTATED: u64 = 45;
+const MARKED: u64 = 46;
+const ACCORD: u64 = 47;
+const NO_AMOUNT: u64 = 48;
+const HANDED_ON: u64 = 49;
 const SURNAMES: [&str; 16] = ["张", "王", "李", "陈", "林", "周", "吴", "徐", "沈", "朱", "胡", "郑", "金", "赵", "俞", "潘"];
 
 /// Months whose cases a night still corrects.
 const REVISED_MONTHS: i32 = 14;
 
 impl World {
-    /// The officer's id: a hash, as sources send it.
+    /// The officer's id: a number that tells nothing, as sources send it. Every step can be undone, so that no two officers share one.
     pub fn officer_id(&self, unit: &Unit, nth: u32) -> String {
-        format!("GR{:010x}", hash_of(self.seed, OFFICER, unit.index as u64 * 4_096 + u64::from(nth)) >> 24)
+        const BITS: u64 = (1 << 20) - 1;
+        let mut id = ((unit.index as u64) << 6 | u64::from(nth)) ^ (hash_of(self.seed, OFFICER, 0) & BITS);
+        for odd in [0x5_A7D3, 0x9_E375] {
+            id = (id * odd) & BITS;
+            id ^= id >> 10;
+        }
+        format!("GR{id:05x}")
     }
 
     /// A masked surname.
@@ -53,7 +65,7 @@ impl World {
         }
         let updated = self.days.seen_at(updated_at).unwrap_or(created_at).max(created_at);
         sheet.instant("updated_at", updated);
-        if !self.small || sheet.is("cases") {
+        if !self.small {
             sheet.text("region_code", &unit.region).instant("created_at", created_at);
         }
         if !self.small {
@@ -71,12 +83,14 @@ impl World {
         }
         let seen = |day| self.days.seen(day);
         let decided = seen(case.decided);
+        let slip = self.slip_of(unit, &case.id).filter(|_| case.procedure != "simple");
+        let off = |wanted: Slip| slip.filter(|(slip, _)| *slip == wanted).map(|(_, days)| days);
         let sheet = sheets.of("cases");
         sheet.text("case_id", &case.id);
         if !self.small {
             sheet.text("unit_name", &unit.name);
         }
-        if let Some(decided) = decided {
+        if let Some(decided) = decided.filter(|_| !case.has_left()) {
             sheet.text("decision_no", &self.decision_no(unit, case, decided));
         }
         match case.origin {
@@ -93,48 +107,84 @@ impl World {
             }
         }
         sheet.flag("is_food_drug", case.item.food && case.domain == MARKET).flag("is_livelihood", case.item.livelihood);
-        sheet.flag("is_key_industry", case.firm.as_ref().is_some_and(|firm| firm.trade == 7));
+        self.mark(sheet, "is_key_industry", case.firm.as_ref().is_some_and(|firm| firm.trade == 7));
         self.write_party(sheet, case);
         sheet.text("violation_type", case.item.violation).text("severity", case.severity);
-        if !self.small {
-            sheet.text("punish_accord", case.item.basis);
+        // What is filed was found before, but some write the day on which they wrote it down.
+        let found_late = off(Slip::FoundAfterFiling).zip(case.filed).map(|(days, filed)| start_of_day(filed + days) + 10 * HOUR);
+        sheet.instant("found_at", self.days.seen_at(found_late).unwrap_or(case.found_at));
+        sheet.text("procedure", case.procedure).flag("damage", case.damage);
+        sheet.date("opened_on", case.opened()).date("filed_on", seen(case.filed));
+        let before_filing = off(Slip::DecidedBeforeFiling).zip(case.filed).map(|(days, filed)| filed - days);
+        sheet.date("decided_on", decided.map(|decided| before_filing.unwrap_or(decided)));
+        let before = |wanted: Slip| off(wanted).zip(decided).map(|(days, decided)| decided - days);
+        sheet.date("delivered_on", seen(case.delivered).map(|day| before(Slip::DeliveredBeforeDecision).unwrap_or(day)));
+        sheet.date("closed_on", seen(case.closed).map(|day| before(Slip::ClosedBeforeDecision).unwrap_or(day)));
+        if let Some(filed) = off(Slip::InvestigatedBeforeFiling).and(case.filed) {
+            sheet.date("investigated_on", seen(case.investigated).map(|_| filed - 2));
         }
-        sheet.instant("found_at", case.found_at).text("procedure", case.procedure).flag("damage", case.damage);
-        sheet.date("opened_on", case.opened()).date("filed_on", seen(case.filed)).date("decided_on", decided);
-        sheet.date("delivered_on", seen(case.delivered)).date("closed_on", seen(case.closed));
+        sheet.date("performed_on", seen(case.closed).and(before(Slip::PerformedBeforeDecision).filter(|_| case.is_penalty())));
+        sheet.instant("transferred_at", self.transferred_at(unit, case));
         let ended = seen(case.decided.or(case.closed)).is_some();
         if ended {
             self.write_result(sheet, case);
         }
-        sheet.text(
-            "status",
-            if seen(case.closed).is_some() {
-                "已结案"
-            } else if ended {
-                "执行中"
-            } else {
-                "办理中"
-            },
-        );
+        self.write_accord(sheet, unit, case);
+        match (seen(case.closed).is_some(), ended) {
+            // A small province says it of open cases alone.
+            (true, _) if self.small => {}
+            (true, _) => _ = sheet.text("status", "已结案"),
+            (false, true) => _ = sheet.text("status", "执行中"),
+            (false, false) => _ = sheet.text("status", "办理中"),
+        }
         self.write_steps(sheet, unit, case);
         self.write_case_detail(sheet, unit, case);
         let updated_at = self.updated_at(case, sheet);
-        self.common(sheet, unit, case.domain, self.entered_at(case), Some(updated_at));
+        let entry = self.entry_of(unit, &case.id, self.entered_at(case), updated_at, seen(case.closed));
+        self.write_entry(sheet, unit, case.domain, &entry);
         sheet.end();
+    }
+
+    /// A truth; a small province leaves out what is not so.
+    fn mark(&self, sheet: &mut Sheet, name: &str, truth: bool) {
+        sheet.flag(name, (truth || !self.small).then_some(truth));
+    }
+
+    /// When the case was handed on, where somebody noted it.
+    fn transferred_at(&self, unit: &Unit, case: &Case) -> Option<i64> {
+        let noted = share_of(self.seed, HANDED_ON, case.salt) < World::odds(unit, 0.6, 0.97);
+        let day = case.left.filter(|_| noted && case.outcome == "transferred")?;
+        self.days.seen_at(Some(start_of_day(day) + 16 * HOUR))
+    }
+
+    /// The statute that the decision rests on, or nothing; a small province writes it in short.
+    fn write_accord(&self, sheet: &mut Sheet, unit: &Unit, case: &Case) {
+        let stated = share_of(self.seed, ACCORD, case.salt) < World::odds(unit, 0.72, 0.985);
+        if self.days.seen(case.decided).is_none() || case.has_left() || !stated {
+            return;
+        }
+        match case.item.basis.split_once('第').filter(|_| self.small) {
+            Some((law, article)) => _ = sheet.text("punish_accord", &format!("{law}{}", article.trim_end_matches('条'))),
+            None => _ = sheet.text("punish_accord", case.item.basis),
+        }
     }
 
     fn write_party(&self, sheet: &mut Sheet, case: &Case) {
         sheet.text("party_kind", case.party_kind());
         match &case.firm {
             Some(firm) => {
-                sheet.text("party_code", &firm.code).text("credit_code", &firm.code).text("party_name_masked", &firm.name);
+                // A small province sends a firm's code once.
+                sheet.text_of("party_code", Some(firm.code.as_str()).filter(|_| !self.small));
+                sheet.text("credit_code", &firm.code).text("party_name_masked", &firm.name);
             }
             None => {
                 let id = format!("{}******{:06}", self.counties[case.county].code, case.salt % 1_000_000);
                 sheet.text("party_code", &id).text("party_name_masked", &self.masked_name(case.salt));
             }
         }
-        sheet.flag("is_out_of_area", case.firm.is_none() && case.salt % 9 == 0);
+        // Every second driver comes from elsewhere.
+        let one_in = if case.domain == TRANSPORT { 2 } else { 9 };
+        sheet.flag("is_out_of_area", case.firm.is_none() && case.salt % one_in == 0);
     }
 
     fn write_result(&self, sheet: &mut Sheet, case: &Case) {
@@ -143,26 +193,40 @@ impl World {
             sheet.text("outcome", case.outcome);
         }
         sheet.list("penalty_kinds", &case.penalties);
-        sheet.hundredths("fine_amount", case.fine).hundredths("confiscated_amount", case.confiscated);
+        let unstated = share_of(self.seed, NO_AMOUNT, case.salt) < self.rare(0.004);
+        sheet.hundredths("fine_amount", case.fine.filter(|_| !unstated)).hundredths("confiscated_amount", case.confiscated);
         if self.days.seen(case.closed).is_some() && case.salt % 40 != 0 {
             sheet.hundredths("paid_amount", case.fine);
         }
-        if case.fine.is_some() && case.procedure != "simple" {
+        // A small province's cases name the band where no published list does, and now and then elsewhere.
+        let listed = self.small && is_published(case.item) && case.salt % 6 != 0;
+        if case.fine.is_some() && case.procedure != "simple" && !listed {
             sheet
                 .hundredths("benchmark_min", i64::from(case.item.fine.0) * 100)
                 .hundredths("benchmark_max", i64::from(case.item.fine.1) * 100);
         }
-        sheet.flag("guidance_given", case.outcome == "guided" || case.corrected_early).flag("education_recorded", case.education);
-        sheet.flag("corrected_before_decision", case.corrected_early).flag("no_penalty", case.outcome == "no_penalty");
+        self.mark(sheet, "guidance_given", case.outcome == "guided" || case.corrected_early);
+        self.mark(sheet, "corrected_before_decision", case.corrected_early);
+        sheet.flag("education_recorded", case.education).flag("no_penalty", case.outcome == "no_penalty");
     }
 
     fn write_steps(&self, sheet: &mut Sheet, unit: &Unit, case: &Case) {
-        let major = case.is_major();
-        sheet.flag("hearing_required", major).flag("hearing_requested", case.hearing.is_some()).flag("major", major);
+        // Clerks mostly mark what the amount calls for; what they do not mark is owed all the same.
+        let share = |what: u64| share_of(self.seed ^ what, MARKED, case.salt);
+        let declared = |what: u64, needed: bool, done: bool| {
+            let marked = share(what);
+            (needed && marked < World::odds(unit, 0.72, 0.985)) || (done && marked < 0.3)
+        };
+        let (major, complex) = (case.is_major(), self.is_complex(case));
+        sheet.flag("hearing_required", declared(1, major, case.hearing.is_some())).flag("major", declared(2, major, false));
+        self.mark(sheet, "hearing_requested", case.hearing.is_some());
         sheet.date("hearing_held_on", self.days.seen(case.hearing));
-        sheet.flag("legal_review_required", case.reviewed.is_some()).date("legal_review_on", self.days.seen(case.reviewed));
-        sheet.flag("collective_required", case.discussed.is_some()).date("collective_discussion_on", self.days.seen(case.discussed));
-        sheet.flag("criminal_suspected", case.outcome == "transferred" && case.salt % 3 == 0);
+        let grave = major || complex;
+        sheet.flag("legal_review_required", declared(3, grave, case.reviewed.is_some()));
+        sheet.date("legal_review_on", self.days.seen(case.reviewed));
+        sheet.flag("collective_required", declared(4, grave, case.discussed.is_some()));
+        sheet.date("collective_discussion_on", self.days.seen(case.discussed));
+        self.mark(sheet, "criminal_suspected", case.outcome == "transferred" && case.salt % 3 == 0);
         if let Some(device) = case.device {
             sheet
                 .text("offsite_device_id", &device_id(unit, device))
@@ -178,7 +242,7 @@ impl World {
 
     /// The newest entry about the case; later nights also correct old cases.
     fn updated_at(&self, case: &Case, sheet: &mut Sheet) -> i64 {
-        let days = [case.filed, case.decided, case.delivered, case.closed];
+        let days = [case.filed, case.decided, case.delivered, case.closed, case.left];
         let newest = days.into_iter().filter_map(|day| self.days.seen(day)).max().unwrap_or(case.opened());
         let mut updated = (start_of_day(newest) + 20 * HOUR).max(self.entered_at(case));
         let first_night = self.days.as_of() - self.night as i32;
@@ -238,10 +302,10 @@ impl World {
         }
         sheet.flag("is_data_fraud", (case.domain == ECO).then_some(case.item.pollution.is_some() && case.salt % 11 == 0));
         sheet.flag("is_food_drug", case.item.food && case.domain == MARKET).flag("is_major", case.salt % 25 == 0);
-        sheet
-            .date("received_on", received)
-            .instant("received_at", case.received_at)
-            .instant("assigned_at", self.days.seen_at(Some(case.received_at + 3 * HOUR)));
+        sheet.date("received_on", received).instant("received_at", case.received_at);
+        if !self.small || case.salt % 8 == 0 {
+            sheet.instant("assigned_at", self.days.seen_at(Some(case.received_at + 3 * HOUR)));
+        }
         sheet.instant("checked_at", self.days.seen_at(Some(case.found_at)));
         let filed = case.filed.or(case.decided).unwrap_or(received + 10);
         let decision_at = (start_of_day(filed) + 16 * HOUR).max(case.received_at + HOUR);

@@ -4,10 +4,11 @@
 //! Never here: rows of `cases`.
 
 use crate::calendar::start_of_day;
+use crate::simulate::case_detail::service_method;
 use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{Days, HOUR};
 use crate::simulate::draw::Stream;
-use crate::simulate::items::ECO;
+use crate::simulate::items::{DOMAINS, ECO, URBAN};
 use crate::simulate::sheet::Sheets;
 use crate::simulate::world::{Tier, Unit, World};
 
@@ -36,41 +37,55 @@ impl World {
     }
 
     fn write_stages(&self, sheets: &mut Sheets, unit: &Unit, case: &Case) {
-        // Every fourth office sends its stages; the backdating ones do, since that is where it shows.
-        if case.procedure == "simple" || !(unit.index % 4 == 0 || unit.backdates) {
+        if case.procedure == "simple" {
             return;
         }
+        // Every fourth office sends its stages; the backdating ones do, since that is where it shows. The others send those alone that
+        // say what stands nowhere else: when a review began, who presided over a hearing.
+        let sends_all = unit.index % 4 == 0 || unit.backdates;
+        let registered = Stream::about(self.seed, "review register", &case.id).chance(World::odds(unit, 0.75, 0.99));
         let steps = [
-            ("filed", case.filed),
-            ("notice", case.notice),
-            ("hearing", case.hearing),
-            ("legal_review", case.reviewed),
-            ("collective", case.discussed),
-            ("decision", case.decided),
-            ("delivery", case.delivered),
-            ("closed", case.closed),
+            ("filed", case.filed, sends_all),
+            ("investigated", case.investigated, sends_all),
+            ("notice", case.notice, sends_all),
+            ("hearing", case.hearing, true),
+            ("legal_review", case.reviewed, sends_all || registered),
+            ("collective", case.discussed, sends_all),
+            ("decision", case.decided, sends_all),
+            ("delivery", case.delivered, sends_all),
+            ("performance", self.performed_on(unit, case), sends_all),
+            ("closed", case.closed, sends_all),
         ];
-        for (stage, day) in steps {
+        for (stage, day, _) in steps.into_iter().filter(|step| step.2) {
             if let Some(day) = self.days.seen(day) {
-                let at = start_of_day(day) + 9 * HOUR;
-                let sheet = sheets.of("case_stages");
-                sheet.text("case_id", &case.id).number("ordinal", 1).text("stage", stage).date("staged_on", day);
-                if stage == "legal_review" {
-                    let lag = Days::lag(10, World::odds(unit, 0.6, 0.98), &mut Stream::about(self.seed, "legal review", &case.id));
-                    let begun = self.days.minus_working(day, lag).max(case.filed.unwrap_or(day).min(day));
-                    sheet.instant("started_at", start_of_day(begun) + 9 * HOUR);
-                }
-                if !self.small || stage == "legal_review" {
-                    sheet.instant("finished_at", at + 3 * HOUR);
-                    sheet.list(
-                        "officers",
-                        &[self.officer_id(unit, if stage == "legal_review" { unit.officers - 1 } else { case.officers[0] })],
-                    );
-                }
-                self.common(sheet, unit, case.domain, (at + 10 * HOUR).max(self.entered_at(case)), None);
-                sheet.end();
+                self.write_stage(sheets, unit, case, stage, day);
             }
         }
+    }
+
+    fn write_stage(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, stage: &'static str, day: i32) {
+        let at = start_of_day(day) + 9 * HOUR;
+        let sheet = sheets.of("case_stages");
+        sheet.text("case_id", &case.id).number("ordinal", 1).text("stage", stage).date("staged_on", day);
+        if stage == "legal_review" {
+            let mut stream = Stream::about(self.seed, "legal review", &case.id);
+            let lag = Days::lag(10, World::odds(unit, 0.6, 0.98), &mut stream);
+            let begun = self.days.minus_working(day, lag).max(case.filed.unwrap_or(day).min(day));
+            sheet.instant("started_at", stream.chance(0.97).then_some(start_of_day(begun) + 9 * HOUR));
+        }
+        if !self.small || stage == "legal_review" {
+            sheet.instant("finished_at", at + 3 * HOUR);
+        }
+        let officers = match stage {
+            "legal_review" => vec![self.officer_id(unit, unit.officers - 1)],
+            "hearing" => vec![self.host_of(unit, case)],
+            "collective" => self.voters_of(unit, case).1,
+            _ if self.small && stage != "investigated" => Vec::new(),
+            _ => vec![self.officer_id(unit, case.officers[0])],
+        };
+        sheet.list("officers", &officers);
+        self.common(sheet, unit, case.domain, (at + 10 * HOUR).max(self.entered_at(case)), None);
+        sheet.end();
     }
 
     fn write_suspensions(&self, sheets: &mut Sheets, unit: &Unit, case: &Case) {
@@ -104,6 +119,8 @@ impl World {
             );
             let (page, unchecked) = (stream.between(1, 12), stream.chance(0.03));
             let archive = Days::lag(7, if late { 0.0 } else { 1.0 }, stream);
+            let mut service = Stream::about(self.seed, kind, &case.id);
+            let (noted, at_once) = (service.chance(0.975), service.chance(World::odds(unit, 0.45, 0.97)));
             let (Some(day), true) = (self.days.seen(day), known && sent && !missing) else { continue };
             let is_decision = kind.ends_with("decision");
             let sheet = sheets.of("case_documents");
@@ -117,23 +134,36 @@ impl World {
             }
             let served = if is_decision {
                 case.delivered
-            } else if kind == "prior_notice" {
+            } else if kind == "prior_notice" || (kind == "hearing_right_notice" && noted) {
                 Some(day)
             } else {
                 None
             };
-            if let Some(served) = self.days.seen(served) {
-                let method = ["direct", "direct", "post", "electronic", "leave"][(case.salt % 5) as usize];
-                sheet.instant("served_at", start_of_day(served) + 15 * HOUR).text("service_method", method);
+            let served = self.days.seen(served);
+            let method = service_method(case);
+            let in_person = matches!(method, "direct" | "leave");
+            if let Some(served) = served {
+                // Now and then nobody wrote down when a paper was handed over.
+                sheet.instant("served_at", (noted || !in_person).then_some(start_of_day(served) + 15 * HOUR));
+                sheet.text("service_method", method);
                 sheet.flag("service_consent", (method == "electronic").then_some(case.salt % 15 != 3));
             }
             if !self.small {
                 sheet.instant("signed_at", start_of_day(day) + 14 * HOUR).number("page_count", i64::from(page));
             }
-            // A small province notes the filing of the decision alone, which every rule asks for.
-            if is_decision || !self.small {
-                sheet.instant("archived_at", self.days.seen(Some(self.days.plus_working(day, archive))).map(Days::evening));
+            // What city officers hand over in the street goes into the file on the same day, or when somebody thinks of it. A small
+            // province notes the filing of the decision alone, which every rule asks for, and of what city officers served.
+            let in_street = served.filter(|_| in_person && case.domain == URBAN);
+            let archived = match in_street {
+                Some(served) if at_once => served,
+                Some(served) => self.days.plus_working(served, archive.max(1)),
+                None => self.days.plus_working(day, archive),
+            };
+            if is_decision || in_street.is_some() || !self.small {
+                sheet.instant("archived_at", self.days.seen(Some(archived)).map(Days::evening));
             }
+            // Most documents of a small province take their domain from the case.
+            sheet.text_of("domain", (case.salt % 8 == 0).then_some(DOMAINS[case.domain]));
             if !unchecked {
                 sheet.flag("elements_ok", !faulty);
             }
@@ -256,8 +286,10 @@ impl World {
             let result = if kind == "litigation_first" && result == "upheld" { "claim_rejected" } else { result };
             sheet.date("decided_on", settled).text("outcome", if settled.is_some() { result } else { "pending" });
             let corrected = matches!(result, "changed" | "annulled" | "partly_annulled" | "illegal_confirmed" | "void_confirmed");
-            sheet.flag("corrected", corrected && settled.is_some()).flag("hearing_held", kind != "reconsideration");
-            if kind != "reconsideration" {
+            // Some claims are settled on paper.
+            let heard = kind != "reconsideration" && case.salt % 11 != 5;
+            sheet.flag("corrected", corrected && settled.is_some()).flag("hearing_held", heard);
+            if heard {
                 sheet.flag("head_attended", head);
             }
             if matches!(result, "self_corrected" | "withdrawn" | "settled") && settled.is_some() {
@@ -265,7 +297,7 @@ impl World {
                 let changed = result == "self_corrected" || case.salt % 3 == 0;
                 sheet.date("agency_changed_on", changed.then_some(filed + length / 2));
             }
-            sheet.date("hearing_on", settled.filter(|_| kind != "reconsideration").map(|day| self.days.worked_before(day - length / 3)));
+            sheet.date("hearing_on", settled.filter(|_| heard).map(|day| self.days.worked_before(day - length / 3)));
             if corrected && settled.is_some() {
                 corrected_on = settled;
                 sheet.list("faults", &[["程序违法", "事实不清", "适用法律错误", "明显不当"][(case.salt % 4) as usize]]);
@@ -283,7 +315,7 @@ impl World {
     fn write_file_review(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
         let (reviewed, after, legality, form) =
             (stream.chance(self.rare(0.05)), stream.between(15, 80), stream.chance(World::odds(unit, 0.82, 0.99)), stream.between(20, 50));
-        let (Some(closed), true) = (case.closed, reviewed && known && case.decided.is_some()) else { return };
+        let (Some(closed), true) = (case.closed, reviewed && known && case.decided.is_some() && !case.has_left()) else { return };
         let on = self.days.working(closed + after);
         if on > self.days.as_of() || unit.tier == Tier::Province {
             return;
@@ -329,7 +361,7 @@ impl World {
         let good = World::odds(unit, 0.90, 0.996);
         let (same, fault, transit, only_there) =
             (stream.chance(good), stream.unit(), stream.between(0, 3), stream.chance((1.0 - good) * 0.2));
-        let Some(decided) = self.days.seen(case.decided).filter(|_| known) else { return };
+        let Some(decided) = self.days.seen(case.decided).filter(|_| known && !case.has_left()) else { return };
         if self.without_interface(unit) || unit.silent {
             return;
         }
@@ -393,6 +425,9 @@ fn grade_of(total: i64) -> &'static str {
 fn papers(case: &Case) -> Vec<(&'static str, Option<i32>)> {
     if case.procedure == "simple" {
         return vec![("simple_decision", case.decided)];
+    }
+    if case.has_left() {
+        return vec![("filing_approval", case.filed)];
     }
     let decision = if case.outcome == "no_penalty" { "no_penalty_decision" } else { "decision" };
     let mut papers = vec![("filing_approval", case.filed)];

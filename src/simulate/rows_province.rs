@@ -10,9 +10,56 @@ use crate::simulate::draw::{Stream, hash_of, share_of};
 use crate::simulate::firms::credit_code;
 use crate::simulate::items::{DOMAINS, ECO, EMERGENCY, ITEMS, MARKET, supervise_code};
 use crate::simulate::rows_case::device_id;
-use crate::simulate::sheet::{Output, Sheets};
-use crate::simulate::world::{Tier, World, rows};
+use crate::simulate::sheet::{Output, Sheet, Sheets};
+use crate::simulate::world::{Tier, Unit, World, rows};
 use crate::terms::epoch_days;
+
+/// What dormant powers are drawn for.
+const DORMANT_ITEM: u64 = 75;
+
+/// Powers of each domain that hardly anything calls for, and whether townships are given them, too.
+const DORMANT: [[(&str, bool); 6]; 5] = [
+    [
+        ("伪造食品产地", false),
+        ("未按规定公示年度报告", true),
+        ("擅自使用他人商品条码", false),
+        ("传销活动提供场所", true),
+        ("未依法召回缺陷产品", false),
+        ("拍卖人违规竞买", false),
+    ],
+    [
+        ("擅自砍伐城市树木", true),
+        ("损毁古树名木", false),
+        ("污水违规接入雨水管网", true),
+        ("破坏城市雕塑", false),
+        ("擅自占用公共绿地", true),
+        ("违规饲养家禽家畜", true),
+    ],
+    [
+        ("违规转移放射源", false),
+        ("破坏自然保护区界标", false),
+        ("在禁养区建设养殖场", true),
+        ("违规倾倒海洋废弃物", false),
+        ("未按规定封场填埋场", false),
+        ("违规进口固体废物", false),
+    ],
+    [
+        ("违规从事国际道路运输", false),
+        ("损坏航道设施", false),
+        ("擅自设置平面交叉道口", true),
+        ("违规采砂影响桥梁", false),
+        ("伪造船员证书", false),
+        ("未按规定检测机动车", false),
+    ],
+    [
+        ("违规开采矿山", false),
+        ("未建立应急救援队伍", false),
+        ("违规出租生产场所", true),
+        ("未投保安全生产责任险", true),
+        ("违规进行爆破作业", false),
+        ("拒不执行停产决定", false),
+    ],
+];
 
 impl World {
     /// Writes every slowly changing table.
@@ -110,10 +157,10 @@ impl World {
             let code = credit_code("11", &unit.region, 1_000 + unit.index as u64);
             let sheet = sheets.of("units");
             sheet.text("unit_id", &unit.id).text("unit_name", &unit.name).text("credit_code", &code);
-            sheet.text("unit_kind", if unit.tier == Tier::Township { "township" } else { "agency" });
+            sheet.text("unit_kind", self.kind_of(unit));
             let domains: Vec<&str> = unit.domains.iter().map(|(domain, _)| DOMAINS[*domain]).collect();
             sheet.list("domain_list", &domains).text("tier", unit.tier.code()).text("region_code", &unit.region);
-            sheet.text_of("parent_unit_id", unit.parent.map(|parent| self.units[parent].id.as_str()));
+            sheet.text_of("parent_unit_id", self.superior_of(unit).map(|parent| self.units[parent].id.as_str()));
             // A small province has too few units for three sizes of each tier: a peer group would be one unit.
             let size = if self.small {
                 if unit.tier == Tier::Township { "small" } else { "medium" }
@@ -131,7 +178,39 @@ impl World {
             self.write_devices(unit.index, sheets);
             sheets.hand_on_full(output)?;
         }
+        self.write_merged_unit(sheets);
         Ok(())
+    }
+
+    /// Some streets act on behalf of their county.
+    fn kind_of(&self, unit: &Unit) -> &'static str {
+        match unit.tier {
+            Tier::Township if unit.index % 6 == 2 => "entrusted",
+            Tier::Township => "township",
+            _ => "agency",
+        }
+    }
+
+    /// Whom the unit's row names above it: the last county's environment branch answers to the province itself.
+    fn superior_of(&self, unit: &Unit) -> Option<usize> {
+        let direct = unit.tier == Tier::County && unit.county == Some(self.counties.len() - 1) && unit.id.ends_with("ST");
+        let parent = unit.parent?;
+        if direct { self.units[parent].parent } else { Some(parent) }
+    }
+
+    /// A station that became part of another unit before last year's figures were due.
+    fn write_merged_unit(&self, sheets: &mut Sheets) {
+        let Some((last, _)) = self.months.get(self.asked - 1) else { return };
+        let Some(unit) = self.units.iter().rev().find(|unit| unit.tier == Tier::County) else { return };
+        let sheet = sheets.of("units");
+        sheet
+            .text("unit_id", &format!("{}DZ", unit.region))
+            .text("unit_name", &format!("{}直属执法队", unit.name))
+            .text("unit_kind", "agency");
+        sheet.list("domain_list", &[DOMAINS[unit.domains[0].0]]).text("tier", unit.tier.code()).text("region_code", &unit.region);
+        sheet.text_of("parent_unit_id", unit.parent.map(|parent| self.units[parent].id.as_str())).text("size_class", "small");
+        sheet.date("valid_from", date(2019, 1, 1)).date("valid_to", date(last.year, 1, 15)).text("replaced_by", &unit.id);
+        sheet.end();
     }
 
     /// A bonus, a deduction and a veto, each of another county's unit, at the beginning of the last months.
@@ -157,23 +236,54 @@ impl World {
         let unit = &self.units[unit];
         for nth in 0..unit.officers {
             let share = share_of(self.seed, 73, unit.index as u64 * 4_096 + u64::from(nth));
-            let sheet = sheets.of("officers");
-            sheet
-                .text("officer_id", &self.officer_id(unit, nth))
-                .text("unit_id", &unit.id)
-                .text("name_masked", &self.masked_name(hash_of(7, unit.index as u64, nth.into())));
-            sheet.text("certificate_no", &format!("{}{:06}{nth:02}", &unit.region[..6], unit.index));
             let from = date(2020, 1, 1) + (share * 900.0) as i32;
             // Some certificates ran out and nobody renewed them.
             let to = if share < 0.06 { from + 1_826 } else { date(2028, 12, 31) };
-            sheet
-                .date("cert_valid_from", from)
-                .date("cert_valid_to", to)
-                .text("post_kind", if share > 0.9 { "assistant" } else { "formal" });
-            let domains: Vec<&str> = unit.domains.iter().map(|(domain, _)| DOMAINS[*domain]).collect();
-            sheet.list("domains", &domains).date("in_post_from", from - 200).flag("legal_qualified", share > 0.4 && share < 0.5);
+            let sheet = sheets.of("officers");
+            self.begin_officer(sheet, unit, nth, "formal");
+            sheet.text("certificate_no", &self.certificate_no(unit, nth)).date("cert_valid_from", from).date("cert_valid_to", to);
+            // Where nobody wrote down the first day in the post, the certificate tells it.
+            sheet.date("in_post_from", Some(from - 200).filter(|_| share < 0.97)).flag("legal_qualified", share > 0.4 && share < 0.5);
             sheet.end();
         }
+        self.write_other_staff(unit, sheets);
+    }
+
+    /// Those who stand in no act: assistants, who hold no certificate; who came or went of late; whose papers are missing.
+    fn write_other_staff(&self, unit: &Unit, sheets: &mut Sheets) {
+        let Some((last, _)) = self.months.get(self.asked - 1) else { return };
+        let (assistants, index) = (1 + unit.officers / 12, unit.index);
+        for nth in unit.officers..unit.officers + assistants {
+            let sheet = sheets.of("officers");
+            self.begin_officer(sheet, unit, nth, "assistant");
+            sheet.date("in_post_from", date(2022, 3, 1) + (index as i32 * 7 + nth as i32) % 900);
+            sheet.end();
+        }
+        let begins = |back: i32| last.plus(-back).to_epoch_days() + (index % 20) as i32;
+        let others = [
+            (index % 3 == 0, Some(begins(3)), None),
+            (index % 4 == 1, Some(begins(7)), Some(begins(4))),
+            (index % 5 == 2, Some(begins(50)), Some(begins(2))),
+            (index % 6 == 3, None, None),
+        ];
+        let mut nth = unit.officers + assistants;
+        for (_, from, to) in others.into_iter().filter(|(there, _, _)| *there) {
+            let sheet = sheets.of("officers");
+            self.begin_officer(sheet, unit, nth, "formal");
+            if let Some(from) = from {
+                sheet.text("certificate_no", &self.certificate_no(unit, nth)).date("cert_valid_from", from + 20);
+                sheet.date("cert_valid_to", date(2030, 12, 31)).date("in_post_from", from).date("in_post_to", to);
+            }
+            sheet.end();
+            nth += 1;
+        }
+    }
+
+    fn begin_officer(&self, sheet: &mut Sheet, unit: &Unit, nth: u32, kind: &str) {
+        sheet.text("officer_id", &self.officer_id(unit, nth)).text("unit_id", &unit.id);
+        sheet.text("name_masked", &self.masked_name(hash_of(7, unit.index as u64, nth.into()))).text("post_kind", kind);
+        let domains: Vec<&str> = unit.domains.iter().map(|(domain, _)| DOMAINS[*domain]).collect();
+        sheet.list("domains", &domains);
     }
 
     fn write_items(&self, unit: usize, sheets: &mut Sheets) {
@@ -192,11 +302,14 @@ impl World {
                 continue;
             }
             let sheet = sheets.of("item_lists");
-            sheet.text("unit_id", &unit.id).text("item_code", item.code).text("item_name", &format!("对{}的行政处罚", item.violation));
-            sheet
-                .text("supervise_item_code", &supervise_code(item))
-                .list("act_kinds", &["penalty", "inspection"])
-                .text("basis", item.basis);
+            sheet.text("unit_id", &unit.id).text("item_code", item.code).text("domain", DOMAINS[item.domain]);
+            sheet.text("supervise_item_code", &supervise_code(item)).list("act_kinds", &["penalty", "inspection"]);
+            // A small province's lists leave the statute to the list of powers.
+            if self.small {
+                sheet.text("item_name", item.violation);
+            } else {
+                sheet.text("item_name", &format!("对{}的行政处罚", item.violation)).text("basis", item.basis);
+            }
             sheet
                 .flag("is_food_drug", item.food && item.domain == MARKET)
                 .flag("life_health_finance", item.food || item.domain == EMERGENCY);
@@ -206,6 +319,29 @@ impl World {
                 sheet.date("valid_to", date(2026, 3, 31));
             }
             sheet.end();
+        }
+        self.write_dormant_items(unit, start, sheets);
+    }
+
+    /// Powers that stand in the list and that nothing ever called for: more at a county than in a township, fewer where an office made
+    /// its list itself.
+    fn write_dormant_items(&self, unit: &Unit, start: i32, sheets: &mut Sheets) {
+        let township = unit.tier == Tier::Township;
+        for (domain, _) in &unit.domains {
+            for (nth, (name, for_townships)) in DORMANT[*domain].iter().enumerate() {
+                let left_out = share_of(self.seed, DORMANT_ITEM, (unit.index * 64 + domain * 8 + nth) as u64) < 0.2;
+                if left_out || (township && !for_townships) {
+                    continue;
+                }
+                let sheet = sheets.of("item_lists");
+                sheet.text("unit_id", &unit.id).text("item_code", &format!("3302{}9{nth:02}000", ["31", "17", "16", "18", "25"][*domain]));
+                sheet.text("domain", DOMAINS[*domain]).text("item_name", name).list("act_kinds", &["penalty"]);
+                sheet.text("source_list", if township { "empowered" } else { "lawful" });
+                // A few were put on the list this year.
+                let newly = (unit.index + nth) % 9 == 4;
+                sheet.date("valid_from", if newly { date(2026, 1, 1) } else { start });
+                sheet.end();
+            }
         }
     }
 

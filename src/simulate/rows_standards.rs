@@ -31,10 +31,25 @@ pub(super) fn band(item: &Item, severity: &str) -> (i64, i64) {
     }
 }
 
+/// Whether a band of the matter stands in a published list.
+pub(super) fn is_published(item: &Item) -> bool {
+    ITEMS.iter().position(|known| known.code == item.code).is_some_and(|nth| has_band(nth) && is_made_known(nth))
+}
+
+/// Some matters have no band yet.
+fn has_band(nth: usize) -> bool {
+    nth % 17 != 13
+}
+
+/// A few bands are put to use without having been published.
+fn is_made_known(nth: usize) -> bool {
+    nth % 11 != 7
+}
+
 impl World {
     /// `benchmarks`: a band a grade; some matters have none yet, some an older one, a few one that nobody published.
     pub fn write_benchmarks(&self, sheets: &mut Sheets) {
-        for (nth, item) in ITEMS.iter().enumerate().filter(|(nth, _)| nth % 17 != 13) {
+        for (nth, item) in ITEMS.iter().enumerate().filter(|(nth, _)| has_band(*nth)) {
             for severity in GRADES {
                 let now = band(item, severity);
                 if nth % 3 == 0 {
@@ -59,8 +74,7 @@ impl World {
             sheet.text("other_penalty", "责令停产停业");
         }
         sheet.text_of("issuer_unit", issuer.map(|unit| unit.id.as_str())).text("document", "行政处罚裁量基准（省级）");
-        // Put to use without having been published.
-        sheet.date("published_on", (nth % 11 != 7).then_some(valid.0 - 30));
+        sheet.date("published_on", is_made_known(nth).then_some(valid.0 - 30));
         sheet.date("valid_from", valid.0).date("valid_to", valid.1);
         sheet.end();
     }
