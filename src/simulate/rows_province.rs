@@ -266,8 +266,8 @@ impl World {
             (index % 5 == 2, Some(begins(50)), Some(begins(2))),
             (index % 6 == 3, None, None),
         ];
-        let mut nth = unit.officers + assistants;
-        for (_, from, to) in others.into_iter().filter(|(there, _, _)| *there) {
+        let there = others.into_iter().filter(|(there, _, _)| *there);
+        for (nth, (_, from, to)) in (unit.officers + assistants..).zip(there) {
             let sheet = sheets.of("officers");
             self.begin_officer(sheet, unit, nth, "formal");
             if let Some(from) = from {
@@ -275,7 +275,6 @@ impl World {
                 sheet.date("cert_valid_to", date(2030, 12, 31)).date("in_post_from", from).date("in_post_to", to);
             }
             sheet.end();
-            nth += 1;
         }
     }
 

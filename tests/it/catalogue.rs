@@ -133,7 +133,7 @@ async fn house_rules_hold_over_every_file() {
         if indicator.title.is_empty() || indicator.basis.is_empty() || comment.is_empty() {
             say(id, "title, basis and comment are required");
         }
-        if !indicator.title.chars().any(|character| !character.is_ascii()) {
+        if indicator.title.is_ascii() {
             say(id, "the title is Chinese");
         }
         let read = names_read(&context, &indicator.sql).unwrap_or_default();
