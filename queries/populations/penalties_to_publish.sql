@@ -13,7 +13,7 @@
 -- `is_elsewhere`：市场监管领域、当事人登记地在外省的：本单位应在 `disclosure.penalty_handover.statutory` 时限内推送登记地；
 -- 登记地公示的期限不是本单位的责任。登记地以统一社会信用代码为准；没有代码的，视为在本省。
 -- `done_on`：公示之日；登记地在外省的，为推送与公示中较早的一日。有数条公示的，以最早的为准。
--- 已经公示的，不论是否标明不予公示，都按公示计。没有决定日期的，按最早记录的日期确定月份。
+-- 已经公示的，不论是否标明不予公示，都按公示计。没有决定日期的，按自最早记录的日期起算的公示期限确定月份。
 WITH published AS (
   SELECT case_id, min(published_on) AS published_on, min(handed_over_on) AS handed_over_on, bool_or(is_exempt) AS is_exempt
   FROM penalty_publications
