@@ -29,8 +29,8 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionContext;
 use tokio::sync::OnceCell;
 
@@ -106,9 +106,13 @@ impl PinnedProvider {
             return Ok(None);
         }
         let read = || async {
-            let groups = self.source.files.iter().map(|file| Ok(FileGroup::new(vec![self.source.partitioned_file(file)?])));
-            let plan = self.source.reader(state, groups.collect::<QueryResult<_>>()?, Statistics::new_unknown(&self.schema), None, None)?;
-            let files = datafusion::physical_plan::collect_partitioned(plan, state.task_ctx()).await?;
+            // One plan a file: partitions of one plan take over each other's files, and a file stands for its month.
+            let mut files = Vec::with_capacity(self.source.files.len());
+            for file in &self.source.files {
+                let group = FileGroup::new(vec![self.source.partitioned_file(file)?]);
+                let plan = self.source.reader(state, vec![group], Statistics::new_unknown(&self.schema), None, None)?;
+                files.push(collect(plan, state.task_ctx()).await?);
+            }
             let bytes = files.iter().flatten().map(RecordBatch::get_array_memory_size).sum();
             let reservation = MemoryConsumer::new(format!("table {}", self.source.shape.table)).register(&state.runtime_env().memory_pool);
             Ok::<_, DataFusionError>(reservation.try_grow(bytes).is_ok().then_some(Kept { files, _reservation: reservation }))
