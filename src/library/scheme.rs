@@ -233,8 +233,8 @@ pub struct Scheme {
     pub minimum_n: MinimumN,
     /// Tiers whose units answer for the acts of every unit below them; the others answer for their own.
     pub subtree_tiers: BTreeSet<String>,
-    /// Where the class or group `perception` (民意感知度) sits.
-    pub perception: Perception,
+    /// Where the class or group `perception` (民意感知度) sits; `None` where the scheme does not say, and the tree alone decides.
+    pub perception: Option<Perception>,
     /// Largest sum of bonus points.
     pub bonus_cap: Decimal,
     /// Largest sum of deducted points.
@@ -257,27 +257,33 @@ impl Scheme {
         self.nodes.iter().find(|node| node.id == id)
     }
 
+    /// The node of that id and those above it, up to its class; in a tree that turns in a circle one more than it has nodes.
+    pub fn nodes_above(&self, id: &str) -> Vec<&Node> {
+        let mut above = Vec::new();
+        let mut at = id;
+        while let Some(node) = self.node(at) {
+            above.push(node);
+            at = &node.parent;
+            if above.len() > self.nodes.len() {
+                break;
+            }
+        }
+        above
+    }
+
     /// Whether the node is a class that is shown beside the total, and no part of it.
     pub fn is_separate(&self, node: &str) -> bool {
-        self.perception == Perception::Separate && node == PERCEPTION
+        self.perception == Some(Perception::Separate) && node == PERCEPTION
     }
 
     /// The points that each class carries in the total, exactly: those of the scheme, or what renormalising makes of them.
     pub fn class_points(&self) -> BTreeMap<&str, Decimal> {
         let classes: Vec<&Node> = self.nodes.iter().filter(|node| node.parent == TOTAL && !self.is_separate(&node.id)).collect();
-        let sum: Decimal = classes.iter().map(|class| class.points).sum();
-        if self.perception != Perception::Renormalised || sum.is_zero() {
-            return classes.iter().map(|class| (class.id.as_str(), class.points)).collect();
+        let mut points: Vec<Decimal> = classes.iter().map(|class| class.points).collect();
+        if self.perception == Some(Perception::Renormalised) {
+            points = apportioned(self.total, &points);
         }
-        let (mut left, last) = (self.total, classes.len() - 1);
-        let mut points = BTreeMap::new();
-        for (place, class) in classes.iter().enumerate() {
-            let share = (class.points * self.total / sum).round_dp_with_strategy(4, rust_decimal::RoundingStrategy::ToZero);
-            let share = if place == last { left } else { share };
-            left -= share;
-            points.insert(class.id.as_str(), share);
-        }
-        points
+        classes.iter().map(|class| class.id.as_str()).zip(points).collect()
     }
 
     /// A score as the scheme rounds it: half up.
@@ -291,6 +297,26 @@ impl Scheme {
     pub fn grade_of(&self, total: Decimal) -> Option<usize> {
         self.grades.iter().position(|grade| total >= grade.from)
     }
+}
+
+/// Decimals of points after weight has moved: every share but the last of a node is cut to these, and the last one takes the rest.
+const POINT_DECIMALS: u32 = 8;
+
+/// Shares `whole` out in proportion to `parts`: the shares add up to it exactly, and a part of zero gets nothing.
+pub fn apportioned(whole: Decimal, parts: &[Decimal]) -> Vec<Decimal> {
+    let sum: Decimal = parts.iter().sum();
+    let last = parts.iter().rposition(|part| !part.is_zero());
+    let mut left = whole;
+    let share = |(place, part): (usize, &Decimal)| {
+        let share = match part.is_zero() {
+            true => Decimal::ZERO,
+            false if Some(place) == last => left,
+            false => (whole * part / sum).round_dp_with_strategy(POINT_DECIMALS, rust_decimal::RoundingStrategy::ToZero),
+        };
+        left -= share;
+        share
+    };
+    parts.iter().enumerate().map(share).collect()
 }
 
 /// Reads one scheme; what is wrong with it goes to `diagnostics`.

@@ -1,6 +1,6 @@
 //! The scheme's tree for one assessed object: weight moves, points add up.
 //!
-//! In: the object's values. Out: scores of nodes, the score_lines, the total before rank. Never here: curves, ranks.
+//! In: the object's values. Out: scores of nodes, score lines, the total before rank. Never here: curves, ranks.
 //!
 //! A child that can't be scored passes its weight to its siblings, in proportion to their points; a node without a child that
 //! can be scored passes its own. A class keeps its weight, and when it is empty takes the scheme's score. Effective points have
@@ -8,16 +8,13 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
-use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::objects::{Assessed, capped};
 use super::tables::{LineKind, Score, ScoreLine, Status, Value};
 use super::{ScoringInput, grade_cap};
-use crate::library::scheme::{Node, Scheme, TOTAL};
-
-/// Decimals of effective points.
-const POINT_DECIMALS: u32 = 8;
+use crate::library::scheme::{Node, Scheme, TOTAL, apportioned};
 
 #[derive(Debug, Clone, Copy)]
 enum Child {
@@ -193,14 +190,8 @@ impl<'a> Walk<'a, '_> {
 
     /// Whether an indicator's points are part of the total.
     fn is_in_total(&self, leaf: usize) -> bool {
-        let mut at = self.tree.scheme.indicators[leaf].node.as_str();
-        while let Some(index) = self.tree.index.get(at) {
-            if self.tree.scheme.is_separate(at) {
-                return false;
-            }
-            at = &self.tree.scheme.nodes[*index].parent;
-        }
-        true
+        let scheme = self.tree.scheme;
+        !scheme.nodes_above(&scheme.indicators[leaf].node).iter().any(|node| scheme.is_separate(&node.id))
     }
 
     /// Gives `effective` points to a node and its children; returns what they earn, exactly.
@@ -243,23 +234,9 @@ impl<'a> Walk<'a, '_> {
             Child::Node(node) => self.node(node).points,
             Child::Leaf(leaf) => self.tree.scheme.indicators[leaf].points,
         };
-        let live: Vec<bool> = children.iter().map(|child| !effective.is_zero() && self.is_live(*child)).collect();
-        let sum: Decimal = children.iter().zip(&live).filter(|(_, live)| **live).map(|(child, _)| points(*child)).sum();
-        let last = live.iter().rposition(|live| *live);
-        let mut left = effective;
-        let mut shares = Vec::with_capacity(children.len());
-        for (position, child) in children.iter().enumerate() {
-            let share = if Some(position) == last {
-                left
-            } else if live[position] {
-                (effective * points(*child) / sum).round_dp_with_strategy(POINT_DECIMALS, RoundingStrategy::ToZero)
-            } else {
-                Decimal::ZERO
-            };
-            left -= share;
-            shares.push((*child, share));
-        }
-        shares
+        let live = |child: Child| !effective.is_zero() && self.is_live(child);
+        let parts: Vec<Decimal> = children.iter().map(|child| if live(*child) { points(*child) } else { Decimal::ZERO }).collect();
+        children.iter().copied().zip(apportioned(effective, &parts)).collect()
     }
 
     fn earn(&mut self, leaf: usize, effective: Decimal, parent: &str) -> Decimal {

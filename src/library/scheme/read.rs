@@ -73,7 +73,7 @@ pub(super) fn read(name: &str, text: &str, section: &mut Section<'_>, diagnostic
         minimum_units,
         minimum_n,
         subtree_tiers: scope.unwrap_or_default(),
-        perception: perception.unwrap_or_else(|| Perception::Inside("dynamic".to_owned())),
+        perception,
         bonus_cap: bonus_cap.unwrap_or_default(),
         deduction_cap: deduction_cap.unwrap_or_default(),
         grades,

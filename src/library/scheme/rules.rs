@@ -69,19 +69,6 @@ pub(super) fn check(scheme: &Scheme, indicators: &BTreeMap<IndicatorId, Indicato
 }
 
 impl<'a> Rules<'a> {
-    fn nodes_above(&self, id: &str) -> Vec<&'a Node> {
-        let mut above = Vec::new();
-        let mut at = id;
-        while let Some(node) = self.scheme.node(at) {
-            above.push(node);
-            at = &node.parent;
-            if above.len() > self.scheme.nodes.len() {
-                break;
-            }
-        }
-        above
-    }
-
     /// The indicator's own file has an error: the scheme is not blamed for what its header does not say.
     fn is_broken(&self, scored: &Scored) -> bool {
         self.indicators.get(&scored.id).is_some_and(|indicator| self.diagnostics.has_error_in(&indicator.file))
@@ -89,7 +76,7 @@ impl<'a> Rules<'a> {
 
     fn reach(&self, scored: &Scored) -> Reach {
         let mut reach = Reach::everywhere();
-        for node in self.nodes_above(&scored.node) {
+        for node in self.scheme.nodes_above(&scored.node) {
             reach.narrow(&node.domains, &node.tiers);
         }
         if let Some(indicator) = self.indicators.get(&scored.id) {
@@ -120,7 +107,7 @@ impl<'a> Rules<'a> {
                     .error("unknown-node", file, span.clone(), format!("the parent `{}` of `{}` is no node", node.parent, node.id))
                     .hint_nearest(&node.parent, known.iter().copied().chain([TOTAL]));
             }
-            if self.nodes_above(&node.id).len() > scheme.nodes.len() {
+            if self.scheme.nodes_above(&node.id).len() > scheme.nodes.len() {
                 self.diagnostics.error("node-circle", file, span.clone(), format!("`{}` stands below itself", node.id));
             }
             let has_child =
@@ -146,7 +133,8 @@ impl<'a> Rules<'a> {
     fn sums(&mut self) {
         let scheme = self.scheme;
         // Of a class that is renormalised into the total, or stands beside it, the points come on top.
-        let is_on_top = |node: &Node| node.id == PERCEPTION && !matches!(scheme.perception, Perception::Inside(_));
+        let is_on_top =
+            |node: &Node| node.id == PERCEPTION && matches!(scheme.perception, Some(Perception::Renormalised | Perception::Separate));
         let classes: Decimal = scheme.nodes.iter().filter(|node| node.parent == TOTAL && !is_on_top(node)).map(|node| node.points).sum();
         if classes != scheme.total && !scheme.nodes.is_empty() {
             let span = scheme.nodes.iter().find(|node| node.parent == TOTAL).map(|node| node.span.clone());
@@ -243,30 +231,26 @@ impl<'a> Rules<'a> {
     fn perception(&mut self) {
         let scheme = self.scheme;
         let classes: Vec<&str> = scheme.nodes.iter().filter(|node| node.parent == TOTAL).map(|node| node.id.as_str()).collect();
-        let Some(node) = scheme.node(PERCEPTION) else { return };
-        let message = match &scheme.perception {
-            Perception::Inside(class) if !classes.contains(&class.as_str()) => {
-                self.diagnostics
-                    .error(
-                        "unknown-word",
-                        &scheme.file,
-                        None,
-                        format!("`mode` of [perception] is `inside_{class}`, and `{class}` is no class"),
-                    )
-                    .hint(format!("`inside_` and a class ({}), `renormalised` or `separate`", classes.join(", ")));
-                return;
-            }
-            Perception::Inside(class) if !self.nodes_above(PERCEPTION).iter().any(|above| above.id == *class) => {
-                format!("[perception] says `inside_{class}`, but the node `{PERCEPTION}` does not stand below `{class}`")
+        if let Some(Perception::Inside(class)) = &scheme.perception
+            && !classes.contains(&class.as_str())
+        {
+            self.diagnostics
+                .error("unknown-word", &scheme.file, None, format!("`mode` of [perception] is `inside_{class}`, and `{class}` is no class"))
+                .hint(format!("`inside_` and a class ({}), `renormalised` or `separate`", classes.join(", ")));
+            return;
+        }
+        let (Some(node), Some(perception)) = (scheme.node(PERCEPTION), &scheme.perception) else { return };
+        let (mode, wrong) = match perception {
+            Perception::Inside(class) if !scheme.nodes_above(PERCEPTION).iter().any(|above| above.id == *class) => {
+                (format!("inside_{class}"), format!("does not stand below `{class}`"))
             }
             Perception::Renormalised if node.parent != TOTAL => {
-                format!("[perception] says `renormalised`, but the node `{PERCEPTION}` is no class: its parent is not `{TOTAL}`")
+                ("renormalised".to_owned(), format!("is no class: its parent is not `{TOTAL}`"))
             }
-            Perception::Separate if node.parent != TOTAL => {
-                format!("[perception] says `separate`, but the node `{PERCEPTION}` is no class: its parent is not `{TOTAL}`")
-            }
+            Perception::Separate if node.parent != TOTAL => ("separate".to_owned(), format!("is no class: its parent is not `{TOTAL}`")),
             _ => return,
         };
+        let message = format!("[perception] says `{mode}`, but the node `{PERCEPTION}` {wrong}");
         self.diagnostics.error("perception-place", &scheme.file, Some(node.span.clone()), message);
     }
 
@@ -438,7 +422,7 @@ impl<'a> Rules<'a> {
                         .hint("keep the whole or its parts, or set report_only = true");
                 }
             }
-            for node in self.nodes_above(&later.node) {
+            for node in self.scheme.nodes_above(&later.node) {
                 if node.id == later.id.0 {
                     let message = format!("`{}` stands below a node of its own name: a node is the sum of its parts", later.id);
                     self.diagnostics.error("weighed-twice", &self.scheme.file, Some(later.span.clone()), message);
