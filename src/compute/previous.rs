@@ -8,8 +8,9 @@ use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type};
 use datafusion::common::DataFusionError;
-use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use datafusion::prelude::{ParquetReadOptions, SessionContext, lit};
 
+use super::due_soon::DUE_SOON;
 use super::measures::{Amount, Measure, Scope};
 use crate::terms::{Fraction, IndicatorId, Month, date_from_epoch_days};
 
@@ -22,6 +23,11 @@ pub async fn read_measures(context: &SessionContext, path: &Path) -> Result<Vec<
         return Ok(Vec::new());
     }
     let frame = context.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await?;
+    // A run of an engine that did not count them yet has no such column.
+    let frame = match frame.schema().has_column_with_unqualified_name(DUE_SOON) {
+        true => frame,
+        false => frame.with_column(DUE_SOON, lit(0_i64))?,
+    };
     let frame = frame.select_columns(&[
         "indicator",
         "subject",
@@ -34,7 +40,7 @@ pub async fn read_measures(context: &SessionContext, path: &Path) -> Result<Vec<
         "n",
         "pending",
         "excluded",
-        "due_soon",
+        DUE_SOON,
     ])?;
     let mut measures = Vec::new();
     for batch in frame.collect().await? {
