@@ -200,6 +200,28 @@ pub enum Confirmed {
     Own,
 }
 
+impl Confirmed {
+    /// Every mark.
+    pub const ALL: [Self; 6] = [Self::Text, Self::Mirror, Self::Knowledge, Self::Template, Self::Plan, Self::Own];
+
+    /// The mark as files and result tables write it.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Text => "V",
+            Self::Mirror => "M",
+            Self::Knowledge => "K",
+            Self::Template => "T",
+            Self::Plan => "plan",
+            Self::Own => "own",
+        }
+    }
+
+    /// Whether a province has to confirm the source before it relies on it.
+    pub fn must_be_confirmed(self) -> bool {
+        matches!(self, Self::Knowledge | Self::Template | Self::Own)
+    }
+}
+
 /// One version of a clock.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ClockVersion {

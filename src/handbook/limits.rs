@@ -7,6 +7,7 @@ use super::{Chapter, Sources};
 use crate::calendar::{Clock, ClockUnit, Confirmed, Parameter};
 use crate::compute::usage::Usage;
 use crate::explain::codes::domain;
+use crate::report::texts::confirmed;
 
 /// One version of a clock or parameter, in words.
 struct Version {
@@ -73,22 +74,6 @@ fn parameter_unit(unit: &str) -> &str {
     }
 }
 
-/// How far a source is backed, in words.
-fn confirmed(confirmed: Confirmed) -> &'static str {
-    match confirmed {
-        Confirmed::Text => "已核原文",
-        Confirmed::Mirror => "见于转载，待核原文",
-        Confirmed::Knowledge => "一般知识，须由法规处确认",
-        Confirmed::Template => "出自范本，须确认",
-        Confirmed::Plan => "考核计划",
-        Confirmed::Own => "本系统自定，须确认",
-    }
-}
-
-fn must_be_confirmed(mark: Confirmed) -> bool {
-    !matches!(mark, Confirmed::Text | Confirmed::Plan)
-}
-
 const HEADS: [&str; 5] = ["期限或数额", "领域", "生效日期", "核实程度", "来源"];
 
 fn row(version: &Version) -> Vec<String> {
@@ -96,7 +81,7 @@ fn row(version: &Version) -> Vec<String> {
         text(&version.amount),
         version.of.as_deref().map_or("各领域", domain).to_owned(),
         version.from.clone(),
-        confirmed(version.confirmed).to_owned(),
+        confirmed(version.confirmed.mark()).to_owned(),
         text(&version.source),
     ]
 }
@@ -141,7 +126,7 @@ pub(super) fn to_confirm(sources: &Sources<'_>) -> Chapter {
     let clocks = sources.library.clocks.values().flat_map(of_clock);
     let open: Vec<Version> = clocks
         .chain(sources.library.parameters.values().flat_map(of_parameter))
-        .filter(|version| must_be_confirmed(version.confirmed))
+        .filter(|version| version.confirmed.must_be_confirmed())
         .collect();
     let mut markdown = format!(
         "# 待确认\n\n使用前须由省级法规机构确认的时限和参数版本，共 {} 项。确认后在 `clocks.toml`、`parameters.toml` 中改为 `confirmed = \"V\"` 并写明出处。\n\n",

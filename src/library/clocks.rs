@@ -14,15 +14,6 @@ use crate::diagnostics::Diagnostics;
 use crate::document::{Section, read_document};
 use crate::terms::DOMAINS;
 
-const CONFIRMED: [(&str, Confirmed); 6] = [
-    ("V", Confirmed::Text),
-    ("M", Confirmed::Mirror),
-    ("K", Confirmed::Knowledge),
-    ("T", Confirmed::Template),
-    ("plan", Confirmed::Plan),
-    ("own", Confirmed::Own),
-];
-
 /// Reads `clocks.toml`.
 pub fn read_clocks(file: &str, text: &str, diagnostics: &mut Diagnostics) -> BTreeMap<String, Clock> {
     diagnostics.remember(file, text);
@@ -132,7 +123,7 @@ fn read_clock_version(section: &mut Section<'_>, diagnostics: &mut Diagnostics) 
     let units = [("working_days", ClockUnit::WorkingDays), ("calendar_days", ClockUnit::CalendarDays), ("hours", ClockUnit::Hours)];
     let unit = section.required_word("in", &units, diagnostics);
     let roll_to_working_day = section.boolean("roll_to_working_day", diagnostics).unwrap_or(false);
-    let confirmed = section.required_word("confirmed", &CONFIRMED, diagnostics);
+    let confirmed = section.required_word("confirmed", &Confirmed::ALL.map(|confirmed| (confirmed.mark(), confirmed)), diagnostics);
     let source = section.required_text("source", diagnostics);
     let amount = amount?;
     if !(0..=3660).contains(&amount.value) {
@@ -157,7 +148,7 @@ fn read_parameter_version(section: &mut Section<'_>, diagnostics: &mut Diagnosti
     let domain = read_domain(section, diagnostics);
     let from = required_date(section, diagnostics);
     let amount = section.required_number("amount", diagnostics);
-    let confirmed = section.required_word("confirmed", &CONFIRMED, diagnostics);
+    let confirmed = section.required_word("confirmed", &Confirmed::ALL.map(|confirmed| (confirmed.mark(), confirmed)), diagnostics);
     let source = section.required_text("source", diagnostics);
     let amount = amount?;
     let Ok(value) = amount.value.parse::<Decimal>() else {

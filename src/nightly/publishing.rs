@@ -9,7 +9,6 @@ use jiff::civil::Date;
 use super::assessing::Assessed;
 use super::loading::Loaded;
 use super::{Previous, Request};
-use crate::calendar::Confirmed;
 use crate::compute::events::Event;
 use crate::compute::measures::Scope;
 use crate::compute::reporting::UnknownCodes;
@@ -280,33 +279,24 @@ pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, unknown_codes: &[U
 fn marks(request: &Request<'_>) -> Vec<Mark> {
     let (_, last) = request.library.calendar.published();
     let beyond = date_from_epoch_days(last + 1).filter(|_| crate::terms::epoch_days(request.as_of) + 60 > last);
-    let word = |confirmed| match confirmed {
-        Confirmed::Text => "V",
-        Confirmed::Mirror => "M",
-        Confirmed::Knowledge => "K",
-        Confirmed::Template => "T",
-        Confirmed::Plan => "plan",
-        Confirmed::Own => "own",
-    };
-    let open = |confirmed| matches!(confirmed, Confirmed::Knowledge | Confirmed::Template | Confirmed::Own);
     let mut marks = Vec::new();
     for clock in request.library.clocks.values() {
-        for version in clock.versions.iter().filter(|version| open(version.confirmed)) {
+        for version in clock.versions.iter().filter(|version| version.confirmed.must_be_confirmed()) {
             marks.push(Mark {
                 name: clock.name.clone(),
                 title: clock.title.clone(),
-                confirmed: word(version.confirmed).to_owned(),
+                confirmed: version.confirmed.mark().to_owned(),
                 source: version.source.clone(),
                 provisional_from: beyond,
             });
         }
     }
     for parameter in request.library.parameters.values() {
-        for version in parameter.versions.iter().filter(|version| open(version.confirmed)) {
+        for version in parameter.versions.iter().filter(|version| version.confirmed.must_be_confirmed()) {
             marks.push(Mark {
                 name: parameter.name.clone(),
                 title: parameter.title.clone(),
-                confirmed: word(version.confirmed).to_owned(),
+                confirmed: version.confirmed.mark().to_owned(),
                 source: version.source.clone(),
                 provisional_from: None,
             });
