@@ -11,7 +11,7 @@ use datafusion::catalog::view::ViewTable;
 use datafusion::common::DataFusionError;
 use datafusion::prelude::SessionContext;
 
-use crate::functions::{Moment, parse_bound};
+use crate::functions::{Moment, REFERENCE_TABLES, parse_bound};
 use crate::library::Library;
 use crate::library::indicator::{Indicator, Population};
 
@@ -65,6 +65,8 @@ impl Dependencies {
     /// The source tables that a name (table or population) rests on in the end.
     pub fn tables_below(&self, name: &str) -> BTreeSet<String> {
         match self.direct.get(name) {
+            // A reference list comes with the library: nobody sends it, and it can't be held.
+            None if REFERENCE_TABLES.contains(&name) => BTreeSet::new(),
             None => BTreeSet::from([name.to_owned()]),
             Some(reads) if self.order.iter().any(|known| known == name) => reads.iter().flat_map(|read| self.tables_below(read)).collect(),
             Some(_) => BTreeSet::new(),
@@ -104,8 +106,11 @@ impl Dependencies {
         found
     }
 
-    /// Only the populations of `wanted`, in the same order.
-    pub fn only(&self, wanted: &BTreeSet<String>) -> Self {
+    /// Only the populations that the indicators rest on, in the same order: planning every population anew for each moment would cost
+    /// more than reading the data.
+    pub fn needed_by(&self, context: &SessionContext, indicators: &[&Indicator]) -> Self {
+        let read = indicators.iter().flat_map(|indicator| names_read(context, &indicator.sql).unwrap_or_default());
+        let wanted = self.populations_below(read);
         let kept = |name: &&String| wanted.contains(*name);
         let direct = self.direct.iter().filter(|(name, _)| kept(name)).map(|(name, reads)| (name.clone(), reads.clone()));
         Self { direct: direct.collect(), order: self.order.iter().filter(kept).cloned().collect() }
@@ -125,13 +130,13 @@ const SMALL_BYTES: usize = 4 << 20;
 pub async fn small_populations(context: &SessionContext, dependencies: &Dependencies) -> BTreeSet<String> {
     let mut small = BTreeSet::new();
     for name in &dependencies.order {
-        let mut bytes = 0;
+        let mut bytes = Some(0);
         for table in dependencies.tables_below(name) {
             let statistics = context.table_provider(table.as_str()).await.ok().and_then(|provider| provider.statistics());
             let size = statistics.and_then(|statistics| statistics.total_byte_size.get_value().copied());
-            bytes += size.unwrap_or(SMALL_BYTES + 1);
+            bytes = bytes.zip(size).map(|(sum, size)| sum + size);
         }
-        if bytes <= SMALL_BYTES {
+        if bytes.is_some_and(|bytes| bytes <= SMALL_BYTES) {
             small.insert(name.clone());
         }
     }
@@ -149,8 +154,9 @@ pub async fn register_with_rows(
 ) -> Vec<(String, DataFusionError)> {
     let mut failures = Vec::new();
     for name in &dependencies.order {
-        let alone = dependencies.only(&BTreeSet::from([name.clone()]));
-        failures.extend(register_populations(context, library, &alone, moment).await);
+        if let Err(error) = register_one(context, &library.populations[name], moment).await {
+            failures.push((name.clone(), error));
+        }
         if !small.contains(name) {
             continue;
         }
@@ -177,16 +183,18 @@ pub async fn register_populations(
 ) -> Vec<(String, DataFusionError)> {
     let mut failures = Vec::new();
     for name in &dependencies.order {
-        let population = &library.populations[name];
-        let _ = context.deregister_table(name.as_str());
-        let made = async {
-            let statement = parse_bound(context, &population.sql, moment)?;
-            let plan = context.state().statement_to_plan(statement).await?;
-            context.register_table(name.as_str(), Arc::new(ViewTable::new(plan, None)))
-        };
-        if let Err(error) = made.await {
+        if let Err(error) = register_one(context, &library.populations[name], moment).await {
             failures.push((name.clone(), error));
         }
     }
     failures
+}
+
+async fn register_one(context: &SessionContext, population: &Population, moment: Moment) -> Result<(), DataFusionError> {
+    let name = population.name.as_str();
+    let _ = context.deregister_table(name);
+    let statement = parse_bound(context, &population.sql, moment)?;
+    let plan = context.state().statement_to_plan(statement).await?;
+    context.register_table(name, Arc::new(ViewTable::new(plan, None)))?;
+    Ok(())
 }

@@ -111,6 +111,7 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
     let mut outcome = Outcome::default();
     let (dependencies, _) = Dependencies::of(context, task.library);
     let small = small_populations(context, &dependencies).await;
+    let soon = due_soon::last_day(task.library, task.as_of);
     register_ancestors(context, task.hierarchy)?;
     let months = task.period.months_until(task.as_of);
     // Moments are shared by all indicators that need them, since views are made anew for each.
@@ -133,12 +134,9 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
         *ahead.entry(&indicator.id).or_default() += 1;
     }
     for (month, moment, indicators) in moments {
-        // Planning every population anew for each month's end would cost more than reading the data.
-        let read = indicators.iter().flat_map(|indicator| names_read(context, &indicator.sql).unwrap_or_default());
-        let needed = dependencies.only(&dependencies.populations_below(read));
+        let needed = dependencies.needed_by(context, &indicators);
         let failures = register_with_rows(context, task.library, &needed, &small, moment).await;
         // Plans are made on every core ahead of the one query that runs: over small tables planning is most of the work.
-        let soon = due_soon::last_day(task.library, task.as_of);
         let with_sql = indicators.into_iter().filter(|indicator| !indicator.sql.is_empty());
         let ahead_of_time: Vec<_> = with_sql
             .map(|indicator| {

@@ -10,7 +10,7 @@ use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::SessionContext;
 
-use super::populations::names_read;
+use super::populations::{Dependencies, names_read};
 use super::run::moment_of;
 use crate::error::{Context, Kind, Result};
 use crate::functions::parse_bound;
@@ -40,27 +40,27 @@ pub fn usages(context: &SessionContext, library: &Library) -> Result<BTreeMap<St
     let runtime = tokio::runtime::Builder::new_current_thread().build().context(Kind::Environment, || "starting the planner")?;
     let indicators = library.indicators.values().map(|indicator| (indicator.id.0.clone(), indicator.window, &indicator.sql));
     let populations = library.populations.values().map(|population| (population.name.clone(), Window::Flow, &population.sql));
+    let (dependencies, _) = Dependencies::of(context, library);
     let mut usages = BTreeMap::new();
     for (name, window, sql) in indicators.chain(populations) {
-        if let Ok(usage) = runtime.block_on(usage_of(context, library, window, sql)) {
+        if let Ok(usage) = runtime.block_on(usage_of(context, &dependencies, window, sql)) {
             usages.insert(name, usage);
         }
     }
     Ok(usages)
 }
 
-async fn usage_of(context: &SessionContext, library: &Library, window: Window, sql: &str) -> std::result::Result<Usage, DataFusionError> {
+async fn usage_of(
+    context: &SessionContext,
+    dependencies: &Dependencies,
+    window: Window,
+    sql: &str,
+) -> std::result::Result<Usage, DataFusionError> {
     let statement = parse_bound(context, sql, moment_of(window, jiff::civil::date(2026, 6, 30)))?;
     let plan = context.state().statement_to_plan(statement).await?;
-    let mut usage = Usage { reads: names_read(context, sql)?, ..Usage::default() };
-    let mut below: Vec<String> = usage.reads.iter().cloned().collect();
-    while let Some(name) = below.pop() {
-        if let Some(population) = library.populations.get(&name)
-            && usage.populations.insert(name)
-        {
-            below.extend(names_read(context, &population.sql)?);
-        }
-    }
+    let reads = names_read(context, sql)?;
+    let populations = dependencies.populations_below(reads.iter().cloned());
+    let mut usage = Usage { reads, populations, ..Usage::default() };
     // The optimiser leaves out what a population offers and this SELECT does not need: columns, and the limits behind them.
     let needed = context.state().optimize(&plan)?;
     for_each_expression(&needed, &mut |expression| note_call(expression, &mut usage))?;

@@ -23,7 +23,7 @@ use super::records::{Part, Record, Wanted, narrowed, record_at, sort_order, subj
 use super::rows::{IndicatorRows, rows_of};
 use super::words::Words;
 use super::{Policy, span_of};
-use crate::compute::populations::{Dependencies, names_read, register_populations};
+use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::run::Hierarchy;
 use crate::compute::units::Unit;
 use crate::functions::{Moment, parse_bound};
@@ -121,8 +121,7 @@ pub async fn record_lists(context: &SessionContext, input: &ListInput<'_>) -> Re
     }
     let hierarchy = Hierarchy::new(input.units.iter().map(|unit| (unit.id.0.clone(), unit.parent.as_ref().map(|parent| parent.0.clone()))));
     for (moment, indicators) in moments {
-        let read = indicators.iter().flat_map(|indicator| names_read(context, &indicator.sql).unwrap_or_default());
-        let needed = dependencies.only(&dependencies.populations_below(read));
+        let needed = dependencies.needed_by(context, &indicators);
         register_populations(context, input.library, &needed, moment).await;
         for indicator in indicators {
             match of_indicator(context, input, &dependencies, indicator).await {

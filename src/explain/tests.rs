@@ -395,7 +395,7 @@ async fn every_shipped_indicator_can_be_taken_apart_and_leads_to_file_and_line()
     let of_groups = ["law.disparity_index"];
     for indicator in library.indicators.values().filter(|indicator| !indicator.sql.is_empty()) {
         let moment = moment_of(indicator.window, date(2026, 6, 30));
-        let needed = dependencies.only(&dependencies.populations_below(names_read(&context, &indicator.sql).expect("parses")));
+        let needed = dependencies.needed_by(&context, &[indicator]);
         register_populations(&context, &library, &needed, moment).await;
         let plan = async {
             let statement = parse_bound(&context, &indicator.sql, moment)?;
