@@ -78,7 +78,8 @@ fn no_record_of_a_csv_is_missing_from_its_account() {
 ///
 /// Read are the scored rates of the samples over the whole period, one for each unit and domain, with five cases or more: of fewer even a
 /// middling unit often has none or all. Over all indicators together four fifths lie between; and in each indicator that ten units or more
-/// have, two fifths: where good practice is usual (files that pass, decisions delivered), a unit without a fault is nothing odd.
+/// have, three fifths: where good practice is usual (records that agree, inspections filed before), a unit without a fault is nothing odd.
+/// [`WITHOUT_A_FAULT`] names those in which most units are without one.
 #[test]
 fn four_fifths_of_the_rates_lie_strictly_between_0_and_1() {
     let (province, _) = finished_sample();
@@ -100,9 +101,13 @@ fn four_fifths_of_the_rates_lie_strictly_between_0_and_1() {
     let broad: Vec<_> = shares.iter().filter(|(_, (_, all))| *all >= 10).collect();
     assert!(broad.len() >= 10, "only {} indicators have rates of ten units", broad.len());
     for (indicator, (inside, all)) in broad {
-        assert!(inside * 5 >= all * 2, "{indicator}: {inside} of {all}");
+        let least = if WITHOUT_A_FAULT.contains(indicator) { 2 } else { 3 };
+        assert!(inside * 5 >= all * least, "{indicator}: {inside} of {all}");
     }
 }
+
+/// Files that pass, decisions that are delivered: half of the units of the samples have no fault.
+const WITHOUT_A_FAULT: [&str; 2] = ["casefile.pass_rate", "procedure.delivery_timeliness"];
 
 /// Ids of the indicators whose header is as asked.
 fn indicators(wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {

@@ -191,17 +191,20 @@ pub fn project() -> Option<std::path::PathBuf> {
     std::env::var_os("KAOHE_PROJECT").map(std::path::PathBuf::from)
 }
 
+/// The library's texts, the project's own over them.
+fn library_texts() -> Result<std::collections::BTreeMap<String, String>, String> {
+    kaohe::library::texts(project().map(|project| project.join("queries")).as_deref()).map_err(|error| error.to_string())
+}
+
 fn library_of(case: &Case) -> Result<(Library, kaohe::diagnostics::Diagnostics), String> {
-    let mut texts =
-        kaohe::library::texts(project().map(|project| project.join("queries")).as_deref()).map_err(|error| error.to_string())?;
+    let mut texts = library_texts()?;
     texts.extend(case.files.clone());
     Library::from_texts(texts).map_err(|error| error.to_string())
 }
 
 async fn expect_diagnostics(case: &Case, expected: &str) -> Result<(), String> {
     // The shipped SQL has its own test; the page's files stand over the shipped tables, clocks and parameters.
-    let mut texts =
-        kaohe::library::texts(project().map(|project| project.join("queries")).as_deref()).map_err(|error| error.to_string())?;
+    let mut texts = library_texts()?;
     texts.retain(|path, _| !["indicators/", "populations/", "findings/"].iter().any(|folder| path.starts_with(folder)));
     texts.extend(case.files.clone());
     let (library, mut diagnostics) = Library::from_texts(texts).map_err(|error| error.to_string())?;
