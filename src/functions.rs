@@ -1,8 +1,8 @@
 //! Clocks, parameters, days, the check of credit codes and the likeness of texts as SQL functions.
 //!
-//! In: the library's clocks, parameters and calendar. Out: DataFusion functions `due_on`, `due_at`, `param`,
-//! `workdays_between`, `day_of`, `month_of`, `end_of`, `uscc_is_valid`, `text_similarity`, evaluated a column at a time. Never here:
-//! data.
+//! In: the library's clocks, parameters, calendar and reference lists. Out: DataFusion functions `due_on`, `due_at`, `param`,
+//! `workdays_between`, `day_of`, `month_of`, `end_of`, `uscc_is_valid`, `text_similarity`, evaluated a column at a time; the
+//! reference lists as tables ([`REFERENCE_TABLES`]). Never here: data that somebody sends.
 //!
 //! The name of a clock or parameter is a literal: an unknown one is a planning error with our text. The version is that of
 //! the row's domain in force on the date that starts the clock.

@@ -44,7 +44,7 @@ pub mod calendar;
 /// `queries/` → contracts, populations, indicators, clocks, schemes; no engine, no data.
 pub mod library;
 
-/// Clocks and days as SQL functions.
+/// Clocks, days, the likeness of texts and reference lists for SQL.
 pub mod functions;
 
 /// `kaohe.toml` → what to load from where.

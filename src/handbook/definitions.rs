@@ -10,7 +10,7 @@ use crate::explain::codes::{domain, tier};
 use crate::library::indicator::{Better, Indicator, Rollup, Shape, Window};
 
 /// Namespaces in the order in which the plan speaks of them, with their titles.
-const NAMESPACES: [(&str, &str); 23] = [
+const NAMESPACES: [(&str, &str); 25] = [
     ("procedure", "执法程序"),
     ("recording", "音像记录"),
     ("coercion", "行政强制"),
@@ -18,6 +18,8 @@ const NAMESPACES: [(&str, &str); 23] = [
     ("casefile", "案卷评查"),
     ("disclosure", "公示"),
     ("data", "数据真实性"),
+    ("fullcycle", "全周期跟踪"),
+    ("integrity", "数据质量"),
     ("market", "市场监管"),
     ("urban", "城市管理"),
     ("eco", "生态环境"),
@@ -36,7 +38,8 @@ const NAMESPACES: [(&str, &str); 23] = [
     ("burden", "企业执法负担"),
 ];
 
-/// The indicators of each namespace, namespaces in the plan's order, others after them.
+/// The indicators of each namespace, namespaces in the plan's order, those of a project (such as `topic`) after them under
+/// their own names.
 fn by_namespace<'a>(sources: &Sources<'a>) -> Vec<(&'a str, &'a str, Vec<&'a Indicator>)> {
     let mut found: BTreeMap<&str, Vec<&Indicator>> = BTreeMap::new();
     for indicator in sources.library.indicators.values() {
@@ -46,16 +49,8 @@ fn by_namespace<'a>(sources: &Sources<'a>) -> Vec<(&'a str, &'a str, Vec<&'a Ind
     for (name, title) in NAMESPACES {
         ordered.extend(found.remove_entry(name).map(|(name, indicators)| (name, title, indicators)));
     }
-    ordered.extend(found.into_iter().map(|(name, indicators)| (name, other_title(name), indicators)));
+    ordered.extend(found.into_iter().map(|(name, indicators)| (name, name, indicators)));
     ordered
-}
-
-fn other_title(namespace: &str) -> &str {
-    match namespace {
-        "fullcycle" => "全周期跟踪",
-        "integrity" => "数据质量",
-        other => other,
-    }
 }
 
 /// The first page: what there is, with links.

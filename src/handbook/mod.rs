@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use askama::Template;
-use pulldown_cmark::{Options, Parser, html};
+use pulldown_cmark::{Event, Options, Parser, Tag, html};
 use rust_embed::RustEmbed;
 
 use crate::compute::usage::Usage;
 use crate::error::{Context, Kind, Result};
-use crate::library::Library;
 use crate::library::scheme::Scheme;
+use crate::library::{Library, texts_below};
 
 mod definitions;
 mod limits;
@@ -57,21 +57,12 @@ pub struct Chapter {
 /// # Errors
 /// A page that can't be read.
 pub fn test_pages(own: &Path) -> Result<BTreeMap<String, String>> {
-    let mut pages = BTreeMap::new();
-    for path in Pages::iter().filter(|path| path.ends_with(".md")) {
-        if let Some(page) = Pages::get(&path) {
-            pages.insert(path.trim_end_matches(".md").replace('/', "."), String::from_utf8_lossy(&page.data).into_owned());
-        }
-    }
-    let folders = std::fs::read_dir(own).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
-    for file in folders.flat_map(std::fs::read_dir).flatten().flatten().map(|entry| entry.path()) {
-        let (Some(name), Some(namespace)) = (file.file_stem(), file.parent().and_then(Path::file_name)) else { continue };
-        if file.extension().is_some_and(|extension| extension == "md") {
-            let text = std::fs::read_to_string(&file).context(Kind::Configuration, || format!("reading {} as UTF-8", file.display()))?;
-            pages.insert(format!("{}.{}", namespace.to_string_lossy(), name.to_string_lossy()), text);
-        }
-    }
-    Ok(pages)
+    let shipped = Pages::iter().filter_map(|path| {
+        let page = Pages::get(&path)?;
+        Some((path.to_string(), String::from_utf8_lossy(&page.data).into_owned()))
+    });
+    let by_id = |(path, text): (String, String)| Some((path.strip_suffix(".md")?.replace('/', "."), text));
+    Ok(shipped.chain(texts_below(own)?).filter_map(by_id).collect())
 }
 
 /// The chapters, in the order in which they are read.
@@ -122,9 +113,16 @@ struct HandbookPage {
 
 /// The chapter as an HTML page.
 fn page(chapter: &Chapter, all: &[Chapter]) -> String {
-    let text = chapter.markdown.replace(".md)", ".html)").replace(".md#", ".html#");
+    // The Markdown files link to each other, and so do the pages.
+    let to_page = |event| match event {
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            let dest_url = dest_url.replacen(".md", ".html", 1).into();
+            Event::Start(Tag::Link { link_type, dest_url, title, id })
+        }
+        other => other,
+    };
     let mut body = String::new();
-    html::push_html(&mut body, Parser::new_ext(&text, Options::ENABLE_TABLES));
+    html::push_html(&mut body, Parser::new_ext(&chapter.markdown, Options::ENABLE_TABLES).map(to_page));
     // A wide table scrolls by itself; the page does not.
     let body = body.replace("<table>", "<div class=\"scroll\"><table>").replace("</table>", "</table></div>");
     let entry =

@@ -33,13 +33,7 @@ pub(super) fn of(sources: &Sources<'_>, id: &str) -> Option<Place> {
 
 /// Titles of the nodes from the class down to `node`.
 fn way(scheme: &Scheme, node: &str) -> Vec<String> {
-    let mut titles = Vec::new();
-    let mut at = node;
-    while let Some(node) = scheme.node(at).filter(|_| at != TOTAL) {
-        titles.insert(0, node.title.clone());
-        at = &node.parent;
-    }
-    titles
+    scheme.nodes_above(node).into_iter().rev().map(|node| node.title.clone()).collect()
 }
 
 fn curve(scored: &Scored) -> String {

@@ -1,6 +1,7 @@
 //! The handbook leaves nothing out, and none of its links leads nowhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use super::{Chapter, Sources, chapters, page, test_pages};
 use crate::compute;
@@ -8,7 +9,8 @@ use crate::diagnostics::Diagnostics;
 use crate::library::Library;
 use crate::library::scheme::read_scheme;
 
-fn shipped() -> (Library, Vec<Chapter>) {
+/// Planning the library takes seconds, and every test looks at the same handbook.
+static SHIPPED: LazyLock<(Library, Vec<Chapter>)> = LazyLock::new(|| {
     let (library, mut diagnostics) = Library::read(None).expect("the shipped library reads");
     let (file, text) = library.scheme_text("2026").expect("the scheme is shipped");
     let scheme = read_scheme("2026", &file, text, &library.indicators, &mut Diagnostics::default());
@@ -17,13 +19,13 @@ fn shipped() -> (Library, Vec<Chapter>) {
     let pages = test_pages(std::path::Path::new("no such folder")).expect("the shipped pages read");
     let chapters = chapters(&Sources { library: &library, scheme: scheme.as_ref(), usages: &usages, pages: &pages });
     (library, chapters)
-}
+});
 
 #[test]
 fn every_definition_stands_in_the_handbook_and_every_link_leads_somewhere() {
-    let (library, chapters) = shipped();
+    let (library, chapters) = &*SHIPPED;
     let mut anchors: BTreeSet<String> = chapters.iter().map(|chapter| format!("{}.md", chapter.name)).collect();
-    for chapter in &chapters {
+    for chapter in chapters {
         for anchor in chapter.markdown.split("<a id=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(anchors.insert(format!("{}.md#{anchor}", chapter.name)), "{} has two places `{anchor}`", chapter.name);
         }
@@ -35,7 +37,7 @@ fn every_definition_stands_in_the_handbook_and_every_link_leads_somewhere() {
     assert!(library.clocks.keys().all(|name| place("clocks", name)));
     assert!(library.parameters.keys().all(|name| place("parameters", name)));
     let mut links = 0;
-    for chapter in &chapters {
+    for chapter in chapters {
         for link in chapter.markdown.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let target = if link.starts_with('#') { format!("{}.md{link}", chapter.name) } else { link.to_owned() };
             assert!(anchors.contains(&target), "{}: the link `{link}` leads nowhere", chapter.name);
@@ -47,7 +49,7 @@ fn every_definition_stands_in_the_handbook_and_every_link_leads_somewhere() {
 
 #[test]
 fn an_indicator_shows_what_it_rests_on_and_nothing_else() {
-    let (_, chapters) = shipped();
+    let (_, chapters) = &*SHIPPED;
     let of = |name: &str| chapters.iter().find(|chapter| chapter.name == name).map(|chapter| chapter.markdown.as_str()).unwrap_or_default();
     let section = |file: &str, id: &str| -> String {
         let rest = of(file).split(&format!("<a id=\"{id}\"></a>")).nth(1).expect("the indicator stands there");
@@ -70,8 +72,8 @@ fn an_indicator_shows_what_it_rests_on_and_nothing_else() {
 
 #[test]
 fn a_page_is_whole_without_network_and_its_links_lead_to_pages() {
-    let (_, chapters) = shipped();
-    let html: BTreeMap<&str, String> = chapters.iter().map(|chapter| (chapter.name.as_str(), page(chapter, &chapters))).collect();
+    let (_, chapters) = &*SHIPPED;
+    let html: BTreeMap<&str, String> = chapters.iter().map(|chapter| (chapter.name.as_str(), page(chapter, chapters))).collect();
     assert!(html.values().all(|page| !page.contains("<script") && !page.contains("http://") && !page.contains("https://")));
     assert!(html["index"].contains("href=\"indicators-market.html#market.filing_within_7d\""));
     assert!(html.values().all(|page| !page.contains(".md\"") && !page.contains(".md#")));

@@ -56,7 +56,17 @@ pub fn texts(overlay: Option<&Path>) -> Result<BTreeMap<String, String>> {
             files.insert(path.to_string(), String::from_utf8_lossy(&file.data).into_owned());
         }
     }
-    if let Some(folder) = overlay.filter(|folder| folder.is_dir()) {
+    files.extend(overlay.map(texts_below).transpose()?.unwrap_or_default());
+    Ok(files)
+}
+
+/// Texts of the files in and below a folder by path; none where there is no folder.
+///
+/// # Errors
+/// A folder or file that can't be read.
+pub fn texts_below(folder: &Path) -> Result<BTreeMap<String, String>> {
+    let mut files = BTreeMap::new();
+    if folder.is_dir() {
         collect(folder, folder, &mut files)?;
     }
     Ok(files)
