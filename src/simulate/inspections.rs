@@ -9,6 +9,7 @@ use crate::simulate::days::{Days, HOUR, minutes};
 use crate::simulate::draw::Stream;
 use crate::simulate::firms::Firm;
 use crate::simulate::items::{EMERGENCY, ITEMS, Item, MARKET, TRANSPORT, URBAN, items_of, supervise_code};
+use crate::simulate::rows_entry::VisitSlip;
 use crate::simulate::rows_hazard::Found;
 use crate::simulate::rows_recording::Act;
 use crate::simulate::sheet::{Sheet, Sheets};
@@ -46,15 +47,6 @@ impl Visit {
             (_, false) => hours,
         }
     }
-}
-
-/// What a clerk wrote of a visit that cannot be true.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum VisitSlip {
-    EndedBefore,
-    PublishedBefore,
-    RectifiedBefore,
-    ProblemsOfNone,
 }
 
 /// How a problem was looked at again.
@@ -262,14 +254,6 @@ impl World {
             self.write_recheck(sheets, unit, visit, &again);
         }
         true
-    }
-
-    /// What a clerk got wrong about the visit, if anything.
-    fn visit_slip_of(&self, unit: &Unit, visit: &str) -> Option<VisitSlip> {
-        let mut stream = Stream::about(self.seed, "slip", visit);
-        let slips = [VisitSlip::EndedBefore, VisitSlip::PublishedBefore, VisitSlip::RectifiedBefore, VisitSlip::ProblemsOfNone];
-        let slip = slips[stream.weighted(&[3.0, 1.5, 1.5, 4.0])];
-        stream.chance(World::odds(unit, 0.075, 0.006)).then_some(slip)
     }
 
     /// More cells of the visit's row: who came along, what was covered, how the first re-check went. The day of that, if it is known.

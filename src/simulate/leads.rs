@@ -174,7 +174,7 @@ impl World {
         let mut scarce = Stream::about(self.seed, "scarce", &handover.id);
         // A note of what was sent, that names nothing and says not when it was known; a result of what nobody accepted.
         let share = match (handover.kind, unit.tier) {
-            ("criminal", _) => 0.09,
+            ("criminal", _) => 0.05,
             (_, Tier::Township) => 0.04,
             _ => 0.01,
         };
