@@ -9,6 +9,7 @@ use crate::simulate::days::{Days, HOUR, minutes};
 use crate::simulate::draw::Stream;
 use crate::simulate::firms::Firm;
 use crate::simulate::items::{EMERGENCY, ITEMS, Item, MARKET, TRANSPORT, URBAN, items_of, supervise_code};
+use crate::simulate::rows_entry::VisitSlip;
 use crate::simulate::rows_hazard::Found;
 use crate::simulate::rows_recording::Act;
 use crate::simulate::sheet::{Sheet, Sheets};
@@ -46,15 +47,6 @@ impl Visit {
             (_, false) => hours,
         }
     }
-}
-
-/// What a clerk wrote of a visit that cannot be true.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum VisitSlip {
-    EndedBefore,
-    PublishedBefore,
-    RectifiedBefore,
-    ProblemsOfNone,
 }
 
 /// How a problem was looked at again.
@@ -212,9 +204,9 @@ impl World {
             .text("form", visit.form)
             .text("kind", visit.kind)
             .text("trigger_kind", visit.trigger);
-        let exempt = visit.trigger != "plan";
+        let uncounted = visit.trigger != "plan";
         if declared {
-            sheet.flag("counts_toward_cap", exempt == wrong);
+            sheet.flag("counts_toward_cap", uncounted == wrong);
         }
         if filing || ahead % 3 == 0 {
             let filed_at = visit.from + i64::from(visit.filed_after(filing, ahead)) * HOUR;
@@ -231,7 +223,8 @@ impl World {
         let none = visit.result == "no_problem" && slip != Some(VisitSlip::ProblemsOfNone);
         sheet.number("problems", if none { 0 } else { 1 + i64::from(visit.length % 3) });
         let mut newest = None;
-        if publish || late % 2 == 0 {
+        let exempt = visit.firm.is_some() && Stream::about(self.seed, "exempt", &visit.id).chance(self.rare(0.003));
+        if !exempt && (publish || late % 2 == 0) {
             let published = self.days.seen(Some(self.days.plus_working(day, if publish { delay } else { late })));
             newest = newest.max(published);
             let written = published.map(|published| if slip == Some(VisitSlip::PublishedBefore) { day - 3 } else { published });
@@ -252,20 +245,15 @@ impl World {
         let entry = self.entry_of(unit, &visit.id, entered, updated, settled);
         self.write_entry(sheet, unit, visit.domain, &entry);
         sheet.end();
+        if exempt {
+            self.write_visit_exemption(sheets, unit, &visit.id, visit.domain, day);
+        }
         self.write_beside_visit(sheets, unit, visit, day);
         self.write_platform_visit(sheets, unit, visit, [day, shanghai_day(entered)], platform, code);
         if let Some(again) = self.recheck_after(unit, visit, day + 4 + delay).filter(|again| again.apart) {
             self.write_recheck(sheets, unit, visit, &again);
         }
         true
-    }
-
-    /// What a clerk got wrong about the visit, if anything.
-    fn visit_slip_of(&self, unit: &Unit, visit: &str) -> Option<VisitSlip> {
-        let mut stream = Stream::about(self.seed, "slip", visit);
-        let slips = [VisitSlip::EndedBefore, VisitSlip::PublishedBefore, VisitSlip::RectifiedBefore, VisitSlip::ProblemsOfNone];
-        let slip = slips[stream.weighted(&[3.0, 1.5, 1.5, 4.0])];
-        stream.chance(World::odds(unit, 0.075, 0.006)).then_some(slip)
     }
 
     /// More cells of the visit's row: who came along, what was covered, how the first re-check went. The day of that, if it is known.

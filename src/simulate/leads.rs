@@ -173,9 +173,13 @@ impl World {
         let unwritten = never && handover.kind == "cross_region" && handover.lead.is_some() && known % 3 != 0;
         let mut scarce = Stream::about(self.seed, "scarce", &handover.id);
         // A note of what was sent, that names nothing and says not when it was known; a result of what nobody accepted.
-        let bare =
-            scarce.chance(self.rare(if unit.tier == Tier::Township { 0.03 } else { 0.015 })) && handover.kind != "cross_region" && !never;
-        let unregistered = scarce.chance(self.rare(0.03));
+        let share = match (handover.kind, unit.tier) {
+            ("criminal", _) => 0.05,
+            (_, Tier::Township) => 0.04,
+            _ => 0.01,
+        };
+        let bare = scarce.chance(self.rare(share)) && handover.kind != "cross_region" && !never;
+        let (unregistered, kept) = (scarce.chance(self.rare(0.03)), scarce.chance(0.15) && handover.kind == "criminal" && !bare);
         if known > self.days.as_of() || unwritten || (bare && sent > self.days.as_of()) {
             return;
         }
@@ -195,9 +199,11 @@ impl World {
         if handover.kind != "criminal" {
             sheet.text_of("to_unit", to.map(|to| self.units[to].id.as_str())).text("to_region", &self.counties[handover.county].code);
         } else {
-            sheet.instant("approved_at", self.days.seen_at(Some(handover.known_at + 40 * HOUR)));
+            // Some are weighed and kept: it was no crime.
+            let judged = self.days.seen_at(Some(handover.known_at + 40 * HOUR));
+            sheet.instant(if kept { "approval_refused_at" } else { "approved_at" }, judged);
         }
-        let sent_at = if never { None } else { seen(sent, 0).map(|at| at.max(handover.known_at)) };
+        let sent_at = if never || kept { None } else { seen(sent, 0).map(|at| at.max(handover.known_at)) };
         let mut newest = sent_at;
         if sent_at.is_some() {
             sheet.instant("transferred_at", sent_at).date("transferred_on", sent);

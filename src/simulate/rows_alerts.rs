@@ -29,7 +29,7 @@ impl World {
         let parts = [unit.index as u64, month.to_epoch_days() as u64];
         for (domain, share) in &unit.domains {
             let mut stream = Stream::new(self.seed, "alerts", &[parts[0], parts[1], *domain as u64]);
-            let usual = if self.small { 0.4 * thickness * share.max(0.5) } else { expected * share * 0.04 };
+            let usual = if self.small { 0.5 * thickness * share.max(0.5) } else { expected * share * 0.04 };
             let mean = if matches!(*domain, MARKET | ECO) { usual } else { 0.0 };
             for number in 0..stream.poisson(mean) {
                 let id = format!("{}{:02}{:02}{domain}{number:03}", unit.id, month.year % 100, month.month);

@@ -35,10 +35,10 @@ impl World {
 
     fn write_seizure(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, stream: &mut Stream) {
         let kind = match case.domain {
-            MARKET => stream.choose(&[("seize", 3.0), ("seal", 2.0)]),
-            ECO => stream.choose(&[("seal", 4.0), ("seize", 1.0)]),
+            MARKET => stream.choose(&[("seize", 3.0), ("seal", 2.0), ("freeze", 0.35)]),
+            ECO => stream.choose(&[("seal", 4.0), ("seize", 1.0), ("other", 0.3)]),
             TRANSPORT => stream.choose(&[("vehicle", 5.0), ("seize", 1.0)]),
-            _ => stream.choose(&[("seize", 3.0), ("seal", 1.0)]),
+            _ => stream.choose(&[("seize", 3.0), ("seal", 1.0), ("other", 0.2)]),
         };
         let day = self.days.working(shanghai_day(case.found_at) + stream.between(0, 3));
         let started = self.days.office_hour(day, stream).max(case.found_at + HOUR / 2);
@@ -63,7 +63,9 @@ impl World {
         let released = self.days.seen_at((!forgotten).then_some(released));
         let id = format!("QZ{}", case.id);
         let sheet = sheets.of("coercive_measures");
-        self.begin_measure(sheet, case, &id, kind, day, started);
+        // Careless offices write the day alone.
+        let timed = !Stream::about(self.seed, "time of measure", &id).chance(World::odds(unit, 0.18, 0.01));
+        self.begin_measure(sheet, case, &id, kind, day, Some(started).filter(|_| timed));
         sheet
             .flag("urgent", (urgent || !self.small).then_some(urgent))
             .instant("approved_at", self.days.seen_at((!unapproved).then_some(approved)));
@@ -79,8 +81,11 @@ impl World {
             sheet.instant("handled_at", released).text("handled_as", handled);
         }
         self.end_measure(sheet, unit, case, Days::evening(day).max(self.entered_at(case)), released);
-        let act = Act { measure: Some(&id), ..Act::of(case, started, 30) };
-        self.write_recordings(sheets, unit, &act);
+        // Nobody films the freezing of an account.
+        if kind != "freeze" {
+            let act = Act { measure: Some(&id), ..Act::of(case, started, 30) };
+            self.write_recordings(sheets, unit, &act);
+        }
     }
 
     fn write_execution(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, decided: i32, stream: &mut Stream) {
@@ -99,8 +104,10 @@ impl World {
         }
         let (day, id) = (shanghai_day(at), format!("QX{}", case.id));
         let sheet = sheets.of("coercive_measures");
-        self.begin_measure(sheet, case, &id, "execute", day, at);
-        sheet.text("execution_kind", if case.domain == URBAN { "强制拆除" } else { "代履行" }).instant("executed_at", at);
+        let timed = odd || !Stream::about(self.seed, "time of measure", &id).chance(self.rare(0.05));
+        let written = Some(at).filter(|_| timed);
+        self.begin_measure(sheet, case, &id, "execute", day, written);
+        sheet.text("execution_kind", if case.domain == URBAN { "强制拆除" } else { "代履行" }).instant("executed_at", written);
         sheet.flag("urgent", urgent).flag("night", odd && night);
         // Half of those who executed on a day of rest say so.
         sheet.flag("holiday", odd && !night && hour % 2 == 0).instant("approved_at", at - 30 * HOUR);
@@ -109,15 +116,18 @@ impl World {
         self.write_recordings(sheets, unit, &act);
     }
 
-    fn begin_measure(&self, sheet: &mut Sheet, case: &Case, id: &str, kind: &str, day: i32, at: i64) {
+    fn begin_measure(&self, sheet: &mut Sheet, case: &Case, id: &str, kind: &str, day: i32, at: Option<i64>) {
         sheet.text("measure_id", id).text("case_id", &case.id).text("kind", kind);
         sheet.text("decision_no", &format!("强〔{}〕{}号", year_of(day), &case.id[case.id.len() - 7..]));
         sheet.instant("started_at", at);
         if let Some(firm) = &case.firm {
             sheet.text("credit_code", &firm.code);
         }
+        if !self.small || at.is_none() {
+            sheet.date("started_on", day);
+        }
         if !self.small {
-            sheet.date("started_on", day).text("item_code", case.item.code).text("party_kind", case.party_kind());
+            sheet.text("item_code", case.item.code).text("party_kind", case.party_kind());
         }
     }
 

@@ -1,10 +1,10 @@
-//! What the public is told: penalties, and last year's figures.
+//! What the public is told, or must not be: penalties, a few inspections, and last year's figures.
 //!
-//! In: a decided case, with the day on which a higher body corrected it; a unit and a January. Out: rows of `disclosures`: in time,
+//! In: a decided case, with the day on which a higher body corrected it; an inspection; a unit and a January. Out: rows of `disclosures`: in time,
 //! late, never, withdrawn. Never here: the reviews themselves.
 
 use crate::simulate::cases::Case;
-use crate::simulate::days::Days;
+use crate::simulate::days::{Days, HOUR};
 use crate::simulate::draw::Stream;
 use crate::simulate::items::MARKET;
 use crate::simulate::sheet::Sheets;
@@ -47,6 +47,18 @@ impl World {
         sheet.date("changed_on", changed).instant("withdrawn_at", withdrawn);
         let created = Days::evening(decided).max(self.entered_at(case));
         self.common(sheet, unit, case.domain, created, withdrawn.or(at(published)));
+        sheet.end();
+    }
+
+    /// An inspection whose result must not be told, and why.
+    pub fn write_visit_exemption(&self, sheets: &mut Sheets, unit: &Unit, visit: &str, domain: usize, day: i32) {
+        let sheet = sheets.of("disclosures");
+        sheet.text("disclosure_id", &format!("GSJ{visit}")).text("ref_kind", "inspection").text("inspection_id", visit);
+        sheet.date("acted_on", day).flag("must_publish", false).text("exempt_reason", "涉及商业秘密");
+        if !self.small {
+            sheet.date("due_on", self.days.plus_working(day, 20));
+        }
+        self.common(sheet, unit, domain, Days::evening(day) + 2 * HOUR, None);
         sheet.end();
     }
 

@@ -32,6 +32,15 @@ pub(super) enum Slip {
     ClosedBeforeDecision,
 }
 
+/// What a clerk wrote of a visit that cannot be true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum VisitSlip {
+    EndedBefore,
+    PublishedBefore,
+    RectifiedBefore,
+    ProblemsOfNone,
+}
+
 impl World {
     /// The slip in the case's dates and by how many days it is off, if there is one.
     pub fn slip_of(&self, unit: &Unit, case: &str) -> Option<(Slip, i32)> {
@@ -47,6 +56,14 @@ impl World {
         let slip = slips[stream.weighted(&[5.0, 4.0, 4.0, 1.2, 0.6, 0.6])];
         let (days, happens) = (stream.between(1, 9), stream.chance(World::odds(unit, 0.085, 0.006)));
         (happens && !is_planted(unit)).then_some((slip, days))
+    }
+
+    /// What a clerk got wrong about the visit, if anything.
+    pub fn visit_slip_of(&self, unit: &Unit, visit: &str) -> Option<VisitSlip> {
+        let mut stream = Stream::about(self.seed, "slip", visit);
+        let slips = [VisitSlip::EndedBefore, VisitSlip::PublishedBefore, VisitSlip::RectifiedBefore, VisitSlip::ProblemsOfNone];
+        let slip = slips[stream.weighted(&[3.0, 1.5, 1.5, 4.0])];
+        stream.chance(World::odds(unit, 0.075, 0.006)).then_some(slip)
     }
 
     /// How the row `id` came into its source; `settled` is the day after which nothing more happened, if the extract knows it.

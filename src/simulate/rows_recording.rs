@@ -54,10 +54,15 @@ impl World {
         let imported = self.days.seen_at((!never).then_some(imported.max(shot + minutes(1))));
         let linked_at = imported.filter(|_| linked).map(|at| Days::evening(shanghai_day(at) + delay));
         let linked_at = self.days.seen_at(linked_at);
+        // A few files are a device's log, or lost their time when its clock stopped.
+        let (log, timeless) = (stream.chance(self.rare(0.003)), stream.chance(self.rare(0.003)));
         let sheet = sheets.of("body_cam_recordings");
-        sheet.text("file_no", &format!("SP{}", act.measure.unwrap_or(act.id))).text("media", "video");
+        sheet.text("file_no", &format!("SP{}", act.measure.unwrap_or(act.id))).text("media", if log { "text" } else { "video" });
         sheet.text("device_id", &format!("JLY{}{:02}", unit.id, act.officer + 1)).text("officer_id", &self.officer_id(unit, act.officer));
-        sheet.date("shot_on", shanghai_day(shot)).instant("shot_at", shot).number("duration_s", i64::from(seconds));
+        sheet
+            .date("shot_on", shanghai_day(shot))
+            .instant("shot_at", Some(shot).filter(|_| !timeless))
+            .number("duration_s", i64::from(seconds));
         sheet.instant("imported_at", imported).flag("deleted", deleted);
         if linked_at.is_some() {
             sheet.text_of("inspection_id", act.inspection).text_of("measure_id", act.measure).instant("linked_at", linked_at);
