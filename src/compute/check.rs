@@ -21,7 +21,8 @@ use super::forms::{
 use super::law::refuse_unlawful;
 use super::lineage::resolve;
 use super::populations::{Dependencies, names_read, register_populations};
-use super::run::{Hierarchy, moment_of, over_ancestors, register_ancestors};
+use super::run::{moment_of, over_ancestors, register_ancestors};
+use super::units::Hierarchy;
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::error::{Context, Kind, Result};
 use crate::functions::{self, Clocks, Moment, parse_bound, parse_bound_expression};

@@ -20,49 +20,12 @@ use jiff::civil::Date;
 use super::due_soon;
 use super::measures::{Amount, Measure, Scope, pair_subject, sort_measures};
 use super::populations::{Dependencies, names_read, register_with_rows, small_populations};
+use super::units::Hierarchy;
 use crate::calendar::{end_of_day, start_of_day};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
 use crate::library::indicator::{Indicator, Rollup, Shape, Window};
 use crate::terms::{Fraction, IndicatorId, Month, Period, date_from_epoch_days, epoch_days};
-
-/// Units and those above them: who counts as whose ancestor.
-#[derive(Debug, Clone, Default)]
-pub struct Hierarchy {
-    parents: BTreeMap<String, String>,
-    units: BTreeSet<String>,
-}
-
-impl Hierarchy {
-    /// From pairs of unit and parent; a circle is cut where it closes.
-    pub fn new(units: impl IntoIterator<Item = (String, Option<String>)>) -> Self {
-        let mut hierarchy = Self::default();
-        for (unit, parent) in units {
-            hierarchy.units.insert(unit.clone());
-            if let Some(parent) = parent {
-                hierarchy.parents.insert(unit, parent);
-            }
-        }
-        hierarchy
-    }
-
-    /// The unit itself, then its parent, and so on up.
-    pub fn with_ancestors(&self, unit: &str) -> Vec<String> {
-        let mut chain = vec![unit.to_owned()];
-        while let Some(parent) = self.parents.get(chain.last().expect("the chain starts with the unit")) {
-            if chain.contains(parent) {
-                break;
-            }
-            chain.push(parent.clone());
-        }
-        chain
-    }
-
-    /// Rows (unit_id, ancestor_id), the unit itself included.
-    fn pairs(&self) -> (Vec<String>, Vec<String>) {
-        self.units.iter().flat_map(|unit| self.with_ancestors(unit).into_iter().map(move |ancestor| (unit.clone(), ancestor))).unzip()
-    }
-}
 
 /// What is to be computed.
 pub struct Task<'a> {

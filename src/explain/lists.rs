@@ -24,8 +24,7 @@ use super::rows::{IndicatorRows, rows_of};
 use super::words::Words;
 use super::{Policy, span_of};
 use crate::compute::populations::{Dependencies, register_populations};
-use crate::compute::run::Hierarchy;
-use crate::compute::units::Unit;
+use crate::compute::units::{Hierarchy, Unit};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
 use crate::library::indicator::{Indicator, Rollup, Shape};
@@ -39,6 +38,8 @@ pub struct ListInput<'a> {
     pub policy: &'a Policy,
     /// Units on the as-of date.
     pub units: &'a [Unit],
+    /// Who is below whom.
+    pub hierarchy: &'a Hierarchy,
     /// Whose records are wanted.
     pub indicators: Vec<&'a Indicator>,
     /// Period of the run.
@@ -119,7 +120,6 @@ pub async fn record_lists(context: &SessionContext, input: &ListInput<'_>) -> Re
             },
         }
     }
-    let hierarchy = Hierarchy::new(input.units.iter().map(|unit| (unit.id.0.clone(), unit.parent.as_ref().map(|parent| parent.0.clone()))));
     for (moment, indicators) in moments {
         let needed = dependencies.needed_by(context, &indicators);
         register_populations(context, input.library, &needed, moment).await;
@@ -129,7 +129,7 @@ pub async fn record_lists(context: &SessionContext, input: &ListInput<'_>) -> Re
                     if !adds_up {
                         found.not_by_record.insert(indicator.id.clone());
                     }
-                    assign(lists, indicator, input, &hierarchy, &mut found);
+                    assign(lists, indicator, input, &mut found);
                 }
                 Ok(None) => {
                     found.without.insert(indicator.id.clone(), super::NO_SINGLE_AGGREGATE.to_owned());
@@ -210,7 +210,7 @@ async fn read(frame: DataFrame, rows: &IndicatorRows, subject: &str, words: &Wor
 }
 
 /// Gives each unit the lists whose acts count for it: its own, its region's, or, in the tiers that answer for everyone below, all of them.
-fn assign(lists: BySubject, indicator: &Indicator, input: &ListInput<'_>, hierarchy: &Hierarchy, found: &mut RecordLists) {
+fn assign(lists: BySubject, indicator: &Indicator, input: &ListInput<'_>, found: &mut RecordLists) {
     let tier: BTreeMap<&str, &Unit> = input.units.iter().map(|unit| (unit.id.as_ref(), unit)).collect();
     let answers =
         |unit: &str| indicator.rollup != Rollup::None && tier.get(unit).is_some_and(|unit| input.policy.subtree_tiers.contains(&unit.tier));
@@ -222,7 +222,7 @@ fn assign(lists: BySubject, indicator: &Indicator, input: &ListInput<'_>, hierar
         let owners: Vec<String> = if indicator.shape == Shape::Region {
             by_region.get(subject.as_str()).into_iter().flatten().map(|unit| (*unit).to_owned()).collect()
         } else {
-            hierarchy.with_ancestors(&subject).into_iter().filter(|unit| *unit == subject || answers(unit)).collect()
+            input.hierarchy.with_ancestors(&subject).into_iter().filter(|unit| *unit == subject || answers(unit)).collect()
         };
         for owner in owners {
             let key = (UnitId(owner), domain.clone(), indicator.id.clone());

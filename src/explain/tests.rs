@@ -224,10 +224,12 @@ async fn the_lists_of_every_unit_are_what_each_explanation_shows() {
     let units = crate::compute::units::read_units(&context, as_of).await.expect("units");
     let (period, policy) = ("2026".parse().expect("a period"), policy());
     let indicators = || library.indicators.values().collect::<Vec<_>>();
+    let hierarchy = crate::compute::units::Hierarchy::read(&context, as_of).await.expect("units");
     let input = |longest| ListInput {
         library: &library,
         policy: &policy,
         units: &units,
+        hierarchy: &hierarchy,
         indicators: indicators(),
         period: &period,
         as_of,

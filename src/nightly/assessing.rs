@@ -16,8 +16,8 @@ use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::previous::read_measures;
 use crate::compute::reconciliation::{Reconciled, reconciled};
 use crate::compute::reporting::{Silent, UnknownCodes, newest_dates, silent_units, unknown_codes};
-use crate::compute::run::{Hierarchy, Task, compute, moment_of};
-use crate::compute::units::{Unit, read_units};
+use crate::compute::run::{Task, compute, moment_of};
+use crate::compute::units::{Hierarchy, Unit, read_units};
 use crate::error::{Context, Kind, Result};
 use crate::explain::Policy;
 use crate::explain::lists::{ListInput, RecordLists, record_lists};
@@ -94,8 +94,7 @@ pub async fn assess(
     lake.register(&session, snapshot, &shapes)?;
     let mut assessed =
         Assessed { units: read_units(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?, ..Default::default() };
-    let hierarchy =
-        Hierarchy::new(assessed.units.iter().map(|unit| (unit.id.0.clone(), unit.parent.as_ref().map(|parent| parent.0.clone()))));
+    let hierarchy = Hierarchy::read(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?;
     let (dependencies, _) = Dependencies::of(&session, library);
     for indicator in library.indicators.values() {
         assessed.sources.insert(indicator.id.clone(), dependencies.tables_of(&session, indicator));
@@ -144,6 +143,7 @@ pub async fn assess(
         library,
         policy: &Policy::of(request.scheme),
         units: &assessed.units,
+        hierarchy: &hierarchy,
         indicators: listed.collect(),
         period: &request.period,
         as_of: request.as_of,
