@@ -78,8 +78,8 @@ fn no_record_of_a_csv_is_missing_from_its_account() {
 ///
 /// Read are the scored rates of the samples over the whole period, one for each unit and domain, with five cases or more: of fewer even a
 /// middling unit often has none or all. Over all indicators together four fifths lie between; and in each indicator that ten units or more
-/// have, three fifths: where good practice is usual (records that agree, inspections filed before), a unit without a fault is nothing odd.
-/// [`WITHOUT_A_FAULT`] names those in which most units are without one.
+/// have, half: where good practice is usual (records that agree, inspections filed before), a unit without a fault is nothing odd.
+/// [`WITHOUT_A_FAULT`] names those in which more units are without one.
 #[test]
 fn four_fifths_of_the_rates_lie_strictly_between_0_and_1() {
     let (province, _) = finished_sample();
@@ -101,13 +101,13 @@ fn four_fifths_of_the_rates_lie_strictly_between_0_and_1() {
     let broad: Vec<_> = shares.iter().filter(|(_, (_, all))| *all >= 10).collect();
     assert!(broad.len() >= 10, "only {} indicators have rates of ten units", broad.len());
     for (indicator, (inside, all)) in broad {
-        let least = if WITHOUT_A_FAULT.contains(indicator) { 2 } else { 3 };
-        assert!(inside * 5 >= all * least, "{indicator}: {inside} of {all}");
+        let least = if WITHOUT_A_FAULT.contains(indicator) { 4 } else { 5 };
+        assert!(inside * 10 >= all * least, "{indicator}: {inside} of {all}");
     }
 }
 
-/// Files that pass, decisions that are delivered: half of the units of the samples have no fault.
-const WITHOUT_A_FAULT: [&str; 2] = ["casefile.pass_rate", "procedure.delivery_timeliness"];
+/// Decisions that are delivered: more than half of the units of the samples have no fault.
+const WITHOUT_A_FAULT: [&str; 1] = ["procedure.delivery_timeliness"];
 
 /// Ids of the indicators whose header is as asked.
 fn indicators(wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
@@ -126,28 +126,25 @@ fn indicators(wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
 }
 
 /// Reasons that no row of the samples has, as `population.code`: thirty units are too few for what is rare. Each is tried on its page.
-const NOT_IN_THE_SAMPLES: [&str; 30] = [
-    "acts_to_film.freeze",
+const NOT_IN_THE_SAMPLES: [&str; 32] = [
+    "acts_by_attitude.not_reasonable",
+    "acts_by_attitude.reopened",
+    "border_exchanges.cross_province",
+    "border_patrols.cross_province",
     "certificate_spot_checks.not_seen",
-    "coercive_executions.no_execution_time",
     "due_hazards.no_deadline",
-    "inspection_results_to_publish.exempt",
+    "enforcement_faults.no_fault_code",
     "key_industry_firms.established_this_year",
     "key_industry_firms.no_required_number",
     "key_industry_firms.no_source",
-    "major_leads_to_transfer.criminal",
     "major_leads_to_transfer.no_known_time",
     "monitoring_fraud_leads.not_filed",
     "monitoring_fraud_leads.transferred",
     "no_penalty_decisions.no_decision_date",
     "offsite_notices.no_review_time",
-    "on_the_spot_measures.no_start_time",
-    "overload_offsite_records.calibrated_later",
-    "overload_offsite_records.not_used",
+    "offsite_notices.review_failed",
+    "panel_answers.no_weight",
     "penalty_band_cells.cross_province",
-    "recordings_to_upload.no_shot_time",
-    "recordings_to_upload.text_log",
-    "repeatedly_penalised_firms.no_major_hazard",
     "repeatedly_penalised_firms.not_in_operation",
     "rereviewed_files.no_grade",
     "rereviewed_files.not_blind",
@@ -155,7 +152,12 @@ const NOT_IN_THE_SAMPLES: [&str; 30] = [
     "restoration_plans_due.no_due_date",
     "reviewed_files.no_result",
     "safety_reports.copy_of_order",
-    "seizures.other_measure",
+    "simple_cases.transferred",
+    "simple_cases.withdrawn",
+    "simple_cases_in_plan_scope.transferred",
+    "simple_cases_in_plan_scope.withdrawn",
+    "work_safety_cases.no_fact",
+    "work_safety_cases.transferred",
     "work_safety_cases.withdrawn",
 ];
 
@@ -283,7 +285,9 @@ fn what_a_parent_has_is_the_exact_sum_of_what_its_children_have() {
         }
     }
     assert!(found.len() > 500, "only {} sums", found.len());
-    assert_eq!(found, expected);
+    let keys: BTreeSet<_> = found.keys().chain(expected.keys()).collect();
+    let different: Vec<_> = keys.into_iter().filter(|key| found.get(*key) != expected.get(*key)).collect();
+    assert!(different.is_empty(), "{different:?}");
     let above = found.keys().filter(|key| parents.values().any(|parent| *parent == key[1])).count();
     assert!(above > 100, "only {above} sums are those of a parent");
 }
