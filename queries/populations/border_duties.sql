@@ -12,7 +12,7 @@
 -- due_on = "最后一日"
 -- ///
 --
--- 协同指数（indicators.md C1）T、A、R三部分所计的责任，各属于负有责任的一方；一行一项责任：
+-- 协同指数（考核指标目录 C1）T、A、R三部分所计的责任，各属于负有责任的一方；一行一项责任：
 -- `duty` 为 hand_over：移出方自知道应当移送之日起，在 `lead_transfer.target` 时限内移送，没有移送记录的线索同样负有此责任；
 -- 为 answer_transfer：接收方自移送之日起，在 `transfer_acceptance.target` 时限内接收，或者说明理由退回，二者有一即可，取较早的一日；没有理由的退回不是答复；
 -- 为 feed_back：接收方自作出处理之日起，在 `transfer_feedback.target` 时限内反馈结果；没有登记接收的剔除；

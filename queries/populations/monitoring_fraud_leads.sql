@@ -9,7 +9,7 @@
 -- ///
 --
 -- 标记为监测数据弄虚作假的线索；标记没有填写、违法行为类型写明弄虚作假、篡改或者伪造数据的，也在内。
--- `filing_due_on`：法定立案期限（`filing.statutory`，在其内批准延长的为 `filing_extended.statutory`）；
+-- `filing_due_on`：法定立案期限（`filing.statutory`，在其内批准延长的为 `filing_extended.statutory`），线索依法中止的天数顺延；
 -- `due_on`：查处期限的最后一日：立案期限届满之日起再加法定办案期限（`decision.statutory`）、案件批准的延长和应扣除的天数。
 -- 立案早不提前查处期限。`handled_on`：由线索开办的案件作出决定之日（撤案、移送、违法事实不成立的不算查处），
 -- 或者线索、案件向公安机关移送之日，取较早的一日。

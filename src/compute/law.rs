@@ -1,4 +1,4 @@
-//! What the law refuses in an indicator, decided on column lineage (indicators.md C7).
+//! What the law refuses in an indicator, decided on column lineage (catalogue of indicators, C7).
 //!
 //! In: an indicator and its plan with views inlined. Out: diagnostics with the text of the law. Never here: data.
 //!

@@ -6,7 +6,7 @@
 //! Peers are the units of the same tier with acts in the same domain; where too few of them have enough records, the units of
 //! every tier. The fit is robust: units that lie far above the median of their group don't shape what counts as usual, so several
 //! offenders in one group don't hide each other. Differences between honest units are part of the model (beta-binomial with a correlation
-//! fitted by moments, methods.md 2.2), never below [`LEAST_CORRELATION`]: offices are never exactly alike. For a sign that hardly anybody
+//! fitted by moments), never below [`LEAST_CORRELATION`]: offices are never exactly alike. For a sign that hardly anybody
 //! shows that floor sinks with the rate, so that honest rates are never thought to spread wider than their own mean.
 
 use std::collections::BTreeMap;
@@ -109,7 +109,7 @@ impl Peers {
     }
 }
 
-/// Spread between units and chance within one together (the additive model of methods.md 2.2).
+/// Spread between units and chance within one together (the additive model of Spiegelhalter 2005).
 fn deviation(usual: &Usual, n: u64) -> f64 {
     let n = n.max(1) as f64;
     let rate = usual.median.max(1.0 / n).min(0.5);
@@ -126,7 +126,7 @@ fn usual(group: &[&Share]) -> Usual {
     Usual { rate, correlation: correlation(&kept, rate, n as f64), ..first }
 }
 
-/// Intra-unit correlation by moments (methods.md 2.2).
+/// Intra-unit correlation by moments.
 fn correlation(group: &[&&Share], rate: f64, total: f64) -> f64 {
     let within = rate * (1.0 - rate);
     let (mut squares, mut a, mut c) = (0.0, 0.0, 0.0);

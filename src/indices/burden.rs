@@ -1,4 +1,4 @@
-//! Burden of enforcement on enterprises (indicators.md C2, methods.md 5).
+//! Burden of enforcement on enterprises (catalogue of indicators, C2).
 //!
 //! In: the panel's reports, one row a firm and quarter. Out: visits, hours, cost and the index against the base quarter, with
 //! intervals. Never here: SQL; ranks of units; fines, which are no burden in this sense.
@@ -62,7 +62,7 @@ pub struct BurdenParameters {
 }
 
 impl BurdenParameters {
-    /// The amounts of indicators.md C2.
+    /// The amounts of the catalogue of indicators, C2.
     pub fn usual(seed: u64) -> Self {
         let points = [(60, 100), (100, 80), (150, 0)].map(|(value, score)| (Decimal::from(value), Decimal::from(score)));
         Self {

@@ -1,4 +1,4 @@
-//! Synergy between regions and the burden on enterprises (indicators.md C1, C2).
+//! Synergy between regions and the burden on enterprises (catalogue of indicators, C1 and C2).
 //!
 //! In: the session over pinned tables. Out: rows of [`tables`]. Never here: scores of units.
 //!

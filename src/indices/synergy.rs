@@ -1,4 +1,4 @@
-//! Synergy between neighbouring regions (indicators.md C1).
+//! Synergy between neighbouring regions (catalogue of indicators, C1).
 //!
 //! In: transactions across borders, joint patrols, penalties, borders. Out: both sides of every border by part, and one index a
 //! region. Never here: SQL; correlation of outcomes, which is no cooperation; raw counts of requests, which punish quiet borders.
@@ -172,7 +172,7 @@ pub struct SynergyParameters {
 }
 
 impl SynergyParameters {
-    /// The amounts of indicators.md C1 for a period.
+    /// The amounts of the catalogue of indicators, C1, for a period.
     pub fn usual(from: Date, until: Date) -> Self {
         Self {
             from,

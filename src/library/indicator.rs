@@ -73,7 +73,7 @@ pub enum Shape {
     Region,
 }
 
-/// What an indicator counts, where that needs a duty (indicators.md C7).
+/// What an indicator counts, where that needs a duty (catalogue of indicators, C7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measures {
     /// How often something is done.

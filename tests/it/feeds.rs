@@ -84,7 +84,7 @@ fn an_inspection_feed_with_chinese_headers_and_labels_needs_no_mapping() {
     }
 }
 
-/// Headers of the common part of 互联网+监管 (domain.md 3.2): Chinese | English | column (or the column of the other table) and, where
+/// Headers of the common part of 互联网+监管: Chinese | English | column (or the column of the other table) and, where
 /// the cell is not simply text, a cell as offices fill it | the value that arrives. `-`: the reference names no English field.
 const COMMON: &str = "\
 记录唯一标识 | record_unique_identity | case_id, inspection_id
@@ -110,7 +110,7 @@ const COMMON: &str = "\
 批次号 | cd_batch | source_batch
 操作 | cd_operation | source_operation | u | update";
 
-/// What 互联网+监管 adds for an inspection (domain.md 3.2).
+/// What 互联网+监管 adds for an inspection.
 const INSPECTION: &str = "\
 双随机计划id | plan_id | plan_id
 检查实施清单编码 | check_item_code | check_item_code
@@ -124,7 +124,7 @@ const INSPECTION: &str = "\
 检查人员 | check_personnel | officer_names | 张三；李四 | [张三, 李四]
 执法证号 | check_personnel_code | officer_certificates | Z001；Z002 | [Z001, Z002]";
 
-/// What 互联网+监管 adds for a penalty (domain.md 3.2); 集体讨论 in English as its 法制审核.
+/// What 互联网+监管 adds for a penalty; 集体讨论 in English as its 法制审核.
 const PENALTY: &str = "\
 处罚行为名称 | punish_action_name | case_name
 处罚行为编号 | punish_action_code | action_code
@@ -158,7 +158,7 @@ const PENALTY: &str = "\
 其他处理 | - | other_handling
 移送时间 | transferred_at | transferred_at | 2026-03-28 10:00:00 | 2026-03-28T02:00:00Z";
 
-/// 双公示 penalties (domain.md 3.3; the Chinese titles as the template of the feed prints them [K]).
+/// 双公示 penalties(the Chinese titles as the template of the feed prints them [K]).
 const PUBLICITY: &str = "\
 行政相对人名称 | CF_XDR_MC | party_name_masked
 行政相对人类别 | CF_XDR_LB | party_kind | 法人及非法人组织 | org
@@ -191,7 +191,7 @@ const PUBLICITY: &str = "\
 数据来源单位统一社会信用代码 | CF_SJLYDM | data_source_code
 备注 | BZ | remarks";
 
-/// What older 双公示 feeds have instead or besides (domain.md 3.3).
+/// What older 双公示 feeds have instead or besides.
 const OLDER_PUBLICITY: &str = "\
 处罚名称 | CF_CFMC | case_name
 处罚类别1 | CF_CFLB1 | penalty_kinds | 警告；罚款 | [warning, fine]

@@ -23,9 +23,9 @@ pub struct Composite {
     pub family: &'static str,
 }
 
-/// Synergy of a region in the domain eco (indicators.md C1).
+/// Synergy of a region in the domain eco (catalogue of indicators, C1).
 pub const SYNERGY: &str = "eco.cross_region_synergy";
-/// Burden index of a city or the province (indicators.md C2).
+/// Burden index of a city or the province (catalogue of indicators, C2).
 pub const BURDEN: &str = "burden.enterprise_burden_index";
 
 /// Families of regional values; `survey` is every SQL indicator of shape "region".
