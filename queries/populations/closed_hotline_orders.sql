@@ -16,12 +16,12 @@ WITH closed AS (
          day_of(closed_at) + CAST(param('hotline.repeat_window_days', act_domain, day_of(closed_at)) AS INT) AS due_on,
          CASE WHEN NOT is_reasonable THEN 'not_reasonable' END AS excluded_because
   FROM hotline_register
-  WHERE end_of(created_on) <= $as_of AND closed_at < $as_of
+  WHERE closed_at < $as_of
 ),
 calls AS (
   SELECT record_id, caller_hash, coalesce(category_code, '') AS category, began_at, reopened_from
   FROM hotline_register
-  WHERE end_of(created_on) <= $as_of AND began_at < $as_of
+  WHERE began_at < $as_of
 ),
 repeated AS (
   SELECT c.record_id

@@ -15,7 +15,7 @@
 -- `approve_by`：负责人批准或者不批准的最后一日（`criminal_transfer_decision.statutory`），自知道涉嫌犯罪之日起算。
 -- `hand_over_by`：批准后移送公安机关的最后时刻（`criminal_transfer_handover.statutory`），自批准的时刻起算。
 -- `is_in_time`：两个期限都没有超过；没有批准时刻的移送，不能证明按期批准。
--- `due_on`：按期批准的，为两个期限中较晚的一日；没有按期批准的，为批准的最后一日。
+-- `due_on`：按期批准的，为两个期限中较晚的一日；没有按期批准的，为批准的最后一日；没有移送记录的案件，按自立案之日起算的期限确定月份。
 -- 知道之日是装载时由移送之日代填的（没有知道的时刻，两日相同），期限无从起算。逾期才决定不予移送的，不能免责。
 WITH rows AS (
   SELECT from_unit AS unit_id, coalesce(domain, 'other') AS domain, transfer_id AS record_id, source_file, source_line, case_id, known_on,

@@ -29,5 +29,5 @@ FROM (
               WHEN NOT is_reasonable THEN 'not_reasonable'
               WHEN satisfaction IS NULL THEN 'no_answer' END AS excluded_because
   FROM hotline_register
-  WHERE (about_enforcement OR may_be_enforcement) AND end_of(created_on) <= $as_of
+  WHERE (about_enforcement OR may_be_enforcement) AND (end_of(created_on) <= $as_of OR closed_at < $as_of)
 ) AS o

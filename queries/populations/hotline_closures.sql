@@ -12,12 +12,12 @@
 -- 投诉、举报 `hotline_closure.complaint.target`，其他、表扬和没有填写的 `hotline_closure.other.target`。
 -- 来源没有紧急标志，紧急类时限（`hotline_closure.urgent.target`）无从适用。
 -- 批准延期的，至延期之日，但最多再延一个同样的时限（自定）：批准多少次、延多久，数据中看不出依据。`extended_on`：计入的延期之日。
--- 来源自己算出的办结期限（`due_at`）不采用。截至数据截止时点尚未派出的工单，不在本口径内。没有剔除项。
+-- 来源自己算出的办结期限（`due_at`）不采用。截至数据截止时点尚未派出的工单，不在本口径内；派出的，工单日期误填为将来的照样在内。没有剔除项。
 WITH started AS (
   SELECT unit_id, act_domain AS domain, record_id, source_file, source_line, kind, closed_at, day_of(extended_to) AS asked_until,
          coalesce(day_of(dispatched_at), created_on) AS started_on
   FROM hotline_register
-  WHERE end_of(created_on) <= $as_of AND coalesce(dispatched_at < $as_of, true)
+  WHERE coalesce(dispatched_at < $as_of, end_of(created_on) <= $as_of)
 ),
 limited AS (
   SELECT *, CASE kind WHEN 'consult' THEN due_on('hotline_closure.consult.target', domain, started_on)

@@ -41,6 +41,8 @@ pub struct Task<'a> {
     pub hierarchy: &'a Hierarchy,
     /// Told of each indicator once its last month is computed.
     pub finished: &'a (dyn Fn(&IndicatorId) + Sync),
+    /// Seconds since the run began: the clock is the caller's.
+    pub elapsed: &'a (dyn Fn() -> f64 + Sync),
 }
 
 /// What came of it.
@@ -50,6 +52,8 @@ pub struct Outcome {
     pub measures: Vec<Measure>,
     /// Indicators that failed, with the engine's words.
     pub failed: BTreeMap<IndicatorId, String>,
+    /// Seconds that went by while an indicator's plan was waited for and run, over all its months.
+    pub seconds: BTreeMap<IndicatorId, f64>,
 }
 
 /// The instants of a window that ends with `end`.
@@ -108,6 +112,7 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
             })
             .collect();
         for (indicator, planned) in ahead_of_time {
+            let begun = (task.elapsed)();
             let planned = planned.await.map_err(|error| DataFusionError::External(Box::new(error))).and_then(|planned| planned);
             match compute_one(context, task, indicator, month, planned).await {
                 Ok(measures) => outcome.measures.extend(measures),
@@ -118,6 +123,7 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
                     outcome.failed.entry(indicator.id.clone()).or_insert(words);
                 }
             }
+            *outcome.seconds.entry(indicator.id.clone()).or_default() += (task.elapsed)() - begun;
             if let Some(months) = ahead.get_mut(&indicator.id) {
                 *months -= 1;
                 if *months == 0 {

@@ -67,6 +67,8 @@ pub struct Assessed {
     pub unknown_codes: Vec<UnknownCodes>,
     /// Source tables below each indicator.
     pub sources: BTreeMap<IndicatorId, BTreeSet<String>>,
+    /// Seconds spent on each indicator.
+    pub seconds: BTreeMap<IndicatorId, f64>,
     /// Indicators whose deadlines may lie beyond the published calendar.
     pub provisional: BTreeSet<IndicatorId>,
 }
@@ -107,9 +109,12 @@ pub async fn assess(
     let indicators: Vec<_> = library.indicators.values().filter(|indicator| !assessed.held.contains_key(&indicator.id)).collect();
     surroundings.stage("assess", Work::Things(indicators.len(), "indicator"));
     let finished = |_: &IndicatorId| surroundings.advance(1);
-    let task = Task { library, indicators, period: &request.period, as_of: request.as_of, hierarchy: &hierarchy, finished: &finished };
+    let elapsed = || surroundings.elapsed();
+    let (period, as_of) = (&request.period, request.as_of);
+    let task = Task { library, indicators, period, as_of, hierarchy: &hierarchy, finished: &finished, elapsed: &elapsed };
     let outcome = compute(&session, &task).await.context(Kind::Query, || "computing indicators")?;
     assessed.held.extend(outcome.failed);
+    assessed.seconds = outcome.seconds;
     assessed.measures = outcome.measures;
     if let Some(folder) = previous_run.filter(|_| !assessed.held.is_empty()) {
         let kept = read_measures(&session, &folder.join("tables/measures.parquet"))

@@ -148,6 +148,9 @@ pub struct RunResults {
     pub held_indicators: BTreeMap<String, String>,
     /// Indicators computed.
     pub indicators: usize,
+    /// Seconds spent on each indicator, over all its months: where the time of `assess` goes.
+    #[serde(default)]
+    pub indicator_seconds: BTreeMap<String, f64>,
     /// Assessed objects, and how many of them are ranked.
     pub scorecards: usize,
     /// Ranked objects.

@@ -193,7 +193,7 @@ def emergency_inspection_plan_completion(db):
 
 def perception_hotline_on_time(db):
     return db.execute(counted("""
-        SELECT unit_id, domain, end_day AS due_on, closed_at::DATE <= end_day AS hit, false AS out
+        SELECT unit_id, coalesce(domain, 'other') AS domain, end_day AS due_on, closed_at::DATE <= end_day AS hit, false AS out
         FROM (SELECT *, CASE WHEN extended_to IS NULL THEN last
                              ELSE greatest(last, least(extended_to::DATE, longest)) END AS end_day
               FROM (SELECT *, due_on(clock, domain, last, 0) AS longest
@@ -262,13 +262,13 @@ def law_criminal_transfer_timeliness(db):
               FROM (SELECT *, due_on('criminal_transfer_decision.statutory', domain, known_on, 0) AS approve_by FROM lead_transfers
                     WHERE kind = 'criminal' AND known_on <= getvariable('as_of')))
         UNION ALL
-        SELECT unit_id, domain, false, true, coalesce(decided_on, opened_on) FROM cases c
+        SELECT unit_id, domain, false, true, due_on('criminal_transfer_decision.statutory', domain, opened_on, 0) FROM cases c
         WHERE criminal_suspected AND opened_on <= getvariable('as_of')
           AND NOT EXISTS (FROM lead_transfers t WHERE t.kind = 'criminal' AND t.case_id = c.case_id)""")).fetchall()
 
 
 def disclosure_penalty_timeliness(db):
-    """Without a day of decision: excluded, in the month of the earliest date (the library: of a limit counted from it)."""
+    """Without a day of decision: excluded, in the month of the limit counted from the earliest date."""
     return db.execute(counted(f"""
         WITH told AS (
             SELECT c.case_id, min(d.published_at::DATE) AS published, min(d.handed_over_at::DATE) AS handed,
@@ -287,7 +287,7 @@ def disclosure_penalty_timeliness(db):
                            AND substr(p.code, 3, 2) <> left(u.region_code, 2) IS TRUE AS elsewhere
                     FROM {PENALTIES} p LEFT JOIN told t USING (case_id) LEFT JOIN units u ON u.unit_id = p.unit_id))
         UNION ALL
-        SELECT unit_id, domain, opened_on, false, true FROM cases
+        SELECT unit_id, domain, due_on('disclosure.penalty.statutory', domain, opened_on, 0), false, true FROM cases
         WHERE decided_on IS NULL AND {ENDED_AS} = 'penalty' AND opened_on <= getvariable('as_of')""")).fetchall()
 
 
@@ -561,7 +561,8 @@ def synergy_joint_patrol_frequency(db):
         WITH sides AS (
             SELECT region_a AS region, region_b AS neighbour, required_patrols, cross_province FROM region_adjacency
             UNION ALL SELECT region_b, region_a, required_patrols, cross_province FROM region_adjacency),
-        offices AS (SELECT region_code AS region, unit_id FROM units WHERE list_contains(domain_list, 'eco') AND tier = 'county'),
+        offices AS (SELECT region_code AS region, unit_id FROM units WHERE list_contains(domain_list, 'eco') AND tier = 'county'
+                    AND getvariable('as_of') BETWEEN valid_from AND coalesce(valid_to, DATE '9999-12-31')),
         owed AS (
             SELECT region, neighbour, [neighbour] AS with_whom, required_patrols AS times, cross_province FROM sides
             WHERE required_patrols IS NOT NULL

@@ -257,6 +257,7 @@ async fn expect_indicator(case: &Case, id: &str, expected: &Grid) -> Result<(), 
         as_of: case.as_of,
         hierarchy: &hierarchy,
         finished: &|_| (),
+        elapsed: &|| 0.0,
     };
     let outcome = compute(&context, &task).await.map_err(|error| error.to_string())?;
     if let Some(failure) = outcome.failed.values().next() {
