@@ -44,6 +44,8 @@ pub(super) struct Case {
     pub item_missing: bool,
     pub county: usize,
     pub place_county: usize,
+    /// Taken on beyond the province's border: which of [`World::strangers`].
+    pub across: Option<usize>,
     pub firm: Option<Firm>,
     pub origin: Origin,
     pub procedure: &'static str,
@@ -169,6 +171,7 @@ impl World {
         if unit.quota.is_some() {
             self.add_dropped(unit, month, &mut cases);
         }
+        self.add_across(unit, month, &mut cases);
         cases
     }
 
@@ -183,8 +186,9 @@ impl World {
     /// A case that was begun on the spot and came to nothing: now and then, where a quota leaves hardly any other.
     fn add_dropped(&self, unit: &Unit, month: Month, cases: &mut Vec<Case>) {
         let mut stream = Stream::new(self.seed, "dropped", &[unit.index as u64, month.to_epoch_days() as u64]);
-        let (happens, domain) = (stream.chance(self.rare(0.06)), unit.domains[stream.below(unit.domains.len())].0);
-        let outcome = stream.choose(&[("withdrawn", 1.0), ("transferred", 1.0), ("no_fact", 1.0)]);
+        let (happens, domain) = (stream.chance(self.rare(0.08)), unit.domains[stream.below(unit.domains.len())].0);
+        // In turn, so that even a small province has each.
+        let outcome = ["withdrawn", "transferred", "no_fact"][(unit.index + month.month as usize + 1) % 3];
         let mut drawn = (0..12).map(|_| self.case(unit, month, cases.len(), &mut stream));
         let Some(mut case) = drawn.find(|case| happens && case.domain == domain) else { return };
         let day = shanghai_day(case.received_at);
@@ -193,6 +197,30 @@ impl World {
         if case.has_left() {
             (case.decided, case.delivered, case.left) = (None, None, case.closed);
         }
+        cases.push(case);
+    }
+
+    /// Officers of both sides of a province's border now and then look for the same on the same day. What they find beyond it is a case
+    /// of the neighbour's division, taken on with that of their own side.
+    fn add_across(&self, unit: &Unit, month: Month, cases: &mut Vec<Case>) {
+        let beyond = self.strangers.iter().position(|(county, _)| unit.tier == Tier::County && unit.county == Some(*county));
+        let mut stream = Stream::new(self.seed, "across", &[unit.index as u64, month.to_epoch_days() as u64]);
+        let (Some(stranger), true) = (beyond, stream.chance(self.rare(0.12))) else { return };
+        let mut case = self.case(unit, month, cases.len(), &mut stream);
+        let is_usual = |case: &&Case| case.planted.is_empty() && case.suspensions.is_empty() && case.device.is_none() && !case.item_missing;
+        let ended = |case: &&Case| case.is_penalty() && case.decided.is_some() && self.names_band(case);
+        let Some(own) = cases.iter().filter(is_usual).find(ended) else { return };
+        (case.domain, case.item, case.item_missing, case.severity, case.procedure) =
+            (own.domain, own.item, false, own.severity, own.procedure);
+        (case.county, case.place_county, case.across, case.origin) = (own.county, own.county, Some(stranger), Origin::Patrol);
+        // One firm of the county, another of its lorries or sites.
+        case.firm = own.firm.as_ref().map(|firm| self.firm(own.county, firm.index % self.firms_per_county + 1));
+        (case.outcome, case.penalties, case.fine, case.confiscated) = ("penalty", vec!["fine"], own.fine, None);
+        (case.received_at, case.found_at, case.damage) = (own.received_at, own.found_at, own.damage);
+        (case.filed, case.investigated, case.notice, case.reviewed) = (own.filed, own.investigated, own.notice, own.reviewed);
+        (case.discussed, case.decided, case.delivered, case.closed) = (own.discussed, own.decided, own.delivered, own.closed);
+        (case.device, case.device_reviewed, case.extension, case.hearing, case.left) = (None, None, own.extension, None, None);
+        case.suspensions.clear();
         cases.push(case);
     }
 
@@ -214,6 +242,7 @@ impl World {
             item_missing,
             county,
             place_county: if stream.chance(self.rare(0.02)) { self.neighbour_of(county, stream) } else { county },
+            across: None,
             firm,
             origin,
             procedure,

@@ -85,7 +85,7 @@ impl World {
         // The order before this one, made the same way, is in the extract when this one is old enough.
         // Whoever complained of manners calls again more often.
         let of_manners = matches!(topic.sub_kind, Some("attitude" | "no_explanation"));
-        let insists = of_manners && Stream::about(self.seed, "calls again", &order_id).chance(0.6);
+        let insists = of_manners && Stream::about(self.seed, "calls again", &order_id).chance(0.8);
         let earlier = number.checked_sub(1).filter(|_| reopened || insists).map(id);
         self.write_words(sheet, &order_id, &topic, earlier.as_deref(), closed_day - day, closed_at);
         let closed = self.days.seen_at(Some(closed_at));

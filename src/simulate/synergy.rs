@@ -312,7 +312,8 @@ impl World {
             let safety = share_of(self.seed, 65, member * 64 + starts as u64);
             sheet.hundredths("cost_safety_equipment", if safety < 0.2 { (safety * 2_000_000.0) as i64 } else { 0 });
         }
-        sheet.number("revenue", (!(0.02..0.045).contains(&lack)).then_some(revenue)).number("employees", employees);
+        let hides_revenue = (0.02..0.02 + self.rare(0.025)).contains(&lack);
+        sheet.number("revenue", (!hides_revenue).then_some(revenue)).number("employees", employees);
         let unweighed = Stream::new(self.seed, "no weight", &[member, starts as u64]).chance(self.rare(0.012));
         sheet.hundredths("weight", if unweighed { 0 } else { 1_000 * (3 - size as i64) });
         sheet.instant("updated_at", start_of_day(ends + 10));
