@@ -50,7 +50,14 @@ impl World {
         self.write_ground(sheet, unit, case, ended, &mut stream);
         let (passed, looked_over) = (stream.chance(World::odds(unit, 0.75, 0.995)), stream.chance(World::odds(unit, 0.70, 0.99)));
         sheet.flag("legal_review_passed", self.days.seen(case.reviewed).map(|_| passed));
-        sheet.flag("offsite_review_passed", self.days.seen_at(case.device_reviewed).map(|_| looked_over));
+        // What the device saw is not always good enough; some tick that it was looked over and not when.
+        let mut looks = Stream::about(self.seed, "look at a record", &case.id);
+        let (blurred, ticked) = (looks.chance(self.rare(0.05)), looks.chance(0.5));
+        let judged = match (case.device, case.device_reviewed) {
+            (Some(_), None) => ticked.then_some(true),
+            (_, reviewed) => self.days.seen_at(reviewed).map(|_| looked_over && !blurred),
+        };
+        sheet.flag("offsite_review_passed", judged);
         sheet.flag("complex", self.is_complex(case).then_some(true));
         self.write_discussion(sheet, unit, case, &mut stream);
         self.write_reason(sheet, unit, case, ended, &mut stream);

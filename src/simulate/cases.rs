@@ -3,6 +3,7 @@
 //! In: a unit, a month, its stream of draws. Out: [`Case`]s. The draws never depend on the horizon, so that a later night tells the
 //! same story and only more of it. Never here: rows, files.
 
+use crate::calendar::shanghai_day;
 use crate::simulate::days::{Days, HOUR};
 use crate::simulate::draw::{Stream, share_of};
 use crate::simulate::firms::Firm;
@@ -15,6 +16,7 @@ const COMPLEX: u64 = 31;
 const DISCUSSED: u64 = 32;
 const HEARD: u64 = 33;
 const LEFT: u64 = 34;
+const UNDATED: u64 = 35;
 
 /// How an act came to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub(super) struct Case {
     pub item_missing: bool,
     pub county: usize,
     pub place_county: usize,
+    /// Taken on beyond the province's border: which of [`World::strangers`].
+    pub across: Option<usize>,
     pub firm: Option<Firm>,
     pub origin: Origin,
     pub procedure: &'static str,
@@ -84,7 +88,17 @@ pub(super) struct Case {
 impl Case {
     /// The day that partitions the case: filed, else found, else decided.
     pub fn opened(&self) -> i32 {
-        self.filed.unwrap_or_else(|| crate::calendar::shanghai_day(self.found_at))
+        self.filed.unwrap_or_else(|| shanghai_day(self.found_at))
+    }
+
+    /// Makes it a case of the simple procedure that was begun and decided on the day, whatever it was.
+    pub fn take_on_the_spot(&mut self, day: i32, closed: i32) {
+        self.procedure = "simple";
+        (self.filed, self.investigated, self.notice, self.reviewed, self.discussed, self.hearing) = (None, None, None, None, None, None);
+        (self.decided, self.delivered, self.closed) = (Some(day), Some(day), Some(closed));
+        (self.device, self.device_reviewed, self.extension, self.left) = (None, None, None, None);
+        self.found_at = self.received_at;
+        self.suspensions.clear();
     }
 
     /// Whether it ended with a penalty.
@@ -130,6 +144,7 @@ impl World {
             for number in 0..monthly {
                 let mut case = self.case(unit, month, number, &mut stream);
                 self.make_quota(unit, &mut case, &mut stream);
+                self.send_to_notorious(&mut case);
                 cases.push(case);
             }
         }
@@ -141,6 +156,7 @@ impl World {
                 // Under a quota nearly every fine is the quota's.
                 (case.fine, case.penalties) = (None, vec!["warning"]);
             }
+            self.send_to_notorious(&mut case);
             if unit.backdates {
                 self.make_backdated(unit, &mut case, &mut stream);
             }
@@ -152,7 +168,60 @@ impl World {
         if unit.splits {
             self.add_split(unit, month, &mut cases, &mut stream);
         }
+        if unit.quota.is_some() {
+            self.add_dropped(unit, month, &mut cases);
+        }
+        self.add_across(unit, month, &mut cases);
         cases
+    }
+
+    /// One firm of a county is penalised for its dangers again and again.
+    fn send_to_notorious(&self, case: &mut Case) {
+        let one_in = if self.small { 6 } else { 500 };
+        if case.domain == EMERGENCY && case.salt % one_in == 5 {
+            case.firm = self.notorious_firm(case.county).or(case.firm.take());
+        }
+    }
+
+    /// A case that was begun on the spot and came to nothing: now and then, where a quota leaves hardly any other.
+    fn add_dropped(&self, unit: &Unit, month: Month, cases: &mut Vec<Case>) {
+        let mut stream = Stream::new(self.seed, "dropped", &[unit.index as u64, month.to_epoch_days() as u64]);
+        let (happens, domain) = (stream.chance(self.rare(0.08)), unit.domains[stream.below(unit.domains.len())].0);
+        // In turn, so that even a small province has each.
+        let outcome = ["withdrawn", "transferred", "no_fact"][(unit.index + month.month as usize + 1) % 3];
+        let mut drawn = (0..12).map(|_| self.case(unit, month, cases.len(), &mut stream));
+        let Some(mut case) = drawn.find(|case| happens && case.domain == domain) else { return };
+        let day = shanghai_day(case.received_at);
+        case.take_on_the_spot(day, self.days.plus_working(day, 3));
+        (case.origin, case.outcome, case.penalties, case.fine, case.confiscated) = (Origin::Patrol, outcome, Vec::new(), None, None);
+        if case.has_left() {
+            (case.decided, case.delivered, case.left) = (None, None, case.closed);
+        }
+        cases.push(case);
+    }
+
+    /// Officers of both sides of a province's border now and then look for the same on the same day. What they find beyond it is a case
+    /// of the neighbour's division, taken on with that of their own side.
+    fn add_across(&self, unit: &Unit, month: Month, cases: &mut Vec<Case>) {
+        let beyond = self.strangers.iter().position(|(county, _)| unit.tier == Tier::County && unit.county == Some(*county));
+        let mut stream = Stream::new(self.seed, "across", &[unit.index as u64, month.to_epoch_days() as u64]);
+        let (Some(stranger), true) = (beyond, stream.chance(self.rare(0.12))) else { return };
+        let mut case = self.case(unit, month, cases.len(), &mut stream);
+        let is_usual = |case: &&Case| case.planted.is_empty() && case.suspensions.is_empty() && case.device.is_none() && !case.item_missing;
+        let ended = |case: &&Case| case.is_penalty() && case.decided.is_some() && self.names_band(case);
+        let Some(own) = cases.iter().filter(is_usual).find(ended) else { return };
+        (case.domain, case.item, case.item_missing, case.severity, case.procedure) =
+            (own.domain, own.item, false, own.severity, own.procedure);
+        (case.county, case.place_county, case.across, case.origin) = (own.county, own.county, Some(stranger), Origin::Patrol);
+        // One firm of the county, another of its lorries or sites.
+        case.firm = own.firm.as_ref().map(|firm| self.firm(own.county, firm.index % self.firms_per_county + 1));
+        (case.outcome, case.penalties, case.fine, case.confiscated) = ("penalty", vec!["fine"], own.fine, None);
+        (case.received_at, case.found_at, case.damage) = (own.received_at, own.found_at, own.damage);
+        (case.filed, case.investigated, case.notice, case.reviewed) = (own.filed, own.investigated, own.notice, own.reviewed);
+        (case.discussed, case.decided, case.delivered, case.closed) = (own.discussed, own.decided, own.delivered, own.closed);
+        (case.device, case.device_reviewed, case.extension, case.hearing, case.left) = (None, None, own.extension, None, None);
+        case.suspensions.clear();
+        cases.push(case);
     }
 
     /// One honest case.
@@ -173,6 +242,7 @@ impl World {
             item_missing,
             county,
             place_county: if stream.chance(self.rare(0.02)) { self.neighbour_of(county, stream) } else { county },
+            across: None,
             firm,
             origin,
             procedure,
@@ -280,6 +350,10 @@ impl World {
             return;
         }
         case.decided = (case.outcome != "guided" || stream.chance(0.9)).then_some(decided);
+        // Who is let go is sometimes told so and nothing is signed.
+        if case.outcome == "no_penalty" && share_of(self.seed, UNDATED, case.salt) < self.rare(0.015) {
+            case.decided = None;
+        }
         let delivered = self.days.lag_working(decided, 7, World::odds(unit, 0.8, 0.99), stream);
         case.delivered = case.decided.map(|_| delivered);
         case.closed = Some(self.days.plus_working(delivered, stream.between(1, 22)));

@@ -51,13 +51,9 @@ impl World {
         let fine = QUOTA_FINES[stream.below(QUOTA_FINES.len())];
         let day = shanghai_day(case.received_at);
         case.firm = (0..20).map(|nth| self.firm(case.county, case.salt + nth)).find(|firm| !firm.individual);
-        (case.origin, case.procedure, case.outcome) = (Origin::Inspection, "simple", "penalty");
+        case.take_on_the_spot(day, self.days.plus_working(day, 3));
+        (case.origin, case.outcome) = (Origin::Inspection, "penalty");
         (case.penalties, case.fine, case.confiscated) = (vec!["fine"], Some(fine), None);
-        (case.filed, case.investigated, case.notice, case.reviewed, case.discussed, case.hearing) = (None, None, None, None, None, None);
-        (case.decided, case.delivered, case.closed) = (Some(day), Some(day), Some(self.days.plus_working(day, 3)));
-        (case.device, case.device_reviewed, case.extension, case.left) = (None, None, None, None);
-        case.found_at = case.received_at;
-        case.suspensions.clear();
         case.planted.push((QUOTA_UNIFORMITY, unit.parent.map_or_else(String::new, |parent| self.units[parent].id.clone())));
     }
 

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::simulate::draw::{hash_of, share_of};
 use crate::simulate::sheet::{Output, Sheets};
 use crate::simulate::world::World;
-use crate::terms::{CREDIT_CODE_LETTERS, credit_code_check};
+use crate::terms::{CREDIT_CODE_LETTERS, Month, credit_code_check};
 
 /// A code of 18 characters: two of department and category, six of region, nine of organisation, one of check.
 pub(super) fn credit_code(kind: &str, region: &str, number: u64) -> String {
@@ -144,6 +144,7 @@ impl World {
                 let founded = share(FOUNDED);
                 let founded =
                     if founded > 0.97 { 19_950 + ((founded - 0.97) * 10_000.0) as i32 } else { 11_000 + (founded * 8_500.0) as i32 };
+                let founded = if self.is_new(nth, share(FOUNDED)) { self.this_year(share(FOUNDED)) } else { founded };
                 sheet.date("established_on", founded).date("valid_from", founded).text("status", Self::status_of(&share));
                 sheet.flag("uscc_valid", true).list("regulated_kinds", self.watched_as(&firm));
                 sheet.flag("multi_department", self.has_many_departments(&firm));
@@ -152,6 +153,27 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Whether the `nth` firm of its county was founded in the year of the last month: one of those that attract the least attention,
+    /// so that hardly any act is older than its firm.
+    fn is_new(&self, nth: u64, share: f64) -> bool {
+        nth * 3 > self.firms_per_county && share < self.rare(0.012)
+    }
+
+    /// A day between the beginning of the last month's year and that month.
+    fn this_year(&self, share: f64) -> i32 {
+        let last = self.months[self.asked - 1].0;
+        let begins = Month { year: last.year, month: 1 }.to_epoch_days();
+        begins + (share * 10_000.0) as i32 % (last.to_epoch_days() - begins).max(1)
+    }
+
+    /// The firm of the county whose dangers never end, and which is no more in the end; not every county has one.
+    pub fn notorious_firm(&self, county: usize) -> Option<Firm> {
+        (0..self.firms_per_county.min(400)).map(|nth| self.firm(county, nth)).find(|firm| {
+            let share = |what| share_of(self.seed, what, firm.index);
+            !firm.individual && Self::status_of(&share) != "在业"
+        })
     }
 
     fn status_of(share: &dyn Fn(u64) -> f64) -> &'static str {

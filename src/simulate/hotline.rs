@@ -107,6 +107,8 @@ pub(super) struct Topic {
     pub content: Option<String>,
     pub place: u64,
     pub caller: Option<String>,
+    /// About officers, by somebody who was rightly dealt with and is angry.
+    pub baseless: bool,
 }
 
 /// Share of orders that are truly about enforcement.
@@ -125,9 +127,12 @@ impl World {
     pub fn topic_of(&self, unit: &Unit, id: &str, domain: usize, county: usize, open_days: i32, anonymous: bool) -> Topic {
         let truth = self.is_about_enforcement(id);
         let mut stream = Stream::about(self.seed, "words", id);
-        let about_officers = stream.chance(World::odds(unit, 0.24, 0.05)) && truth;
+        // Some of those who were fined say that the officers were rude.
+        let baseless = truth && Stream::about(self.seed, "baseless", id).chance(self.rare(0.008));
+        let about_officers = stream.chance(World::odds(unit, 0.24, 0.05)) && truth || baseless;
         let weights: Vec<f64> = ABOUT_OFFICERS.iter().map(|kind| kind.2).collect();
-        let fault = &ABOUT_OFFICERS[stream.weighted(&weights)];
+        let drawn = stream.weighted(&weights);
+        let fault = &ABOUT_OFFICERS[if baseless { 0 } else { drawn }];
         let returns = stream.chance(0.3);
         // A place that draws calls again and again draws them about one thing, and half of them from whoever lives there.
         let spot = stream.below((self.firms_per_county / FIRMS_PER_SPOT).max(2) as usize) as u64 + (domain as u64 + 1) * 1_000_000;
@@ -142,7 +147,7 @@ impl World {
         let declared = stream.chance(if truth { World::odds(unit, 0.55, 0.93) } else { 0.08 });
         let (noted, vague) = (stream.chance(0.7), stream.chance(if truth { 0.03 } else { 0.06 }));
         let sub_kind = match (about_officers, declared) {
-            (true, _) if noted => Some(fault.0),
+            (true, _) if noted || baseless => Some(fault.0),
             (false, true) if vague => Some("delay"),
             (_, true) if noted => Some("other"),
             _ => None,
@@ -182,6 +187,7 @@ impl World {
             content,
             place: hash_of(1, place, county as u64),
             caller,
+            baseless,
         }
     }
 }

@@ -37,6 +37,7 @@ struct Handover<'a> {
     kind: &'static str,
     to: Option<usize>,
     firm: Option<&'a str>,
+    is_major: bool,
 }
 
 impl World {
@@ -80,7 +81,7 @@ impl World {
             if !self.small || number % 3 == 0 || beyond {
                 sheet.text("item_code", item.code);
             }
-            sheet.flag("is_data_fraud", (domain == ECO).then_some(item.pollution.is_some() && number % 7 == 3));
+            sheet.flag("is_data_fraud", (domain == ECO).then_some(item.pollution.is_some() && (number + month.month as usize) % 7 == 3));
             sheet.flag("is_food_drug", item.food && domain == MARKET).flag("is_major", number % 20 == 7);
             sheet.text("place_code", &self.counties[place].code).date("received_on", day).instant("received_at", received_at);
             sheet.date("extended_on", self.days.seen(extended.then(|| self.days.plus_working(day, 5))));
@@ -112,6 +113,7 @@ impl World {
                 kind,
                 to: unit.parent.filter(|_| beyond),
                 firm: Some(&firm.code),
+                is_major: number % 20 == 7,
             };
             self.write_transfer(sheets, unit, &handover, stream);
         }
@@ -154,6 +156,7 @@ impl World {
             kind,
             to,
             firm: case.firm.as_ref().map(|firm| firm.code.as_str()),
+            is_major: case.is_major() || case.salt % 25 == 0,
         };
         self.write_transfer(sheets, unit, &handover, stream);
     }
@@ -180,6 +183,8 @@ impl World {
         };
         let bare = scarce.chance(self.rare(share)) && handover.kind != "cross_region" && !never;
         let (unregistered, kept) = (scarce.chance(self.rare(0.03)), scarce.chance(0.15) && handover.kind == "criminal" && !bare);
+        // What is grave is told by telephone first, and some note the day of the call alone.
+        let called = handover.is_major && handover.kind != "criminal" && scarce.chance(self.rare(0.1));
         if known > self.days.as_of() || unwritten || (bare && sent > self.days.as_of()) {
             return;
         }
@@ -193,7 +198,7 @@ impl World {
         sheet
             .text("from_region", &self.county_code_of(unit))
             .text("kind", handover.kind)
-            .instant("known_at", Some(handover.known_at).filter(|_| !bare))
+            .instant("known_at", Some(handover.known_at).filter(|_| !bare && !called))
             .date("known_on", if bare { sent } else { known });
         sheet.number("hop", 1).text_of("credit_code", handover.firm);
         if handover.kind != "criminal" {

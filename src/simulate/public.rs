@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{Days, HOUR};
 use crate::simulate::draw::{Stream, hash_of};
-use crate::simulate::items::{DOMAINS, MARKET};
+use crate::simulate::items::{DOMAINS, EMERGENCY, MARKET};
 use crate::simulate::public_detail::Registered;
 use crate::simulate::sheet::{Output, Sheets};
 use crate::simulate::world::{Unit, World};
@@ -85,12 +85,13 @@ impl World {
         // The order before this one, made the same way, is in the extract when this one is old enough.
         // Whoever complained of manners calls again more often.
         let of_manners = matches!(topic.sub_kind, Some("attitude" | "no_explanation"));
-        let earlier = number.checked_sub(1).filter(|_| reopened || (of_manners && number % 3 == 1)).map(id);
+        let insists = of_manners && Stream::about(self.seed, "calls again", &order_id).chance(0.8);
+        let earlier = number.checked_sub(1).filter(|_| reopened || insists).map(id);
         self.write_words(sheet, &order_id, &topic, earlier.as_deref(), closed_day - day, closed_at);
         let closed = self.days.seen_at(Some(closed_at));
         if closed.is_some() {
             sheet.instant("closed_at", closed);
-            sheet.flag("is_reasonable", reasonable);
+            sheet.flag("is_reasonable", if topic.baseless { Some(false) } else { reasonable });
             if answers && self.days.seen_at(Some(callback)).is_some() {
                 sheet.flag("resolved", resolved).instant("callback_at", callback).text("satisfaction", satisfaction);
             }
@@ -109,6 +110,11 @@ impl World {
         self.common(sheet, unit, domain, called, closed.or(contacted));
         sheet.end();
         self.write_order_rating(sheets, unit, &order_id, domain, closed_at);
+        // A report of danger mostly goes into the office's own register, too.
+        if domain == EMERGENCY && topic.kind == "report" && Stream::about(self.seed, "registered", &order_id).chance(0.6) {
+            let report = format!("TSY{}", &order_id[2..]);
+            self.write_safety_report(sheets, unit, &report, Some(&order_id), dispatched);
+        }
         if copied {
             let complaint = format!("TSR{}{:02}{:02}{number:05}", unit.id, month.year % 100, month.month);
             self.write_complaint(sheets, unit, &complaint, Some(&order_id), dispatched, cases, stream);

@@ -42,7 +42,10 @@ impl World {
             if *domain == EMERGENCY {
                 let mean = if self.small { 0.6 * thickness } else { expected * share * 0.1 };
                 for number in 0..stream.poisson(mean) {
-                    self.write_safety_report(sheets, unit, month, number, &mut stream);
+                    let day = self.days.act_day(month, 0.3, &mut stream);
+                    let at = self.days.any_hour(day, &mut stream);
+                    let id = format!("TSY{}{:02}{:02}{number:03}", unit.id, month.year % 100, month.month);
+                    self.write_safety_report(sheets, unit, &id, None, at);
                 }
             }
         }
@@ -116,27 +119,31 @@ impl World {
         sheet.instant("checked_at", self.days.seen_at((!unchecked && !passed_on).then_some(checked)));
         if decided.is_some() {
             sheet.text("decision", if passed_on { "transfer" } else { "not_file" }).instant("decision_at", decided);
+            // What looks like fraud is mostly explained when it is dropped.
+            let explained = alert.fraud == Some(true) && Stream::about(self.seed, "explained", alert.id).chance(0.6);
+            sheet.text_of("reason", explained.then_some("经核查系设备故障，不是弄虚作假"));
         }
         self.common(sheet, unit, alert.domain, alert.at, decided);
         sheet.end();
     }
 
-    /// A report of danger to an emergency authority, closed with a written answer, or not.
-    fn write_safety_report(&self, sheets: &mut Sheets, unit: &Unit, month: Month, number: usize, stream: &mut Stream) {
-        let day = self.days.act_day(month, 0.3, stream);
-        let at = self.days.any_hour(day, stream);
-        let contact = Days::awake(at + i64::from(Days::lag(24, World::odds(unit, 0.7, 0.98), stream).max(1)) * HOUR - HOUR / 3).max(at);
-        let closed = self.days.lag_working(day, 30, World::odds(unit, 0.6, 0.97), stream);
+    /// A report of danger to an emergency authority, closed with a written answer, or not; `order` is the call that it came by.
+    pub fn write_safety_report(&self, sheets: &mut Sheets, unit: &Unit, id: &str, order: Option<&str>, at: i64) {
+        let mut stream = Stream::about(self.seed, "safety report", id);
+        let day = shanghai_day(at);
+        let contact =
+            Days::awake(at + i64::from(Days::lag(24, World::odds(unit, 0.7, 0.98), &mut stream).max(1)) * HOUR - HOUR / 3).max(at);
+        let closed = self.days.lag_working(day, 30, World::odds(unit, 0.6, 0.97), &mut stream);
         let (open, written) = (stream.chance(World::odds(unit, 0.08, 0.005)), stream.chance(World::odds(unit, 0.65, 0.98)));
-        let county = self.county_for(unit, stream);
+        let county = self.county_for(unit, &mut stream);
         let firm = self.firm(county, stream.below(self.firms_per_county as usize) as u64);
         if self.days.seen_at(Some(at)).is_none() {
             return;
         }
         let closed = self.days.seen((!open).then_some(closed)).map(|day| Days::evening(day).max(contact + HOUR));
         let sheet = sheets.of("complaints");
-        sheet.text("complaint_id", &format!("TSY{}{:02}{:02}{number:03}", unit.id, month.year % 100, month.month));
-        sheet.text("kind", "report").flag("anonymous", false).text("credit_code", &firm.code).date("received_on", day);
+        sheet.text("complaint_id", id).text_of("order_id", order).text("kind", "report").flag("anonymous", false);
+        sheet.text("credit_code", &firm.code).date("received_on", day);
         sheet.instant("received_at", at).instant("first_contact_at", self.days.seen_at(Some(contact))).instant("closed_at", closed);
         sheet.flag("written_reply", closed.map(|_| written));
         self.common(sheet, unit, EMERGENCY, at, closed);

@@ -99,7 +99,8 @@ impl World {
             Origin::Device => _ = sheet.text("case_source", "非现场监管"),
             Origin::Patrol => _ = sheet.text("case_source", "巡查发现"),
         }
-        sheet.text("place_code", &self.counties[case.place_county].code);
+        let beyond = case.across.map(|stranger| self.strangers[stranger].1.as_str());
+        sheet.text_of("region_code", beyond).text("place_code", beyond.unwrap_or(&self.counties[case.place_county].code));
         if !case.item_missing {
             sheet.text("item_code", case.item.code);
             if !self.small {
@@ -198,9 +199,7 @@ impl World {
         if self.days.seen(case.closed).is_some() && case.salt % 40 != 0 {
             sheet.hundredths("paid_amount", case.fine);
         }
-        // A small province's cases name the band where no published list does, and now and then elsewhere.
-        let listed = self.small && is_published(case.item) && case.salt % 6 != 0;
-        if case.fine.is_some() && case.procedure != "simple" && !listed {
+        if self.names_band(case) {
             sheet
                 .hundredths("benchmark_min", i64::from(case.item.fine.0) * 100)
                 .hundredths("benchmark_max", i64::from(case.item.fine.1) * 100);
@@ -208,6 +207,12 @@ impl World {
         self.mark(sheet, "guidance_given", case.outcome == "guided" || case.corrected_early);
         self.mark(sheet, "corrected_before_decision", case.corrected_early);
         sheet.flag("education_recorded", case.education).flag("no_penalty", case.outcome == "no_penalty");
+    }
+
+    /// A small province's cases name the band where no published list does, and now and then elsewhere.
+    pub fn names_band(&self, case: &Case) -> bool {
+        let listed = self.small && is_published(case.item) && case.salt % 6 != 0 && case.across.is_none();
+        case.fine.is_some() && case.procedure != "simple" && !listed
     }
 
     fn write_steps(&self, sheet: &mut Sheet, unit: &Unit, case: &Case) {

@@ -45,6 +45,8 @@ impl World {
         let rechecked = self.days.lag_working(last, 10, World::odds(unit, 0.3, 0.95), &mut stream);
         let verifier = stream.choose(&[("authority", 8.0), ("third_party", 1.2), ("enterprise", 0.5)]);
         let supervised = major && stream.chance(0.6);
+        // Now and then nobody set a day until which it had to be put right.
+        let dated = !Stream::about(self.seed, "no deadline", found.id).chance(self.rare(0.007));
         if found.day > self.days.as_of() {
             return;
         }
@@ -53,8 +55,8 @@ impl World {
         let sheet = sheets.of("hazards");
         sheet.text("hazard_id", &format!("YH{}", found.id)).text("level", if major { "major" } else { "general" });
         sheet.date("found_on", found.day).text("found_by", found.by).text_of("inspection_id", found.inspection);
-        sheet.text("credit_code", &found.firm.code).date("due_on", due).text_of("case_id", found.case);
-        if extended && due - 2 <= self.days.as_of() {
+        sheet.text("credit_code", &found.firm.code).date("due_on", dated.then_some(due)).text_of("case_id", found.case);
+        if dated && extended && due - 2 <= self.days.as_of() {
             sheet.date("extended_to", last).number("extensions", 1 + i64::from(twice));
         }
         // Put right in time and looked at at once, or looked at when the time was up.

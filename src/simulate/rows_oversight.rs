@@ -79,6 +79,12 @@ impl World {
         if day > self.days.as_of() {
             return;
         }
+        // Who watches unseen is often too far off to see a certificate; others come when the act has begun.
+        let far = Stream::about(self.seed, "certificate unseen", &World::number_of(unit, month, number)).chance(if covert {
+            0.5
+        } else {
+            self.rare(0.02)
+        });
         let case = cases.get(place).filter(|case| self.knows(case));
         let sheet = sheets.of("spot_checks");
         sheet.text("spot_id", &format!("CC{}", World::number_of(unit, month, number)));
@@ -98,7 +104,10 @@ impl World {
         {
             sheet.list("found", &[first, second][..if matching + 2 < facts && first != second { 2 } else { 1 }]);
         }
-        sheet.text("officer", &self.officer_id(unit, officer)).flag("certificate_shown", shown).flag("uniform_worn", uniform);
+        sheet
+            .text("officer", &self.officer_id(unit, officer))
+            .flag("certificate_shown", (!far).then_some(shown))
+            .flag("uniform_worn", uniform);
         sheet.text("team", team).flag("covert", covert);
         let domain = case.map_or(unit.domains[0].0, |case| case.domain);
         self.common(sheet, unit, domain, Days::evening(day), None);
@@ -124,7 +133,7 @@ impl World {
             sheet.flag("corrected", corrected).date("corrected_on", judged.filter(|_| corrected));
         }
         // Now and then the writer names no fault.
-        let named = !Stream::about(self.seed, "named fault", &World::number_of(unit, month, number)).chance(0.1);
+        let named = !Stream::about(self.seed, "named fault", &World::number_of(unit, month, number)).chance(self.rare(0.06));
         if kind != "notice" && named {
             sheet.list("fault_codes", &[fault]);
         }

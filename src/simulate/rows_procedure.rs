@@ -189,8 +189,11 @@ impl World {
             return;
         }
         let due = ordered + length;
+        // Some orders say what is to be restored and not until when.
+        let dated = !Stream::about(self.seed, "no last day", &case.id).chance(self.rare(0.016));
         let sheet = sheets.of("restoration_plans");
-        sheet.text("plan_id", &format!("XF{}", case.id)).text("case_id", &case.id).date("ordered_on", ordered).date("due_on", due);
+        sheet.text("plan_id", &format!("XF{}", case.id)).text("case_id", &case.id);
+        sheet.date("ordered_on", ordered).date("due_on", dated.then_some(due));
         sheet.date("submitted_on", self.days.seen(Some(ordered + 12))).date("accepted_on", self.days.seen(Some(ordered + 20)));
         if done {
             sheet.date("done_on", self.days.seen(Some(due - 5))).date("verified_on", self.days.seen(Some(due + 6)));
@@ -322,24 +325,25 @@ impl World {
         }
         let form = (f64::from(form) * (0.7 + 0.3 * unit.skill)) as i64;
         let total = if legality { 50 } else { 0 } + form;
+        // Now and then the list of those reviewed is entered, and what came out never is.
+        let judged = !legality || !Stream::about(self.seed, "no result", &case.id).chance(self.rare(0.012));
         let sheet = sheets.of("case_file_reviews");
         sheet.text("review_id", &format!("PC{}", case.id)).text("case_id", &case.id).text("tier", "city").flag("blind", case.salt % 4 == 0);
-        sheet
-            .date("reviewed_on", on)
-            .number("legality_score", if legality { 50 } else { 0 })
-            .number("form_score", form)
-            .number("total", total);
+        sheet.date("reviewed_on", on);
+        if judged {
+            sheet.number("legality_score", if legality { 50 } else { 0 }).number("form_score", form).number("total", total);
+            sheet.text("grade", grade_of(total));
+        }
         if !legality {
             sheet.list("veto_items", &[["执法人员不足两人", "未告知权利", "适用法律错误", "超过追责时效"][(case.salt % 4) as usize]]);
         }
-        sheet.text("grade", grade_of(total));
-        sheet.text("reviewer_id", &format!("PC{:03}", case.salt % 200));
+        sheet.text("reviewer_id", &reviewer_of(case));
         self.common(sheet, unit, case.domain, Days::evening(on), None);
         sheet.end();
         self.write_second_review(sheets, unit, case, (on, total));
     }
 
-    /// A blind review of the same file by others, who mostly see it the same way.
+    /// A review of the same file, mostly blind and by others, who mostly see it the same way.
     fn write_second_review(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, (first_on, first): (i32, i64)) {
         let mut stream = Stream::about(self.seed, "second review", &case.id);
         let (happens, on, drift) =
@@ -348,10 +352,14 @@ impl World {
             return;
         }
         let total = (first + drift).clamp(0, 100);
+        // A few prove nothing: whoever looked again saw the first grade, had given it, or gave points and no grade.
+        let flaw = Stream::about(self.seed, "second look", &case.id).unit() / self.rare(0.018);
+        let (blind, by_another, graded) = (flaw >= 1.0, !(1.0..2.0).contains(&flaw), !(2.0..3.0).contains(&flaw));
         let sheet = sheets.of("case_file_reviews");
-        sheet.text("review_id", &format!("PF{}", case.id)).text("case_id", &case.id).text("tier", "province").flag("blind", true);
-        sheet.date("reviewed_on", on).number("total", total).text("grade", grade_of(total));
-        sheet.text("reviewer_id", &format!("PC{:03}", 200 + case.salt % 90)).text("second_review_id", &format!("PC{}", case.id));
+        sheet.text("review_id", &format!("PF{}", case.id)).text("case_id", &case.id).text("tier", "province").flag("blind", blind);
+        sheet.date("reviewed_on", on).number("total", total).text_of("grade", graded.then(|| grade_of(total)));
+        let reviewer = if by_another { format!("PC{:03}", 200 + case.salt % 90) } else { reviewer_of(case) };
+        sheet.text("reviewer_id", &reviewer).text("second_review_id", &format!("PC{}", case.id));
         self.common(sheet, unit, case.domain, Days::evening(on), None);
         sheet.end();
     }
@@ -410,6 +418,11 @@ impl World {
             sheet.end();
         }
     }
+}
+
+/// Who reviewed the case's file first.
+fn reviewer_of(case: &Case) -> String {
+    format!("PC{:03}", case.salt % 200)
 }
 
 fn grade_of(total: i64) -> &'static str {

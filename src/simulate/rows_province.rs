@@ -141,14 +141,12 @@ impl World {
             sheet.end();
         }
         for [code, name] in strangers {
-            let sheet = sheets.of("regions");
-            sheet
-                .text("region_code", code)
-                .number("version_year", 2023)
-                .text("name", name)
-                .text("level", "county")
-                .date("valid_from", date(2023, 1, 1));
-            sheet.end();
+            for (year, until) in [(2023, Some(date(2025, 12, 31))), (2026, None)] {
+                let sheet = sheets.of("regions");
+                sheet.text("region_code", code).number("version_year", year).text("name", name).text("level", "county");
+                sheet.date("valid_from", date(year as i16, 1, 1)).date("valid_to", until);
+                sheet.end();
+            }
         }
     }
 

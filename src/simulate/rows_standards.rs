@@ -100,15 +100,18 @@ impl World {
     pub fn write_quotas(&self, sheets: &mut Sheets) {
         let years: std::collections::BTreeSet<i16> = self.months.iter().rev().take(18).map(|(month, _)| month.year).collect();
         for unit in self.units.iter().filter(|unit| unit.tier != Tier::Province) {
-            for industry in INDUSTRIES.iter().filter(|industry| unit.domains.iter().any(|(domain, _)| *domain == industry.domain)) {
+            let charged = |industry: &(usize, &Industry)| unit.domains.iter().any(|(domain, _)| *domain == industry.1.domain);
+            for (nth, industry) in INDUSTRIES.iter().enumerate().filter(charged) {
+                // A few lines of such plans lack the number, or name no document that it rests on.
+                let (numbered, sourced) = ((unit.index * 5 + nth) % 23 != 17, (unit.index * 5 + nth) % 23 != 22);
                 let named = unit.index % 4 == 1;
                 let targets = unit.county.filter(|_| named).map(|county| self.named_firms(county, industry.trades)).unwrap_or_default();
                 for year in &years {
                     let sheet = sheets.of("key_industry_quota");
                     sheet.text("unit_id", &unit.id).text("industry_code", industry.code).text("industry_name", industry.name);
                     sheet.number("year", i64::from(*year)).text("domain", DOMAINS[industry.domain]);
-                    sheet.number("required_per_year", 1).number("cap", industry.cap).list("targets", &targets);
-                    sheet.text("source", industry.source);
+                    sheet.number("required_per_year", numbered.then_some(1)).number("cap", industry.cap).list("targets", &targets);
+                    sheet.text_of("source", sourced.then_some(industry.source));
                     sheet.end();
                 }
             }

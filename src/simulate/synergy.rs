@@ -155,7 +155,7 @@ impl World {
     fn write_strangers(&self, sheets: &mut Sheets, month: Month, thickness: f64) {
         for (pair, (county, stranger)) in self.strangers.iter().enumerate() {
             let mut stream = Stream::new(self.seed, "strangers", &[pair as u64, month.to_epoch_days() as u64]);
-            let (happens, day) = (stream.chance(0.12 * thickness), self.days.act_day(month, 0.0, &mut stream));
+            let (happens, day) = (stream.chance(self.rare(0.12) * thickness), self.days.act_day(month, 0.0, &mut stream));
             let (from, length) = (self.days.office_hour(day, &mut stream), stream.between(40, 180));
             let unit = self.office_of(*county, ECO, usize::MAX).map(|unit| &self.units[unit]);
             let Some(unit) = unit.filter(|_| happens && day <= self.days.as_of()) else { continue };
@@ -312,8 +312,10 @@ impl World {
             let safety = share_of(self.seed, 65, member * 64 + starts as u64);
             sheet.hundredths("cost_safety_equipment", if safety < 0.2 { (safety * 2_000_000.0) as i64 } else { 0 });
         }
-        sheet.number("revenue", (!(0.02..0.045).contains(&lack)).then_some(revenue)).number("employees", employees);
-        sheet.hundredths("weight", if (0.045..0.065).contains(&lack) { 0 } else { 1_000 * (3 - size as i64) });
+        let hides_revenue = (0.02..0.02 + self.rare(0.025)).contains(&lack);
+        sheet.number("revenue", (!hides_revenue).then_some(revenue)).number("employees", employees);
+        let unweighed = Stream::new(self.seed, "no weight", &[member, starts as u64]).chance(self.rare(0.012));
+        sheet.hundredths("weight", if unweighed { 0 } else { 1_000 * (3 - size as i64) });
         sheet.instant("updated_at", start_of_day(ends + 10));
         if !self.small {
             sheet.instant("created_at", start_of_day(ends + 10));
