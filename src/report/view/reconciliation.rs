@@ -43,6 +43,8 @@ pub struct UnitReconciliation {
     pub held: String,
     /// One row a domain and source table, then all of them if they are several.
     pub rows: Vec<CountsRow>,
+    /// How many records of each kind are listed, in words.
+    pub words: String,
     /// Records that do not agree or are in transit.
     pub lists: Vec<ReconciledList>,
 }
@@ -151,8 +153,8 @@ pub fn of_unit(facts: &Facts, unit: &UnitId) -> Option<UnitReconciliation> {
     if rows.len() > 1 {
         rows.push(CountsRow { domain: Text::of(texts::ALL_RECORDS), whole: true, ..Counts::of(counted).row() });
     }
-    let lists = DISAGREEING.into_iter().chain([IN_TRANSIT]).filter_map(|outcome| list(facts, unit, outcome));
-    Some(UnitReconciliation { held: held(facts), rows, lists: lists.collect() })
+    let (words, lists) = lists(facts, unit, DISAGREEING.into_iter().chain([IN_TRANSIT]));
+    Some(UnitReconciliation { held: held(facts), rows, words, lists })
 }
 
 fn held(facts: &Facts) -> String {
@@ -213,18 +215,23 @@ impl<'a> Counts<'a> {
 }
 
 fn block(facts: &Facts, unit: &UnitId, row: &CountsRow) -> Option<UnitBlock> {
-    let lists: Vec<ReconciledList> = DISAGREEING.into_iter().filter_map(|outcome| list(facts, unit, outcome)).collect();
-    let counts = [&row.differing, &row.missing_on_platform, &row.missing_in_system];
-    let some = DISAGREEING.into_iter().zip(counts).filter(|(_, count)| *count != "0");
-    let words: Vec<String> = some.map(|(outcome, count)| texts::records_of(texts::reconciled(outcome), count)).collect();
-    (!lists.is_empty()).then(|| UnitBlock { unit: row.unit.clone(), words: words.join(texts::LIST_SEPARATOR), lists })
+    let (words, lists) = lists(facts, unit, DISAGREEING.into_iter());
+    (!lists.is_empty()).then(|| UnitBlock { unit: row.unit.clone(), words, lists })
 }
 
-fn list(facts: &Facts, unit: &UnitId, outcome: &str) -> Option<ReconciledList> {
-    let records = facts.reconciled(unit, outcome);
-    let shown = records.len().min(RECORDS_ON_PAGE);
-    let heading = || texts::records_heading(texts::reconciled(outcome), shown, &numbers::count(records.len() as u64));
-    (shown > 0).then(|| ReconciledList { heading: heading(), rows: records.iter().take(shown).map(|record| row(facts, record)).collect() })
+/// How many records of each outcome there are, in words, and the first of them.
+fn lists(facts: &Facts, unit: &UnitId, outcomes: impl Iterator<Item = &'static str>) -> (String, Vec<ReconciledList>) {
+    let (mut words, mut lists) = (Vec::new(), Vec::new());
+    for outcome in outcomes {
+        let records = facts.reconciled(unit, outcome);
+        let (kind, total) = (texts::reconciled(outcome), numbers::count(records.len() as u64));
+        let shown: Vec<ReconciledRow> = records.iter().take(RECORDS_ON_PAGE).map(|record| row(facts, record)).collect();
+        if !shown.is_empty() {
+            words.push(texts::records_of(kind, &total));
+            lists.push(ReconciledList { heading: texts::records_heading(kind, shown.len(), &total), rows: shown });
+        }
+    }
+    (words.join(texts::LIST_SEPARATOR), lists)
 }
 
 fn row(facts: &Facts, record: &ReconciledRecord) -> ReconciledRow {
