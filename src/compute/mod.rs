@@ -17,3 +17,4 @@ pub mod reporting;
 pub mod run;
 pub mod units;
 pub mod usage;
+pub mod verification;

@@ -11,8 +11,9 @@ use datafusion::prelude::SessionContext;
 
 use crate::terms::{Month, UnitId};
 
-/// The population that compares both sides, and the columns that tell how a record stands.
-const POPULATION: &str = "reconciled_records";
+/// The population that compares both sides.
+pub const POPULATION: &str = "reconciled_records";
+/// The columns that tell how a record stands.
 const COLUMNS: [&str; 6] = ["unit_id", "domain", "source_table", "state", "difference", "due_on"];
 
 /// Records of one unit and source table that stand alike. Sort key: unit, domain, source table, outcome, field.
@@ -32,27 +33,34 @@ pub struct Reconciled {
     pub records: i64,
 }
 
-/// Counts what fell due in the months and what is in transit; nothing when the library has no such population, or one of another form.
-///
-/// # Errors
-/// The session's own.
-pub async fn reconciled(context: &SessionContext, (first, last): (Month, Month)) -> Result<Vec<Reconciled>, DataFusionError> {
-    let Ok(population) = context.table(POPULATION).await else { return Ok(Vec::new()) };
+/// The rows of the population that fell due in the months or are in transit, each with `outcome` and `field`: what is counted here and
+/// listed one by one by [`crate::explain`]. Nothing when the library has no such population, or one of another form.
+pub async fn compared(context: &SessionContext, (first, last): (Month, Month)) -> Option<String> {
+    let population = context.table(POPULATION).await.ok()?;
     if COLUMNS.iter().any(|column| population.schema().index_of_column_by_name(None, column).is_none()) {
-        return Ok(Vec::new());
+        return None;
     }
-    let sql = format!(
-        "SELECT unit_id, domain, source_table, outcome, CASE WHEN outcome = 'differing' THEN difference ELSE '' END AS field, count(*) AS records
+    Some(format!(
+        "SELECT *, CASE WHEN outcome = 'differing' THEN difference ELSE '' END AS field
          FROM (SELECT *, CASE WHEN state = 'excluded' THEN 'excluded' WHEN state = 'pending' THEN 'in_transit'
                               WHEN difference IS NULL THEN 'matched'
                               WHEN difference IN ('missing_on_platform', 'missing_in_system') THEN difference
                               ELSE 'differing' END AS outcome
                FROM {POPULATION}
-               WHERE due_on >= DATE '{}' AND (due_on <= DATE '{}' OR state = 'pending')) AS r
-         GROUP BY 1, 2, 3, 4, 5",
+               WHERE due_on >= DATE '{}' AND (due_on <= DATE '{}' OR state = 'pending')) AS r",
         first.first_day(),
         last.last_day()
-    );
+    ))
+}
+
+/// Counts what fell due in the months and what is in transit; nothing when the library has no such population, or one of another form.
+///
+/// # Errors
+/// The session's own.
+pub async fn reconciled(context: &SessionContext, months: (Month, Month)) -> Result<Vec<Reconciled>, DataFusionError> {
+    let Some(compared) = compared(context, months).await else { return Ok(Vec::new()) };
+    let sql =
+        format!("SELECT unit_id, domain, source_table, outcome, field, count(*) AS records FROM ({compared}) AS c GROUP BY 1, 2, 3, 4, 5");
     let mut rows = Vec::new();
     for batch in context.sql(&sql).await?.collect().await? {
         let texts: Vec<_> = (0..5).map(|index| cast(batch.column(index), &DataType::Utf8)).collect::<Result<_, _>>()?;

@@ -28,6 +28,7 @@ pub mod composites;
 pub mod curve;
 pub mod lists;
 pub mod loads;
+pub mod reconciled;
 pub mod records;
 pub mod results;
 pub mod rows;

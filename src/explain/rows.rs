@@ -222,8 +222,9 @@ fn facts(numerator: &Parts<'_>, schema: &DFSchema) -> Vec<Column> {
 }
 
 /// How much of a person a column holds.
-#[derive(PartialEq, Eq)]
-enum Personal {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Personal {
+    /// Nothing.
     No,
     /// Computed from a personal column, as a date or a truth.
     Derived,
@@ -233,11 +234,10 @@ enum Personal {
     Yes,
 }
 
-/// The same rows without what is about a person. Dates and truths that were derived stay, texts do not; a record's key that was computed is
-/// guarded. A plan whose columns can't be traced keeps neither facts nor keys.
-fn without_personal(rows: IndicatorRows, library: &Library) -> Result<IndicatorRows> {
-    let resolved = resolve(&rows.plan).ok();
-    let schema = rows.plan.schema().clone();
+/// How much of a person each column of the plan holds, in order.
+pub(super) fn personal(plan: &LogicalPlan, library: &Library) -> Vec<Personal> {
+    let resolved = resolve(plan).ok();
+    let schema = plan.schema();
     let judge = |index: usize| {
         let Some(resolved) = &resolved else { return Personal::Yes };
         let expression = &resolved.columns[index];
@@ -253,6 +253,15 @@ fn without_personal(rows: IndicatorRows, library: &Library) -> Result<IndicatorR
             (true, ..) => Personal::Text,
         }
     };
+    (0..schema.fields().len()).map(judge).collect()
+}
+
+/// The same rows without what is about a person. Dates and truths that were derived stay, texts do not; a record's key that was computed is
+/// guarded. A plan whose columns can't be traced keeps neither facts nor keys.
+fn without_personal(rows: IndicatorRows, library: &Library) -> Result<IndicatorRows> {
+    let held = personal(&rows.plan, library);
+    let judge = |index: usize| held[index];
+    let schema = rows.plan.schema().clone();
     let (mut columns, mut facts, mut guarded) = (Vec::new(), Vec::new(), false);
     for (index, field) in schema.fields().iter().enumerate() {
         let column = Expr::Column(Column::from(schema.qualified_field(index)));

@@ -14,13 +14,15 @@ use crate::compute::events::{Event, read_events};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::previous::read_measures;
-use crate::compute::reconciliation::{Reconciled, reconciled};
+use crate::compute::reconciliation::{self, Reconciled, reconciled};
 use crate::compute::reporting::{Silent, UnknownCodes, newest_dates, silent_units, unknown_codes};
 use crate::compute::run::{Task, compute, moment_of};
 use crate::compute::units::{Hierarchy, Unit, read_units};
+use crate::compute::verification::{self, Verified, verified};
 use crate::error::{Context, Kind, Result};
 use crate::explain::Policy;
 use crate::explain::lists::{ListInput, RecordLists, record_lists};
+use crate::explain::reconciled::{ReconciledRecords, reconciled_records};
 use crate::findings::{DetectRequest, detect, tables::Finding};
 use crate::functions::{self, Clocks};
 use crate::indices::extract::{BURDEN_SOURCES, SYNERGY_SOURCES};
@@ -55,6 +57,12 @@ pub struct Assessed {
     pub events: Vec<Event>,
     /// Both sides of the comparison between the units' systems and the platform.
     pub reconciliation: Vec<Reconciled>,
+    /// The records on which they do not agree.
+    pub reconciled: ReconciledRecords,
+    /// What the units recorded, beside what was confirmed.
+    pub verification: Vec<Verified>,
+    /// Population behind one of the two → source tables below it that are held: it shows what their last good extract says.
+    pub held_below: BTreeMap<String, Vec<String>>,
     /// Patterns for a reviewer.
     pub findings: Vec<Finding>,
     /// Records behind the figures of each unit.
@@ -166,7 +174,14 @@ pub async fn assess(
 
     // The populations stand at the as-of moment since the findings were looked for.
     if let [first, .., last] | [first @ last] = request.period.months_until(request.as_of).as_slice() {
-        assessed.reconciliation = reconciled(&session, (*first, *last)).await.context(Kind::Query, || "comparing both sides")?;
+        let (months, comparing) = ((*first, *last), || "comparing both sides");
+        assessed.reconciliation = reconciled(&session, months).await.context(Kind::Query, comparing)?;
+        assessed.reconciled = reconciled_records(&session, library, months).await.context(Kind::Query, comparing)?;
+        assessed.verification = verified(&session, months).await.context(Kind::Query, || "comparing what was checked")?;
+    }
+    for population in [reconciliation::POPULATION, verification::POPULATION] {
+        let held = dependencies.tables_below(population).into_iter().filter(|table| held_tables.contains_key(table)).collect();
+        assessed.held_below.insert(population.to_owned(), held);
     }
 
     surroundings.stage("scoring", Work::Unknown);

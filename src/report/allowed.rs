@@ -14,10 +14,10 @@ const RANKING: &str = "anchor bar compared earned figure grade highest href labe
 
 /// A unit's page, in the office's tree and in the unit's own.
 const UNIT: &str = "unit anchor axes bar basis benign component composition date definition denominator document domain due earned effective \
-    evidence excluded figure file firms fraction grade grade_note group group_href heading id index interval kind label \
-    letter line median month more n name neighbour note numerator p parent pending points points_note q quarter reading reason \
-    record region sample says score size soon spark standing step strength strip subject table target tier title tone total value \
-    words";
+    differing evidence excluded fields figure file firms fraction grade grade_note group group_href heading held id in_transit index \
+    interval kind label letter line matched median missing_in_system missing_on_platform month more n name neighbour note numerator p \
+    parent pending points points_note q quarter reading reason record region sample says score share size soon spark standing step \
+    strength strip subject table target tier title tone total value words";
 
 /// The other pages of the office's tree.
 const OFFICE: &str = "unit anchor balanced bar benign bytes check component confirmed count cross due duplicates evidence expanded figure file \
@@ -25,8 +25,15 @@ const OFFICE: &str = "unit anchor balanced bar benign bytes check component conf
     neighbours note outside provisional q quarantined quarter raw reading reason region rows says score seen series since \
     source step subject table title units";
 
+/// Both systems beside each other, in the office's tree and, record by record, in the unit's own.
+const RECONCILIATION: &str = "differing domain due excluded fields file heading held href in_transit matched missing_in_system \
+    missing_on_platform record says share table unit words";
+
+/// What was claimed and confirmed, in the office's tree and in the unit's own.
+const VERIFICATION: &str = "columns domain fraction held href quarter score share title unit";
+
 /// Page, its template, its list.
-const PAGES: [(&str, &str, &str); 9] = [
+const PAGES: [(&str, &str, &str); 15] = [
     ("base.html", include_str!("templates/base.html"), FRAME),
     ("public.html", include_str!("templates/public.html"), PUBLIC),
     ("ranking.html", include_str!("templates/ranking.html"), RANKING),
@@ -34,6 +41,12 @@ const PAGES: [(&str, &str, &str); 9] = [
     ("findings.html", include_str!("templates/findings.html"), OFFICE),
     ("synergy.html", include_str!("templates/synergy.html"), OFFICE),
     ("burden.html", include_str!("templates/burden.html"), OFFICE),
+    ("reconciliation.html", include_str!("templates/reconciliation.html"), RECONCILIATION),
+    ("counts.html", include_str!("templates/counts.html"), RECONCILIATION),
+    ("counts_head.html", include_str!("templates/counts_head.html"), RECONCILIATION),
+    ("reconciled.html", include_str!("templates/reconciled.html"), RECONCILIATION),
+    ("verification.html", include_str!("templates/verification.html"), VERIFICATION),
+    ("verified.html", include_str!("templates/verified.html"), VERIFICATION),
     ("quality.html", include_str!("templates/quality.html"), OFFICE),
     ("accounting.html", include_str!("templates/accounting.html"), OFFICE),
 ];
@@ -78,7 +91,7 @@ fn templates_hold_no_texts_no_filters_and_nothing_that_runs() {
 
 #[test]
 fn view_models_hold_no_texts_either() {
-    const SOURCES: [(&str, &str); 13] = [
+    const SOURCES: [(&str, &str); 15] = [
         ("burden", include_str!("view/burden.rs")),
         ("facts", include_str!("view/facts.rs")),
         ("findings", include_str!("view/findings.rs")),
@@ -86,9 +99,11 @@ fn view_models_hold_no_texts_either() {
         ("indicators", include_str!("view/indicators.rs")),
         ("quality", include_str!("view/quality.rs")),
         ("ranking", include_str!("view/ranking.rs")),
+        ("reconciliation", include_str!("view/reconciliation.rs")),
         ("records", include_str!("view/records.rs")),
         ("synergy", include_str!("view/synergy.rs")),
         ("unit", include_str!("view/unit.rs")),
+        ("verification", include_str!("view/verification.rs")),
         ("svg", include_str!("svg.rs")),
         ("trees", include_str!("trees.rs")),
         ("pages", include_str!("pages.rs")),

@@ -12,7 +12,9 @@ use rust_decimal::Decimal;
 
 use crate::compute::measures::{Measure, Scope};
 use crate::compute::reconciliation::Reconciled;
+use crate::compute::verification::Verified;
 use crate::explain::lists::RecordLists;
+use crate::explain::reconciled::ReconciledRecords;
 use crate::findings::tables::Finding;
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use crate::library::indicator::{Better, Indicator, Shape, ShownAs, Window};
@@ -58,6 +60,12 @@ pub struct ReportInput {
     pub burden: Vec<Burden>,
     /// Both sides of the comparison between the units' systems and the platform.
     pub reconciliation: Vec<Reconciled>,
+    /// The records on which they do not agree: the office's pages, and each unit's own.
+    pub reconciled: ReconciledRecords,
+    /// What the units recorded, beside what four ways of checking confirmed.
+    pub verification: Vec<Verified>,
+    /// Population behind one of the two → source tables below it that are held.
+    pub held_below: BTreeMap<String, Vec<String>>,
     /// Records behind each unit's figures: its own pages only.
     pub records: RecordLists,
     /// Patterns for a reviewer: the office's tree only.

@@ -11,8 +11,10 @@ use super::view::findings::DetectorView;
 use super::view::frame::Frame;
 use super::view::quality::QualityView;
 use super::view::ranking::{Group, KeyFigure, PublicGroup};
+use super::view::reconciliation::ReconciliationView;
 use super::view::synergy::{DomainView, PartHead, ScaleStep};
 use super::view::unit::UnitView;
+use super::view::verification::VerificationView;
 
 /// First page of the office's tree.
 #[derive(Template)]
@@ -100,6 +102,26 @@ pub struct BurdenPage {
     pub held: String,
     /// Scopes.
     pub scopes: Vec<ScopeView>,
+}
+
+/// The units' systems and the platform beside each other.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "reconciliation.html")]
+pub struct ReconciliationPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Everything on the page.
+    pub view: ReconciliationView,
+}
+
+/// What was claimed, and what four ways of checking confirmed.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "verification.html")]
+pub struct VerificationPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Everything on the page.
+    pub view: VerificationView,
 }
 
 /// Where every record went.

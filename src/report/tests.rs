@@ -6,6 +6,7 @@ use super::fixture::{HOSTILE, province};
 use super::names::file_name;
 use super::view::Facts;
 use super::{ReportInput, guard, numbers, texts, trees, write};
+use crate::library::indicator::ShownAs;
 use crate::scoring::tables::Rank;
 
 fn pages(input: &ReportInput) -> BTreeMap<String, String> {
@@ -28,7 +29,7 @@ fn words(html: &str) -> String {
 fn every_unit_has_a_page_in_the_offices_tree_and_one_of_its_own() {
     let input = province();
     let pages = pages(&input);
-    assert_eq!(pages.len(), 5 + 2 * input.units.len() + 1);
+    assert_eq!(pages.len(), 7 + 2 * input.units.len() + 1);
     for unit in &input.units {
         let name = file_name(unit.id.as_ref());
         assert!(pages.contains_key(&format!("office/units/{name}.html")) && pages.contains_key(&format!("units/{name}/index.html")));
@@ -177,6 +178,61 @@ fn a_units_page_lists_its_own_records_and_a_citys_those_below_it() {
 }
 
 #[test]
+fn the_records_that_do_not_agree_stand_on_the_offices_page_and_on_the_units_own_alone() {
+    let input = province();
+    let pages = pages(&input);
+    let office = words(&pages["office/reconciliation.html"]);
+    for shown in ["平台缺失 25 条，列前 20 条", "不同 2 条", "罚款金额：系统 5000.00，平台 500.00；当事人代码不同", "罚款金额 2"]
+    {
+        assert!(office.contains(shown), "{shown}");
+    }
+    for record in &input.reconciled.records {
+        let own = format!("units/{}/index.html", file_name(record.unit.as_ref()));
+        let key = super::names::Text::masked(&record.record_id).to_string();
+        let listed = |path: &str| words(&pages[path]).contains(&format!("\n{key}\n"));
+        let others = pages.keys().filter(|path| **path != own && !path.starts_with("office/")).filter(|path| listed(path)).count();
+        assert_eq!(others, 0, "{key} stands on a page of another reader");
+        let is_late = record.outcome == "missing_on_platform" && record.due_on > Some(jiff::civil::date(2026, 4, 21));
+        assert_eq!(listed(&own), !is_late, "{key} on {own}");
+        assert_eq!(listed("office/reconciliation.html"), !is_late && record.outcome != "in_transit", "{key} on the office's page");
+    }
+}
+
+#[test]
+fn values_that_differ_are_told_in_words_and_what_looks_personal_is_covered() {
+    let page = words(&pages(&province())["units/990103-market/index.html"]);
+    assert!(page.contains("罚款金额：系统 空，平台 500.00；处理结果：系统 行政处罚，平台 不予处罚"), "{page}");
+    assert!(page.contains("当事人110************02X"), "{page}");
+    assert!(page.contains("平台 sources/platform/records.csv:7（2026-07-01 01:02 装载）"), "{page}");
+}
+
+#[test]
+fn the_share_of_what_agrees_is_of_what_is_due() {
+    let page = words(&pages(&province())["units/990103-market/index.html"]);
+    let (share, rest) = (numbers::value(rust_decimal::Decimal::from(42) / rust_decimal::Decimal::from(44), ShownAs::Percent), "\n42\n");
+    let place = page.find(&format!("\n{share}\n")).unwrap_or_else(|| panic!("{share}: {page}"));
+    assert!(page[place..].contains(rest) && page.contains(&texts::held_sources("行政处罚案件")), "{page}");
+}
+
+#[test]
+fn the_four_ways_of_checking_stand_beside_each_other_quarter_by_quarter() {
+    let pages = pages(&province());
+    for path in ["office/verification.html", "units/990103-market/index.html"] {
+        let page = words(&pages[path]);
+        for way in crate::compute::verification::WAYS {
+            assert!(page.contains(texts::way(way)), "{path} lacks {way}");
+        }
+        for shown in ["2026年第1季度", "2026年第2季度", "95.45%", "42／44", "85.00%", "17／20", "评估得分 86.55"] {
+            assert!(page.contains(shown), "{path} lacks {shown}");
+        }
+        assert!(!page.contains("59／64"), "{path} adds up the ways");
+    }
+    assert!(!words(&pages["units/990103-market/index.html"]).contains("16／16"), "another unit's figures");
+    assert!(!pages["units/990102-market/index.html"].contains("id=\"verification\""), "nothing of it was checked");
+    assert!(!pages["public/index.html"].contains(texts::CONSISTENCY) && !pages["public/index.html"].contains(texts::WAY));
+}
+
+#[test]
 fn statuses_are_said_in_words() {
     let all: String = pages(&province()).values().map(|html| words(html)).collect();
     for word in [texts::TOO_FEW, texts::NOTHING_DUE, texts::NOT_APPLICABLE, texts::HELD, texts::PROVISIONAL] {
@@ -269,8 +325,11 @@ fn a_report_of_nothing_is_still_a_report() {
     input.synergy_regions.clear();
     input.burden.clear();
     input.accounting.clear();
+    input.reconciliation.clear();
+    input.reconciled = Default::default();
+    input.verification.clear();
     input.previous = None;
-    assert_eq!(pages(&input).len(), 6);
+    assert_eq!(pages(&input).len(), 8);
 }
 
 #[test]

@@ -32,10 +32,14 @@ catalogue! {
     PAGE_FINDINGS = "疑点";
     PAGE_SYNERGY = "区域协同";
     PAGE_BURDEN = "企业负担";
+    PAGE_RECONCILIATION = "数据比对";
+    PAGE_VERIFICATION = "自报与核实";
     PAGE_QUALITY = "数据质量";
     TITLE_RANKING = "行政执法考核排名";
     TITLE_SYNERGY = "跨区域执法协同";
     TITLE_BURDEN = "企业执法负担指数";
+    TITLE_RECONCILIATION = "系统与平台数据比对";
+    TITLE_VERIFICATION = "自报与核实的一致";
     NONE = "—";
 
     // Ranking
@@ -184,6 +188,33 @@ catalogue! {
     EQUIPMENT_NOTE = "法律规定必须购置的安全设备，基期 = 100，不计入指数。";
     BURDEN_PARTS = "企业执法负担指数的构成";
     NO_BURDEN = "本期没有企业负担数据。";
+
+    // Reconciliation
+    RECONCILIATION_NOTE = "执法系统与考核平台的案件、检查，按决定书文号（没有文号的用案件编号）、检查编号逐条比对。期限在考核期内已到的：两侧都有且各比对项相等的为相符，只在一侧有的为缺失；期限未到的为在途，不计入一致率。一致率＝相符÷（相符＋不同＋平台缺失＋系统缺失）。一条记录有多项不同的，按第一项计数，逐条列出各项。只计本单位名下的记录，不含下级单位。两侧取自同一份文件的没有比对的意义，剔除。";
+    RECONCILIATION_ROWS = "不一致的记录";
+    RECONCILIATION_ROWS_NOTE = "按期限先后；全部见结果表 reconciliation_rows，在途的也在其中。当事人代码是个人信息，只说明不同，不显示。文件和行号是所标那次装载时的位置。";
+    OWN_RECONCILIATION_ROWS = "不一致和在途的记录";
+    OWN_RECONCILIATION_ROWS_NOTE = "按期限先后。在途的记录在期限前到达平台且各项相等，即为相符。当事人代码是个人信息，只说明不同，不显示。文件和行号是所标那次装载时的位置。";
+    NO_RECONCILIATION = "本期没有可以比对的记录。";
+    DOMAIN = "领域";
+    ALL_UNITS = "全部单位";
+    ALL_RECORDS = "合计";
+    MATCHED = "相符";
+    DIFFERING = "不同";
+    MISSING_ON_PLATFORM = "平台缺失";
+    MISSING_IN_SYSTEM = "系统缺失";
+    IN_TRANSIT = "在途";
+    DIFFERING_FIELDS = "不同的项";
+    CONSISTENCY = "一致率";
+    AGREES_SO_FAR = "已到平台，各项相等";
+    NOT_ON_PLATFORM = "平台上没有";
+    NOT_IN_SYSTEM = "执法系统中没有";
+    PLACE_ON_PLATFORM = "平台";
+
+    // Verification
+    VERIFICATION_NOTE = "全周期考核的四种方式，各季度单位自己记录的、核实属实的：比例，核实属实数／自报数。四种方式所数的不同（日常跟踪数记录，阶段核验数抽取的事项，现场抽查和第三方评估数核对的事实），并列，不相加。第三方评估得分不是对自报数的核实，只列在一旁。季度按整季计。";
+    WAY = "核实方式";
+    NO_VERIFICATION = "本期没有核实的结果。";
 
     // Quality
     QUALITY_NOTE = "每一条记录都有去处：读到 ＋ 拆分增加 ＝ 入库 ＋ 隔离 ＋ 重复 ＋ 过滤 ＋ 暂缓；读取字节数等于文件大小。任何一项不符，本次运行即告失败。";
@@ -441,6 +472,69 @@ pub fn as_loaded(place: &str, began: &str) -> String {
 /// `立案日期 2026-03-12`; a column without a value says so.
 pub fn fact(meaning: &str, value: &str) -> String {
     format!("{meaning} {}", if value.is_empty() { "无" } else { value })
+}
+
+/// How a record stands on both sides.
+pub fn reconciled(outcome: &str) -> &str {
+    match outcome {
+        "matched" => MATCHED,
+        "differing" => DIFFERING,
+        "missing_on_platform" => MISSING_ON_PLATFORM,
+        "missing_in_system" => MISSING_IN_SYSTEM,
+        "in_transit" => IN_TRANSIT,
+        "excluded" => EXCLUDED,
+        other => other,
+    }
+}
+
+/// A field that both sides give.
+pub fn compared_field(field: &str) -> &str {
+    match field {
+        "date" => "日期",
+        "party_code" => "当事人代码",
+        "decision_no" => "决定书文号",
+        "fine" => "罚款金额",
+        "outcome" => "处理结果",
+        other => other,
+    }
+}
+
+/// `罚款金额 2`: how many records differ in a field.
+pub fn differing_count(field: &str, records: &str) -> String {
+    format!("{} {records}", compared_field(field))
+}
+
+/// A field with both values; that it differs, where they are not shown.
+pub fn differing_values(field: &str, values: Option<(&str, &str)>) -> String {
+    let shown = |value: &str| if value.is_empty() { "空".to_owned() } else { value.to_owned() };
+    let field = compared_field(field);
+    values.map_or_else(|| format!("{field}不同"), |(own, platform)| format!("{field}：系统 {}，平台 {}", shown(own), shown(platform)))
+}
+
+/// Above figures whose sources are not all of this run.
+pub fn held_sources(tables: &str) -> String {
+    format!("{tables}沿用上次装载的数据，本页所列是该数据的情况。")
+}
+
+/// A way of checking what a unit recorded.
+pub fn way(code: &str) -> &str {
+    match code {
+        "daily_tracking" => "日常跟踪",
+        "stage_verification" => "阶段核验",
+        "spot_check" => "现场抽查",
+        "third_party" => "第三方评估",
+        other => other,
+    }
+}
+
+/// `2026年第1季度`; a quarter that is written otherwise stays as it is.
+pub fn quarter(quarter: &str) -> String {
+    quarter.split_once('Q').map_or_else(|| quarter.to_owned(), |(year, number)| format!("{year}年第{number}季度"))
+}
+
+/// The third party's score, beside what it confirmed.
+pub fn third_party_score(score: &str) -> String {
+    format!("评估得分 {score}")
 }
 
 /// Under the ranking: which totals are ranked.

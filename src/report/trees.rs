@@ -11,11 +11,13 @@ use super::guard;
 use super::input::{HeldItem, NodeView};
 use super::names::{Text, file_name};
 use super::numbers;
-use super::pages::{BurdenPage, FindingsPage, PublicPage, QualityPage, RankingPage, SynergyPage, UnitPage};
+use super::pages::{
+    BurdenPage, FindingsPage, PublicPage, QualityPage, RankingPage, ReconciliationPage, SynergyPage, UnitPage, VerificationPage,
+};
 use super::texts;
 use super::view::frame::{Frame, Page, Reader};
 use super::view::ranking::KeyFigure;
-use super::view::{Facts, burden, findings, quality, ranking, synergy, unit};
+use super::view::{Facts, burden, findings, quality, ranking, reconciliation, synergy, unit, verification};
 use crate::error::{Context, Kind, Result};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
 use crate::terms::UnitId;
@@ -34,6 +36,8 @@ pub fn each_page(facts: &Facts, mut take: impl FnMut(Finished) -> Result<()>) ->
     take(finished("office/findings.html", &findings_page(facts))?)?;
     take(finished("office/synergy.html", &synergy_page(facts))?)?;
     take(finished("office/burden.html", &burden_page(facts))?)?;
+    take(finished("office/reconciliation.html", &reconciliation_page(facts))?)?;
+    take(finished("office/verification.html", &verification_page(facts))?)?;
     take(finished("office/quality.html", &quality_page(facts))?)?;
     for id in facts.assessed_units() {
         let name = file_name(id.as_ref());
@@ -134,6 +138,20 @@ fn burden_page(facts: &Facts) -> BurdenPage {
         frame: Frame::of(facts, Reader::Office, Page::Burden, Text::of(texts::TITLE_BURDEN)),
         held: held(facts, BURDEN),
         scopes: burden::scopes(facts),
+    }
+}
+
+fn reconciliation_page(facts: &Facts) -> ReconciliationPage {
+    ReconciliationPage {
+        frame: Frame::of(facts, Reader::Office, Page::Reconciliation, Text::of(texts::TITLE_RECONCILIATION)),
+        view: reconciliation::reconciliation(facts),
+    }
+}
+
+fn verification_page(facts: &Facts) -> VerificationPage {
+    VerificationPage {
+        frame: Frame::of(facts, Reader::Office, Page::Verification, Text::of(texts::TITLE_VERIFICATION)),
+        view: verification::verification(facts),
     }
 }
 

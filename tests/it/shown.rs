@@ -182,6 +182,111 @@ fn the_reconciliation_table_is_what_the_consistency_rate_counts() {
     }
 }
 
+/// The rows of a table on a page, each as its cells by heading; the row's own heading stands under "".
+fn rows_of(table: &str) -> Vec<BTreeMap<&str, String>> {
+    let text = |piece: &str| piece.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect::<String>();
+    let body = table.split("<tbody>").nth(1).and_then(|rest| rest.split("</tbody>").next()).expect("a table has a body");
+    let cells = |row| -> BTreeMap<&str, String> {
+        let row: &str = row;
+        let heading = row.split("<th").nth(1).and_then(|rest| rest.split_once('>')).map(|(_, rest)| rest);
+        let heading = heading.and_then(|rest| rest.split("</th>").next()).map(|rest| ("", text(rest)));
+        let cell = |rest| -> (&str, String) {
+            let rest: &str = rest;
+            let (label, rest) = rest.split_once("\">").expect("a heading ends");
+            (label, text(rest.split("</td>").next().unwrap_or_default()))
+        };
+        heading.into_iter().chain(row.split("data-label=\"").skip(1).map(cell)).collect()
+    };
+    body.split("<tr").skip(1).map(cells).collect()
+}
+
+#[test]
+fn the_reconciliation_page_says_what_its_table_counts() {
+    let (province, _) = finished_sample();
+    let pages = pages(province, "office");
+    let page = &pages.iter().find(|(path, _)| Path::new(path).ends_with("reconciliation.html")).expect("the page").1;
+    let shown = rows_of(page.split("<table").nth(1).expect("the table of counts"));
+    let counted = province.sql(
+        "select coalesce(u.name, r.unit_id), r.matched, r.differing, r.on_platform, r.in_system, r.in_transit, r.excluded
+         from (select unit_id, sum(records) filter (where outcome = 'matched') as matched, sum(records) filter (where outcome = 'differing') as differing,
+                      sum(records) filter (where outcome = 'missing_on_platform') as on_platform,
+                      sum(records) filter (where outcome = 'missing_in_system') as in_system,
+                      sum(records) filter (where outcome = 'in_transit') as in_transit, sum(records) filter (where outcome = 'excluded') as excluded
+               from reconciliation group by unit_id) r left join units u using (unit_id)",
+    );
+    assert!(counted.len() > 20 && shown.len() == counted.len() + 1, "{} rows of {} units", shown.len(), counted.len());
+    let whole = |text: &str| text.replace(',', "").parse::<u64>().unwrap_or(0);
+    let headings = ["相符", "不同", "平台缺失", "系统缺失", "在途", "剔除"];
+    for unit in &counted {
+        let row = shown.iter().find(|row| row[""] == unit[0]).unwrap_or_else(|| panic!("{} is not on the page", unit[0]));
+        for (heading, count) in headings.iter().zip(&unit[1..]) {
+            assert_eq!(whole(&row[heading]), whole(count), "{heading} of {}", unit[0]);
+        }
+        let by_field = row["不同的项"].split('、').filter_map(|field| field.rsplit_once(' ')).map(|(_, count)| whole(count)).sum::<u64>();
+        assert_eq!(by_field, whole(&unit[2]), "{}", unit[0]);
+    }
+}
+
+#[test]
+fn the_rows_that_do_not_agree_add_up_to_the_counts_and_name_their_lines() {
+    let (province, _) = finished_sample();
+    let apart = province.sql(
+        "select * from (select unit_id, domain, source_table, outcome, field, records from reconciliation
+                        where outcome not in ('matched', 'excluded')) c
+         full join (select unit_id, domain, source_table, outcome, field, count(*) as listed from reconciliation_rows group by 1, 2, 3, 4, 5) r
+           on r.unit_id = c.unit_id and r.domain = c.domain and r.source_table = c.source_table and r.outcome = c.outcome and r.field = c.field
+         where records is distinct from listed",
+    );
+    assert!(apart.is_empty(), "{apart:?}");
+    assert!(province.one("select count(*) from reconciliation_rows").parse::<u32>().expect("a count") > 100);
+    let misplaced = province.sql(
+        "select record_id from reconciliation_rows where (source_line is null) <> (difference = 'missing_in_system')
+            or (platform_line is null) <> (difference = 'missing_on_platform') or (field = 'party_code' and own_value is not null)
+            or (field in ('date', 'fine', 'outcome') and own_value is not distinct from platform_value)",
+    );
+    assert!(misplaced.is_empty(), "{misplaced:?}");
+}
+
+#[test]
+fn the_rows_on_a_units_page_are_its_own() {
+    let (province, _) = finished_sample();
+    let rows = province.sql("select unit_id, record_id from reconciliation_rows where outcome <> 'in_transit' order by due_on, record_id");
+    let section =
+        |page: &str| page.split("id=\"reconciliation\"").nth(1).and_then(|rest| rest.split("</section>").next()).map(str::to_owned);
+    let mut seen = 0;
+    for (path, page) in pages(province, "units") {
+        let Some(section) = section(&page) else { continue };
+        for cell in cells(&section, "记录编号") {
+            let of = rows.iter().filter(|row| row[1] == cell).map(|row| row[0].to_lowercase()).collect::<Vec<_>>();
+            assert!(of.is_empty() || of.iter().any(|unit| path.replace('~', "").contains(&format!("/{unit}/"))), "{path} shows {cell}");
+            seen += usize::from(!of.is_empty());
+        }
+    }
+    assert!(seen > 50, "only {seen} records were looked at");
+    let public = &pages(province, "public")[0].1;
+    assert!(!rows.iter().any(|row| public.contains(&row[1])) && !public.contains("比对"));
+}
+
+#[test]
+fn what_was_tracked_day_by_day_is_what_the_reconciliation_compared() {
+    let (province, _) = finished_sample();
+    let apart = province.sql(
+        "select * from (select unit_id, domain, sum(claimed) as claimed, sum(confirmed) as confirmed from verification
+                        where way = 'daily_tracking' group by 1, 2) v
+         full join (select unit_id, domain, sum(records) as claimed, coalesce(sum(records) filter (where outcome = 'matched'), 0) as confirmed
+                    from reconciliation where outcome in ('matched', 'differing', 'missing_on_platform') group by 1, 2) r
+           on r.unit_id = v.unit_id and r.domain = v.domain
+         where v.claimed is distinct from r.claimed or v.confirmed is distinct from r.confirmed",
+    );
+    assert!(apart.is_empty(), "{apart:?}");
+    let ways: BTreeSet<String> = province.sql("select distinct way from verification").into_iter().flatten().collect();
+    assert_eq!(ways.len(), 4, "{ways:?}");
+    let pages = pages(province, "office");
+    let page = &pages.iter().find(|(path, _)| Path::new(path).ends_with("verification.html")).expect("the page").1;
+    let objects = province.one("select count(*) from (select distinct unit_id, domain from verification)");
+    assert_eq!(page.matches("日常跟踪</th>").count().to_string(), objects);
+}
+
 #[test]
 fn the_quality_page_says_in_chinese_why_something_is_held() {
     let province = Province::small();

@@ -44,6 +44,8 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
         signals::synergy_regions(input)?,
         signals::burden(input)?,
         sources::reconciliation(input)?,
+        sources::reconciliation_rows(input)?,
+        sources::verification(input)?,
         signals::findings(input)?,
         signals::findings_evidence(input)?,
         sources::accounting(input)?,

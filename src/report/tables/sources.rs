@@ -1,10 +1,12 @@
-//! Result tables about the sources: where every record went, what is held, who has not reported, which limits are provisional.
+//! Result tables about the sources: where every record went, both systems beside each other, what was checked, what is held, who has not
+//! reported, which limits are provisional.
 //!
 //! In: [`ReportInput`]. Out: tables in their declared order. Never here: raw text of a row.
 
 use super::ResultTable;
 use super::columns::Columns;
 use crate::error::Result;
+use crate::explain::reconciled::{Place, ReconciledRecord};
 use crate::report::input::{HeldItem, ReasonCount, ReportInput};
 
 /// One row a source file and sheet.
@@ -68,6 +70,59 @@ pub fn reconciliation(input: &ReportInput) -> Result<ResultTable> {
         .text("field", |row| &row.field)
         .count("records", |row| row.records)
         .table(input.reconciliation.len())
+}
+
+/// The records behind the counts of `reconciliation`, but for those that match or are left out. A record's key is the office's own: it
+/// holds no name, and no value of a personal column.
+pub fn reconciliation_rows(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<(&ReconciledRecord, String)> = Vec::with_capacity(input.reconciled.records.len());
+    for record in &input.reconciled.records {
+        let fields: Vec<&str> = record.differing.iter().map(|differing| differing.field.as_str()).collect();
+        rows.push((record, fields.join(" ")));
+    }
+    rows.sort();
+    // The values are those of the first field, by which the record is counted.
+    let first = |row: &'_ (&'_ ReconciledRecord, String)| row.0.differing.first().and_then(|differing| differing.values.clone());
+    let values: Vec<_> = rows.iter().map(first).collect();
+    let rows: Vec<_> = rows.into_iter().zip(values).map(|((record, fields), values)| (record, fields, values)).collect();
+    let place = |place: &'_ Option<Place>| place.as_ref().and_then(|place| place.line);
+    Columns::of("reconciliation_rows", &["unit_id", "domain", "source_table", "outcome", "field", "due_on", "record_id"], &rows)
+        .text("unit_id", |(row, ..)| row.unit.as_ref())
+        .text("domain", |(row, ..)| &row.domain)
+        .text("source_table", |(row, ..)| &row.source_table)
+        .text("outcome", |(row, ..)| &row.outcome)
+        .text("field", |(row, ..)| &row.field)
+        .date_or_null("due_on", |(row, ..)| row.due_on)
+        .text("record_id", |(row, ..)| &row.record_id)
+        .text("difference", |(row, ..)| &row.difference)
+        .text("fields", |(_, fields, _)| fields)
+        .text_or_null("own_value", |(.., values)| values.as_ref().map(|(own, _)| own.as_str()))
+        .text_or_null("platform_value", |(.., values)| values.as_ref().map(|(_, platform)| platform.as_str()))
+        .date_or_null("event_on", |(row, ..)| row.event_on)
+        .date_or_null("submitted_on", |(row, ..)| row.submitted_on)
+        .text_or_null("source_file", |(row, ..)| row.own.as_ref().map(|place| place.file.as_str()))
+        .count_or_null("source_line", |(row, ..)| place(&row.own))
+        .text_or_null("batch_id", |(row, ..)| row.own.as_ref().map(|place| place.batch_id.as_str()))
+        .text_or_null("platform_file", |(row, ..)| row.platform.as_ref().map(|place| place.file.as_str()))
+        .count_or_null("platform_line", |(row, ..)| place(&row.platform))
+        .text_or_null("platform_batch_id", |(row, ..)| row.platform.as_ref().map(|place| place.batch_id.as_str()))
+        .table(input.reconciled.records.len())
+}
+
+/// What the units recorded, beside what each way of checking confirmed. Not called as the population behind it: both stand in one session.
+pub fn verification(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.verification.iter().collect();
+    rows.sort();
+    Columns::of("verification", &["unit_id", "domain", "quarter", "way"], &rows)
+        .text("unit_id", |row| row.unit.as_ref())
+        .text("domain", |row| &row.domain)
+        .text("quarter", |row| &row.quarter)
+        .text("way", |row| &row.way)
+        .count("claimed", |row| row.claimed)
+        .count("confirmed", |row| row.confirmed)
+        .share_or_null("share", |row| row.share())
+        .share_or_null("third_party_mean", |row| row.third_party_mean)
+        .table(input.verification.len())
 }
 
 /// Units that have sent nothing to a source.

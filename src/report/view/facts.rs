@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use crate::compute::measures::{Measure, Scope};
+use crate::compute::reconciliation::Reconciled;
+use crate::compute::verification::Verified;
 use crate::explain::lists::RecordList;
+use crate::explain::reconciled::ReconciledRecord;
 use crate::findings::tables::Finding;
 use crate::report::input::{HeldItem, NodeView, ReportInput, SchemeIndicator};
 use crate::report::names::{Text, file_name};
@@ -32,6 +35,9 @@ pub struct Facts<'a> {
     places: BTreeMap<&'a IndicatorId, (usize, &'a SchemeIndicator)>,
     score_lines: BTreeMap<Object<'a>, Vec<&'a ScoreLine>>,
     ledger: BTreeMap<(&'a UnitId, &'a str, &'a IndicatorId), Vec<&'a LedgerRow>>,
+    reconciliation: BTreeMap<&'a UnitId, Vec<&'a Reconciled>>,
+    reconciled: BTreeMap<&'a UnitId, Vec<&'a ReconciledRecord>>,
+    verification: BTreeMap<&'a UnitId, Vec<&'a Verified>>,
 }
 
 impl<'a> Facts<'a> {
@@ -49,7 +55,19 @@ impl<'a> Facts<'a> {
             places: input.scheme.indicators.iter().enumerate().map(|(place, indicator)| (&indicator.id, (place, indicator))).collect(),
             score_lines: BTreeMap::new(),
             ledger: BTreeMap::new(),
+            reconciliation: BTreeMap::new(),
+            reconciled: BTreeMap::new(),
+            verification: BTreeMap::new(),
         };
+        for row in &input.reconciliation {
+            facts.reconciliation.entry(&row.unit).or_default().push(row);
+        }
+        for record in &input.reconciled.records {
+            facts.reconciled.entry(&record.unit).or_default().push(record);
+        }
+        for row in &input.verification {
+            facts.verification.entry(&row.unit).or_default().push(row);
+        }
         for row in &input.scorecards.ledger {
             facts.ledger.entry((&row.unit, &row.domain, &row.indicator)).or_default().push(row);
         }
@@ -175,6 +193,30 @@ impl<'a> Facts<'a> {
         let of_unit = self.input.records.lists.range(from..).take_while(|((unit, _, _), _)| unit == object.0);
         let wanted = of_unit.filter(|((_, domain, id), _)| id == indicator && object.1.split('+').any(|of_object| of_object == domain));
         wanted.flat_map(|(_, lists)| lists).collect()
+    }
+
+    /// How the records of each unit stand on both sides.
+    pub fn reconciliation(&self) -> &BTreeMap<&'a UnitId, Vec<&'a Reconciled>> {
+        &self.reconciliation
+    }
+
+    /// The unit's records of one outcome on which both sides do not agree, by deadline.
+    pub fn reconciled(&self, unit: &UnitId, outcome: &str) -> Vec<&'a ReconciledRecord> {
+        let of_unit = self.reconciled.get(unit).into_iter().flatten().copied();
+        let mut records: Vec<_> = of_unit.filter(|record| record.outcome == outcome).collect();
+        records.sort_by_key(|record| (record.due_on, *record));
+        records
+    }
+
+    /// What was checked of each unit.
+    pub fn verification(&self) -> &BTreeMap<&'a UnitId, Vec<&'a Verified>> {
+        &self.verification
+    }
+
+    /// Titles of the held source tables below a population.
+    pub fn held_below(&self, population: &str) -> Vec<String> {
+        let held = self.input.held_below.get(population).into_iter().flatten();
+        held.map(|table| self.table_name(table).to_string()).collect()
     }
 
     /// Findings of a unit, in their sort order.

@@ -28,6 +28,10 @@ pub enum Page {
     Synergy,
     /// Burden on enterprises.
     Burden,
+    /// The units' systems and the platform.
+    Reconciliation,
+    /// What was claimed and what was confirmed.
+    Verification,
     /// Where every record went.
     Quality,
     /// A unit's page: below the first one.
@@ -35,7 +39,8 @@ pub enum Page {
 }
 
 impl Page {
-    const LISTED: [Self; 5] = [Self::Ranking, Self::Findings, Self::Synergy, Self::Burden, Self::Quality];
+    const LISTED: [Self; 7] =
+        [Self::Ranking, Self::Findings, Self::Synergy, Self::Burden, Self::Reconciliation, Self::Verification, Self::Quality];
 
     /// Its file in the office's tree.
     pub fn file(self) -> &'static str {
@@ -44,6 +49,8 @@ impl Page {
             Self::Findings => "findings.html",
             Self::Synergy => "synergy.html",
             Self::Burden => "burden.html",
+            Self::Reconciliation => "reconciliation.html",
+            Self::Verification => "verification.html",
             Self::Quality => "quality.html",
         }
     }
@@ -54,6 +61,8 @@ impl Page {
             Self::Findings => texts::PAGE_FINDINGS,
             Self::Synergy => texts::PAGE_SYNERGY,
             Self::Burden => texts::PAGE_BURDEN,
+            Self::Reconciliation => texts::PAGE_RECONCILIATION,
+            Self::Verification => texts::PAGE_VERIFICATION,
             Self::Quality => texts::PAGE_QUALITY,
         }
     }

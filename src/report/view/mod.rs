@@ -6,6 +6,7 @@
 //! * [`facts`] looks things up; [`frame`] is what every page shares
 //! * [`ranking`] the first page and the public one; [`unit`] a unit with its [`indicators`], [`ledger`] and [`records`]; [`findings`] patterns for a reviewer
 //! * [`synergy`], [`burden`] the two composite indices; [`quality`] where every record went
+//! * [`reconciliation`] the units' systems and the platform; [`verification`] what was claimed and what was confirmed
 
 pub mod burden;
 pub mod facts;
@@ -15,8 +16,10 @@ pub mod indicators;
 pub mod ledger;
 pub mod quality;
 pub mod ranking;
+pub mod reconciliation;
 pub mod records;
 pub mod synergy;
 pub mod unit;
+pub mod verification;
 
 pub use facts::Facts;

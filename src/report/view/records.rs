@@ -99,12 +99,17 @@ fn view<'a>(facts: &Facts<'a>, object: Object<'a>, list: &RecordList, better: Be
 fn row(facts: &Facts, record: &ListedRecord) -> RecordRow {
     let known = record.facts.iter().map(|(meaning, value)| texts::fact(meaning, value));
     let says = if record.because.is_empty() { known.collect::<Vec<_>>().join(texts::LIST_SEPARATOR) } else { record.because.clone() };
-    let file = record.source_line.map_or_else(|| record.source_file.clone(), |line| format!("{}:{line}", record.source_file));
     RecordRow {
         record: Text::masked(&record.record_id),
         unit: facts.unit_name(&record.unit),
         due: Text::of(&record.due),
         says: Text::masked(&says),
-        file: Text::masked(&if record.batch_id.is_empty() { file } else { texts::as_loaded(&file, &began(&record.batch_id)) }),
+        file: Text::masked(&place(&record.source_file, record.source_line, &record.batch_id)),
     }
+}
+
+/// File, line, and the load that read it there.
+pub fn place(file: &str, line: Option<i64>, batch_id: &str) -> String {
+    let place = line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
+    if batch_id.is_empty() { place } else { texts::as_loaded(&place, &began(batch_id)) }
 }

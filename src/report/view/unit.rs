@@ -13,8 +13,10 @@ use super::frame::Reader;
 use super::indicators::{Axes, ClassBlock, class_blocks, empty_class};
 use super::ledger::{LedgerBlock, ledger_blocks};
 use super::ranking::{Moved, Spread, is_provisional, moved, total};
+use super::reconciliation::{self, UnitReconciliation};
 use super::records::{RecordsBlock, records_blocks};
 use super::synergy::{OwnSide, own_side};
+use super::verification::{self, VerificationView};
 use crate::report::input::{LineEvent, NodeView};
 use crate::report::names::{Text, file_name};
 use crate::report::numbers;
@@ -40,6 +42,10 @@ pub struct UnitView {
     pub parent: Text,
     /// Assessed objects: one a domain.
     pub objects: Vec<ObjectView>,
+    /// Its records on the platform; none when none was compared.
+    pub reconciliation: Option<UnitReconciliation>,
+    /// What was checked of its records; none when nothing was.
+    pub verification: Option<VerificationView>,
     /// Findings; always empty outside the office's tree.
     pub findings: Vec<FindingView>,
 }
@@ -138,6 +144,8 @@ pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitV
         size: words(texts::size, |unit| &unit.size_class),
         parent: unit.and_then(|unit| unit.parent.as_ref()).map_or_else(Text::default, |parent| facts.unit_name(parent)),
         objects: facts.objects_of(id).into_iter().map(|object| object_view(facts, object, reader)).collect(),
+        reconciliation: reconciliation::of_unit(facts, id),
+        verification: verification::of_unit(facts, id),
         findings: if reader == Reader::Office { of_unit(facts, id) } else { Vec::new() },
     }
 }
