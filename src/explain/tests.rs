@@ -12,6 +12,7 @@ use rust_decimal::Decimal;
 
 use super::lists::{ListInput, RecordList, RecordLists, record_lists};
 use super::loads::with_loads;
+use super::reconciled::reconciled_records;
 use super::records::{Part, Records};
 use super::rows::rows_of;
 use super::text::render;
@@ -441,4 +442,79 @@ async fn a_distinct_count_shows_the_rows_and_does_not_claim_to_add_up() {
     let explained = &explanation.indicators[0];
     assert_eq!(explained.agrees, None);
     assert_eq!(ids(explained.records.as_ref().expect("it lists records"), Part::Against), ["three @i.csv:4"]);
+}
+
+/// Two records that differ in the party and the fine: the values of a column that a contract calls personal are left out, even where a
+/// project's population hands them on.
+#[tokio::test]
+async fn values_of_both_sides_are_given_unless_they_are_personal() {
+    let file = "populations/reconciled_records.sql";
+    let text = crate::library::texts(None).expect("the shipped library reads")[file].clone();
+    let telling = "s.party_code AS own_party_code, p.party_code AS platform_party_code, s.event_on AS own_date";
+    let changed = text.replace("s.event_on AS own_date", telling);
+    assert_ne!(text, changed);
+    let library = library_with(&[(file, &changed)]);
+    let context = session(&library);
+    let columns =
+        ["case_id", "decision_no", "unit_id", "domain", "decided_on", "outcome", "party_code", "fine_amount", "source_file", "source_line"];
+    let case = |key: &str, unit: &str, on: &str, line: u32| {
+        format!("('{key}', '{key}', '{unit}', 'market', DATE '{on}', 'penalty', '33010219900101001X', 500.00, 'cases.csv', {line})")
+    };
+    let cases = [case("differs", "A", "2026-03-02", 2), case("alone", "B", "2026-03-02", 3), case("ahead", "B", "2026-06-30", 4)];
+    fill(&context, &library, "cases", &columns, &cases.join(", ")).await;
+    let columns = [
+        "platform_id",
+        "source_table",
+        "key_text",
+        "unit_id",
+        "domain",
+        "event_date",
+        "decision_no",
+        "decided_on",
+        "outcome",
+        "party_code",
+        "fine_amount",
+        "source_file",
+        "source_line",
+    ];
+    let platform = |key: &str, party: &str| {
+        format!(
+            "('p {key}', 'cases', '{key}', 'A', 'market', DATE '2026-03-02', '{key}', DATE '2026-03-02', 'penalty', '{party}', 50.00, 'platform.csv', 9)"
+        )
+    };
+    let rows = [platform("differs", "33010219900101002X"), platform("theirs", "33010219900101001X")];
+    fill(&context, &library, "platform_records", &columns, &rows.join(", ")).await;
+    let (dependencies, _) = Dependencies::of(&context, &library);
+    register_populations(&context, &library, &dependencies, moment_of(Window::Flow, date(2026, 6, 30))).await;
+    let months = (Month { year: 2026, month: 1 }, Month { year: 2026, month: 6 });
+    let found = reconciled_records(&context, &library, months).await.expect("it is compared");
+    let told: Vec<_> = found.records.iter().map(|row| (row.record_id.as_str(), row.outcome.as_str(), row.field.as_str())).collect();
+    let expected = [
+        ("differs", "differing", "party_code"),
+        ("theirs", "missing_in_system", ""),
+        ("ahead", "in_transit", ""),
+        ("alone", "missing_on_platform", ""),
+    ];
+    assert_eq!(told, expected);
+    let differing: Vec<_> = found.records[0].differing.iter().map(|field| (field.field.as_str(), field.values.clone())).collect();
+    assert_eq!(differing, [("party_code", None), ("fine", Some(("500.00".to_owned(), "50.00".to_owned())))]);
+    let lines =
+        |row: &super::reconciled::ReconciledRecord| [&row.own, &row.platform].map(|place| place.as_ref().and_then(|place| place.line));
+    assert_eq!(
+        found.records.iter().map(lines).collect::<Vec<_>>(),
+        [[Some(2), Some(9)], [None, Some(9)], [Some(4), None], [Some(3), None]]
+    );
+    assert!(!format!("{found:?}").contains("330102"), "{found:?}");
+    assert_eq!(found.labels[&("outcome".to_owned(), "penalty".to_owned())], "行政处罚");
+}
+
+#[tokio::test]
+async fn a_population_of_another_form_lists_nothing() {
+    let other = "-- /// population\n-- title = \"别的比对\"\n-- grain = \"one case\"\n-- ///\n--\n-- 不同形式的口径。\nSELECT unit_id, domain, case_id AS record_id FROM cases";
+    let library = library_with(&[("populations/reconciled_records.sql", other)]);
+    let context = session(&library);
+    let (dependencies, _) = Dependencies::of(&context, &library);
+    register_populations(&context, &library, &dependencies, moment_of(Window::Flow, date(2026, 6, 30))).await;
+    let months = (Month { year: 2026, month: 1 }, Month { year: 2026, month: 6 });
+    assert_eq!(reconciled_records(&context, &library, months).await.expect("nothing to compare"), Default::default());
 }

@@ -207,7 +207,7 @@ fn the_reconciliation_page_says_what_its_table_counts() {
     let page = &pages.iter().find(|(path, _)| Path::new(path).ends_with("reconciliation.html")).expect("the page").1;
     let shown = rows_of(page.split("<table").nth(1).expect("the table of counts"));
     let counted = province.sql(
-        "select coalesce(u.name, r.unit_id), r.matched, r.differing, r.on_platform, r.in_system, r.in_transit, r.excluded
+        "select coalesce(u.unit_name, r.unit_id), r.matched, r.differing, r.on_platform, r.in_system, r.in_transit, r.excluded
          from (select unit_id, sum(records) filter (where outcome = 'matched') as matched, sum(records) filter (where outcome = 'differing') as differing,
                       sum(records) filter (where outcome = 'missing_on_platform') as on_platform,
                       sum(records) filter (where outcome = 'missing_in_system') as in_system,
@@ -276,7 +276,7 @@ fn what_was_tracked_day_by_day_is_what_the_reconciliation_compared() {
          full join (select unit_id, domain, sum(records) as claimed, coalesce(sum(records) filter (where outcome = 'matched'), 0) as confirmed
                     from reconciliation where outcome in ('matched', 'differing', 'missing_on_platform') group by 1, 2) r
            on r.unit_id = v.unit_id and r.domain = v.domain
-         where v.claimed is distinct from r.claimed or v.confirmed is distinct from r.confirmed",
+         where (v.claimed is distinct from r.claimed) or (v.confirmed is distinct from r.confirmed)",
     );
     assert!(apart.is_empty(), "{apart:?}");
     let ways: BTreeSet<String> = province.sql("select distinct way from verification").into_iter().flatten().collect();
