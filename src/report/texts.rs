@@ -513,7 +513,7 @@ pub fn differing_values(field: &str, values: Option<(&str, &str)>) -> String {
 
 /// Above figures whose sources are not all of this run.
 pub fn held_sources(tables: &str) -> String {
-    format!("{tables}沿用上次装载的数据，本页所列是该数据的情况。")
+    format!("{tables}沿用上次装载的数据，以下按该数据列出。")
 }
 
 /// A way of checking what a unit recorded.
