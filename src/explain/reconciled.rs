@@ -90,6 +90,7 @@ pub struct ReconciledRecords {
 pub async fn reconciled_records(
     context: &SessionContext,
     library: &Library,
+    dependencies: &Dependencies,
     months: (Month, Month),
 ) -> Result<ReconciledRecords, DataFusionError> {
     let Some(compared) = compared(context, months).await else { return Ok(ReconciledRecords::default()) };
@@ -108,7 +109,7 @@ pub async fn reconciled_records(
         records.extend((0..batch.num_rows()).map(|row| rows.record(row, key)));
     }
     records.sort();
-    Ok(ReconciledRecords { records, labels: labels(context, library) })
+    Ok(ReconciledRecords { records, labels: labels(library, dependencies) })
 }
 
 /// Columns that are taken when they are there, beside the values.
@@ -220,8 +221,7 @@ impl Rows {
 const MISSING: [&str; 2] = ["missing_on_platform", "missing_in_system"];
 
 /// Labels of the codes that the tables below the population declare.
-fn labels(context: &SessionContext, library: &Library) -> BTreeMap<(String, String), String> {
-    let (dependencies, _) = Dependencies::of(context, library);
+fn labels(library: &Library, dependencies: &Dependencies) -> BTreeMap<(String, String), String> {
     let mut labels = BTreeMap::new();
     for table in dependencies.tables_below(POPULATION) {
         for column in library.tables.get(&table).into_iter().flat_map(|table| &table.columns) {

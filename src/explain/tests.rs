@@ -487,7 +487,7 @@ async fn values_of_both_sides_are_given_unless_they_are_personal() {
     let (dependencies, _) = Dependencies::of(&context, &library);
     register_populations(&context, &library, &dependencies, moment_of(Window::Flow, date(2026, 6, 30))).await;
     let months = (Month { year: 2026, month: 1 }, Month { year: 2026, month: 6 });
-    let found = reconciled_records(&context, &library, months).await.expect("it is compared");
+    let found = reconciled_records(&context, &library, &dependencies, months).await.expect("it is compared");
     let told: Vec<_> = found.records.iter().map(|row| (row.record_id.as_str(), row.outcome.as_str(), row.field.as_str())).collect();
     let expected = [
         ("differs", "differing", "party_code"),
@@ -516,5 +516,5 @@ async fn a_population_of_another_form_lists_nothing() {
     let (dependencies, _) = Dependencies::of(&context, &library);
     register_populations(&context, &library, &dependencies, moment_of(Window::Flow, date(2026, 6, 30))).await;
     let months = (Month { year: 2026, month: 1 }, Month { year: 2026, month: 6 });
-    assert_eq!(reconciled_records(&context, &library, months).await.expect("nothing to compare"), Default::default());
+    assert_eq!(reconciled_records(&context, &library, &dependencies, months).await.expect("nothing to compare"), Default::default());
 }

@@ -176,7 +176,7 @@ pub async fn assess(
     if let [first, .., last] | [first @ last] = request.period.months_until(request.as_of).as_slice() {
         let (months, comparing) = ((*first, *last), || "comparing both sides");
         assessed.reconciliation = reconciled(&session, months).await.context(Kind::Query, comparing)?;
-        assessed.reconciled = reconciled_records(&session, library, months).await.context(Kind::Query, comparing)?;
+        assessed.reconciled = reconciled_records(&session, library, &dependencies, months).await.context(Kind::Query, comparing)?;
         assessed.verification = verified(&session, months).await.context(Kind::Query, || "comparing what was checked")?;
     }
     for population in [reconciliation::POPULATION, verification::POPULATION] {

@@ -75,38 +75,37 @@ pub fn reconciliation(input: &ReportInput) -> Result<ResultTable> {
 /// The records behind the counts of `reconciliation`, but for those that match or are left out. A record's key is the office's own: it
 /// holds no name, and no value of a personal column.
 pub fn reconciliation_rows(input: &ReportInput) -> Result<ResultTable> {
-    let mut rows: Vec<(&ReconciledRecord, String)> = Vec::with_capacity(input.reconciled.records.len());
-    for record in &input.reconciled.records {
-        let fields: Vec<&str> = record.differing.iter().map(|differing| differing.field.as_str()).collect();
-        rows.push((record, fields.join(" ")));
-    }
+    let fields =
+        |record: &ReconciledRecord| record.differing.iter().map(|differing| differing.field.as_str()).collect::<Vec<_>>().join(" ");
+    let mut rows: Vec<(&ReconciledRecord, String)> = input.reconciled.records.iter().map(|record| (record, fields(record))).collect();
     rows.sort();
-    // The values are those of the first field, by which the record is counted.
-    let first = |row: &'_ (&'_ ReconciledRecord, String)| row.0.differing.first().and_then(|differing| differing.values.clone());
-    let values: Vec<_> = rows.iter().map(first).collect();
-    let rows: Vec<_> = rows.into_iter().zip(values).map(|((record, fields), values)| (record, fields, values)).collect();
-    let place = |place: &'_ Option<Place>| place.as_ref().and_then(|place| place.line);
+    let line = |place: &Option<Place>| place.as_ref().and_then(|place| place.line);
     Columns::of("reconciliation_rows", &["unit_id", "domain", "source_table", "outcome", "field", "due_on", "record_id"], &rows)
-        .text("unit_id", |(row, ..)| row.unit.as_ref())
-        .text("domain", |(row, ..)| &row.domain)
-        .text("source_table", |(row, ..)| &row.source_table)
-        .text("outcome", |(row, ..)| &row.outcome)
-        .text("field", |(row, ..)| &row.field)
-        .date_or_null("due_on", |(row, ..)| row.due_on)
-        .text("record_id", |(row, ..)| &row.record_id)
-        .text("difference", |(row, ..)| &row.difference)
-        .text("fields", |(_, fields, _)| fields)
-        .text_or_null("own_value", |(.., values)| values.as_ref().map(|(own, _)| own.as_str()))
-        .text_or_null("platform_value", |(.., values)| values.as_ref().map(|(_, platform)| platform.as_str()))
-        .date_or_null("event_on", |(row, ..)| row.event_on)
-        .date_or_null("submitted_on", |(row, ..)| row.submitted_on)
-        .text_or_null("source_file", |(row, ..)| row.own.as_ref().map(|place| place.file.as_str()))
-        .count_or_null("source_line", |(row, ..)| place(&row.own))
-        .text_or_null("batch_id", |(row, ..)| row.own.as_ref().map(|place| place.batch_id.as_str()))
-        .text_or_null("platform_file", |(row, ..)| row.platform.as_ref().map(|place| place.file.as_str()))
-        .count_or_null("platform_line", |(row, ..)| place(&row.platform))
-        .text_or_null("platform_batch_id", |(row, ..)| row.platform.as_ref().map(|place| place.batch_id.as_str()))
+        .text("unit_id", |(row, _)| row.unit.as_ref())
+        .text("domain", |(row, _)| &row.domain)
+        .text("source_table", |(row, _)| &row.source_table)
+        .text("outcome", |(row, _)| &row.outcome)
+        .text("field", |(row, _)| &row.field)
+        .date_or_null("due_on", |(row, _)| row.due_on)
+        .text("record_id", |(row, _)| &row.record_id)
+        .text("difference", |(row, _)| &row.difference)
+        .text("fields", |(_, fields)| fields)
+        .text_or_null("own_value", |(row, _)| counted_values(row).map(|(own, _)| own.as_str()))
+        .text_or_null("platform_value", |(row, _)| counted_values(row).map(|(_, platform)| platform.as_str()))
+        .date_or_null("event_on", |(row, _)| row.event_on)
+        .date_or_null("submitted_on", |(row, _)| row.submitted_on)
+        .text_or_null("source_file", |(row, _)| row.own.as_ref().map(|place| place.file.as_str()))
+        .count_or_null("source_line", |(row, _)| line(&row.own))
+        .text_or_null("batch_id", |(row, _)| row.own.as_ref().map(|place| place.batch_id.as_str()))
+        .text_or_null("platform_file", |(row, _)| row.platform.as_ref().map(|place| place.file.as_str()))
+        .count_or_null("platform_line", |(row, _)| line(&row.platform))
+        .text_or_null("platform_batch_id", |(row, _)| row.platform.as_ref().map(|place| place.batch_id.as_str()))
         .table(input.reconciled.records.len())
+}
+
+/// Both values of the first field that differs, by which the record is counted.
+fn counted_values(record: &ReconciledRecord) -> Option<&(String, String)> {
+    record.differing.first()?.values.as_ref()
 }
 
 /// What the units recorded, beside what each way of checking confirmed. Not called as the population behind it: both stand in one session.

@@ -14,6 +14,7 @@ use crate::explain::reconciled::ReconciledRecord;
 use crate::findings::tables::Finding;
 use crate::report::input::{HeldItem, NodeView, ReportInput, SchemeIndicator};
 use crate::report::names::{Text, file_name};
+use crate::report::texts;
 use crate::scoring::tables::{LedgerRow, LineKind, Rank, Score, ScoreLine, Unit, Value};
 use crate::terms::{IndicatorId, Month, UnitId};
 
@@ -213,10 +214,11 @@ impl<'a> Facts<'a> {
         &self.verification
     }
 
-    /// Titles of the held source tables below a population.
-    pub fn held_below(&self, population: &str) -> Vec<String> {
+    /// Which source tables below a population are not of this run, in words; empty when all are.
+    pub fn held_below(&self, population: &str) -> String {
         let held = self.input.held_below.get(population).into_iter().flatten();
-        held.map(|table| self.table_name(table).to_string()).collect()
+        let titles: Vec<String> = held.map(|table| self.table_name(table).to_string()).collect();
+        if titles.is_empty() { String::new() } else { texts::held_sources(&titles.join(texts::NAME_SEPARATOR)) }
     }
 
     /// Findings of a unit, in their sort order.

@@ -130,7 +130,7 @@ pub fn reconciliation(facts: &Facts) -> ReconciliationView {
     let all: Vec<&Reconciled> = facts.reconciliation().values().flatten().copied().collect();
     let blocks = units.iter().filter_map(|(_, unit, row)| block(facts, unit, row));
     ReconciliationView {
-        held: held(facts),
+        held: facts.held_below(POPULATION),
         sum: (!all.is_empty()).then(|| CountsRow { unit: Text::of(texts::ALL_UNITS), whole: true, ..Counts::of(&all).row() }),
         blocks: blocks.collect(),
         units: units.into_iter().map(|(.., row)| row).collect(),
@@ -154,12 +154,7 @@ pub fn of_unit(facts: &Facts, unit: &UnitId) -> Option<UnitReconciliation> {
         rows.push(CountsRow { domain: Text::of(texts::ALL_RECORDS), whole: true, ..Counts::of(counted).row() });
     }
     let (words, lists) = lists(facts, unit, DISAGREEING.into_iter().chain([IN_TRANSIT]));
-    Some(UnitReconciliation { held: held(facts), rows, words, lists })
-}
-
-fn held(facts: &Facts) -> String {
-    let tables = facts.held_below(POPULATION);
-    if tables.is_empty() { String::new() } else { texts::held_sources(&tables.join(texts::NAME_SEPARATOR)) }
+    Some(UnitReconciliation { held: facts.held_below(POPULATION), rows, words, lists })
 }
 
 /// Records by outcome, and those that differ by field.

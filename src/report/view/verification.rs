@@ -75,18 +75,13 @@ pub fn of_unit(facts: &Facts, unit: &UnitId) -> Option<VerificationView> {
 
 fn view(facts: &Facts, quarters: &[String], objects: Vec<VerifiedObject>) -> VerificationView {
     let heads: Vec<String> = quarters.iter().map(|code| texts::quarter(code)).collect();
-    VerificationView { held: held(facts), columns: heads.len() + 1, quarters: heads, objects }
+    VerificationView { held: facts.held_below(POPULATION), columns: heads.len() + 1, quarters: heads, objects }
 }
 
 /// The quarters of the period, up to that of the as-of date.
 fn quarters(facts: &Facts) -> Vec<String> {
     let quarters: BTreeSet<String> = facts.months.iter().map(|month| quarter_of(*month)).collect();
     quarters.into_iter().collect()
-}
-
-fn held(facts: &Facts) -> String {
-    let tables = facts.held_below(POPULATION);
-    if tables.is_empty() { String::new() } else { texts::held_sources(&tables.join(texts::NAME_SEPARATOR)) }
 }
 
 fn objects(facts: &Facts, unit: &UnitId, rows: &[&Verified], quarters: &[String]) -> Vec<VerifiedObject> {
