@@ -189,8 +189,11 @@ impl World {
         let (happens, domain) = (stream.chance(self.rare(0.08)), unit.domains[stream.below(unit.domains.len())].0);
         // In turn, so that even a small province has each.
         let outcome = ["withdrawn", "transferred", "no_fact"][(unit.index + month.month as usize + 1) % 3];
+        if !happens {
+            return;
+        }
         let mut drawn = (0..12).map(|_| self.case(unit, month, cases.len(), &mut stream));
-        let Some(mut case) = drawn.find(|case| happens && case.domain == domain) else { return };
+        let Some(mut case) = drawn.find(|case| case.domain == domain) else { return };
         let day = shanghai_day(case.received_at);
         case.take_on_the_spot(day, self.days.plus_working(day, 3));
         (case.origin, case.outcome, case.penalties, case.fine, case.confiscated) = (Origin::Patrol, outcome, Vec::new(), None, None);
