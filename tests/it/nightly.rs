@@ -264,7 +264,9 @@ fn a_rerun_gives_the_same_bytes_and_leaves_the_lake_alone() {
     assert!(changed.is_empty(), "a rerun changed {changed:?}");
     let versions = |province: &Province| province.current().expect("a run is current")["lake_versions"].clone();
     assert_eq!(versions(finished), versions(&province));
-    assert_eq!(files_below(&finished.path("lake")), files_below(&province.path("lake")), "files of the lake");
+    // Other tests read the shared province meanwhile; what a reader sets aside is gone when it ends.
+    let lake = |province: &Province| files_below(&province.path("lake")).into_iter().filter(|file| !file.starts_with(".spill"));
+    assert_eq!(lake(finished).collect::<Vec<_>>(), lake(&province).collect::<Vec<_>>(), "files of the lake");
     assert_eq!(province.runs().len(), 2);
     province.assert_readers_see_a_complete_run();
 }
