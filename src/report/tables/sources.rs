@@ -73,7 +73,8 @@ pub fn reconciliation(input: &ReportInput) -> Result<ResultTable> {
 }
 
 /// The records behind the counts of `reconciliation`, but for those that match or are left out. A record's key is the office's own: it
-/// holds no name, and no value of a personal column.
+/// holds no name, and no value of a personal column. Which run loaded a line is not told: the same sources give the same table, also
+/// when another run than the first had to load them.
 pub fn reconciliation_rows(input: &ReportInput) -> Result<ResultTable> {
     let fields =
         |record: &ReconciledRecord| record.differing.iter().map(|differing| differing.field.as_str()).collect::<Vec<_>>().join(" ");
@@ -96,10 +97,8 @@ pub fn reconciliation_rows(input: &ReportInput) -> Result<ResultTable> {
         .date_or_null("submitted_on", |(row, _)| row.submitted_on)
         .text_or_null("source_file", |(row, _)| row.own.as_ref().map(|place| place.file.as_str()))
         .count_or_null("source_line", |(row, _)| line(&row.own))
-        .text_or_null("batch_id", |(row, _)| row.own.as_ref().map(|place| place.batch_id.as_str()))
         .text_or_null("platform_file", |(row, _)| row.platform.as_ref().map(|place| place.file.as_str()))
         .count_or_null("platform_line", |(row, _)| line(&row.platform))
-        .text_or_null("platform_batch_id", |(row, _)| row.platform.as_ref().map(|place| place.batch_id.as_str()))
         .table(input.reconciled.records.len())
 }
 
