@@ -5,12 +5,14 @@
 //!
 //! A month whose content did not change is not rewritten, and neither are its files and lines: they stand as the load that wrote
 //! the month read them, and later extracts may have moved or renamed them. So a line means nothing without its load. Populations
-//! hand `source_file` on through joins and unions and know of no load; it travels inside that column.
+//! hand `source_file` on through joins and unions and know of no load; it travels inside that column. A population that compares two
+//! files by that name compares the files alone: what decides must not change because two runs loaded them.
 
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::functions::string::expr_fn::concat_ws;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableScan, cast, lit};
+use datafusion::functions::string::expr_fn::{concat_ws, split_part};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, LogicalPlanBuilder, Operator, TableScan, cast, lit};
 
 /// Stands between file and load; no path holds it.
 const SEPARATOR: char = '\u{1f}';
@@ -25,10 +27,32 @@ pub fn with_loads(plan: LogicalPlan) -> Result<LogicalPlan> {
             None => Ok(Transformed::no(node)),
             Some(columns) => Ok(Transformed::yes(LogicalPlanBuilder::from(node).project(columns)?.build()?)),
         },
-        // Its columns may have become nullable.
-        _ => Ok(Transformed::yes(node.recompute_schema()?)),
+        _ => {
+            let names = NamePreserver::new(&node);
+            let comparing = node.map_expressions(|expression| {
+                let name = names.save(&expression);
+                Ok(expression.transform_up(by_file_alone)?.update_data(|expression| name.restore(expression)))
+            })?;
+            // Its columns may have become nullable.
+            Ok(Transformed::yes(comparing.data.recompute_schema()?))
+        }
     })?;
     Ok(named.data)
+}
+
+/// Operators that ask whether two files are the same.
+const EQUALITY: [Operator; 4] = [Operator::Eq, Operator::NotEq, Operator::IsDistinctFrom, Operator::IsNotDistinctFrom];
+
+/// A comparison of `source_file` without the load.
+fn by_file_alone(expression: Expr) -> Result<Transformed<Expr>> {
+    let is_file = |side: &Expr| matches!(side, Expr::Column(column) if column.name == "source_file");
+    let alone = |side: Expr| if is_file(&side) { split_part(side, lit(SEPARATOR.to_string()), lit(1_i64)) } else { side };
+    match expression {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if EQUALITY.contains(&op) && (is_file(&left) || is_file(&right)) => {
+            Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(Box::new(alone(*left)), op, Box::new(alone(*right))))))
+        }
+        other => Ok(Transformed::no(other)),
+    }
 }
 
 /// The columns of a source table, with the load in one of them; `None` for a table that has none.
