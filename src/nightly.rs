@@ -125,6 +125,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         held_indicators: BTreeMap::new(),
         indicators: 0,
         indicator_seconds: BTreeMap::new(),
+        population_seconds: BTreeMap::new(),
         scorecards: 0,
         ranked: 0,
         findings: BTreeMap::new(),
@@ -186,6 +187,7 @@ fn stages(
     surroundings.stage("report", Work::Unknown);
     results.held_indicators = assessed.held.iter().map(|(id, reason)| (id.0.clone(), reason.clone())).collect();
     results.indicators = request.library.indicators.keys().filter(|id| !assessed.held.contains_key(*id)).count();
+    results.population_seconds = assessed.population_seconds.clone();
     results.indicator_seconds = assessed.seconds.iter().map(|(id, seconds)| (id.0.clone(), *seconds)).collect();
     results.scorecards = assessed.scorecards.ranks.len();
     results.ranked = assessed.scorecards.ranks.iter().filter(|rank| rank.rank.is_some()).count();

@@ -25,7 +25,8 @@ visits AS (
   SELECT enterprise_code, CAST(date_trunc('quarter', checked_on) AS DATE) AS first_day,
          count(DISTINCT CASE WHEN kind IN ('merged', 'random_joint') THEN CAST(checked_on AS VARCHAR) ELSE record_id END) AS visits_recorded
   FROM inspection_register
-  WHERE is_onsite AND enterprise_code IS NOT NULL AND end_of(checked_on) <= $as_of
+  WHERE is_onsite AND end_of(checked_on) <= $as_of AND checked_on >= CAST(date_trunc('quarter', day_of($from)) AS DATE)
+    AND enterprise_code IN (SELECT credit_code FROM reports)
   GROUP BY enterprise_code, CAST(date_trunc('quarter', checked_on) AS DATE)
 ),
 compared AS (

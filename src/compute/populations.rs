@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use datafusion::catalog::MemTable;
 use datafusion::catalog::view::ViewTable;
 use datafusion::common::DataFusionError;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 
 use crate::functions::{Moment, REFERENCE_TABLES, parse_bound};
@@ -106,6 +106,16 @@ impl Dependencies {
         found
     }
 
+    /// Every population, each after those that it reads.
+    pub fn in_order(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.order.iter().map(String::as_str)
+    }
+
+    /// Names that a population reads directly.
+    pub fn reads(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.direct.get(name).into_iter().flatten().map(String::as_str)
+    }
+
     /// Only the populations that the indicators rest on, in the same order: planning every population anew for each moment would cost
     /// more than reading the data.
     pub fn needed_by(&self, context: &SessionContext, indicators: &[&Indicator]) -> Self {
@@ -121,57 +131,6 @@ impl Dependencies {
         let names = names_read(context, &indicator.sql).unwrap_or_default();
         names.iter().flat_map(|name| self.tables_below(name)).collect()
     }
-}
-
-/// Bytes on disk up to which the tables below a population make it small.
-const SMALL_BYTES: usize = 4 << 20;
-
-/// Names of the populations whose source tables are all small; tables of unknown size are not.
-pub async fn small_populations(context: &SessionContext, dependencies: &Dependencies) -> BTreeSet<String> {
-    let mut small = BTreeSet::new();
-    for name in &dependencies.order {
-        let mut bytes = Some(0);
-        for table in dependencies.tables_below(name) {
-            let statistics = context.table_provider(table.as_str()).await.ok().and_then(|provider| provider.statistics());
-            let size = statistics.and_then(|statistics| statistics.total_byte_size.get_value().copied());
-            bytes = bytes.zip(size).map(|(sum, size)| sum + size);
-        }
-        if bytes.is_some_and(|bytes| bytes <= SMALL_BYTES) {
-            small.insert(name.clone());
-        }
-    }
-    small
-}
-
-/// As [`register_populations`], but with the rows of `small` populations in the place of their views, so that many queries over few rows
-/// don't plan the same joins again and again. What can't be computed stays a view: the query that reads it then says why.
-pub async fn register_with_rows(
-    context: &SessionContext,
-    library: &Library,
-    dependencies: &Dependencies,
-    small: &BTreeSet<String>,
-    moment: Moment,
-) -> Vec<(String, DataFusionError)> {
-    let mut failures = Vec::new();
-    for name in &dependencies.order {
-        if let Err(error) = register_one(context, &library.populations[name], moment).await {
-            failures.push((name.clone(), error));
-        }
-        if !small.contains(name) {
-            continue;
-        }
-        let rows = async {
-            let plan = context.table(name.as_str()).await?.create_physical_plan().await?;
-            let schema = plan.schema();
-            let partitions = datafusion::physical_plan::collect_partitioned(plan, context.task_ctx()).await?;
-            MemTable::try_new(schema, partitions)
-        };
-        if let Ok(rows) = rows.await {
-            let _ = context.deregister_table(name.as_str());
-            let _ = context.register_table(name.as_str(), Arc::new(rows));
-        }
-    }
-    failures
 }
 
 /// Makes one view a population at `moment`, replacing those of an earlier moment. Failures are returned by name; the others stand.
@@ -193,8 +152,15 @@ pub async fn register_populations(
 async fn register_one(context: &SessionContext, population: &Population, moment: Moment) -> Result<(), DataFusionError> {
     let name = population.name.as_str();
     let _ = context.deregister_table(name);
-    let statement = parse_bound(context, &population.sql, moment)?;
-    let plan = context.state().statement_to_plan(statement).await?;
+    let plan = plan_at(context, population, moment).await?;
     context.register_table(name, Arc::new(ViewTable::new(plan, None)))?;
     Ok(())
+}
+
+/// The plan of a population at a moment, over the populations that stand in the session.
+///
+/// # Errors
+/// SQL that does not plan.
+pub(super) async fn plan_at(context: &SessionContext, population: &Population, moment: Moment) -> Result<LogicalPlan, DataFusionError> {
+    context.state().statement_to_plan(parse_bound(context, &population.sql, moment)?).await
 }

@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::DataFusionError;
 use datafusion::prelude::SessionContext;
 
+use super::shared::SharedPopulations;
 use crate::terms::{Month, UnitId};
 
 /// The population that compares both sides.
@@ -57,12 +58,12 @@ pub async fn compared(context: &SessionContext, (first, last): (Month, Month)) -
 ///
 /// # Errors
 /// The session's own.
-pub async fn reconciled(context: &SessionContext, months: (Month, Month)) -> Result<Vec<Reconciled>, DataFusionError> {
-    let Some(compared) = compared(context, months).await else { return Ok(Vec::new()) };
+pub async fn reconciled(shared: &mut SharedPopulations<'_>, months: (Month, Month)) -> Result<Vec<Reconciled>, DataFusionError> {
+    let Some(compared) = compared(shared.context(), months).await else { return Ok(Vec::new()) };
     let sql =
         format!("SELECT unit_id, domain, source_table, outcome, field, count(*) AS records FROM ({compared}) AS c GROUP BY 1, 2, 3, 4, 5");
     let mut rows = Vec::new();
-    for batch in context.sql(&sql).await?.collect().await? {
+    for batch in shared.rows(&sql).await? {
         let texts: Vec<_> = (0..5).map(|index| cast(batch.column(index), &DataType::Utf8)).collect::<Result<_, _>>()?;
         let records = cast(batch.column(5), &DataType::Int64)?;
         for row in 0..batch.num_rows() {

@@ -11,15 +11,19 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int64Type, Schema};
 use datafusion::common::DataFusionError;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, Statement as SqlStatement, TableAlias, TableFactor, VisitMut, VisitorMut};
 use jiff::civil::Date;
+use tokio::task::JoinHandle;
 
 use super::due_soon;
 use super::measures::{Amount, Measure, Scope, pair_subject, sort_measures};
-use super::populations::{Dependencies, names_read, register_with_rows, small_populations};
+use super::populations::names_read;
+use super::shared::{SharedPopulations, answer, has_no_room, physical};
 use super::units::Hierarchy;
 use crate::calendar::{end_of_day, start_of_day};
 use crate::functions::{Moment, parse_bound};
@@ -69,58 +73,64 @@ pub fn moment_of(window: Window, end: Date) -> Moment {
 /// Computes every indicator of the task.
 ///
 /// Flow indicators run once as of the as-of date and keep every month of the period: later months hold what is pending. Other
-/// windows run once a month end, up to the as-of date. Cost grows with rows × indicators,
-/// and for other windows × months.
+/// windows run once a month end, up to the as-of date. A population that several read is answered once a moment. Cost grows with rows ×
+/// populations, and for other windows × months.
 ///
 /// # Errors
 /// Only a session that can't be set up; a failing indicator is part of the outcome.
-pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcome, DataFusionError> {
+pub async fn compute(shared: &mut SharedPopulations<'_>, task: &Task<'_>) -> Result<Outcome, DataFusionError> {
     let mut outcome = Outcome::default();
-    let (dependencies, _) = Dependencies::of(context, task.library);
-    let small = small_populations(context, &dependencies).await;
+    let context = shared.context().clone();
     let soon = due_soon::last_day(task.library, task.as_of);
-    register_ancestors(context, task.hierarchy)?;
-    let months = task.period.months_until(task.as_of);
-    // Moments are shared by all indicators that need them, since views are made anew for each.
-    let mut moments: Vec<(Option<Month>, Moment, Vec<&Indicator>)> = Vec::new();
-    for indicator in &task.indicators {
-        let ends: Vec<(Option<Month>, Date)> = match indicator.window {
-            Window::Flow => vec![(None, task.as_of)],
-            _ => months.iter().map(|month| (Some(*month), month.last_day().min(task.as_of))).collect(),
-        };
-        for (month, end) in ends {
-            let moment = moment_of(indicator.window, end);
-            match moments.iter_mut().find(|(known, at, _)| *known == month && *at == moment) {
-                Some((_, _, indicators)) => indicators.push(indicator),
-                None => moments.push((month, moment, vec![indicator])),
-            }
-        }
-    }
+    register_ancestors(&context, task.hierarchy)?;
     let mut ahead: BTreeMap<&IndicatorId, usize> = BTreeMap::new();
-    for indicator in moments.iter().flat_map(|(_, _, indicators)| indicators) {
+    let moments = moments(task);
+    for (indicator, _) in moments.iter().flat_map(|(_, indicators)| indicators) {
         *ahead.entry(&indicator.id).or_default() += 1;
     }
-    for (month, moment, indicators) in moments {
-        let needed = dependencies.needed_by(context, &indicators);
-        let failures = register_with_rows(context, task.library, &needed, &small, moment).await;
+    for (moment, indicators) in moments {
+        let read = indicators.iter().flat_map(|(indicator, _)| names_read(&context, &indicator.sql).unwrap_or_default());
+        let failures = shared.stand_at(moment, read).await;
+        let words = |error: &DataFusionError| {
+            let below = failures.iter().find(|(name, _)| error.to_string().contains(name.as_str()));
+            below.map_or_else(|| error.strip_backtrace(), |(name, cause)| format!("population {name}: {}", cause.strip_backtrace()))
+        };
         // Plans are made on every core ahead of the one query that runs: over small tables planning is most of the work.
-        let with_sql = indicators.into_iter().filter(|indicator| !indicator.sql.is_empty());
-        let ahead_of_time: Vec<_> = with_sql
-            .map(|indicator| {
-                let is_recomputed = indicator.rollup == Rollup::Recompute && indicator.shape != Shape::Region;
-                (indicator, tokio::spawn(plan_one(context.clone(), indicator.sql.clone(), moment, soon, is_recomputed)))
-            })
-            .collect();
-        for (indicator, planned) in ahead_of_time {
+        let mut planning = Vec::new();
+        for (indicator, month) in indicators.into_iter().filter(|(indicator, _)| !indicator.sql.is_empty()) {
+            let is_recomputed = indicator.rollup == Rollup::Recompute && indicator.shape != Shape::Region;
+            let plans = plans_of(context.clone(), indicator.sql.clone(), moment, soon, is_recomputed);
+            planning.push((indicator, month, tokio::spawn(plans)));
+        }
+        let (mut planned, mut queries) = (Vec::new(), Vec::new());
+        for (indicator, month, plans) in planning {
+            let plans = plans.await.map_err(|error| DataFusionError::External(Box::new(error))).and_then(|plans| plans);
+            let (count, failure) = match plans {
+                Ok(plans) => {
+                    let count = plans.len();
+                    queries.extend(plans);
+                    (count, None)
+                }
+                Err(error) => (0, Some(error)),
+            };
+            planned.push((indicator, month, count, failure));
+        }
+        let mut prepared = shared.prepared(queries).await.into_iter();
+        let mut ready = Vec::new();
+        for (indicator, month, count, failure) in planned {
+            let physical = |plan: Result<LogicalPlan, DataFusionError>| tokio::spawn(with_physical(context.state(), plan));
+            ready.push((indicator, month, prepared.by_ref().take(count).map(physical).collect::<Vec<_>>(), failure));
+        }
+        for (indicator, month, plans, failure) in ready {
             let begun = (task.elapsed)();
-            let planned = planned.await.map_err(|error| DataFusionError::External(Box::new(error))).and_then(|planned| planned);
-            match compute_one(context, task, indicator, month, planned).await {
+            let computed = match failure {
+                None => compute_one(&context, task, indicator, month, plans).await,
+                Some(error) => Err(error),
+            };
+            match computed {
                 Ok(measures) => outcome.measures.extend(measures),
                 Err(error) => {
-                    let below = failures.iter().find(|(name, _)| error.to_string().contains(name.as_str()));
-                    let words = below
-                        .map_or_else(|| error.strip_backtrace(), |(name, cause)| format!("population {name}: {}", cause.strip_backtrace()));
-                    outcome.failed.entry(indicator.id.clone()).or_insert(words);
+                    outcome.failed.entry(indicator.id.clone()).or_insert_with(|| words(&error));
                 }
             }
             *outcome.seconds.entry(indicator.id.clone()).or_default() += (task.elapsed)() - begun;
@@ -137,67 +147,76 @@ pub async fn compute(context: &SessionContext, task: &Task<'_>) -> Result<Outcom
     Ok(outcome)
 }
 
+/// Indicators by the moment at which they are computed, with the month of the figure where the window gives it; earlier instants first, so
+/// that what was stored for one can be dropped.
+fn moments<'a>(task: &Task<'a>) -> Vec<(Moment, Vec<(&'a Indicator, Option<Month>)>)> {
+    let months = task.period.months_until(task.as_of);
+    let mut moments: BTreeMap<(i64, i64), Vec<(&Indicator, Option<Month>)>> = BTreeMap::new();
+    for indicator in &task.indicators {
+        let ends: Vec<(Option<Month>, Date)> = match indicator.window {
+            Window::Flow => vec![(None, task.as_of)],
+            _ => months.iter().map(|month| (Some(*month), month.last_day().min(task.as_of))).collect(),
+        };
+        for (month, end) in ends {
+            let moment = moment_of(indicator.window, end);
+            moments.entry((moment.as_of, moment.from)).or_default().push((indicator, month));
+        }
+    }
+    moments.into_iter().map(|((as_of, from), indicators)| (Moment { as_of, from }, indicators)).collect()
+}
+
+/// An optimised query with its physical plan.
+type Planned = (LogicalPlan, Arc<dyn ExecutionPlan>);
+
+async fn with_physical(state: SessionState, plan: Result<LogicalPlan, DataFusionError>) -> Result<Planned, DataFusionError> {
+    let optimised = plan?;
+    let physical = physical(&state, &optimised).await?;
+    Ok((optimised, physical))
+}
+
+/// Measures from the indicator's own plan and, where parents are computed anew, the one over every unit's ancestors.
 async fn compute_one(
     context: &SessionContext,
     task: &Task<'_>,
     indicator: &Indicator,
     month: Option<Month>,
-    planned: Result<Planned, DataFusionError>,
+    plans: Vec<JoinHandle<Result<Planned, DataFusionError>>>,
 ) -> Result<Vec<Measure>, DataFusionError> {
-    let planned = planned?;
-    let batches = collect(planned.own, context.task_ctx()).await?;
-    let mut own = Vec::new();
-    for batch in &batches {
-        read_measures(indicator, batch, month, Scope::Own, task.period, &mut own)?;
-    }
-    if indicator.shape == Shape::Region {
-        return Ok(own);
-    }
-    let subtree = match indicator.rollup {
-        Rollup::None => Vec::new(),
-        Rollup::Sum => sum_up(&own, task.hierarchy),
-        Rollup::Recompute => {
-            let mut rows = Vec::new();
-            let batches = match planned.over_ancestors {
-                Some(plan) => collect(plan, context.task_ctx()).await?,
-                None => Vec::new(),
-            };
-            for batch in &batches {
-                read_measures(indicator, batch, month, Scope::Subtree, task.period, &mut rows)?;
-            }
-            rows
+    let mut measures = Vec::new();
+    for (plan, scope) in plans.into_iter().zip([Scope::Own, Scope::Subtree]) {
+        let (optimised, plan) = plan.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
+        let batches = match collect(plan, context.task_ctx()).await {
+            Err(error) if has_no_room(&error) => answer(context, &optimised).await,
+            other => other,
+        };
+        for batch in &batches? {
+            read_measures(indicator, batch, month, scope, task.period, &mut measures)?;
         }
-    };
-    own.extend(subtree);
-    Ok(own)
+    }
+    if indicator.shape != Shape::Region && indicator.rollup == Rollup::Sum {
+        let sums = sum_up(&measures, task.hierarchy);
+        measures.extend(sums);
+    }
+    Ok(measures)
 }
 
-/// An indicator, ready to run.
-struct Planned {
-    own: Arc<dyn ExecutionPlan>,
-    /// The same over every unit's ancestors, where parents are computed anew.
-    over_ancestors: Option<Arc<dyn ExecutionPlan>>,
-}
-
-async fn plan_one(
+/// The indicator's plan and, where parents are computed anew, the same over every unit's ancestors.
+async fn plans_of(
     context: SessionContext,
     sql: String,
     moment: Moment,
     soon: Date,
     is_recomputed: bool,
-) -> Result<Planned, DataFusionError> {
-    let own = plan_of(&context, parse_bound(&context, &sql, moment)?, soon).await?;
-    let over_ancestors = match is_recomputed {
-        true => Some(plan_of(&context, over_ancestors(&context, &sql, moment).await?, soon).await?),
-        false => None,
-    };
-    Ok(Planned { own, over_ancestors })
+) -> Result<Vec<LogicalPlan>, DataFusionError> {
+    let mut plans = vec![plan_of(&context, parse_bound(&context, &sql, moment)?, soon).await?];
+    if is_recomputed {
+        plans.push(plan_of(&context, over_ancestors(&context, &sql, moment).await?, soon).await?);
+    }
+    Ok(plans)
 }
 
-async fn plan_of(context: &SessionContext, statement: Statement, soon: Date) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-    let state = context.state();
-    let plan = due_soon::counted(state.statement_to_plan(statement).await?, soon)?;
-    state.create_physical_plan(&plan).await
+async fn plan_of(context: &SessionContext, statement: Statement, soon: Date) -> Result<LogicalPlan, DataFusionError> {
+    due_soon::counted(context.state().statement_to_plan(statement).await?, soon)
 }
 
 /// Parents as exact sums of themselves and everything below.

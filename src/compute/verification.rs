@@ -7,9 +7,9 @@ use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 use datafusion::common::DataFusionError;
-use datafusion::prelude::SessionContext;
 use rust_decimal::Decimal;
 
+use super::shared::SharedPopulations;
 use crate::terms::{Month, UnitId};
 
 /// The population that puts the ways beside each other.
@@ -59,15 +59,15 @@ pub fn quarter_of(month: Month) -> String {
 ///
 /// # Errors
 /// The session's own.
-pub async fn verified(context: &SessionContext, (first, last): (Month, Month)) -> Result<Vec<Verified>, DataFusionError> {
-    let Ok(population) = context.table(POPULATION).await else { return Ok(Vec::new()) };
+pub async fn verified(shared: &mut SharedPopulations<'_>, (first, last): (Month, Month)) -> Result<Vec<Verified>, DataFusionError> {
+    let Ok(population) = shared.context().table(POPULATION).await else { return Ok(Vec::new()) };
     if COLUMNS.iter().any(|column| population.schema().index_of_column_by_name(None, column).is_none()) {
         return Ok(Vec::new());
     }
     let sql =
         format!("SELECT {} FROM {POPULATION} WHERE quarter BETWEEN '{}' AND '{}'", COLUMNS.join(", "), quarter_of(first), quarter_of(last));
     let mut rows = Vec::new();
-    for batch in context.sql(&sql).await?.collect().await? {
+    for batch in shared.rows(&sql).await? {
         let texts: Vec<_> = (0..4).map(|index| cast(batch.column(index), &DataType::Utf8)).collect::<Result<_, _>>()?;
         let counts = [cast(batch.column(4), &DataType::Int64)?, cast(batch.column(5), &DataType::Int64)?];
         let means = cast(batch.column(6), &DataType::Decimal128(28, MEAN_PLACES))?;

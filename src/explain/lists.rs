@@ -4,7 +4,8 @@
 //! are pending, or are left out, by deadline, capped. Never here: records of another unit than the object's own (a city's and the
 //! province's are also those of the units below), personal columns ([`super::rows`] takes them out), figures.
 //!
-//! One query an indicator answers for all units, so the cost grows with rows × indicators and not with units.
+//! Two queries an indicator answer for all units, over the populations that the figures were computed from: the cost grows with rows ×
+//! indicators and not with units.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,18 +13,18 @@ use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::DataFusionError;
-use datafusion::functions_aggregate::count::count_udaf;
+use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::functions_window::expr_fn::row_number;
-use datafusion::logical_expr::expr::WindowFunction;
-use datafusion::logical_expr::{Expr, ExprFunctionExt};
-use datafusion::prelude::{DataFrame, SessionContext, col, lit};
+use datafusion::logical_expr::{ExprFunctionExt, LogicalPlan};
+use datafusion::prelude::{SessionContext, col, lit};
 use jiff::civil::Date;
 
 use super::records::{Part, Record, Wanted, narrowed, record_at, sort_order, subject_of};
 use super::rows::{IndicatorRows, rows_of};
 use super::words::Words;
 use super::{Policy, span_of};
-use crate::compute::populations::{Dependencies, register_populations};
+use crate::compute::populations::{Dependencies, names_read};
+use crate::compute::shared::{SharedPopulations, answer};
 use crate::compute::units::{Hierarchy, Unit};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
@@ -101,9 +102,18 @@ pub struct RecordLists {
 /// Kinds that a page lists: those that somebody has to look into.
 const LISTED: [Part; 3] = [Part::Against, Part::Pending, Part::Excluded];
 
+/// What the lists will read of the populations of the as-of instant, so that they are kept: each twice, once to count and once to pick.
+pub fn read_for_lists(context: &SessionContext, indicators: &[&Indicator]) -> BTreeMap<String, usize> {
+    let mut read = BTreeMap::new();
+    for name in indicators.iter().flat_map(|indicator| names_read(context, &indicator.sql).unwrap_or_default()) {
+        *read.entry(name).or_default() += 2;
+    }
+    read
+}
+
 /// Lists for every unit that an indicator speaks of. A failing indicator stands in `without`; the populations of the session are replaced.
-pub async fn record_lists(context: &SessionContext, input: &ListInput<'_>) -> RecordLists {
-    let (dependencies, _) = Dependencies::of(context, input.library);
+pub async fn record_lists(shared: &mut SharedPopulations<'_>, input: &ListInput<'_>) -> RecordLists {
+    let context = shared.context().clone();
     let mut moments: Vec<(Moment, Vec<&Indicator>)> = Vec::new();
     let mut found = RecordLists::default();
     for indicator in &input.indicators {
@@ -121,40 +131,66 @@ pub async fn record_lists(context: &SessionContext, input: &ListInput<'_>) -> Re
         }
     }
     for (moment, indicators) in moments {
-        let needed = dependencies.needed_by(context, &indicators);
-        register_populations(context, input.library, &needed, moment).await;
+        shared.stand_at(moment, indicators.iter().flat_map(|indicator| names_read(&context, &indicator.sql).unwrap_or_default())).await;
+        let (mut asked, mut queries) = (Vec::new(), Vec::new());
         for indicator in indicators {
-            match of_indicator(context, input, &dependencies, indicator).await {
-                Ok(Some((lists, adds_up))) => {
-                    if !adds_up {
-                        found.not_by_record.insert(indicator.id.clone());
-                    }
-                    assign(lists, indicator, input, &mut found);
+            match questions_of(&context, input, shared.dependencies(), indicator, moment).await {
+                Ok(Some(questions)) => {
+                    queries.extend([questions.totals.clone(), questions.first.clone()]);
+                    asked.push((indicator, questions));
                 }
                 Ok(None) => {
                     found.without.insert(indicator.id.clone(), super::NO_SINGLE_AGGREGATE.to_owned());
                 }
-                Err(error) => {
-                    found.without.insert(indicator.id.clone(), super::LISTING_FAILED.to_owned());
-                    found.failed.insert(indicator.id.clone(), error.strip_backtrace());
+                Err(error) => found.fail(indicator, &error),
+            }
+        }
+        let mut prepared = shared.prepared(queries).await.into_iter();
+        for (indicator, questions) in asked {
+            let plans = [prepared.next(), prepared.next()];
+            match answered(&context, plans, &questions).await {
+                Ok(lists) => {
+                    if !questions.rows.adds_up {
+                        found.not_by_record.insert(indicator.id.clone());
+                    }
+                    assign(lists, indicator, input, &mut found);
                 }
+                Err(error) => found.fail(indicator, &error),
             }
         }
     }
     found
 }
 
+impl RecordLists {
+    fn fail(&mut self, indicator: &Indicator, error: &DataFusionError) {
+        self.without.insert(indicator.id.clone(), super::LISTING_FAILED.to_owned());
+        self.failed.insert(indicator.id.clone(), error.strip_backtrace());
+    }
+}
+
 /// Lists by subject (unit or region), domain and part.
 type BySubject = BTreeMap<(String, String, Part), RecordList>;
 
-/// The lists, and whether records add up to the figure.
-async fn of_indicator(
+/// What is asked for the lists of one indicator.
+struct Questions {
+    rows: IndicatorRows,
+    words: Words,
+    subject: &'static str,
+    /// How many there are, by subject, domain and part.
+    totals: LogicalPlan,
+    /// The first of each.
+    first: LogicalPlan,
+}
+
+async fn questions_of(
     context: &SessionContext,
     input: &ListInput<'_>,
     dependencies: &Dependencies,
     indicator: &Indicator,
-) -> Result<Option<(BySubject, bool)>, DataFusionError> {
-    let Some((months, moment)) = span_of(input.policy, indicator, input.period, input.as_of) else { return Ok(None) };
+    moment: Moment,
+) -> Result<Option<Questions>, DataFusionError> {
+    let Some((months, _)) = span_of(input.policy, indicator, input.period, input.as_of) else { return Ok(None) };
     let statement = parse_bound(context, &indicator.sql, moment)?;
     let plan = context.state().statement_to_plan(statement).await?;
     let Some(rows) = rows_of(&plan, input.library)? else { return Ok(None) };
@@ -163,13 +199,45 @@ async fn of_indicator(
     let subject = subject_of(&frame);
     let listed = LISTED.iter().map(|part| lit(part.word())).collect();
     let keys = vec![col(subject), col("domain"), col("part")];
-    let order = sort_order(&frame);
-    let place = row_number().partition_by(keys.clone()).order_by(order).build()?.alias("place");
-    let total = Expr::from(WindowFunction::new(count_udaf(), vec![lit(1_i64)])).partition_by(keys).build()?.alias("total");
-    let frame = frame.filter(col("part").in_list(listed, false))?.window(vec![total])?.window(vec![place])?;
-    let frame = frame.filter(col("place").lt_eq(lit(input.longest as u64)))?;
+    let place = row_number().partition_by(keys.clone()).order_by(sort_order(&frame)).build()?.alias("place");
+    let frame = frame.filter(col("part").in_list(listed, false))?;
+    let totals = frame.clone().aggregate(keys, vec![count(lit(1)).alias("total")])?.into_unoptimized_plan();
+    let first = frame.window(vec![place])?.filter(col("place").lt_eq(lit(input.longest as u64)))?.into_unoptimized_plan();
     let words = Words::of(context, input.library, dependencies, indicator, &rows);
-    Ok(Some((read(frame, &rows, subject, &words).await?, rows.adds_up)))
+    Ok(Some(Questions { rows, words, subject, totals, first }))
+}
+
+async fn answered(
+    context: &SessionContext,
+    plans: [Option<Result<LogicalPlan, DataFusionError>>; 2],
+    questions: &Questions,
+) -> Result<BySubject, DataFusionError> {
+    let mut answers = Vec::new();
+    for plan in plans.into_iter().flatten() {
+        answers.push(answer(context, &plan?).await?);
+    }
+    let mut placed: BTreeMap<(String, String, Part), (u64, Vec<(i64, ListedRecord)>)> = BTreeMap::new();
+    for (index, batch) in answers.iter().enumerate().flat_map(|(index, batches)| batches.iter().map(move |batch| (index, batch))) {
+        let text = |name: &str| cast(&batch[name], &DataType::Utf8);
+        let (subjects, domains, parts) = (text(questions.subject)?, text("domain")?, text("part")?);
+        let numbers = cast(&batch[if index == 0 { "total" } else { "place" }], &DataType::Int64)?;
+        let numbers = numbers.as_primitive::<Int64Type>();
+        for row in 0..batch.num_rows() {
+            let at = |column: &arrow::array::ArrayRef| column.as_string::<i32>().value(row).to_owned();
+            let Some(part) = LISTED.into_iter().find(|part| part.word() == at(&parts)) else { continue };
+            let list = placed.entry((at(&subjects), at(&domains), part)).or_default();
+            if index == 0 {
+                list.0 = numbers.value(row).unsigned_abs();
+            } else {
+                list.1.push((numbers.value(row), questions.words.listed(record_at(batch, row, &questions.rows)?)));
+            }
+        }
+    }
+    let in_order = |((subject, domain, part), (total, mut records)): (_, (u64, Vec<(i64, ListedRecord)>))| {
+        records.sort_by_key(|(place, _)| *place);
+        ((subject, domain, part), RecordList { part, total, records: records.into_iter().map(|(_, record)| record).collect() })
+    };
+    Ok(placed.into_iter().map(in_order).collect())
 }
 
 impl Words {
@@ -185,28 +253,6 @@ impl Words {
             batch_id: record.batch_id,
         }
     }
-}
-
-async fn read(frame: DataFrame, rows: &IndicatorRows, subject: &str, words: &Words) -> Result<BySubject, DataFusionError> {
-    let mut placed: BTreeMap<(String, String, Part), (u64, Vec<(i64, ListedRecord)>)> = BTreeMap::new();
-    for batch in frame.collect().await? {
-        let text = |name: &str| cast(&batch[name], &DataType::Utf8);
-        let number = |name: &str| cast(&batch[name], &DataType::Int64);
-        let (subjects, domains, parts) = (text(subject)?, text("domain")?, text("part")?);
-        let (places, totals) = (number("place")?, number("total")?);
-        for row in 0..batch.num_rows() {
-            let at = |column: &arrow::array::ArrayRef| column.as_string::<i32>().value(row).to_owned();
-            let Some(part) = LISTED.into_iter().find(|part| part.word() == at(&parts)) else { continue };
-            let entry = placed.entry((at(&subjects), at(&domains), part)).or_default();
-            entry.0 = totals.as_primitive::<Int64Type>().value(row).unsigned_abs();
-            entry.1.push((places.as_primitive::<Int64Type>().value(row), words.listed(record_at(&batch, row, rows)?)));
-        }
-    }
-    let in_order = |((subject, domain, part), (total, mut records)): (_, (u64, Vec<(i64, ListedRecord)>))| {
-        records.sort_by_key(|(place, _)| *place);
-        ((subject, domain, part), RecordList { part, total, records: records.into_iter().map(|(_, record)| record).collect() })
-    };
-    Ok(placed.into_iter().map(in_order).collect())
 }
 
 /// Gives each unit the lists whose acts count for it: its own, its region's, or, in the tiers that answer for everyone below, all of them.

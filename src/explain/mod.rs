@@ -27,7 +27,6 @@ pub mod codes;
 pub mod composites;
 pub mod curve;
 pub mod lists;
-pub mod loads;
 pub mod reconciled;
 pub mod records;
 pub mod results;

@@ -11,13 +11,14 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use datafusion::common::{Column, DataFusionError};
 use datafusion::logical_expr::Expr;
-use datafusion::prelude::{SessionContext, col, lit};
+use datafusion::prelude::{col, lit};
 use jiff::civil::Date;
 
-use super::loads::{apart, with_loads};
 use super::rows::{HIDDEN, Personal, guard, personal};
+use crate::compute::loads::apart;
 use crate::compute::populations::Dependencies;
 use crate::compute::reconciliation::{POPULATION, compared};
+use crate::compute::shared::SharedPopulations;
 use crate::library::Library;
 use crate::terms::{Month, UnitId, date_from_epoch_days};
 
@@ -88,28 +89,28 @@ pub struct ReconciledRecords {
 /// # Errors
 /// The session's own.
 pub async fn reconciled_records(
-    context: &SessionContext,
+    shared: &mut SharedPopulations<'_>,
     library: &Library,
-    dependencies: &Dependencies,
     months: (Month, Month),
 ) -> Result<ReconciledRecords, DataFusionError> {
-    let Some(compared) = compared(context, months).await else { return Ok(ReconciledRecords::default()) };
+    let context = shared.context().clone();
+    let Some(compared) = compared(&context, months).await else { return Ok(ReconciledRecords::default()) };
     let plan = context.sql(&compared).await?.into_unoptimized_plan();
     let names: Vec<String> = plan.schema().fields().iter().map(|field| field.name().clone()).collect();
     let held: BTreeMap<&str, Personal> = names.iter().map(String::as_str).zip(personal(&plan, library)).collect();
     let is_wanted = |name: &&String| WANTED.contains(&name.as_str()) || value_of(name).is_some() && held[name.as_str()] == Personal::No;
     let wanted: Vec<Expr> = names.iter().filter(is_wanted).map(|name| Expr::Column(Column::from_name(name))).collect();
     let agreeing = vec![lit("matched"), lit("excluded")];
-    let frame = context.execute_logical_plan(with_loads(plan.clone())?).await?;
+    let frame = context.execute_logical_plan(plan).await?;
     let frame = frame.filter(col("outcome").in_list(agreeing, true))?.select(wanted)?;
     let key = held.get("record_id").copied().unwrap_or(Personal::No);
     let mut records = Vec::new();
-    for batch in frame.collect().await? {
+    for batch in shared.answered(frame.into_unoptimized_plan()).await? {
         let rows = Rows::of(&batch)?;
         records.extend((0..batch.num_rows()).map(|row| rows.record(row, key)));
     }
     records.sort();
-    Ok(ReconciledRecords { records, labels: labels(library, dependencies) })
+    Ok(ReconciledRecords { records, labels: labels(library, shared.dependencies()) })
 }
 
 /// Columns that are taken when they are there, beside the values.

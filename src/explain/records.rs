@@ -15,10 +15,10 @@ use datafusion::logical_expr::{Expr, SortExpr, when};
 use datafusion::prelude::{DataFrame, SessionContext, col, lit};
 use serde::Serialize;
 
-use super::loads::{apart, with_loads};
 use super::rows::{DENOMINATOR, EXCLUDED, IndicatorRows, NUMERATOR, PENDING, guard, rows_of};
 use super::words::Words;
 use crate::calendar::{DAY_MICROSECONDS, shanghai_day, start_of_day};
+use crate::compute::loads::{apart, with_loads};
 use crate::compute::populations::Dependencies;
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
@@ -134,7 +134,8 @@ pub async fn records_of(
     let statement = parse_bound(context, &indicator.sql, wanted.moment)?;
     let plan = context.state().statement_to_plan(statement).await?;
     let Some(rows) = rows_of(&plan, library)? else { return Ok(None) };
-    let frame = narrowed(context, &rows, indicator, wanted).await?;
+    let narrowed = narrowed(context, &rows, indicator, wanted).await?.into_unoptimized_plan();
+    let frame = context.execute_logical_plan(with_loads(narrowed)?).await?;
     let counts = totals(&frame).await?;
     let mut sections = Vec::new();
     for part in PARTS {
@@ -160,14 +161,14 @@ fn has(frame: &DataFrame, name: &str) -> bool {
     frame.schema().index_of_column_by_name(None, name).is_some()
 }
 
-/// The rows of the wanted units, domain and months, each with its part.
+/// The rows of the wanted units, domain and months, each with its part; the files without their loads.
 pub(super) async fn narrowed(
     context: &SessionContext,
     rows: &IndicatorRows,
     indicator: &Indicator,
     wanted: &Wanted<'_>,
 ) -> Result<DataFrame, DataFusionError> {
-    let mut frame = context.execute_logical_plan(with_loads(rows.plan.clone())?).await?;
+    let mut frame = context.execute_logical_plan(rows.plan.clone()).await?;
     if let Some(subjects) = wanted.subjects {
         let subjects = subjects.iter().map(|subject| lit(subject.as_str())).collect();
         frame = frame.clone().filter(col(subject_of(&frame)).in_list(subjects, false))?;

@@ -11,13 +11,14 @@ use jiff::civil::date;
 use rust_decimal::Decimal;
 
 use super::lists::{ListInput, RecordList, RecordLists, record_lists};
-use super::loads::with_loads;
 use super::reconciled::reconciled_records;
 use super::records::{Part, Records};
 use super::rows::rows_of;
 use super::text::render;
 use super::*;
 use crate::compute::check::register_empty_tables;
+use crate::compute::loads::with_loads;
+use crate::compute::shared::SharedPopulations;
 use crate::functions::{self, Clocks, parse_bound};
 use crate::ingest::arrow_schema;
 
@@ -236,7 +237,9 @@ async fn the_lists_of_every_unit_are_what_each_explanation_shows() {
         as_of,
         longest,
     };
-    let lists = record_lists(&context, &input(50)).await;
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let mut shared = SharedPopulations::new(&context, &library, temporary.path().to_owned(), &|| 0.0);
+    let lists = record_lists(&mut shared, &input(50)).await;
     let of = |lists: &RecordLists, unit: &str| {
         let key = (unit.into(), "market".to_owned(), IndicatorId::from("market.filing_within_7d"));
         let shown = |list: &RecordList| {
@@ -255,7 +258,7 @@ async fn the_lists_of_every_unit_are_what_each_explanation_shows() {
         ]
     );
     assert_eq!(of(&lists, "P")[0], (Part::Against, 3, text(&["no decision:4", "of another unit:7", "a day late:3"])));
-    let shortened = record_lists(&context, &input(1)).await;
+    let shortened = record_lists(&mut shared, &input(1)).await;
     assert_eq!(of(&shortened, "A")[0], (Part::Against, 2, text(&["no decision:4"])), "the total is that of all");
     assert_eq!(of(&shortened, "P")[0], (Part::Against, 3, text(&["no decision:4"])));
     let record = &lists.lists[&("A".into(), "market".to_owned(), IndicatorId::from("market.filing_within_7d"))][2].records[0];
@@ -484,10 +487,10 @@ async fn values_of_both_sides_are_given_unless_they_are_personal() {
     };
     let rows = [platform("differs", "33010219900101002X"), platform("theirs", "33010219900101001X")];
     fill(&context, &library, "platform_records", &columns, &rows.join(", ")).await;
-    let (dependencies, _) = Dependencies::of(&context, &library);
-    register_populations(&context, &library, &dependencies, moment_of(Window::Flow, date(2026, 6, 30))).await;
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let mut shared = standing(&context, &library, temporary.path()).await;
     let months = (Month { year: 2026, month: 1 }, Month { year: 2026, month: 6 });
-    let found = reconciled_records(&context, &library, &dependencies, months).await.expect("it is compared");
+    let found = reconciled_records(&mut shared, &library, months).await.expect("it is compared");
     let told: Vec<_> = found.records.iter().map(|row| (row.record_id.as_str(), row.outcome.as_str(), row.field.as_str())).collect();
     let expected = [
         ("differs", "differing", "party_code"),
@@ -508,6 +511,14 @@ async fn values_of_both_sides_are_given_unless_they_are_personal() {
     assert_eq!(found.labels[&("outcome".to_owned(), "penalty".to_owned())], "行政处罚");
 }
 
+/// Every population at the end of June.
+async fn standing<'a>(context: &SessionContext, library: &'a Library, folder: &std::path::Path) -> SharedPopulations<'a> {
+    let mut shared = SharedPopulations::new(context, library, folder.to_owned(), &|| 0.0);
+    let all: Vec<String> = shared.dependencies().in_order().map(str::to_owned).collect();
+    shared.stand_at(moment_of(Window::Flow, date(2026, 6, 30)), all).await;
+    shared
+}
+
 /// Nights rewrite only the months that changed, so the two tables of one export often stand as different runs loaded them.
 #[tokio::test]
 async fn records_of_one_export_are_left_out_whichever_runs_loaded_them() {
@@ -522,12 +533,12 @@ async fn records_of_one_export_are_left_out_whichever_runs_loaded_them() {
     let platform = ["platform_id", "source_table", "key_text", "event_date"];
     let keys = "'p one', 'cases', 'one', DATE '2026-03-02'";
     fill(&context, &library, "platform_records", &columns(&platform), &row(keys, 50, "run 2")).await;
-    let (dependencies, _) = Dependencies::of(&context, &library);
-    register_populations(&context, &library, &dependencies, moment_of(Window::Flow, date(2026, 6, 30))).await;
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let mut shared = standing(&context, &library, temporary.path()).await;
     let months = (Month { year: 2026, month: 1 }, Month { year: 2026, month: 6 });
-    let counted = crate::compute::reconciliation::reconciled(&context, months).await.expect("it is counted");
+    let counted = crate::compute::reconciliation::reconciled(&mut shared, months).await.expect("it is counted");
     assert_eq!(counted.iter().map(|row| (row.outcome.as_str(), row.records)).collect::<Vec<_>>(), [("excluded", 1)]);
-    let listed = reconciled_records(&context, &library, &dependencies, months).await.expect("it is compared").records;
+    let listed = reconciled_records(&mut shared, &library, months).await.expect("it is compared").records;
     assert!(listed.is_empty(), "{listed:?}");
 }
 
@@ -536,8 +547,8 @@ async fn a_population_of_another_form_lists_nothing() {
     let other = "-- /// population\n-- title = \"别的比对\"\n-- grain = \"one case\"\n-- ///\n--\n-- 不同形式的口径。\nSELECT unit_id, domain, case_id AS record_id FROM cases";
     let library = library_with(&[("populations/reconciled_records.sql", other)]);
     let context = session(&library);
-    let (dependencies, _) = Dependencies::of(&context, &library);
-    register_populations(&context, &library, &dependencies, moment_of(Window::Flow, date(2026, 6, 30))).await;
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let mut shared = standing(&context, &library, temporary.path()).await;
     let months = (Month { year: 2026, month: 1 }, Month { year: 2026, month: 6 });
-    assert_eq!(reconciled_records(&context, &library, &dependencies, months).await.expect("nothing to compare"), Default::default());
+    assert_eq!(reconciled_records(&mut shared, &library, months).await.expect("nothing to compare"), Default::default());
 }

@@ -9,6 +9,7 @@
 //! - What was reported as stored survives a power cut (`durable`, `durable_store`).
 //! - One process writes at a time (`lock`); a second one is refused, not merged.
 //! - What does not fit into memory goes to a folder that goes with its process (`spill`).
+//! - What many queries of a run read is answered once and kept beside it (`stored`).
 //! - Files are plain Parquet: DuckDB, Spark and Polars read the lake as it is (`month_file`).
 //!
 //! No version is ever deleted here: an older version is a release's evidence.
@@ -25,6 +26,7 @@ mod shape;
 mod snapshot;
 mod spill;
 mod store;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -40,3 +42,4 @@ pub use shape::{MONTH_COLUMN, TableShape};
 pub use snapshot::{PinnedFile, PinnedTable, Snapshot};
 pub use spill::SpillFolder;
 pub use store::{DiskUsage, Lake};
+pub use stored::StoredRows;

@@ -175,7 +175,7 @@ impl PinnedSource {
     }
 }
 
-fn object_path(path: &Path) -> QueryResult<object_store::path::Path> {
+pub(super) fn object_path(path: &Path) -> QueryResult<object_store::path::Path> {
     object_store::path::Path::from_absolute_path(path).map_err(|error| DataFusionError::External(Box::new(error)))
 }
 

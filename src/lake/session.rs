@@ -40,6 +40,8 @@ pub fn session(memory_limit: Option<usize>, temp: &Path, target_partitions: usiz
     // Sorted views keep the buffers of every batch they were taken from, and accounting walks them all, batch by batch: sorting a million
     // rows by a text that was cast spent most of its time there.
     config.options_mut().sql_parser.map_string_types_to_utf8view = false;
+    // The first records of every unit are found without sorting all of them.
+    config.options_mut().optimizer.enable_window_topn = true;
     Ok(SessionContext::new_with_config_rt(config, runtime))
 }
 

@@ -12,16 +12,16 @@ use super::loading::shape_of;
 use super::{Request, Surroundings, Work, border_records};
 use crate::compute::events::{Event, read_events};
 use crate::compute::measures::{Measure, sort_measures};
-use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::previous::read_measures;
 use crate::compute::reconciliation::{self, Reconciled, reconciled};
 use crate::compute::reporting::{Silent, UnknownCodes, newest_dates, silent_units, unknown_codes};
 use crate::compute::run::{Task, compute, moment_of};
+use crate::compute::shared::{Later, SharedPopulations};
 use crate::compute::units::{Hierarchy, Unit, read_units};
 use crate::compute::verification::{self, Verified, verified};
 use crate::error::{Context, Kind, Result};
 use crate::explain::Policy;
-use crate::explain::lists::{ListInput, RecordLists, record_lists};
+use crate::explain::lists::{ListInput, RecordLists, read_for_lists, record_lists};
 use crate::explain::reconciled::{ReconciledRecords, reconciled_records};
 use crate::findings::{DetectRequest, detect, tables::Finding};
 use crate::functions::{self, Clocks};
@@ -29,7 +29,7 @@ use crate::indices::extract::{BURDEN_SOURCES, SYNERGY_SOURCES};
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use crate::indices::{indices, previous};
 use crate::lake::{Lake, Snapshot, SpillFolder};
-use crate::library::indicator::Window;
+use crate::library::indicator::{Indicator, Window};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
 use crate::report::view::records::RECORDS_ON_PAGE;
 use crate::scoring::tables::Scorecards;
@@ -77,6 +77,8 @@ pub struct Assessed {
     pub sources: BTreeMap<IndicatorId, BTreeSet<String>>,
     /// Seconds spent on each indicator.
     pub seconds: BTreeMap<IndicatorId, f64>,
+    /// Seconds spent on each population that several read.
+    pub population_seconds: BTreeMap<String, f64>,
     /// Indicators whose deadlines may lie beyond the published calendar.
     pub provisional: BTreeSet<IndicatorId>,
 }
@@ -105,7 +107,9 @@ pub async fn assess(
     let mut assessed =
         Assessed { units: read_units(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?, ..Default::default() };
     let hierarchy = Hierarchy::read(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?;
-    let (dependencies, _) = Dependencies::of(&session, library);
+    let elapsed = || surroundings.elapsed();
+    let mut shared = SharedPopulations::new(&session, library, spill.path().to_owned(), &elapsed);
+    let dependencies = shared.dependencies().clone();
     for indicator in library.indicators.values() {
         assessed.sources.insert(indicator.id.clone(), dependencies.tables_of(&session, indicator));
     }
@@ -117,12 +121,19 @@ pub async fn assess(
     let indicators: Vec<_> = library.indicators.values().filter(|indicator| !assessed.held.contains_key(&indicator.id)).collect();
     surroundings.stage("assess", Work::Things(indicators.len(), "indicator"));
     let finished = |_: &IndicatorId| surroundings.advance(1);
-    let elapsed = || surroundings.elapsed();
+    // What is only shown pulls no total down; its records are there for `kaohe explain`.
+    let counting = request.scheme.indicators.iter().filter(|scored| !scored.report_only);
+    let scored: BTreeSet<&IndicatorId> = counting.map(|scored| &scored.id).collect();
+    let listed: Vec<&Indicator> = indicators.iter().copied().filter(|indicator| scored.contains(&indicator.id)).collect();
+    let whole = [reconciliation::POPULATION, verification::POPULATION].map(str::to_owned).into();
+    let later = Later { listed: read_for_lists(&session, &listed), whole };
+    shared.expect(moment_of(Window::Flow, request.as_of).as_of, later);
     let (period, as_of) = (&request.period, request.as_of);
     let task = Task { library, indicators, period, as_of, hierarchy: &hierarchy, finished: &finished, elapsed: &elapsed };
-    let outcome = compute(&session, &task).await.context(Kind::Query, || "computing indicators")?;
+    let outcome = compute(&mut shared, &task).await.context(Kind::Query, || "computing indicators")?;
     assessed.held.extend(outcome.failed);
     assessed.seconds = outcome.seconds;
+    assessed.population_seconds = shared.seconds().clone();
     assessed.measures = outcome.measures;
     if let Some(folder) = previous_run.filter(|_| !assessed.held.is_empty()) {
         let kept = read_measures(&session, &folder.join("tables/measures.parquet"))
@@ -147,11 +158,7 @@ pub async fn assess(
     (assessed.synergy_pairs, assessed.synergy_regions, assessed.burden) = (indices.synergy_pairs, indices.synergy_regions, indices.burden);
 
     surroundings.stage("records", Work::Unknown);
-    // What is only shown pulls no total down; its records are there for `kaohe explain`.
-    let counting = request.scheme.indicators.iter().filter(|scored| !scored.report_only);
-    let scored: BTreeSet<&IndicatorId> = counting.map(|scored| &scored.id).collect();
-    let listed =
-        library.indicators.values().filter(|indicator| scored.contains(&indicator.id) && !assessed.held.contains_key(&indicator.id));
+    let listed = listed.into_iter().filter(|indicator| !assessed.held.contains_key(&indicator.id));
     let wanted = ListInput {
         library,
         policy: &Policy::of(request.scheme),
@@ -162,22 +169,22 @@ pub async fn assess(
         as_of: request.as_of,
         longest: RECORDS_ON_PAGE,
     };
-    assessed.records = record_lists(&session, &wanted).await;
+    assessed.records = record_lists(&mut shared, &wanted).await;
     if scored.contains(&IndicatorId::from(SYNERGY)) {
         let sides = border_records::Sides { pairs: &assessed.synergy_pairs, missed: &indices.missed };
         assessed.records.lists.extend(sides.lists_of(&assessed.units, RECORDS_ON_PAGE));
     }
 
     surroundings.stage("findings", Work::Unknown);
-    register_populations(&session, library, &dependencies, moment_of(Window::Flow, request.as_of)).await;
+    shared.stand_at(moment_of(Window::Flow, request.as_of), dependencies.in_order().map(str::to_owned)).await;
     assessed.findings = detect(&session, &DetectRequest { library, as_of: request.as_of, period: &request.period }).await?;
 
     // The populations stand at the as-of moment since the findings were looked for.
     if let [first, .., last] | [first @ last] = request.period.months_until(request.as_of).as_slice() {
         let (months, comparing) = ((*first, *last), || "comparing both sides");
-        assessed.reconciliation = reconciled(&session, months).await.context(Kind::Query, comparing)?;
-        assessed.reconciled = reconciled_records(&session, library, &dependencies, months).await.context(Kind::Query, comparing)?;
-        assessed.verification = verified(&session, months).await.context(Kind::Query, || "comparing what was checked")?;
+        assessed.reconciliation = reconciled(&mut shared, months).await.context(Kind::Query, comparing)?;
+        assessed.reconciled = reconciled_records(&mut shared, library, months).await.context(Kind::Query, comparing)?;
+        assessed.verification = verified(&mut shared, months).await.context(Kind::Query, || "comparing what was checked")?;
     }
     for population in [reconciliation::POPULATION, verification::POPULATION] {
         let held = dependencies.tables_below(population).into_iter().filter(|table| held_tables.contains_key(table)).collect();

@@ -151,6 +151,9 @@ pub struct RunResults {
     /// Seconds spent on each indicator, over all its months: where the time of `assess` goes.
     #[serde(default)]
     pub indicator_seconds: BTreeMap<String, f64>,
+    /// Seconds spent on each population that several indicators read.
+    #[serde(default)]
+    pub population_seconds: BTreeMap<String, f64>,
     /// Assessed objects, and how many of them are ranked.
     pub scorecards: usize,
     /// Ranked objects.

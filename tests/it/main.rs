@@ -1,4 +1,5 @@
 //! Everything that is not a literate page: layers, the nightly job, reliability.
+mod alone;
 mod catalogue;
 mod detectors;
 mod faults;

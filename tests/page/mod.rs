@@ -13,6 +13,7 @@ use kaohe::compute::check::{check_library, register_empty_tables};
 use kaohe::compute::measures::{Amount, Measure, Scope};
 use kaohe::compute::populations::{Dependencies, register_populations};
 use kaohe::compute::run::{Task, compute, moment_of};
+use kaohe::compute::shared::SharedPopulations;
 use kaohe::compute::units::Hierarchy;
 use kaohe::findings::tables::Finding;
 use kaohe::findings::{DetectRequest, detect};
@@ -259,7 +260,9 @@ async fn expect_indicator(case: &Case, id: &str, expected: &Grid) -> Result<(), 
         finished: &|_| (),
         elapsed: &|| 0.0,
     };
-    let outcome = compute(&context, &task).await.map_err(|error| error.to_string())?;
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
+    let outcome = compute(&mut shared, &task).await.map_err(|error| error.to_string())?;
     if let Some(failure) = outcome.failed.values().next() {
         return Err(failure.clone());
     }

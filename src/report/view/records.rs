@@ -5,8 +5,8 @@
 
 use super::Facts;
 use super::facts::Object;
+use crate::compute::loads::began;
 use crate::explain::lists::{ListedRecord, RecordList};
-use crate::explain::loads::began;
 use crate::library::indicator::Better;
 use crate::report::names::Text;
 use crate::report::numbers;

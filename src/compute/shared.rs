@@ -1,0 +1,585 @@
+//! Populations that are answered once for everything that reads them.
+//!
+//! In: a session over pinned tables, the library, the queries of one moment. Out: the same queries, optimised, over stored rows wherever a
+//! population that joins, aggregates or numbers its rows is read more than once. Never here: which indicators there are, figures.
+//!
+//! - A population that looks at neither `$as_of` nor `$from`, itself or below, stands for every moment; one that looks at `$as_of` alone
+//!   for every window that ends there.
+//! - Only the columns that somebody reads are computed and kept. A later query that needs another column has the rows made again, with it.
+//! - What reads its tables row by row stays a view: reading them again costs no more than reading a copy.
+//! - Rows that can't be stored stay a view as well; the query that needs them then says why.
+//! - `source_file` names the load as well, as in [`super::loads`], so that rows lead back to their file wherever they are read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+use datafusion::catalog::view::ViewTable;
+use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, Result, TableReference};
+use datafusion::datasource::{provider_as_source, source_as_provider};
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SubqueryAlias};
+use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::prelude::SessionContext;
+
+use super::loads::with_loads;
+use super::populations::{Dependencies, plan_at};
+use crate::functions::Moment;
+use crate::lake::StoredRows;
+use crate::library::Library;
+
+/// Columns that lead from a row to its record: kept wherever records will be listed.
+pub const RECORD_COLUMNS: [&str; 7] = ["record_id", "source_file", "source_line", "due_on", "due_at", "state", "excluded_because"];
+
+/// What later stages of a run will read at one instant, beside the queries that are being prepared.
+#[derive(Debug, Clone, Default)]
+pub struct Later {
+    /// Population → how often, with the columns of a record beside its own.
+    pub listed: BTreeMap<String, usize>,
+    /// Populations that are read with all their columns.
+    pub whole: BTreeSet<String>,
+}
+
+/// The populations of one run.
+pub struct SharedPopulations<'a> {
+    context: SessionContext,
+    library: &'a Library,
+    dependencies: Dependencies,
+    /// Population → which of `$as_of` and `$from` it looks at, itself or below.
+    looks_at: BTreeMap<String, (bool, bool)>,
+    folder: PathBuf,
+    /// The instant that later stages stand at, and what they will read there.
+    later: Option<(i64, Later)>,
+    moment: Option<Moment>,
+    /// Views of the moment, in the order of their FROM.
+    views: BTreeMap<String, View>,
+    stored: BTreeMap<Key, Kept>,
+    /// Populations whose rows could not be stored.
+    failed: BTreeSet<Key>,
+    /// Population → seconds spent on storing its rows.
+    seconds: BTreeMap<String, f64>,
+    elapsed: &'a (dyn Fn() -> f64 + Sync),
+}
+
+/// A population at the moments at which it is the same.
+type Key = (String, Option<i64>, Option<i64>);
+
+struct View {
+    plan: LogicalPlan,
+    /// Populations that its own SQL reads, once for each time.
+    reads: Vec<String>,
+    is_work: bool,
+}
+
+struct Kept {
+    rows: Arc<StoredRows>,
+    /// Answers all columns; reads stored rows of others.
+    plan: LogicalPlan,
+}
+
+impl<'a> SharedPopulations<'a> {
+    /// Nothing is stored yet. `folder` takes the files, and goes with the run; `elapsed` gives the seconds since the run began.
+    pub fn new(context: &SessionContext, library: &'a Library, folder: PathBuf, elapsed: &'a (dyn Fn() -> f64 + Sync)) -> Self {
+        let (dependencies, _) = Dependencies::of(context, library);
+        let mut looks_at: BTreeMap<String, (bool, bool)> = BTreeMap::new();
+        for name in dependencies.in_order() {
+            let sql = &library.populations[name].sql;
+            let own = (sql.contains("$as_of"), sql.contains("$from"));
+            let below = dependencies.reads(name).filter_map(|read| looks_at.get(read));
+            let all = below.fold(own, |all, below| (all.0 || below.0, all.1 || below.1));
+            looks_at.insert(name.to_owned(), all);
+        }
+        Self {
+            context: context.clone(),
+            library,
+            dependencies,
+            looks_at,
+            folder,
+            later: None,
+            moment: None,
+            views: BTreeMap::new(),
+            stored: BTreeMap::new(),
+            failed: BTreeSet::new(),
+            seconds: BTreeMap::new(),
+            elapsed,
+        }
+    }
+
+    /// The session.
+    pub fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    /// Who reads what.
+    pub fn dependencies(&self) -> &Dependencies {
+        &self.dependencies
+    }
+
+    /// Seconds spent on storing rows, by population.
+    pub fn seconds(&self) -> &BTreeMap<String, f64> {
+        &self.seconds
+    }
+
+    /// Says what will be read at the instant `as_of` once the queries before are done.
+    pub fn expect(&mut self, as_of: i64, later: Later) {
+        self.later = Some((as_of, later));
+    }
+
+    /// Makes a view of every population that the names (populations or tables) rest on, at a moment. Rows of other instants are dropped,
+    /// except those that later stages read. Failures are returned by name.
+    pub async fn stand_at(&mut self, moment: Moment, names: impl IntoIterator<Item = String>) -> Vec<(String, DataFusionError)> {
+        if self.moment != Some(moment) {
+            for name in std::mem::take(&mut self.views).into_keys() {
+                let _ = self.context.deregister_table(name.as_str());
+            }
+            let kept = [Some(moment.as_of), self.later.as_ref().map(|(as_of, _)| *as_of)];
+            self.stored.retain(|(_, as_of, _), _| as_of.is_none() || kept.contains(as_of));
+            self.moment = Some(moment);
+        }
+        let wanted = self.dependencies.populations_below(names);
+        let mut failures = Vec::new();
+        for name in self.dependencies.in_order().filter(|name| wanted.contains(*name)) {
+            if self.views.contains_key(name) {
+                continue;
+            }
+            let made = async {
+                let plan = plan_at(&self.context, &self.library.populations[name], moment).await?;
+                let _ = self.context.deregister_table(name);
+                self.context.register_table(name, Arc::new(ViewTable::new(plan.clone(), None)))?;
+                Ok(View { reads: self.read_by(&plan)?, is_work: is_work(&plan, &self.views)?, plan })
+            };
+            match made.await {
+                Ok(view) => {
+                    self.views.insert(name.to_owned(), view);
+                }
+                Err(error) => {
+                    let _ = self.context.deregister_table(name);
+                    failures.push((name.to_owned(), error));
+                }
+            }
+        }
+        failures
+    }
+
+    /// Runs one query at the moment.
+    ///
+    /// # Errors
+    /// A query that does not plan or run.
+    pub async fn rows(&mut self, sql: &str) -> Result<Vec<RecordBatch>> {
+        let plan = self.context.sql(sql).await?.into_unoptimized_plan();
+        self.answered(plan).await
+    }
+
+    /// Runs one planned query at the moment.
+    ///
+    /// # Errors
+    /// A query that does not run.
+    pub async fn answered(&mut self, plan: LogicalPlan) -> Result<Vec<RecordBatch>> {
+        let [prepared] = <[_; 1]>::try_from(self.prepared(vec![plan]).await).map_err(|_| lost())?;
+        answer(&self.context, &prepared?).await
+    }
+
+    /// The queries, optimised, in the same order; the rows that they share are there when this returns.
+    pub async fn prepared(&mut self, queries: Vec<LogicalPlan>) -> Vec<Result<LogicalPlan>> {
+        loop {
+            let chosen = match self.chosen(&queries) {
+                Ok(chosen) => chosen,
+                Err(error) => return vec![Err(error)],
+            };
+            for name in &chosen {
+                if let Err(error) = self.make_place(name, &chosen) {
+                    self.give_up(name, &error);
+                }
+            }
+            let optimised = self.optimised(&queries, &chosen).await;
+            match self.fill(&optimised, &chosen).await {
+                Ok(()) => return optimised,
+                // Once more without it: as a view it may fail again, but then only those fail that read what is wrong.
+                Err((name, error)) => self.give_up(&name, &error),
+            }
+        }
+    }
+
+    fn give_up(&mut self, name: &str, _error: &DataFusionError) {
+        let key = self.key(name);
+        self.stored.remove(&key);
+        self.failed.insert(key);
+    }
+
+    fn key(&self, name: &str) -> Key {
+        let (as_of, from) = self.looks_at.get(name).copied().unwrap_or((true, true));
+        let moment = self.moment.unwrap_or(Moment { as_of: 0, from: 0 });
+        (name.to_owned(), as_of.then_some(moment.as_of), from.then_some(moment.from))
+    }
+
+    fn later(&self) -> Option<&Later> {
+        let (as_of, later) = self.later.as_ref()?;
+        (self.moment?.as_of == *as_of).then_some(later)
+    }
+
+    /// The population that a node of a plan stands for.
+    fn population_of(&self, node: &LogicalPlan) -> Option<&str> {
+        let LogicalPlan::SubqueryAlias(SubqueryAlias { input, alias, .. }) = node else { return None };
+        let (name, view) = self.views.get_key_value(alias.table())?;
+        // A CTE may have the name of a population.
+        (view.plan == **input).then_some(name.as_str())
+    }
+
+    /// Populations that a plan reads, once for each time; not those that they read.
+    fn read_by(&self, plan: &LogicalPlan) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        plan.apply_with_subqueries(|node| {
+            Ok(match self.population_of(node) {
+                Some(name) => {
+                    found.push(name.to_owned());
+                    TreeNodeRecursion::Jump
+                }
+                None => TreeNodeRecursion::Continue,
+            })
+        })?;
+        Ok(found)
+    }
+
+    /// Which populations are stored, in the order of their FROM.
+    fn chosen(&self, queries: &[LogicalPlan]) -> Result<Vec<String>> {
+        let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+        for query in queries {
+            for name in self.read_by(query)? {
+                *uses.entry(name).or_default() += 1;
+            }
+        }
+        for (name, more) in self.later().into_iter().flat_map(|later| &later.listed) {
+            if let Some(uses) = uses.get_mut(name) {
+                *uses += more;
+            }
+        }
+        let mut chosen = Vec::new();
+        let in_order: Vec<&str> = self.dependencies.in_order().collect();
+        for name in in_order.into_iter().rev() {
+            let (Some(view), Some(times)) = (self.views.get(name), uses.get(name).copied()) else { continue };
+            let key = self.key(name);
+            // What stands for every moment is read at the next one as well.
+            let is_shared = times > 1 || key.1.is_none() || self.later().is_some_and(|later| later.whole.contains(name));
+            let is_stored = view.is_work && is_shared && !self.failed.contains(&key);
+            if is_stored || self.stored.contains_key(&key) {
+                chosen.push(name.to_owned());
+            }
+            for read in &view.reads {
+                *uses.entry(read.clone()).or_default() += if is_stored { 1 } else { times };
+            }
+        }
+        chosen.reverse();
+        Ok(chosen)
+    }
+
+    /// The plan over the stored rows of `chosen`.
+    fn over_stored(&self, plan: LogicalPlan, chosen: &[String]) -> Result<LogicalPlan> {
+        let replaced = plan.transform_down_with_subqueries(|node| {
+            let kept = self
+                .population_of(&node)
+                .filter(|name| chosen.iter().any(|one| one == name))
+                .and_then(|name| Some((name.to_owned(), self.stored.get(&self.key(name))?)));
+            let Some((name, kept)) = kept else { return Ok(Transformed::no(node)) };
+            let source = provider_as_source(Arc::clone(&kept.rows) as _);
+            let scan = LogicalPlanBuilder::scan(TableReference::bare(name), source, None)?.build()?;
+            Ok(Transformed::new(scan, true, TreeNodeRecursion::Jump))
+        })?;
+        with_loads(replaced.data)
+    }
+
+    /// A place for the rows of a population, before anything is computed: its columns have the types that the engine gives them in the end.
+    fn make_place(&mut self, name: &str, chosen: &[String]) -> Result<()> {
+        let key = self.key(name);
+        if self.stored.contains_key(&key) {
+            return Ok(());
+        }
+        let plan = self.over_stored(self.views[name].plan.clone(), chosen)?;
+        let state = self.context.state();
+        let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
+        let rows = Arc::new(StoredRows::new(name, plan.schema().as_arrow()));
+        self.stored.insert(key, Kept { rows, plan });
+        Ok(())
+    }
+
+    async fn optimised(&self, queries: &[LogicalPlan], chosen: &[String]) -> Vec<Result<LogicalPlan>> {
+        let mut tasks = Vec::new();
+        for query in queries {
+            let state = self.context.state();
+            let over_stored = self.over_stored(query.clone(), chosen);
+            tasks.push(tokio::spawn(async move { state.optimize(&over_stored?) }));
+        }
+        let mut optimised = Vec::new();
+        for task in tasks {
+            optimised.push(task.await.map_err(|error| DataFusionError::External(Box::new(error))).and_then(|plan| plan));
+        }
+        optimised
+    }
+
+    /// Stores what the plans need and is not there yet.
+    async fn fill(&mut self, plans: &[Result<LogicalPlan>], chosen: &[String]) -> std::result::Result<(), (String, DataFusionError)> {
+        let mut needed: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for plan in plans.iter().flatten() {
+            columns_read(plan, &mut needed);
+        }
+        let state = self.context.state();
+        let mut ahead: Vec<(String, Vec<usize>, LogicalPlan)> = Vec::new();
+        for name in chosen.iter().rev() {
+            let Some(kept) = self.stored.get(&self.key(name)) else { continue };
+            let Some(mut columns) = needed.get(name).cloned() else { continue };
+            if kept.rows.has(columns.iter().copied()) {
+                continue;
+            }
+            columns.extend(kept.rows.columns());
+            columns.extend(self.columns_for_later(name, kept.plan.schema().as_arrow()));
+            let columns: Vec<usize> = columns.into_iter().collect();
+            let plan = projected(&kept.plan, &columns).and_then(|plan| state.optimize(&plan)).map_err(|error| (name.clone(), error))?;
+            columns_read(&plan, &mut needed);
+            ahead.push((name.clone(), columns, plan));
+        }
+        for (name, columns, plan) in ahead.into_iter().rev() {
+            let begun = (self.elapsed)();
+            let rows = &self.stored[&self.key(&name)].rows;
+            let fill = async |plan| rows.fill(plan, columns.clone(), self.context.task_ctx(), &self.folder).await;
+            let stored = in_memory_or_spilling(&self.context, &plan, fill).await;
+            *self.seconds.entry(name.clone()).or_default() += (self.elapsed)() - begun;
+            stored.map_err(|error| (name, error))?;
+        }
+        Ok(())
+    }
+
+    fn columns_for_later(&self, name: &str, schema: &Schema) -> Vec<usize> {
+        let Some(later) = self.later() else { return Vec::new() };
+        let is_whole = later.whole.contains(name);
+        let is_listed = later.listed.contains_key(name);
+        let is_kept = |column: &str| is_whole || is_listed && RECORD_COLUMNS.contains(&column);
+        (0..schema.fields().len()).filter(|place| is_kept(schema.field(*place).name())).collect()
+    }
+}
+
+fn lost() -> DataFusionError {
+    DataFusionError::Internal("a query was lost on the way".to_owned())
+}
+
+/// The physical plan of a query that is optimised already.
+///
+/// # Errors
+/// A plan that the engine refuses.
+pub async fn physical(state: &SessionState, optimised: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+    state.query_planner().create_physical_plan(optimised, state).await
+}
+
+/// The rows of a query that is optimised already.
+///
+/// # Errors
+/// A query that does not run.
+pub async fn answer(context: &SessionContext, optimised: &LogicalPlan) -> Result<Vec<RecordBatch>> {
+    in_memory_or_spilling(context, optimised, async |plan| collect(plan, context.task_ctx()).await).await
+}
+
+/// Runs a plan with hash joins, which are fast and hold one side in memory; where the memory limit does not allow that, once more with
+/// joins that sort both sides and spill.
+async fn in_memory_or_spilling<T>(
+    context: &SessionContext,
+    optimised: &LogicalPlan,
+    run: impl AsyncFn(Arc<dyn ExecutionPlan>) -> Result<T>,
+) -> Result<T> {
+    let state = context.state();
+    match run(physical(&state, optimised).await?).await {
+        Err(error) if has_no_room(&error) => run(physical(&spilling(state), optimised).await?).await,
+        other => other,
+    }
+}
+
+/// Whether a query failed because of the memory limit.
+pub fn has_no_room(error: &DataFusionError) -> bool {
+    matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
+}
+
+/// The session with joins that spill.
+pub fn spilling(state: SessionState) -> SessionState {
+    let mut config = state.config().clone();
+    config.options_mut().optimizer.prefer_hash_join = false;
+    SessionStateBuilder::new_from_existing(state).with_config(config).build()
+}
+
+/// The columns of a plan at these places; one of them when nobody wants any, so that the rows can be counted.
+fn projected(plan: &LogicalPlan, columns: &[usize]) -> Result<LogicalPlan> {
+    let schema = plan.schema();
+    let columns = columns.iter().map(|place| Expr::from(schema.qualified_field(*place)));
+    LogicalPlanBuilder::from(plan.clone()).project(columns)?.build()
+}
+
+/// Adds the columns of stored rows that an optimised plan reads; the first one where it only counts rows.
+fn columns_read(plan: &LogicalPlan, needed: &mut BTreeMap<String, BTreeSet<usize>>) {
+    let _ = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node
+            && source_as_provider(&scan.source).is_ok_and(|provider| provider.is::<StoredRows>())
+        {
+            let columns = needed.entry(scan.table_name.table().to_owned()).or_default();
+            match &scan.projection {
+                Some(places) => columns.extend(places),
+                None => columns.extend(0..scan.source.schema().fields().len()),
+            }
+            if columns.is_empty() {
+                columns.insert(0);
+            }
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+}
+
+/// Whether answering it once and reading the answer costs less than answering it twice: joins, groups, numbers, takes lists apart.
+fn is_work(plan: &LogicalPlan, views: &BTreeMap<String, View>) -> Result<bool> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::SubqueryAlias(SubqueryAlias { input, alias, .. }) = node
+            && views.get(alias.table()).is_some_and(|view| view.plan == **input)
+        {
+            return Ok(TreeNodeRecursion::Jump);
+        }
+        found |= matches!(
+            node,
+            LogicalPlan::Join(_)
+                | LogicalPlan::Aggregate(_)
+                | LogicalPlan::Window(_)
+                | LogicalPlan::Distinct(_)
+                | LogicalPlan::Unnest(_)
+                | LogicalPlan::Sort(_)
+        );
+        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::util::pretty::pretty_format_batches;
+
+    use super::*;
+    use crate::library::indicator::Population;
+
+    const EARLY: Moment = Moment { as_of: 1_000_000, from: 0 };
+    const LATE: Moment = Moment { as_of: 2_000_000, from: 0 };
+
+    /// A library of these populations and no others.
+    fn library(populations: &[(&str, &str)]) -> Library {
+        let (mut library, _) = Library::read(None).expect("the shipped library reads");
+        let some = library.populations.values().next().expect("a population").clone();
+        let of = |(name, sql): &(&str, &str)| {
+            ((*name).to_owned(), Population { name: (*name).to_owned(), sql: (*sql).to_owned(), ..some.clone() })
+        };
+        library.populations = populations.iter().map(of).collect();
+        library
+    }
+
+    async fn session() -> SessionContext {
+        let context = SessionContext::new();
+        let rows = "CREATE TABLE visits AS SELECT * FROM (VALUES ('A', 'X', 1, 'one'), ('A', 'X', 2, 'two'), ('B', 'Y', 1, '3'))
+            AS rows (unit_id, firm, visit, said)";
+        context.sql(rows).await.expect("planned").collect().await.expect("made");
+        context
+    }
+
+    const NUMBERED: (&str, &str) =
+        ("numbered", "SELECT unit_id, firm, said, row_number() OVER (PARTITION BY firm ORDER BY visit) AS nth FROM visits");
+    /// It looks at the as-of instant, and keeps every row of it.
+    const SEEN: (&str, &str) =
+        ("seen", "SELECT DISTINCT unit_id, firm, said FROM visits WHERE arrow_cast(visit, 'Int64') > 0 AND $as_of IS NOT NULL");
+    const COUNT: &str = "SELECT unit_id, count(*) AS visits FROM numbered WHERE nth = 1 GROUP BY unit_id";
+
+    async fn plans(context: &SessionContext, queries: &[&str]) -> Vec<LogicalPlan> {
+        let mut plans = Vec::new();
+        for query in queries {
+            plans.push(context.state().create_logical_plan(query).await.expect("planned"));
+        }
+        plans
+    }
+
+    async fn answer(context: &SessionContext, plan: Result<LogicalPlan>) -> String {
+        let batches = super::answer(context, &plan.expect("optimised")).await.expect("answered");
+        let mut lines: Vec<String> = pretty_format_batches(&batches).expect("text").to_string().lines().map(str::to_owned).collect();
+        lines.sort();
+        lines.join("\n")
+    }
+
+    /// What is stored, with the number of its columns.
+    fn stored(shared: &SharedPopulations<'_>) -> Vec<(String, usize)> {
+        shared
+            .stored
+            .iter()
+            .map(|((name, ..), kept)| (name.clone(), kept.rows.columns().len()))
+            .filter(|(_, columns)| *columns > 0)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_read_twice_is_answered_once_with_the_columns_that_are_read() {
+        let (context, library) = (session().await, library(&[NUMBERED, SEEN]));
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
+        assert!(shared.stand_at(EARLY, ["seen".to_owned(), "numbered".to_owned()]).await.is_empty());
+        let once = "SELECT firm FROM seen";
+        let alone = [answer(&context, context.state().optimize(&plans(&context, &[COUNT]).await[0])).await];
+        let prepared = shared.prepared(plans(&context, &[once]).await).await;
+        assert_eq!(stored(&shared), [], "read once, it stays a view");
+        assert_eq!(prepared.len(), 1);
+        for plan in shared.prepared(plans(&context, &[COUNT, COUNT]).await).await {
+            assert_eq!([answer(&context, plan).await], alone);
+        }
+        assert_eq!(stored(&shared), [("numbered".to_owned(), 2)]);
+        for plan in shared.prepared(plans(&context, &["SELECT said FROM numbered WHERE nth = 2"]).await).await {
+            assert!(answer(&context, plan).await.contains("two"));
+        }
+        assert_eq!(stored(&shared), [("numbered".to_owned(), 3)], "another column has the rows made again");
+    }
+
+    #[tokio::test]
+    async fn what_looks_at_no_instant_stays_for_the_next_one_and_the_rest_goes() {
+        let (context, library) = (session().await, library(&[NUMBERED, SEEN]));
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
+        let names = || ["seen".to_owned(), "numbered".to_owned()];
+        shared.stand_at(EARLY, names()).await;
+        let seen = "SELECT count(*) FROM seen";
+        shared.prepared(plans(&context, &[COUNT, seen, seen]).await).await;
+        let keys = |shared: &SharedPopulations<'_>| shared.stored.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(keys(&shared), [("numbered".to_owned(), None, None), ("seen".to_owned(), Some(EARLY.as_of), None)]);
+        shared.stand_at(LATE, names()).await;
+        assert_eq!(keys(&shared), [("numbered".to_owned(), None, None)]);
+        shared.expect(LATE.as_of, Later { whole: ["seen".to_owned()].into(), ..Later::default() });
+        shared.prepared(plans(&context, &[seen]).await).await;
+        assert_eq!(stored(&shared), [("numbered".to_owned(), 2), ("seen".to_owned(), 3)], "later stages read all of it");
+    }
+
+    #[tokio::test]
+    async fn rows_that_can_not_be_made_fail_only_those_that_read_what_is_wrong() {
+        let wrong =
+            ("wrong", "SELECT unit_id, CAST(said AS BIGINT) AS number, row_number() OVER (ORDER BY unit_id, visit) AS nth FROM visits");
+        let (context, library) = (session().await, library(&[wrong]));
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
+        shared.stand_at(EARLY, ["wrong".to_owned()]).await;
+        let [right, wrong] = <[_; 2]>::try_from(
+            shared.prepared(plans(&context, &["SELECT unit_id FROM wrong WHERE nth = 1", "SELECT sum(number) FROM wrong"]).await).await,
+        )
+        .expect("two");
+        assert!(answer(&context, right).await.contains("| A "));
+        let error = super::answer(&context, &wrong.expect("optimised")).await.expect_err("one is no number").to_string();
+        assert!(error.contains("'one'") || error.contains("'two'"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_part_of_a_query_with_the_name_of_a_population_is_not_taken_for_it() {
+        let (context, library) = (session().await, library(&[NUMBERED]));
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
+        shared.stand_at(EARLY, ["numbered".to_owned()]).await;
+        let named = "WITH numbered AS (SELECT 7 AS nth) SELECT nth FROM numbered";
+        for plan in shared.prepared(plans(&context, &[named, named, COUNT, COUNT]).await).await.into_iter().take(2) {
+            assert!(answer(&context, plan).await.contains("| 7 "));
+        }
+    }
+}
