@@ -8,7 +8,8 @@
 -- `within_simple_cap`：罚款不超过简易程序的上限：自然人、个体工商户〔待确认〕、当事人类别不明的，依 `simple.fine_cap.person`，组织依
 --   `simple.fine_cap.organisation`；只作上限，不作加分；没有记录金额的罚款，不能证明在上限之内。
 -- `mild_kinds`：没有处罚，或者只有警告、通报批评、罚款。
--- `ended_as`：处理结果；来源没有处理结果的，按“是否不予处罚”标志定为不予处罚或处罚，标志也不能说明的为空。
+-- `ended_as`：处理结果；来源没有处理结果的：标志“是否不予处罚”为是的，为不予处罚；为否而又记有处罚种类的，为处罚（没有决定的案件，标志通常也为否）；
+--   其余为空。
 SELECT c.*, c.case_id AS record_id,
        least(coalesce(c.extension_days, 0), CAST(param('decision.extension_max', c.domain, c.opened_on) AS BIGINT)) AS granted_days,
        coalesce(c.fine_amount <= CASE WHEN c.party_kind = 'org' THEN param('simple.fine_cap.organisation', c.domain, c.decided_on)

@@ -148,7 +148,7 @@ def each_month(db, sql):
 
 # ---- what several indicators share -----------------------------------------------------------------------------------
 
-ENDED_AS = """coalesce(outcome, CASE WHEN no_penalty THEN 'no_penalty' WHEN NOT no_penalty THEN 'penalty' END)"""
+ENDED_AS = """coalesce(outcome, CASE WHEN no_penalty THEN 'no_penalty' WHEN NOT no_penalty AND len(penalty_kinds) > 0 THEN 'penalty' END)"""
 INSPECTIONS = """
     (SELECT *, coalesce(domain, 'other') AS act_domain,
             coalesce(credit_code, CASE WHEN regexp_matches(party_code, '^9[123].{16}$') THEN party_code END) AS enterprise,
