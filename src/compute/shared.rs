@@ -20,7 +20,7 @@ use datafusion::catalog::view::ViewTable;
 use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result, TableReference};
 use datafusion::datasource::{provider_as_source, source_as_provider};
-use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SubqueryAlias};
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionContext;
@@ -342,7 +342,7 @@ impl<'a> SharedPopulations<'a> {
         for (name, columns, plan) in ahead.into_iter().rev() {
             let begun = (self.elapsed)();
             let rows = &self.stored[&self.key(&name)].rows;
-            let fill = async |plan| rows.fill(plan, columns.clone(), self.context.task_ctx(), &self.folder).await;
+            let fill = async |plan, task| rows.fill(plan, columns.clone(), task, &self.folder).await;
             let stored = in_memory_or_spilling(&self.context, &plan, fill).await;
             *self.seconds.entry(name.clone()).or_default() += (self.elapsed)() - begun;
             stored.map_err(|error| (name, error))?;
@@ -376,7 +376,7 @@ pub async fn physical(state: &SessionState, optimised: &LogicalPlan) -> Result<A
 /// # Errors
 /// A query that does not run.
 pub async fn answer(context: &SessionContext, optimised: &LogicalPlan) -> Result<Vec<RecordBatch>> {
-    in_memory_or_spilling(context, optimised, async |plan| collect(plan, context.task_ctx()).await).await
+    in_memory_or_spilling(context, optimised, collect).await
 }
 
 /// Runs a plan with hash joins, which are fast and hold one side in memory; where the memory limit does not allow that, once more with
@@ -384,11 +384,14 @@ pub async fn answer(context: &SessionContext, optimised: &LogicalPlan) -> Result
 async fn in_memory_or_spilling<T>(
     context: &SessionContext,
     optimised: &LogicalPlan,
-    run: impl AsyncFn(Arc<dyn ExecutionPlan>) -> Result<T>,
+    run: impl AsyncFn(Arc<dyn ExecutionPlan>, Arc<TaskContext>) -> Result<T>,
 ) -> Result<T> {
     let state = context.state();
-    match run(physical(&state, optimised).await?).await {
-        Err(error) if has_no_room(&error) => run(physical(&spilling(state), optimised).await?).await,
+    match run(physical(&state, optimised).await?, state.task_ctx()).await {
+        Err(error) if has_no_room(&error) => {
+            let state = spilling(state);
+            run(physical(&state, optimised).await?, state.task_ctx()).await
+        }
         other => other,
     }
 }
@@ -398,9 +401,13 @@ pub fn has_no_room(error: &DataFusionError) -> bool {
     matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
 }
 
-/// The session with joins that spill.
+/// Rows of a batch where memory is short.
+const SPILLING_BATCH_ROWS: usize = 1024;
+
+/// The session with joins that spill. Batches are small: a sorter that merges what it has spilled holds two batches of every file, and
+/// leaves nothing to the other side of the join where they are large.
 pub fn spilling(state: SessionState) -> SessionState {
-    let mut config = state.config().clone();
+    let mut config = state.config().clone().with_batch_size(SPILLING_BATCH_ROWS);
     config.options_mut().optimizer.prefer_hash_join = false;
     SessionStateBuilder::new_from_existing(state).with_config(config).build()
 }
@@ -569,6 +576,24 @@ mod tests {
         assert!(answer(&context, right).await.contains("| A "));
         let error = super::answer(&context, &wrong.expect("optimised")).await.expect_err("one is no number").to_string();
         assert!(error.contains("'one'") || error.contains("'two'"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_join_that_does_not_fit_into_memory_is_sorted_and_spilled() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let side = "SELECT value AS key, repeat(CAST(value AS VARCHAR), 80) AS said FROM generate_series(1, 300000)";
+        let sql = format!("SELECT a.key % 2 AS odd, count(*) AS n FROM ({side}) AS a JOIN ({side}) AS b ON a.said = b.said GROUP BY 1");
+        let mut answers = Vec::new();
+        for limit in [None, Some(300 << 20)] {
+            let context = crate::lake::session(limit, folder.path(), 2).expect("a session");
+            let plan = context.state().create_logical_plan(&sql).await.expect("planned");
+            let optimised = context.state().optimize(&plan).expect("optimised");
+            let hashed = physical(&context.state(), &optimised).await.expect("planned");
+            let is_too_large = collect(hashed, context.task_ctx()).await.is_err_and(|error| has_no_room(&error));
+            assert_eq!(is_too_large, limit.is_some());
+            answers.push(answer(&context, Ok(optimised)).await);
+        }
+        assert_eq!(answers[0], answers[1]);
     }
 
     #[tokio::test]
