@@ -1,0 +1,34 @@
+-- /// population
+-- title = "全部执法行为所涉事项与本单位事项清单"
+-- grain = "one case or one inspection"
+-- [columns]
+-- is_listed = "所涉事项在清单内"
+-- had_list = "当时已有事项清单"
+-- ///
+--
+-- 全部案件（按 `opened_on`）和检查，不论数据截止日，以及所涉事项当日是否列入本单位的清单（`is_listed`）；`had_list`：当日之前单位已有清单。
+-- 事项按清单编码、监管事项目录编码或检查实施清单编码查找，且清单该行须允许该类行为。没有任何事项编码的，视为没有列入。
+-- 只以有日期的清单为准：交回的事项，到最后有效日为止在清单内，此后不在。
+WITH acts AS (
+  SELECT unit_id, domain, record_id, source_file, source_line, opened_on AS acted_on, 'penalty' AS act_kind,
+         item_code, supervise_item_code, CAST(NULL AS VARCHAR) AS check_item_code
+  FROM case_register
+  UNION ALL
+  SELECT unit_id, act_domain, record_id, source_file, source_line, checked_on, 'inspection',
+         item_code, supervise_item_code, check_item_code
+  FROM inspection_register
+),
+listed AS (
+  SELECT a.act_kind, a.record_id
+  FROM acts AS a
+  JOIN item_lists AS l ON l.unit_id = a.unit_id
+  WHERE a.acted_on BETWEEN l.valid_from AND coalesce(l.valid_to, DATE '9999-12-31')
+    AND (l.item_code = a.item_code OR l.supervise_item_code = a.supervise_item_code OR l.check_item_code = a.check_item_code)
+    AND (l.act_kinds IS NULL OR array_has(l.act_kinds, a.act_kind))
+  GROUP BY a.act_kind, a.record_id
+)
+SELECT a.unit_id, a.domain, a.record_id, a.source_file, a.source_line, a.act_kind, a.acted_on, a.item_code,
+       l.record_id IS NOT NULL AS is_listed, coalesce(a.acted_on >= f.first_from, false) AS had_list
+FROM acts AS a
+LEFT JOIN listed AS l ON l.act_kind = a.act_kind AND l.record_id = a.record_id
+LEFT JOIN (SELECT unit_id, min(valid_from) AS first_from FROM item_lists GROUP BY unit_id) AS f ON f.unit_id = a.unit_id
