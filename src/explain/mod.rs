@@ -36,6 +36,7 @@ pub mod rows;
 mod tests;
 pub mod text;
 mod unit;
+pub mod way_back;
 pub mod words;
 
 use records::{Records, Wanted, records_of};
