@@ -16,6 +16,7 @@ fn main() {
     let root = page::project().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).to_owned());
     let cases = root.join("tests/cases");
     let mut trials = unpaired(&root);
+    trials.extend(page::refused::trials());
     for path in files_below(&cases, "md") {
         let name = name_below(&cases, &path);
         match std::fs::read_to_string(&path).map_err(|error| error.to_string()).and_then(|text| page::parse(&text)) {
