@@ -91,7 +91,29 @@ pub fn trials() -> Vec<Trial> {
             }
         })
     });
-    std::iter::once(right).chain(wrong).collect()
+    let skeletons = Trial::test("pages: the skeletons of queries/README.md pass", || skeletons().map_err(Failed::from));
+    [right, skeletons].into_iter().chain(wrong).collect()
+}
+
+/// Whoever copies the indicator and the page that `queries/README.md` shows has two files that are right.
+fn skeletons() -> Result<(), String> {
+    let text = include_str!("../../queries/README.md");
+    let block = |opening: &str| -> String {
+        let lines = text.lines().skip_while(|line| *line != format!("    {opening}"));
+        lines.take_while(|line| line.is_empty() || line.starts_with("    ")).map(|line| format!("{}\n", line.trim_start())).collect()
+    };
+    let (indicator, page) = (block("-- /// indicator"), block("# 食品药品线索按期立案率 — market.filed_in_time"));
+    let mut cases = super::parse(&page)?;
+    let path = "indicators/market/filed_in_time.sql".to_owned();
+    cases.iter_mut().for_each(|case| drop(case.files.insert(path.clone(), indicator.clone())));
+    for case in &cases {
+        let (_, diagnostics) = super::library_of(case)?;
+        if !diagnostics.is_empty() {
+            return Err(diagnostics.to_text());
+        }
+        super::run(case)?;
+    }
+    if cases.is_empty() { Err("there is no page".to_owned()) } else { Ok(()) }
 }
 
 fn said_of(page: &str) -> Option<String> {
