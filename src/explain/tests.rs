@@ -98,6 +98,7 @@ fn policy() -> Policy {
     Policy {
         titles: BTreeMap::from([("base".to_owned(), "基础".to_owned()), ("dynamic".to_owned(), "动态".to_owned())]),
         classes: BTreeSet::from(["base".to_owned(), "dynamic".to_owned()]),
+        indicators: BTreeSet::from(["market.filing_within_7d", "eco.monitoring_data_use"].map(IndicatorId::from)),
         curves: BTreeMap::from([(
             IndicatorId::from("market.filing_within_7d"),
             vec![(points("0"), points("0")), (points("1"), points("100"))],
@@ -298,6 +299,13 @@ async fn an_unknown_unit_or_indicator_is_named_with_the_nearest() {
     };
     let error = ask(&asked).await.expect_err("there is no such indicator");
     assert!(error.to_string().contains("did you mean `market.filing_within_7d`?"), "{error}");
+    asked.indicator = Some("market.closure_within_30d");
+    let error = ask(&asked).await.expect_err("the scheme does not name it").to_string();
+    assert!(error.contains("`market.closure_within_30d` is not in the scheme, so no unit is assessed by it"), "{error}");
+    assert!(error.contains("a `node` and `report_only = true`"), "{error}");
+    asked.indicator = Some("eco.monitoring_data_use");
+    let error = ask(&asked).await.expect_err("the unit is of another domain").to_string();
+    assert!(error.contains("`A` is not assessed by `eco.monitoring_data_use`") && error.contains("kaohe explain A lists"), "{error}");
     asked.unit = "Z";
     assert!(ask(&asked).await.expect_err("there is no such unit").to_string().contains("has no scorecard"));
     asked.folder = Path::new("/nowhere");
