@@ -104,6 +104,13 @@ fn status_says_how_far_each_source_reaches_and_when_it_was_last_loaded_and_chang
     let tables = province.one("select count(distinct \"table\") from warnings");
     assert!(said.contains(&format!("nothing; warnings: {warned} rows in {tables} tables; see `kaohe status`")), "{said}");
     assert!(status.contains(&format!("\nwarnings: {warned} rows in {tables} tables\n")), "{status}");
+    let listed = status.split("\nwarnings: ").nth(1).expect("warnings").lines().skip(1).take(20);
+    let rows: Vec<u64> = listed.map(|line| line.split_whitespace().nth(1).and_then(|rows| rows.parse().ok()).expect("a number")).collect();
+    assert!(rows.is_sorted_by(|first, second| first >= second), "the list is cut, so the most rows come first: {status}");
+    assert_eq!(
+        rows[0].to_string(),
+        province.one("select max(rows) from (select sum(rows) as rows from warnings group by \"table\", \"check\", says)")
+    );
     let refused = province.one("select count(*) from warnings join quarantine_reasons using (\"table\", \"check\")");
     assert_eq!(refused, "0", "who was refused is not warned of as well");
 
