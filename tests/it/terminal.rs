@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use crate::province::{AS_OF, Province, after, finished_small, skipped};
+use crate::province::{AS_OF, Province, after, finished_small, kaohe, skipped};
 
 /// The lines of standard error, without their times.
 fn stages(said: &str) -> Vec<&str> {
@@ -238,5 +238,16 @@ fn what_was_not_done_is_not_counted_and_one_is_singular() {
     let nowhere = Province::empty();
     for command in ["runs", "status", "check", "run", "load"] {
         assert!(nowhere.kaohe(&[command]).with(2).err.contains("there is no kaohe.toml in "), "{command}");
+    }
+}
+
+#[test]
+fn the_help_of_each_command_says_what_is_written_into_out() {
+    for (command, words) in
+        [("docs", "Folder that the chapters are written into"), ("simulate", "Folder of the new project"), ("run", "lake/")]
+    {
+        let help = kaohe(&[command, "--help"]).with(0).out;
+        let after = help.split("--out <DIR>").nth(1).expect("the flag").split("--").next().unwrap_or_default();
+        assert!(after.split_whitespace().collect::<Vec<_>>().join(" ").contains(words), "{command}: {help}");
     }
 }
