@@ -7,7 +7,7 @@ use clap::Args;
 use super::Common;
 use crate::compute;
 use crate::error::Result;
-use crate::explain::words;
+use crate::explain::{way_back, words};
 use crate::findings;
 use crate::terms::counted;
 
@@ -26,6 +26,7 @@ pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
     findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
     // A missing word is an error here only: no figure of a run is held for want of a word.
     words::check(&planned, &opened.library, &mut opened.diagnostics)?;
+    way_back::check(&planned, &opened.library, &mut opened.diagnostics)?;
     let diagnostics = &opened.diagnostics;
     if arguments.format == "json" {
         say!("{}", diagnostics.to_json_lines());

@@ -25,6 +25,9 @@ period = "2026"              # 2026, 2026-H1, 2026-Q2 or 2026-06
 [hold]
 max_share = 0.25             # more than this share of indicators held keeps the whole run back
 
+# [report]
+# notice = "试运行数据，不作为考核结论"   # one sentence at the head of every page, whoever reads it, also in print
+
 # One [[source]] a table, or several. Headers and labels that the contract knows need no mapping
 # (`kaohe check` names the tables; their contracts are queries/tables/<table>.toml).
 #

@@ -101,7 +101,7 @@ enum Command {
     /// Why this score, down to source file and line
     Explain(explain::Arguments),
     /// The handbook: indicators, populations, tables, clocks, scheme, made from the files that run
-    Docs,
+    Docs(docs::Arguments),
     /// Make a province that does not exist, with planted cheating and its answer key
     Simulate(simulate::Arguments),
 }
@@ -123,7 +123,7 @@ pub fn main() -> ExitCode {
         Command::Status => runs::status(&line.common),
         Command::Sql(arguments) => sql::run(&line.common, &arguments),
         Command::Explain(arguments) => explain::run(&line.common, &arguments),
-        Command::Docs => docs::docs(&line.common),
+        Command::Docs(arguments) => docs::docs(&line.common, &arguments),
         Command::Simulate(arguments) => simulate::simulate(&line.common, &arguments),
     };
     match ended {

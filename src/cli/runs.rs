@@ -57,19 +57,28 @@ pub fn runs(common: &Common) -> Result<u8> {
         eprintln!("nothing has run in {} yet", out.display());
         return Ok(0);
     }
-    say_line!("{:<22} {:<11} {:<8} {:<11} {:>8} {:>5}", "run", "as of", "period", "status", "seconds", "held");
-    for (name, results) in all {
-        let (as_of, period, seconds, held) = match &results {
+    let heads = ["run", "as of", "period", "status", "seconds", "held tables", "held indicators", ""];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    let mut errors = BTreeMap::new();
+    for (name, results) in &all {
+        let mark = if current.as_ref().is_some_and(|current| current.run.0 == *name) { "◀ current" } else { "" };
+        let (as_of, period, counts) = match results {
             Some(results) => {
                 let seconds: f64 = results.stages.iter().map(|stage| stage.seconds).sum();
-                (results.as_of.as_str(), results.period.as_str(), format!("{seconds:.1}"), results.held_indicators.len().to_string())
+                let tables = results.tables.values().filter(|table| table.held.is_some()).count();
+                let counts = [format!("{seconds:.1}"), tables.to_string(), results.held_indicators.len().to_string()];
+                (results.as_of.clone(), results.period.clone(), counts)
             }
-            None => ("", "", String::new(), String::new()),
+            None => Default::default(),
         };
-        let mark = if current.as_ref().is_some_and(|current| current.run.0 == name) { "  ◀ current" } else { "" };
-        say_line!("{name:<22} {as_of:<11} {period:<8} {:<11} {seconds:>8} {held:>5}{mark}", word(results.as_ref()));
-        if let Some(error) = results.and_then(|results| results.error) {
-            say_line!("    {}", first_line(&error));
+        errors.extend(results.as_ref().and_then(|results| results.error.clone()).map(|error| (rows.len(), error)));
+        let status = word(results.as_ref()).to_owned();
+        rows.push([name.clone(), as_of, period, status].into_iter().chain(counts).chain([mark.to_owned()]).collect());
+    }
+    for (index, line) in lines(&rows, &[false, false, false, false, true, true, true, false]).into_iter().enumerate() {
+        say_line!("{line}");
+        if let Some(error) = errors.get(&index) {
+            say_line!("    {}", first_line(error));
         }
     }
     Ok(0)
@@ -153,12 +162,12 @@ fn last_loaded_and_changed(runs: &Runs, run: &str, table: &str) -> (String, Stri
     (loaded, changed.unwrap_or_else(|| "-".to_owned()))
 }
 
-/// What was loaded with a remark: first what no contract or dimension knows, because a line in `kaohe.toml` mends it.
+/// What was loaded with a remark, most rows first: the list is cut.
 fn warned(results: &RunResults) {
     let Some(count) = results.warned() else { return };
     say_line!("\nwarnings: {count}");
     let mut warnings: Vec<_> = results.warnings.iter().collect();
-    warnings.sort_by_key(|warning| (!warning.check.starts_with("unknown_"), std::cmp::Reverse(warning.rows)));
+    warnings.sort_by_key(|warning| std::cmp::Reverse(warning.rows));
     let row = |warning: &Warning| vec![warning.table.clone(), warning.rows.to_string(), warning.check.clone(), warning.says.clone()];
     shortened(warnings.into_iter().map(row).collect(), &[false, true, false, false], "warnings");
 }
@@ -175,15 +184,22 @@ fn shortened(mut rows: Vec<Vec<String>>, to_right: &[bool], table: &str) {
 
 /// Columns as wide as their widest cell on a terminal, Chinese included.
 fn aligned(rows: &[Vec<String>], to_right: &[bool], indent: &str) {
+    for line in lines(rows, to_right) {
+        say_line!("{indent}{line}");
+    }
+}
+
+fn lines(rows: &[Vec<String>], to_right: &[bool]) -> Vec<String> {
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..to_right.len()).map(width).collect();
-    for row in rows {
+    let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).zip(to_right).map(|((cell, width), to_right)| {
             let gap = " ".repeat(width.saturating_sub(cell.width()));
             if *to_right { format!("{gap}{cell}") } else { format!("{cell}{gap}") }
         });
-        say_line!("{indent}{}", cells.collect::<Vec<_>>().join("  ").trim_end());
-    }
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
 }
 
 /// The run after the current one: how it ended, and everything that kept it from readers.

@@ -13,9 +13,12 @@ use crate::library::Library;
 use crate::simulate::{ReferenceTexts, SimulationFormat, SimulationRequest};
 use crate::terms::counted;
 
-/// Flags of `kaohe simulate`. The last day is `--as-of` (default 2026-06-30), the folder `--out`.
+/// Flags of `kaohe simulate`. The last day is `--as-of` (default 2026-06-30).
 #[derive(Args)]
 pub struct Arguments {
+    /// Folder of the new project
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Enforcement units
     #[arg(long, default_value_t = 40)]
     units: usize,
@@ -49,7 +52,7 @@ enum Format {
 
 /// Writes the province.
 pub fn simulate(common: &Common, arguments: &Arguments) -> Result<u8> {
-    let out: PathBuf = common.out.clone().ok_or_else(|| {
+    let out: PathBuf = arguments.out.clone().ok_or_else(|| {
         Error::new(Kind::Configuration, "`kaohe simulate` needs a folder to write into").with_hint("name it with --out DIR")
     })?;
     let (library, _) = Library::read(None)?;

@@ -35,6 +35,7 @@ pub mod rows;
 mod tests;
 pub mod text;
 mod unit;
+pub mod way_back;
 pub mod words;
 
 use records::{Records, Wanted, records_of};
@@ -49,6 +50,8 @@ pub struct Policy {
     pub titles: BTreeMap<String, String>,
     /// Nodes that are classes.
     pub classes: BTreeSet<String>,
+    /// Indicators that the scheme names, scored or shown.
+    pub indicators: BTreeSet<IndicatorId>,
     /// From value to score: points (value, score).
     pub curves: BTreeMap<IndicatorId, Vec<(Decimal, Decimal)>>,
     /// Tiers whose units answer for the acts of every unit below them.
@@ -69,6 +72,7 @@ impl Policy {
         Self {
             titles: nodes.chain(composites).collect(),
             classes: scheme.nodes.iter().filter(|node| node.parent == "total").map(|node| node.id.clone()).collect(),
+            indicators: scheme.indicators.iter().map(|scored| scored.id.clone()).collect(),
             curves: scheme
                 .indicators
                 .iter()
@@ -221,14 +225,23 @@ pub async fn explain(context: &SessionContext, input: &ExplainInput<'_>) -> Resu
     let values = results::values(input.tables, &explanation.unit, input.library, input.policy).await?;
     let own: Vec<ValueRow> = values.iter().filter(|value| value.indicator == id.0 && in_domain(&value.domain)).cloned().collect();
     if own.is_empty() {
-        let near = nearest(&id.0, values.iter().map(|value| value.indicator.as_str())).map(|near| format!("did you mean `{near}`?"));
-        let error = Error::new(Kind::Configuration, format!("`{}` is not assessed by `{id}`", explanation.unit));
-        return Err(error.with_hint(near.unwrap_or_else(|| format!("kaohe explain {} lists its indicators", explanation.unit))));
+        return Err(without_value(input, id, &explanation.unit, &values));
     }
     for value in own {
         explanation.indicators.push(explained(context, input, assessed.as_ref(), value).await?);
     }
     Ok(explanation)
+}
+
+/// Why a unit has no value of an indicator: the scheme leaves it out, or its objects have nothing to do with it.
+fn without_value(input: &ExplainInput<'_>, id: &IndicatorId, unit: &str, values: &[ValueRow]) -> Error {
+    if !input.policy.indicators.contains(id) && input.library.indicators.contains_key(id) {
+        return Error::new(Kind::Configuration, format!("`{id}` is not in the scheme, so no unit is assessed by it"))
+            .with_hint("an `[[indicator]]` of the scheme with its `id`, a `node` and `report_only = true` shows it from the next run on");
+    }
+    let near = nearest(&id.0, values.iter().map(|value| value.indicator.as_str())).map(|near| format!("did you mean `{near}`?"));
+    Error::new(Kind::Configuration, format!("`{unit}` is not assessed by `{id}`"))
+        .with_hint(near.unwrap_or_else(|| format!("kaohe explain {unit} lists its indicators")))
 }
 
 async fn explained(context: &SessionContext, input: &ExplainInput<'_>, assessed: Option<&Assessed>, value: ValueRow) -> Result<Explained> {

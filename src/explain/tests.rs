@@ -99,6 +99,7 @@ fn policy() -> Policy {
     Policy {
         titles: BTreeMap::from([("base".to_owned(), "基础".to_owned()), ("dynamic".to_owned(), "动态".to_owned())]),
         classes: BTreeSet::from(["base".to_owned(), "dynamic".to_owned()]),
+        indicators: BTreeSet::from(["market.filing_within_7d", "eco.monitoring_data_use"].map(IndicatorId::from)),
         curves: BTreeMap::from([(
             IndicatorId::from("market.filing_within_7d"),
             vec![(points("0"), points("0")), (points("1"), points("100"))],
@@ -301,6 +302,13 @@ async fn an_unknown_unit_or_indicator_is_named_with_the_nearest() {
     };
     let error = ask(&asked).await.expect_err("there is no such indicator");
     assert!(error.to_string().contains("did you mean `market.filing_within_7d`?"), "{error}");
+    asked.indicator = Some("market.closure_within_30d");
+    let error = ask(&asked).await.expect_err("the scheme does not name it").to_string();
+    assert!(error.contains("`market.closure_within_30d` is not in the scheme, so no unit is assessed by it"), "{error}");
+    assert!(error.contains("a `node` and `report_only = true`"), "{error}");
+    asked.indicator = Some("eco.monitoring_data_use");
+    let error = ask(&asked).await.expect_err("the unit is of another domain").to_string();
+    assert!(error.contains("`A` is not assessed by `eco.monitoring_data_use`") && error.contains("kaohe explain A lists"), "{error}");
     asked.unit = "Z";
     assert!(ask(&asked).await.expect_err("there is no such unit").to_string().contains("has no scorecard"));
     asked.folder = Path::new("/nowhere");
@@ -311,8 +319,10 @@ async fn an_unknown_unit_or_indicator_is_named_with_the_nearest() {
 fn said_of_words(files: &[(&str, &str)]) -> (Vec<&'static str>, String) {
     let library = library_with(files);
     let mut diagnostics = crate::diagnostics::Diagnostics::default();
+    library.files.iter().for_each(|(path, text)| diagnostics.remember(&format!("queries/{path}"), text));
     let planned = crate::compute::check::check(&library, &mut diagnostics).expect("a session for planning");
     words::check(&planned, &library, &mut diagnostics).expect("a planner");
+    way_back::check(&planned, &library, &mut diagnostics).expect("a planner");
     (diagnostics.sorted().iter().map(|item| item.name).collect(), diagnostics.to_text())
 }
 
@@ -332,6 +342,44 @@ fn every_column_that_decides_has_words_of_its_population_or_its_contract() {
     assert!(message.contains("did you mean `is_standard`?"), "{message}");
     let (names, _) = said(&format!("{words}-- doc_kind = \"文书\"\n"));
     assert_eq!(names, ["words-of-source"], "the contract of case_documents says what it is called");
+}
+
+#[test]
+fn an_indicator_over_a_sub_select_is_warned_of_unless_it_is_a_figure_about_groups() {
+    let ratio = |rest: &str| {
+        format!(
+            "-- /// indicator\n-- {HEADER}\n-- ///\n-- Counts.\nSELECT unit_id, domain, month_of(opened_on) AS month,\n\
+             count(*) FILTER (WHERE is_food_drug) AS numerator, count(*) AS denominator\n{rest}\nGROUP BY 1, 2, 3\n"
+        )
+    };
+    let of_groups = format!(
+        "-- /// indicator\n-- {HEADER}\n-- shape = \"value\"\n-- ///\n-- Means.\nSELECT unit_id, domain, month,\n\
+         CAST(avg(days) AS DECIMAL(18, 6)) AS value, count(*) AS n\nFROM (\n  SELECT unit_id, domain, month_of(opened_on) AS month, item_code,\n\
+         median(extension_days) AS days FROM cases GROUP BY 1, 2, 3, 4\n) AS items\nGROUP BY 1, 2, 3\n"
+    );
+    let columns = "unit_id, domain, opened_on, is_food_drug";
+    let (names, text) = said_of_words(&[
+        ("indicators/market/by_table.sql", &ratio("FROM cases")),
+        ("indicators/market/below.sql", &ratio(&format!("FROM (SELECT {columns}, source_line FROM cases) AS c"))),
+        ("indicators/market/groups.sql", &of_groups),
+        ("indicators/market/of_groups.sql", &ratio(&format!("FROM (SELECT {columns} FROM cases GROUP BY {columns}) AS c"))),
+        (
+            "indicators/market/traced.sql",
+            &ratio(&format!("FROM (SELECT {columns}, case_id AS record_id, source_file, source_line FROM cases) AS c")),
+        ),
+    ]);
+    assert_eq!(names, ["sub-select"; 3], "{text}");
+    let whole = "warning[sub-select]: `market.below` reads a sub-SELECT instead of a population, and nobody finds the records behind its \
+                 figures: its rows have no `record_id`, `source_file`\n  --> queries/indicators/market/below.sql:12:7\n   |\n\
+                 12 | FROM (SELECT unit_id, domain, opened_on, is_food_drug, source_line FROM cases) AS c\n   |       ^^^^^^\n\
+                 hint: move the rows to `queries/populations/below.sql`, with `record_id`";
+    assert!(text.contains(whole), "{text}");
+    assert!(text.contains("`market.of_groups` reads a sub-SELECT"), "{text}");
+    assert!(text.contains("`market.traced` reads a sub-SELECT instead of a population, and no header gives"), "{text}");
+    let named = ratio("FROM c").replacen("SELECT", &format!("WITH c AS (SELECT {columns} FROM cases)\nSELECT"), 1);
+    let (names, text) = said_of_words(&[("indicators/market/named.sql", &named)]);
+    assert_eq!(names, ["sub-select"]);
+    assert!(text.contains("named.sql:10:12\n"), "{text}");
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! Clocks, parameters, and what of them a province has to confirm.
 //!
-//! In: the library's clocks and parameters. Out: chapters, and the table of those that one definition asks for. Never here: days.
+//! In: the library's clocks and parameters, what each definition rests on. Out: chapters that name the readers of each, and the table of
+//! those that one definition asks for. Never here: days.
+
+use std::collections::BTreeSet;
 
 use super::markdown::{code, heading, table, text};
 use super::{Chapter, Sources};
@@ -99,11 +102,39 @@ pub(super) fn of_usage(sources: &Sources<'_>, usage: &Usage, domains: &[String])
     table(&["名称", HEADS[0], HEADS[1], HEADS[2], HEADS[3], HEADS[4]], rows)
 }
 
-fn chapter(name: &str, title: &str, opening: &str, entries: Vec<Vec<Version>>) -> Chapter {
+/// Parameters that the program itself asks for, by their family.
+const OF_THE_PROGRAM: [(&str, &str); 4] =
+    [("finding.", "疑点规则"), ("synergy.", "跨区域协同指数"), ("burden.", "企业执法负担指数"), ("ledger.", "动态考核台账")];
+
+/// Who counts with a clock or parameter, here or on the way down, with links; that nobody does yet is said as well.
+fn readers(sources: &Sources<'_>, name: &str, of: fn(&Usage) -> &BTreeSet<String>) -> String {
+    let (mut populations, mut indicators) = (Vec::new(), Vec::new());
+    for (reader, _) in sources.usages.iter().filter(|(_, usage)| of(usage).contains(name)) {
+        match sources.library.indicators.values().find(|indicator| indicator.id.0 == *reader) {
+            Some(indicator) => {
+                let namespace = reader.split('.').next().unwrap_or_default();
+                indicators.push(format!("[{}](indicators-{namespace}.md#{reader})", text(&indicator.title)));
+            }
+            None => populations.push(format!("[{reader}](populations.md#{reader})")),
+        }
+    }
+    let family = OF_THE_PROGRAM.iter().find(|(family, _)| name.starts_with(family)).map(|(_, reader)| format!("程序 {reader}"));
+    let list = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what} {}", names.join("、")));
+    let all: Vec<String> = [list("口径", &populations), list("指标", &indicators), family].into_iter().flatten().collect();
+    if all.is_empty() { "尚无口径或指标使用。\n\n".to_owned() } else { format!("使用者：{}\n\n", all.join("；")) }
+}
+
+fn chapter(
+    sources: &Sources<'_>,
+    (name, title, opening): (&str, &str, &str),
+    of: fn(&Usage) -> &BTreeSet<String>,
+    entries: Vec<Vec<Version>>,
+) -> Chapter {
     let mut markdown = format!("# {title}\n\n{opening}\n\n");
     for versions in entries.iter().filter(|versions| !versions.is_empty()) {
         markdown.push_str(&heading(2, &versions[0].name, &versions[0].title));
         markdown.push_str(&format!("{}\n\n", code(&versions[0].name)));
+        markdown.push_str(&readers(sources, &versions[0].name, of));
         markdown.push_str(&table(&HEADS, versions.iter().map(row)));
     }
     Chapter { name: name.to_owned(), title: title.to_owned(), markdown }
@@ -112,13 +143,14 @@ fn chapter(name: &str, title: &str, opening: &str, entries: Vec<Vec<Version>>) -
 /// Every clock.
 pub(super) fn clocks(sources: &Sources<'_>) -> Chapter {
     let opening = "法定时限（`.statutory`）与考核目标时限（`.target`）分开列示。适用的版本由起算之日决定，先看本领域的，再看通用的；最后一日办结视为及时。";
-    chapter("clocks", "时限", opening, sources.library.clocks.values().map(of_clock).collect())
+    chapter(sources, ("clocks", "时限", opening), |usage| &usage.clocks, sources.library.clocks.values().map(of_clock).collect())
 }
 
 /// Every parameter.
 pub(super) fn parameters(sources: &Sources<'_>) -> Chapter {
     let opening = "改变分子或分母、又不是时限的数额、比例和阈值。计分的区间只在考核方案中。";
-    chapter("parameters", "参数", opening, sources.library.parameters.values().map(of_parameter).collect())
+    let entries = sources.library.parameters.values().map(of_parameter).collect();
+    chapter(sources, ("parameters", "参数", opening), |usage| &usage.parameters, entries)
 }
 
 /// What a province confirms before it relies on it.

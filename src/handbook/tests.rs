@@ -71,6 +71,29 @@ fn an_indicator_shows_what_it_rests_on_and_nothing_else() {
 }
 
 #[test]
+fn every_clock_and_parameter_names_who_counts_with_it_or_that_nobody_does_yet() {
+    let (library, chapters) = &*SHIPPED;
+    let section = |chapter: &str, name: &str| -> String {
+        let markdown = &chapters.iter().find(|found| found.name == chapter).expect("the chapter").markdown;
+        let rest = markdown.split(&format!("<a id=\"{name}\"></a>")).nth(1).expect("it stands there");
+        rest.split("<a id=").next().unwrap_or_default().to_owned()
+    };
+    let nobody = "尚无口径或指标使用。";
+    let clocks = library.clocks.keys().map(|name| ("clocks", name));
+    for (chapter, name) in clocks.chain(library.parameters.keys().map(|name| ("parameters", name))) {
+        let section = section(chapter, name);
+        assert!(section.contains("使用者：") != section.contains(nobody), "{name}: {section}");
+    }
+    let filing = section("clocks", "food_drug_filing.target");
+    assert!(filing.contains("口径 [food_drug_leads](populations.md#food_drug_leads)"), "{filing}");
+    assert!(filing.contains("](indicators-market.md#market.filing_within_7d)"), "{filing}");
+    assert!(!filing.contains("market.closure_within_30d"), "{filing}");
+    assert!(section("clocks", "closing.target").contains(nobody));
+    assert!(section("parameters", "limitation.years").contains(nobody));
+    assert!(section("parameters", "finding.q").contains("使用者：程序 疑点规则"));
+}
+
+#[test]
 fn a_page_is_whole_without_network_and_its_links_lead_to_pages() {
     let (_, chapters) = &*SHIPPED;
     let html: BTreeMap<&str, String> = chapters.iter().map(|chapter| (chapter.name.as_str(), page(chapter, chapters))).collect();

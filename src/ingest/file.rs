@@ -23,6 +23,7 @@ use super::load::Load;
 use super::mapping::{Answer, RawTable};
 use super::quarantine::Reason;
 use super::raw::{Expect, Input, RawChunk, ReadSummary, Sink};
+use super::reasons::ReasonCounts;
 use super::{FileAccounting, csv, jsonl, parquet, xlsx};
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::CheckSeverity;
@@ -41,6 +42,7 @@ pub(super) struct FileLoad<'l, 'a> {
     columns: Vec<ColumnSeen>,
     /// Headers that mean nothing, each with the column it may mean.
     unknown: Vec<(String, Option<String>)>,
+    reasons: ReasonCounts,
     /// The worksheets before this one.
     done: Vec<FileOutcome>,
     sheet_ended: bool,
@@ -72,6 +74,8 @@ pub(super) struct FileOutcome {
     pub unknown: Vec<(String, Option<String>)>,
     /// Visible worksheets that hold something and have no known header.
     pub skipped_sheets: Vec<String>,
+    /// Why rows stay out.
+    pub reasons: ReasonCounts,
 }
 
 /// Rows that wait for their judgement.
@@ -97,7 +101,13 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         let mut this = match Self::new(load, source, account.clone()) {
             Ok(this) => this,
             Err(error) => {
-                let outcome = FileOutcome { account, columns: nothing_seen, unknown: Vec::new(), skipped_sheets: Vec::new() };
+                let outcome = FileOutcome {
+                    account,
+                    columns: nothing_seen,
+                    unknown: Vec::new(),
+                    skipped_sheets: Vec::new(),
+                    reasons: ReasonCounts::default(),
+                };
                 return (vec![outcome], Err(error));
             }
         };
@@ -125,6 +135,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
             account,
             columns: vec![ColumnSeen::default(); contract.columns.len()],
             unknown: Vec::new(),
+            reasons: ReasonCounts::default(),
             done: Vec::new(),
             sheet_ended: false,
         })
@@ -135,7 +146,8 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         let account = std::mem::replace(&mut self.account, next);
         let nothing_seen = vec![ColumnSeen::default(); self.columns.len()];
         let columns = std::mem::replace(&mut self.columns, nothing_seen);
-        self.done.push(FileOutcome { account, columns, unknown: std::mem::take(&mut self.unknown), skipped_sheets: Vec::new() });
+        let (unknown, reasons) = (std::mem::take(&mut self.unknown), std::mem::take(&mut self.reasons));
+        self.done.push(FileOutcome { account, columns, unknown, skipped_sheets: Vec::new(), reasons });
     }
 
     /// A further worksheet has rows and lines of its own, and so a name and an account; the bytes stand in that of the first.
@@ -363,6 +375,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
 
     fn quarantine(&mut self, line: i64, reasons: &[Reason], raw: &str) -> Result<()> {
         self.account.quarantined += 1;
+        self.reasons.add(reasons);
         self.load.quarantine.add(&self.account.source_file, self.account.sheet.as_deref(), line, reasons, raw)
     }
 

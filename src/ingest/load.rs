@@ -14,6 +14,7 @@ use super::files::{self, SourceFile};
 use super::last_load::LastLoad;
 use super::losses::{self, Loaded, LostRows};
 use super::quarantine::Quarantine;
+use super::reasons::ReasonCounts;
 use super::schema::arrow_schema;
 use super::staging::Stage;
 use super::{CheckCount, HeldBecause, LoadContext, StagedTable};
@@ -265,8 +266,11 @@ fn over_quarantine_rate(sources: &[Source], loaded: &[Loaded<'_>]) -> Vec<String
         let seen: u64 = own().map(|account| account.records_seen + account.expanded).sum();
         let quarantined: u64 = own().map(|account| account.quarantined).sum();
         if seen > 0 && quarantined as f64 > source.max_quarantine_rate * seen as f64 {
+            let mut reasons = ReasonCounts::default();
+            loaded.iter().filter(is_own).for_each(|(_, outcome)| reasons.absorb(&outcome.reasons));
+            let mostly = reasons.most_frequent().map(|reason| format!("; most frequent: {reason}")).unwrap_or_default();
             over.push(format!(
-                "{}: {quarantined} of {seen} records are quarantined ({:.1} %), more than {:.1} %\nhint: quarantine/ in the run's folder has them with their reasons; if they are rightly out, raise max_quarantine_rate in kaohe.toml",
+                "{}: {quarantined} of {seen} records are quarantined ({:.1} %), more than {:.1} %{mostly}\nhint: quarantine/ in the run's folder has them with their reasons; if they are rightly out, raise max_quarantine_rate in kaohe.toml",
                 source.path,
                 quarantined as f64 * 100.0 / seen as f64,
                 source.max_quarantine_rate * 100.0

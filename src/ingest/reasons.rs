@@ -1,15 +1,51 @@
 //! Why rows stayed out, as counts.
 //!
-//! In: the quarantine files of a run. Out: rows by table, column and reason. Never here: a row's text.
+//! In: reasons as rows are refused, or the quarantine files of a run. Out: rows by table, column and reason; the most frequent one. Never
+//! here: a row's text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::quarantine::Reason;
 use crate::error::{Context, Kind, Result};
+use crate::terms::counted;
+
+/// Different reasons that are told apart for one file: a source of nonsense must not fill the memory.
+const DISTINCT: usize = 200;
+
+/// How many rows of a file each reason keeps out. A row with two reasons counts under both.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct ReasonCounts(BTreeMap<(Option<String>, String), u64>);
+
+impl ReasonCounts {
+    /// Counts a row.
+    pub fn add(&mut self, reasons: &[Reason]) {
+        let of_row: BTreeSet<_> = reasons.iter().map(|reason| (reason.column.clone(), general(&reason.says))).collect();
+        for reason in of_row {
+            if self.0.len() < DISTINCT || self.0.contains_key(&reason) {
+                *self.0.entry(reason).or_default() += 1;
+            }
+        }
+    }
+
+    /// Counts what another file has.
+    pub fn absorb(&mut self, other: &Self) {
+        for (reason, rows) in &other.0 {
+            *self.0.entry(reason.clone()).or_default() += rows;
+        }
+    }
+
+    /// The reason of the most rows, with their number; of equals the first by name.
+    pub fn most_frequent(&self) -> Option<String> {
+        let ((column, says), rows) = self.0.iter().rev().max_by_key(|(_, rows)| **rows)?;
+        let of = column.as_ref().map(|column| format!("`{column}` ")).unwrap_or_default();
+        Some(format!("{of}{says} ({})", counted(usize::try_from(*rows).unwrap_or(usize::MAX), "record")))
+    }
+}
 
 /// Rows by (table, column, reasons), over every quarantine file in `folder`; an absent folder is an empty quarantine.
 ///

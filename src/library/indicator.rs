@@ -185,9 +185,13 @@ fn cut(word: &str, file: &str, text: &str, diagnostics: &mut Diagnostics) -> Opt
                 header.push_str(&line[2..]);
             }
             1 => {
-                diagnostics
-                    .error("header-open", file, Some(offset..offset + bare.len()), "the header is not closed")
-                    .hint("close it with a line `-- ///`");
+                let is_closed = text[offset..].lines().any(|line| line.trim_end() == "-- ///");
+                let (says, hint) = if is_closed {
+                    ("this line of the header does not begin with `--`", "every line of the header begins with `--`, an empty one too")
+                } else {
+                    ("the header is not closed", "close it with a line `-- ///`")
+                };
+                diagnostics.error("header-open", file, Some(offset..offset + bare.len()), says).hint(hint);
                 return None;
             }
             _ if bare.starts_with("--") => comment.push(bare[2..].trim().to_owned()),

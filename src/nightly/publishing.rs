@@ -38,6 +38,7 @@ pub fn report_input(
     let line_events = line_events(request.scheme, &assessed);
     ReportInput {
         assessment: request.project.name.clone(),
+        notice: request.project.notice.clone(),
         period: request.period.clone(),
         as_of: request.as_of,
         run_id: request.run.clone(),

@@ -33,6 +33,8 @@ pub struct Project {
     pub period: Option<Period>,
     /// More than this share of indicators held keeps the whole run back.
     pub hold_max_share: f64,
+    /// A sentence at the head of every page, whoever reads it; empty when there is none.
+    pub notice: String,
     /// What to load, as written.
     pub sources: Vec<Source>,
 }
@@ -55,6 +57,7 @@ impl Project {
             let scheme = section.required_text("scheme", diagnostics);
             let period = section.text("period", diagnostics).and_then(|placed| read_period(&placed, diagnostics));
             let hold = section.section("hold", diagnostics, |hold, diagnostics| read_share(hold, "max_share", diagnostics));
+            let notice = section.section("report", diagnostics, read_notice);
             let mut index = 0;
             let sources = section.sections("source", diagnostics, |section, diagnostics| {
                 let codes = codes.get(&index).cloned().unwrap_or_default();
@@ -68,6 +71,7 @@ impl Project {
                 scheme: scheme?.value,
                 period,
                 hold_max_share: hold.unwrap_or(0.25),
+                notice: notice.unwrap_or_default(),
                 sources: sources.into_iter().map(|placed| placed.value).collect(),
             })
         });
@@ -88,6 +92,19 @@ fn read_period(placed: &Placed<String>, diagnostics: &mut Diagnostics) -> Option
             None
         }
     }
+}
+
+/// What pages say of themselves: one line, so that it stays a sentence at their head.
+fn read_notice(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<String> {
+    let placed = section.text("notice", diagnostics)?;
+    let text = placed.value.trim();
+    if text.is_empty() || text.chars().any(char::is_control) {
+        diagnostics
+            .error("notice-form", PROJECT_FILE, Some(placed.span), "`notice` is one sentence on one line")
+            .hint("without the key, pages have no notice");
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 /// A share between 0 and 1.

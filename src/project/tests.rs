@@ -18,7 +18,7 @@ fn read(text: &str, environment: &[(&str, &str)]) -> (Option<Project>, String) {
 #[test]
 fn a_full_project_reads() {
     let text = format!(
-        "{HEAD}period = \"2026\"\n[hold]\nmax_share = 0.2\n[[source]]\ntable = \"cases\"\npath = \"sources/*.csv\"\nencoding = \"gb18030\"\n\
+        "{HEAD}period = \"2026\"\n[hold]\nmax_share = 0.2\n[report]\nnotice = \" 示例数据 \"\n[[source]]\ntable = \"cases\"\npath = \"sources/*.csv\"\nencoding = \"gb18030\"\n\
          delimiter = \";\"\nmapping = \"mapping/cases.sql\"\nmax_quarantine_rate = 0.1\ncolumns = {{ \"原表头\" = \"case_id\" }}\n\
          constants = {{ domain = \"market\" }}\ndropped = [\"decided_on\"]\n\
          codes.outcome = {{ \"罚了\" = \"penalty\" }}\n[[source]]\ntable = \"units\"\npath = \"u.xlsx\"\nroot = \"$DATA\"\n[source.codes]\ntier = {{ \"县\" = \"county\" }}\n"
@@ -27,6 +27,7 @@ fn a_full_project_reads() {
     let project = project.unwrap_or_else(|| panic!("{said}"));
     assert_eq!(said, "");
     assert_eq!((project.hold_max_share, project.period.map(|period| period.name)), (0.2, Some("2026".to_owned())));
+    assert_eq!(project.notice, "示例数据");
     let [cases, units] = project.sources.as_slice() else { panic!("two sources") };
     assert_eq!(
         (cases.delimiter, cases.encoding, cases.max_quarantine_rate, cases.max_shrink),
@@ -45,6 +46,16 @@ fn a_misspelt_key_is_told_its_nearest() {
     let (project, said) = read(&format!("{HEAD}[[source]]\ntable = \"cases\"\npath = \"a.csv\"\nencodng = \"utf-8\"\n"), &[]);
     assert!(project.is_none());
     assert!(said.contains("[[source]] has no key `encodng`") && said.contains("did you mean `encoding`?"), "{said}");
+}
+
+#[test]
+fn a_notice_is_one_sentence_and_may_be_left_out() {
+    assert_eq!(read(HEAD, &[]).0.map(|project| project.notice), Some(String::new()));
+    for wrong in ["\"\"", "\"a\\nb\"", "1"] {
+        assert!(read(&format!("{HEAD}[report]\nnotice = {wrong}\n"), &[]).0.is_none(), "{wrong}");
+    }
+    let (_, said) = read(&format!("{HEAD}[report]\nnotices = \"a\"\n"), &[]);
+    assert!(said.contains("did you mean `notice`?"), "{said}");
 }
 
 #[test]

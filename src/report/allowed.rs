@@ -3,7 +3,7 @@
 //! In: the templates as text. Out: tests. Never here: a name of a source table's column that the contracts call personal.
 
 /// Last parts of the expressions in `{{ … }}`, for every page: the frame.
-const FRAME: &str = "assessment engine href label period reader run scheme style title tone until words";
+const FRAME: &str = "assessment engine href label notice period reader run scheme style title tone until words";
 
 /// The public tree.
 const PUBLIC: &str = "anchor grade members minimum_n rank title total unit withheld";

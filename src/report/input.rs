@@ -26,6 +26,8 @@ use crate::terms::{IndicatorId, Period, RunId, UnitId};
 pub struct ReportInput {
     /// Name of the assessment, on every page.
     pub assessment: String,
+    /// A sentence at the head of every page; empty when there is none.
+    pub notice: String,
     /// The span that the scorecards speak about.
     pub period: Period,
     /// State of the facts: 24:00 of this date.

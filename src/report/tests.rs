@@ -47,6 +47,20 @@ fn no_page_refers_to_anything_outside_itself() {
 }
 
 #[test]
+fn a_notice_stands_at_the_head_of_every_page_and_in_print_and_only_where_there_is_one() {
+    let mut input = province();
+    assert!(pages(&input).values().all(|html| !html.contains("class=\"notice\"")));
+    input.notice = "示例数据：得分<均>为虚构".to_owned();
+    for (path, html) in pages(&input) {
+        let head = html.split_once("<header").and_then(|(_, rest)| rest.split_once("</header>")).map_or("", |(head, _)| head);
+        assert!(head.contains("<p class=\"notice\">示例数据：得分&#60;均&#62;为虚构</p>"), "{path}: {head}");
+    }
+    let hidden_in_print = super::STYLE.split("@media print").nth(1).expect("a print style");
+    let hides = |rule: &&str| rule.contains("display: none") && (rule.contains(".notice") || rule.contains(".band"));
+    assert!(!hidden_in_print.lines().any(|line| hides(&line)));
+}
+
+#[test]
 fn links_lead_to_pages_of_the_same_tree() {
     let pages = pages(&province());
     for (path, html) in &pages {

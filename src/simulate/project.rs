@@ -24,6 +24,9 @@ pub(super) struct Answer {
 /// First line of a generated project file: the mark by which a later run knows that the folder is its own.
 const MARK: &str = "# 由 kaohe simulate 生成的示例项目：省是虚构的，区划代码是真实的。";
 
+/// Divisions and the names of their agencies are real, so every page says that nothing else is.
+const NOTICE: &str = "示例数据：单位、案件、人员与得分均为虚构，与现实中的同名机构无关";
+
 /// Takes the sources of an earlier simulation away, so that none of its files is loaded with the new ones.
 ///
 /// # Errors
@@ -71,6 +74,7 @@ pub(super) fn write_project(
 ) -> Result<()> {
     let mut text = format!("{MARK}\n");
     let _ = writeln!(text, "name = \"示例省\"\nscheme = \"2026\"\nperiod = \"{}\"", request.as_of.year());
+    let _ = writeln!(text, "\n[report]\nnotice = \"{NOTICE}\"");
     for table in contracts.keys().filter(|table| rows.get(*table).is_some_and(|rows| *rows > 0)) {
         let format = match request.format {
             SimulationFormat::Parquet => FileFormat::Parquet,
@@ -121,6 +125,14 @@ pub(super) fn write_readme(
         request.seed,
         request.as_of,
         request.night.map_or(String::new(), |night| format!("，其后第 {night} 夜"))
+    );
+    let format = if request.format == SimulationFormat::Parquet { " --format parquet" } else { "" };
+    let province = if request.province == "330000" { String::new() } else { format!(" --province {}", request.province) };
+    let night = request.night.map_or(String::new(), |night| format!(" --night {night}"));
+    let _ = writeln!(
+        text,
+        "命令：`kaohe simulate --units {} --months {} --cases {} --seed {} --as-of {}{format}{province}{night} --out DIR`\n",
+        request.units, request.months, request.cases, request.seed, request.as_of,
     );
     text.push_str("## 数据表\n\n| 表 | 行数 |\n|---|---|\n");
     for (table, rows) in rows {

@@ -220,7 +220,11 @@ fn too_many_wrong_cells_hold_the_table_and_each_is_kept_with_its_reason() {
     assert_eq!(quarantined(&province, "leads"), 1);
     let (province, ended) = load_leads("leads.csv", &text, "");
     assert_eq!(quarantined(&province, "leads"), 1);
-    assert_held((province, ended), "leads", &["1 of 3 records are quarantined (33.3 %), more than 5.0 %"]);
+    assert_held(
+        (province, ended),
+        "leads",
+        &["1 of 3 records are quarantined (33.3 %), more than 5.0 %; most frequent: `received_on` ", "不是日期 (1 record)"],
+    );
 }
 
 #[test]
@@ -408,6 +412,7 @@ fn too_much_damage_keeps_the_whole_run_back() {
     let cut = province.read("sources/inspections/inspections_1.xlsx");
     province.write("sources/inspections/inspections_1.xlsx", &cut[..cut.len() / 2]);
     damaged.push(("inspections", "inspections_1.xlsx"));
+    let damaged_tables = damaged.len();
     let ended = province.run().with(1);
     assert_eq!(province.read("current.json"), before, "readers see another run");
     assert!(ended.out.contains("published  nothing") && ended.out.contains("more than the 25 %"), "{}", ended.out);
@@ -419,6 +424,12 @@ fn too_much_damage_keeps_the_whole_run_back() {
     assert_eq!(versions, &finished.current().expect("current")["lake_versions"]["units"], "a damaged source changed the lake");
     let runs = province.kaohe(&["runs"]).with(0).out;
     assert!(runs.contains("kept back") && runs.contains("25 %"), "{runs}");
+    let results = &province.results_of(&province.runs()[1]);
+    let indicators = results["held_indicators"].as_object().expect("indicators").len();
+    let (head, last) = (runs.lines().next().expect("a heading"), runs.lines().rfind(|line| line.contains("kept back")).expect("a line"));
+    assert!(head.ends_with("seconds  held tables  held indicators"), "{runs}");
+    let counts: Vec<&str> = last.split_whitespace().rev().take(2).collect();
+    assert_eq!(counts, [indicators.to_string(), damaged_tables.to_string()], "{runs}");
     assert_eq!(province.tables(), finished.tables());
 }
 

@@ -142,19 +142,3 @@ fn the_lock_file_holds_one_version_each_of_the_engine() {
         assert_eq!(versions, 1, "{name} stands {versions} times in Cargo.lock");
     }
 }
-
-#[test]
-fn every_indicator_has_a_page_and_every_page_an_indicator() {
-    let stems = |folder: &str, extension: &str| -> Vec<String> {
-        let mut stems = Vec::new();
-        for namespace in std::fs::read_dir(root().join(folder)).expect("the folder is part of the project").flatten() {
-            for file in std::fs::read_dir(namespace.path()).into_iter().flatten().flatten() {
-                let name = file.file_name().to_string_lossy().into_owned();
-                stems.extend(name.strip_suffix(extension).map(|stem| format!("{}.{stem}", namespace.file_name().to_string_lossy())));
-            }
-        }
-        stems.sort();
-        stems
-    };
-    assert_eq!(stems("queries/indicators", ".sql"), stems("tests/cases/indicators", ".md"));
-}

@@ -15,6 +15,28 @@ fn number(text: &str) -> f64 {
 }
 
 #[test]
+fn the_samples_are_what_the_command_in_their_readme_writes() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("data-samples");
+    let readme = fs::read_to_string(samples.join("README.md")).expect("a README");
+    let command = readme.split("`kaohe ").find_map(|rest| rest.split_once(" --out DIR`")).expect("the command").0.to_owned();
+    let made = tempfile::tempdir().expect("a temporary folder");
+    let mut arguments: Vec<&str> = command.split(' ').collect();
+    let out = made.path().to_string_lossy().into_owned();
+    arguments.extend(["--out", &out]);
+    kaohe(&arguments).with(0);
+    let generated = |root: &Path| -> BTreeMap<PathBuf, Vec<u8>> {
+        // What a run left beside them is no part of the samples.
+        let own = |name: &PathBuf| !["lake", "runs", "current.json"].iter().any(|left| name.starts_with(left));
+        let read = |name: PathBuf| (name.clone(), fs::read(root.join(name)).expect("a file"));
+        files_below(root).into_iter().filter(own).map(read).collect()
+    };
+    let (found, expected) = (generated(&samples), generated(made.path()));
+    assert!(found.keys().eq(expected.keys()), "{:?} instead of {:?}", found.keys(), expected.keys());
+    let other: Vec<&PathBuf> = found.iter().filter(|(name, bytes)| expected[*name] != **bytes).map(|(name, _)| name).collect();
+    assert!(other.is_empty(), "simulate again: `kaohe {command} --out data-samples`; these differ: {other:?}");
+}
+
+#[test]
 fn a_first_run_on_the_samples_ends_with_0_six_lines_and_a_page() {
     let (province, ended) = finished_sample();
     assert_eq!(ended.code, Some(0), "{}", ended.said());

@@ -57,6 +57,21 @@ fn records_on_pages_are_told_in_words_and_not_in_names_of_columns() {
     assert!(names.is_empty(), "{names:?}");
 }
 
+/// Agencies of the samples have the names of real ones.
+#[test]
+fn every_page_of_the_samples_says_that_they_are_invented() {
+    let (province, _) = finished_sample();
+    let mut seen = 0;
+    for tree in ["office", "units", "public"] {
+        for (path, page) in pages(province, tree) {
+            let head = page.split_once("</header>").map_or("", |(head, _)| head);
+            assert!(head.contains("示例数据：单位、案件、人员与得分均为虚构，与现实中的同名机构无关</p>"), "{path}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 60, "only {seen} pages were looked at");
+}
+
 #[test]
 fn an_explanation_speaks_of_columns_codes_and_reasons_in_words() {
     let (province, _) = finished_sample();

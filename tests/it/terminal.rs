@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use crate::province::{AS_OF, Province, after, finished_small, skipped};
+use crate::province::{AS_OF, Province, after, finished_small, kaohe, skipped};
 
 /// The lines of standard error, without their times.
 fn stages(said: &str) -> Vec<&str> {
@@ -104,6 +104,13 @@ fn status_says_how_far_each_source_reaches_and_when_it_was_last_loaded_and_chang
     let tables = province.one("select count(distinct \"table\") from warnings");
     assert!(said.contains(&format!("nothing; warnings: {warned} rows in {tables} tables; see `kaohe status`")), "{said}");
     assert!(status.contains(&format!("\nwarnings: {warned} rows in {tables} tables\n")), "{status}");
+    let listed = status.split("\nwarnings: ").nth(1).expect("warnings").lines().skip(1).take(20);
+    let rows: Vec<u64> = listed.map(|line| line.split_whitespace().nth(1).and_then(|rows| rows.parse().ok()).expect("a number")).collect();
+    assert!(rows.is_sorted_by(|first, second| first >= second), "the list is cut, so the most rows come first: {status}");
+    assert_eq!(
+        rows[0].to_string(),
+        province.one("select max(rows) from (select sum(rows) as rows from warnings group by \"table\", \"check\", says)")
+    );
     let refused = province.one("select count(*) from warnings join quarantine_reasons using (\"table\", \"check\")");
     assert_eq!(refused, "0", "who was refused is not warned of as well");
 
@@ -231,5 +238,16 @@ fn what_was_not_done_is_not_counted_and_one_is_singular() {
     let nowhere = Province::empty();
     for command in ["runs", "status", "check", "run", "load"] {
         assert!(nowhere.kaohe(&[command]).with(2).err.contains("there is no kaohe.toml in "), "{command}");
+    }
+}
+
+#[test]
+fn the_help_of_each_command_says_what_is_written_into_out() {
+    for (command, words) in
+        [("docs", "Folder that the chapters are written into"), ("simulate", "Folder of the new project"), ("run", "lake/")]
+    {
+        let help = kaohe(&[command, "--help"]).with(0).out;
+        let after = help.split("--out <DIR>").nth(1).expect("the flag").split("--").next().unwrap_or_default();
+        assert!(after.split_whitespace().collect::<Vec<_>>().join(" ").contains(words), "{command}: {help}");
     }
 }

@@ -1,22 +1,22 @@
-//! One literate case: parsed from Markdown, run against the library.
+//! One literate case, run against the library.
 //!
-//! In: the text of a page. Out: pass, or the cells that differ. Never here: knowledge of single indicators or tables; column
-//! types come from the contracts.
+//! In: a case of a page. Out: pass, or the cells that differ, or the line of a name that does not exist. Never here: knowledge of single
+//! indicators or tables; column types and codes come from the contracts.
 
+mod parse;
+pub mod refused;
 mod tables;
 
-use std::collections::BTreeMap;
-
 use datafusion::prelude::SessionContext;
-use jiff::civil::Date;
 use kaohe::compute::check::{check_library, register_empty_tables};
 use kaohe::compute::measures::{Amount, Measure, Scope};
 use kaohe::compute::populations::{Dependencies, register_populations};
 use kaohe::compute::run::{Task, compute, moment_of};
 use kaohe::compute::shared::SharedPopulations;
 use kaohe::compute::units::Hierarchy;
+use kaohe::diagnostics::nearest;
 use kaohe::findings::tables::Finding;
-use kaohe::findings::{DetectRequest, detect};
+use kaohe::findings::{DetectRequest, case_splitting, detect, stage_inversion, yearend_backfill};
 use kaohe::functions::{self, Clocks};
 use kaohe::indices::indices;
 use kaohe::indices::tables::{Burden, SynergyPair, SynergyRegion};
@@ -25,149 +25,26 @@ use kaohe::library::indicator::{Shape, Window};
 use kaohe::terms::{Fraction, IndicatorId, Month, Period};
 use rust_decimal::{Decimal, RoundingStrategy};
 
-/// A Markdown table: headings and rows of trimmed cells.
-#[derive(Debug, Clone, Default)]
-pub struct Grid {
-    pub headings: Vec<String>,
-    pub rows: Vec<Vec<String>>,
+pub use parse::{Case, parse};
+use parse::{Expectation, Grid, IndexTable};
+
+/// Every detector.
+const DETECTORS: [&str; 3] = [case_splitting::NAME, stage_inversion::NAME, yearend_backfill::NAME];
+
+/// The error of a name that nothing has: where it stands, and the name that was probably meant.
+fn unknown<'a>(line: usize, says: String, name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let near = nearest(name, known).map(|near| format!("; did you mean `{near}`?"));
+    format!("line {line}: {says}{}", near.unwrap_or_default())
 }
 
-/// What a case expects.
-#[derive(Debug, Clone)]
-enum Expectation {
-    Indicator(String, Grid),
-    Population(String, Grid),
-    Findings(String, Grid),
-    Index(IndexTable, Grid),
-    Diagnostics(String),
-}
-
-/// A result table of the two composite indices.
-#[derive(Debug, Clone, Copy)]
-enum IndexTable {
-    SynergyPairs,
-    SynergyRegions,
-    Burden,
-}
-
-/// One heading of a page.
-#[derive(Debug, Clone)]
-pub struct Case {
-    pub title: String,
-    as_of: Date,
-    /// First month shown of an indicator that is computed anew each month; the last one only, where it is not said.
-    since: Option<Month>,
-    tables: Vec<(String, Grid)>,
-    files: BTreeMap<String, String>,
-    expectations: Vec<Expectation>,
-}
-
-/// Cuts a page into its cases.
-pub fn parse(text: &str) -> Result<Vec<Case>, String> {
-    let mut cases = Vec::new();
-    for section in text.split("\n## ").skip(1) {
-        cases.push(parse_case(section).map_err(|error| format!("{}: {error}", section.lines().next().unwrap_or("")))?);
-    }
-    if cases.is_empty() {
-        return Err("the page has no `##` heading, so it tests nothing".to_owned());
-    }
-    Ok(cases)
-}
-
-fn parse_case(section: &str) -> Result<Case, String> {
-    let lines: Vec<&str> = section.lines().collect();
-    let mut case = Case {
-        title: lines[0].trim().to_owned(),
-        as_of: jiff::civil::date(2026, 6, 30),
-        since: None,
-        tables: Vec::new(),
-        files: BTreeMap::new(),
-        expectations: Vec::new(),
-    };
-    let mut at = 1;
-    while at < lines.len() {
-        let line = lines[at].trim();
-        at += 1;
-        if let Some(date) = line.strip_prefix("as of ") {
-            case.as_of = date.trim().parse().map_err(|error| format!("`{date}`: {error}"))?;
-        } else if let Some(date) = line.strip_prefix("every month since ") {
-            case.since = Some(Month::of(date.trim().parse().map_err(|error| format!("`{date}`: {error}"))?));
-        } else if let Some(path) = line.strip_prefix("file `").and_then(|rest| rest.strip_suffix('`')) {
-            let block = take_block(&lines, &mut at)?;
-            case.files.insert(path.trim_start_matches("queries/").to_owned(), block);
-        } else if line == "expect diagnostics" {
-            let block = take_block(&lines, &mut at)?;
-            case.expectations.push(Expectation::Diagnostics(block));
-        } else if let Some(name) = line.strip_prefix("expect population ") {
-            let grid = take_grid(&lines, &mut at);
-            case.expectations.push(Expectation::Population(name.trim_matches(['`', ' ']).to_owned(), grid));
-        } else if let Some(name) = line.strip_prefix("expect findings ") {
-            let grid = take_grid(&lines, &mut at);
-            case.expectations.push(Expectation::Findings(name.trim_matches(['`', ' ']).to_owned(), grid));
-        } else if let Some(table) = index_table(line) {
-            case.expectations.push(Expectation::Index(table, take_grid(&lines, &mut at)));
-        } else if let Some(name) = line.strip_prefix("expect ") {
-            let grid = take_grid(&lines, &mut at);
-            case.expectations.push(Expectation::Indicator(name.trim_matches(['`', ' ']).to_owned(), grid));
-        } else if line.starts_with('`') && line.ends_with('`') && line.len() > 2 && !line.starts_with("```") {
-            let grid = take_grid(&lines, &mut at);
-            case.tables.push((line.trim_matches('`').to_owned(), grid));
+fn check_headings(grid: &Grid, of: &str, known: &[&str]) -> Result<(), String> {
+    match grid.headings.iter().find(|heading| !known.contains(&heading.as_str())) {
+        Some(wrong) => {
+            let says = format!("{of} has no column `{wrong}`, only {}", known.join(", "));
+            Err(unknown(grid.line, says, wrong, known.iter().copied()))
         }
+        None => Ok(()),
     }
-    if case.expectations.is_empty() {
-        return Err("the case expects nothing".to_owned());
-    }
-    Ok(case)
-}
-
-fn index_table(line: &str) -> Option<IndexTable> {
-    match line {
-        "expect synergy pairs" => Some(IndexTable::SynergyPairs),
-        "expect synergy regions" => Some(IndexTable::SynergyRegions),
-        "expect burden" => Some(IndexTable::Burden),
-        _ => None,
-    }
-}
-
-fn take_block(lines: &[&str], at: &mut usize) -> Result<String, String> {
-    while *at < lines.len() && lines[*at].trim().is_empty() {
-        *at += 1;
-    }
-    if *at >= lines.len() || !lines[*at].starts_with("```") {
-        return Err("a fenced block was expected".to_owned());
-    }
-    let start = *at + 1;
-    let end = (start..lines.len()).find(|index| lines[*index].starts_with("```")).ok_or("a fenced block is not closed")?;
-    *at = end + 1;
-    Ok(lines[start..end].iter().map(|line| format!("{line}\n")).collect())
-}
-
-fn take_grid(lines: &[&str], at: &mut usize) -> Grid {
-    while *at < lines.len() && lines[*at].trim().is_empty() {
-        *at += 1;
-    }
-    let mut grid = Grid::default();
-    while *at < lines.len() && lines[*at].trim_start().starts_with('|') {
-        let line = lines[*at].trim();
-        let cells: Vec<String> = line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
-        *at += 1;
-        if cells.iter().all(|cell| !cell.is_empty() && cell.chars().all(|c| "-: ".contains(c))) {
-            continue;
-        }
-        if grid.headings.is_empty() { grid.headings = cells } else { grid.rows.extend(repeated(cells)) }
-    }
-    grid
-}
-
-/// A row with `{1..30}` in its cells stands for thirty rows: in each, every `{1..30}` is that row's number.
-fn repeated(cells: Vec<String>) -> Vec<Vec<String>> {
-    let range_of = |cell: &String| {
-        let (first, last) = cell.split_once('{')?.1.split_once('}')?.0.split_once("..")?;
-        Some((first.parse::<u32>().ok()?, last.parse::<u32>().ok()?))
-    };
-    let Some((first, last)) = cells.iter().find_map(range_of) else { return vec![cells] };
-    let mark = format!("{{{first}..{last}}}");
-    (first..=last).map(|number| cells.iter().map(|cell| cell.replace(&mark, &number.to_string())).collect()).collect()
 }
 
 /// Runs a case; the error lists what differs.
@@ -222,7 +99,9 @@ async fn session_of(case: &Case, library: &Library) -> Result<SessionContext, St
     functions::register(&context, &Clocks::of(library));
     register_empty_tables(&context, library).map_err(|error| error.to_string())?;
     for (name, grid) in &case.tables {
-        let contract = library.tables.get(name).ok_or_else(|| format!("there is no source table `{name}`"))?;
+        let known = library.tables.keys().map(String::as_str);
+        let contract =
+            library.tables.get(name).ok_or_else(|| unknown(grid.line, format!("there is no source table `{name}`"), name, known))?;
         let batch = tables::typed(contract, grid)?;
         context.deregister_table(name.as_str()).map_err(|error| error.to_string())?;
         context.register_batch(name, batch).map_err(|error| error.to_string())?;
@@ -245,7 +124,12 @@ fn hierarchy_of(case: &Case) -> Hierarchy {
 
 async fn expect_indicator(case: &Case, id: &str, expected: &Grid) -> Result<(), String> {
     let (library, _) = library_of(case)?;
-    let indicator = library.indicators.get(&IndicatorId::from(id)).ok_or_else(|| format!("there is no indicator `{id}`"))?;
+    let known = library.indicators.keys().map(|id| id.0.as_str());
+    let indicator = library
+        .indicators
+        .get(&IndicatorId::from(id))
+        .ok_or_else(|| unknown(expected.line, format!("there is no indicator `{id}`"), id, known))?;
+    check_headings(expected, id, columns_of(indicator.shape))?;
     let context = session_of(case, &library).await?;
     let last = Month::of(case.as_of);
     let first = case.since.unwrap_or(if indicator.window == Window::Flow { Month { year: last.year - 2, month: 1 } } else { last });
@@ -276,6 +160,16 @@ async fn expect_indicator(case: &Case, id: &str, expected: &Grid) -> Result<(), 
     compare(expected, found)
 }
 
+/// What a page may show of an indicator.
+fn columns_of(shape: Shape) -> &'static [&'static str] {
+    match shape {
+        Shape::Ratio => &["unit_id", "domain", "month", "numerator", "denominator", "pending", "excluded", "scope"],
+        Shape::Value => &["unit_id", "domain", "month", "value", "n", "pending", "excluded", "scope"],
+        Shape::Region => &["region_code", "domain", "month", "value", "n", "pending", "excluded", "scope"],
+        Shape::Pair => &["region_a", "region_b", "domain", "month", "numerator", "denominator", "pending", "excluded", "scope"],
+    }
+}
+
 fn cell_of(measure: &Measure, heading: &str, shape: Shape) -> String {
     let decimal = |scaled: i128| {
         let sign = if scaled < 0 { "-" } else { "" };
@@ -295,7 +189,7 @@ fn cell_of(measure: &Measure, heading: &str, shape: Shape) -> String {
         ("denominator", Amount::Ratio(fraction), _) => decimal(fraction.denominator),
         ("value", Amount::Value { value, .. }, _) => value.map(decimal).unwrap_or_default(),
         ("n", Amount::Value { n, .. }, _) => n.to_string(),
-        (other, _, _) => format!("no column `{other}`"),
+        (other, _, _) => unreachable!("columns_of names `{other}`"),
     }
 }
 
@@ -307,6 +201,13 @@ async fn expect_population(case: &Case, name: &str, expected: &Grid) -> Result<(
     if let Some((failed, error)) = failures.first() {
         return Err(format!("population {failed}: {error}"));
     }
+    if !library.populations.contains_key(name) {
+        let known = library.populations.keys().map(String::as_str);
+        return Err(unknown(expected.line, format!("there is no population `{name}`"), name, known));
+    }
+    let view = context.table(name).await.map_err(|error| error.to_string())?;
+    let known: Vec<&str> = view.schema().fields().iter().map(|field| field.name().as_str()).collect();
+    check_headings(expected, name, &known)?;
     let columns = expected.headings.iter().map(|heading| format!("\"{heading}\"")).collect::<Vec<_>>().join(", ");
     let frame = context.sql(&format!("SELECT {columns} FROM {name}")).await.map_err(|error| error.to_string())?;
     let batches = frame.collect().await.map_err(|error| error.to_string())?;
@@ -314,6 +215,10 @@ async fn expect_population(case: &Case, name: &str, expected: &Grid) -> Result<(
 }
 
 async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result<(), String> {
+    if !DETECTORS.contains(&detector) {
+        return Err(unknown(expected.line, format!("there is no detector `{detector}`"), detector, DETECTORS));
+    }
+    check_headings(expected, detector, &FINDING_COLUMNS)?;
     let (library, _) = library_of(case)?;
     let context = session_of(case, &library).await?;
     let (dependencies, _) = Dependencies::of(&context, &library);
@@ -328,6 +233,8 @@ async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result
     compare(expected, of_detector.map(|finding| expected.headings.iter().map(|heading| finding_cell(finding, heading)).collect()).collect())
 }
 
+const FINDING_COLUMNS: [&str; 8] = ["unit_id", "domain", "subject", "says", "n", "strength", "evidence", "evidence_says"];
+
 fn finding_cell(finding: &Finding, heading: &str) -> String {
     match heading {
         "unit_id" => finding.unit.clone(),
@@ -338,13 +245,19 @@ fn finding_cell(finding: &Finding, heading: &str) -> String {
         "strength" => format!("{:.3}", finding.strength),
         "evidence" => finding.evidence.iter().map(|row| row.record_id.as_str()).collect::<Vec<_>>().join(";"),
         "evidence_says" => finding.evidence.iter().map(|row| row.says.as_str()).collect::<Vec<_>>().join(";"),
-        other => format!("no column `{other}`"),
+        other => unreachable!("FINDING_COLUMNS names `{other}`"),
     }
 }
 
 /// The period is the year of the as-of date. Of pairs and burden, rows without a value are left out unless the page has the column
 /// that tells why (`denominator`, `firms`), so that a page need not list every part with nothing due.
 async fn expect_index(case: &Case, table: IndexTable, expected: &Grid) -> Result<(), String> {
+    let (name, known): (&str, &[&str]) = match table {
+        IndexTable::SynergyPairs => ("synergy pairs", &PAIR_COLUMNS),
+        IndexTable::SynergyRegions => ("synergy regions", &REGION_COLUMNS),
+        IndexTable::Burden => ("burden", &BURDEN_COLUMNS),
+    };
+    check_headings(expected, name, known)?;
     let (library, _) = library_of(case)?;
     let context = session_of(case, &library).await?;
     let from = jiff::civil::date(case.as_of.year(), 1, 1);
@@ -370,6 +283,21 @@ fn four_decimals(number: Option<Decimal>) -> String {
     number.map(|number| format!("{:.4}", number.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero))).unwrap_or_default()
 }
 
+const PAIR_COLUMNS: [&str; 12] = [
+    "region",
+    "neighbour",
+    "domain",
+    "part",
+    "numerator",
+    "denominator",
+    "value",
+    "median_days",
+    "cross_province",
+    "report_only",
+    "bordering",
+    "scored",
+];
+
 fn pair_cell(row: &SynergyPair, heading: &str) -> String {
     match heading {
         "region" => row.region.clone(),
@@ -384,9 +312,11 @@ fn pair_cell(row: &SynergyPair, heading: &str) -> String {
         "report_only" => row.report_only.to_string(),
         "bordering" => row.bordering.to_string(),
         "scored" => row.scored.to_string(),
-        other => format!("no column `{other}`"),
+        other => unreachable!("PAIR_COLUMNS names `{other}`"),
     }
 }
+
+const REGION_COLUMNS: [&str; 8] = ["region", "domain", "index", "neighbours", "neighbours_scored", "due", "due_scored", "reason"];
 
 fn region_cell(row: &SynergyRegion, heading: &str) -> String {
     match heading {
@@ -398,9 +328,11 @@ fn region_cell(row: &SynergyRegion, heading: &str) -> String {
         "due" => row.due.to_string(),
         "due_scored" => row.due_scored.to_string(),
         "reason" => row.reason.clone().unwrap_or_default(),
-        other => format!("no column `{other}`"),
+        other => unreachable!("REGION_COLUMNS names `{other}`"),
     }
 }
+
+const BURDEN_COLUMNS: [&str; 8] = ["scope", "quarter", "component", "index", "firms", "winsorised", "unchanged", "score"];
 
 fn burden_cell(row: &Burden, heading: &str) -> String {
     match heading {
@@ -412,7 +344,7 @@ fn burden_cell(row: &Burden, heading: &str) -> String {
         "winsorised" => row.winsorised.to_string(),
         "unchanged" => row.unchanged.to_string(),
         "score" => row.score.map(|score| score.to_string()).unwrap_or_default(),
-        other => format!("no column `{other}`"),
+        other => unreachable!("BURDEN_COLUMNS names `{other}`"),
     }
 }
 
@@ -434,7 +366,8 @@ fn compare(expected: &Grid, mut found: Vec<Vec<String>>) -> Result<(), String> {
     }
     let unexpected: Vec<String> = found.iter().map(|row| row.join(" | ")).collect();
     Err(format!(
-        "columns: {}\nmissing:\n  {}\nunexpected:\n  {}",
+        "line {}: columns: {}\nmissing:\n  {}\nunexpected:\n  {}",
+        expected.line,
         expected.headings.join(" | "),
         missing.join("\n  "),
         unexpected.join("\n  ")

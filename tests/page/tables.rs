@@ -14,25 +14,47 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use jiff::civil::{Date, DateTime};
 use kaohe::calendar::{DAY_MICROSECONDS, shanghai_day, start_of_day};
 use kaohe::ingest::arrow_schema;
-use kaohe::library::contract::{ColumnType, TableContract};
+use kaohe::library::contract::{Column, ColumnType, TableContract};
 use kaohe::terms::{date_from_epoch_days, epoch_days};
 
-use super::Grid;
+use super::{Grid, unknown};
+
+/// Columns that loading adds.
+const LOADED: [&str; 3] = ["source_file", "source_line", "batch_id"];
 
 /// The grid as a batch; omitted columns are NULL, the contract's default, or filled from `first_of`.
 pub fn typed(contract: &TableContract, grid: &Grid) -> Result<RecordBatch, String> {
-    for heading in &grid.headings {
-        if contract.column(heading).is_none() && !["source_file", "source_line", "batch_id"].contains(&heading.as_str()) {
-            return Err(format!("`{}` has no column `{heading}`", contract.name));
+    for (index, heading) in grid.headings.iter().enumerate() {
+        match contract.column(heading) {
+            Some(column) => check_codes(contract, column, grid, index)?,
+            None if LOADED.contains(&heading.as_str()) => {}
+            None => {
+                let known = contract.columns.iter().map(|column| column.name.as_str()).chain(LOADED);
+                return Err(unknown(grid.line, format!("`{}` has no column `{heading}`", contract.name), heading, known));
+            }
         }
     }
     let schema = arrow_schema(contract);
     let mut columns: Vec<ArrayRef> = Vec::new();
     for field in schema.fields() {
         let cells: Vec<Option<String>> = (0..grid.rows.len()).map(|row| cell(contract, grid, field.name(), row)).collect();
-        columns.push(array(field.data_type(), &cells).map_err(|error| format!("`{}`.`{}`: {error}", contract.name, field.name()))?);
+        let wrong = |error| format!("line {}: `{}`.`{}`: {error}", grid.line, contract.name, field.name());
+        columns.push(array(field.data_type(), &cells).map_err(wrong)?);
     }
     RecordBatch::try_new(schema, columns).map_err(|error| error.to_string())
+}
+
+/// Every code is one of the contract: no other reaches the lake, whatever an office writes, and a slip of the pen would count nowhere.
+fn check_codes(contract: &TableContract, column: &Column, grid: &Grid, index: usize) -> Result<(), String> {
+    let is_known = |code: &str| column.codes.iter().any(|(known, _)| known == code);
+    for (row, line) in grid.rows.iter().zip(&grid.lines).filter(|_| !column.codes.is_empty()) {
+        let parts = if column.kind == ColumnType::List { row[index].split(';').collect() } else { vec![row[index].as_str()] };
+        if let Some(wrong) = parts.into_iter().find(|part| !part.is_empty() && !is_known(part)) {
+            let says = format!("`{}.{}` has no code `{wrong}`", contract.name, column.name);
+            return Err(unknown(*line, says, wrong, column.codes.iter().map(|(code, _)| code.as_str())));
+        }
+    }
+    Ok(())
 }
 
 fn cell(contract: &TableContract, grid: &Grid, name: &str, row: usize) -> Option<String> {

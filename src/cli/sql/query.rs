@@ -3,12 +3,14 @@
 //! In: a session, a text and the byte range of a statement in it. Out: a stream of batches whose types every writer knows, or
 //! an error with line, column and caret. Never here: anything but queries; writing rows.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::common::SchemaError;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
@@ -172,8 +174,30 @@ impl Engine {
         describe(&error, &text.name, &text.text, statement.start, &known, &mut diagnostics);
         let rendered = diagnostics.to_text();
         let rendered = rendered.trim_end().trim_start_matches("error[sql]: ");
-        Error::new(kind_of(&error), rendered)
+        let columns = columns_instead(&error).filter(|_| !rendered.contains("\nhint: "));
+        Error::new(kind_of(&error), format!("{rendered}{}", columns.map(|hint| format!("\nhint: {hint}")).unwrap_or_default()))
     }
+}
+
+/// Columns of one relation that are listed; the widest table has more than anyone reads.
+const LISTED: usize = 40;
+
+/// What a column that is not there could have been: the columns of everything that is read at that place.
+fn columns_instead(error: &DataFusionError) -> Option<String> {
+    let DataFusionError::SchemaError(error, _) = error.find_root() else { return None };
+    let SchemaError::FieldNotFound { valid_fields, .. } = error.as_ref() else { return None };
+    let mut by_relation: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for field in valid_fields {
+        let relation = field.relation.as_ref().map(|relation| relation.table().to_owned()).unwrap_or_default();
+        by_relation.entry(relation).or_default().push(&field.name);
+    }
+    let list = |(relation, columns): (String, Vec<&str>)| {
+        let more = columns.len().saturating_sub(LISTED);
+        let shown = columns.into_iter().take(LISTED).collect::<Vec<_>>().join(", ");
+        let of = if relation.is_empty() { "there are".to_owned() } else { format!("`{relation}` has") };
+        if more > 0 { format!("{of} {shown} and {more} more; DESCRIBE shows all") } else { format!("{of} {shown}") }
+    };
+    (!by_relation.is_empty()).then(|| by_relation.into_iter().map(list).collect::<Vec<_>>().join("; "))
 }
 
 /// Memory, disk and broken files are not the writer's fault.

@@ -214,6 +214,9 @@ async fn an_error_names_line_column_and_the_nearest_name() {
         message.contains("\n3 |        '甲' || unit_idd AS x\n  |                ^^^^^^^^\nhint: did you mean `unit_id`?"),
         "{message}"
     );
+    let far = error("SELECT nothing_like_it FROM cases AS c JOIN (SELECT 1 AS one) AS o ON true").await.to_string();
+    assert!(far.contains("there is no column `nothing_like_it`") && far.contains("\nhint: `c` has case_id, "), "{far}");
+    assert!(far.ends_with("; `o` has one"), "{far}");
     let table = error("SELECT 1;".replace('1', "* FROM casses").as_str()).await.to_string();
     assert!(
         table.contains("there is no table or population `casses`\n --> -c:1:15\n") && table.contains("did you mean `cases`?"),

@@ -312,13 +312,31 @@ fn a_wrongly_declared_encoding_is_told_from_unknown_headers() {
 }
 
 #[test]
+fn the_most_frequent_reason_is_named_without_the_values_that_it_quotes() {
+    let office = Office::new();
+    office.write("a.csv", format!("{HEADER}A1,,2026-03-01\nA2,U1,x\n"));
+    office.write("b.csv", format!("{HEADER}A3,U1,y\nA4,U1,2026-03-01\n,,z\n"));
+    let mut source = office.source("*.csv");
+    source.max_quarantine_rate = 0.4;
+    let why = held(&office.try_load(&[source]).expect("loads"));
+    assert!(
+        why.starts_with("*.csv: 4 of 5 records are quarantined (80.0 %), more than 40.0 %; most frequent: `opened_on` 立案日期：不是日期 (3 records)\nhint: "),
+        "{why}"
+    );
+}
+
+#[test]
 fn too_many_wrong_rows_and_too_few_rows_hold_the_table() {
     let mut office = Office::new();
     office.write("a.csv", format!("{HEADER}A1,U1,2026-03-01\nA2,U1,x\n"));
     let mut source = office.source("a.csv");
     source.max_quarantine_rate = 0.4;
     let staged = office.try_load(&[source.clone()]).expect("loads");
-    assert!(held(&staged).starts_with("a.csv: 1 of 2 records are quarantined (50.0 %), more than 40.0 %\nhint: "));
+    let why = held(&staged);
+    assert!(
+        why.starts_with("a.csv: 1 of 2 records are quarantined (50.0 %), more than 40.0 %; most frequent: `opened_on` 立案日期：不是日期 (1 record)\nhint: "),
+        "{why}"
+    );
     assert_eq!((staged.files[0].loaded, staged.files[0].held), (0, 1), "what does not reach the lake is not loaded");
     assert_eq!(staged.months.len(), 1, "the rows stay at hand for whoever releases the table");
     source.max_quarantine_rate = 0.5;

@@ -436,9 +436,9 @@ impl<'a> Rules<'a> {
         for id in self.indicators.keys() {
             if !self.scheme.indicators.iter().any(|scored| scored.id == *id) {
                 let message = format!("the indicator `{id}` is not in the scheme");
-                self.diagnostics
-                    .warning("unscored-indicator", &self.scheme.file, None, message)
-                    .hint("add it, or add it with report_only = true");
+                self.diagnostics.warning("unscored-indicator", &self.scheme.file, None, message).hint(
+                    "add an `[[indicator]]` with its id, a `node` and points, or with a `node` and `report_only = true` to show it only",
+                );
             }
         }
     }

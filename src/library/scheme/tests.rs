@@ -133,6 +133,7 @@ fn an_alternative_carries_all_points_of_its_node() {
 fn an_unknown_indicator_is_named_with_the_nearest_one() {
     let (names, text) = broken("id = \"base.rate\"", "id = \"base.rates\"");
     assert_eq!(names, ["unscored-indicator", "unknown-indicator"]);
+    assert!(text.contains("with a `node` and `report_only = true`"), "{text}");
     assert!(text.contains("did you mean `base.rate`?"), "{text}");
 }
 

@@ -99,6 +99,8 @@ pub struct Frame {
     pub style: Style,
     /// Name of the assessment.
     pub assessment: Text,
+    /// What the project says of every page; empty when it says nothing.
+    pub notice: Text,
     /// Title of the page; of the tab too.
     pub title: Text,
     /// Title of the scheme.
@@ -126,6 +128,7 @@ impl Frame {
         Self {
             style: Style(crate::report::STYLE),
             assessment: Text::of(&input.assessment),
+            notice: Text::of(&input.notice),
             title,
             scheme: Text::of(&input.scheme.title),
             period: Text::of(&texts::period(&input.period)),
