@@ -183,6 +183,20 @@ pub enum ClockUnit {
     Hours,
 }
 
+impl ClockUnit {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::WorkingDays, Self::CalendarDays, Self::Hours];
+
+    /// The word that `clocks.toml` uses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::WorkingDays => "working_days",
+            Self::CalendarDays => "calendar_days",
+            Self::Hours => "hours",
+        }
+    }
+}
+
 /// How far the source of an amount is backed, as the reference pages mark it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Confirmed {

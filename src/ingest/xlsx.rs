@@ -25,6 +25,8 @@ type Book = Xlsx<BufReader<File>>;
 struct Row {
     line: i64,
     cells: Vec<(String, Mark)>,
+    /// Cells that hold something to the right of the header: how many the row has with them, and their texts.
+    beyond: Option<(usize, String)>,
 }
 
 impl Row {
@@ -135,7 +137,15 @@ fn read_sheet(book: &mut Book, name: &str, header: &Row, is_1904: bool, expect: 
             not_records += 1;
             return Ok(true);
         }
-        chunk.push(row.line, row.cells.iter().map(|(text, mark)| (text.as_str(), *mark)), "", None);
+        // As in a text file: nobody knows to which column what stands to the right of the header belongs.
+        let (fault, raw) = match &row.beyond {
+            None => (None, String::new()),
+            Some((cells, texts)) => {
+                let within = row.cells.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join("\t");
+                (Some(format!("有{cells}个单元格，表头有{}个", names.len())), format!("{within}{texts}"))
+            }
+        };
+        chunk.push(row.line, row.cells.iter().map(|(text, mark)| (text.as_str(), *mark)), &raw, fault);
         if chunk.is_full() {
             sink(Input::Rows(std::mem::replace(&mut chunk, empty())))?;
         }
@@ -157,14 +167,21 @@ fn each_row(book: &mut Book, name: &str, width: usize, mut take: impl FnMut(&Row
                 return Ok(());
             }
             row.cells.clear();
+            row.beyond = None;
             row.line = line.unwrap_or(0);
         }
         let Some(cell) = cell else { return Ok(()) };
         let column = cell.get_position().1 as usize;
+        let (text, mark) = cell_text(cell.get_value());
         if column >= width {
+            if !text.trim().is_empty() {
+                let (cells, texts) = row.beyond.get_or_insert_default();
+                *cells = column + 1;
+                texts.push('\t');
+                texts.push_str(&text);
+            }
             continue;
         }
-        let (text, mark) = cell_text(cell.get_value());
         if text.len() > MAX_FIELD_BYTES {
             return Err(Error::new(Kind::Source, format!("a cell of row {} is longer than {MAX_FIELD_BYTES} bytes", row.line)));
         }

@@ -120,7 +120,7 @@ fn read_clock_version(section: &mut Section<'_>, diagnostics: &mut Diagnostics) 
     let domain = read_domain(section, diagnostics);
     let from = required_date(section, diagnostics);
     let amount = section.integer("amount", diagnostics);
-    let units = [("working_days", ClockUnit::WorkingDays), ("calendar_days", ClockUnit::CalendarDays), ("hours", ClockUnit::Hours)];
+    let units = ClockUnit::ALL.map(|unit| (unit.word(), unit));
     let unit = section.required_word("in", &units, diagnostics);
     let roll_to_working_day = section.boolean("roll_to_working_day", diagnostics).unwrap_or(false);
     let confirmed = section.required_word("confirmed", &Confirmed::ALL.map(|confirmed| (confirmed.mark(), confirmed)), diagnostics);

@@ -376,7 +376,7 @@ fn send_in_another_form(province: &Province, table: &str, file: &Path, form: usi
             fs::write(file, encoded(&csv_text(header, second.iter()), is_declared)).expect("written");
             fs::write(file.with_extension("more.csv"), encoded(&csv_text(header, first.iter()), is_declared)).expect("written");
         }
-        2 if !is_declared && rows.iter().all(|row| row.len() == header.len()) => {
+        2 if !is_declared => {
             fs::remove_file(file).expect("removed");
             write_workbook(&file.with_extension("xlsx"), &all);
             province.replace("kaohe.toml", &format!("sources/{table}/*.csv"), &format!("sources/{table}/*.xlsx"));

@@ -171,6 +171,26 @@ fn a_workbook_with_title_blank_rows_and_hidden_sheet_gives_the_same_table() {
     assert_eq!(rows(&staged, &["case_id", "source_line"]), ["A2|7", "A1|4", "A3|8"]);
 }
 
+/// In a text file a stray comma makes one; in a workbook somebody's note beside the table.
+#[test]
+fn a_row_with_more_cells_than_the_header_stays_out_of_a_workbook_as_of_a_text_file() {
+    let office = Office::new();
+    office.write("a.csv", format!("{HEADER}A1,U1,2026-03-07,,,处罚,,,,,备注\nA2,U1,2026-03-08,,,处罚,,,,\n"));
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write_row(0, 0, HEADER.trim().split(',')).expect("written");
+    sheet.write_row(1, 0, ["A1", "U1", "2026-03-07", "", "", "处罚", "", "", "", "", "备注"]).expect("written");
+    sheet.write_row(2, 0, ["A2", "U1", "2026-03-08", "", "", "处罚", "", "", "", ""]).expect("written");
+    book.save(office.path("b.xlsx")).expect("saved");
+    for file in ["a.csv", "b.xlsx"] {
+        let staged = office.load(file);
+        assert_eq!(totals(&staged), [2, 1, 1, 0, 0], "{file}");
+        assert_eq!(rows(&staged, &["case_id"]), ["A2"], "{file}");
+        let told = format!("{:?}", quarantined(&staged));
+        assert!(told.contains("有11个单元格，表头有10个") && told.contains("备注"), "{file}: {told}");
+    }
+}
+
 #[test]
 fn parquet_gives_the_same_table_typed_or_as_text() {
     let office = Office::new();
