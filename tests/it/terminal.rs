@@ -66,7 +66,7 @@ fn status_says_why_the_last_run_is_not_what_readers_see() {
     for table in damaged {
         assert!(kept_back.contains(&format!("held: {table}: sources/{table}/{table}.csv: the file ends inside")), "{table}: {kept_back}");
     }
-    assert!(kept_back.contains("market.filing_within_7d: source table leads is held"), "{kept_back}");
+    assert!(kept_back.contains("market.filing_within_7d: source tables item_lists, leads are held"), "{kept_back}");
     assert!(kept_back.contains("ask for it again"), "the hint is part of the reason: {kept_back}");
     assert!(!kept_back.contains("fewer by more than"), "what can't be read has not shrunk: {kept_back}");
 }
