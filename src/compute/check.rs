@@ -247,7 +247,7 @@ async fn check_indicator(
             if let Err(error) = context.state().optimize(&plan) {
                 fail(&error, diagnostics);
             }
-            if let Err(error) = refuse_unlawful(indicator, &plan, diagnostics) {
+            if let Err(error) = refuse_unlawful(indicator, &plan, &library.tables, diagnostics) {
                 diagnostics
                     .error(
                         "untraceable",

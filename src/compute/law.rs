@@ -1,32 +1,34 @@
 //! What the law refuses in an indicator, decided on column lineage (catalogue of indicators, C7).
 //!
-//! In: an indicator and its plan with views inlined. Out: diagnostics with the text of the law. Never here: data.
+//! In: an indicator, its plan with views inlined, the contracts that say which columns speak of penalty money. Out: diagnostics with the text of the law. Never here: data.
 //!
 //! 行政处罚法 art. 74: fines and confiscations may not be tied, openly or covertly, to the assessment of an agency.
 //! 国办发〔2024〕54号 [M]: no inspection quotas, no assessment by inspection frequency or fines. So an amount is never added up
 //! into a figure, whichever way is good; it may stand in a condition only as a cap, or choose whom a duty concerns, in both
-//! sides alike; it never decides how often a row counts; and acts count only as a part of the acts that were due.
+//! sides alike, without forgiving what the numerator asks for; it never decides how often a row counts; and acts count only as a part of
+//! the acts that were due.
 
 mod caps;
 mod counts;
+mod duty;
+mod marks;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use datafusion::common::Result;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, Result};
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
 
-use super::forms::text_of;
 use super::lineage::{Lineage, Resolved, touched};
 use crate::diagnostics::Diagnostics;
+use crate::library::contract::{Money, TableContract};
 use crate::library::indicator::{Better, Indicator, Shape, Window, span_of_word};
-use caps::{is_cap, multiplies};
+use caps::{holds_directly, is_cap, multiplies};
 use counts::{as_count, counts_undivided, is_decided_by_branch, is_part_of, made_up_branch};
+use duty::cites_law;
+use marks::{counts_as_amounts, imposes_money, mark, mark_of};
 
-const AMOUNTS: [&str; 4] = ["fine_amount", "confiscated_amount", "paid_amount", "fine_paid"];
-/// Kinds of penalty that take money.
-const MONEY_KINDS: [&str; 3] = ["fine", "confiscate_gains", "confiscate_property"];
 /// Tables whose rows are no acts of enforcement: a count of them is no quota of penalties or inspections.
 const NO_ACTS: [&str; 2] = ["innovation_cases", "mediation_records"];
 /// Tables that describe subjects and may stand beside those.
@@ -35,21 +37,31 @@ const DIMENSIONS: [&str; 4] = ["units", "regions", "officers", "enterprises"];
 pub const UNLAWFUL: &str = "unlawful-indicator";
 const ART_74: &str = "行政处罚法 第七十四条：罚款、没收的违法所得……不得同作出行政处罚决定的行政机关及其工作人员的考核、考评直接或者变相挂钩; \
      an amount may stand below its cap (`fine_amount <= param(…)`), be compared with the same amount in another table, or choose whom a duty \
-     concerns, in numerator and denominator alike";
+     concerns, in numerator and denominator alike; every decimal column of a contract counts as an amount, unless its contract says \
+     `money = \"none\"`";
 const NO_QUOTA: &str = "国办发〔2024〕54号：不得下达检查指标，不得将考核考评与检查频次、罚没数额挂钩 [M]; count the acts in time out of the acts due, in both sides of one population";
 
 /// Refuses what the law forbids in one indicator.
 ///
 /// # Errors
 /// A plan node that the lineage walk does not understand; the caller reports it, since what can't be traced can't be cleared.
-pub fn refuse_unlawful(indicator: &Indicator, plan: &LogicalPlan, diagnostics: &mut Diagnostics) -> Result<()> {
+pub fn refuse_unlawful(
+    indicator: &Indicator,
+    plan: &LogicalPlan,
+    tables: &BTreeMap<String, TableContract>,
+    diagnostics: &mut Diagnostics,
+) -> Result<()> {
     report_missing_duty(indicator, diagnostics);
-    let resolved = Lineage { matters: &holds_amount, meets: &|_| {} }.resolve(plan)?;
+    let matters = |condition: &Expr| holds_amount(&mark(condition.clone(), tables));
+    let resolved = Lineage { matters: &matters, meets: &|_| {} }.resolve(plan)?;
+    let marked = |all: Vec<Expr>| all.into_iter().map(|expression| mark(expression, tables)).collect();
+    let resolved = Resolved { columns: marked(resolved.columns), filters: marked(resolved.filters), weights: marked(resolved.weights) };
     let mut trial = Trial { indicator, plan, resolved: &resolved, diagnostics };
     if resolved.weights.iter().chain(&resolved.filters).any(|condition| multiplies(condition, true)) {
         let message = format!("an amount of fines or confiscations decides how often a row counts in `{}`", indicator.id);
         trial.refuse("FROM", message, ART_74);
     }
+    trial.refuse_groups_by_amount();
     match indicator.shape {
         Shape::Value | Shape::Region => trial.judge_value(),
         Shape::Ratio | Shape::Pair => trial.judge_ratio(),
@@ -83,6 +95,18 @@ impl Trial<'_> {
             let message = format!("the value of `{id}` counts acts without dividing by a count of the same rows");
             self.refuse("value", message, NO_QUOTA);
         }
+        let beside: Vec<Expr> = self.side("n").iter().flat_map(|n| parts(n).into_iter().flat_map(|part| part.count().1)).collect();
+        let own: Vec<_> = conditions_of_value(&value).into_iter().filter(|(condition, _)| !beside.contains(condition)).collect();
+        self.refuse_merit_of_numbers("value", &own);
+        let filters = self.resolved.filters.clone();
+        let measured: Vec<Expr> = parts(&value)
+            .iter()
+            .flat_map(|part| {
+                let (arguments, conditions) = part.count();
+                arguments.into_iter().chain(conditions.into_iter().filter(|condition| !filters.contains(condition)))
+            })
+            .collect();
+        self.refuse_forgiven("value", &measured, &filters);
         self.refuse_made_up_rows();
     }
 
@@ -105,7 +129,7 @@ impl Trial<'_> {
             self.refuse("numerator", message, ART_74);
         }
         if !counts_no_acts(self.plan) {
-            if !is_part_of(&numerator, &denominator) {
+            if !is_part_of(&numerator, &denominator, self.has_duty()) {
                 let message = format!("the numerator of `{id}` counts acts that are not a part of its denominator");
                 self.refuse("numerator", message, NO_QUOTA);
             } else if extra.iter().any(|(condition, _)| is_decided_by_branch(condition)) {
@@ -113,7 +137,53 @@ impl Trial<'_> {
                 self.refuse("numerator", message, NO_QUOTA);
             }
         }
+        self.refuse_merit_of_numbers("numerator", &extra);
+        let asked: Vec<Expr> = extra.into_iter().map(|(condition, _)| condition).collect();
+        self.refuse_forgiven("numerator", &asked, &shared);
         self.refuse_made_up_rows();
+    }
+
+    /// An amount may not decide where or when a row counts: it would hide the rows of the wrong amount.
+    fn refuse_groups_by_amount(&mut self) {
+        for name in ["unit_id", "domain", "month", "region_code", "region_a", "region_b"] {
+            if self.side(name).is_some_and(|group| holds_amount(&group)) {
+                let message = format!("an amount of fines or confiscations decides the `{name}` of a row in `{}`", self.indicator.id);
+                self.refuse(name, message, ART_74);
+            }
+        }
+    }
+
+    /// Both sides may ask for an amount, to choose whom a duty concerns (a review of every fine above a threshold). Where the same condition
+    /// also asks for what the numerator asks, it excuses rows for their amount: late ones, unless the fine was large. A threshold that
+    /// depends on the row (`param(…, decided_on)`) is no such condition.
+    fn refuse_forgiven(&mut self, column: &str, asked: &[Expr], shared: &[Expr]) {
+        let mut merit = BTreeSet::new();
+        asked.iter().for_each(|condition| columns_of(condition, &mut merit));
+        let excuses = |condition: &Expr| {
+            let mut beside = BTreeSet::new();
+            columns_beside_amounts(condition, &mut beside);
+            let repeats = |part: &Expr| asked.contains(part) && !matches!(part, Expr::Column(_) | Expr::Literal(..));
+            !merit.is_disjoint(&beside) || holds_amount(condition) && any_part(condition, repeats)
+        };
+        if shared.iter().any(excuses) {
+            let message =
+                format!("both sides of `{}` excuse rows from what the {column} asks by a fine or confiscation", self.indicator.id);
+            self.refuse(column, message, ART_74);
+        }
+    }
+
+    /// How many acts there are may be rewarded below a limit only, unless a law makes the number a duty.
+    fn refuse_merit_of_numbers(&mut self, column: &str, extra: &[(Expr, Option<bool>)]) {
+        let rewarded_high = self.indicator.better != Better::Lower;
+        let is_merit = |(condition, adds): &(Expr, Option<bool>)| {
+            let asked = counts_as_amounts(condition.clone());
+            holds_amount(&asked) && !is_cap(&asked, adds.is_none_or(|adds| adds == rewarded_high))
+        };
+        if !self.has_duty() && !counts_no_acts(self.plan) && extra.iter().any(is_merit) {
+            let message =
+                format!("the {column} of `{}` picks rows by how many acts there are, other than below a limit", self.indicator.id);
+            self.refuse(column, message, NO_QUOTA);
+        }
     }
 
     /// A branch of a union whose month is the same for every row adds rows that are no records.
@@ -126,22 +196,25 @@ impl Trial<'_> {
 
     /// Whether a frequency or coverage names its duty and its cap (else it is refused for that).
     fn has_duty(&self) -> bool {
-        self.indicator.measures.is_some() && self.indicator.statutory_duty.is_some() && self.indicator.companion.is_some()
+        let duty = self.indicator.statutory_duty.as_deref().is_some_and(cites_law);
+        self.indicator.measures.is_some() && duty && self.indicator.companion.is_some()
     }
 }
 
 fn report_missing_duty(indicator: &Indicator, diagnostics: &mut Diagnostics) {
-    if indicator.measures.is_some() && (indicator.statutory_duty.is_none() || indicator.companion.is_none()) {
-        let span = span_of_word(&indicator.text, 0, "measures");
-        diagnostics
-            .error(
-                "frequency-without-duty",
-                &indicator.file,
-                span,
-                format!("`{}` measures frequency or coverage, but names no duty and cap", indicator.id),
-            )
-            .hint(format!("cite the law in `statutory_duty` and name the indicator that caps it in `companion`; {NO_QUOTA}"));
+    if indicator.measures.is_none() {
+        return;
     }
+    let id = &indicator.id;
+    let (word, message) = match &indicator.statutory_duty {
+        Some(duty) if !cites_law(duty) => ("statutory_duty", format!("the `statutory_duty` of `{id}` cites no law")),
+        Some(_) if indicator.companion.is_some() => return,
+        _ => ("measures", format!("`{id}` measures frequency or coverage, but names no duty and cap")),
+    };
+    diagnostics.error("frequency-without-duty", &indicator.file, span_of_word(&indicator.text, 0, word), message).hint(format!(
+        "cite the law in `statutory_duty`, with its article (`安全生产法 第62条`) or its number (`国办发〔2024〕54号`), and name the indicator that \
+         caps it in `companion`; {NO_QUOTA}"
+    ));
 }
 
 /// Whether only rows are read that are no acts of enforcement: verified innovations and mediations are exempt by kind.
@@ -159,18 +232,7 @@ fn counts_no_acts(plan: &LogicalPlan) -> bool {
 
 /// An amount, or the mark that there was one.
 fn is_amount(expression: &Expr) -> bool {
-    let is_column = |column: &Column| AMOUNTS.contains(&column.name.as_str());
-    matches!(expression, Expr::Column(column) | Expr::OuterReferenceColumn(_, column) if is_column(column)) || imposes_money(expression)
-}
-
-/// Whether the kinds of a penalty are asked for a fine or confiscation.
-fn imposes_money(expression: &Expr) -> bool {
-    match expression {
-        Expr::ScalarFunction(function) if function.name() == "array_has" => {
-            function.args.iter().any(|argument| text_of(argument).is_some_and(|kind| MONEY_KINDS.contains(&kind.as_str())))
-        }
-        _ => false,
-    }
+    mark_of(expression) != Money::None || imposes_money(expression)
 }
 
 fn any_part(expression: &Expr, is_it: impl Fn(&Expr) -> bool) -> bool {
@@ -263,6 +325,48 @@ fn conditions(numerator: &Expr, denominator: &Expr) -> (Vec<(Expr, Option<bool>)
         .filter(|(condition, _)| !shared.contains(condition))
         .collect();
     (extra, shared)
+}
+
+/// Conditions of a value's aggregates that not all of them share.
+fn conditions_of_value(value: &Expr) -> Vec<(Expr, Option<bool>)> {
+    let all: Vec<(Vec<Expr>, Option<bool>)> = parts(value).iter().map(|part| (part.count().1, part.adds)).collect();
+    let shared = |condition: &Expr| all.len() > 1 && all.iter().all(|(conditions, _)| conditions.contains(condition));
+    let own = all.iter().flat_map(|(conditions, adds)| conditions.iter().map(|condition| (condition.clone(), *adds)));
+    own.filter(|(condition, _)| !shared(condition)).collect()
+}
+
+/// Names of the columns that an expression reads of its own row, not through rows gathered from elsewhere (dates of stages and documents
+/// stand in everything that a case is asked). A copy in another table has the same name.
+fn columns_of(expression: &Expr, names: &mut BTreeSet<String>) {
+    match expression {
+        Expr::Column(column) => {
+            names.insert(column.name.clone());
+        }
+        Expr::AggregateFunction(_) | Expr::WindowFunction(_) => {}
+        other => children(other).into_iter().for_each(|child| columns_of(child, names)),
+    }
+}
+
+/// Names of the columns that a condition on an amount reads in its other parts.
+fn columns_beside_amounts(condition: &Expr, names: &mut BTreeSet<String>) {
+    let decides = |expression: &Expr| match expression {
+        Expr::BinaryExpr(binary) => {
+            !matches!(binary.op, Operator::And | Operator::Or) && (holds_directly(&binary.left) || holds_directly(&binary.right))
+        }
+        Expr::Between(between) => holds_directly(&between.expr),
+        other => is_amount(other),
+    };
+    let mut walk = vec![condition];
+    if !holds_amount(condition) {
+        return;
+    }
+    while let Some(expression) = walk.pop() {
+        if !holds_amount(expression) {
+            columns_of(expression, names);
+        } else if !decides(expression) {
+            walk.extend(children(expression));
+        }
+    }
 }
 
 /// Whether a value is made of amounts. What every row passed may hold one; how far equal cases lie apart may be measured.

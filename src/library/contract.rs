@@ -44,6 +44,19 @@ pub enum Sensitivity {
     Personal,
 }
 
+/// What a column says about the money that penalties take (行政处罚法 art. 74): the law's refusals follow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Money {
+    /// Nothing: hours, scores, costs, limits set beforehand.
+    None,
+    /// An amount fined, confiscated or paid.
+    Penalty,
+    /// A text that may name such an amount.
+    Wording,
+    /// A code or truth value that says whether there was one.
+    Kind,
+}
+
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
@@ -71,6 +84,8 @@ pub struct Column {
     pub default: Option<String>,
     /// Codes with the labels that offices write; empty when the column is free.
     pub codes: Vec<(String, Vec<String>)>,
+    /// What it says about the money of penalties: `money`, or by its type and words.
+    pub money: Money,
 }
 
 /// What happens to a row for which a check's predicate is true.
@@ -266,7 +281,9 @@ fn read_column(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
         }
         codes.push((code.value, values(labels)));
     }
-    let column = Column {
+    let marks = [("none", Money::None), ("penalty", Money::Penalty), ("wording", Money::Wording), ("kind", Money::Kind)];
+    let marked = section.word("money", &marks, diagnostics);
+    let mut column = Column {
         name: name?.value,
         kind: kind?,
         required,
@@ -279,11 +296,56 @@ fn read_column(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
         sensitivity: sensitivity?,
         default: default.as_ref().map(|placed| placed.value.clone()),
         codes,
+        money: Money::None,
     };
+    column.money = marked.unwrap_or_else(|| money_by_words(&column));
+    if marked == Some(Money::None) && column.kind != ColumnType::Text && column.speaks_of_penalty_money() {
+        let message = format!("`{}` is marked as no money of penalties, but its own words say that it is", column.name);
+        diagnostics.error("wrong-money-mark", section.file(), Some(section.span()), message).hint(
+            "`penalty`: an amount fined, confiscated or paid; `wording`: a text that may name one; `kind`: whether there was one; `none`: neither",
+        );
+    }
     report_wrong_default(&column, default.as_ref(), section.file(), diagnostics);
     report_unknown_domains(&column, section, diagnostics);
     columns_named.extend(instant_of);
     Some((column, columns_named))
+}
+
+/// Words for what a penalty takes.
+const MONEY_WORDS: [&str; 7] = ["罚款", "罚没", "没收", "罚金", "罚缴", "实缴", "缴库"];
+/// Words for the texts and codes of a penalty, which may name a fine.
+const PENALTY_WORDS: [&str; 5] = ["处罚内容", "处罚结果", "处罚种类", "处罚类别", "处罚方式"];
+/// Words for what is fixed before any case: no merit lies in a limit.
+const LIMIT_WORDS: [&str; 3] = ["下限", "上限", "基准"];
+
+impl Column {
+    fn is_called(&self, words: &[&str]) -> bool {
+        let said = std::iter::once(&self.meaning).chain(&self.aliases).chain(&self.aliases_in_wan);
+        said.into_iter().any(|text| words.iter().any(|word| text.contains(word)))
+    }
+
+    fn speaks_of_penalty_money(&self) -> bool {
+        let named = self.name.split('_').any(|part| ["fine", "fines", "fined", "confiscated", "confiscation"].contains(&part));
+        (named || self.is_called(&MONEY_WORDS)) && !self.is_called(&LIMIT_WORDS)
+    }
+}
+
+/// Without a mark a decimal is an amount, so that a new column of money under any name is one: what measures something else says so.
+fn money_by_words(column: &Column) -> Money {
+    let in_yuan = column.meaning.contains('元') || !column.aliases_in_wan.is_empty();
+    match column.kind {
+        ColumnType::Decimal if !column.is_called(&LIMIT_WORDS) => Money::Penalty,
+        ColumnType::Integer if column.speaks_of_penalty_money() || in_yuan && !column.is_called(&LIMIT_WORDS) => Money::Penalty,
+        ColumnType::Boolean if column.speaks_of_penalty_money() => Money::Kind,
+        ColumnType::Text | ColumnType::List if !column.codes.is_empty() => {
+            let takes_money =
+                column.codes.iter().any(|(code, _)| ["fine", "confiscate_gains", "confiscate_property"].contains(&code.as_str()));
+            if takes_money || column.is_called(&PENALTY_WORDS) { Money::Kind } else { Money::None }
+        }
+        ColumnType::Text if column.speaks_of_penalty_money() || column.is_called(&PENALTY_WORDS) => Money::Wording,
+        ColumnType::List if column.speaks_of_penalty_money() || column.is_called(&PENALTY_WORDS) => Money::Kind,
+        _ => Money::None,
+    }
 }
 
 /// A default is written as the column's values are: plain, or one of its codes or labels.

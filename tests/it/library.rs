@@ -208,6 +208,49 @@ async fn fines_and_counts_as_merit_are_refused_in_every_disguise() {
         ("more paid than imposed", indicator("higher", "count(*) FILTER (WHERE paid_amount >= fine_amount)", all, "cases"), None),
         ("the last position", value("higher", "max(place)", rows), Some("SELECT unit_id, domain, decided_on, row_number() OVER (PARTITION BY unit_id ORDER BY case_id) AS place FROM cases".to_owned())),
         ("a count of a region", region("higher", all), None),
+        // Kinds of penalty instead of amounts.
+        ("a fine among several kinds", indicator("higher", "count(*) FILTER (WHERE array_has_any(penalty_kinds, make_array('fine')))", all, "cases"), None),
+        ("the position of the fine", indicator("higher", "count(*) FILTER (WHERE array_position(penalty_kinds, 'fine') > 0)", all, "cases"), None),
+        ("the first kind", indicator("higher", "count(*) FILTER (WHERE penalty_kinds[1] = 'fine')", all, "cases"), None),
+        ("kinds as a text", indicator("higher", "count(*) FILTER (WHERE array_to_string(penalty_kinds, ',') LIKE '%fine%')", all, "cases"), None),
+        ("the second kind of the old form", indicator("higher", "count(*) FILTER (WHERE penalty_kind_second LIKE '%罚款%')", all, "cases"), None),
+        ("all kinds are a fine", indicator("higher", "count(*) FILTER (WHERE array_has_all(penalty_kinds, make_array('fine', 'warning')))", all, "cases"), None),
+        ("a kind that is no warning", indicator("higher", "count(*) FILTER (WHERE cardinality(array_except(penalty_kinds, make_array('warning', 'criticism'))) > 0)", all, "cases"), None),
+        ("kinds in common with those of money", indicator("higher", "count(*) FILTER (WHERE cardinality(array_intersect(penalty_kinds, make_array('fine'))) = 1)", all, "cases"), None),
+        ("kinds without the fine are others", indicator("higher", "count(*) FILTER (WHERE array_remove(penalty_kinds, 'fine') <> penalty_kinds)", all, "cases"), None),
+        ("how many kinds at once", indicator("higher", "count(*) FILTER (WHERE cardinality(penalty_kinds) > 1)", all, "cases"), None),
+        ("a kind behind a population's column", indicator("higher", good, all, rows), Some(format!("{row}, array_position(k.kinds, 'fine') IS NOT NULL AS good FROM cases c JOIN (SELECT case_id, penalty_kinds AS kinds FROM cases) k ON k.case_id = c.case_id"))),
+        ("a kind among unnested ones", indicator("higher", "count(*) FILTER (WHERE kind = 'fine')", all, rows), Some("SELECT unit_id, domain, decided_on, unnest(penalty_kinds) AS kind FROM cases".to_owned())),
+        // Amounts in words.
+        ("ten thousands in the text", indicator("higher", "count(*) FILTER (WHERE punish_content LIKE '%万元%')", all, "cases"), None),
+        ("a number out of the text", indicator("higher", "count(*) FILTER (WHERE CAST(regexp_replace(punish_content, '[^0-9]', '', 'g') AS BIGINT) > 10000)", all, "cases"), None),
+        ("a number added up out of the text", indicator("higher", "sum(CAST(regexp_replace(punish_result, '[^0-9]', '', 'g') AS BIGINT))", all, "cases"), None),
+        ("a word for a fine in the result", indicator("higher", "count(*) FILTER (WHERE strpos(punish_result, '罚款') > 0)", all, "cases"), None),
+        ("the text as a value", value("band", "cast(avg(character_length(punish_content)) as decimal(18,2))", "cases"), None),
+        ("the text's place in the alphabet", indicator("higher", "count(*) FILTER (WHERE punish_content < '罚款5')", all, "cases"), None),
+        // Quotas of acts.
+        ("visits up to a quota per head", indicator("higher", "sum(least(visits, quota))", "sum(quota)", rows), Some("SELECT q.unit_id, q.domain, q.checked_on AS decided_on, q.visits, u.officer_quota * 4 AS quota FROM (SELECT unit_id, domain, checked_on, count(*) AS visits FROM inspections GROUP BY 1, 2, 3) q JOIN units u ON u.unit_id = q.unit_id".to_owned())),
+        ("visits up to a dozen", indicator("higher", "sum(least(visits, 12))", "sum(12)", rows), Some("SELECT unit_id, domain, checked_on AS decided_on, count(*) AS visits FROM inspections GROUP BY 1, 2, 3".to_owned())),
+        ("visits in a column up to a quota per head", indicator("higher", "sum(least(visits, quota))", "sum(quota)", rows), Some("SELECT c.unit_id, c.domain, c.decided_on, c.extension_days AS visits, u.officer_quota * 4 AS quota FROM cases c JOIN units u ON u.unit_id = c.unit_id".to_owned())),
+        ("the quota without what is short of it", indicator("higher", "sum(quota) - sum(least(short, quota))", "sum(quota)", rows), Some("SELECT unit_id, domain, decided_on, extension_days + 20 AS quota, greatest(extension_days + 20 - count(*), 0) AS short FROM cases GROUP BY 1, 2, 3, extension_days".to_owned())),
+        // Numbers of acts in conditions and windows.
+        ("many visits in the month", indicator("higher", "count(*) FILTER (WHERE visits >= 20)", all, rows), Some("SELECT unit_id, domain, checked_on AS decided_on, count(*) OVER (PARTITION BY unit_id, month_of(checked_on)) AS visits FROM inspections".to_owned())),
+        ("a running sum of ones", value("higher", "max(so_far)", rows), Some("SELECT unit_id, domain, decided_on, sum(1) OVER (PARTITION BY unit_id ORDER BY decided_on, case_id) AS so_far FROM cases".to_owned())),
+        ("a running sum of flags", value("higher", "max(so_far)", rows), Some("SELECT unit_id, domain, decided_on, sum(CASE WHEN major THEN 1 WHEN complex THEN 1 ELSE 0 END) OVER (PARTITION BY unit_id) AS so_far FROM cases".to_owned())),
+        ("a mean of running sums", value("higher", "CAST(avg(so_far) AS DECIMAL(18,4))", rows), Some("SELECT unit_id, domain, decided_on, sum(CAST(case_id IS NOT NULL AS BIGINT)) OVER (PARTITION BY unit_id) + 0 AS so_far FROM cases".to_owned())),
+        ("a quota reached", indicator("higher", "count(*) FILTER (WHERE visits >= heads * 4)", all, rows), Some("SELECT u.unit_id, 'market' AS domain, u.valid_from AS decided_on, u.officer_quota AS heads, v.visits FROM units u LEFT JOIN (SELECT unit_id, count(*) AS visits FROM inspections GROUP BY 1) v ON v.unit_id = u.unit_id".to_owned())),
+        ("not few visits", indicator("lower", "count(*) FILTER (WHERE visits < 20)", all, rows), Some("SELECT c.unit_id, c.domain, c.decided_on, v.visits FROM cases c JOIN (SELECT unit_id, sum(1) AS visits FROM inspections GROUP BY 1) v ON v.unit_id = c.unit_id".to_owned())),
+        ("beyond the twentieth case", indicator("higher", "count(*) FILTER (WHERE place > 20)", all, rows), Some("SELECT unit_id, domain, decided_on, row_number() OVER (PARTITION BY unit_id ORDER BY case_id) AS place FROM cases".to_owned())),
+        ("many visits, gathered", indicator("higher", "count(*) FILTER (WHERE visits >= 20)", all, rows), Some("SELECT c.unit_id, c.domain, c.decided_on, v.visits FROM cases c JOIN (SELECT unit_id, cardinality(array_agg(inspection_id)) AS visits FROM inspections GROUP BY 1) v ON v.unit_id = c.unit_id".to_owned())),
+        ("a share of busy months as a value", value("higher", "CAST(count(*) FILTER (WHERE visits >= 20) AS DECIMAL(18,4)) / count(*)", rows), Some("SELECT unit_id, domain, checked_on AS decided_on, count(*) OVER (PARTITION BY unit_id, month_of(checked_on)) AS visits FROM inspections".to_owned())),
+        ("a parameter as a quota", indicator("higher", "count(*) FILTER (WHERE visits >= quota)", all, rows), Some("SELECT unit_id, domain, checked_on AS decided_on, param('act.officers_min', domain, checked_on) AS quota, count(*) OVER (PARTITION BY unit_id) AS visits FROM inspections".to_owned())),
+        // Excused for the amount.
+        ("late but a large fine", indicator("higher", "count(*) FILTER (WHERE decided_on <= filed_on + 90)", all, "cases WHERE decided_on <= filed_on + 90 OR fine_amount < 10000"), None),
+        ("the same, said otherwise", indicator("higher", "count(*) FILTER (WHERE decided_on <= filed_on + 90)", "count(*) FILTER (WHERE NOT (decided_on - filed_on > 90 AND coalesce(fine_amount, 0) >= 10000))", "cases").replacen("+ 90)", "+ 90 AND NOT (decided_on - filed_on > 90 AND coalesce(fine_amount, 0) >= 10000))", 1), None),
+        ("the same for those with a fine", indicator("higher", "count(*) FILTER (WHERE decided_on <= filed_on + 90)", all, "cases WHERE decided_on <= filed_on + 90 OR NOT array_has(penalty_kinds, 'fine')"), None),
+        ("days of late cases with small fines", value("lower", "CAST(avg(decided_on - filed_on) AS DECIMAL(18,4))", "cases WHERE decided_on <= filed_on + 90 OR fine_amount < 10000"), None),
+        ("hidden in another month", indicator("higher", "count(*) FILTER (WHERE good)", all, rows), Some("SELECT unit_id, domain, CASE WHEN decided_on > filed_on + 90 AND fine_amount >= 10000 THEN filed_on - 4000 ELSE decided_on END AS decided_on, decided_on <= filed_on + 90 AS good FROM cases".to_owned())),
+        ("hidden with another unit", indicator("higher", "count(*) FILTER (WHERE good)", all, rows), Some("SELECT CASE WHEN fine_amount >= 10000 THEN unit_id ELSE 'none' END AS unit_id, domain, decided_on, major AS good FROM cases".to_owned())),
     ];
     let found = refusals(&evasions).await;
     let slipped: Vec<String> = evasions
@@ -272,6 +315,12 @@ async fn honest_forms_stay_accepted() {
         ("one minus a share", value("higher", "1 - CAST(count(*) FILTER (WHERE major) AS DECIMAL(18,4)) / count(*)", "cases"), None),
         ("how unlike equal cases are fined", value("lower", "CAST(stddev(fine_amount / benchmark_max) / avg(fine_amount / benchmark_max) AS DECIMAL(18,4))", "cases"), None),
         ("a survey's mean", region("higher", "CAST(avg(extension_days) AS DECIMAL(18,4))"), None),
+        ("only warnings", indicator("higher", "count(*) FILTER (WHERE cardinality(array_except(penalty_kinds, make_array('warning', 'criticism'))) = 0)", all, "cases"), None),
+        ("a kind that takes no money", indicator("higher", "count(*) FILTER (WHERE array_has_any(penalty_kinds, make_array('licence_revoked', 'closure')) AND legal_reviewed)", "count(*) FILTER (WHERE array_has_any(penalty_kinds, make_array('licence_revoked', 'closure')))", "cases"), None),
+        ("the text of the penalty is filled in", indicator("higher", "count(*) FILTER (WHERE trim(punish_content) <> '' AND penalty_kinds IS NOT NULL)", all, "cases"), None),
+        ("visits up to what a law requires", frequency("安全生产法 第62条"), Some("SELECT q.unit_id, q.domain, q.checked_on AS decided_on, q.visits, u.officer_quota * 4 AS quota FROM (SELECT unit_id, domain, checked_on, count(*) AS visits FROM inspections GROUP BY 1, 2, 3) q JOIN units u ON u.unit_id = q.unit_id".to_owned())),
+        ("no more visits than the limit", indicator("higher", "count(*) FILTER (WHERE nth <= 4)", all, rows), Some("SELECT unit_id, domain, checked_on AS decided_on, row_number() OVER (PARTITION BY credit_code ORDER BY checked_on, inspection_id) AS nth FROM inspections".to_owned())),
+        ("every document is there", indicator("higher", good, all, rows), Some(format!("{row}, d.served = d.documents AS good FROM cases c JOIN (SELECT case_id, count(*) AS documents, count(served_at) AS served FROM case_documents GROUP BY 1) d ON d.case_id = c.case_id"))),
         (
             "mediations are no acts of enforcement",
             indicator("higher", all, "12", "mediation_records").replace("decided_on", "closed_on"),
@@ -282,6 +331,58 @@ async fn honest_forms_stay_accepted() {
     let refused: Vec<String> =
         honest.iter().zip(&found).filter(|(_, said)| !said.is_empty()).map(|((name, ..), said)| format!("{name}: {said:?}")).collect();
     assert!(refused.is_empty(), "refused:\n{}", refused.join("\n"));
+}
+
+/// Visits counted up to a quota, as the frequency that `duty` asks for.
+fn frequency(duty: &str) -> String {
+    let text = indicator("higher", "sum(least(visits, quota))", "sum(quota)", rows_population());
+    let header = format!("-- measures = \"frequency\"\n-- statutory_duty = \"{duty}\"\n-- companion = \"trial.merit_0\"\n-- ///\n-- A");
+    text.replacen("-- ///\n-- A", &header, 1)
+}
+
+#[tokio::test]
+async fn a_duty_is_one_of_law() {
+    let quota = "SELECT q.unit_id, q.domain, q.checked_on AS decided_on, q.visits, u.officer_quota * 4 AS quota \
+                 FROM (SELECT unit_id, domain, checked_on, count(*) AS visits FROM inspections GROUP BY 1, 2, 3) q JOIN units u ON u.unit_id = q.unit_id";
+    let trials = ["本局内部通知", "本局检查规定 第3条", "年度计划 第3条", "安全生产法"].map(|duty| (duty, frequency(duty), Some(quota.to_owned())));
+    for ((duty, ..), said) in trials.iter().zip(refusals(&trials).await) {
+        assert!(said.iter().any(|message| message.starts_with("frequency-without-duty") && message.contains("cites no law")), "{duty}: {said:?}");
+        assert!(said.iter().any(|message| message.starts_with("unlawful-indicator")), "{duty}: {said:?}");
+    }
+}
+
+/// A project adds columns to a contract: what is said of an indicator that reads one.
+async fn said_of_column(column: &str, text: &str) -> Vec<String> {
+    let mut texts = kaohe::library::texts(None).expect("the shipped library can be read");
+    texts.retain(|path, _| !path.starts_with("indicators/"));
+    let cases = texts.get_mut("tables/cases.toml").expect("there are cases");
+    cases.push_str(&format!("\n[[column]]\n{column}\nsensitivity = \"internal\"\n"));
+    texts.insert("indicators/trial/merit.sql".to_owned(), text.to_owned());
+    let (library, mut diagnostics) = Library::from_texts(texts).expect("the calendar is there");
+    check_library(&SessionContext::new_with_config(planning_config()), &library, &mut diagnostics).await.expect("a session can be set up");
+    let errors = diagnostics.sorted().into_iter().filter(|item| item.severity == kaohe::diagnostics::Severity::Error);
+    errors.map(|item| item.name.to_string()).collect()
+}
+
+#[tokio::test]
+async fn new_columns_of_money_are_amounts_under_any_name() {
+    let mean = value("higher", "CAST(avg(haul) AS DECIMAL(18,4))", "cases");
+    let share = |condition: &str| indicator("higher", &format!("count(*) FILTER (WHERE {condition})"), "count(*)", "cases");
+    for (column, text) in [
+        ("name = \"haul\"\ntype = \"decimal\"\nmeaning = \"罚没款合计\"", &mean),
+        ("name = \"haul\"\ntype = \"decimal\"\nmeaning = \"合计\"", &mean),
+        ("name = \"haul\"\ntype = \"integer\"\nmeaning = \"合计，元\"", &mean),
+        ("name = \"haul\"\ntype = \"integer\"\nmoney = \"penalty\"\nmeaning = \"合计\"", &mean),
+        ("name = \"haul\"\ntype = \"text\"\nmeaning = \"罚款说明\"", &share("haul LIKE '%万元%'")),
+        ("name = \"haul\"\ntype = \"text\"\nmoney = \"wording\"\nmeaning = \"说明\"", &share("haul = 'x'")),
+        ("name = \"haul\"\ntype = \"boolean\"\nmeaning = \"是否罚款\"", &share("haul")),
+    ] {
+        assert_eq!(said_of_column(column, text).await, ["unlawful-indicator"], "{column}");
+    }
+    let honest = "name = \"haul\"\ntype = \"decimal\"\nmoney = \"none\"\nmeaning = \"学时\"";
+    assert_eq!(said_of_column(honest, &mean).await, Vec::<String>::new());
+    let denied = "name = \"haul\"\ntype = \"decimal\"\nmoney = \"none\"\nmeaning = \"罚没款合计\"";
+    assert_eq!(said_of_column(denied, &mean).await, ["wrong-money-mark"]);
 }
 
 fn rows_population() -> &'static str {

@@ -3,12 +3,14 @@
 //! In: conditions over base columns, with what touched them. Out: whether a condition is a cap, or makes rows by an amount.
 //! Never here: what a side counts (that is `counts`).
 
-use datafusion::common::ScalarValue;
+use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{BinaryExpr, Case, Expr, Operator};
 
 use super::super::lineage::{MADE_UP, branches, touched};
 use super::counts::{is_zero_or_null, strip};
-use super::{any_part, children, holds_amount, imposes_money, is_amount};
+use super::marks::{imposes_money, is_number_of_money_kinds, mark_of};
+use super::{any_part, children, holds_amount, is_amount};
+use crate::library::contract::Money;
 
 /// Whether the condition, when `wanted` is its rewarded outcome, never favours a larger amount.
 pub fn is_cap(condition: &Expr, wanted: bool) -> bool {
@@ -40,6 +42,10 @@ pub fn is_cap(condition: &Expr, wanted: bool) -> bool {
                 _ => !holds_amount(when) && is_cap(then, wanted),
             });
             branches && case.else_expr.iter().all(|other| is_cap(other, wanted))
+        }
+        // `CASE outcome WHEN 'penalty' THEN condition …`: what is compared chooses the condition.
+        Expr::Case(case) if case.expr.iter().chain(case.when_then_expr.iter().map(|(when, _)| when)).all(|part| !holds_amount(part)) => {
+            case.when_then_expr.iter().map(|(_, then)| then).chain(&case.else_expr).all(|then| is_cap(then, wanted))
         }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => compares_as_cap(left, *op, right, wanted),
         // A flag carried through an aggregate of booleans keeps its direction.
@@ -112,7 +118,7 @@ fn compares_as_cap(left: &Expr, op: Operator, right: &Expr, wanted: bool) -> boo
     let (bare_left, bare_right) = (amount_of(left).is_some(), amount_of(right).is_some());
     match op {
         Operator::Eq | Operator::NotEq | Operator::IsNotDistinctFrom | Operator::IsDistinctFrom if amount_left && amount_right => {
-            is_same_amount_elsewhere(left, right)
+            is_same_amount_elsewhere(left, right) || is_same_wording_elsewhere(left, right)
         }
         Operator::Eq if bare_left && is_zero_or_null(right) || bare_right && is_zero_or_null(left) => wanted,
         Operator::NotEq if bare_left && is_zero_or_null(right) || bare_right && is_zero_or_null(left) => !wanted,
@@ -144,6 +150,17 @@ fn is_same_amount_elsewhere(left: &Expr, right: &Expr) -> bool {
     }
 }
 
+/// Two systems that say the same words, or the same kinds.
+fn is_same_wording_elsewhere(left: &Expr, right: &Expr) -> bool {
+    match (strip(left), strip(right)) {
+        (Expr::Column(one), Expr::Column(other)) => {
+            let table = |column: &Column| column.relation.as_ref().map(|relation| relation.table().to_owned());
+            one.name == other.name && table(one) != table(other)
+        }
+        _ => false,
+    }
+}
+
 /// Table and name of the amount that an expression is, empty or zero where there is none.
 fn amount_of(expression: &Expr) -> Option<(String, String)> {
     let one_of = |parts: Vec<&Expr>| {
@@ -159,9 +176,11 @@ fn amount_of(expression: &Expr) -> Option<(String, String)> {
     };
     let stripped = strip(expression);
     match stripped {
-        Expr::Column(column) if is_amount(stripped) => Some((column.relation.as_ref()?.table().to_owned(), column.name.clone())),
+        Expr::Column(column) if mark_of(stripped) == Money::Penalty => {
+            Some((column.relation.as_ref()?.table().to_owned(), column.name.clone()))
+        }
         Expr::ScalarFunction(function) if function.name() == "coalesce" => one_of(function.args.iter().collect()),
-        other => branches(other).and_then(|(one, two)| one_of(vec![one, two])),
+        other => branches(other).and_then(|(one, two)| one_of(vec![one, two])).or_else(|| is_number_of_money_kinds(other)),
     }
 }
 
@@ -203,7 +222,7 @@ pub fn multiplies(condition: &Expr, of_rows: bool) -> bool {
 }
 
 /// Whether an amount stands in the value itself, and not only in what touched it.
-fn holds_directly(expression: &Expr) -> bool {
+pub fn holds_directly(expression: &Expr) -> bool {
     match touched(expression) {
         Some((value, _)) => holds_directly(value),
         None => is_amount(expression) || children(expression).into_iter().any(holds_directly),
@@ -229,7 +248,7 @@ fn is_column(expression: &Expr) -> bool {
     matches!(expression, Expr::Column(_))
 }
 
-fn collect_tables(expression: &Expr, tables: &mut Vec<String>) {
+pub fn collect_tables(expression: &Expr, tables: &mut Vec<String>) {
     if let Expr::Column(column) = expression {
         tables.extend(column.relation.as_ref().map(|relation| relation.table().to_owned()));
     }

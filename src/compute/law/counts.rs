@@ -2,11 +2,12 @@
 //!
 //! In: aggregates over base columns. Out: yes or no. Never here: conditions on amounts (that is `caps`).
 
+use datafusion::common::Column;
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, lit};
 
 use super::super::lineage::{branches, conjuncts, touched};
-use super::{any_part, children, holds_amount, parts};
+use super::{DIMENSIONS, any_part, children, holds_amount, parts};
 
 /// Aggregates whose value does not grow with the number of rows.
 const OF_ONE_ROW: [&str; 20] = [
@@ -117,32 +118,41 @@ impl Count {
         whole.conditions.iter().all(|condition| self.conditions.contains(condition))
     }
 
-    fn is_part_of(&self, whole: &Self) -> bool {
+    fn is_part_of(&self, whole: &Self, has_duty: bool) -> bool {
         let same = self.distinct == whole.distinct && self.function == whole.function;
         same && ["count", "sum"].contains(&self.function.as_str())
             && self.is_within(whole)
-            && (self.arguments == whole.arguments || capped_at(&self.arguments, &whole.arguments))
+            && (self.arguments == whole.arguments || capped_at(&self.arguments, &whole.arguments, has_duty))
     }
 }
 
-/// `least(x, y)` against `y`: never more than the whole.
-fn capped_at(arguments: &[Expr], whole: &[Expr]) -> bool {
+/// `least(x, y)` against `y`: never more than the whole. What a record says of itself (fields filled in, of those required) is such a
+/// part; acts counted up to a number, or up to so many a unit, officer or enterprise, are a quota, unless a law makes the number a duty.
+fn capped_at(arguments: &[Expr], whole: &[Expr], has_duty: bool) -> bool {
     match (arguments, whole) {
-        ([Expr::ScalarFunction(least)], [whole]) if least.name() == "least" => least.args.iter().any(|part| strip(part) == whole),
+        ([Expr::ScalarFunction(least)], [whole]) if least.name() == "least" => {
+            let is_quota = any_part(whole, is_of_dimension) || !any_part(whole, |part| matches!(part, Expr::Column(_)));
+            least.args.iter().any(|part| strip(part) == whole)
+                && (has_duty || !is_quota && !least.args.iter().any(|part| any_part(part, counts_rows)))
+        }
         _ => false,
     }
 }
 
+fn is_of_dimension(expression: &Expr) -> bool {
+    matches!(expression, Expr::Column(Column { relation: Some(relation), .. }) if DIMENSIONS.contains(&relation.table()))
+}
+
 /// Whether the numerator counts a part of what the denominator counts.
-pub fn is_part_of(numerator: &Expr, denominator: &Expr) -> bool {
+pub fn is_part_of(numerator: &Expr, denominator: &Expr, has_duty: bool) -> bool {
     let Some(whole) = Count::of(denominator) else { return false };
     if let Some(part) = Count::of(numerator) {
-        return part.is_part_of(&whole);
+        return part.is_part_of(&whole, has_duty);
     }
     match strip(numerator) {
         // The whole without a part of it.
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Minus, right }) => {
-            Count::of(left).is_some_and(|left| left == whole) && Count::of(right).is_some_and(|part| part.is_part_of(&whole))
+            Count::of(left).is_some_and(|left| left == whole) && Count::of(right).is_some_and(|part| part.is_part_of(&whole, has_duty))
         }
         _ => false,
     }
@@ -204,14 +214,57 @@ fn counts_rows_below(argument: &Expr, has_duty: bool) -> bool {
     match argument {
         Expr::BinaryExpr(BinaryExpr { op: Operator::Divide, .. }) => counts_undivided(argument, has_duty) && counts_in(argument),
         Expr::AggregateFunction(_) => counts_in(argument),
-        Expr::WindowFunction(window) => ["count", "row_number", "rank", "dense_rank", "ntile"].contains(&window.fun.name()),
-        other => children(other).into_iter().any(|child| counts_rows_below(child, has_duty)),
+        // What was measured in a record (days, a score) may be added up over others; the number of rows may not.
+        other => counts_rows(other) || children(other).into_iter().any(|child| counts_rows_below(child, has_duty)),
     }
 }
 
 /// Whether rows are counted anywhere inside.
 fn counts_in(expression: &Expr) -> bool {
-    any_part(expression, |part| Count::of(part).is_some_and(|count| count.function == "count"))
+    any_part(expression, counts_rows)
+}
+
+/// Aggregates whose value grows with every row, whatever stands in it.
+const OF_ALL_ROWS: [&str; 7] = ["count", "row_number", "rank", "dense_rank", "ntile", "approx_distinct", "regr_count"];
+
+/// Whether an aggregate, over groups or windows, says how many rows there are: a sum of ones is a count, and so is the length of what was
+/// gathered from rows.
+pub fn counts_rows(expression: &Expr) -> bool {
+    let (name, arguments) = match expression {
+        Expr::AggregateFunction(aggregate) => (aggregate.func.name(), &aggregate.params.args),
+        Expr::WindowFunction(window) => (window.fun.name(), &window.params.args),
+        Expr::ScalarFunction(length) if ["cardinality", "array_length", "character_length"].contains(&length.name()) => {
+            return length.args.iter().any(|argument| any_part(argument, gathers_rows));
+        }
+        _ => return false,
+    };
+    OF_ALL_ROWS.contains(&name) || name == "sum" && arguments.iter().all(is_ones)
+}
+
+fn gathers_rows(expression: &Expr) -> bool {
+    let name = match expression {
+        Expr::AggregateFunction(aggregate) => aggregate.func.name(),
+        Expr::WindowFunction(window) => window.fun.name(),
+        _ => return false,
+    };
+    ["array_agg", "string_agg"].contains(&name)
+}
+
+/// Whether every row gets a number that stands in the text, or a truth value as one: nothing that the row itself measures.
+fn is_ones(expression: &Expr) -> bool {
+    if let Some((value, _)) = touched(expression) {
+        return is_ones(value);
+    }
+    match strip(expression) {
+        Expr::Case(case) => case.when_then_expr.iter().all(|(_, then)| is_ones(then)) && case.else_expr.iter().all(|other| is_ones(other)),
+        Expr::BinaryExpr(BinaryExpr { op: Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide, left, right }) => {
+            is_ones(left) && is_ones(right)
+        }
+        Expr::ScalarFunction(function) => function.args.iter().all(is_ones),
+        Expr::BinaryExpr(_) | Expr::IsNull(_) | Expr::IsNotNull(_) | Expr::IsTrue(_) | Expr::IsFalse(_) | Expr::Not(_) => true,
+        Expr::InList(_) | Expr::Between(_) | Expr::Like(_) | Expr::Literal(..) => true,
+        _ => false,
+    }
 }
 
 /// The divisor without what only keeps it from being zero, and without constant factors.
@@ -243,7 +296,7 @@ fn is_mean(dividend: &Expr, whole: &Count) -> bool {
                 && ["count", "sum"].contains(&count.function.as_str())
                 && !count.arguments.iter().any(|argument| counts_rows_below(argument, false));
             let weighted = count.function == "sum" && whole.function == "sum" && is_weighted(&count.arguments, &whole.arguments);
-            count.is_part_of(whole) || (of_rows || weighted) && count.is_within(whole)
+            count.is_part_of(whole, false) || (of_rows || weighted) && count.is_within(whole)
         })
 }
 
