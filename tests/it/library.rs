@@ -344,9 +344,13 @@ fn frequency(duty: &str) -> String {
 async fn a_duty_is_one_of_law() {
     let quota = "SELECT q.unit_id, q.domain, q.checked_on AS decided_on, q.visits, u.officer_quota * 4 AS quota \
                  FROM (SELECT unit_id, domain, checked_on, count(*) AS visits FROM inspections GROUP BY 1, 2, 3) q JOIN units u ON u.unit_id = q.unit_id";
-    let trials = ["本局内部通知", "本局检查规定 第3条", "年度计划 第3条", "安全生产法"].map(|duty| (duty, frequency(duty), Some(quota.to_owned())));
+    let trials =
+        ["本局内部通知", "本局检查规定 第3条", "年度计划 第3条", "安全生产法"].map(|duty| (duty, frequency(duty), Some(quota.to_owned())));
     for ((duty, ..), said) in trials.iter().zip(refusals(&trials).await) {
-        assert!(said.iter().any(|message| message.starts_with("frequency-without-duty") && message.contains("cites no law")), "{duty}: {said:?}");
+        assert!(
+            said.iter().any(|message| message.starts_with("frequency-without-duty") && message.contains("cites no law")),
+            "{duty}: {said:?}"
+        );
         assert!(said.iter().any(|message| message.starts_with("unlawful-indicator")), "{duty}: {said:?}");
     }
 }

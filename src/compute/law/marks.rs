@@ -140,6 +140,10 @@ fn asks_nothing_of_money(expression: &Expr) -> bool {
             ("array_intersect", [kinds, asked]) => carries_kind(kinds) && takes_no_money(asked),
             // Where a date is missing, another stands in for penalties of kinds that nobody has to perform: a date, and no flag.
             ("coalesce", [date, stands_in]) => any_part(date, |part| matches!(part, Expr::Column(_))) && is_given_without_money(stands_in),
+            // A fixed phrase of another matter (a consent order) is looked for in the words.
+            ("strpos", [words, phrase]) => {
+                any_part(words, carries) && texts(phrase).is_some_and(|all| all.iter().all(is_of_another_matter))
+            }
             // What is left holds nothing that takes money.
             ("array_except", [kinds, known]) => {
                 carries_kind(kinds) && MONEY_KINDS.iter().all(|kind| texts(known).is_some_and(|all| all.iter().any(|text| text == kind)))
@@ -214,6 +218,15 @@ pub fn is_number_of_money_kinds(expression: &Expr) -> Option<(String, String)> {
     }
     let kinds = some.args.first().filter(|kinds| carries_kind(kinds))?;
     Some((kinds.to_string(), some.args.get(1)?.to_string()))
+}
+
+/// Words and signs that may stand beside an amount.
+const AMOUNT_WORDS: [&str; 9] = ["元", "款", "金", "额", "万", "$", "¥", "pay", "penal"];
+
+/// Whether a phrase is long enough to say something, and neither names nor numbers money.
+fn is_of_another_matter(phrase: &String) -> bool {
+    let named = MONEY_WORDS.iter().chain(&AMOUNT_WORDS).any(|word| phrase.contains(word));
+    phrase.chars().filter(|c| c.is_alphabetic()).count() >= 4 && !named && !phrase.chars().any(char::is_numeric)
 }
 
 fn takes_no_money(expression: &Expr) -> bool {
