@@ -349,11 +349,13 @@ fn columns_of(expression: &Expr, names: &mut BTreeSet<String>) {
 
 /// Names of the columns that a condition on an amount reads in its other parts.
 fn columns_beside_amounts(condition: &Expr, names: &mut BTreeSet<String>) {
+    // A CASE inside a comparison has conditions of its own: `CASE WHEN late AND fine >= … THEN 'excluded' END = …`.
+    let is_plain = |side: &Expr| holds_directly(side) && !any_part(side, |part| matches!(part, Expr::Case(_)));
     let decides = |expression: &Expr| match expression {
         Expr::BinaryExpr(binary) => {
-            !matches!(binary.op, Operator::And | Operator::Or) && (holds_directly(&binary.left) || holds_directly(&binary.right))
+            !matches!(binary.op, Operator::And | Operator::Or) && (is_plain(&binary.left) || is_plain(&binary.right))
         }
-        Expr::Between(between) => holds_directly(&between.expr),
+        Expr::Between(between) => is_plain(&between.expr),
         other => is_amount(other),
     };
     let mut walk = vec![condition];
@@ -361,8 +363,18 @@ fn columns_beside_amounts(condition: &Expr, names: &mut BTreeSet<String>) {
         return;
     }
     while let Some(expression) = walk.pop() {
+        // Whether a date or a reason is there at all says who is concerned (a decided case), not how it was done.
+        if matches!(expression, Expr::IsNull(_) | Expr::IsNotNull(_)) && !holds_amount(expression) {
+            continue;
+        }
         if !holds_amount(expression) {
             columns_of(expression, names);
+        } else if let Expr::Case(case) = expression {
+            // Only the branches that an amount chooses, or that give one; an ELSE is what all of them did not choose.
+            let otherwise = case.else_expr.as_deref().filter(|other| holds_amount(other));
+            let chosen = |when: &Expr, then: &Expr| otherwise.is_some() || holds_amount(when) || holds_amount(then);
+            walk.extend(case.when_then_expr.iter().filter(|(when, then)| chosen(when, then)).flat_map(|(when, then)| [&**when, &**then]));
+            walk.extend(case.expr.as_deref().into_iter().chain(otherwise));
         } else if !decides(expression) {
             walk.extend(children(expression));
         }
