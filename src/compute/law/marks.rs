@@ -142,7 +142,7 @@ fn asks_nothing_of_money(expression: &Expr) -> bool {
             ("coalesce", [date, stands_in]) => any_part(date, |part| matches!(part, Expr::Column(_))) && is_given_without_money(stands_in),
             // A fixed phrase of another matter (a consent order) is looked for in the words.
             ("strpos", [words, phrase]) => {
-                any_part(words, carries) && texts(phrase).is_some_and(|all| all.iter().all(is_of_another_matter))
+                any_part(words, carries) && texts(phrase).is_some_and(|all| all.iter().all(|text| is_of_another_matter(text)))
             }
             // What is left holds nothing that takes money.
             ("array_except", [kinds, known]) => {
@@ -224,7 +224,7 @@ pub fn is_number_of_money_kinds(expression: &Expr) -> Option<(String, String)> {
 const AMOUNT_WORDS: [&str; 9] = ["元", "款", "金", "额", "万", "$", "¥", "pay", "penal"];
 
 /// Whether a phrase is long enough to say something, and neither names nor numbers money.
-fn is_of_another_matter(phrase: &String) -> bool {
+fn is_of_another_matter(phrase: &str) -> bool {
     let named = MONEY_WORDS.iter().chain(&AMOUNT_WORDS).any(|word| phrase.contains(word));
     phrase.chars().filter(|c| c.is_alphabetic()).count() >= 4 && !named && !phrase.chars().any(char::is_numeric)
 }
