@@ -116,16 +116,6 @@ impl Dependencies {
         self.direct.get(name).into_iter().flatten().map(String::as_str)
     }
 
-    /// Only the populations that the indicators rest on, in the same order: planning every population anew for each moment would cost
-    /// more than reading the data.
-    pub fn needed_by(&self, context: &SessionContext, indicators: &[&Indicator]) -> Self {
-        let read = indicators.iter().flat_map(|indicator| names_read(context, &indicator.sql).unwrap_or_default());
-        let wanted = self.populations_below(read);
-        let kept = |name: &&String| wanted.contains(*name);
-        let direct = self.direct.iter().filter(|(name, _)| kept(name)).map(|(name, reads)| (name.clone(), reads.clone()));
-        Self { direct: direct.collect(), order: self.order.iter().filter(kept).cloned().collect() }
-    }
-
     /// The source tables that an indicator rests on in the end.
     pub fn tables_of(&self, context: &SessionContext, indicator: &Indicator) -> BTreeSet<String> {
         let names = names_read(context, &indicator.sql).unwrap_or_default();
@@ -149,18 +139,18 @@ pub async fn register_populations(
     failures
 }
 
-async fn register_one(context: &SessionContext, population: &Population, moment: Moment) -> Result<(), DataFusionError> {
-    let name = population.name.as_str();
-    let _ = context.deregister_table(name);
-    let plan = plan_at(context, population, moment).await?;
-    context.register_table(name, Arc::new(ViewTable::new(plan, None)))?;
-    Ok(())
-}
-
-/// The plan of a population at a moment, over the populations that stand in the session.
+/// Makes the view of a population at a moment, over the populations that stand in the session; an earlier one goes in any case.
 ///
 /// # Errors
 /// SQL that does not plan.
-pub(super) async fn plan_at(context: &SessionContext, population: &Population, moment: Moment) -> Result<LogicalPlan, DataFusionError> {
-    context.state().statement_to_plan(parse_bound(context, &population.sql, moment)?).await
+pub(super) async fn register_one(
+    context: &SessionContext,
+    population: &Population,
+    moment: Moment,
+) -> Result<LogicalPlan, DataFusionError> {
+    let name = population.name.as_str();
+    let _ = context.deregister_table(name);
+    let plan = context.state().statement_to_plan(parse_bound(context, &population.sql, moment)?).await?;
+    context.register_table(name, Arc::new(ViewTable::new(plan.clone(), None)))?;
+    Ok(plan)
 }

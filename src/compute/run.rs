@@ -13,7 +13,7 @@ use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int64Type, S
 use datafusion::common::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, Statement as SqlStatement, TableAlias, TableFactor, VisitMut, VisitorMut};
@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use super::due_soon;
 use super::measures::{Amount, Measure, Scope, pair_subject, sort_measures};
 use super::populations::names_read;
-use super::shared::{SharedPopulations, answer, has_no_room, physical};
+use super::shared::{SharedPopulations, answer_by, physical};
 use super::units::Hierarchy;
 use crate::calendar::{end_of_day, start_of_day};
 use crate::functions::{Moment, parse_bound};
@@ -105,27 +105,24 @@ pub async fn compute(shared: &mut SharedPopulations<'_>, task: &Task<'_>) -> Res
         let (mut planned, mut queries) = (Vec::new(), Vec::new());
         for (indicator, month, plans) in planning {
             let plans = plans.await.map_err(|error| DataFusionError::External(Box::new(error))).and_then(|plans| plans);
-            let (count, failure) = match plans {
-                Ok(plans) => {
-                    let count = plans.len();
-                    queries.extend(plans);
-                    (count, None)
-                }
-                Err(error) => (0, Some(error)),
-            };
-            planned.push((indicator, month, count, failure));
+            let count = plans.map(|plans| {
+                let count = plans.len();
+                queries.extend(plans);
+                count
+            });
+            planned.push((indicator, month, count));
         }
         let mut prepared = shared.prepared(queries).await.into_iter();
         let mut ready = Vec::new();
-        for (indicator, month, count, failure) in planned {
+        for (indicator, month, count) in planned {
             let physical = |plan: Result<LogicalPlan, DataFusionError>| tokio::spawn(with_physical(context.state(), plan));
-            ready.push((indicator, month, prepared.by_ref().take(count).map(physical).collect::<Vec<_>>(), failure));
+            ready.push((indicator, month, count.map(|count| prepared.by_ref().take(count).map(physical).collect::<Vec<_>>())));
         }
-        for (indicator, month, plans, failure) in ready {
+        for (indicator, month, plans) in ready {
             let begun = (task.elapsed)();
-            let computed = match failure {
-                None => compute_one(&context, task, indicator, month, plans).await,
-                Some(error) => Err(error),
+            let computed = match plans {
+                Ok(plans) => compute_one(&context, task, indicator, month, plans).await,
+                Err(error) => Err(error),
             };
             match computed {
                 Ok(measures) => outcome.measures.extend(measures),
@@ -185,11 +182,7 @@ async fn compute_one(
     let mut measures = Vec::new();
     for (plan, scope) in plans.into_iter().zip([Scope::Own, Scope::Subtree]) {
         let (optimised, plan) = plan.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
-        let batches = match collect(plan, context.task_ctx()).await {
-            Err(error) if has_no_room(&error) => answer(context, &optimised).await,
-            other => other,
-        };
-        for batch in &batches? {
+        for batch in &answer_by(&context.state(), &optimised, plan).await? {
             read_measures(indicator, batch, month, scope, task.period, &mut measures)?;
         }
     }

@@ -16,7 +16,6 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
-use datafusion::catalog::view::ViewTable;
 use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result, TableReference};
 use datafusion::datasource::{provider_as_source, source_as_provider};
@@ -26,7 +25,7 @@ use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionContext;
 
 use super::loads::with_loads;
-use super::populations::{Dependencies, plan_at};
+use super::populations::{Dependencies, register_one};
 use crate::functions::Moment;
 use crate::lake::StoredRows;
 use crate::library::Library;
@@ -145,20 +144,12 @@ impl<'a> SharedPopulations<'a> {
             if self.views.contains_key(name) {
                 continue;
             }
-            let made = async {
-                let plan = plan_at(&self.context, &self.library.populations[name], moment).await?;
-                let _ = self.context.deregister_table(name);
-                self.context.register_table(name, Arc::new(ViewTable::new(plan.clone(), None)))?;
-                Ok(View { reads: self.read_by(&plan)?, is_work: is_work(&plan, &self.views)?, plan })
-            };
-            match made.await {
-                Ok(view) => {
+            match register_one(&self.context, &self.library.populations[name], moment).await {
+                Ok(plan) => {
+                    let view = View { reads: self.read_by(&plan), is_work: self.is_work(&plan), plan };
                     self.views.insert(name.to_owned(), view);
                 }
-                Err(error) => {
-                    let _ = self.context.deregister_table(name);
-                    failures.push((name.to_owned(), error));
-                }
+                Err(error) => failures.push((name.to_owned(), error)),
             }
         }
         failures
@@ -178,32 +169,29 @@ impl<'a> SharedPopulations<'a> {
     /// # Errors
     /// A query that does not run.
     pub async fn answered(&mut self, plan: LogicalPlan) -> Result<Vec<RecordBatch>> {
-        let [prepared] = <[_; 1]>::try_from(self.prepared(vec![plan]).await).map_err(|_| lost())?;
+        let prepared = self.prepared(vec![plan]).await.pop().expect("an answer a query");
         answer(&self.context, &prepared?).await
     }
 
     /// The queries, optimised, in the same order; the rows that they share are there when this returns.
     pub async fn prepared(&mut self, queries: Vec<LogicalPlan>) -> Vec<Result<LogicalPlan>> {
         loop {
-            let chosen = match self.chosen(&queries) {
-                Ok(chosen) => chosen,
-                Err(error) => return vec![Err(error)],
-            };
+            let chosen = self.chosen(&queries);
             for name in &chosen {
-                if let Err(error) = self.make_place(name, &chosen) {
-                    self.give_up(name, &error);
+                if self.make_place(name, &chosen).is_err() {
+                    self.give_up(name);
                 }
             }
             let optimised = self.optimised(&queries, &chosen).await;
             match self.fill(&optimised, &chosen).await {
                 Ok(()) => return optimised,
                 // Once more without it: as a view it may fail again, but then only those fail that read what is wrong.
-                Err((name, error)) => self.give_up(&name, &error),
+                Err(name) => self.give_up(&name),
             }
         }
     }
 
-    fn give_up(&mut self, name: &str, _error: &DataFusionError) {
+    fn give_up(&mut self, name: &str) {
         let key = self.key(name);
         self.stored.remove(&key);
         self.failed.insert(key);
@@ -229,27 +217,36 @@ impl<'a> SharedPopulations<'a> {
     }
 
     /// Populations that a plan reads, once for each time; not those that they read.
-    fn read_by(&self, plan: &LogicalPlan) -> Result<Vec<String>> {
+    fn read_by(&self, plan: &LogicalPlan) -> Vec<String> {
         let mut found = Vec::new();
-        plan.apply_with_subqueries(|node| {
-            Ok(match self.population_of(node) {
-                Some(name) => {
-                    found.push(name.to_owned());
-                    TreeNodeRecursion::Jump
-                }
-                None => TreeNodeRecursion::Continue,
-            })
-        })?;
-        Ok(found)
+        self.each_own_node(plan, |node| found.extend(self.population_of(node).map(str::to_owned)));
+        found
+    }
+
+    /// Whether answering it once and reading the answer costs less than answering it twice: joins, groups, numbers, takes lists apart.
+    fn is_work(&self, plan: &LogicalPlan) -> bool {
+        use LogicalPlan::{Aggregate, Distinct, Join, Sort, Unnest, Window};
+        let mut found = false;
+        self.each_own_node(plan, |node| {
+            found |= matches!(node, Join(_) | Aggregate(_) | Window(_) | Distinct(_) | Unnest(_) | Sort(_));
+        });
+        found
+    }
+
+    /// Tells of every node of a plan, down to the populations that it reads and not below them.
+    fn each_own_node(&self, plan: &LogicalPlan, mut tell: impl FnMut(&LogicalPlan)) {
+        let walked = plan.apply_with_subqueries(|node| {
+            tell(node);
+            Ok(if self.population_of(node).is_some() { TreeNodeRecursion::Jump } else { TreeNodeRecursion::Continue })
+        });
+        walked.expect("no step of the walk fails");
     }
 
     /// Which populations are stored, in the order of their FROM.
-    fn chosen(&self, queries: &[LogicalPlan]) -> Result<Vec<String>> {
+    fn chosen(&self, queries: &[LogicalPlan]) -> Vec<String> {
         let mut uses: BTreeMap<String, usize> = BTreeMap::new();
-        for query in queries {
-            for name in self.read_by(query)? {
-                *uses.entry(name).or_default() += 1;
-            }
+        for name in queries.iter().flat_map(|query| self.read_by(query)) {
+            *uses.entry(name).or_default() += 1;
         }
         for (name, more) in self.later().into_iter().flat_map(|later| &later.listed) {
             if let Some(uses) = uses.get_mut(name) {
@@ -272,7 +269,7 @@ impl<'a> SharedPopulations<'a> {
             }
         }
         chosen.reverse();
-        Ok(chosen)
+        chosen
     }
 
     /// The plan over the stored rows of `chosen`.
@@ -318,8 +315,8 @@ impl<'a> SharedPopulations<'a> {
         optimised
     }
 
-    /// Stores what the plans need and is not there yet.
-    async fn fill(&mut self, plans: &[Result<LogicalPlan>], chosen: &[String]) -> std::result::Result<(), (String, DataFusionError)> {
+    /// Stores what the plans need and is not there yet; else the name of the population that could not be.
+    async fn fill(&mut self, plans: &[Result<LogicalPlan>], chosen: &[String]) -> std::result::Result<(), String> {
         let mut needed: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         for plan in plans.iter().flatten() {
             columns_read(plan, &mut needed);
@@ -335,7 +332,7 @@ impl<'a> SharedPopulations<'a> {
             columns.extend(kept.rows.columns());
             columns.extend(self.columns_for_later(name, kept.plan.schema().as_arrow()));
             let columns: Vec<usize> = columns.into_iter().collect();
-            let plan = projected(&kept.plan, &columns).and_then(|plan| state.optimize(&plan)).map_err(|error| (name.clone(), error))?;
+            let plan = projected(&kept.plan, &columns).and_then(|plan| state.optimize(&plan)).map_err(|_| name.clone())?;
             columns_read(&plan, &mut needed);
             ahead.push((name.clone(), columns, plan));
         }
@@ -343,9 +340,9 @@ impl<'a> SharedPopulations<'a> {
             let begun = (self.elapsed)();
             let rows = &self.stored[&self.key(&name)].rows;
             let fill = async |plan, task| rows.fill(plan, columns.clone(), task, &self.folder).await;
-            let stored = in_memory_or_spilling(&self.context, &plan, fill).await;
+            let stored = async { in_memory_or_spilling(&state, &plan, physical(&state, &plan).await?, fill).await }.await;
             *self.seconds.entry(name.clone()).or_default() += (self.elapsed)() - begun;
-            stored.map_err(|error| (name, error))?;
+            stored.map_err(|_| name)?;
         }
         Ok(())
     }
@@ -357,10 +354,6 @@ impl<'a> SharedPopulations<'a> {
         let is_kept = |column: &str| is_whole || is_listed && RECORD_COLUMNS.contains(&column);
         (0..schema.fields().len()).filter(|place| is_kept(schema.field(*place).name())).collect()
     }
-}
-
-fn lost() -> DataFusionError {
-    DataFusionError::Internal("a query was lost on the way".to_owned())
 }
 
 /// The physical plan of a query that is optimised already.
@@ -376,20 +369,29 @@ pub async fn physical(state: &SessionState, optimised: &LogicalPlan) -> Result<A
 /// # Errors
 /// A query that does not run.
 pub async fn answer(context: &SessionContext, optimised: &LogicalPlan) -> Result<Vec<RecordBatch>> {
-    in_memory_or_spilling(context, optimised, collect).await
+    let state = context.state();
+    answer_by(&state, optimised, physical(&state, optimised).await?).await
+}
+
+/// The rows of a query that is optimised already, by the physical plan that was made of it.
+///
+/// # Errors
+/// A query that does not run.
+pub async fn answer_by(state: &SessionState, optimised: &LogicalPlan, plan: Arc<dyn ExecutionPlan>) -> Result<Vec<RecordBatch>> {
+    in_memory_or_spilling(state, optimised, plan, collect).await
 }
 
 /// Runs a plan with hash joins, which are fast and hold one side in memory; where the memory limit does not allow that, once more with
 /// joins that sort both sides and spill.
 async fn in_memory_or_spilling<T>(
-    context: &SessionContext,
+    state: &SessionState,
     optimised: &LogicalPlan,
+    plan: Arc<dyn ExecutionPlan>,
     run: impl AsyncFn(Arc<dyn ExecutionPlan>, Arc<TaskContext>) -> Result<T>,
 ) -> Result<T> {
-    let state = context.state();
-    match run(physical(&state, optimised).await?, state.task_ctx()).await {
+    match run(plan, state.task_ctx()).await {
         Err(error) if has_no_room(&error) => {
-            let state = spilling(state);
+            let state = spilling(state.clone());
             run(physical(&state, optimised).await?, state.task_ctx()).await
         }
         other => other,
@@ -397,7 +399,7 @@ async fn in_memory_or_spilling<T>(
 }
 
 /// Whether a query failed because of the memory limit.
-pub fn has_no_room(error: &DataFusionError) -> bool {
+fn has_no_room(error: &DataFusionError) -> bool {
     matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
 }
 
@@ -406,20 +408,20 @@ const SPILLING_BATCH_ROWS: usize = 1024;
 
 /// The session with joins that spill. Batches are small: a sorter that merges what it has spilled holds two batches of every file, and
 /// leaves nothing to the other side of the join where they are large.
-pub fn spilling(state: SessionState) -> SessionState {
+fn spilling(state: SessionState) -> SessionState {
     let mut config = state.config().clone().with_batch_size(SPILLING_BATCH_ROWS);
     config.options_mut().optimizer.prefer_hash_join = false;
     SessionStateBuilder::new_from_existing(state).with_config(config).build()
 }
 
-/// The columns of a plan at these places; one of them when nobody wants any, so that the rows can be counted.
+/// The columns of a plan at these places.
 fn projected(plan: &LogicalPlan, columns: &[usize]) -> Result<LogicalPlan> {
     let schema = plan.schema();
     let columns = columns.iter().map(|place| Expr::from(schema.qualified_field(*place)));
     LogicalPlanBuilder::from(plan.clone()).project(columns)?.build()
 }
 
-/// Adds the columns of stored rows that an optimised plan reads; the first one where it only counts rows.
+/// Adds the columns of stored rows that an optimised plan reads; the first one where it only counts rows: there must be something to count.
 fn columns_read(plan: &LogicalPlan, needed: &mut BTreeMap<String, BTreeSet<usize>>) {
     let _ = plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node
@@ -436,29 +438,6 @@ fn columns_read(plan: &LogicalPlan, needed: &mut BTreeMap<String, BTreeSet<usize
         }
         Ok(TreeNodeRecursion::Continue)
     });
-}
-
-/// Whether answering it once and reading the answer costs less than answering it twice: joins, groups, numbers, takes lists apart.
-fn is_work(plan: &LogicalPlan, views: &BTreeMap<String, View>) -> Result<bool> {
-    let mut found = false;
-    plan.apply_with_subqueries(|node| {
-        if let LogicalPlan::SubqueryAlias(SubqueryAlias { input, alias, .. }) = node
-            && views.get(alias.table()).is_some_and(|view| view.plan == **input)
-        {
-            return Ok(TreeNodeRecursion::Jump);
-        }
-        found |= matches!(
-            node,
-            LogicalPlan::Join(_)
-                | LogicalPlan::Aggregate(_)
-                | LogicalPlan::Window(_)
-                | LogicalPlan::Distinct(_)
-                | LogicalPlan::Unnest(_)
-                | LogicalPlan::Sort(_)
-        );
-        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-    })?;
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub const PENDING: &str = "in_pending";
 pub const EXCLUDED: &str = "in_excluded";
 
 /// Columns that lead to the record, when the rows have them.
-pub const RECORD: [&str; 7] = ["record_id", "source_file", "source_line", "due_on", "due_at", "state", "excluded_because"];
+pub use crate::compute::shared::RECORD_COLUMNS as RECORD;
 
 /// The rows of an indicator.
 #[derive(Debug, Clone)]

@@ -10,22 +10,32 @@ use super::{Chapter, Sources};
 use crate::calendar::{Clock, ClockUnit, Confirmed, Parameter};
 use crate::compute::usage::Usage;
 use crate::explain::codes::domain;
+use crate::library::Library;
 use crate::report::texts::confirmed;
 
 /// One version of a clock or parameter, in words.
-struct Version {
-    name: String,
-    title: String,
-    amount: String,
+pub struct Version {
+    /// Where it is written.
+    pub file: &'static str,
+    /// Dotted name.
+    pub name: String,
+    /// Chinese title.
+    pub title: String,
+    /// How much of what.
+    pub amount: String,
     /// The domain's code; none is for every domain without a version of its own.
-    of: Option<String>,
-    from: String,
-    confirmed: Confirmed,
-    source: String,
+    pub of: Option<String>,
+    /// Date of effect.
+    pub from: String,
+    /// How far the source is backed.
+    pub confirmed: Confirmed,
+    /// Legal or plan source.
+    pub source: String,
 }
 
 fn of_clock(clock: &Clock) -> Vec<Version> {
     let one = |version: &crate::calendar::ClockVersion| Version {
+        file: "queries/clocks.toml",
         name: clock.name.clone(),
         title: clock.title.clone(),
         amount: format!(
@@ -44,6 +54,7 @@ fn of_clock(clock: &Clock) -> Vec<Version> {
 
 fn of_parameter(parameter: &Parameter) -> Vec<Version> {
     let one = |version: &crate::calendar::ParameterVersion| Version {
+        file: "queries/parameters.toml",
         name: parameter.name.clone(),
         title: parameter.title.clone(),
         amount: format!("{} {}", version.amount.normalize(), parameter_unit(&parameter.unit)),
@@ -153,13 +164,15 @@ pub(super) fn parameters(sources: &Sources<'_>) -> Chapter {
     chapter(sources, ("parameters", "参数", opening), |usage| &usage.parameters, entries)
 }
 
-/// What a province confirms before it relies on it.
+/// What a province confirms before it relies on it, clocks first.
+pub fn unconfirmed(library: &Library) -> Vec<Version> {
+    let all = library.clocks.values().flat_map(of_clock).chain(library.parameters.values().flat_map(of_parameter));
+    all.filter(|version| version.confirmed.must_be_confirmed()).collect()
+}
+
+/// The same as a chapter.
 pub(super) fn to_confirm(sources: &Sources<'_>) -> Chapter {
-    let clocks = sources.library.clocks.values().flat_map(of_clock);
-    let open: Vec<Version> = clocks
-        .chain(sources.library.parameters.values().flat_map(of_parameter))
-        .filter(|version| version.confirmed.must_be_confirmed())
-        .collect();
+    let open = unconfirmed(sources.library);
     let mut markdown = format!(
         "# 待确认\n\n使用前须由省级法规机构确认的时限和参数版本，共 {} 项。确认后在 `clocks.toml`、`parameters.toml` 中改为 `confirmed = \"V\"` 并写明出处。\n\n",
         open.len()

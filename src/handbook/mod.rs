@@ -17,7 +17,7 @@ use crate::library::scheme::Scheme;
 use crate::library::{Library, texts_below};
 
 mod definitions;
-mod limits;
+pub mod limits;
 mod markdown;
 mod places;
 mod tables;

@@ -123,10 +123,7 @@ impl PinnedProvider {
 
 impl PinnedSource {
     fn partitioned_file(&self, file: &PinnedFile) -> QueryResult<PartitionedFile> {
-        let path = object_path(&self.root.join(&file.path))?;
-        let mut partitioned = PartitionedFile::new("", file.bytes);
-        // Set afterwards: the constructor would encode a second time what the path already encodes.
-        partitioned.object_meta.location = path;
+        let partitioned = whole_file(&self.root.join(&file.path), file.bytes)?;
         let values = self.shape.by_month.then(|| ScalarValue::Date32(file.month.map(|month| month.to_epoch_days())));
         Ok(partitioned.with_partition_values(values.into_iter().collect()))
     }
@@ -175,8 +172,13 @@ impl PinnedSource {
     }
 }
 
-pub(super) fn object_path(path: &Path) -> QueryResult<object_store::path::Path> {
-    object_store::path::Path::from_absolute_path(path).map_err(|error| DataFusionError::External(Box::new(error)))
+/// A file to be read from its first byte to its last.
+pub(super) fn whole_file(path: &Path, bytes: u64) -> QueryResult<PartitionedFile> {
+    let mut file = PartitionedFile::new("", bytes);
+    // Set afterwards: the constructor would encode a second time what the path already encodes.
+    file.object_meta.location =
+        object_store::path::Path::from_absolute_path(path).map_err(|error| DataFusionError::External(Box::new(error)))?;
+    Ok(file)
 }
 
 fn speaks_of_month_alone(filter: &Expr) -> bool {

@@ -15,7 +15,6 @@ use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::stats::Precision;
 use datafusion::common::{DataFusionError, Result, Statistics};
-use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -32,7 +31,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
-use super::provider::object_path;
+use super::provider::whole_file;
 
 /// Bytes of a query's rows up to which they stay in memory.
 const KEPT_BYTES: usize = 2 << 20;
@@ -248,13 +247,7 @@ impl TableProvider for StoredRows {
             }
             Parts::Files(files) => files,
         };
-        let mut group = Vec::new();
-        for file in files {
-            let mut partitioned = PartitionedFile::new("", file.bytes);
-            // Set afterwards: the constructor would encode a second time what the path already encodes.
-            partitioned.object_meta.location = object_path(&file.path)?;
-            group.push(partitioned);
-        }
+        let group = files.iter().map(|file| whole_file(&file.path, file.bytes)).collect::<Result<Vec<_>>>()?;
         let statistics = Statistics { num_rows: Precision::Exact(rows.number), ..Statistics::new_unknown(&rows.schema) };
         let source = ParquetSource::new(TableSchema::builder(Arc::clone(&rows.schema)).build());
         let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))

@@ -311,6 +311,8 @@ fn read_column(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
     Some((column, columns_named))
 }
 
+/// Kinds of penalty that take money.
+pub const MONEY_KINDS: [&str; 3] = ["fine", "confiscate_gains", "confiscate_property"];
 /// Words for what a penalty takes.
 const MONEY_WORDS: [&str; 7] = ["罚款", "罚没", "没收", "罚金", "罚缴", "实缴", "缴库"];
 /// Words for the texts and codes of a penalty, which may name a fine.
@@ -338,8 +340,7 @@ fn money_by_words(column: &Column) -> Money {
         ColumnType::Integer if column.speaks_of_penalty_money() || in_yuan && !column.is_called(&LIMIT_WORDS) => Money::Penalty,
         ColumnType::Boolean if column.speaks_of_penalty_money() => Money::Kind,
         ColumnType::Text | ColumnType::List if !column.codes.is_empty() => {
-            let takes_money =
-                column.codes.iter().any(|(code, _)| ["fine", "confiscate_gains", "confiscate_property"].contains(&code.as_str()));
+            let takes_money = column.codes.iter().any(|(code, _)| MONEY_KINDS.contains(&code.as_str()));
             if takes_money || column.is_called(&PENALTY_WORDS) { Money::Kind } else { Money::None }
         }
         ColumnType::Text if column.speaks_of_penalty_money() || column.is_called(&PENALTY_WORDS) => Money::Wording,

@@ -14,11 +14,9 @@ use super::super::lineage::{conjuncts, touched};
 use super::caps::collect_tables;
 use super::counts::{counts_rows, strip};
 use super::{any_part, children};
-use crate::library::contract::{Money, TableContract};
+use crate::library::contract::{MONEY_KINDS, Money, TableContract};
 
 const MARKS: [(Money, &str); 3] = [(Money::Penalty, "(amount)"), (Money::Wording, "(wording)"), (Money::Kind, "(kind)")];
-/// Kinds of penalty that take money.
-const MONEY_KINDS: [&str; 3] = ["fine", "confiscate_gains", "confiscate_property"];
 /// What a kind is called in a text of one's own.
 const MONEY_WORDS: [&str; 4] = ["fine", "confiscat", "罚", "没收"];
 
