@@ -12,9 +12,10 @@ use datafusion::common::DataFusionError;
 use datafusion::prelude::SessionContext;
 use jiff::civil::Date;
 
+use super::attribution::NO_DOMAIN;
 use super::units::Unit;
 use crate::library::Library;
-use crate::library::contract::ColumnType;
+use crate::library::contract::{ColumnType, TableContract};
 use crate::terms::{Month, UnitId, date_from_epoch_days};
 
 /// A unit that sent nothing lately. Sort key: table, unit.
@@ -96,7 +97,8 @@ pub struct UnknownCodes {
     pub rows: u64,
 }
 
-/// Counts unknown codes over every reference to a dimension table that the contracts declare.
+/// Counts unknown codes over every reference to a dimension table that the contracts declare, and rows in a domain in which their unit
+/// never had powers (a reference to the unit's list of domains): they count in the score of no assessed object.
 ///
 /// A dimension is a table without months; one that is empty is not asked. References between facts are left out: extracts cover
 /// different months. Costs one join with a small side for each reference.
@@ -121,16 +123,23 @@ pub async fn unknown_codes(context: &SessionContext, library: &Library) -> Resul
             if contract.column(&reference.column).is_none_or(|column| column.kind != ColumnType::Text) {
                 continue;
             }
-            let (table, column) = (&contract.name, &reference.column);
-            let sql = format!(
-                "SELECT count(*) FROM \"{table}\" t LEFT ANTI JOIN (SELECT DISTINCT \"{target}\" AS code FROM \"{dimension}\") d \
-                 ON t.\"{column}\" = d.code WHERE t.\"{column}\" IS NOT NULL",
-                target = reference.target,
-                dimension = reference.table,
-            );
+            let (table, column, target, dimension) = (&contract.name, &reference.column, &reference.target, &reference.table);
+            let is_list = |contract: &TableContract| contract.column(target).is_some_and(|column| column.kind == ColumnType::List);
+            let sql = if library.tables.get(dimension).is_some_and(is_list) {
+                let powers = format!("SELECT DISTINCT unit_id, unnest(\"{target}\") AS code FROM \"{dimension}\"");
+                format!(
+                    "SELECT count(*) FROM \"{table}\" t LEFT ANTI JOIN ({powers}) d ON t.unit_id = d.unit_id AND t.\"{column}\" = d.code
+                     WHERE t.unit_id IN (SELECT unit_id FROM \"{dimension}\" q) AND t.\"{column}\" <> '{NO_DOMAIN}'"
+                )
+            } else {
+                format!(
+                    "SELECT count(*) FROM \"{table}\" t LEFT ANTI JOIN (SELECT DISTINCT \"{target}\" AS code FROM \"{dimension}\") d \
+                     ON t.\"{column}\" = d.code WHERE t.\"{column}\" IS NOT NULL"
+                )
+            };
             let rows = count(sql).await?;
             if rows > 0 {
-                unknown.push(UnknownCodes { table: table.clone(), column: column.clone(), dimension: reference.table.clone(), rows });
+                unknown.push(UnknownCodes { table: table.clone(), column: column.clone(), dimension: dimension.clone(), rows });
             }
         }
     }

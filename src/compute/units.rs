@@ -1,18 +1,18 @@
 //! Units as they stand on a date, and who is below whom.
 //!
-//! In: the source table `units` in a session. Out: one [`Unit`] for each identifier that is valid on the date; the [`Hierarchy`], in
+//! In: the source table `units` in a session. Out: its rows; one [`Unit`] for each identifier that is valid on the date; the [`Hierarchy`], in
 //! which those that have ended keep their last place. Never here: measures, scores.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Date32Type};
 use datafusion::common::DataFusionError;
 use datafusion::prelude::SessionContext;
 use jiff::civil::Date;
 
-use crate::terms::UnitId;
+use crate::terms::{UnitId, date_from_epoch_days};
 
 /// A unit as it stands on the as-of date (one row of the source table `units`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,19 @@ pub struct Unit {
     pub parent: Option<UnitId>,
     /// `small`, `medium`, `large`.
     pub size_class: String,
+    /// Those that were merged into it or whose name it changed; it answers for their records.
+    pub predecessors: Vec<Predecessor>,
+}
+
+/// A unit that has ended, and in whose place another stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Predecessor {
+    /// Identifier.
+    pub id: UnitId,
+    /// Chinese name.
+    pub name: String,
+    /// Last valid day.
+    pub last: Option<Date>,
 }
 
 /// Reads the units that are valid on `as_of`, sorted by identifier; of several valid rows the latest stands.
@@ -51,15 +64,63 @@ pub async fn read_units(context: &SessionContext, as_of: Date) -> Result<Vec<Uni
                 id: UnitId(cell(0)),
                 name: cell(1),
                 tier: cell(2),
-                domains: cell(3).split(';').filter(|domain| !domain.is_empty()).map(str::to_owned).collect(),
+                domains: domains_of(&cell(3)),
                 region: cell(4),
                 parent: Some(cell(5)).filter(|parent| !parent.is_empty()).map(UnitId),
                 size_class: cell(6),
+                predecessors: Vec::new(),
             };
             units.insert(unit.id.clone(), unit);
         }
     }
     Ok(units.into_values().collect())
+}
+
+/// A row of the source table `units`: a unit in one span of validity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) unit: String,
+    pub(super) name: String,
+    pub(super) domains: Vec<String>,
+    pub(super) first: Date,
+    /// Last valid day; none while it is valid.
+    pub(super) last: Option<Date>,
+    pub(super) replaced_by: Option<String>,
+}
+
+/// Reads every span of every unit, sorted by unit, first and last day.
+///
+/// # Errors
+/// The session's own.
+pub(super) async fn read_spans(context: &SessionContext) -> Result<Vec<Span>, DataFusionError> {
+    let sql = "SELECT unit_id, array_to_string(domain_list, ';') AS domains, valid_from, valid_to, replaced_by, unit_name
+         FROM units WHERE valid_from IS NOT NULL ORDER BY unit_id, valid_from, valid_to";
+    let mut spans = Vec::new();
+    for batch in context.sql(sql).await?.collect().await? {
+        let (units, domains, replaced_by, names) = (texts(&batch, 0)?, texts(&batch, 1)?, texts(&batch, 4)?, texts(&batch, 5)?);
+        let days = |index: usize| cast(batch.column(index), &DataType::Date32);
+        let (first, last) = (days(2)?, days(3)?);
+        let day = |days: &ArrayRef, row: usize| {
+            let days = days.as_primitive::<Date32Type>();
+            days.is_valid(row).then(|| days.value(row)).and_then(date_from_epoch_days)
+        };
+        for row in 0..batch.num_rows() {
+            let Some(from) = day(&first, row) else { continue };
+            spans.push(Span {
+                unit: units[row].clone(),
+                name: names[row].clone(),
+                domains: domains_of(&domains[row]),
+                first: from,
+                last: day(&last, row),
+                replaced_by: Some(replaced_by[row].clone()).filter(|unit| !unit.is_empty()),
+            });
+        }
+    }
+    Ok(spans)
+}
+
+fn domains_of(list: &str) -> Vec<String> {
+    list.split(';').filter(|domain| !domain.is_empty()).map(str::to_owned).collect()
 }
 
 /// Units and those above them: who counts as whose ancestor.

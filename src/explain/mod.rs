@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use crate::compute::attribution::Attribution;
 use crate::compute::populations::{Dependencies, names_read, register_populations};
 use crate::compute::run::moment_of;
 use crate::diagnostics::nearest;
@@ -196,6 +197,12 @@ pub struct Source {
 /// # Errors
 /// A unit or indicator that the run does not know, result tables that are missing, SQL that does not run.
 pub async fn explain(context: &SessionContext, input: &ExplainInput<'_>) -> Result<Explanation> {
+    let attribution = Attribution::read(context, input.as_of).await.context(Kind::Query, || "reading `units`")?;
+    attribution.apply(context, input.library).context(Kind::Query, || "putting rows where they count")?;
+    if let Some(successor) = attribution.successor_of(input.unit) {
+        let message = format!("`{}` has ended; `{successor}` answers for what it did", input.unit);
+        return Err(Error::new(Kind::Configuration, message).with_hint(format!("ask for `kaohe explain {successor}`")));
+    }
     let assessed = Assessed::find(context, input.unit, input.as_of).await?;
     let known = results::units(input.tables).await?;
     let unit = match assessed.as_ref().map_or(input.unit, |assessed| assessed.id.as_str()) {

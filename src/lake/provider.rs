@@ -70,7 +70,9 @@ pub fn register_empty(context: &SessionContext, shapes: &[TableShape]) -> Result
 fn register_table(context: &SessionContext, source: PinnedSource) -> Result<()> {
     let table = source.shape.table.clone();
     let provider = PinnedProvider { schema: source.shape.sql_schema(), source, kept: OnceCell::new() };
-    context.register_table(table.as_str(), Arc::new(provider)).context(Kind::Bug, || format!("registering table `{table}`"))?;
+    let registering = || format!("registering table `{table}`");
+    context.deregister_table(table.as_str()).context(Kind::Bug, registering)?;
+    context.register_table(table.as_str(), Arc::new(provider)).context(Kind::Bug, registering)?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use super::loading::shape_of;
 use super::{Request, Surroundings, Work, border_records};
+use crate::compute::attribution::Attribution;
 use crate::compute::events::{Event, read_events};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::previous::read_measures;
@@ -104,8 +105,11 @@ pub async fn assess(
     functions::register(&session, &Clocks::of(library));
     let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
     lake.register(&session, snapshot, &shapes)?;
+    let attribution = Attribution::read(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?;
+    attribution.apply(&session, library).context(Kind::Query, || "putting rows where they count")?;
     let mut assessed =
         Assessed { units: read_units(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?, ..Default::default() };
+    attribution.name_predecessors(&mut assessed.units);
     let hierarchy = Hierarchy::read(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?;
     let elapsed = || surroundings.elapsed();
     let mut shared = SharedPopulations::new(&session, library, spill.path().to_owned(), &elapsed);

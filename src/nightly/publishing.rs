@@ -259,7 +259,9 @@ pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, unknown_codes: &[U
         *counts.entry((warning.table.clone(), warning.check.clone(), warning.says.clone())).or_default() += warning.rows;
     }
     for unknown in unknown_codes {
-        let says = if unknown.dimension == "units" {
+        let says = if unknown.column == "domain" {
+            "领域不在执法主体的领域之内：已装载，不计入任何考核对象".to_owned()
+        } else if unknown.dimension == "units" {
             "执法主体编码不在单位表内：已装载，不计入任何单位".to_owned()
         } else {
             let tables = &request.library.tables;

@@ -75,6 +75,7 @@ catalogue! {
     REGION = "行政区划";
     SIZE = "规模";
     PARENT = "上级单位";
+    PREDECESSOR = "承继";
     PEER_GROUP = "同类组";
     POSITION = "在同类组中的位置";
     CLASSES = "类别得分";
@@ -602,4 +603,9 @@ pub fn finding_heading(title: &str, count: usize) -> String {
 pub fn burden_words(quarters: &[(String, String)]) -> String {
     let figures: Vec<String> = quarters.iter().map(|(quarter, figure)| format!("{quarter} {figure}")).collect();
     format!("企业负担指数，基期 100：{}", figures.join("，"))
+}
+
+/// A unit that has ended, with its last day.
+pub fn predecessor(name: &str, last: &str) -> String {
+    format!("{name}（至 {last}）")
 }

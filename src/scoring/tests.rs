@@ -155,6 +155,7 @@ pub(super) fn unit(id: &str, tier: &str, domain: &str, region: &str) -> Unit {
         region: region.to_owned(),
         parent: None,
         size_class: "small".to_owned(),
+        predecessors: Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::simulate::sheet::{Output, Sheets};
 use crate::simulate::world::World;
 use crate::simulate::write::ParquetOutput;
 use crate::simulate::{ReferenceTexts, SimulationFormat, SimulationRequest};
+use crate::terms::epoch_days;
 
 type Contracts = BTreeMap<String, TableContract>;
 type Rows = BTreeMap<String, u64>;
@@ -131,6 +132,8 @@ impl World {
         let (month, total) = self.months[nth];
         let thickness = self.thickness_of(nth);
         let mut known = 0;
+        let renamed = self.renamed().filter(|renamed| epoch_days(month.first_day()) < renamed.on);
+        sheets.call_by_former(renamed.as_ref().map(|renamed| (self.units[renamed.unit].id.as_str(), renamed.former.as_str())));
         for unit in &self.units {
             let expected = total * unit.weight / self.total_weight;
             let cases = self.cases_of(unit, month, expected);

@@ -11,7 +11,7 @@ use crate::simulate::firms::credit_code;
 use crate::simulate::items::{DOMAINS, ECO, EMERGENCY, ITEMS, MARKET, supervise_code};
 use crate::simulate::rows_case::device_id;
 use crate::simulate::sheet::{Output, Sheet, Sheets};
-use crate::simulate::world::{Tier, Unit, World, rows};
+use crate::simulate::world::{Renamed, Tier, Unit, World, rows};
 use crate::terms::epoch_days;
 
 /// What dormant powers are drawn for.
@@ -169,8 +169,13 @@ impl World {
             } else {
                 "large"
             };
-            sheet.text("size_class", size).date("valid_from", date(2019, 1, 1)).number("officer_quota", i64::from(unit.officers));
+            let renamed = self.renamed().filter(|renamed| renamed.unit == unit.index);
+            let since = renamed.as_ref().map_or(date(2019, 1, 1), |renamed| renamed.on);
+            sheet.text("size_class", size).date("valid_from", since).number("officer_quota", i64::from(unit.officers));
             sheet.end();
+            if let Some(renamed) = renamed {
+                self.write_former(unit, &renamed, size, sheets);
+            }
             self.write_officers(unit.index, sheets);
             self.write_items(unit.index, sheets);
             self.write_devices(unit.index, sheets);
@@ -194,6 +199,17 @@ impl World {
         let direct = unit.tier == Tier::County && unit.county == Some(self.counties.len() - 1) && unit.id.ends_with("ST");
         let parent = unit.parent?;
         if direct { self.units[parent].parent } else { Some(parent) }
+    }
+
+    /// The row under which a renamed unit stood before.
+    fn write_former(&self, unit: &Unit, renamed: &Renamed, size: &str, sheets: &mut Sheets) {
+        let sheet = sheets.of("units");
+        sheet.text("unit_id", &renamed.former).text("unit_name", &format!("原{}", unit.name)).text("unit_kind", self.kind_of(unit));
+        let domains: Vec<&str> = unit.domains.iter().map(|(domain, _)| DOMAINS[*domain]).collect();
+        sheet.list("domain_list", &domains).text("tier", unit.tier.code()).text("region_code", &unit.region);
+        sheet.text_of("parent_unit_id", self.superior_of(unit).map(|parent| self.units[parent].id.as_str())).text("size_class", size);
+        sheet.date("valid_from", date(2019, 1, 1)).date("valid_to", renamed.on - 1).text("replaced_by", &unit.id);
+        sheet.end();
     }
 
     /// A station that became part of another unit before last year's figures were due.

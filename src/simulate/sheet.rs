@@ -22,6 +22,8 @@ use crate::library::contract::{ColumnType, TableContract};
 /// Rows of one table that have not been written yet.
 pub(super) struct Sheet {
     table: String,
+    /// A unit and what it was called when the rows were sent.
+    former: Option<(String, String)>,
     schema: SchemaRef,
     columns: Vec<Cells>,
     index: HashMap<String, usize, BuildHasherDefault<NameHasher>>,
@@ -99,6 +101,7 @@ impl Sheet {
     pub fn new(contract: &TableContract) -> Self {
         Self {
             table: contract.name.clone(),
+            former: None,
             schema: schema_of(contract),
             columns: contract.columns.iter().map(|column| Cells::new(column.kind)).collect(),
             index: contract.columns.iter().enumerate().map(|(index, column)| (column.name.clone(), index)).collect(),
@@ -109,7 +112,7 @@ impl Sheet {
     /// A sheet for a table without a contract: takes everything, keeps nothing.
     fn without_contract(table: &str) -> Self {
         let schema = Arc::new(Schema::empty());
-        Self { table: table.to_owned(), schema, columns: Vec::new(), index: HashMap::default(), rows: 0 }
+        Self { table: table.to_owned(), former: None, schema, columns: Vec::new(), index: HashMap::default(), rows: 0 }
     }
 
     /// Whether this is the sheet of `table`.
@@ -125,6 +128,15 @@ impl Sheet {
 
     /// Writes a text (or a code).
     pub fn text(&mut self, name: &str, value: &str) -> &mut Self {
+        let index = self.index.get(name).copied();
+        if name == "unit_id"
+            && let Some((_, former)) = self.former.as_ref().filter(|(unit, _)| unit == value)
+            && let Some(Cells::Text(cells)) = index.map(|index| &mut self.columns[index])
+            && cells.len() == self.rows
+        {
+            cells.append_value(former);
+            return self;
+        }
         match self.cells(name) {
             Some(Cells::Text(cells)) => cells.append_value(value),
             Some(Cells::List(cells)) => cells.append_value([Some(value)]),
@@ -256,6 +268,13 @@ impl Sheets {
         let index = sheets.iter().enumerate().map(|(index, sheet)| (sheet.table.clone(), index)).collect();
         sheets.push(Sheet::without_contract("without contract"));
         Self { sheets, index }
+    }
+
+    /// From here on rows name the unit as it was called before: `(unit, former)`.
+    pub fn call_by_former(&mut self, former: Option<(&str, &str)>) {
+        for sheet in &mut self.sheets {
+            sheet.former = former.map(|(unit, former)| (unit.to_owned(), former.to_owned()));
+        }
     }
 
     /// The sheet of `table`; one that keeps nothing where there is no contract.

@@ -121,7 +121,27 @@ const OFFICES_MANY: [Office; 5] = [
     ("YJ", "应急管理局", &[(EMERGENCY, 1.0)], 0.5),
 ];
 
+/// A unit whose name changed while the province was sending.
+pub(super) struct Renamed {
+    pub unit: usize,
+    /// What it was called before.
+    pub former: String,
+    /// First day of the new name, as days since 1970.
+    pub on: i32,
+}
+
+/// How many of the months asked for were sent under the new name.
+const MONTHS_SINCE_RENAMING: usize = 3;
+
 impl World {
+    /// The unit whose name changed; a province of few months has none.
+    pub fn renamed(&self) -> Option<Renamed> {
+        let first = self.asked.checked_sub(MONTHS_SINCE_RENAMING).filter(|first| *first > 0)?;
+        let unit = self.units.iter().rev().filter(|unit| unit.tier == Tier::County && !unit.silent).nth(1)?;
+        let on = epoch_days(self.months.get(first)?.0.first_day());
+        Some(Renamed { unit: unit.index, former: format!("{}Y", unit.id), on })
+    }
+
     /// Builds the province of the request.
     ///
     /// # Errors

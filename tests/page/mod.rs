@@ -8,6 +8,7 @@ pub mod refused;
 mod tables;
 
 use datafusion::prelude::SessionContext;
+use kaohe::compute::attribution::Attribution;
 use kaohe::compute::check::{check_library, register_empty_tables};
 use kaohe::compute::measures::{Amount, Measure, Scope};
 use kaohe::compute::populations::{Dependencies, register_populations};
@@ -106,6 +107,8 @@ async fn session_of(case: &Case, library: &Library) -> Result<SessionContext, St
         context.deregister_table(name.as_str()).map_err(|error| error.to_string())?;
         context.register_batch(name, batch).map_err(|error| error.to_string())?;
     }
+    let attribution = Attribution::read(&context, case.as_of).await.map_err(|error| error.to_string())?;
+    attribution.apply(&context, library).map_err(|error| error.to_string())?;
     Ok(context)
 }
 

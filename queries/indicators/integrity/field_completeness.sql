@@ -9,7 +9,7 @@
 --
 -- 案件和检查应填的字段中，已经填写的比例。省级的“必填字段完整率”关口（province.field_completeness_gate）就是本指标，不另立一份。
 -- 按字段计：同一行缺几个字段，缺几个算几个。只显示、不计分：计分则以“无”“其他”填满为功。
--- 没有剔除项；缺了主体、领域、日期的行装载时已经隔离，不在此列，见装载报告。未到期：录入时限尚未届满的记录（按行数）。
+-- 没有剔除项；缺了主体或日期的行装载时已经隔离，缺了领域的归主体唯一的领域或者其他（other），都见数据质量。未到期：录入时限尚未届满的记录（按行数）。
 SELECT unit_id, domain, month_of(due_on) AS month,
        sum(least(filled_fields, required_fields)) FILTER (WHERE state = 'due') AS numerator,
        sum(required_fields) FILTER (WHERE state = 'due')                       AS denominator,

@@ -9,6 +9,7 @@ use arrow::record_batch::RecordBatch;
 use datafusion::prelude::{ParquetReadOptions, SessionContext, ident};
 use jiff::civil::Date;
 
+use crate::compute::attribution::Attribution;
 use crate::compute::populations::{Dependencies, register_populations};
 use crate::compute::run::moment_of;
 use crate::error::{Context, Error, Kind, Result};
@@ -57,7 +58,12 @@ pub async fn open(library: &Library, out: &Path, as_of: Option<Date>, memory_lim
     lake.register(&context, &snapshot, &shapes)?;
     let moment = moment_of(Window::Flow, as_of.unwrap_or(own));
     let (dependencies, _) = Dependencies::of(&context, library);
+    // Populations count rows where they belong; the tables themselves show what was sent.
+    let counted = as_of.unwrap_or(own);
+    let attribution = Attribution::read(&context, counted).await.context(Kind::Query, || "reading `units`")?;
+    attribution.apply(&context, library).context(Kind::Query, || "putting rows where they count")?;
     register_populations(&context, library, &dependencies, moment).await;
+    lake.register(&context, &snapshot, &shapes)?;
     let tables = folder.join("tables");
     for name in current.tables.keys() {
         let path = tables.join(format!("{name}.parquet"));

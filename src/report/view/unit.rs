@@ -17,6 +17,7 @@ use super::reconciliation::{self, UnitReconciliation};
 use super::records::{RecordsBlock, records_blocks};
 use super::synergy::{OwnSide, own_side};
 use super::verification::{self, VerificationView};
+use crate::compute::units::Predecessor;
 use crate::report::input::{LineEvent, NodeView};
 use crate::report::names::{Text, file_name};
 use crate::report::numbers;
@@ -40,6 +41,8 @@ pub struct UnitView {
     pub size: Text,
     /// Unit above.
     pub parent: Text,
+    /// Those whose records it has taken over, each with its last day.
+    pub predecessors: Vec<Text>,
     /// Assessed objects: one a domain.
     pub objects: Vec<ObjectView>,
     /// Its records on the platform; none when none was compared.
@@ -143,11 +146,17 @@ pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitV
         region: unit.map_or_else(Text::default, |unit| facts.region_name(&unit.region)),
         size: words(texts::size, |unit| &unit.size_class),
         parent: unit.and_then(|unit| unit.parent.as_ref()).map_or_else(Text::default, |parent| facts.unit_name(parent)),
+        predecessors: unit.map_or_else(Vec::new, |unit| unit.predecessors.iter().map(predecessor).collect()),
         objects: facts.objects_of(id).into_iter().map(|object| object_view(facts, object, reader)).collect(),
         reconciliation: reconciliation::of_unit(facts, id),
         verification: verification::of_unit(facts, id),
         findings: if reader == Reader::Office { of_unit(facts, id) } else { Vec::new() },
     }
+}
+
+fn predecessor(unit: &Predecessor) -> Text {
+    let name = if unit.name.is_empty() { unit.id.as_ref() } else { unit.name.as_str() };
+    Text::of(&unit.last.map_or_else(|| name.to_owned(), |last| texts::predecessor(name, &last.to_string())))
 }
 
 fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> ObjectView {
