@@ -12,7 +12,7 @@
 -- `$from` 以来的执法行为（案件按 `opened_on`，检查按检查之日）。`is_complained_of`：有12345工单反映执法态度、未作说明（见 `hotline_register`），
 -- 并且关联到本单位的该案件、该检查；同一件行为有数件投诉的，只计一次。
 -- 关联不到本期内行为的投诉，各自视为一次行为（`known_from` 为 complaint）：有投诉即有行为，没有记录的行为不能使投诉无处可计。
--- 匿名投诉照计。诉求是否合理没有认定的（包括尚未办结的），视为合理。
+-- 匿名投诉照计。诉求是否合理没有认定的（包括尚未办结的）、认定为不合理而查有实据的，都视为合理。
 -- 认定不合理的、由另一张工单重开的投诉，予以剔除，所关联的行为不因此算被投诉。没有未到期的行。
 WITH acts AS (
   SELECT unit_id, domain, record_id, source_file, source_line, opened_on AS happened_on, 'case' AS known_from
@@ -25,7 +25,7 @@ WITH acts AS (
 ),
 complaints_of_manners AS (
   SELECT o.unit_id, o.act_domain AS domain, o.record_id, o.source_file, o.source_line, o.created_on,
-         CASE WHEN NOT o.is_reasonable THEN 'not_reasonable' WHEN o.reopened_from IS NOT NULL THEN 'reopened' END AS excluded_because,
+         CASE WHEN NOT o.is_justified THEN 'not_reasonable' WHEN o.reopened_from IS NOT NULL THEN 'reopened' END AS excluded_because,
          c.record_id AS act_case, i.record_id AS act_inspection
   FROM hotline_register AS o
   LEFT JOIN acts AS c ON c.known_from = 'case' AND c.record_id = o.linked_case_id AND c.unit_id = o.unit_id

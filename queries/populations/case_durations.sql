@@ -22,7 +22,7 @@ SELECT d.*, CASE WHEN d.excluded_because IS NOT NULL THEN 'excluded' ELSE 'due' 
 FROM (
   SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.filed_on, c.decided_on, c.decided_on AS due_on,
          CASE WHEN c.filed_on <= c.decided_on THEN workdays_between(c.filed_on, c.decided_on) - coalesce(s.working_days, 0) END AS working_days,
-         coalesce(c.excluded_because, CASE WHEN c.decided_on < c.filed_on THEN 'decided_before_filing' END) AS excluded_because
+         coalesce(c.left_as, c.excluded_because, CASE WHEN c.decided_on < c.filed_on THEN 'decided_before_filing' END) AS excluded_because
   FROM ordinary_cases AS c
   LEFT JOIN suspended AS s ON s.case_id = c.record_id
   WHERE end_of(c.decided_on) > $from AND end_of(c.decided_on) <= $as_of

@@ -10,11 +10,11 @@
 -- 已办结的12345工单，不论是否与行政执法有关。`due_on`：观察的最后一日，办结之日加参数 `hotline.repeat_window_days` 的天数。
 -- `is_repeated`：最后一日之前（含当日）由本工单重开了工单；或者同一来电人在本工单办结之后又来电，分类相同（都没有分类的，视为相同）。
 -- 重办、重复的工单派给哪个单位都算：归于先办结的单位。没有来电人散列的工单只看得到重办，仍在分母内，实际的比例只会更高。
--- 诉求经认定不合理的，予以剔除：单位没有可以改进的；没有认定的，视为合理。
+-- 诉求经认定不合理的，予以剔除：单位没有可以改进的；没有认定的、认定为不合理而查有实据的，都视为合理。
 WITH closed AS (
   SELECT unit_id, act_domain AS domain, record_id, source_file, source_line, caller_hash, coalesce(category_code, '') AS category, closed_at,
          day_of(closed_at) + CAST(param('hotline.repeat_window_days', act_domain, day_of(closed_at)) AS INT) AS due_on,
-         CASE WHEN NOT is_reasonable THEN 'not_reasonable' END AS excluded_because
+         CASE WHEN NOT is_justified THEN 'not_reasonable' END AS excluded_because
   FROM hotline_register
   WHERE closed_at < $as_of
 ),

@@ -7,7 +7,8 @@
 -- is_standard = "文书规范"
 -- ///
 --
--- 每件已作出决定的案件应有的文书：依程序和处理结果应有的，以及依案件标志应有的（听证权利、法制审核、集体讨论）。
+-- 每件已作出决定的案件应有的文书：依程序和处理结果应有的，以及处罚前应当履行的程序应有的
+-- （听证权利、法制审核、集体讨论；应当与否依 `penalty_decisions`：由数额、种类和标志任一项认定，不填标志不能少文书）。
 -- `due_on`：送达的最后一日（时限 `delivery.statutory`），届时案卷应当完整。
 -- `is_standard`：有该种文书且要素齐全（自动检查），并且案卷评查没有发现否决项、没有评为不合格。应有而缺少的文书，视为不规范；
 -- 一份文书也没有归入系统的案件，应有的文书全部视为缺少：系统中看不到的文书无从证明规范，不上传不能使案件退出分母。
@@ -25,17 +26,18 @@ WITH needed AS (
   ) AS v (procedure, ended_as, doc_kind)
 ),
 decided AS (
-  SELECT unit_id, domain, case_id, source_file, source_line, coalesce(procedure, 'ordinary') AS procedure, ended_as,
-         hearing_required, legal_review_required, collective_required,
-         due_on('delivery.statutory', domain, decided_on) AS due_on
-  FROM case_register
-  WHERE end_of(decided_on) <= $as_of
+  SELECT c.unit_id, c.domain, c.case_id, c.source_file, c.source_line, coalesce(c.procedure, 'ordinary') AS procedure, c.ended_as,
+         p.needs_hearing, p.needs_legal_review, p.needs_discussion,
+         due_on('delivery.statutory', c.domain, c.decided_on) AS due_on
+  FROM case_register AS c
+  LEFT JOIN penalty_decisions AS p ON p.record_id = c.record_id
+  WHERE end_of(c.decided_on) <= $as_of
 ),
 due_kinds AS (
   SELECT d.*, n.doc_kind FROM decided AS d JOIN needed AS n ON n.procedure = d.procedure AND n.ended_as = d.ended_as
-  UNION ALL SELECT d.*, 'hearing_right_notice' FROM decided AS d WHERE hearing_required AND ended_as = 'penalty'
-  UNION ALL SELECT d.*, 'legal_review_opinion' FROM decided AS d WHERE legal_review_required AND ended_as = 'penalty'
-  UNION ALL SELECT d.*, 'collective_record' FROM decided AS d WHERE collective_required AND ended_as = 'penalty'
+  UNION ALL SELECT d.*, 'hearing_right_notice' FROM decided AS d WHERE needs_hearing AND ended_as = 'penalty'
+  UNION ALL SELECT d.*, 'legal_review_opinion' FROM decided AS d WHERE needs_legal_review AND ended_as = 'penalty'
+  UNION ALL SELECT d.*, 'collective_record' FROM decided AS d WHERE needs_discussion AND ended_as = 'penalty'
 ),
 documents AS (
   SELECT case_id, doc_kind, bool_or(coalesce(elements_ok, cardinality(missing_elements) = 0)) AS is_complete

@@ -11,6 +11,6 @@
 SELECT unit_id, domain, record_id, source_file, source_line, filed_on, due_on, 'due' AS state,
        CAST(NULL AS VARCHAR) AS excluded_because, end_of(due_on) <= $as_of AS is_overdue
 FROM ordinary_cases
-WHERE excluded_because IS NULL
+WHERE excluded_because IS NULL AND left_as IS NULL
   AND (decided_on IS NULL OR end_of(decided_on) > $as_of)
   AND (closed_on IS NULL OR end_of(closed_on) > $as_of)
