@@ -28,8 +28,10 @@ pub mod border_records;
 pub mod journal;
 pub mod loading;
 pub mod publishing;
+pub mod switched_on;
 
 use journal::{Journal, Manifest, RunResults, RunStatus, StageTime, TableResult, Warning, write_manifest};
+use switched_on::{SwitchedOn, refuse_changed_past};
 
 /// What a run is asked to do.
 pub struct Request<'a> {
@@ -98,6 +100,8 @@ pub struct Previous {
     pub as_of: Option<Date>,
     /// Its ranks.
     pub ranks: BTreeMap<(UnitId, String), u32>,
+    /// Its scheme, and what that switched on.
+    pub scheme: Option<(String, Vec<SwitchedOn>)>,
 }
 
 /// Runs the job. The results say how it ended; an error that stops it is also written to the run's folder.
@@ -131,6 +135,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         findings: BTreeMap::new(),
         warnings: Vec::new(),
         not_reported: Vec::new(),
+        scheme: Some((request.scheme.name.clone(), SwitchedOn::of(request.scheme))),
         report: None,
         error: None,
     };
@@ -161,6 +166,14 @@ fn stages(
         .context(Kind::Environment, || "starting worker threads")?;
     let lake = Lake::open(&request.out.join("lake"))?;
     let mut watch = StageWatch { surroundings, begun: surroundings.elapsed() };
+    let previous = previous_run(&request.out)?;
+    if let Some(Previous { as_of: Some(day), scheme: Some((name, before)), .. }) = &previous
+        && !request.only_load
+        && *name == request.scheme.name
+        && *day <= request.as_of
+    {
+        refuse_changed_past(request.scheme, before, *day)?;
+    }
 
     surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request)));
     let loaded = loading::load(request, &lake, &runtime, folder, journal, surroundings)?;
@@ -174,7 +187,6 @@ fn stages(
 
     let snapshot = runtime.block_on(lake.pin())?;
     journal.write(&surroundings.now(), "snapshot-pinned", "lake", &format!("{:?}", snapshot.versions()))?;
-    let previous = previous_run(&request.out)?;
     let held_tables = held_tables(&loaded.tables);
     let broken = broken_indicators(request);
     let previous_folder = previous.as_ref().map(|previous| previous.folder.as_path());
@@ -349,9 +361,10 @@ fn previous_run(out: &Path) -> Result<Option<Previous>> {
     let Some(current) = Current::read(&out.join("current.json"))? else { return Ok(None) };
     let folder = out.join("runs").join(&current.run.0);
     let text = std::fs::read_to_string(folder.join("run_results.json")).unwrap_or_default();
-    let as_of = serde_json::from_str::<RunResults>(&text).ok().and_then(|results| results.as_of.parse().ok());
+    let results = serde_json::from_str::<RunResults>(&text).ok();
+    let as_of = results.as_ref().and_then(|results| results.as_of.parse().ok());
     let ranks = report::read_ranks(&folder.join("tables"))?;
-    Ok(Some(Previous { folder, as_of, ranks }))
+    Ok(Some(Previous { folder, as_of, ranks, scheme: results.and_then(|results| results.scheme) }))
 }
 
 fn manifest(request: &Request<'_>, snapshot: &Snapshot) -> Manifest {

@@ -14,16 +14,18 @@
 -- 一份文书也没有归入系统的案件，应有的文书全部视为缺少：系统中看不到的文书无从证明规范，不上传不能使案件退出分母。
 WITH needed AS (
   SELECT * FROM (VALUES
-    ('simple',   'penalty',    'simple_decision'),
-    ('ordinary', 'penalty',    'filing_approval'),     ('ordinary', 'penalty',    'investigation_report'),
-    ('ordinary', 'penalty',    'prior_notice'),        ('ordinary', 'penalty',    'decision'),
-    ('ordinary', 'penalty',    'delivery_receipt'),
-    ('ordinary', 'no_penalty', 'filing_approval'),     ('ordinary', 'no_penalty', 'investigation_report'),
-    ('ordinary', 'no_penalty', 'no_penalty_decision'), ('ordinary', 'no_penalty', 'education_record'),
-    ('ordinary', 'no_penalty', 'delivery_receipt'),
-    ('quick',    'penalty',    'filing_approval'),     ('quick',    'penalty',    'prior_notice'),
-    ('quick',    'penalty',    'decision'),            ('quick',    'penalty',    'delivery_receipt')
-  ) AS v (procedure, ended_as, doc_kind)
+    ('simple',   'penalty',    'simple_decision',      'all'),
+    ('ordinary', 'penalty',    'filing_approval',      'all'),        ('ordinary', 'penalty',    'investigation_report', 'all'),
+    ('ordinary', 'penalty',    'prior_notice',         'all'),        ('ordinary', 'penalty',    'decision',             'all'),
+    ('ordinary', 'penalty',    'delivery_receipt',     'all'),
+    ('ordinary', 'no_penalty', 'filing_approval',      'all'),        ('ordinary', 'no_penalty', 'investigation_report', 'all'),
+    ('ordinary', 'no_penalty', 'no_penalty_decision',  'all'),        ('ordinary', 'no_penalty', 'education_record',     'all'),
+    ('ordinary', 'no_penalty', 'delivery_receipt',     'all'),
+    ('quick',    'penalty',    'filing_approval',      'all'),        ('quick',    'penalty',    'prior_notice',         'all'),
+    ('quick',    'penalty',    'decision',             'all'),        ('quick',    'penalty',    'delivery_receipt',     'all'),
+    ('',         'penalty',    'hearing_right_notice', 'hearing'),    ('',         'penalty',    'legal_review_opinion', 'review'),
+    ('',         'penalty',    'collective_record',    'discussion')
+  ) AS v (procedure, ended_as, doc_kind, needed_for)
 ),
 decided AS (
   SELECT c.unit_id, c.domain, c.case_id, c.source_file, c.source_line, coalesce(c.procedure, 'ordinary') AS procedure, c.ended_as,
@@ -34,10 +36,11 @@ decided AS (
   WHERE end_of(c.decided_on) <= $as_of
 ),
 due_kinds AS (
-  SELECT d.*, n.doc_kind FROM decided AS d JOIN needed AS n ON n.procedure = d.procedure AND n.ended_as = d.ended_as
-  UNION ALL SELECT d.*, 'hearing_right_notice' FROM decided AS d WHERE needs_hearing AND ended_as = 'penalty'
-  UNION ALL SELECT d.*, 'legal_review_opinion' FROM decided AS d WHERE needs_legal_review AND ended_as = 'penalty'
-  UNION ALL SELECT d.*, 'collective_record' FROM decided AS d WHERE needs_discussion AND ended_as = 'penalty'
+  SELECT d.*, n.doc_kind
+  FROM decided AS d
+  JOIN needed AS n ON n.ended_as = d.ended_as AND (n.procedure = '' OR n.procedure = d.procedure)
+  WHERE CASE n.needed_for WHEN 'hearing' THEN d.needs_hearing WHEN 'review' THEN d.needs_legal_review
+                          WHEN 'discussion' THEN d.needs_discussion ELSE true END
 ),
 documents AS (
   SELECT case_id, doc_kind, bool_or(coalesce(elements_ok, cardinality(missing_elements) = 0)) AS is_complete

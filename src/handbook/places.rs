@@ -52,7 +52,14 @@ fn target(scored: &Scored) -> String {
 fn dynamic(scored: &Scored) -> String {
     let Some(dynamic) = &scored.dynamic else { return String::new() };
     let until = dynamic.until.map(|until| format!("至 {until}")).unwrap_or_default();
-    format!("；自 {} {until} 对 {} 启用：{}", dynamic.from, dynamic.regions.join("、"), dynamic.event)
+    let corrects = dynamic.corrects.as_ref().map(|decision| format!("；依 {decision} 更正")).unwrap_or_default();
+    format!(
+        "；自 {} {until} 对 {} 启用（{} 公布）：{}{corrects}",
+        dynamic.from,
+        dynamic.regions.join("、"),
+        dynamic.announced,
+        dynamic.event
+    )
 }
 
 /// The scheme's tree, one table a class.

@@ -22,7 +22,7 @@ pub mod curve;
 mod read;
 mod rules;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use curve::Curve;
 
@@ -177,8 +177,12 @@ pub struct Dynamic {
     pub from: Date,
     /// Last day.
     pub until: Option<Date>,
+    /// The day on which the units were told: nothing counts before it.
+    pub announced: Date,
     /// What did it.
     pub event: String,
+    /// The decision that corrects what was announced before; without one the past stays as it was assessed.
+    pub corrects: Option<String>,
 }
 
 /// An indicator with its points.

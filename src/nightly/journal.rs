@@ -10,6 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::switched_on::SwitchedOn;
 use crate::error::{Context, Kind, Result};
 use crate::lake::{create_folders, replace_file};
 use crate::terms::counted;
@@ -165,6 +166,9 @@ pub struct RunResults {
     pub warnings: Vec<Warning>,
     /// Units that sent nothing lately: table, unit, last date.
     pub not_reported: Vec<String>,
+    /// The scheme's name, and what it switched on; none in results of a version that did not write it.
+    #[serde(default)]
+    pub scheme: Option<(String, Vec<SwitchedOn>)>,
     /// The page to open first, relative to the run's folder.
     pub report: Option<String>,
     /// The error that stopped it.

@@ -122,7 +122,7 @@ id = "a.new"
 node = "innovation"
 points = 10
 curve = [[0, 0], [1, 100]]
-dynamic = { regions = ["330100"], from = 2026-02-01, event = "a notice" }
+dynamic = { regions = ["330100"], from = 2026-02-01, announced = 2026-01-20, event = "a notice" }
 "#;
 
 fn headers() -> BTreeMap<IndicatorId, Indicator> {

@@ -284,7 +284,9 @@ fn read_dynamic(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opt
     let regions = section.texts("regions", diagnostics).into_iter().map(|placed| placed.value).collect::<Vec<_>>();
     let from = section.date("from", diagnostics);
     let until = section.date("until", diagnostics);
+    let announced = section.date("announced", diagnostics);
     let event = section.text("event", diagnostics);
+    let corrects = section.text("corrects", diagnostics).map(|corrects| corrects.value).filter(|corrects| !corrects.trim().is_empty());
     let file = section.file();
     if event.as_ref().is_none_or(|event| event.value.trim().is_empty()) {
         diagnostics
@@ -297,9 +299,14 @@ fn read_dynamic(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opt
     if regions.is_empty() {
         diagnostics.error("missing-key", file, Some(section.span()), "`dynamic` needs the key `regions`, division codes");
     }
-    let from = from?;
+    if announced.is_none() {
+        diagnostics
+            .error("missing-key", file, Some(section.span()), "`dynamic` needs the key `announced`, the day on which the units were told")
+            .hint("announced = 2026-02-20");
+    }
+    let (from, announced) = (from?, announced?);
     if until.is_some_and(|until| until < from) {
         diagnostics.error("dynamic-dates", file, Some(section.span()), "`until` lies before `from`");
     }
-    Some(Dynamic { regions, from, until, event: event.map(|event| event.value).unwrap_or_default() })
+    Some(Dynamic { regions, from, until, announced, event: event.map(|event| event.value).unwrap_or_default(), corrects })
 }

@@ -354,7 +354,12 @@ impl<'a> Rules<'a> {
         let Some(dynamic) = &scored.dynamic else { return };
         let year_begins = jiff::civil::Date::new(self.scheme.year, 1, 1).ok();
         let earliest = self.scheme.published_on.max(year_begins);
-        if earliest.is_some_and(|earliest| dynamic.from < earliest) {
+        if dynamic.from < dynamic.announced {
+            let message = format!("`{}` is switched on from {}, before it was announced ({})", scored.id, dynamic.from, dynamic.announced);
+            self.diagnostics
+                .error("dynamic-backwards", &self.scheme.file, Some(scored.span.clone()), message)
+                .hint("a dynamic indicator counts from its announcement on, never for the past");
+        } else if earliest.is_some_and(|earliest| dynamic.from < earliest) {
             let earliest = earliest.map(|date| date.to_string()).unwrap_or_default();
             self.diagnostics
                 .error(

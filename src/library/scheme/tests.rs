@@ -81,7 +81,7 @@ id = "base.cap"
 node = "dynamic"
 points = 10
 curve = [[0, 0], [1, 100]]
-dynamic = { regions = ["330000"], from = 2026-02-01, until = 2026-12-31, event = "a notice" }
+dynamic = { regions = ["330000"], from = 2026-02-01, until = 2026-12-31, announced = 2026-01-20, event = "a notice" }
 [[indicator]]
 id = "base.visits"
 node = "base"
@@ -92,6 +92,13 @@ fn read(text: &str) -> (Option<Scheme>, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
     let scheme = read_scheme("2026", "queries/schemes/2026.toml", text, &library(), &mut diagnostics);
     (scheme, diagnostics)
+}
+
+/// The scheme with one part replaced, which holds to the rules all the same.
+pub(crate) fn scheme_with(from: &str, to: &str) -> Scheme {
+    let (scheme, diagnostics) = read(&SCHEME.replacen(from, to, 1));
+    assert!(diagnostics.is_empty(), "{}", diagnostics.to_text());
+    scheme.expect("it was read")
 }
 
 /// Replaces one part of the scheme and returns names of diagnostics with their rendering.
@@ -176,9 +183,16 @@ fn a_curve_goes_the_way_that_the_header_calls_better() {
 
 #[test]
 fn nothing_is_switched_on_for_the_past_or_without_an_event() {
-    let (names, text) = broken("from = 2026-02-01", "from = 2026-01-09");
+    let (names, text) = broken(
+        "from = 2026-02-01, until = 2026-12-31, announced = 2026-01-20",
+        "from = 2026-01-09, until = 2026-12-31, announced = 2026-01-05",
+    );
     assert_eq!(names, ["dynamic-backwards"]);
     assert!(text.contains("before the scheme was there (2026-01-10)"), "{text}");
+    let (names, text) = broken("announced = 2026-01-20", "announced = 2026-02-02");
+    assert_eq!(names, ["dynamic-backwards"]);
+    assert!(text.contains("before it was announced (2026-02-02)"), "{text}");
+    assert!(broken(", announced = 2026-01-20", "").0.contains(&"missing-key"));
     assert_eq!(broken(", event = \"a notice\"", "").0, ["dynamic-event"]);
 }
 
