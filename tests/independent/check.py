@@ -103,11 +103,53 @@ def limits_table():
     return pyarrow.table({name: list(column) for name, column in zip(names, zip(*rows))})
 
 
+def answering(units):
+    """Who has been merged or renamed -> who answers; unit -> its only domain (queries/README.md, "Who answers for a row")."""
+    last = {}
+    for row in sorted(units.to_pylist(), key=lambda row: row["valid_from"]):
+        if row["valid_from"] <= AS_OF:
+            last[row["unit_id"]] = row
+    ended = {unit: row["replaced_by"] for unit, row in last.items()
+             if row["valid_to"] and row["valid_to"] < AS_OF and row["replaced_by"] in last}
+    followed = {}
+    for unit in ended:
+        successor, passed = unit, {unit}
+        while successor in ended and ended[successor] not in passed:
+            successor = ended[successor]
+            passed.add(successor)
+        if successor not in ended:
+            followed[unit] = successor
+    only = {unit: row["domain_list"][0] for unit, row in last.items() if row["domain_list"] and len(row["domain_list"]) == 1}
+    return followed, {unit: domain for unit, domain in only.items() if domain != "other"}
+
+
+def as_counted(table):
+    """A table as it counts: units that were followed have become their successors, an open domain is the unit's only one."""
+    references = tomllib.loads((QUERIES / "tables" / f"{table}.toml").read_text()).get("references", [])
+    to = {target.strip(): column.strip() for column, target in (reference.split("->") for reference in references)}
+    columns = [r.split("->")[0].strip() for r in references if r.split("->")[1].strip() == "units.unit_id"]
+    if table == "units":
+        return """SELECT * REPLACE (least(valid_from, coalesce((SELECT min(p.valid_from) FROM sent_units p JOIN followed f ON f.unit = p.unit_id
+            WHERE f.by = u.unit_id AND u.valid_from = (SELECT min(valid_from) FROM sent_units o WHERE o.unit_id = u.unit_id)), valid_from)) AS valid_from)
+            FROM sent_units u WHERE unit_id NOT IN (SELECT unit FROM followed)"""
+    by = lambda column: f"coalesce((SELECT f.by FROM followed f WHERE f.unit = s.{column}), s.{column})"
+    replaced = [f"{by(column)} AS {column}" for column in columns]
+    if "units.domain_list" in to:
+        open_domain = f"(SELECT o.domain FROM only_domain o WHERE o.unit = {by('unit_id')})"
+        replaced.append(f"CASE WHEN coalesce(s.domain, 'other') = 'other' THEN coalesce({open_domain}, s.domain) ELSE s.domain END AS domain")
+    return f"SELECT * {'REPLACE (' + ', '.join(replaced) + ')' if replaced else ''} FROM sent_{table} s"
+
+
 def open_project(project):
     db = duckdb.connect()
     db.execute("SET TimeZone = 'Asia/Shanghai'")
-    for table in TABLES:
-        db.register(table, DeltaTable(f"{project}/lake/{table}").to_pyarrow_table())
+    sent = {table: DeltaTable(f"{project}/lake/{table}").to_pyarrow_table() for table in TABLES}
+    followed, only = answering(sent["units"])
+    db.register("followed", pyarrow.table({"unit": list(followed), "by": list(followed.values())}))
+    db.register("only_domain", pyarrow.table({"unit": list(only), "domain": list(only.values())}))
+    for table, rows in sent.items():
+        db.register(f"sent_{table}", rows)
+        db.execute(f"CREATE TABLE {table} AS {as_counted(table)}")
     run = json.loads((Path(project) / "current.json").read_text())["run"]
     db.execute(f"CREATE VIEW measures AS SELECT * FROM '{project}/runs/{run}/tables/measures.parquet'")
     db.register("limits", limits_table())

@@ -1,4 +1,4 @@
-//! Readers that are not kaohe: DuckDB and delta-rs on the lake, a browser without network on the pages.
+//! Readers that are not kaohe: DuckDB and delta-rs on the lake, a computation of its own on its figures, a browser without network on the pages.
 //!
 //! What is not installed is skipped and said; on the build server (`CI=true`) it has to be there.
 
@@ -41,6 +41,20 @@ fn duckdb_and_delta_rs_count_the_same_rows_in_the_lake() {
         })
         .collect();
     assert_eq!(said.lines().collect::<Vec<_>>(), expected);
+}
+
+/// Two dozen indicators drawn by lot, computed in DuckDB from their words and not from their SQL (`tests/independent/check.py`).
+#[test]
+fn two_dozen_indicators_agree_with_an_independent_computation() {
+    let (province, _) = finished_sample();
+    if !Command::new("python3").args(["-c", "import duckdb, deltalake, pyarrow"]).output().is_ok_and(|output| output.status.success()) {
+        return skipped("independent computation: python3 with duckdb, deltalake and pyarrow is not installed");
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/independent/check.py");
+    let output = Command::new("python3").arg(script).arg(province.path("")).output().expect("python3 runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said.lines().filter(|line| line.ends_with(" agree")).count(), 24, "{said}");
 }
 
 fn pages(province: &Province) -> (PathBuf, Vec<PathBuf>) {
