@@ -3,10 +3,14 @@
 //! In: the shipped `queries/`, `tests/cases/`, `catalogue.txt` (the ids of the catalogue). Out: what is missing, or breaks a rule. Never
 //! here: figures.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use datafusion::prelude::SessionContext;
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Function, UnaryOperator, visit_expressions_mut};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 use kaohe::compute::check::{check_library, planning_config};
 use kaohe::compute::populations::names_read;
 use kaohe::diagnostics::Diagnostics;
@@ -160,10 +164,66 @@ async fn house_rules_hold_over_every_file() {
             say(id, &format!("its page has {cases} cases"));
         }
     }
+    let written = written_pages();
+    for population in library.populations.values() {
+        for code in population.excluded.keys().filter(|code| !written.contains(&format!("| {code} |"))) {
+            say(&population.name, &format!("no page tries the exclusion `{code}`"));
+        }
+    }
+    let mut stands_in: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for indicator in library.indicators.values() {
+        for condition in own_conditions(&indicator.sql) {
+            stands_in.entry(condition).or_default().insert(indicator.id.0.as_str());
+        }
+    }
+    for (condition, ids) in stands_in.iter().filter(|(_, ids)| ids.len() > 1) {
+        say(&format!("{ids:?}"), &format!("`{condition}` belongs to a population"));
+    }
     for population in library.populations.values() {
         if population.comment.is_empty() || population.title.is_empty() {
             say(&population.name, "a population says what it is");
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// Conditions that an indicator states itself, apart at AND. A column of its population, the state of a row and "before the deadline" are
+/// no conditions of its own: the population states them.
+fn own_conditions(sql: &str) -> BTreeSet<String> {
+    let mut statements = Parser::parse_sql(&GenericDialect {}, sql).expect("an indicator is SQL");
+    let mut conditions = BTreeSet::new();
+    let _ = visit_expressions_mut(&mut statements, |expression| {
+        if let Expr::Function(Function { filter: Some(filter), .. }) = expression {
+            let mut ahead = vec![filter.as_ref().clone()];
+            while let Some(condition) = ahead.pop() {
+                match condition {
+                    Expr::BinaryOp { left, op: BinaryOperator::And, right } => ahead.extend([*left, *right]),
+                    Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Not, expr: inner } => ahead.push(*inner),
+                    Expr::Identifier(_) => {}
+                    other => {
+                        conditions.insert(other.to_string());
+                    }
+                }
+            }
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    conditions
+        .retain(|condition| !condition.starts_with("state = ") && !condition.ends_with(" <= due_on") && !condition.ends_with(" <= due_at"));
+    conditions
+}
+
+/// The text of every page of `tests/cases`.
+fn written_pages() -> String {
+    let mut text = String::new();
+    let mut ahead = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")];
+    while let Some(folder) = ahead.pop() {
+        for path in std::fs::read_dir(folder).expect("pages").flatten().map(|entry| entry.path()) {
+            match path.is_dir() {
+                true => ahead.push(path),
+                false => text.push_str(&std::fs::read_to_string(&path).expect("a page is text")),
+            }
+        }
+    }
+    text
 }

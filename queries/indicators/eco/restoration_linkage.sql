@@ -12,8 +12,8 @@
 -- 两侧均剔除并另列：没有造成损害的处罚，没有记录是否造成损害的处罚；分母与之相加，即计划所说的全部处罚案件，
 -- 其比例见 eco.restoration_linkage_all_penalties。
 SELECT unit_id, domain, month_of(decided_on) AS month,
-       count(*) FILTER (WHERE state = 'due' AND ordered_on <= decided_on) AS numerator,
-       count(*) FILTER (WHERE state = 'due')                              AS denominator,
-       count(*) FILTER (WHERE state = 'excluded')                         AS excluded
+       count(*) FILTER (WHERE state = 'due' AND is_ordered_in_time) AS numerator,
+       count(*) FILTER (WHERE state = 'due')                        AS denominator,
+       count(*) FILTER (WHERE state = 'excluded')                   AS excluded
 FROM eco_penalty_cases
 GROUP BY 1, 2, 3
