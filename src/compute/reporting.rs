@@ -29,36 +29,55 @@ pub struct Silent {
     pub last_seen: Option<Date>,
 }
 
-/// Tables that every unit of the executing tiers feeds, with the date that says when.
-const FED_BY_ALL: [(&str, &str); 2] = [("cases", "opened_on"), ("inspections", "checked_on")];
+/// Tables that every unit of the executing tiers feeds, whatever it sent before.
+const FED_BY_ALL: [&str; 2] = ["cases", "inspections"];
+/// Who sent rows of another table in each month of the year before owes it; with fewer, two empty months are nothing odd.
+const MONTHS_OF_A_HABIT: i64 = 12;
 
-/// Finds county and township units without a row in this month and the one before.
+/// Finds units without a row in this month and the one before: of the executing tiers (county, township) in the tables that all of them
+/// feed, of any tier in a table that they fed in every month of the year before.
 ///
 /// # Errors
 /// The session's own.
-pub async fn silent_units(context: &SessionContext, units: &[Unit], as_of: Date) -> Result<Vec<Silent>, DataFusionError> {
+pub async fn silent_units(
+    context: &SessionContext,
+    library: &Library,
+    units: &[Unit],
+    as_of: Date,
+) -> Result<Vec<Silent>, DataFusionError> {
     let since = Month::of(as_of).plus(-1).first_day();
+    let year_before = Month::of(as_of).plus(-13).first_day();
     let mut silent = Vec::new();
-    for (table, date) in FED_BY_ALL {
-        let mut last: BTreeMap<String, Date> = BTreeMap::new();
+    for contract in library.tables.values() {
+        let Some(date) = contract.month.as_ref().filter(|_| contract.column("unit_id").is_some()) else { continue };
         // A date typed into the future is no sign of life.
-        let sql = format!("SELECT unit_id, max({date}) AS last FROM {table} WHERE {date} <= DATE '{as_of}' GROUP BY unit_id");
+        let sql = format!(
+            "SELECT unit_id, max(\"{date}\") AS last,
+                    count(DISTINCT CASE WHEN \"{date}\" >= DATE '{year_before}' AND \"{date}\" < DATE '{since}' THEN month_of(\"{date}\") END) AS months
+             FROM \"{}\" WHERE \"{date}\" <= DATE '{as_of}' GROUP BY unit_id",
+            contract.name
+        );
+        let mut last: BTreeMap<String, (Date, i64)> = BTreeMap::new();
         for batch in context.sql(&sql).await?.collect().await? {
             let names = cast(batch.column(0), &DataType::Utf8)?;
             let days = batch.column(1).as_primitive::<Date32Type>();
+            let months = batch.column(2).as_primitive::<Int64Type>();
             for row in 0..batch.num_rows() {
                 if names.is_valid(row)
                     && days.is_valid(row)
                     && let Some(day) = date_from_epoch_days(days.value(row))
                 {
-                    last.insert(names.as_string::<i32>().value(row).to_owned(), day);
+                    last.insert(names.as_string::<i32>().value(row).to_owned(), (day, months.value(row)));
                 }
             }
         }
-        for unit in units.iter().filter(|unit| ["county", "township"].contains(&unit.tier.as_str())) {
+        for unit in units {
+            let executes = ["county", "township"].contains(&unit.tier.as_str());
             let seen = last.get(&unit.id.0).copied();
-            if seen.is_none_or(|day| day < since) {
-                silent.push(Silent { table: table.to_owned(), unit: unit.id.clone(), last_seen: seen });
+            let owes =
+                FED_BY_ALL.contains(&contract.name.as_str()) && executes || seen.is_some_and(|(_, months)| months >= MONTHS_OF_A_HABIT);
+            if owes && seen.is_none_or(|(day, _)| day < since) {
+                silent.push(Silent { table: contract.name.clone(), unit: unit.id.clone(), last_seen: seen.map(|(day, _)| day) });
             }
         }
     }
@@ -144,4 +163,49 @@ pub async fn unknown_codes(context: &SessionContext, library: &Library) -> Resul
         }
     }
     Ok(unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::compute::check::register_empty_tables;
+    use crate::functions::{self, Clocks};
+
+    async fn put(context: &SessionContext, table: &str, date: &str, rows: &str) {
+        context.deregister_table(table).expect("its place is free");
+        let sql = format!("CREATE TABLE {table} AS SELECT column1 AS unit_id, CAST(column2 AS DATE) AS {date} FROM (VALUES {rows})");
+        context.sql(&sql).await.expect("planned").collect().await.expect("made");
+    }
+
+    #[tokio::test]
+    async fn a_county_owes_cases_and_whoever_sent_every_month_owes_what_it_sent() {
+        let (library, _) = Library::read(None).expect("the shipped library reads");
+        let context = SessionContext::new();
+        functions::register(&context, &Clocks::of(&library));
+        register_empty_tables(&context, &library).expect("tables");
+        put(&context, "cases", "opened_on", "('A', '2026-05-01'), ('B', '2026-04-30'), ('B', '2027-01-01'), ('CITY', '2026-01-01')").await;
+        put(&context, "inspections", "checked_on", "('A', '2026-06-30'), ('B', '2026-06-30'), ('NEW', '2026-06-30')").await;
+        let monthly = |unit: &str, months: std::ops::Range<i32>| {
+            let days = months.map(|back| format!("('{unit}', '{}')", Month::of(date(2026, 4, 1)).plus(-back).first_day()));
+            days.collect::<Vec<_>>().join(", ")
+        };
+        put(&context, "leads", "received_on", &format!("{}, {}", monthly("CITY", 0..12), monthly("A", 1..12))).await;
+        let unit = |id: &str, tier: &str| Unit {
+            id: UnitId::from(id),
+            name: id.to_owned(),
+            tier: tier.to_owned(),
+            domains: Vec::new(),
+            region: String::new(),
+            parent: None,
+            size_class: String::new(),
+            predecessors: Vec::new(),
+        };
+        let units = [unit("A", "county"), unit("B", "township"), unit("NEW", "county"), unit("CITY", "city")];
+        let silent = silent_units(&context, &library, &units, date(2026, 6, 30)).await.expect("asked");
+        let found: Vec<_> = silent.iter().map(|one| (one.table.as_str(), one.unit.0.as_str(), one.last_seen)).collect();
+        let expected = [("cases", "B", Some(date(2026, 4, 30))), ("cases", "NEW", None), ("leads", "CITY", Some(date(2026, 4, 1)))];
+        assert_eq!(found, expected);
+    }
 }

@@ -147,8 +147,9 @@ pub async fn assess(
         assessed.measures.extend(wanted.map(|measure| Measure { held: true, ..measure }));
         sort_measures(&mut assessed.measures);
     }
-    assessed.silent =
-        silent_units(&session, &assessed.units, request.as_of).await.context(Kind::Query, || "looking for units that have not reported")?;
+    assessed.silent = silent_units(&session, library, &assessed.units, request.as_of)
+        .await
+        .context(Kind::Query, || "looking for units that have not reported")?;
     assessed.newest = newest_dates(&session, library, request.as_of).await.context(Kind::Query, || "looking for the newest records")?;
     assessed.unknown_codes = unknown_codes(&session, library).await.context(Kind::Query, || "looking for unknown codes")?;
 

@@ -246,7 +246,7 @@ catalogue! {
     HELD_NAME = "名称";
     HELD_SINCE = "沿用结果的截止日";
     HELD_RAW = "程序原文";
-    NOT_REPORTED_NOTE = "以下主体应报送而本期没有一条记录。";
+    NOT_REPORTED_NOTE = "以下主体本月和上月没有一条记录：县、乡两级主体的案件和检查，以及此前十二个月每月都报送过的其他源表。";
     LAST_SEEN = "最近一次有记录";
     NEVER = "从未";
     MARKS = "期限与参数的保留";
