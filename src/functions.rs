@@ -397,8 +397,8 @@ impl CalendarFunction {
             }
             Which::TextSimilarity => {
                 let (left, right) = (texts(&arrays[0])?, texts(&arrays[1])?);
-                let likeness = left.iter().zip(right.iter()).map(|(left, right)| Some(text_similarity(left?, right?)));
-                Arc::new(likeness.collect::<Decimal128Array>().with_precision_and_scale(18, 4)?)
+                let likeness: Decimal128Array = similarities(&left, &right).into_iter().collect();
+                Arc::new(likeness.with_precision_and_scale(18, 4)?)
             }
         })
     }
@@ -423,26 +423,48 @@ impl<T: Copy> Remembered<T> {
     }
 }
 
-/// Sørensen–Dice over pairs of neighbouring characters, white space left out, in ten thousandths: 0 nothing in common, 10000 the
-/// same pairs. Two texts of which one has fewer than two characters are alike only when they are equal.
-///
-/// Our own because `strsim::sorensen_dice` (0.11) divides by bytes, which makes Chinese texts a third as alike as they are.
-fn text_similarity(left: &str, right: &str) -> i128 {
-    let characters = |text: &str| text.chars().filter(|character| !character.is_whitespace()).collect::<Vec<char>>();
-    let (left, right) = (characters(left), characters(right));
-    let all = (left.len().saturating_sub(1) + right.len().saturating_sub(1)) as i128;
-    if left == right || all == 0 {
-        return if left == right { 10_000 } else { 0 };
+/// A text as it is compared: its characters without white space, and the pairs of neighbours among them, sorted.
+struct Profile {
+    characters: Vec<char>,
+    pairs: Vec<(char, char)>,
+}
+
+impl Profile {
+    fn of(text: &str) -> Self {
+        let characters: Vec<char> = text.chars().filter(|character| !character.is_whitespace()).collect();
+        let mut pairs: Vec<(char, char)> = characters.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        pairs.sort_unstable();
+        Self { characters, pairs }
     }
-    let mut pairs: HashMap<&[char], i128> = HashMap::new();
-    left.windows(2).for_each(|pair| *pairs.entry(pair).or_default() += 1);
-    let mut shared = 0;
-    for pair in right.windows(2) {
-        if let Some(count) = pairs.get_mut(pair).filter(|count| **count > 0) {
-            (*count, shared) = (*count - 1, shared + 1);
+
+    /// Sørensen–Dice over pairs of neighbouring characters, in ten thousandths: 0 nothing in common, 10000 the same pairs. Two texts of
+    /// which one has fewer than two characters are alike only when they are equal.
+    ///
+    /// Our own because `strsim::sorensen_dice` (0.11) divides by bytes, which makes Chinese texts a third as alike as they are.
+    fn similarity(&self, other: &Self) -> i128 {
+        let all = (self.pairs.len() + other.pairs.len()) as i128;
+        if self.characters == other.characters || all == 0 {
+            return if self.characters == other.characters { 10_000 } else { 0 };
         }
+        let (mut left, mut right, mut shared) = (0, 0, 0);
+        while let (Some(one), Some(two)) = (self.pairs.get(left), other.pairs.get(right)) {
+            let order = one.cmp(two);
+            shared += i128::from(order.is_eq());
+            left += usize::from(order.is_le());
+            right += usize::from(order.is_ge());
+        }
+        (2 * shared * 10_000 + all / 2) / all
     }
-    (2 * shared * 10_000 + all / 2) / all
+}
+
+/// How alike the texts of two columns are, row by row. Where every text is compared with every other, a batch has few distinct ones:
+/// each is taken apart once.
+fn similarities(left: &StringArray, right: &StringArray) -> Vec<Option<i128>> {
+    let mut profiles: HashMap<&str, Profile> = HashMap::new();
+    for text in left.iter().chain(right).flatten() {
+        profiles.entry(text).or_insert_with(|| Profile::of(text));
+    }
+    left.iter().zip(right).map(|(left, right)| Some(profiles[left?].similarity(&profiles[right?]))).collect()
 }
 
 fn texts(array: &ArrayRef) -> Result<StringArray> {
