@@ -30,8 +30,9 @@ pub mod loading;
 pub mod publishing;
 pub mod switched_on;
 
+use assessing::Assessed;
 use journal::{Journal, Manifest, RunResults, RunStatus, StageTime, TableResult, Warning, write_manifest};
-use switched_on::{SwitchedOn, refuse_changed_past};
+use switched_on::Counted;
 
 /// What a run is asked to do.
 pub struct Request<'a> {
@@ -100,8 +101,8 @@ pub struct Previous {
     pub as_of: Option<Date>,
     /// Its ranks.
     pub ranks: BTreeMap<(UnitId, String), u32>,
-    /// Its scheme, and what that switched on.
-    pub scheme: Option<(String, Vec<SwitchedOn>)>,
+    /// What published runs up to it have counted of dynamic indicators.
+    pub switched_on: Counted,
 }
 
 /// Runs the job. The results say how it ended; an error that stops it is also written to the run's folder.
@@ -135,7 +136,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         findings: BTreeMap::new(),
         warnings: Vec::new(),
         not_reported: Vec::new(),
-        scheme: Some((request.scheme.name.clone(), SwitchedOn::of(request.scheme))),
+        switched_on: Counted::new(),
         report: None,
         error: None,
     };
@@ -167,18 +168,14 @@ fn stages(
     let lake = Lake::open(&request.out.join("lake"))?;
     let mut watch = StageWatch { surroundings, begun: surroundings.elapsed() };
     let previous = previous_run(&request.out)?;
-    if let Some(Previous { as_of: Some(day), scheme: Some((name, before)), .. }) = &previous
-        && !request.only_load
-        && *name == request.scheme.name
-        && *day <= request.as_of
-    {
-        refuse_changed_past(request.scheme, before, *day)?;
+    if !request.only_load {
+        results.switched_on = counted_after(previous.as_ref(), request)?;
     }
 
     surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request)));
     let loaded = loading::load(request, &lake, &runtime, folder, journal, surroundings)?;
     results.tables = loaded.tables.clone();
-    results.warnings = warnings(publishing::warning_counts(request, &loaded, &[], &[]));
+    results.warnings = warnings(publishing::warning_counts(request, &loaded, &Assessed::default()));
     watch.done("load", results);
     if request.only_load {
         results.status = RunStatus::Loaded;
@@ -308,6 +305,7 @@ fn broken_indicators(request: &Request<'_>) -> BTreeMap<IndicatorId, String> {
 /// # Errors
 /// A lake or pointer that can't be read.
 pub fn plan(request: &Request<'_>) -> Result<String> {
+    counted_after(previous_run(&request.out)?.as_ref(), request)?;
     let mut text = format!("would run as of {}, period {}, scheme {}\n", request.as_of, request.period, request.scheme.name);
     let broken = broken_indicators(request);
     for contract in request.library.tables.values() {
@@ -364,7 +362,13 @@ fn previous_run(out: &Path) -> Result<Option<Previous>> {
     let results = serde_json::from_str::<RunResults>(&text).ok();
     let as_of = results.as_ref().and_then(|results| results.as_of.parse().ok());
     let ranks = report::read_ranks(&folder.join("tables"))?;
-    Ok(Some(Previous { folder, as_of, ranks, scheme: results.and_then(|results| results.scheme) }))
+    Ok(Some(Previous { folder, as_of, ranks, switched_on: results.map(|results| results.switched_on).unwrap_or_default() }))
+}
+
+/// What will be counted of dynamic indicators when this run is published.
+fn counted_after(previous: Option<&Previous>, request: &Request<'_>) -> Result<Counted> {
+    let none = Counted::new();
+    switched_on::count(previous.map_or(&none, |previous| &previous.switched_on), request.scheme, request.as_of)
 }
 
 fn manifest(request: &Request<'_>, snapshot: &Snapshot) -> Manifest {

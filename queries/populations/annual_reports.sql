@@ -3,7 +3,7 @@
 -- grain = "one unit, one of its domains and one year that was over by the as-of date"
 -- [excluded]
 -- entrusted = "受委托组织，以委托机关的名义执法，由委托机关公开"
--- dissolved = "公开期限届满前已撤销或者合并"
+-- dissolved = "公开期限届满前已撤销，没有承继的主体"
 -- [columns]
 -- published_on = "公开之日"
 -- ///

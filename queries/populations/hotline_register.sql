@@ -22,7 +22,7 @@
 -- `is_about_livelihood`：民生设施维护类（路灯、井盖、垃圾清运等）：分类属于此类，或者内容提到这些设施，或者来源填报为此类。
 -- `is_about_attitude`：类型为态度、未说明；类型没有填写或者为其他的，看内容是否如此反映。
 -- `is_justified`：诉求合理。没有认定的（包括尚未办结的），视为合理；认定为不合理，而来电当日或其后立案、
---   没有查明“无违法事实”的，或者检查查出问题的，查有实据（反映执法态度、作风的除外：所关联的是被投诉的行为），同样视为合理，并为 `reasonableness_differs`：把查实的诉求认定为不合理，不能使其退出分母。
+--   没有查明“无违法事实”的，或者检查查出问题的，查有实据（反映执法态度、未作说明、不公、廉洁的除外：所关联的是被投诉的行为），同样视为合理，并为 `reasonableness_differs`：把查实的诉求认定为不合理，不能使其退出分母。
 -- `act_domain`：执法领域；来源没有填写的，为其他（other）。
 -- `began_at`：来电的时刻；没有记录的，为录入的时刻；都没有的，为工单生成之日最后一秒。
 -- 分类表是常见分类的自拟稿，各市代码不同，使用前须由热线机构确认；表中没有的代码不能说明问题，不影响工单计入。
@@ -47,20 +47,24 @@ judged AS (
   LEFT JOIN categories AS g ON g.category_code = substr(o.category_code, 1, 2)
 ),
 decided AS (
-  SELECT j.*, coalesce(sub_kind, 'other') = 'other' AND coalesce(c.opened_on >= j.created_on OR i.checked_on >= j.created_on, false) AS is_founded,
-         CASE decided_by WHEN 'declared' THEN declared WHEN 'category' THEN category_says = 'yes' ELSE true END AS about_enforcement
+  SELECT j.*, CASE decided_by WHEN 'declared' THEN declared WHEN 'category' THEN category_says = 'yes' ELSE true END AS about_enforcement,
+         coalesce(sub_kind IN ('attitude', 'no_explanation'), false)
+           OR (coalesce(sub_kind, 'other') = 'other'
+               AND coalesce(regexp_like(content, '态度(粗暴|恶劣|蛮横|生硬)|(粗暴|野蛮|暴力)执法|(未|没有|没)(说明|告知)'), false)) AS speaks_of_attitude,
+         coalesce(c.opened_on >= j.created_on OR i.checked_on >= j.created_on, false) AS led_to_act
   FROM judged AS j
   LEFT JOIN (SELECT case_id, opened_on FROM case_register WHERE end_of(opened_on) <= $as_of AND ended_as IS DISTINCT FROM 'no_fact') AS c
     ON c.case_id = j.linked_case_id
   LEFT JOIN (SELECT inspection_id, checked_on FROM inspections
              WHERE end_of(checked_on) <= $as_of AND result IN ('problem', 'corrected', 'case') AND source_operation IS DISTINCT FROM 'delete') AS i
     ON i.inspection_id = j.linked_inspection_id
+),
+founded AS (
+  SELECT *, led_to_act AND NOT speaks_of_attitude AND coalesce(sub_kind NOT IN ('unfair', 'corruption'), true) AS is_founded
+  FROM decided
 )
 SELECT *, coalesce(is_reasonable, true) OR is_founded AS is_justified, NOT coalesce(is_reasonable, true) AND is_founded AS reasonableness_differs,
        about_enforcement IS DISTINCT FROM declared AS declaration_differs,
        decided_by = 'declared' AND NOT declared AND coalesce(kind IN ('complaint', 'report'), true) AS may_be_enforcement,
-       about_enforcement
-         AND (coalesce(sub_kind IN ('attitude', 'no_explanation'), false)
-              OR (coalesce(sub_kind, 'other') = 'other'
-                  AND coalesce(regexp_like(content, '态度(粗暴|恶劣|蛮横|生硬)|(粗暴|野蛮|暴力)执法|(未|没有|没)(说明|告知)'), false))) AS is_about_attitude
-FROM decided
+       about_enforcement AND speaks_of_attitude AS is_about_attitude
+FROM founded

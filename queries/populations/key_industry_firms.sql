@@ -36,7 +36,7 @@ register AS (
   FROM enterprise_spans
   WHERE day_of($as_of - INTERVAL '1 second') BETWEEN valid_from AND valid_to
 ),
-firms AS (
+named AS (
   SELECT q.*, unnest(array_distinct(q.targets)) AS firm FROM quotas AS q WHERE cardinality(q.targets) > 0
   UNION ALL
   SELECT q.*, r.credit_code
@@ -45,6 +45,11 @@ firms AS (
   WHERE coalesce(cardinality(q.targets), 0) = 0
     AND (coalesce(array_has(r.regulated_kinds, q.industry_code), false)
          OR regexp_like(q.industry_code, '^[0-9]+$') AND coalesce(starts_with(r.industry_code, q.industry_code), false))
+),
+firms AS (
+  SELECT *
+  FROM (SELECT *, row_number() OVER (PARTITION BY unit_id, industry_code, firm ORDER BY required_per_year DESC, source_file, source_line) AS nth FROM named) AS n
+  WHERE nth = 1
 ),
 visit_days AS (
   SELECT unit_id, act_domain AS domain, joint_units, enterprise_code, checked_on

@@ -27,7 +27,7 @@ FROM (
          coalesce(CASE WHEN coalesce(d.left_on <= d.target_on, true) THEN d.left_as END, d.unfiled) AS target_excluded_because
   FROM (
     SELECT c.*, c.opened_on AS started_on,
-           coalesce(c.is_food_drug, false) OR coalesce(i.is_food_drug, false) AS is_food_drug_case,
+           coalesce(c.is_food_drug, false) OR coalesce(i.is_food_drug, false) OR coalesce(k.is_food_drug, false) AS is_food_drug_case,
            due_on('decision.statutory', c.domain, c.opened_on,
                   c.granted_days + coalesce(x.statutory_days, 0)) AS due_on,
            due_on('food_drug_closure.target', c.domain, c.opened_on, coalesce(x.target_days, 0)) AS target_on,
@@ -37,7 +37,8 @@ FROM (
            CASE WHEN c.filed_on IS NULL THEN 'no_filing_date' END AS unfiled
     FROM case_register AS c
     LEFT JOIN case_excluded_days AS x ON x.case_id = c.case_id
-    LEFT JOIN item_kinds AS i ON i.item_code = coalesce(c.item_code, c.supervise_item_code)
+    LEFT JOIN item_kinds AS i ON i.item_code = c.item_code
+    LEFT JOIN item_kinds AS k ON k.item_code = c.supervise_item_code
     WHERE coalesce(c.procedure, 'ordinary') <> 'simple' AND end_of(c.opened_on) <= $as_of
   ) AS d
 ) AS c

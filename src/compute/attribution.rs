@@ -31,6 +31,7 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::prelude::{SessionContext, col, lit};
 use jiff::civil::Date;
 
+use super::measures::Measure;
 use super::units::{Predecessor, Span, Unit, read_spans};
 use crate::library::Library;
 use crate::library::contract::{ColumnType, TableContract};
@@ -40,6 +41,8 @@ use crate::terms::UnitId;
 const REGISTRY: &str = "units";
 /// The column of [`REGISTRY`] that others refer to.
 const UNIT: &str = "unit_id";
+/// The column of [`REGISTRY`] with the unit above.
+const PARENT: &str = "parent_unit_id";
 /// The column of [`REGISTRY`] with a unit's domains; a domain that refers to it is one of its unit's.
 const DOMAINS: &str = "domain_list";
 /// What a source writes that does not say which domain.
@@ -54,8 +57,35 @@ pub struct Attribution {
     since: BTreeMap<String, (Date, Date)>,
     /// Successor → whom it follows, by identifier.
     predecessors: BTreeMap<String, Vec<Predecessor>>,
-    /// Unit → its domain, where it has one alone.
+    /// What a row of the unit that names no domain is taken for.
     only_domain: BTreeMap<String, String>,
+    /// What the registry says that has no effect, and whose records count for nobody.
+    oddities: BTreeMap<Oddity, u64>,
+}
+
+/// Something about units that a reader of the registry would not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Oddity {
+    /// The unit has ended and names nobody.
+    EndedWithoutSuccessor,
+    /// The unit has ended; whom it names is unknown or has not begun.
+    UnknownSuccessor,
+    /// Units that name each other.
+    Circle,
+    /// A successor is named, but no last day.
+    SuccessorWithoutEnd,
+}
+
+impl Oddity {
+    /// Its name among the warnings, and the sentence.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::EndedWithoutSuccessor => ("ended_without_successor", "执法主体已终止而没有承继单位：其记录不计入任何考核对象"),
+            Self::UnknownSuccessor => ("successor_unknown", "执法主体已终止，承继单位不在单位表内或者尚未成立：其记录不计入任何考核对象"),
+            Self::Circle => ("successor_circle", "执法主体互为承继单位：其记录不计入任何考核对象"),
+            Self::SuccessorWithoutEnd => ("successor_without_end", "有承继单位而没有失效日期：视为仍然存在，承继没有起作用"),
+        }
+    }
 }
 
 impl Attribution {
@@ -89,6 +119,19 @@ impl Attribution {
                     Some(next) => last = next,
                 }
             };
+            let named = of_unit[unit].last().and_then(|span| span.replaced_by.as_deref());
+            let oddity = match (is_there(unit), named) {
+                (true, Some(next)) if next != *unit && of_unit[unit].last().is_some_and(|span| span.last.is_none()) => {
+                    Some(Oddity::SuccessorWithoutEnd)
+                }
+                (true, _) => None,
+                (false, _) if !is_open => Some(Oddity::Circle),
+                (false, None) => Some(Oddity::EndedWithoutSuccessor),
+                (false, Some(_)) => (!is_there(last)).then_some(Oddity::UnknownSuccessor),
+            };
+            if let Some(oddity) = oddity {
+                *attribution.oddities.entry(oddity).or_default() += 1;
+            }
             if is_open && last != *unit {
                 attribution.successors.insert((*unit).to_owned(), last.to_owned());
             }
@@ -105,11 +148,18 @@ impl Attribution {
             }
         }
         attribution.since.retain(|_, (own, oldest)| oldest < own);
-        let only = |spans: &Vec<&Span>| match spans.last()?.domains.as_slice() {
+        let only = |spans: &[&Span]| match spans.last()?.domains.as_slice() {
             [one] if one != NO_DOMAIN => Some(one.clone()),
             _ => None,
         };
-        attribution.only_domain = of_unit.iter().filter_map(|(unit, spans)| Some(((*unit).to_owned(), only(spans)?))).collect();
+        // What a unit with one domain sent stays in it when the successor has it too; else it is the successor's.
+        let only_of = |unit: &str| {
+            let successor = attribution.successors.get(unit).map_or(unit, String::as_str);
+            let of_successor = of_unit.get(successor)?;
+            let own = only(&of_unit[unit]).filter(|own| of_successor.last().is_some_and(|span| span.domains.contains(own)));
+            own.or_else(|| only(of_successor))
+        };
+        attribution.only_domain = of_unit.keys().filter_map(|unit| Some(((*unit).to_owned(), only_of(unit)?))).collect();
         attribution
     }
 
@@ -118,11 +168,40 @@ impl Attribution {
         self.successors.get(unit).map(String::as_str)
     }
 
+    /// What is odd about the registry, and of how many units.
+    pub fn oddities(&self) -> &BTreeMap<Oddity, u64> {
+        &self.oddities
+    }
+
     /// Tells each unit whom it follows.
     pub fn name_predecessors(&self, units: &mut [Unit]) {
         for unit in units {
             unit.predecessors = self.predecessors.get(&unit.id.0).cloned().unwrap_or_default();
         }
+    }
+
+    /// Figures of an earlier run for those who answer now: ratios of a unit and of those that it follows add up; of other figures the
+    /// unit's own stands, else the first by identifier of those that it follows.
+    pub fn handed_over(&self, measures: Vec<Measure>) -> Vec<Measure> {
+        if self.successors.is_empty() {
+            return measures;
+        }
+        let (of_others, mut own): (Vec<Measure>, Vec<Measure>) =
+            measures.into_iter().partition(|measure| self.successors.contains_key(&measure.subject));
+        let key =
+            |measure: &Measure| (measure.indicator.clone(), measure.subject.clone(), measure.domain.clone(), measure.month, measure.scope);
+        let mut places: BTreeMap<_, usize> = own.iter().enumerate().map(|(place, measure)| (key(measure), place)).collect();
+        for measure in of_others {
+            let measure = Measure { subject: self.successors[&measure.subject].clone(), ..measure };
+            match places.get(&key(&measure)) {
+                Some(place) => own[*place].add(&measure),
+                None => {
+                    places.insert(key(&measure), own.len());
+                    own.push(measure);
+                }
+            }
+        }
+        own
     }
 
     /// Puts the tables of the library in their places: from here on the session reads rows as they count. Once is enough, twice is
@@ -133,7 +212,7 @@ impl Attribution {
     pub fn apply(&self, context: &SessionContext, library: &Library) -> Result<(), DataFusionError> {
         for contract in library.tables.values() {
             let is_registry = contract.name == REGISTRY;
-            let changed = if is_registry { self.since() } else { self.changed(contract) };
+            let changed = if is_registry { self.registry() } else { self.changed(contract) };
             let kept = is_registry.then(|| self.answering_units()).flatten();
             if changed.is_empty() && kept.is_none() {
                 continue;
@@ -160,8 +239,9 @@ impl Attribution {
         if !self.successors.is_empty() {
             changed.extend(units.iter().map(|name| ((*name).to_owned(), answering(name))));
         }
-        for name in referring(DOMAINS).filter(|_| !self.only_domain.is_empty() && units.contains(&UNIT)) {
-            let only = function("only_domain", &self.only_domain).call(vec![answering(UNIT)]);
+        let owner = owner_of(contract).filter(|_| !self.only_domain.is_empty());
+        for (name, owner) in referring(DOMAINS).filter_map(|name| Some((name, owner?))) {
+            let only = function("only_domain", &self.only_domain).call(vec![col(owner)]);
             let open = col(name).is_null().or(col(name).eq(lit(NO_DOMAIN)));
             let put = when(open.and(only.clone().is_not_null()), only).otherwise(col(name)).expect("a case with one branch and its other");
             changed.insert(name.to_owned(), put);
@@ -175,16 +255,31 @@ impl Attribution {
         (!followed.is_empty()).then(|| col(UNIT).in_list(followed, true))
     }
 
-    /// The first day of whom a successor follows, in its own first span.
-    fn since(&self) -> BTreeMap<String, Expr> {
+    /// The registry: the first day of whom a successor follows, in its own first span; a unit below one that has ended stands below the
+    /// successor.
+    fn registry(&self) -> BTreeMap<String, Expr> {
+        if self.successors.is_empty() {
+            return BTreeMap::new();
+        }
         let day = |day: Date| lit(ScalarValue::Date32(Some(crate::terms::epoch_days(day))));
         let mut from = col("valid_from");
         for (unit, (own, oldest)) in &self.since {
             let is_first = col(UNIT).eq(lit(unit.as_str())).and(col("valid_from").eq(day(*own)));
             from = when(is_first, day(*oldest)).otherwise(from).expect("a case with one branch and its other");
         }
-        if self.since.is_empty() { BTreeMap::new() } else { BTreeMap::from([("valid_from".to_owned(), from)]) }
+        let parent = function("answering_unit", &self.successors).call(vec![col(PARENT)]);
+        // Of a unit that took over its own superior.
+        let parent = when(parent.clone().not_eq(col(UNIT)), parent).end().expect("a case with one branch");
+        BTreeMap::from([("valid_from".to_owned(), from), (PARENT.to_owned(), parent)])
     }
+}
+
+/// The column with the unit whose domain a row's `domain` is: `unit_id`, else the first that the contract refers to the registry.
+pub(super) fn owner_of(contract: &TableContract) -> Option<&str> {
+    let to_units = contract.references.iter().filter(|reference| reference.table == REGISTRY && reference.target == UNIT);
+    let mut owners = to_units.map(|reference| reference.column.as_str()).filter(|name| is_text(contract, name));
+    let first = owners.clone().next();
+    owners.find(|name| *name == UNIT).or(first)
 }
 
 fn is_text(contract: &TableContract, name: &str) -> bool {
@@ -329,6 +424,10 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::compute::check::register_empty_tables;
+    use crate::compute::measures::{Amount, Scope};
+    use crate::compute::units::Hierarchy;
+    use crate::terms::{Fraction, IndicatorId, Month};
 
     fn span(unit: &str, first: Date, last: Option<Date>, replaced_by: Option<&str>) -> Span {
         let replaced_by = replaced_by.map(str::to_owned);
@@ -370,5 +469,84 @@ mod tests {
         spans[2].domains = vec![NO_DOMAIN.to_owned()];
         let only = Attribution::of(&spans, date(2026, 6, 30)).only_domain;
         assert_eq!(only, BTreeMap::from([("A".to_owned(), "market".to_owned())]));
+    }
+
+    #[test]
+    fn a_merged_units_open_rows_stay_in_its_domain_where_the_successor_has_it() {
+        let ended = Some(date(2025, 12, 31));
+        let mut spans = [
+            span("A", date(2019, 1, 1), ended, Some("C")),
+            span("B", date(2019, 1, 1), ended, Some("C")),
+            span("C", date(2019, 1, 1), None, None),
+        ];
+        spans[1].domains = vec!["eco".to_owned()];
+        spans[2].domains.push("urban".to_owned());
+        let only = Attribution::of(&spans, date(2026, 6, 30)).only_domain;
+        assert_eq!(only, BTreeMap::from([("A".to_owned(), "market".to_owned())]), "C has no powers in eco, and two domains of its own");
+    }
+
+    #[test]
+    fn what_the_registry_says_without_effect_is_told() {
+        let ended = Some(date(2025, 12, 31));
+        let spans = [
+            span("ABOLISHED", date(2019, 1, 1), ended, None),
+            span("CIRCLE", date(2019, 1, 1), ended, Some("ELCRIC")),
+            span("ELCRIC", date(2019, 1, 1), ended, Some("CIRCLE")),
+            span("LATER", date(2026, 7, 1), None, None),
+            span("NOT YET", date(2019, 1, 1), ended, Some("LATER")),
+            span("OPEN", date(2019, 1, 1), None, Some("STAYS")),
+            span("STAYS", date(2019, 1, 1), None, None),
+            span("UNKNOWN", date(2019, 1, 1), ended, Some("NOBODY")),
+        ];
+        let oddities = Attribution::of(&spans, date(2026, 6, 30)).oddities;
+        let expected =
+            [(Oddity::EndedWithoutSuccessor, 1), (Oddity::UnknownSuccessor, 2), (Oddity::Circle, 2), (Oddity::SuccessorWithoutEnd, 1)];
+        assert_eq!(oddities, BTreeMap::from(expected));
+    }
+
+    #[tokio::test]
+    async fn what_stood_below_a_renamed_unit_stands_below_its_successor() {
+        let (library, _) = Library::read(None).expect("the shipped library reads");
+        let context = SessionContext::new();
+        register_empty_tables(&context, &library).expect("tables");
+        context.deregister_table("units").expect("its place is free");
+        let rows =
+            "CREATE TABLE units AS SELECT column1 AS unit_id, column1 AS unit_name, column2 AS parent_unit_id, column3 AS valid_from,
+            column4 AS valid_to, column5 AS replaced_by, make_array('urban') AS domain_list
+            FROM (VALUES ('CITY', NULL, DATE '2019-01-01', NULL, NULL), ('OLD', 'CITY', DATE '2019-01-01', DATE '2026-03-31', 'NEW'),
+            ('NEW', 'CITY', DATE '2026-04-01', NULL, NULL), ('TOWN', 'OLD', DATE '2019-01-01', NULL, NULL))";
+        context.sql(rows).await.expect("planned").collect().await.expect("made");
+        let day = date(2026, 6, 30);
+        Attribution::read(&context, day).await.expect("read").apply(&context, &library).expect("in their places");
+        let hierarchy = Hierarchy::read(&context, day).await.expect("read");
+        assert_eq!(hierarchy.with_ancestors("TOWN"), ["TOWN", "NEW", "CITY"]);
+        assert_eq!(hierarchy.with_descendants("NEW"), ["NEW", "TOWN"]);
+        assert_eq!(hierarchy.with_descendants("CITY"), ["CITY", "NEW", "TOWN"]);
+    }
+
+    #[test]
+    fn figures_of_the_run_before_are_the_successors() {
+        let ended = Some(date(2026, 3, 31));
+        let spans = [
+            span("A", date(2019, 1, 1), ended, Some("C")),
+            span("B", date(2019, 1, 1), ended, Some("C")),
+            span("C", date(2026, 4, 1), None, None),
+        ];
+        let measure = |unit: &str, numerator: i64, denominator: i64| Measure {
+            indicator: IndicatorId::from("a.rate"),
+            subject: unit.to_owned(),
+            domain: "market".to_owned(),
+            month: Month { year: 2026, month: 3 },
+            scope: Scope::Own,
+            amount: Amount::Ratio(Fraction { numerator: numerator.into(), denominator: denominator.into() }),
+            pending: 1,
+            due_soon: 0,
+            excluded: 0,
+            held: true,
+        };
+        let attribution = Attribution::of(&spans, date(2026, 6, 30));
+        let handed_over = attribution.handed_over(vec![measure("A", 1, 3), measure("B", 2, 4), measure("OTHER", 5, 6)]);
+        let expected = [Measure { pending: 1, ..measure("OTHER", 5, 6) }, Measure { pending: 2, ..measure("C", 3, 7) }];
+        assert_eq!(handed_over, expected);
     }
 }

@@ -65,6 +65,18 @@ pub struct Measure {
     pub held: bool,
 }
 
+impl Measure {
+    /// Adds what another unit did in the same domain and month. Only ratios add up; another figure stands as it is.
+    pub(super) fn add(&mut self, other: &Self) {
+        if let (Amount::Ratio(total), Amount::Ratio(part)) = (&mut self.amount, &other.amount) {
+            *total = total.merge(*part);
+        }
+        self.pending += other.pending;
+        self.excluded += other.excluded;
+        self.due_soon += other.due_soon;
+    }
+}
+
 /// The subject of a pair of regions, in its direction: what the first owes the second.
 pub fn pair_subject(region_a: &str, region_b: &str) -> String {
     format!("{region_a}|{region_b}")

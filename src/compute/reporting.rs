@@ -12,7 +12,7 @@ use datafusion::common::DataFusionError;
 use datafusion::prelude::SessionContext;
 use jiff::civil::Date;
 
-use super::attribution::NO_DOMAIN;
+use super::attribution::{NO_DOMAIN, owner_of};
 use super::units::Unit;
 use crate::library::Library;
 use crate::library::contract::{ColumnType, TableContract};
@@ -145,10 +145,11 @@ pub async fn unknown_codes(context: &SessionContext, library: &Library) -> Resul
             let (table, column, target, dimension) = (&contract.name, &reference.column, &reference.target, &reference.table);
             let is_list = |contract: &TableContract| contract.column(target).is_some_and(|column| column.kind == ColumnType::List);
             let sql = if library.tables.get(dimension).is_some_and(is_list) {
+                let Some(owner) = owner_of(contract) else { continue };
                 let powers = format!("SELECT DISTINCT unit_id, unnest(\"{target}\") AS code FROM \"{dimension}\"");
                 format!(
-                    "SELECT count(*) FROM \"{table}\" t LEFT ANTI JOIN ({powers}) d ON t.unit_id = d.unit_id AND t.\"{column}\" = d.code
-                     WHERE t.unit_id IN (SELECT unit_id FROM \"{dimension}\" q) AND t.\"{column}\" <> '{NO_DOMAIN}'"
+                    "SELECT count(*) FROM \"{table}\" t LEFT ANTI JOIN ({powers}) d ON t.\"{owner}\" = d.unit_id AND t.\"{column}\" = d.code
+                     WHERE t.\"{owner}\" IN (SELECT unit_id FROM \"{dimension}\" q) AND t.\"{column}\" <> '{NO_DOMAIN}'"
                 )
             } else {
                 format!(

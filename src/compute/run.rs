@@ -222,14 +222,7 @@ fn sum_up(own: &[Measure], hierarchy: &Hierarchy) -> Vec<Measure> {
                 None => {
                     sums.insert(key, Measure { subject: ancestor, scope: Scope::Subtree, ..measure.clone() });
                 }
-                Some(sum) => {
-                    if let (Amount::Ratio(total), Amount::Ratio(part)) = (&mut sum.amount, &measure.amount) {
-                        *total = total.merge(*part);
-                    }
-                    sum.pending += measure.pending;
-                    sum.excluded += measure.excluded;
-                    sum.due_soon += measure.due_soon;
-                }
+                Some(sum) => sum.add(measure),
             }
         }
     }

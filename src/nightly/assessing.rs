@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use super::loading::shape_of;
 use super::{Request, Surroundings, Work, border_records};
-use crate::compute::attribution::Attribution;
+use crate::compute::attribution::{Attribution, Oddity};
 use crate::compute::events::{Event, read_events};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::previous::read_measures;
@@ -74,6 +74,8 @@ pub struct Assessed {
     pub newest: BTreeMap<String, Date>,
     /// Rows with a code that its dimension table does not have.
     pub unknown_codes: Vec<UnknownCodes>,
+    /// What is odd about the registry of units, and of how many.
+    pub oddities: BTreeMap<Oddity, u64>,
     /// Source tables below each indicator.
     pub sources: BTreeMap<IndicatorId, BTreeSet<String>>,
     /// Seconds spent on each indicator.
@@ -110,6 +112,7 @@ pub async fn assess(
     let mut assessed =
         Assessed { units: read_units(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?, ..Default::default() };
     attribution.name_predecessors(&mut assessed.units);
+    assessed.oddities = attribution.oddities().clone();
     let hierarchy = Hierarchy::read(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?;
     let elapsed = || surroundings.elapsed();
     let mut shared = SharedPopulations::new(&session, library, spill.path().to_owned(), &elapsed);
@@ -144,7 +147,8 @@ pub async fn assess(
             .await
             .context(Kind::Query, || "reading the measures of the run before")?;
         let wanted = kept.into_iter().filter(|measure| assessed.held.contains_key(&measure.indicator));
-        assessed.measures.extend(wanted.map(|measure| Measure { held: true, ..measure }));
+        let wanted = wanted.map(|measure| Measure { held: true, ..measure }).collect();
+        assessed.measures.extend(attribution.handed_over(wanted));
         sort_measures(&mut assessed.measures);
     }
     assessed.silent = silent_units(&session, library, &assessed.units, request.as_of)

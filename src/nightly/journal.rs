@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::switched_on::SwitchedOn;
+use super::switched_on::Counted;
 use crate::error::{Context, Kind, Result};
 use crate::lake::{create_folders, replace_file};
 use crate::terms::counted;
@@ -166,9 +166,9 @@ pub struct RunResults {
     pub warnings: Vec<Warning>,
     /// Units that sent nothing lately: table, unit, last date.
     pub not_reported: Vec<String>,
-    /// The scheme's name, and what it switched on; none in results of a version that did not write it.
+    /// What published runs, this one among them, have counted of dynamic indicators.
     #[serde(default)]
-    pub scheme: Option<(String, Vec<SwitchedOn>)>,
+    pub switched_on: Counted,
     /// The page to open first, relative to the run's folder.
     pub report: Option<String>,
     /// The error that stopped it.

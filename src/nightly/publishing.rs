@@ -11,7 +11,6 @@ use super::loading::Loaded;
 use super::{Previous, Request};
 use crate::compute::events::Event;
 use crate::compute::measures::Scope;
-use crate::compute::reporting::UnknownCodes;
 use crate::ingest::FileAccounting;
 use crate::lake::Snapshot;
 use crate::library::contract::CheckSeverity;
@@ -23,8 +22,8 @@ use crate::report::input::{
     ReportInput, SchemeIndicator, SchemeView,
 };
 use crate::scoring::grade_cap;
-use crate::scoring::tables::{LineKind, ScoreLine};
-use crate::terms::{IndicatorId, date_from_epoch_days};
+use crate::scoring::tables::{LineKind, ScoreLine, Unit};
+use crate::terms::{IndicatorId, UnitId, date_from_epoch_days};
 
 /// Puts together what pages and result tables show.
 pub fn report_input(
@@ -50,7 +49,7 @@ pub fn report_input(
         line_events,
         accounting: loaded.files.iter().map(accounting_row).collect(),
         quarantine_reasons,
-        warnings: warning_counts(request, loaded, &assessed.unknown_codes, &assessed.events),
+        warnings: warning_counts(request, loaded, &assessed),
         held: held(request, loaded, &assessed, previous.and_then(|previous| previous.as_of)),
         not_reported: assessed
             .silent
@@ -58,7 +57,7 @@ pub fn report_input(
             .map(|silent| NotReported { table: silent.table, unit: silent.unit, last_seen: silent.last_seen })
             .collect(),
         marks: marks(request),
-        previous: previous.map(|previous| PreviousRun { as_of: previous.as_of, ranks: previous.ranks.clone() }),
+        previous: previous.map(|previous| PreviousRun { as_of: previous.as_of, ranks: ranks_before(previous, &assessed.units) }),
         units: assessed.units,
         scorecards: assessed.scorecards,
         measures: assessed.measures,
@@ -252,8 +251,23 @@ fn accounting_row(file: &FileAccounting) -> AccountingRow {
     }
 }
 
+/// Ranks of the run before; a unit that has followed another since is compared with that one's.
+fn ranks_before(previous: &Previous, units: &[Unit]) -> BTreeMap<(UnitId, String), u32> {
+    let mut ranks = previous.ranks.clone();
+    for unit in units {
+        if let [one] = unit.predecessors.as_slice() {
+            let of_predecessor = previous.ranks.iter().filter(|((id, _), _)| *id == one.id);
+            for ((_, domain), rank) in of_predecessor {
+                ranks.entry((unit.id.clone(), domain.clone())).or_insert(*rank);
+            }
+        }
+    }
+    ranks
+}
+
 /// What was noticed about rows that are loaded all the same; who was refused stands among the reasons of the quarantine.
-pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, unknown_codes: &[UnknownCodes], events: &[Event]) -> Vec<ReasonCount> {
+pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed) -> Vec<ReasonCount> {
+    let (unknown_codes, events) = (&assessed.unknown_codes, &assessed.events);
     let mut counts: BTreeMap<(String, String, String), u64> = BTreeMap::new();
     for warning in loaded.warnings.iter().filter(|warning| warning.severity == CheckSeverity::Warn) {
         *counts.entry((warning.table.clone(), warning.check.clone(), warning.says.clone())).or_default() += warning.rows;
@@ -271,6 +285,10 @@ pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, unknown_codes: &[U
             format!("「{column}」有编码不在{dimension}内：已装载")
         };
         *counts.entry((unknown.table.clone(), format!("unknown_{}", unknown.column), says)).or_default() += unknown.rows;
+    }
+    for (oddity, units) in &assessed.oddities {
+        let (check, says) = oddity.words();
+        counts.insert(("units".to_owned(), check.to_owned(), says.to_owned()), *units);
     }
     let has_no_effect = |event: &&Event| event.is_veto && grade_cap(request.scheme, event).is_none();
     let without_effect = events.iter().filter(has_no_effect).count() as u64;

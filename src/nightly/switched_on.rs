@@ -3,7 +3,7 @@
 //! In: the scheme of this run, and what the published run before it counted. Out: what this run counts, or the refusal to count days
 //! otherwise that have been assessed already. Never here: whether an event deserves an indicator; the scheme says so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,22 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Kind, Result};
 use crate::library::scheme::Scheme;
 
-/// A dynamic indicator as a run counted it. Dates are written `2026-03-01`, so that they sort as text.
+/// Year of a scheme → what published runs have counted of it. Each run hands it on to the next, so that going back and forth between
+/// dates or schemes forgets nothing.
+pub type Counted = BTreeMap<i16, CountedYear>;
+
+/// What published runs have counted of one year's scheme. Dates are written `2026-03-01`, so that they sort as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountedYear {
+    /// The last day that one of them assessed.
+    pub until: String,
+    /// What was switched on.
+    pub entries: BTreeSet<SwitchedOn>,
+    /// Indicator → the decisions by which what was announced of it has been corrected.
+    pub corrections: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// A dynamic indicator as a run counted it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SwitchedOn {
     /// Indicator.
@@ -25,9 +40,8 @@ pub struct SwitchedOn {
 }
 
 impl SwitchedOn {
-    /// What a scheme switches on, sorted.
-    pub fn of(scheme: &Scheme) -> Vec<Self> {
-        let mut all = Vec::new();
+    fn of(scheme: &Scheme) -> BTreeSet<Self> {
+        let mut all = BTreeSet::new();
         for scored in &scheme.indicators {
             let Some(dynamic) = &scored.dynamic else { continue };
             let (from, until) = (dynamic.from.to_string(), dynamic.until.map(|until| until.to_string()));
@@ -35,7 +49,6 @@ impl SwitchedOn {
                 |region: &String| Self { indicator: scored.id.0.clone(), region: region.clone(), from: from.clone(), until: until.clone() };
             all.extend(dynamic.regions.iter().map(entry));
         }
-        all.sort();
         all
     }
 
@@ -46,30 +59,44 @@ impl SwitchedOn {
     }
 }
 
-/// Refuses a scheme that counts days otherwise which a published run has assessed up to `day`: a dynamic indicator counts from its
-/// announcement on. An entry that names the decision behind its correction may.
+/// Decisions that the scheme names for the indicator's correction.
+fn corrections(scheme: &Scheme, indicator: &str) -> BTreeSet<String> {
+    let entries = scheme.indicators.iter().filter(|scored| scored.id.0 == indicator);
+    entries.filter_map(|scored| scored.dynamic.as_ref()?.corrects.clone()).collect()
+}
+
+/// What is counted once a run of the scheme as of `as_of` is published, after what was `before`.
 ///
 /// # Errors
-/// Configuration, with the indicator.
-pub fn refuse_changed_past(scheme: &Scheme, before: &[SwitchedOn], day: Date) -> Result<()> {
-    let past = |all: &[SwitchedOn]| all.iter().filter_map(|one| one.until_day(&day.to_string())).collect::<BTreeSet<_>>();
-    let (before, now) = (past(before), past(&SwitchedOn::of(scheme)));
-    let is_corrected = |changed: &&SwitchedOn| {
-        let entries = scheme.indicators.iter().filter(|scored| scored.id.0 == changed.indicator);
-        entries.filter_map(|scored| scored.dynamic.as_ref()).any(|dynamic| dynamic.corrects.is_some())
-    };
-    match before.symmetric_difference(&now).find(|changed| !is_corrected(changed)) {
-        None => Ok(()),
-        Some(SwitchedOn { indicator, region, .. }) => {
+/// Configuration: the scheme counts days otherwise that a published run has assessed. A dynamic indicator counts from its announcement on;
+/// an entry that names the decision behind its correction, a new one each time, may.
+pub fn count(before: &Counted, scheme: &Scheme, as_of: Date) -> Result<Counted> {
+    let now = SwitchedOn::of(scheme);
+    let mut counted = before.clone();
+    let mut year = CountedYear { until: as_of.to_string(), entries: now.clone(), corrections: BTreeMap::new() };
+    if let Some(known) = before.get(&scheme.year) {
+        let past = |all: &BTreeSet<SwitchedOn>| all.iter().filter_map(|one| one.until_day(&known.until)).collect::<BTreeSet<_>>();
+        let (was, is) = (past(&known.entries), past(&now));
+        let used = |indicator: &str| known.corrections.get(indicator).cloned().unwrap_or_default();
+        let is_corrected = |changed: &&SwitchedOn| !corrections(scheme, &changed.indicator).is_subset(&used(&changed.indicator));
+        if let Some(SwitchedOn { indicator, region, .. }) = was.symmetric_difference(&is).find(|changed| !is_corrected(changed)) {
+            let day = &known.until;
             let message = format!(
                 "{}: `{indicator}` is switched on or off in {region} for days up to {day}, which a published run has assessed",
                 scheme.file
             );
-            Err(Error::new(Kind::Configuration, message).with_hint(format!(
+            return Err(Error::new(Kind::Configuration, message).with_hint(format!(
                 "let its dates begin after {day}; to correct what was announced, name the decision in the entry: corrects = \"…〔2026〕…号\""
-            )))
+            )));
+        }
+        year.until = year.until.max(known.until.clone());
+        year.corrections = known.corrections.clone();
+        for changed in was.symmetric_difference(&is) {
+            year.corrections.entry(changed.indicator.clone()).or_default().extend(corrections(scheme, &changed.indicator));
         }
     }
+    counted.insert(scheme.year, year);
+    Ok(counted)
 }
 
 #[cfg(test)]
@@ -82,8 +109,8 @@ mod tests {
     const ENTRY: &str = "regions = [\"330000\"], from = 2026-02-01, until = 2026-12-31, announced = 2026-01-20, event = \"a notice\"";
 
     fn refused(from: &str, to: &str, day: Date) -> bool {
-        let (before, now) = (scheme_with("", ""), scheme_with(from, to));
-        refuse_changed_past(&now, &SwitchedOn::of(&before), day).is_err()
+        let before = count(&Counted::new(), &scheme_with("", ""), day).expect("nothing was before");
+        count(&before, &scheme_with(from, to), date(2026, 7, 31)).is_err()
     }
 
     #[test]
@@ -97,11 +124,26 @@ mod tests {
     }
 
     #[test]
-    fn days_to_come_are_free_and_a_decision_corrects_the_past() {
-        let assessed = date(2026, 6, 30);
-        assert!(!refused("until = 2026-12-31", "until = 2026-09-30", assessed));
+    fn days_to_come_are_free_and_a_decision_corrects_the_past_once() {
+        assert!(!refused("until = 2026-12-31", "until = 2026-09-30", date(2026, 6, 30)));
         assert!(!refused("from = 2026-02-01", "from = 2026-03-01", date(2026, 1, 31)), "nothing of it was assessed");
-        let corrected = ENTRY.replace("from = 2026-02-01", "from = 2026-03-01") + ", corrects = \"号\"";
-        assert!(!refused(ENTRY, &corrected, assessed));
+        let day = date(2026, 6, 30);
+        let corrected = |from: &str| scheme_with(ENTRY, &(ENTRY.replace("from = 2026-02-01", from) + ", corrects = \"号\""));
+        let before = count(&Counted::new(), &scheme_with("", ""), day).expect("nothing was before");
+        let once = count(&before, &corrected("from = 2026-03-01"), day).expect("a decision is named");
+        assert!(count(&once, &corrected("from = 2026-03-01"), day).is_ok(), "it stays so");
+        assert!(count(&once, &corrected("from = 2026-04-01"), day).is_err(), "the decision was about March");
+    }
+
+    #[test]
+    fn a_run_of_an_earlier_day_or_another_year_forgets_nothing() {
+        let june = count(&Counted::new(), &scheme_with("", ""), date(2026, 6, 30)).expect("nothing was before");
+        let later = scheme_with("from = 2026-02-01", "from = 2026-05-01");
+        assert!(count(&june, &later, date(2026, 2, 28)).is_err());
+        let back = count(&june, &scheme_with("", ""), date(2026, 2, 28)).expect("the same scheme");
+        let mut other = scheme_with("", "");
+        other.year = 2025;
+        let back = count(&back, &other, date(2025, 12, 31)).expect("another year's scheme");
+        assert!(count(&back, &later, date(2026, 6, 30)).is_err());
     }
 }

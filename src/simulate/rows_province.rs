@@ -181,7 +181,7 @@ impl World {
             self.write_devices(unit.index, sheets);
             sheets.hand_on_full(output)?;
         }
-        self.write_merged_unit(sheets);
+        self.write_ended_units(sheets);
         Ok(())
     }
 
@@ -212,19 +212,21 @@ impl World {
         sheet.end();
     }
 
-    /// A station that became part of another unit before last year's figures were due.
-    fn write_merged_unit(&self, sheets: &mut Sheets) {
+    /// Two stations that ended before last year's figures were due: one became part of another unit, one was abolished.
+    fn write_ended_units(&self, sheets: &mut Sheets) {
         let Some((last, _)) = self.months.get(self.asked - 1) else { return };
         let Some(unit) = self.units.iter().rev().find(|unit| unit.tier == Tier::County) else { return };
-        let sheet = sheets.of("units");
-        sheet
-            .text("unit_id", &format!("{}DZ", unit.region))
-            .text("unit_name", &format!("{}直属执法队", unit.name))
-            .text("unit_kind", "agency");
-        sheet.list("domain_list", &[DOMAINS[unit.domains[0].0]]).text("tier", unit.tier.code()).text("region_code", &unit.region);
-        sheet.text_of("parent_unit_id", unit.parent.map(|parent| self.units[parent].id.as_str())).text("size_class", "small");
-        sheet.date("valid_from", date(2019, 1, 1)).date("valid_to", date(last.year, 1, 15)).text("replaced_by", &unit.id);
-        sheet.end();
+        for (suffix, name, successor) in [("DZ", "直属执法队", Some(unit.id.as_str())), ("JC", "机动稽查队", None)] {
+            let sheet = sheets.of("units");
+            sheet
+                .text("unit_id", &format!("{}{suffix}", unit.region))
+                .text("unit_name", &format!("{}{name}", unit.name))
+                .text("unit_kind", "agency");
+            sheet.list("domain_list", &[DOMAINS[unit.domains[0].0]]).text("tier", unit.tier.code()).text("region_code", &unit.region);
+            sheet.text_of("parent_unit_id", unit.parent.map(|parent| self.units[parent].id.as_str())).text("size_class", "small");
+            sheet.date("valid_from", date(2019, 1, 1)).date("valid_to", date(last.year, 1, 15)).text_of("replaced_by", successor);
+            sheet.end();
+        }
     }
 
     /// A bonus, a deduction and a veto, each of another county's unit, at the beginning of the last months.

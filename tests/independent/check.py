@@ -119,8 +119,13 @@ def answering(units):
             passed.add(successor)
         if successor not in ended:
             followed[unit] = successor
-    only = {unit: row["domain_list"][0] for unit, row in last.items() if row["domain_list"] and len(row["domain_list"]) == 1}
-    return followed, {unit: domain for unit, domain in only.items() if domain != "other"}
+    one = {unit: row["domain_list"][0] for unit, row in last.items() if row["domain_list"] and len(row["domain_list"]) == 1}
+    only = {}
+    for unit in last:
+        now = followed.get(unit, unit)
+        own = one.get(unit)
+        only[unit] = own if own in (last[now]["domain_list"] or []) else one.get(now)
+    return followed, {unit: domain for unit, domain in only.items() if domain and domain != "other"}
 
 
 def as_counted(table):
@@ -130,12 +135,14 @@ def as_counted(table):
     columns = [r.split("->")[0].strip() for r in references if r.split("->")[1].strip() == "units.unit_id"]
     if table == "units":
         return """SELECT * REPLACE (least(valid_from, coalesce((SELECT min(p.valid_from) FROM sent_units p JOIN followed f ON f.unit = p.unit_id
-            WHERE f.by = u.unit_id AND u.valid_from = (SELECT min(valid_from) FROM sent_units o WHERE o.unit_id = u.unit_id)), valid_from)) AS valid_from)
+            WHERE f.by = u.unit_id AND u.valid_from = (SELECT min(valid_from) FROM sent_units o WHERE o.unit_id = u.unit_id)), valid_from)) AS valid_from,
+            coalesce((SELECT f.by FROM followed f WHERE f.unit = u.parent_unit_id), parent_unit_id) AS parent_unit_id)
             FROM sent_units u WHERE unit_id NOT IN (SELECT unit FROM followed)"""
     by = lambda column: f"coalesce((SELECT f.by FROM followed f WHERE f.unit = s.{column}), s.{column})"
     replaced = [f"{by(column)} AS {column}" for column in columns]
     if "units.domain_list" in to:
-        open_domain = f"(SELECT o.domain FROM only_domain o WHERE o.unit = {by('unit_id')})"
+        owner = "unit_id" if "unit_id" in columns else columns[0]
+        open_domain = f"(SELECT o.domain FROM only_domain o WHERE o.unit = s.{owner})"
         replaced.append(f"CASE WHEN coalesce(s.domain, 'other') = 'other' THEN coalesce({open_domain}, s.domain) ELSE s.domain END AS domain")
     return f"SELECT * {'REPLACE (' + ', '.join(replaced) + ')' if replaced else ''} FROM sent_{table} s"
 

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::composites::{COMPOSITES, composite, parts_of};
 use super::{Attribution, Node, PERCEPTION, Perception, Scheme, Scored, TOTAL};
 use crate::diagnostics::Diagnostics;
-use crate::library::indicator::{Better, Indicator, Measures, Shape};
+use crate::library::indicator::{Better, Indicator, Measures, Shape, Window};
 use crate::terms::{DOMAINS, IndicatorId};
 
 /// Where something applies: domains and tiers, each the words that are left.
@@ -62,6 +62,7 @@ pub(super) fn check(scheme: &Scheme, indicators: &BTreeMap<IndicatorId, Indicato
         rules.curve(scored);
         rules.duty(scored);
         rules.dates(scored);
+        rules.window(scored);
         rules.attribution(scored);
     }
     rules.once();
@@ -369,6 +370,19 @@ impl<'a> Rules<'a> {
                     format!("`{}` is switched on from {}, before the scheme was there ({earliest})", scored.id, dynamic.from),
                 )
                 .hint("a dynamic indicator counts from its announcement on, never for the past");
+        }
+    }
+
+    /// A figure over several months knows days before the switch.
+    fn window(&mut self, scored: &Scored) {
+        let (Some(dynamic), Some(indicator)) = (&scored.dynamic, self.indicators.get(&scored.id)) else { return };
+        let looks_back = matches!(indicator.window, Window::YearToDate | Window::Rolling(_));
+        let is_whole_year = indicator.window == Window::YearToDate && (dynamic.from.month(), dynamic.from.day()) == (1, 1);
+        if looks_back && !is_whole_year && !scored.report_only {
+            let message = format!("`{}` looks back over several months, also on days before {}", scored.id, dynamic.from);
+            self.diagnostics
+                .error("dynamic-window", &self.scheme.file, Some(scored.span.clone()), message)
+                .hint("switch on an indicator of single months (window = \"flow\") or a stock; one of the year from 1 January on only");
         }
     }
 
