@@ -34,7 +34,7 @@ visits AS (
   SELECT i.unit_id, i.act_domain AS domain, i.record_id, i.source_file, i.source_line, i.item_code,
          coalesce(i.enterprise_code, n.enterprise_code, i.unit_id || ' / ' || i.visited_name, i.record_id) AS enterprise_key,
          i.enterprise_code IS NULL AND i.visited_name IS NULL AS is_unidentified,
-         i.trigger_kind, i.is_onsite, i.is_of_person, i.began_at, i.checked_on,
+         i.counts_toward_cap, i.trigger_kind, i.is_onsite, i.is_of_person, i.began_at, i.checked_on,
          coalesce(i.kind IN ('merged', 'random_joint'), false) AS is_joint, u.tier, e.risk_class
   FROM named AS i
   LEFT JOIN known_names AS n ON n.unit_id = i.unit_id AND n.visited_name = i.visited_name
@@ -79,7 +79,7 @@ numbered AS (
                     ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS combined_visits
   FROM occasions
 )
-SELECT unit_id, domain, record_id, source_file, source_line, enterprise_key, checked_on, trigger_kind,
+SELECT unit_id, domain, record_id, source_file, source_line, enterprise_key, checked_on, trigger_kind, counts_toward_cap,
        own_visits, own_cap, combined_visits, combined_cap, excluded_because,
        CASE WHEN excluded_because IS NULL THEN 'due' ELSE 'excluded' END AS state,
        excluded_because IS NULL AND (is_unidentified OR coalesce(own_visits > own_cap, false) OR coalesce(combined_visits > combined_cap, false)) AS is_breach

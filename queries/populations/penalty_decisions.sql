@@ -59,7 +59,7 @@ needed AS (
   FROM measured
 )
 SELECT unit_id, domain, record_id, source_file, source_line, decided_on, due_on, notice_served_on, hearing_right_served_on, hearing_notified_on,
-       hearing_on, legal_reviewed_on, discussed_on, needs_prior_notice, needs_hearing,
+       hearing_on, legal_reviewed_on, discussed_on, needs_prior_notice, hearing_required, needs_hearing,
        needs_hearing OR is_heard OR coalesce(legal_review_required, false) OR coalesce(major, false) OR coalesce(complex, false)
          OR coalesce(fine_amount >= review_fine, false) AS needs_legal_review,
        is_grave OR coalesce(collective_required, false) OR coalesce(major, false) OR coalesce(complex, false)

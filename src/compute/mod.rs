@@ -5,6 +5,7 @@
 
 pub mod attribution;
 pub mod check;
+pub mod declarations;
 pub mod due_soon;
 pub mod events;
 pub mod forms;

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use super::loading::shape_of;
 use super::{Request, Surroundings, Work, border_records};
 use crate::compute::attribution::{Attribution, Oddity};
+use crate::compute::declarations::{Declared, declared};
 use crate::compute::events::{Event, read_events};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::previous::read_measures;
@@ -62,6 +63,8 @@ pub struct Assessed {
     pub reconciled: ReconciledRecords,
     /// What the units recorded, beside what was confirmed.
     pub verification: Vec<Verified>,
+    /// What the units declared of their records, beside what the data tell.
+    pub declarations: Vec<Declared>,
     /// Population behind one of the two → source tables below it that are held: it shows what their last good extract says.
     pub held_below: BTreeMap<String, Vec<String>>,
     /// Patterns for a reviewer.
@@ -193,6 +196,7 @@ pub async fn assess(
         let (months, comparing) = ((*first, *last), || "comparing both sides");
         assessed.reconciliation = reconciled(&mut shared, months).await.context(Kind::Query, comparing)?;
         assessed.reconciled = reconciled_records(&mut shared, library, months).await.context(Kind::Query, comparing)?;
+        assessed.declarations = declared(&mut shared, months).await.context(Kind::Query, || "comparing what was declared")?;
         assessed.verification = verified(&mut shared, months).await.context(Kind::Query, || "comparing what was checked")?;
     }
     for population in [reconciliation::POPULATION, verification::POPULATION] {

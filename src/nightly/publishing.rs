@@ -66,6 +66,7 @@ pub fn report_input(
         burden: assessed.burden,
         reconciliation: assessed.reconciliation,
         reconciled: assessed.reconciled,
+        declarations: assessed.declarations,
         verification: assessed.verification,
         held_below: assessed.held_below,
         findings: assessed.findings,

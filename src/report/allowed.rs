@@ -20,9 +20,9 @@ const UNIT: &str = "unit anchor axes bar basis benign component composition date
     strength strip subject table target tier title tone total value words";
 
 /// The other pages of the office's tree.
-const OFFICE: &str = "unit anchor balanced bar benign bytes check component confirmed count cross due duplicates evidence expanded figure file \
+const OFFICE: &str = "unit anchor balanced bar benign bytes check compared component confirmed count cross due duplicates evidence expanded figure file \
     filtered firms format fraction heading held href index interval kind label last_seen letter loaded name neighbour \
-    neighbours note outside provisional q quarantined quarter raw reading reason region rows says score seen series since \
+    neighbours note only_declared only_derived outside provisional q quarantined quarter raw reading reason region rows says score seen series since \
     source step subject table title units";
 
 /// Both systems beside each other, in the office's tree and, record by record, in the unit's own.
@@ -51,8 +51,8 @@ const PAGES: [(&str, &str, &str); 15] = [
     ("accounting.html", include_str!("templates/accounting.html"), OFFICE),
 ];
 
-/// Loop variables that are shown whole: a drawing of the matrix, a region's name above it.
-const SHOWN_WHOLE: [&str; 2] = ["cell", "column"];
+/// Loop variables that are shown whole: a drawing of the matrix, a region's name above it, a unit that another follows.
+const SHOWN_WHOLE: [&str; 3] = ["cell", "column", "predecessor"];
 
 fn expressions(template: &str) -> Vec<&str> {
     template.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(inside, _)| inside.trim()).collect()

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use crate::compute::declarations::Declared;
 use crate::compute::measures::{Measure, Scope};
 use crate::compute::reconciliation::Reconciled;
 use crate::compute::verification::Verified;
@@ -66,6 +67,8 @@ pub struct ReportInput {
     pub reconciled: ReconciledRecords,
     /// What the units recorded, beside what four ways of checking confirmed.
     pub verification: Vec<Verified>,
+    /// What the units declared of their records, beside what the data tell.
+    pub declarations: Vec<Declared>,
     /// Population behind one of the two → source tables below it that are held.
     pub held_below: BTreeMap<String, Vec<String>>,
     /// Records behind each unit's figures: its own pages only.

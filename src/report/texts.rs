@@ -76,6 +76,12 @@ catalogue! {
     SIZE = "规模";
     PARENT = "上级单位";
     PREDECESSOR = "承继";
+    DECLARED = "自报与认定";
+    DECLARED_NOTE = "计分一律依数据的认定，自报的标志只作比对。每种标志先列全部单位，再列不一致最多的主体（至多五家）；全部见结果表 declarations。不一致是疑问，不是结论。";
+    FLAG = "标志";
+    COMPARED = "比对数";
+    ONLY_DECLARED = "自报是而认定否";
+    ONLY_DERIVED = "自报否而认定是";
     PEER_GROUP = "同类组";
     POSITION = "在同类组中的位置";
     CLASSES = "类别得分";
@@ -603,6 +609,18 @@ pub fn finding_heading(title: &str, count: usize) -> String {
 pub fn burden_words(quarters: &[(String, String)]) -> String {
     let figures: Vec<String> = quarters.iter().map(|(quarter, figure)| format!("{quarter} {figure}")).collect();
     format!("企业负担指数，基期 100：{}", figures.join("，"))
+}
+
+/// A flag that units declare of their records.
+pub fn declared_flag(flag: &str) -> &str {
+    match flag {
+        "is_enforcement" => "热线工单与行政执法有关",
+        "is_reasonable" => "热线诉求合理",
+        "counts_toward_cap" => "检查计入频次",
+        "is_food_drug" => "食品药品案件、线索",
+        "hearing_required" => "应当告知听证权利",
+        other => other,
+    }
 }
 
 /// A unit that has ended, with its last day.

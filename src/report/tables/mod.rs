@@ -46,6 +46,7 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
         sources::reconciliation(input)?,
         sources::reconciliation_rows(input)?,
         sources::verification(input)?,
+        sources::declarations(input)?,
         signals::findings(input)?,
         signals::findings_evidence(input)?,
         sources::accounting(input)?,

@@ -123,6 +123,20 @@ pub fn verification(input: &ReportInput) -> Result<ResultTable> {
         .table(input.verification.len())
 }
 
+/// What the units declared of their records, beside what the data tell.
+pub fn declarations(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.declarations.iter().collect();
+    rows.sort();
+    Columns::of("declarations", &["unit_id", "domain", "flag"], &rows)
+        .text("unit_id", |row| row.unit.as_ref())
+        .text("domain", |row| &row.domain)
+        .text("flag", |row| &row.flag)
+        .count("compared", |row| row.compared)
+        .count("only_declared", |row| row.only_declared)
+        .count("only_derived", |row| row.only_derived)
+        .table(input.declarations.len())
+}
+
 /// Units that have sent nothing to a source.
 pub fn not_reported(input: &ReportInput) -> Result<ResultTable> {
     let mut rows: Vec<_> = input.not_reported.iter().collect();

@@ -1,11 +1,12 @@
 //! Where every record went, what is held, who has not reported, which limits are provisional.
 //!
-//! In: accounting rows, counts of reasons, held items, marks. Out: tables of words and counts. Never here: raw text of a row; a
+//! In: accounting rows, counts of reasons, held items, declared flags, marks. Out: tables of words and counts. Never here: raw text of a row; a
 //! reason is the check's own sentence.
 
 use std::collections::BTreeMap;
 
 use super::Facts;
+use crate::compute::declarations::{Declared, FLAGS};
 use crate::report::input::{AccountingRow, HeldItem, Mark, NotReported, ReasonCount};
 use crate::report::names::Text;
 use crate::report::numbers;
@@ -94,6 +95,21 @@ pub struct MarkView {
     pub provisional: String,
 }
 
+/// A flag of all units or of one.
+#[derive(Debug, Clone)]
+pub struct DeclaredView {
+    /// What was declared; empty below the first row of a flag.
+    pub title: Text,
+    /// All units, or one.
+    pub unit: Text,
+    /// Records compared.
+    pub compared: String,
+    /// Declared, but not so.
+    pub only_declared: String,
+    /// So, but not declared.
+    pub only_derived: String,
+}
+
 /// Everything on the page.
 #[derive(Debug, Clone)]
 pub struct QualityView {
@@ -111,6 +127,8 @@ pub struct QualityView {
     pub held: Vec<HeldView>,
     /// Who has not reported.
     pub silent: Vec<SilentView>,
+    /// Flags as the units declared them, beside what the data tell: all units together, then those that differ most.
+    pub declared: Vec<DeclaredView>,
     /// Reservations.
     pub marks: Vec<MarkView>,
 }
@@ -139,6 +157,7 @@ pub fn quality(facts: &Facts) -> QualityView {
         warnings: reasons(facts, &input.warnings),
         held: held.into_iter().map(|item| held_view(facts, item)).collect(),
         silent: silent.into_iter().map(|row| silent_view(facts, row)).collect(),
+        declared: declared(facts),
         marks: marks.into_iter().map(mark_view).collect(),
     }
 }
@@ -207,6 +226,38 @@ fn silent_view(facts: &Facts, row: &NotReported) -> SilentView {
         unit: facts.unit_name(&row.unit),
         last_seen: row.last_seen.map_or_else(|| texts::NEVER.to_owned(), |date| date.to_string()),
     }
+}
+
+/// So many units of each flag stand by name; the others are in the result table.
+const UNITS_A_FLAG: usize = 5;
+
+fn declared(facts: &Facts) -> Vec<DeclaredView> {
+    let mut views = Vec::new();
+    for flag in FLAGS {
+        let mut rows: Vec<&Declared> = facts.input.declarations.iter().filter(|row| row.flag == flag).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let sum = |count: fn(&Declared) -> i64| rows.iter().map(|row| count(row)).sum::<i64>().unsigned_abs();
+        views.push(DeclaredView {
+            title: Text::of(texts::declared_flag(flag)),
+            unit: Text::of(texts::ALL_UNITS),
+            compared: numbers::count(sum(|row| row.compared)),
+            only_declared: numbers::count(sum(|row| row.only_declared)),
+            only_derived: numbers::count(sum(|row| row.only_derived)),
+        });
+        rows.sort_by_key(|row| (std::cmp::Reverse(row.differing()), &row.unit, &row.domain));
+        for row in rows.into_iter().filter(|row| row.differing() > 0).take(UNITS_A_FLAG) {
+            views.push(DeclaredView {
+                title: Text::default(),
+                unit: facts.unit_name(&row.unit),
+                compared: numbers::count(row.compared.unsigned_abs()),
+                only_declared: numbers::count(row.only_declared.unsigned_abs()),
+                only_derived: numbers::count(row.only_derived.unsigned_abs()),
+            });
+        }
+    }
+    views
 }
 
 fn mark_view(mark: &Mark) -> MarkView {
