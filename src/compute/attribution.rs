@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
@@ -228,9 +228,9 @@ impl Attribution {
     fn changed(&self, contract: &TableContract) -> BTreeMap<String, Expr> {
         let referring = |target: &'static str| {
             let to_units = contract.references.iter().filter(move |reference| reference.table == REGISTRY && reference.target == target);
-            to_units.map(|reference| reference.column.as_str()).filter(|name| is_text(contract, name))
+            to_units.map(|reference| reference.column.as_str())
         };
-        let units: Vec<&str> = referring(UNIT).collect();
+        let units: Vec<&str> = referring(UNIT).filter(|name| is_text(contract, name) || is_list(contract, name)).collect();
         let mut changed = BTreeMap::new();
         let answering = |name: &str| match self.successors.is_empty() {
             true => col(name),
@@ -280,6 +280,10 @@ pub(super) fn owner_of(contract: &TableContract) -> Option<&str> {
     let mut owners = to_units.map(|reference| reference.column.as_str()).filter(|name| is_text(contract, name));
     let first = owners.clone().next();
     owners.find(|name| *name == UNIT).or(first)
+}
+
+fn is_list(contract: &TableContract, name: &str) -> bool {
+    contract.column(name).is_some_and(|column| column.kind == ColumnType::List)
 }
 
 fn is_text(contract: &TableContract, name: &str) -> bool {
@@ -398,13 +402,23 @@ impl ScalarUDFImpl for Answers {
         &self.signature
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType, DataFusionError> {
-        Ok(DataType::Utf8)
+    fn return_type(&self, types: &[DataType]) -> Result<DataType, DataFusionError> {
+        Ok(if let [list @ DataType::List(_)] = types { list.clone() } else { DataType::Utf8 })
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
         let asked = arguments.args[0].to_array(arguments.number_rows)?;
-        let asked = cast(&asked, &DataType::Utf8)?;
+        let DataType::List(item) = asked.data_type() else { return Ok(ColumnarValue::Array(self.of(&asked)?)) };
+        let list = asked.as_list::<i32>();
+        let values = cast(&self.of(list.values())?, item.data_type())?;
+        let answered = ListArray::try_new(Arc::clone(item), list.offsets().clone(), values, list.nulls().cloned())?;
+        Ok(ColumnarValue::Array(Arc::new(answered)))
+    }
+}
+
+impl Answers {
+    fn of(&self, asked: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
+        let asked = cast(asked, &DataType::Utf8)?;
         let asked = asked.as_string::<i32>();
         let keeps_unknown = self.name == "answering_unit";
         // Rows of a unit stand together: the last answer is mostly the next.
@@ -415,7 +429,7 @@ impl ScalarUDFImpl for Answers {
             }
             answer
         });
-        Ok(ColumnarValue::Array(Arc::new(answers.collect::<StringArray>()) as ArrayRef))
+        Ok(Arc::new(answers.collect::<StringArray>()))
     }
 }
 

@@ -8,7 +8,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{ReferenceTexts, SimulationFormat, SimulationRequest, SimulationSummary, simulate};
 use crate::diagnostics::Diagnostics;
-use crate::library::contract::{ColumnType, Reference, TableContract, read_contract};
+use crate::library::contract::{Column, ColumnType, Reference, TableContract, read_contract};
 
 const REFERENCE: ReferenceTexts<'static> = ReferenceTexts {
     regions: include_str!("../../queries/reference/regions.csv"),
@@ -114,7 +114,8 @@ fn every_table_has_rows_every_reference_resolves_and_every_code_is_known() {
         let batches = read(out.path(), name);
         let to_text = |reference: &&Reference| {
             let target = contracts.get(&reference.table).and_then(|target| target.column(&reference.target));
-            target.is_some_and(|column| column.kind == ColumnType::Text)
+            let is_text = |column: Option<&Column>| column.is_some_and(|column| column.kind == ColumnType::Text);
+            is_text(target) && is_text(contract.column(&reference.column))
         };
         for reference in contract.references.iter().filter(to_text) {
             let known: BTreeSet<Option<String>> = texts(&read(out.path(), &reference.table), &reference.target).into_iter().collect();
