@@ -230,14 +230,11 @@ impl Attribution {
             let to_units = contract.references.iter().filter(move |reference| reference.table == REGISTRY && reference.target == target);
             to_units.map(|reference| reference.column.as_str())
         };
-        let units: Vec<&str> = referring(UNIT).filter(|name| is_text(contract, name) || is_list(contract, name)).collect();
+        let units = referring(UNIT).filter(|name| is_text(contract, name) || is_list(contract, name));
         let mut changed = BTreeMap::new();
-        let answering = |name: &str| match self.successors.is_empty() {
-            true => col(name),
-            false => function("answering_unit", &self.successors).call(vec![col(name)]),
-        };
         if !self.successors.is_empty() {
-            changed.extend(units.iter().map(|name| ((*name).to_owned(), answering(name))));
+            let answering = |name: &str| function("answering_unit", &self.successors).call(vec![col(name)]);
+            changed.extend(units.map(|name| (name.to_owned(), answering(name))));
         }
         let owner = owner_of(contract).filter(|_| !self.only_domain.is_empty());
         for (name, owner) in referring(DOMAINS).filter_map(|name| Some((name, owner?))) {

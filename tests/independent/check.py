@@ -128,7 +128,7 @@ def answering(units):
     return followed, {unit: domain for unit, domain in only.items() if domain and domain != "other"}
 
 
-def as_counted(table):
+def as_counted(table, lists):
     """A table as it counts: units that were followed have become their successors, an open domain is the unit's only one."""
     references = tomllib.loads((QUERIES / "tables" / f"{table}.toml").read_text()).get("references", [])
     to = {target.strip(): column.strip() for column, target in (reference.split("->") for reference in references)}
@@ -139,7 +139,9 @@ def as_counted(table):
             coalesce((SELECT f.by FROM followed f WHERE f.unit = u.parent_unit_id), parent_unit_id) AS parent_unit_id)
             FROM sent_units u WHERE unit_id NOT IN (SELECT unit FROM followed)"""
     by = lambda column: f"coalesce((SELECT f.by FROM followed f WHERE f.unit = s.{column}), s.{column})"
-    replaced = [f"{by(column)} AS {column}" for column in columns]
+    each = lambda column: f"list_transform(s.{column}, lambda u: coalesce(getvariable('followed')[u], u))"
+    replaced = [f"{each(column) if column in lists else by(column)} AS {column}" for column in columns]
+    columns = [column for column in columns if column not in lists]
     if "units.domain_list" in to:
         owner = "unit_id" if "unit_id" in columns else columns[0]
         open_domain = f"(SELECT o.domain FROM only_domain o WHERE o.unit = s.{owner})"
@@ -153,10 +155,12 @@ def open_project(project):
     sent = {table: DeltaTable(f"{project}/lake/{table}").to_pyarrow_table() for table in TABLES}
     followed, only = answering(sent["units"])
     db.register("followed", pyarrow.table({"unit": list(followed), "by": list(followed.values())}))
+    db.execute("SET VARIABLE followed = (SELECT map(list(f.unit), list(f.by)) FROM followed AS f)")
     db.register("only_domain", pyarrow.table({"unit": list(only), "domain": list(only.values())}))
     for table, rows in sent.items():
         db.register(f"sent_{table}", rows)
-        db.execute(f"CREATE TABLE {table} AS {as_counted(table)}")
+        lists = {field.name for field in rows.schema if pyarrow.types.is_list(field.type) or pyarrow.types.is_large_list(field.type)}
+        db.execute(f"CREATE TABLE {table} AS {as_counted(table, lists)}")
     run = json.loads((Path(project) / "current.json").read_text())["run"]
     db.execute(f"CREATE VIEW measures AS SELECT * FROM '{project}/runs/{run}/tables/measures.parquet'")
     db.register("limits", limits_table())
