@@ -89,11 +89,21 @@ impl Oddity {
 }
 
 impl Attribution {
+    /// Reads who answers for whom on `as_of`, and puts the session's tables in their places.
+    ///
+    /// # Errors
+    /// The session's own, or a table that it does not know.
+    pub async fn settle(context: &SessionContext, library: &Library, as_of: Date) -> Result<Self, DataFusionError> {
+        let attribution = Self::read(context, as_of).await?;
+        attribution.apply(context, library)?;
+        Ok(attribution)
+    }
+
     /// Reads who answers for whom on `as_of` from the source table `units`.
     ///
     /// # Errors
     /// The session's own.
-    pub async fn read(context: &SessionContext, as_of: Date) -> Result<Self, DataFusionError> {
+    async fn read(context: &SessionContext, as_of: Date) -> Result<Self, DataFusionError> {
         Ok(Self::of(&read_spans(context).await?, as_of))
     }
 
@@ -209,7 +219,7 @@ impl Attribution {
     ///
     /// # Errors
     /// A table that the session does not know.
-    pub fn apply(&self, context: &SessionContext, library: &Library) -> Result<(), DataFusionError> {
+    fn apply(&self, context: &SessionContext, library: &Library) -> Result<(), DataFusionError> {
         for contract in library.tables.values() {
             let is_registry = contract.name == REGISTRY;
             let changed = if is_registry { self.registry() } else { self.changed(contract) };
@@ -528,7 +538,7 @@ mod tests {
             ('NEW', 'CITY', DATE '2026-04-01', NULL, NULL), ('TOWN', 'OLD', DATE '2019-01-01', NULL, NULL))";
         context.sql(rows).await.expect("planned").collect().await.expect("made");
         let day = date(2026, 6, 30);
-        Attribution::read(&context, day).await.expect("read").apply(&context, &library).expect("in their places");
+        Attribution::settle(&context, &library, day).await.expect("in their places");
         let hierarchy = Hierarchy::read(&context, day).await.expect("read");
         assert_eq!(hierarchy.with_ancestors("TOWN"), ["TOWN", "NEW", "CITY"]);
         assert_eq!(hierarchy.with_descendants("NEW"), ["NEW", "TOWN"]);

@@ -197,8 +197,8 @@ pub struct Source {
 /// # Errors
 /// A unit or indicator that the run does not know, result tables that are missing, SQL that does not run.
 pub async fn explain(context: &SessionContext, input: &ExplainInput<'_>) -> Result<Explanation> {
-    let attribution = Attribution::read(context, input.as_of).await.context(Kind::Query, || "reading `units`")?;
-    attribution.apply(context, input.library).context(Kind::Query, || "putting rows where they count")?;
+    let counting = || "putting rows where they count";
+    let attribution = Attribution::settle(context, input.library, input.as_of).await.context(Kind::Query, counting)?;
     if let Some(successor) = attribution.successor_of(input.unit) {
         let message = format!("`{}` has ended; `{successor}` answers for what it did", input.unit);
         return Err(Error::new(Kind::Configuration, message).with_hint(format!("ask for `kaohe explain {successor}`")));

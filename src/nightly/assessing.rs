@@ -110,8 +110,8 @@ pub async fn assess(
     functions::register(&session, &Clocks::of(library));
     let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
     lake.register(&session, snapshot, &shapes)?;
-    let attribution = Attribution::read(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?;
-    attribution.apply(&session, library).context(Kind::Query, || "putting rows where they count")?;
+    let counting = || "putting rows where they count";
+    let attribution = Attribution::settle(&session, library, request.as_of).await.context(Kind::Query, counting)?;
     let mut assessed =
         Assessed { units: read_units(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?, ..Default::default() };
     attribution.name_predecessors(&mut assessed.units);

@@ -151,6 +151,7 @@ impl World {
     }
 
     fn write_units(&self, sheets: &mut Sheets, output: &mut dyn Output) -> Result<()> {
+        let renamed = self.renamed();
         for unit in &self.units {
             let code = credit_code("11", &unit.region, 1_000 + unit.index as u64);
             let sheet = sheets.of("units");
@@ -169,12 +170,12 @@ impl World {
             } else {
                 "large"
             };
-            let renamed = self.renamed().filter(|renamed| renamed.unit == unit.index);
-            let since = renamed.as_ref().map_or(date(2019, 1, 1), |renamed| renamed.on);
+            let renamed = renamed.as_ref().filter(|renamed| renamed.unit == unit.index);
+            let since = renamed.map_or(date(2019, 1, 1), |renamed| renamed.on);
             sheet.text("size_class", size).date("valid_from", since).number("officer_quota", i64::from(unit.officers));
             sheet.end();
             if let Some(renamed) = renamed {
-                self.write_former(unit, &renamed, size, sheets);
+                self.write_former(unit, renamed, size, sheets);
             }
             self.write_officers(unit.index, sheets);
             self.write_items(unit.index, sheets);

@@ -128,15 +128,8 @@ impl Sheet {
 
     /// Writes a text (or a code).
     pub fn text(&mut self, name: &str, value: &str) -> &mut Self {
-        let index = self.index.get(name).copied();
-        if name == "unit_id"
-            && let Some((_, former)) = self.former.as_ref().filter(|(unit, _)| unit == value)
-            && let Some(Cells::Text(cells)) = index.map(|index| &mut self.columns[index])
-            && cells.len() == self.rows
-        {
-            cells.append_value(former);
-            return self;
-        }
+        let former = self.former.as_ref().filter(|(unit, _)| name == "unit_id" && unit == value).map(|(_, former)| former.clone());
+        let value = former.as_deref().unwrap_or(value);
         match self.cells(name) {
             Some(Cells::Text(cells)) => cells.append_value(value),
             Some(Cells::List(cells)) => cells.append_value([Some(value)]),

@@ -38,8 +38,7 @@ async fn every_figure_of_a_run_is_that_of_its_own_select_run_alone() {
     context.register_parquet("measures", measures.to_string_lossy(), ParquetReadOptions::default()).await.expect("measures");
     let (dependencies, _) = Dependencies::of(&context, &library);
     let as_of = AS_OF.parse().expect("a date");
-    let attribution = Attribution::read(&context, as_of).await.expect("units");
-    attribution.apply(&context, &library).expect("in their places");
+    Attribution::settle(&context, &library, as_of).await.expect("in their places");
     let period: Period = "2026".parse().expect("a period");
     let mut moments: BTreeMap<(i64, i64), Vec<(&Indicator, Option<Month>)>> = BTreeMap::new();
     for indicator in library.indicators.values().filter(|indicator| !indicator.sql.is_empty()) {

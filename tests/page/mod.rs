@@ -107,8 +107,7 @@ async fn session_of(case: &Case, library: &Library) -> Result<SessionContext, St
         context.deregister_table(name.as_str()).map_err(|error| error.to_string())?;
         context.register_batch(name, batch).map_err(|error| error.to_string())?;
     }
-    let attribution = Attribution::read(&context, case.as_of).await.map_err(|error| error.to_string())?;
-    attribution.apply(&context, library).map_err(|error| error.to_string())?;
+    Attribution::settle(&context, library, case.as_of).await.map_err(|error| error.to_string())?;
     Ok(context)
 }
 

@@ -59,9 +59,7 @@ pub async fn open(library: &Library, out: &Path, as_of: Option<Date>, memory_lim
     let moment = moment_of(Window::Flow, as_of.unwrap_or(own));
     let (dependencies, _) = Dependencies::of(&context, library);
     // Populations count rows where they belong; the tables themselves show what was sent.
-    let counted = as_of.unwrap_or(own);
-    let attribution = Attribution::read(&context, counted).await.context(Kind::Query, || "reading `units`")?;
-    attribution.apply(&context, library).context(Kind::Query, || "putting rows where they count")?;
+    Attribution::settle(&context, library, as_of.unwrap_or(own)).await.context(Kind::Query, || "putting rows where they count")?;
     register_populations(&context, library, &dependencies, moment).await;
     lake.register(&context, &snapshot, &shapes)?;
     let tables = folder.join("tables");
