@@ -28,6 +28,9 @@ pub struct Arguments {
 pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
     let mut opened = common.open()?;
     let planned = compute::check::check(&opened.library, &mut opened.diagnostics)?;
+    if let Some(project) = &opened.project {
+        compute::mappings::check(project, &mut opened.diagnostics);
+    }
     findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
     // A missing word is an error here only: no figure of a run is held for want of a word.
     words::check(&planned, &opened.library, &mut opened.diagnostics)?;

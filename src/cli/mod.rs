@@ -190,11 +190,7 @@ impl Common {
                         .hint(format!("write it as queries/schemes/{}.toml", project.scheme));
                 }
             }
-            for source in project.sources.iter().filter(|source| !library.tables.contains_key(&source.table)) {
-                diagnostics
-                    .error("unknown-table", PROJECT_FILE, None, format!("there is no source table `{}`", source.table))
-                    .hint_nearest(&source.table, library.tables.keys().map(String::as_str));
-            }
+            crate::ingest::check_sources(project, &library.tables, &mut diagnostics);
         }
         Ok(Opened { directory, project, library, scheme, diagnostics })
     }

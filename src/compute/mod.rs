@@ -12,6 +12,7 @@ pub mod forms;
 pub mod law;
 pub mod lineage;
 pub mod loads;
+pub mod mappings;
 pub mod measures;
 pub mod populations;
 pub mod previous;

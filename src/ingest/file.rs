@@ -125,7 +125,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         let filler = Filler::new(contract, source, &mut readers)?;
         let raw = source.mapping.as_ref().map(|_| RawTable::new(&load.context.staging.join(format!("{}.raw.parquet", contract.name))));
         Ok(Self {
-            headers: Headers::new(contract, source)?,
+            headers: Headers::new(contract, source),
             load,
             source,
             readers,
@@ -217,7 +217,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
     fn read_format(&mut self, file: &SourceFile, examined: &Examined) -> Result<ReadSummary> {
         let source = self.source;
         let contract = self.load.contract;
-        let headers = Headers::new(contract, source)?;
+        let headers = Headers::new(contract, source);
         let is_known = |cell: &str| headers.find(cell).is_some();
         let is_complete = |row: &[String]| headers.is_complete(row);
         let expect = if source.mapping.is_some() { Expect::Any } else { Expect::Known { is_known: &is_known, is_complete: &is_complete } };

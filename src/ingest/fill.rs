@@ -18,6 +18,12 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::{ColumnType, TableContract};
 use crate::project::Source;
 
+/// A constant or default as an array of one row; nothing when it is not of the column's type, or no code of it.
+pub(super) fn one_value(reader: &mut ColumnReader, text: &str) -> Option<ArrayRef> {
+    let typed = reader.read_texts(1, &|_| (text, Mark::Plain), 1, false);
+    (typed.wrong.is_empty() && typed.unknown.is_empty()).then_some(typed.array)
+}
+
 /// Fills the columns of one table.
 pub(super) struct Filler {
     kinds: Vec<ColumnType>,
@@ -50,24 +56,9 @@ impl Filler {
             let default = match constant.or(column.default.as_ref()) {
                 None => None,
                 Some(text) => {
-                    let typed = readers[index].read_texts(1, &|_| (text.as_str(), Mark::Plain), 1, false);
-                    if !typed.wrong.is_empty() || !typed.unknown.is_empty() {
-                        return Err(if constant.is_some() {
-                            let message = format!(
-                                "the source of `{}` gives `{}` the constant `{text}`, which is not of its type",
-                                contract.name, column.name
-                            );
-                            let codes: Vec<&str> = column.codes.iter().map(|(code, _)| code.as_str()).collect();
-                            Error::new(Kind::Configuration, message).with_hint(if codes.is_empty() {
-                                "write it as the source would".to_owned()
-                            } else {
-                                format!("it is one of {}", codes.join(", "))
-                            })
-                        } else {
-                            wrong(&format!("the default `{text}` is not of its type"))
-                        });
-                    }
-                    Some(typed.array)
+                    let word = if constant.is_some() { "constant" } else { "default" };
+                    let value = one_value(&mut readers[index], text);
+                    Some(value.ok_or_else(|| wrong(&format!("the {word} `{text}` is not of its type")))?)
                 }
             };
             filler.kinds.push(column.kind);

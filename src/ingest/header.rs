@@ -31,25 +31,11 @@ pub(super) struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    /// The contract's headers with the renames of `source`.
-    ///
-    /// # Errors
-    /// A rename or a constant names no column.
-    pub fn new(contract: &'a TableContract, source: &Source) -> Result<Self> {
+    /// The contract's headers with the renames of `source`; one to no column is left out ([`super::words_of_sources`] refuses it).
+    pub fn new(contract: &'a TableContract, source: &Source) -> Self {
         let with_constant = contract.columns.iter().enumerate().filter(|(_, column)| source.constants.contains_key(&column.name));
         let constants = with_constant.map(|(index, _)| index).collect();
         let mut headers = Self { contract, constants, known: contract.headers(), ignored: Vec::new() };
-        let no_column = |message: String, column: &str| {
-            let names = contract.columns.iter().map(|column| column.name.as_str());
-            let hint = nearest(column, names).map_or("look up the table's columns".to_owned(), |near| format!("did you mean `{near}`?"));
-            Err(Error::new(Kind::Configuration, message).with_hint(hint))
-        };
-        if let Some(name) = source.constants.keys().find(|name| contract.column(name).is_none()) {
-            return no_column(format!("the source of `{}` has a constant for `{name}`, which is no column of it", contract.name), name);
-        }
-        if let Some(name) = source.dropped.iter().find(|name| contract.column(name).is_none()) {
-            return no_column(format!("the source of `{}` has dropped `{name}`, which is no column of it", contract.name), name);
-        }
         // A column's own name wins over any alias.
         for (index, column) in contract.columns.iter().enumerate() {
             headers.known.insert(normalise_header(&column.name), (index, 1));
@@ -60,14 +46,11 @@ impl<'a> Headers<'a> {
                 headers.ignored.push(normal);
                 continue;
             }
-            let Some(found) = headers.find(column) else {
-                let message = format!("the source of `{}` renames `{header}` to `{column}`, which is no column of it", contract.name);
-                return no_column(message, column);
-            };
+            let Some(found) = headers.find(column) else { continue };
             let is_wan = normal.ends_with("(万元)");
             headers.known.insert(normal, if is_wan { (found.0, 10_000) } else { found });
         }
-        Ok(headers)
+        headers
     }
 
     /// The column and factor that a header stands for.

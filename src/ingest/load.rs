@@ -17,7 +17,7 @@ use super::quarantine::Quarantine;
 use super::reasons::ReasonCounts;
 use super::schema::arrow_schema;
 use super::staging::Stage;
-use super::{CheckCount, HeldBecause, LoadContext, StagedTable};
+use super::{CheckCount, HeldBecause, LoadContext, StagedTable, words_of_sources};
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::{CheckSeverity, TableContract};
 use crate::project::Source;
@@ -85,6 +85,7 @@ impl Warnings {
 pub fn load_table(contract: &TableContract, sources: &[Source], context: &LoadContext<'_>) -> Result<StagedTable> {
     let schema = arrow_schema(contract);
     let what = || format!("loading `{}`", contract.name);
+    sources.iter().try_for_each(|source| words_of_sources::refuse(source, contract).map_err(|error| error.while_doing(what())))?;
     std::fs::create_dir_all(context.staging).context(Kind::Environment, what)?;
     let mut load = Load {
         contract,

@@ -40,7 +40,7 @@ pub(super) fn of_columns(contract: &TableContract, sources: &[Source], loaded: &
     let mut reasons = Vec::new();
     for source in sources {
         let own: Vec<&FileOutcome> = loaded.iter().filter(|(of, _)| std::ptr::eq(*of, source)).map(|(_, outcome)| outcome).collect();
-        let headers = Headers::new(contract, source)?;
+        let headers = Headers::new(contract, source);
         let mut told: BTreeSet<(&str, usize)> = BTreeSet::new();
         let candidates: BTreeSet<usize> =
             (0..contract.columns.len()).filter(|index| own.iter().any(|outcome| is_lost(source, outcome, *index))).collect();

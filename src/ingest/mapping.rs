@@ -329,6 +329,10 @@ fn columns_read(plan: &LogicalPlan) -> std::result::Result<BTreeSet<String>, Dat
     Ok(reads)
 }
 
+/// What to do about a mapping that reads another table.
+pub const SEES_ITS_FILE: &str = "a mapping sees the raw rows of its own file alone, as the table `source`: write short lists with CASE or \
+                                 (VALUES …), and join other tables in a population, after loading";
+
 /// A column that the file does not have is told with those that it has; what else is wrong stands in the engine's own words.
 fn query_error(error: &DataFusionError, schema: &SchemaRef) -> Error {
     if let DataFusionError::SchemaError(inner, _) = error.find_root()
@@ -342,5 +346,10 @@ fn query_error(error: &DataFusionError, schema: &SchemaRef) -> Error {
         return Error::new(Kind::Query, message)
             .with_hint("if the file's header was renamed, follow it in the mapping, or ask for the old header");
     }
-    Error::new(Kind::Query, error.strip_backtrace())
+    match error.find_root() {
+        DataFusionError::Plan(message) if message.starts_with("table '") && message.ends_with("not found") => {
+            Error::new(Kind::Query, message.clone()).with_hint(SEES_ITS_FILE)
+        }
+        _ => Error::new(Kind::Query, error.strip_backtrace()),
+    }
 }

@@ -38,6 +38,7 @@ mod schema;
 mod staging;
 mod typing;
 mod xlsx;
+mod words_of_sources;
 mod zip;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,10 +53,12 @@ use crate::terms::{Month, RunId};
 
 pub use files::files_of;
 pub use load::{bytes_of, load_table};
+pub use mapping::SEES_ITS_FILE;
 pub use quarantine::quarantine_schema;
 pub use reasons::quarantine_reasons;
 pub use row_order::{KeyHashes, RowOrder};
 pub use schema::{LINEAGE, arrow_schema, data_type};
+pub use words_of_sources::check_sources;
 
 /// What a load needs to know besides contract and sources.
 pub struct LoadContext<'a> {

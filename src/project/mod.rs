@@ -15,7 +15,7 @@ use crate::document::{Placed, Section, read_document};
 use crate::error::{Context, Kind, Result};
 use crate::terms::Period;
 
-pub use source::{Encoding, Format, Mapping, Source};
+pub use source::{Encoding, Format, Mapping, Source, SourcePlaces};
 
 /// The file that makes a folder a project.
 pub const PROJECT_FILE: &str = "kaohe.toml";

@@ -4,6 +4,7 @@
 //! its mapping. Never here: opening source data, matching globs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
@@ -99,9 +100,31 @@ pub struct Source {
     pub constants: BTreeMap<String, String>,
     /// Columns that this source gave once and gives no more; without a word here their loss holds the table.
     pub dropped: Vec<String>,
+    /// Where its words stand in `kaohe.toml`.
+    pub places: SourcePlaces,
 }
 
-type Codes = BTreeMap<String, BTreeMap<String, String>>;
+/// The bytes of `kaohe.toml` where a source's words stand, for whoever judges them by the table's contract.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SourcePlaces {
+    /// Of the table's name.
+    pub table: Range<usize>,
+    /// Of what a header is renamed to, by header.
+    pub columns: BTreeMap<String, Range<usize>>,
+    /// Of a constant, by column.
+    pub constants: BTreeMap<String, Range<usize>>,
+    /// Of a dropped column, by column.
+    pub dropped: BTreeMap<String, Range<usize>>,
+    /// Of a code, by column and label.
+    pub codes: BTreeMap<(String, String), Range<usize>>,
+}
+
+/// `codes` of one source, and where each code stands.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Codes {
+    by_column: BTreeMap<String, BTreeMap<String, String>>,
+    places: BTreeMap<(String, String), Range<usize>>,
+}
 
 pub(super) fn read_source(
     section: &mut Section<'_>,
@@ -133,17 +156,26 @@ pub(super) fn read_source(
     };
     let max_quarantine_rate = read_share(section, "max_quarantine_rate", diagnostics).unwrap_or(0.05);
     let max_shrink = read_share(section, "max_shrink", diagnostics).unwrap_or(0.30);
-    let mut pairs = |key| -> BTreeMap<String, String> {
+    let mut pairs = |key| -> (BTreeMap<String, String>, BTreeMap<String, Range<usize>>) {
         let rows = section.free_table(key, diagnostics).into_iter();
-        rows.filter_map(|(name, values)| Some((name.value, values.into_iter().next()?.value))).collect()
+        let pairs = rows.filter_map(|(name, values)| Some((name.value, values.into_iter().next()?)));
+        pairs.map(|(name, placed)| ((name.clone(), placed.value), (name, placed.span))).unzip()
     };
-    let (columns, constants) = (pairs("columns"), pairs("constants"));
-    let dropped = section.texts("dropped", diagnostics).into_iter().map(|placed| placed.value).collect();
+    let ((columns, column_places), (constants, constant_places)) = (pairs("columns"), pairs("constants"));
+    let dropped = section.texts("dropped", diagnostics);
     // `codes` nests one level deeper than a free table; `read_codes` has read it already, this only marks it as known.
     section.text("codes", &mut Diagnostics::default());
     let span = path.as_ref().map_or(section.span(), |path| path.span.clone());
+    let table = table?;
+    let places = SourcePlaces {
+        table: table.span.clone(),
+        columns: column_places,
+        constants: constant_places,
+        dropped: dropped.iter().map(|placed| (placed.value.clone(), placed.span.clone())).collect(),
+        codes: codes.places,
+    };
     let source = Source {
-        table: table?.value,
+        table: table.value,
         path: path?.value,
         root: root?,
         format,
@@ -154,9 +186,10 @@ pub(super) fn read_source(
         max_quarantine_rate,
         max_shrink,
         columns,
-        codes,
+        codes: codes.by_column,
         constants,
-        dropped,
+        dropped: dropped.into_iter().map(|placed| placed.value).collect(),
+        places,
     };
     Some(Placed { value: source, span })
 }
@@ -238,7 +271,7 @@ pub(super) fn read_codes(text: &str, diagnostics: &mut Diagnostics) -> BTreeMap<
             wrong(codes.span());
             continue;
         };
-        let mut read: Codes = BTreeMap::new();
+        let mut read = Codes::default();
         for (column, labels) in columns.iter() {
             let Some(labels) = labels.get_ref().as_table() else {
                 wrong(column.span());
@@ -246,8 +279,10 @@ pub(super) fn read_codes(text: &str, diagnostics: &mut Diagnostics) -> BTreeMap<
             };
             for (label, code) in labels.iter() {
                 match code.get_ref() {
-                    DeValue::String(code) => {
-                        read.entry(column.get_ref().to_string()).or_default().insert(label.get_ref().to_string(), code.to_string());
+                    DeValue::String(text) => {
+                        let (column, label) = (column.get_ref().to_string(), label.get_ref().to_string());
+                        read.places.insert((column.clone(), label.clone()), code.span());
+                        read.by_column.entry(column).or_default().insert(label, text.to_string());
                     }
                     _ => wrong(label.span()),
                 }

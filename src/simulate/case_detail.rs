@@ -89,7 +89,7 @@ impl World {
             ("incapable", 0.1),
             ("other", 0.5),
         ]);
-        let (light, stated) = (stream.chance(World::odds(unit, 0.75, 0.99)), stream.chance(0.93));
+        let (light, stated) = (stream.chance(World::odds(unit, 0.66, 0.97)), stream.chance(0.93));
         if ended && case.outcome == "no_penalty" {
             sheet.text_of("no_penalty_ground", stated.then_some(ground));
             sheet.flag("consequences_minor", stated.then_some(light));

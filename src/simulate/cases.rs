@@ -177,8 +177,8 @@ impl World {
 
     /// One firm of a county is penalised for its dangers again and again.
     fn send_to_notorious(&self, case: &mut Case) {
-        let one_in = if self.small { 6 } else { 500 };
-        if case.domain == EMERGENCY && case.salt % one_in == 5 {
+        let one_in = if self.small { 4 } else { 500 };
+        if case.domain == EMERGENCY && case.salt % one_in == 3 {
             case.firm = self.notorious_firm(case.county).or(case.firm.take());
         }
     }
@@ -244,7 +244,7 @@ impl World {
             item,
             item_missing,
             county,
-            place_county: if stream.chance(self.rare(0.02)) { self.neighbour_of(county, stream) } else { county },
+            place_county: if stream.chance(self.rare(0.045)) { self.neighbour_of(county, stream) } else { county },
             across: None,
             firm,
             origin,
@@ -293,7 +293,7 @@ impl World {
         let decided = if case.origin == Origin::Device { self.days.plus_working(day, stream.between(1, 4)) } else { day };
         case.decided = Some(decided);
         case.filed = stream.chance(0.3).then_some(day);
-        case.delivered = Some(if stream.chance(World::odds(unit, 0.85, 0.99)) { decided } else { decided + stream.between(1, 6) });
+        case.delivered = Some(if stream.chance(World::odds(unit, 0.70, 0.96)) { decided } else { decided + stream.between(1, 6) });
         case.closed = Some(self.days.plus_working(decided, stream.between(0, 9)));
         case.entry_delay = case.entry_delay.min(6);
         let forgotten = stream.chance(self.rare(0.012));
@@ -330,7 +330,7 @@ impl World {
         let never = stream.chance(World::odds(unit, 0.08, 0.006));
         let decided = self.days.working(filed + lag);
         let decided = if decided > filed + lag && lag >= legal { filed + lag } else { decided };
-        case.investigated = Some(filed + (lag * 6) / 10);
+        case.investigated = Some(filed + (lag * 7) / 10);
         // Five working days lie between the notice and the decision, whatever the holidays.
         case.notice = Some(self.days.worked_before(decided - if quick { 7 } else { 12 + (case.salt % 3) as i32 }).max(filed + 1));
         let major = case.is_major() || self.is_complex(case) || case.hearing.is_some();
@@ -357,7 +357,7 @@ impl World {
         if case.outcome == "no_penalty" && share_of(self.seed, UNDATED, case.salt) < self.rare(0.015) {
             case.decided = None;
         }
-        let delivered = self.days.lag_working(decided, 7, World::odds(unit, 0.8, 0.99), stream);
+        let delivered = self.days.lag_working(decided, 7, World::odds(unit, 0.55, 0.95), stream);
         case.delivered = case.decided.map(|_| delivered);
         case.closed = Some(self.days.plus_working(delivered, stream.between(1, 22)));
     }

@@ -33,14 +33,17 @@ impl World {
         }
     }
 
-    /// 年底突击补录: events of the autumn entered in the last twenty working days of the year.
+    /// 年底突击补录: old events are entered in the last twenty working days before an assessment, at the end of the year or of the span
+    /// that was asked for.
     pub(super) fn make_backfilled(&self, _unit: &Unit, case: &mut Case, stream: &mut Stream) {
         let (opened, share) = (case.opened(), stream.unit());
-        let start = self.days.year_end_start(opened, 20);
         let year_end = Month { year: year_of(opened) as i16 + 1, month: 1 }.to_epoch_days();
+        let assessed_until = self.months[self.asked - 1].0.next().to_epoch_days().min(year_end);
+        let end = if opened < assessed_until { assessed_until } else { year_end };
+        let start = self.days.start_of_last_working(end, 20);
         let chosen = stream.chance(0.7);
         if chosen && opened < start - 35 && opened > start - 220 {
-            let day = self.days.working(start + (share * f64::from(year_end - start)) as i32).min(year_end - 1);
+            let day = self.days.working(start + (share * f64::from(end - start)) as i32).min(end - 1);
             case.backfilled_on = Some(day);
             case.planted.push((YEAREND_BACKFILL, String::new()));
         }

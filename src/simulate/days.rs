@@ -122,10 +122,9 @@ impl Days {
         instant.filter(|instant| *instant < end_of_day(self.as_of))
     }
 
-    /// The first day of the last `count` working days of the year in which `day` lies.
-    pub fn year_end_start(&self, day: i32, count: i32) -> i32 {
-        let year = date_from_epoch_days(day).map_or(2025, |date| date.year());
-        let mut start = Month { year: year + 1, month: 1 }.to_epoch_days();
+    /// The first of the last `count` working days before the day `end`.
+    pub fn start_of_last_working(&self, end: i32, count: i32) -> i32 {
+        let mut start = end;
         let mut left = count;
         while left > 0 {
             start -= 1;

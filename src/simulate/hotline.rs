@@ -88,10 +88,10 @@ const MATTERS: [Matter; 39] = [
 
 /// Complaints about officers themselves: kind, category, how often among such complaints, words.
 const ABOUT_OFFICERS: [(&str, &str, f64, &str); 5] = [
-    ("attitude", "0501", 0.14, "执法人员检查时态度粗暴"),
+    ("attitude", "0501", 0.30, "执法人员检查时态度粗暴"),
     ("no_explanation", "0502", 0.11, "罚款后未说明整改要求"),
-    ("delay", "0505", 0.42, "反映后多日无人处理"),
-    ("unfair", "0503", 0.28, "同样情况未处罚他人"),
+    ("delay", "0505", 0.30, "反映后多日无人处理"),
+    ("unfair", "0503", 0.24, "同样情况未处罚他人"),
     ("corruption", "0506", 0.05, "检查人员收受商户礼品"),
 ];
 

@@ -167,7 +167,7 @@ impl World {
 
     /// Whether the extract knows the visit, which it then has with all that hangs on it.
     fn write_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, stream: &mut Stream) -> bool {
-        let filing = stream.chance(World::odds(unit, 0.76, 0.98));
+        let filing = stream.chance(World::odds(unit, 0.70, 0.97));
         let (ahead, publish, delay, scanned) = (
             stream.between(1, 200),
             stream.chance(World::odds(unit, 0.78, 0.98)),

@@ -53,14 +53,14 @@ impl World {
         let contact = dispatched + i64::from(contact_hours.max(1)) * HOUR - 1_000_000 * i64::from(stream.between(1, 3_000));
         let contact = Days::awake(contact).max(dispatched);
         let (never, anonymous, copied) = (stream.chance(0.02), stream.chance(0.12), domain == MARKET && stream.chance(0.3));
-        let closed_day = self.days.lag_working(day, 10, World::odds(unit, 0.62, 0.96), stream);
+        let closed_day = self.days.lag_working(day, 10, World::odds(unit, 0.45, 0.90), stream);
         let closed_at = (Days::evening(closed_day) - 2 * HOUR).max(contact + HOUR);
         let callback = Days::awake(closed_at + i64::from(stream.between(20, 90)) * HOUR);
         let reasonable = if stream.chance(0.08) { None } else { Some(stream.chance(0.86)) };
         let (answers, resolved) = (stream.chance(0.8), stream.chance(World::odds(unit, 0.70, 0.98)));
         let moods = if resolved { [0.50, 0.34, 0.09, 0.05, 0.02] } else { [0.04, 0.1, 0.25, 0.35, 0.26] };
         let satisfaction = GRADES[stream.weighted(&moods)];
-        let (linked, reopened, undated) = (stream.chance(0.3), stream.chance(0.08), stream.chance(0.02));
+        let (linked, reopened, undated) = (stream.chance(0.3), stream.chance(0.14), stream.chance(0.02));
         let county = self.county_for(unit, stream);
         if day > self.days.as_of() {
             return;

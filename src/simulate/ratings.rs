@@ -27,7 +27,7 @@ impl World {
     pub fn write_ratings(&self, sheets: &mut Sheets, unit: &Unit, month: Month, cases: &[Case], expected: f64) {
         let mut stream = Stream::new(self.seed, "ratings", &[unit.index as u64, month.to_epoch_days() as u64]);
         for case in cases {
-            let rated = stream.chance(0.12);
+            let rated = stream.chance(0.2);
             let Some(delivered) = case.delivered.filter(|_| rated && self.knows(case)) else { continue };
             let finished_at = start_of_day(delivered) + 16 * HOUR;
             let rated = Rated { id: &case.id, kind: "case", domain: case.domain, officer: Some(case.officers[0]), finished_at };
@@ -44,7 +44,7 @@ impl World {
 
     /// Now and then the firm rates the inspection, mostly where it was asked to scan a code.
     pub fn write_visit_rating(&self, sheets: &mut Sheets, unit: &Unit, inspection: &str, domain: usize, officer: u32, finished_at: i64) {
-        if Stream::about(self.seed, "visit rating", inspection).chance(0.055) {
+        if Stream::about(self.seed, "visit rating", inspection).chance(0.075) {
             let rated = Rated { id: inspection, kind: "inspection", domain, officer: Some(officer), finished_at };
             self.write_rating(sheets, unit, &rated);
         }
@@ -52,7 +52,7 @@ impl World {
 
     /// Now and then a caller rates how the order was handled.
     pub fn write_order_rating(&self, sheets: &mut Sheets, unit: &Unit, order: &str, domain: usize, finished_at: i64) {
-        if Stream::about(self.seed, "order rating", order).chance(0.025) {
+        if Stream::about(self.seed, "order rating", order).chance(0.04) {
             self.write_rating(sheets, unit, &Rated { id: order, kind: "hotline_order", domain, officer: None, finished_at });
         }
     }
@@ -60,7 +60,7 @@ impl World {
     fn write_rating(&self, sheets: &mut Sheets, unit: &Unit, rated: &Rated<'_>) {
         let mut stream = Stream::about(self.seed, "rating", rated.id);
         let at = Days::awake(rated.finished_at + i64::from(stream.between(1, 60)) * HOUR);
-        let (happy, share) = (stream.chance(World::odds(unit, 0.6, 0.96)), stream.unit());
+        let (happy, share) = (stream.chance(World::odds(unit, 0.52, 0.93)), stream.unit());
         let stars: i64 = match (happy, share) {
             (true, share) if share < 0.8 => 5,
             (true, _) => 4,

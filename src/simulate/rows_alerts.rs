@@ -104,7 +104,8 @@ impl World {
         let decided = self.days.lag_working(day, 7, World::odds(unit, 0.6, 0.96), stream);
         let (forgotten, unchecked) = (stream.chance(World::odds(unit, 0.12, 0.005)), stream.chance(World::odds(unit, 0.1, 0.005)));
         // Some risks belong to others and are handed on at once, unchecked.
-        let passed_on = alert.domain == MARKET && stream.chance(self.rare(0.04));
+        let may_be_anothers = alert.domain == MARKET || alert.fraud == Some(true);
+        let passed_on = may_be_anothers && stream.chance(self.rare(0.04));
         let hours = i64::from(stream.between(1, 20));
         if self.days.seen_at(Some(alert.at)).is_none() {
             return;

@@ -22,7 +22,7 @@ impl World {
         let likely = match case.domain {
             TRANSPORT => 0.07,
             URBAN => 0.03,
-            _ => 0.04,
+            _ => 0.075,
         };
         let (seized, executed) = (stream.chance(self.rare(likely)), stream.chance(self.rare(0.02)));
         if seized && (case.procedure != "simple" || case.domain == URBAN) {

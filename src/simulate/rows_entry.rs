@@ -54,7 +54,7 @@ impl World {
             Slip::ClosedBeforeDecision,
         ];
         let slip = slips[stream.weighted(&[5.0, 4.0, 4.0, 1.2, 0.6, 0.6])];
-        let (days, happens) = (stream.between(1, 9), stream.chance(World::odds(unit, 0.085, 0.006)));
+        let (days, happens) = (stream.between(1, 9), stream.chance(World::odds(unit, 0.15, 0.02)));
         (happens && !is_planted(unit)).then_some((slip, days))
     }
 
@@ -63,13 +63,13 @@ impl World {
         let mut stream = Stream::about(self.seed, "slip", visit);
         let slips = [VisitSlip::EndedBefore, VisitSlip::PublishedBefore, VisitSlip::RectifiedBefore, VisitSlip::ProblemsOfNone];
         let slip = slips[stream.weighted(&[3.0, 1.5, 1.5, 4.0])];
-        stream.chance(World::odds(unit, 0.075, 0.006)).then_some(slip)
+        stream.chance(World::odds(unit, 0.13, 0.02)).then_some(slip)
     }
 
     /// How the row `id` came into its source; `settled` is the day after which nothing more happened, if the extract knows it.
     pub fn entry_of(&self, unit: &Unit, id: &str, entered: i64, newest: i64, settled: Option<i32>) -> Entry {
         let mut stream = Stream::about(self.seed, "entry", id);
-        let (touched, later, minute) = (stream.chance(World::odds(unit, 0.09, 0.006)), stream.between(20, 160), stream.between(0, 540));
+        let (touched, later, minute) = (stream.chance(World::odds(unit, 0.12, 0.012)), stream.between(20, 160), stream.between(0, 540));
         let (unstamped, undated) = (stream.chance(World::odds(unit, 0.03, 0.002)), stream.chance(World::odds(unit, 0.03, 0.002)));
         let touched = settled.filter(|_| touched).map(|day| start_of_day(self.days.working(day + later)) + 9 * HOUR + minutes(minute));
         let newest = self.days.seen_at(touched).unwrap_or(newest).max(newest);

@@ -317,7 +317,7 @@ impl World {
 
     fn write_file_review(&self, sheets: &mut Sheets, unit: &Unit, case: &Case, known: bool, stream: &mut Stream) {
         let (reviewed, after, legality, form) =
-            (stream.chance(self.rare(0.05)), stream.between(15, 80), stream.chance(World::odds(unit, 0.75, 0.97)), stream.between(8, 50));
+            (stream.chance(self.rare(0.05)), stream.between(15, 80), stream.chance(World::odds(unit, 0.72, 0.96)), stream.between(8, 50));
         let (Some(closed), true) = (case.closed, reviewed && known && case.decided.is_some() && !case.has_left()) else { return };
         let on = self.days.working(closed + after);
         if on > self.days.as_of() || unit.tier == Tier::Province {

@@ -368,7 +368,7 @@ impl World {
             let kind = stream.choose(&[("camera", 5.0), ("fence", 1.0), ("scale", 1.0), ("drone", 1.0), ("sensor", 1.0)]);
             let good = 0.75 + 0.24 * unit.skill;
             let (published, legal, technical) = (stream.chance(good), stream.chance(good), stream.chance(good));
-            let from = date(2023, 1, 1) + stream.between(0, 500);
+            let from = date(2023, 1, 1) + stream.between(0, 640);
             let sheet = sheets.of("devices");
             sheet.text("device_id", &device_id(unit, nth)).text("kind", kind).text("owner_unit", &unit.id);
             if published {

@@ -313,7 +313,7 @@ impl World {
             county,
             parent,
             domains,
-            skill: (0.78 + 0.13 * stream.normal()).clamp(0.3, 0.97),
+            skill: (0.62 + 0.13 * stream.normal()).clamp(0.25, 0.92),
             weight: office.3 * share * (0.22 * stream.normal()).exp(),
             officers: 4 + stream.between(2, if tier == Tier::Township { 8 } else { 26 }) as u32,
             index,
@@ -348,6 +348,8 @@ impl World {
                     1 => self.units[unit].backfills = true,
                     _ => self.units[unit].splits = true,
                 }
+                // A small province has few cases a unit: what is planted must still be there to be found.
+                self.units[unit].weight *= if self.small && pattern < 2 { 2.5 } else { 1.0 };
             }
         }
         // A few small units below the province's eye have never sent the platform anything.
@@ -382,8 +384,8 @@ impl World {
     fn thickness(&self, back: i32) -> f64 {
         match back {
             _ if !self.small => 1.0,
-            14.. => 0.15,
-            8..14 => 0.55,
+            14.. => 0.1,
+            8..14 => 0.4,
             _ => 1.0,
         }
     }

@@ -1,0 +1,48 @@
+//! Mapping SQL, judged without the file that it will shape.
+//!
+//! In: the sources of a project. Out: diagnostics for a mapping that is no single SELECT, or that reads anything but `source`. Never here:
+//! columns, which the file alone knows; running it (see [`crate::ingest`]).
+
+use datafusion::prelude::SessionContext;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast;
+
+use super::check::describe;
+use crate::diagnostics::Diagnostics;
+use crate::ingest::SEES_ITS_FILE;
+use crate::project::Project;
+
+/// The one table that a mapping sees.
+const SOURCE: &str = "source";
+
+/// Reports the mappings of the project that can't run on any file.
+pub fn check(project: &Project, diagnostics: &mut Diagnostics) {
+    let state = SessionContext::new().state();
+    let dialect = state.config().options().sql_parser.dialect;
+    for mapping in project.sources.iter().filter_map(|source| source.mapping.as_ref()) {
+        let (file, sql) = (&mapping.file, &mapping.sql);
+        diagnostics.remember(file, sql);
+        let statement = match state.sql_to_statement(sql, &dialect) {
+            Ok(statement) => statement,
+            Err(error) => {
+                describe(&error, file, sql, 0, &[SOURCE], diagnostics);
+                continue;
+            }
+        };
+        if !matches!(&statement, Statement::Statement(inner) if matches!(inner.as_ref(), ast::Statement::Query(_))) {
+            diagnostics.error("mapping-form", file, None, "a mapping is one SELECT over the table `source`");
+            continue;
+        }
+        let references = match state.resolve_table_references(&statement) {
+            Ok(references) => references,
+            Err(error) => {
+                describe(&error, file, sql, 0, &[SOURCE], diagnostics);
+                continue;
+            }
+        };
+        for other in references.iter().filter(|reference| reference.table() != SOURCE) {
+            let place = sql.find(other.table()).map(|start| start..start + other.table().len());
+            diagnostics.error("mapping-table", file, place, format!("a mapping can't read `{other}`")).hint(SEES_ITS_FILE);
+        }
+    }
+}
