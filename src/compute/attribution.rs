@@ -34,13 +34,13 @@ use jiff::civil::Date;
 use super::measures::Measure;
 use super::units::{Predecessor, Span, Unit, read_spans};
 use crate::library::Library;
-use crate::library::contract::{ColumnType, TableContract};
+use crate::library::contract::{self, ColumnType, TableContract};
 use crate::terms::UnitId;
 
 /// The table in which units stand.
-const REGISTRY: &str = "units";
+const REGISTRY: &str = contract::REGISTRY.0;
 /// The column of [`REGISTRY`] that others refer to.
-const UNIT: &str = "unit_id";
+const UNIT: &str = contract::REGISTRY.1;
 /// The column of [`REGISTRY`] with the unit above.
 const PARENT: &str = "parent_unit_id";
 /// The column of [`REGISTRY`] with a unit's domains; a domain that refers to it is one of its unit's.
@@ -103,7 +103,7 @@ impl Attribution {
     ///
     /// # Errors
     /// The session's own.
-    async fn read(context: &SessionContext, as_of: Date) -> Result<Self, DataFusionError> {
+    pub async fn read(context: &SessionContext, as_of: Date) -> Result<Self, DataFusionError> {
         Ok(Self::of(&read_spans(context).await?, as_of))
     }
 
@@ -178,6 +178,11 @@ impl Attribution {
         self.successors.get(unit).map(String::as_str)
     }
 
+    /// By unit that has ended, the one that answers for it.
+    pub fn successors(&self) -> &BTreeMap<String, String> {
+        &self.successors
+    }
+
     /// What is odd about the registry, and of how many units.
     pub fn oddities(&self) -> &BTreeMap<Oddity, u64> {
         &self.oddities
@@ -246,7 +251,7 @@ impl Attribution {
             let answering = |name: &str| function("answering_unit", &self.successors).call(vec![col(name)]);
             changed.extend(units.map(|name| (name.to_owned(), answering(name))));
         }
-        let owner = owner_of(contract).filter(|_| !self.only_domain.is_empty());
+        let owner = contract.owner().filter(|_| !self.only_domain.is_empty());
         for (name, owner) in referring(DOMAINS).filter_map(|name| Some((name, owner?))) {
             let only = function("only_domain", &self.only_domain).call(vec![col(owner)]);
             let open = col(name).is_null().or(col(name).eq(lit(NO_DOMAIN)));
@@ -279,14 +284,6 @@ impl Attribution {
         let parent = when(parent.clone().not_eq(col(UNIT)), parent).end().expect("a case with one branch");
         BTreeMap::from([("valid_from".to_owned(), from), (PARENT.to_owned(), parent)])
     }
-}
-
-/// The column with the unit whose domain a row's `domain` is: `unit_id`, else the first that the contract refers to the registry.
-pub(super) fn owner_of(contract: &TableContract) -> Option<&str> {
-    let to_units = contract.references.iter().filter(|reference| reference.table == REGISTRY && reference.target == UNIT);
-    let mut owners = to_units.map(|reference| reference.column.as_str()).filter(|name| is_text(contract, name));
-    let first = owners.clone().next();
-    owners.find(|name| *name == UNIT).or(first)
 }
 
 fn is_list(contract: &TableContract, name: &str) -> bool {

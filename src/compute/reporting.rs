@@ -12,10 +12,10 @@ use datafusion::common::DataFusionError;
 use datafusion::prelude::SessionContext;
 use jiff::civil::Date;
 
-use super::attribution::{NO_DOMAIN, owner_of};
+use super::attribution::NO_DOMAIN;
 use super::units::Unit;
 use crate::library::Library;
-use crate::library::contract::{ColumnType, TableContract};
+use crate::library::contract::{ColumnType, REGISTRY, TableContract};
 use crate::terms::{Month, UnitId, date_from_epoch_days};
 
 /// A unit that sent nothing lately. Sort key: table, unit.
@@ -112,8 +112,15 @@ pub struct UnknownCodes {
     pub column: String,
     /// The dimension table, as `units`.
     pub dimension: String,
-    /// Rows; they are loaded.
-    pub rows: u64,
+    /// Rows by unit; they are loaded. Where the code is a unit's, that is it; elsewhere it is the unit that answers for the row.
+    pub units: BTreeMap<String, u64>,
+}
+
+impl UnknownCodes {
+    /// Rows of all units.
+    pub fn rows(&self) -> u64 {
+        self.units.values().sum()
+    }
 }
 
 /// Counts unknown codes over every reference to a dimension table that the contracts declare, and rows in a domain in which their unit
@@ -126,14 +133,18 @@ pub struct UnknownCodes {
 /// The session's own.
 pub async fn unknown_codes(context: &SessionContext, library: &Library) -> Result<Vec<UnknownCodes>, DataFusionError> {
     let mut unknown = Vec::new();
-    let count = async |sql: String| -> Result<u64, DataFusionError> {
-        let batches = context.sql(&sql).await?.collect().await?;
-        let rows = batches.iter().filter(|batch| batch.num_rows() > 0).map(|batch| batch.column(0).as_primitive::<Int64Type>().value(0));
-        Ok(rows.sum::<i64>().unsigned_abs())
+    let counts = async |sql: String| -> Result<BTreeMap<String, u64>, DataFusionError> {
+        let mut counts = BTreeMap::new();
+        for batch in context.sql(&sql).await?.collect().await? {
+            let (names, rows) = (cast(batch.column(0), &DataType::Utf8)?, batch.column(1).as_primitive::<Int64Type>());
+            let names = names.as_string::<i32>();
+            counts.extend((0..batch.num_rows()).map(|row| (names.value(row).to_owned(), rows.value(row).unsigned_abs())));
+        }
+        Ok(counts)
     };
     let mut filled = BTreeSet::new();
     for dimension in library.tables.values().filter(|contract| contract.month.is_none()) {
-        if count(format!("SELECT count(*) FROM \"{}\"", dimension.name)).await? > 0 {
+        if counts(format!("SELECT '', count(*) FROM \"{}\"", dimension.name)).await?.values().any(|rows| *rows > 0) {
             filled.insert(dimension.name.as_str());
         }
     }
@@ -145,21 +156,25 @@ pub async fn unknown_codes(context: &SessionContext, library: &Library) -> Resul
             let (table, column, target, dimension) = (&contract.name, &reference.column, &reference.target, &reference.table);
             let is_list = |contract: &TableContract| contract.column(target).is_some_and(|column| column.kind == ColumnType::List);
             let sql = if library.tables.get(dimension).is_some_and(is_list) {
-                let Some(owner) = owner_of(contract) else { continue };
+                let Some(owner) = contract.owner() else { continue };
                 let powers = format!("SELECT DISTINCT unit_id, unnest(\"{target}\") AS code FROM \"{dimension}\"");
                 format!(
-                    "SELECT count(*) FROM \"{table}\" t LEFT ANTI JOIN ({powers}) d ON t.\"{owner}\" = d.unit_id AND t.\"{column}\" = d.code
-                     WHERE t.\"{owner}\" IN (SELECT unit_id FROM \"{dimension}\" q) AND t.\"{column}\" <> '{NO_DOMAIN}'"
+                    "SELECT t.\"{owner}\", count(*) FROM \"{table}\" t
+                     LEFT ANTI JOIN ({powers}) d ON t.\"{owner}\" = d.unit_id AND t.\"{column}\" = d.code
+                     WHERE t.\"{owner}\" IN (SELECT unit_id FROM \"{dimension}\" q) AND t.\"{column}\" <> '{NO_DOMAIN}' GROUP BY 1"
                 )
             } else {
+                let is_unit = (dimension.as_str(), target.as_str()) == REGISTRY;
+                let unit = if is_unit { Some(column.as_str()) } else { contract.owner() };
+                let unit = unit.map_or("''".to_owned(), |unit| format!("coalesce(t.\"{unit}\", '')"));
                 format!(
-                    "SELECT count(*) FROM \"{table}\" t LEFT ANTI JOIN (SELECT DISTINCT \"{target}\" AS code FROM \"{dimension}\") d \
-                     ON t.\"{column}\" = d.code WHERE t.\"{column}\" IS NOT NULL"
+                    "SELECT {unit}, count(*) FROM \"{table}\" t LEFT ANTI JOIN (SELECT DISTINCT \"{target}\" AS code FROM \"{dimension}\") d \
+                     ON t.\"{column}\" = d.code WHERE t.\"{column}\" IS NOT NULL GROUP BY 1"
                 )
             };
-            let rows = count(sql).await?;
-            if rows > 0 {
-                unknown.push(UnknownCodes { table: table.clone(), column: column.clone(), dimension: dimension.clone(), rows });
+            let units = counts(sql).await?;
+            if !units.is_empty() {
+                unknown.push(UnknownCodes { table: table.clone(), column: column.clone(), dimension: dimension.clone(), units });
             }
         }
     }

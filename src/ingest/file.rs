@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, StringArray, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, new_null_array};
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::{filter_record_batch, is_not_null};
 use arrow::datatypes::DataType;
@@ -26,7 +26,7 @@ use super::raw::{Expect, Input, RawChunk, ReadSummary, Sink};
 use super::reasons::ReasonCounts;
 use super::{FileAccounting, csv, jsonl, parquet, xlsx};
 use crate::error::{Context, Error, Kind, Result};
-use crate::library::contract::CheckSeverity;
+use crate::library::contract::{CheckSeverity, TableContract};
 use crate::project::{Format, Source};
 
 /// One file being loaded.
@@ -358,9 +358,18 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         if lines.is_empty() {
             return Ok(());
         }
-        let arrays = self.complete(columns, &mut reasons)?;
+        let mut unlabelled = Vec::new();
+        let arrays = self.complete(columns, &mut reasons, &mut unlabelled)?;
         let batch = self.with_lineage(arrays, &lines)?;
+        if let Some(units) = units_of(self.load.contract, &batch) {
+            self.load.unit_remarks.count(units);
+            self.remark(units, &unlabelled, UNKNOWN_LABEL, "值不在代码表内，按空值处理");
+        }
         self.check(&batch, &lines, &mut reasons)?;
+        if let Some(units) = units_of(self.load.contract, &batch) {
+            let apart: Vec<usize> = reasons.keys().copied().collect();
+            self.remark(units, &apart, "quarantined", "已隔离，未装载");
+        }
         let good: BooleanArray = (0..lines.len()).map(|row| Some(!reasons.contains_key(&row))).collect();
         let kept =
             if reasons.is_empty() { batch } else { filter_record_batch(&batch, &good).context(Kind::Bug, || "leaving out wrong rows")? };
@@ -371,6 +380,13 @@ impl<'l, 'a> FileLoad<'l, 'a> {
             }
         }
         self.load.stage.add(&kept)
+    }
+
+    /// Counts what a check says of rows, for their units.
+    fn remark(&mut self, units: &StringArray, rows: &[usize], check: &str, says: &str) {
+        for row in rows.iter().filter(|row| units.is_valid(**row)) {
+            self.load.unit_remarks.add(units.value(*row), check, says, 1);
+        }
     }
 
     fn quarantine(&mut self, line: i64, reasons: &[Reason], raw: &str) -> Result<()> {
@@ -388,7 +404,13 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         }
     }
 
-    fn complete(&mut self, columns: Vec<Typed>, reasons: &mut BTreeMap<usize, Vec<Reason>>) -> Result<Vec<ArrayRef>> {
+    /// The columns with what the contract fills in; rows with a label that nobody knows go to `unlabelled`, one entry a cell.
+    fn complete(
+        &mut self,
+        columns: Vec<Typed>,
+        reasons: &mut BTreeMap<usize, Vec<Reason>>,
+        unlabelled: &mut Vec<usize>,
+    ) -> Result<Vec<ArrayRef>> {
         let contract = self.load.contract;
         let mut arrays = Vec::new();
         let mut unknown = vec![Vec::new(); columns.len()];
@@ -417,10 +439,11 @@ impl<'l, 'a> FileLoad<'l, 'a> {
                 } else {
                     *labels.entry(shorten(&text)).or_default() += 1;
                     unknown[index].push(row);
+                    unlabelled.push(row);
                 }
             }
             for (text, rows) in labels {
-                self.warn("unknown_label", &format!("{label}：“{text}”不在代码表内，按空值处理"), CheckSeverity::Warn, rows);
+                self.warn(UNKNOWN_LABEL, &format!("{label}：“{text}”不在代码表内，按空值处理"), CheckSeverity::Warn, rows);
             }
         }
         self.filler.fill(&mut arrays, &unknown)?;
@@ -448,7 +471,8 @@ impl<'l, 'a> FileLoad<'l, 'a> {
     /// a row is not judged by a check that looks at the wrong cell, and not at all where its cells may stand in wrong places.
     fn check(&mut self, batch: &RecordBatch, lines: &[i64], reasons: &mut BTreeMap<usize, Vec<Reason>>) -> Result<()> {
         let wrong = reasons.clone();
-        let Load { checks, warnings, stopped, .. } = &mut *self.load;
+        let Load { checks, warnings, stopped, unit_remarks, contract, .. } = &mut *self.load;
+        let units = units_of(contract, batch);
         for Verdict { check, columns, bad } in checks.evaluate(batch)? {
             let is_judged = |row: &usize| match wrong.get(row) {
                 None => true,
@@ -461,7 +485,11 @@ impl<'l, 'a> FileLoad<'l, 'a> {
             let Some(first) = rows.first() else { continue };
             warnings.add(&self.account.source_file, &check.name, &check.says, check.severity, rows.len() as u64);
             match check.severity {
-                CheckSeverity::Warn => {}
+                CheckSeverity::Warn => {
+                    for (units, row) in rows.iter().filter_map(|row| Some((units?, *row))).filter(|(units, row)| units.is_valid(*row)) {
+                        unit_remarks.add(units.value(row), &check.name, &check.says, 1);
+                    }
+                }
                 CheckSeverity::Quarantine => {
                     for row in &rows {
                         reasons.entry(*row).or_default().push(Reason { column: None, says: format!("{}（{}）", check.says, check.name) });
@@ -505,6 +533,13 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         (self.account.filtered, self.account.expanded) = raw.difference();
         raw.each_postponed(|line, reasons, text| self.quarantine(line, reasons, text))
     }
+}
+
+const UNKNOWN_LABEL: &str = "unknown_label";
+
+/// The units that the rows of a batch name.
+fn units_of<'b>(contract: &TableContract, batch: &'b RecordBatch) -> Option<&'b StringArray> {
+    batch.column_by_name(contract.owner()?)?.as_string_opt::<i32>()
 }
 
 /// What tells that a file is still the same: its size, and when it was last changed.

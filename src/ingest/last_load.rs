@@ -4,7 +4,7 @@
 //!
 //! A file that is lost or damaged counts as nothing: loading again is how such a lake is repaired.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -143,6 +143,36 @@ impl<'a> LastLoad<'a> {
             }
         });
         failed.map_or(Ok(keys), Err)
+    }
+
+    /// The units that had these keys, as a column of the contract names them.
+    pub fn owners(&self, wanted: &HashSet<u128>, stage: &Stage) -> Result<HashMap<u128, String>> {
+        let Some(owner) = self.contract.owner() else { return Ok(HashMap::new()) };
+        let columns: Vec<&str> = self.contract.key.iter().map(String::as_str).chain([owner]).collect();
+        let mut owners = HashMap::new();
+        let mut failed = None;
+        self.each_batch(&columns, &mut |_, _, batch| {
+            let Some(units) = batch.column_by_name(owner).and_then(|units| units.as_string_opt::<i32>()) else { return };
+            match self.key_columns(batch).and_then(|columns| stage.keys().of_columns(&columns)) {
+                Ok(hashes) => {
+                    let found = hashes.into_iter().enumerate().filter(|(row, hash)| wanted.contains(hash) && units.is_valid(*row));
+                    owners.extend(found.map(|(row, hash)| (hash, units.value(row).to_owned())));
+                }
+                Err(error) => failed = Some(error),
+            }
+        });
+        failed.map_or(Ok(owners), Err)
+    }
+
+    /// The values of the contract's `keeps` column.
+    pub fn kept(&self) -> BTreeSet<String> {
+        let mut values = BTreeSet::new();
+        let Some(column) = self.contract.keeps.as_deref() else { return values };
+        self.each_batch(&[column], &mut |_, _, batch| {
+            let texts = batch.column_by_name(column).and_then(|texts| texts.as_string_opt::<i32>());
+            values.extend(texts.into_iter().flat_map(|texts| texts.iter().flatten().map(str::to_owned).collect::<Vec<_>>()));
+        });
+        values
     }
 
     fn key_columns(&self, batch: &RecordBatch) -> Result<Vec<ArrayRef>> {

@@ -16,7 +16,8 @@ use super::losses::{self, Loaded, LostRows};
 use super::quarantine::Quarantine;
 use super::reasons::ReasonCounts;
 use super::schema::arrow_schema;
-use super::staging::Stage;
+use super::staging::{Contested, Stage};
+use super::unit_remarks::UnitRemarks;
 use super::{CheckCount, HeldBecause, LoadContext, StagedTable, words_of_sources};
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::{CheckSeverity, TableContract};
@@ -35,6 +36,7 @@ pub(super) struct Load<'a> {
     pub stage: Stage,
     pub quarantine: Quarantine,
     pub warnings: Warnings,
+    pub unit_remarks: UnitRemarks,
     /// The first `stop` check that was true of a row.
     pub stopped: Option<String>,
 }
@@ -91,10 +93,11 @@ pub fn load_table(contract: &TableContract, sources: &[Source], context: &LoadCo
         contract,
         context,
         checks: Checks::plan(contract, &schema, context.as_of, context.functions)?,
-        stage: Stage::new(contract, &schema, context.staging)?,
+        stage: Stage::new(contract, &schema, context.staging, context.successors)?,
         quarantine: Quarantine::new(&contract.name, context.staging),
         schema,
         warnings: Warnings::default(),
+        unit_remarks: UnitRemarks::default(),
         stopped: None,
     };
     let mut held: Vec<Reason> = Vec::new();
@@ -193,18 +196,31 @@ fn finish(
     sources: &[Source],
     skipped: Vec<String>,
 ) -> Result<StagedTable> {
-    let Load { contract, context, schema, stage, quarantine, mut warnings, .. } = load;
+    let Load { contract, context, schema, stage, mut quarantine, mut warnings, mut unit_remarks, .. } = load;
     let has_failed = !held.is_empty();
     // That rows or columns are missing when a file could not be read is no news.
     let last = LastLoad::read(contract, if has_failed { &[] } else { context.last });
     let lost = LostRows::find(sources, &loaded, &last, &stage)?;
-    let finished = stage.finish(!has_failed)?;
+    let gone = losses::of_kept_values(contract, sources, &last, &stage);
+    let finished = stage.finish(!has_failed, |keys, stage| last.owners(keys, stage))?;
+    for Contested { file, line, unit, units, text } in &finished.contested {
+        let FileOutcome { account, reasons, .. } = &mut loaded[*file].1;
+        let others: Vec<&str> = units.iter().filter(|other| *other != unit).map(String::as_str).collect();
+        let says = format!("主键与其他单位的记录相同（{}）", others.join("、"));
+        let reason = [super::quarantine::Reason { column: None, says }];
+        reasons.add(&reason);
+        account.quarantined += 1;
+        quarantine.add(&account.source_file, account.sheet.as_deref(), *line, &reason, text)?;
+        unit_remarks.add(unit, CONTESTED_KEY, "主键与其他单位的记录相同，已隔离", 1);
+        warnings.add(&account.source_file, CONTESTED_KEY, &contested_says(units), CheckSeverity::Warn, 1);
+    }
     let quarantine = quarantine.finish()?;
     let mut hold = |because: HeldBecause, reasons: Vec<String>| held.extend(reasons.into_iter().map(|says| (because, says)));
     hold(HeldBecause::TooManyQuarantined, over_quarantine_rate(sources, &loaded));
     if !has_failed {
         hold(HeldBecause::ColumnLost, losses::of_columns(contract, sources, &loaded, &last)?);
         hold(HeldBecause::Shrunk, shrunk(sources, last.total(), finished.loaded.iter().sum()).into_iter().collect());
+        hold(HeldBecause::RowsLost, gone);
         hold(HeldBecause::RowsLost, lost.reasons(sources, &loaded, &last, finished.months.keys().next().copied().flatten()));
     }
     for (index, (_, FileOutcome { account, .. })) in loaded.iter_mut().enumerate() {
@@ -219,6 +235,7 @@ fn finish(
             return Err(Error::new(Kind::Bug, format!("the account of {} does not balance: {account:?}", account.source_file)));
         }
     }
+    let (unit_remarks, unit_rows) = unit_remarks.into_parts(&contract.name);
     Ok(StagedTable {
         table: contract.name.clone(),
         schema: Arc::clone(&schema),
@@ -227,9 +244,19 @@ fn finish(
         files: loaded.into_iter().map(|(_, outcome)| outcome.account).collect(),
         quarantine,
         warnings: warnings.into_list(&contract.name),
+        unit_remarks,
+        unit_rows,
         held_because: held.iter().map(|(because, _)| *because).collect(),
         held: (!held.is_empty()).then(|| printable(&held.into_iter().map(|(_, says)| says).collect::<Vec<_>>().join("\n"))),
     })
+}
+
+/// The name under which rows are counted whose key several units name.
+const CONTESTED_KEY: &str = "contested_key";
+
+fn contested_says(units: &BTreeSet<String>) -> String {
+    let named: Vec<&str> = units.iter().map(String::as_str).collect();
+    format!("同一主键出现在不同单位（{}）：上次装载时属于谁的，仍归谁；都不属于的，一律隔离", named.join("、"))
 }
 
 /// What was left out, one sentence for each kind of thing.

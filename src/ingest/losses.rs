@@ -216,6 +216,28 @@ impl LostRows {
     }
 }
 
+/// Values of the contract's `keeps` column that were in the last load and come no more.
+pub(super) fn of_kept_values(contract: &TableContract, sources: &[Source], last: &LastLoad<'_>, stage: &Stage) -> Vec<String> {
+    let (Some(column), Some(now)) = (&contract.keeps, stage.kept()) else { return Vec::new() };
+    // Whoever accepts any loss accepts this one.
+    if sources.iter().any(|source| source.max_shrink >= 1.0) {
+        return Vec::new();
+    }
+    let gone: Vec<String> = last.kept().into_iter().filter(|value| !now.contains(value)).collect();
+    if gone.is_empty() {
+        return Vec::new();
+    }
+    let named = gone.iter().take(NAMED_VALUES).map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
+    let further = if gone.len() > NAMED_VALUES { format!(" and {} more", gone.len() - NAMED_VALUES) } else { String::new() };
+    vec![format!(
+        "{named}{further}: in column `{column}` when last loaded, and gone now\nhint: a row of this table is ended (valid_to, replaced_by), never \
+         deleted: ask for the whole registry; if it was never right, load once with max_shrink = 1"
+    )]
+}
+
+/// So many lost values stand by name.
+const NAMED_VALUES: usize = 8;
+
 /// What to do about rows that are gone.
 pub(super) const SHRINK_HINT: &str = "ask for the whole extract; if the rows are rightly gone, raise max_shrink in kaohe.toml for one load";
 

@@ -37,6 +37,7 @@ mod row_order;
 mod schema;
 mod staging;
 mod typing;
+mod unit_remarks;
 mod xlsx;
 mod words_of_sources;
 mod zip;
@@ -70,6 +71,8 @@ pub struct LoadContext<'a> {
     pub batch: &'a RunId,
     /// The table as it stands in the lake.
     pub last: &'a [LastFile],
+    /// By unit that was merged or renamed, the one that answers for its rows now.
+    pub successors: &'a BTreeMap<String, String>,
     /// Told how many more bytes of source files were read.
     pub progress: &'a (dyn Fn(u64) + Sync),
     /// Registers kaohe's SQL functions.
@@ -102,6 +105,10 @@ pub struct StagedTable {
     pub quarantine: Vec<PathBuf>,
     /// What was noticed about rows that were loaded, and about headers.
     pub warnings: Vec<CheckCount>,
+    /// The same, and what was set apart, by unit.
+    pub unit_remarks: Vec<UnitRemark>,
+    /// How many rows each unit sent, whatever became of them.
+    pub unit_rows: BTreeMap<String, u64>,
     /// What was left out although somebody may have meant it, for whoever runs the load: headers, worksheets, files.
     pub notices: Vec<String>,
     /// Why the table must not replace the last one.
@@ -218,6 +225,21 @@ pub struct CheckCount {
     pub severity: CheckSeverity,
     /// File.
     pub source_file: String,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// How many rows of a unit in a table a check remarked on. Sort key: table, unit, check.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnitRemark {
+    /// Source table.
+    pub table: String,
+    /// The unit, as its rows name it.
+    pub unit: String,
+    /// Name of the check, or `quarantined`, `unknown_label`, `contested_key`.
+    pub check: String,
+    /// The sentence for people, in Chinese.
+    pub says: String,
     /// How many rows.
     pub rows: u64,
 }

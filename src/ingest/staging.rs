@@ -3,10 +3,13 @@
 //! In: batches of good rows, file by file. Out: one Arrow IPC file a month, sorted by unit, key and then everything else, with
 //! a digest that neither the order nor the split of the input changes. Never here: wrong rows.
 //!
-//! First pass: rows go to unsorted files by month; of every row the key's hash, its `updated_at` and its content's hash are
-//! kept (48 bytes). Then the newest row of each key is chosen. Second pass: month by month, the others are left out.
+//! First pass: rows go to unsorted files by month; of every row the key's hash, its `updated_at`, its content's hash and its unit's number
+//! are kept (48 bytes). Then the newest row of each key is chosen. Second pass: month by month, the others are left out.
+//!
+//! A key belongs to one unit. Where rows of one key name several, the unit that had it when the table was last loaded keeps it, and the
+//! rows of the others are set apart; where none of them had it, all are: no unit can put its own row in the place of another's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
@@ -14,13 +17,14 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, UInt32Array, UInt64Array};
 use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
-use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef, TimestampMicrosecondType, UInt64Type};
+use arrow::datatypes::{DataType, Date32Type, Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType, UInt64Type};
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::{FileWriter, StreamWriter};
 use arrow::record_batch::RecordBatch;
 
-use super::StagedMonth;
+use super::file::batch_row_text;
 use super::row_order::{KeyHashes, RowOrder};
+use super::{LINEAGE, StagedMonth};
 use crate::error::{Context, Kind, Result};
 use crate::library::contract::TableContract;
 use crate::terms::{Month, date_from_epoch_days};
@@ -40,7 +44,48 @@ struct Entry {
     /// Microseconds; the smallest value stands for "unknown".
     updated_at: i64,
     content: u128,
-    ordinal: u64,
+    /// The row's position in the whole load (48 bits), below the number of its unit (16 bits).
+    place: u64,
+}
+
+/// Bits of [`Entry::place`] that hold the position.
+const ORDINAL_BITS: u32 = 48;
+/// The number of rows without a unit, and of those of units beyond so many.
+const NO_UNIT: u64 = 0;
+const MOST_UNITS: usize = u16::MAX as usize;
+
+impl Entry {
+    fn ordinal(&self) -> u64 {
+        self.place & ((1 << ORDINAL_BITS) - 1)
+    }
+
+    fn unit(&self) -> u64 {
+        self.place >> ORDINAL_BITS
+    }
+}
+
+/// What becomes of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Stays,
+    /// A newer row of its key stays, or the same row from elsewhere.
+    Duplicate,
+    /// Its key belongs to another unit, or to nobody knows which.
+    Contested,
+}
+
+/// A row that is set apart because its key is another unit's, too.
+pub(super) struct Contested {
+    /// Number of its file.
+    pub file: usize,
+    /// Its line.
+    pub line: i64,
+    /// Its unit.
+    pub unit: String,
+    /// The units that name the key.
+    pub units: BTreeSet<String>,
+    /// Its columns.
+    pub text: String,
 }
 
 type Writer = StreamWriter<BufWriter<File>>;
@@ -53,6 +98,13 @@ pub(super) struct Stage {
     with_ordinal: SchemaRef,
     month_column: Option<usize>,
     updated_column: Option<usize>,
+    /// The column with the row's unit, unless it is part of the key.
+    unit_column: Option<usize>,
+    /// Number of each unit that rows name; a unit and its successors have one.
+    units: HashMap<String, u64>,
+    successors: BTreeMap<String, String>,
+    /// The column whose values stay, and those seen.
+    kept: Option<(usize, HashSet<String>)>,
     keys: KeyHashes,
     order: RowOrder,
     entries: Vec<Entry>,
@@ -74,10 +126,13 @@ pub(super) struct Finished {
     pub duplicates: Vec<u64>,
     /// Keys whose newest rows differ in content, for each file of the row that was chosen.
     pub conflicts: Vec<u64>,
+    /// Rows whose key several units name.
+    pub contested: Vec<Contested>,
 }
 
 impl Stage {
-    pub fn new(contract: &TableContract, schema: &SchemaRef, staging: &Path) -> Result<Self> {
+    /// `successors`: by unit, the one that answers for its rows since it was merged or renamed.
+    pub fn new(contract: &TableContract, schema: &SchemaRef, staging: &Path, successors: &BTreeMap<String, String>) -> Result<Self> {
         let position = |name: &str| contract.columns.iter().position(|column| column.name == name);
         let what = || "preparing the staging area".to_owned();
         let mut with_ordinal: Vec<Field> = schema.fields().iter().map(|field| field.as_ref().clone()).collect();
@@ -91,6 +146,10 @@ impl Stage {
             with_ordinal: Arc::new(Schema::new(with_ordinal)),
             month_column: contract.month.as_deref().and_then(position),
             updated_column: position("updated_at").filter(|index| schema.field(*index).data_type() != &DataType::Utf8),
+            unit_column: contract.owner().filter(|name| !contract.key.iter().any(|key| key == name)).and_then(position),
+            units: HashMap::new(),
+            successors: successors.clone(),
+            kept: contract.keeps.as_deref().and_then(position).map(|index| (index, HashSet::new())),
             keys: KeyHashes::new(schema, &contract.key)?,
             order: RowOrder::new(schema, &contract.key)?,
             entries: Vec::new(),
@@ -125,6 +184,25 @@ impl Stage {
         }
     }
 
+    /// The values of the contract's `keeps` column so far.
+    pub fn kept(&self) -> Option<&HashSet<String>> {
+        self.kept.as_ref().map(|(_, values)| values)
+    }
+
+    /// The number of a row's unit.
+    fn unit_number(&mut self, unit: &str) -> u64 {
+        let unit = self.successors.get(unit).map_or(unit, String::as_str);
+        if let Some(number) = self.units.get(unit) {
+            return *number;
+        }
+        if self.units.len() >= MOST_UNITS {
+            return NO_UNIT;
+        }
+        let number = self.units.len() as u64 + 1;
+        self.units.insert(unit.to_owned(), number);
+        number
+    }
+
     /// Adds good rows.
     pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         if batch.num_rows() == 0 {
@@ -133,13 +211,20 @@ impl Stage {
         let (keys, contents) = (self.keys.of(batch)?, self.order.contents(batch)?);
         let updated = self.updated_column.and_then(|index| batch.column(index).as_primitive_opt::<TimestampMicrosecondType>());
         let first = self.entries.len() as u64;
+        let units = self.unit_column.and_then(|index| batch.column(index).as_string_opt::<i32>());
         for row in 0..batch.num_rows() {
+            let unit = units.filter(|units| units.is_valid(row)).map_or(NO_UNIT, |units| self.unit_number(units.value(row)));
             self.entries.push(Entry {
                 key: keys[row],
                 updated_at: updated.filter(|column| column.is_valid(row)).map_or(i64::MIN, |column| column.value(row)),
                 content: contents[row],
-                ordinal: first + row as u64,
+                place: unit << ORDINAL_BITS | (first + row as u64),
             });
+        }
+        if let Some((index, values)) = &mut self.kept
+            && let Some(column) = batch.column(*index).as_string_opt::<i32>()
+        {
+            values.extend(column.iter().flatten().map(str::to_owned));
         }
         let mut columns = batch.columns().to_vec();
         columns.push(Arc::new(UInt64Array::from_iter_values(first..first + batch.num_rows() as u64)));
@@ -193,20 +278,29 @@ impl Stage {
     }
 
     /// Chooses the newest row of every key and writes the months; without `keep` the rows are only counted.
-    pub fn finish(mut self, keep: bool) -> Result<Finished> {
+    ///
+    /// `owners` tells the units that had keys when the table was last loaded; it is asked only when keys are contested.
+    pub fn finish(mut self, keep: bool, owners: impl FnOnce(&HashSet<u128>, &Self) -> Result<HashMap<u128, String>>) -> Result<Finished> {
         let rows = self.rows_of_files();
         self.flush()?;
         close(&mut self.writers).context(Kind::Environment, || format!("staging {}", self.table))?;
         let files = self.file_starts.len();
-        let mut finished =
-            Finished { months: BTreeMap::new(), loaded: vec![0; files], duplicates: vec![0; files], conflicts: vec![0; files] };
-        let is_loser = self.choose(&mut finished);
+        let mut finished = Finished {
+            months: BTreeMap::new(),
+            loaded: vec![0; files],
+            duplicates: vec![0; files],
+            conflicts: vec![0; files],
+            contested: Vec::new(),
+        };
+        let contested = self.contested();
+        let owners = if contested.is_empty() { HashMap::new() } else { owners(&contested.keys().copied().collect(), &self)? };
+        let fates = self.choose(&contested, &owners, &mut finished);
         if !keep {
             finished.loaded = rows.iter().zip(&finished.duplicates).map(|(rows, duplicates)| rows - duplicates).collect();
             return Ok(finished);
         }
         for (month, segments) in std::mem::take(&mut self.segments) {
-            let staged = self.finish_month(month, &segments, &is_loser, &mut finished.loaded)?;
+            let staged = self.finish_month(month, &segments, &fates, &contested, &mut finished)?;
             if staged.rows > 0 {
                 finished.months.insert(month, staged);
             }
@@ -221,26 +315,81 @@ impl Stage {
         self.file_starts.partition_point(|start| *start <= ordinal) - 1
     }
 
-    /// Marks the rows that are not the newest of their key: newest `updated_at`, then content, so that the order of the files
-    /// does not matter; of identical rows the first one stays.
-    fn choose(&mut self, finished: &mut Finished) -> Vec<bool> {
-        let mut entries = std::mem::take(&mut self.entries);
-        let mut is_loser = vec![false; entries.len()];
-        entries.sort_unstable_by_key(|entry| (entry.key, std::cmp::Reverse((entry.updated_at, entry.content)), entry.ordinal));
-        for group in entries.chunk_by(|left, right| left.key == right.key) {
-            for entry in &group[1..] {
-                is_loser[entry.ordinal as usize] = true;
-                finished.duplicates[self.file_of(entry.ordinal)] += 1;
-            }
-            let (winner, rivals) = (group[0], &group[1..]);
-            if rivals.iter().any(|rival| rival.updated_at == winner.updated_at && rival.content != winner.content) {
-                finished.conflicts[self.file_of(winner.ordinal)] += 1;
+    /// The keys that rows of several units name, with those units.
+    fn contested(&mut self) -> HashMap<u128, BTreeSet<u64>> {
+        self.entries.sort_unstable_by_key(|entry| (entry.key, std::cmp::Reverse((entry.updated_at, entry.content)), entry.ordinal()));
+        let mut contested = HashMap::new();
+        for group in self.entries.chunk_by(|left, right| left.key == right.key).filter(|group| group.len() > 1) {
+            let units: BTreeSet<u64> = group.iter().map(Entry::unit).filter(|unit| *unit != NO_UNIT).collect();
+            if units.len() > 1 {
+                contested.insert(group[0].key, units);
             }
         }
-        is_loser
+        contested
     }
 
-    fn finish_month(&self, month: Option<Month>, segments: &[PathBuf], is_loser: &[bool], loaded: &mut [u64]) -> Result<StagedMonth> {
+    /// Marks the rows that are not the newest of their key: newest `updated_at`, then content, so that the order of the files
+    /// does not matter; of identical rows the first one stays. Of a contested key the rows of its owner are compared, if it has one.
+    fn choose(
+        &mut self,
+        contested: &HashMap<u128, BTreeSet<u64>>,
+        owners: &HashMap<u128, String>,
+        finished: &mut Finished,
+    ) -> Vec<Fate> {
+        let entries = std::mem::take(&mut self.entries);
+        let mut fates = vec![Fate::Stays; entries.len()];
+        for group in entries.chunk_by(|left, right| left.key == right.key) {
+            let owner = owners.get(&group[0].key).map(|unit| self.unit_number(unit));
+            let is_own = |entry: &&Entry| contested.get(&entry.key).is_none_or(|units| owner.is_some_and(|owner| units.contains(&owner) && entry.unit() == owner));
+            for entry in group.iter().filter(|entry| !is_own(entry)) {
+                fates[entry.ordinal() as usize] = Fate::Contested;
+            }
+            let mut own = group.iter().filter(is_own);
+            let Some(winner) = own.next() else { continue };
+            let mut is_conflict = false;
+            for entry in own {
+                fates[entry.ordinal() as usize] = Fate::Duplicate;
+                finished.duplicates[self.file_of(entry.ordinal())] += 1;
+                is_conflict |= entry.updated_at == winner.updated_at && entry.content != winner.content;
+            }
+            if is_conflict {
+                finished.conflicts[self.file_of(winner.ordinal())] += 1;
+            }
+        }
+        fates
+    }
+
+    /// Tells who contests the rows of a batch that are set apart.
+    fn set_apart(&self, batch: &RecordBatch, fates: &[Fate], contested: &HashMap<u128, BTreeSet<u64>>, into: &mut Vec<Contested>) -> Result<()> {
+        let ordinals = batch.column(batch.num_columns() - 1).as_primitive::<UInt64Type>();
+        let rows: Vec<usize> =
+            (0..batch.num_rows()).filter(|row| fates[ordinals.value(*row) as usize] == Fate::Contested).collect();
+        let Some(unit_column) = self.unit_column.filter(|_| !rows.is_empty()) else { return Ok(()) };
+        let own = batch.project(&(0..self.schema.fields().len()).collect::<Vec<_>>()).context(Kind::Bug, || "setting rows apart")?;
+        let (keys, units) = (self.keys.of(&own)?, own.column(unit_column).as_string::<i32>());
+        let lines = own.column_by_name(LINEAGE[1].0).map(|lines| lines.as_primitive::<Int64Type>());
+        let names: HashMap<u64, &str> = self.units.iter().map(|(unit, number)| (*number, unit.as_str())).collect();
+        for row in rows {
+            let named = contested.get(&keys[row]).into_iter().flatten().filter_map(|number| names.get(number));
+            into.push(Contested {
+                file: self.file_of(ordinals.value(row)),
+                line: lines.map_or(0, |lines| lines.value(row)),
+                unit: if units.is_valid(row) { units.value(row).to_owned() } else { String::new() },
+                units: named.map(|unit| (*unit).to_owned()).collect(),
+                text: batch_row_text(&own, row),
+            });
+        }
+        Ok(())
+    }
+
+    fn finish_month(
+        &self,
+        month: Option<Month>,
+        segments: &[PathBuf],
+        fates: &[Fate],
+        contested: &HashMap<u128, BTreeSet<u64>>,
+        finished: &mut Finished,
+    ) -> Result<StagedMonth> {
         let what = || format!("staging {} {}", self.table, name_of(month));
         let mut kept = Vec::new();
         for segment in segments {
@@ -248,9 +397,13 @@ impl Stage {
             for batch in StreamReader::try_new(BufReader::new(file), None).context(Kind::Environment, what)? {
                 let batch = batch.context(Kind::Environment, what)?;
                 let ordinals = batch.column(batch.num_columns() - 1).as_primitive::<UInt64Type>();
-                let stays: BooleanArray = ordinals.values().iter().map(|ordinal| Some(!is_loser[*ordinal as usize])).collect();
-                for ordinal in ordinals.values().iter().filter(|ordinal| !is_loser[**ordinal as usize]) {
-                    loaded[self.file_of(*ordinal)] += 1;
+                let is_staying = |ordinal: &u64| fates[*ordinal as usize] == Fate::Stays;
+                let stays: BooleanArray = ordinals.values().iter().map(|ordinal| Some(is_staying(ordinal))).collect();
+                for ordinal in ordinals.values().iter().filter(|ordinal| is_staying(ordinal)) {
+                    finished.loaded[self.file_of(*ordinal)] += 1;
+                }
+                if !contested.is_empty() {
+                    self.set_apart(&batch, fates, contested, &mut finished.contested)?;
                 }
                 let batch = filter_record_batch(&batch, &stays).context(Kind::Bug, what)?;
                 let columns = batch.columns()[..self.schema.fields().len()].to_vec();

@@ -146,12 +146,26 @@ pub struct TableContract {
     pub checks: Vec<Check>,
     /// References to other tables.
     pub references: Vec<Reference>,
+    /// A column whose values stay: one that was loaded once comes again in every extract, since a row of it is ended and never deleted.
+    pub keeps: Option<String>,
 }
+
+/// The table of units, and its column that others refer to.
+pub const REGISTRY: (&str, &str) = ("units", "unit_id");
 
 impl TableContract {
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The column with the unit that answers for a row: `unit_id`, else the first text that refers to the registry of units.
+    pub fn owner(&self) -> Option<&str> {
+        let to_units = self.references.iter().filter(|reference| (reference.table.as_str(), reference.target.as_str()) == REGISTRY);
+        let is_text = |name: &&str| self.column(name).is_some_and(|column| column.kind == ColumnType::Text);
+        let mut owners = to_units.map(|reference| reference.column.as_str()).filter(is_text);
+        let first = owners.clone().next();
+        owners.find(|name| *name == REGISTRY.1).or(first)
     }
 
     /// Every accepted header, normalised by [`normalise_header`], with its column and the factor on amounts.
@@ -194,6 +208,7 @@ pub fn read_contract(name: &str, file: &str, text: &str, diagnostics: &mut Diagn
         let key = section.texts("key", diagnostics);
         let month = section.text("month", diagnostics);
         let references = section.texts("references", diagnostics);
+        let keeps = section.text("keeps", diagnostics);
         let columns = section.sections("column", diagnostics, read_column);
         let checks = section.sections("check", diagnostics, read_check);
         if key.is_empty() {
@@ -207,7 +222,7 @@ pub fn read_contract(name: &str, file: &str, text: &str, diagnostics: &mut Diagn
                     .hint_nearest(&placed.value, names.iter().copied());
             }
         };
-        key.iter().chain(&month).for_each(|placed| known(placed, diagnostics));
+        key.iter().chain(&month).chain(&keeps).for_each(|placed| known(placed, diagnostics));
         for (column, columns_named) in &columns {
             columns_named.iter().for_each(|placed| known(placed, diagnostics));
             if names.iter().filter(|name| **name == column.name).count() > 1 {
@@ -242,6 +257,7 @@ pub fn read_contract(name: &str, file: &str, text: &str, diagnostics: &mut Diagn
             columns: columns.into_iter().map(|(column, _)| column).collect(),
             checks,
             references,
+            keeps: keeps.map(|placed| placed.value),
         };
         report_ambiguous_headers(&contract, diagnostics);
         Some(contract)

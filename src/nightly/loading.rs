@@ -11,9 +11,10 @@ use super::journal::{Journal, TableResult};
 use super::{Request, Surroundings};
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::{self, Clocks};
-use crate::ingest::{CheckCount, FileAccounting, LastFile, LoadContext, StagedTable, arrow_schema, load_table};
+use crate::compute::attribution::Attribution;
+use crate::ingest::{CheckCount, FileAccounting, LastFile, LoadContext, StagedTable, UnitRemark, arrow_schema, load_table};
 use crate::lake::{Lake, MonthFile, Replacement, Snapshot, TableShape};
-use crate::library::contract::{CheckSeverity, TableContract};
+use crate::library::contract::{CheckSeverity, REGISTRY, TableContract};
 
 /// What loading left.
 #[derive(Debug, Default)]
@@ -24,6 +25,10 @@ pub struct Loaded {
     pub files: Vec<FileAccounting>,
     /// What was noticed about loaded rows.
     pub warnings: Vec<CheckCount>,
+    /// The same by unit, with what was set apart.
+    pub unit_remarks: Vec<UnitRemark>,
+    /// Rows that each unit sent, by table.
+    pub unit_rows: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 /// The lake's view of a contract.
@@ -53,7 +58,11 @@ pub fn load(
     let previous_rows = before.rows();
     let staging = folder.join("staging");
     let clocks = Clocks::of(request.library);
-    for contract in request.library.tables.values() {
+    let (mut successors, nobody) = (None, BTreeMap::new());
+    // The registry first: whose key it is that a row brings depends on who follows whom.
+    let (registry, others): (Vec<&TableContract>, Vec<_>) =
+        request.library.tables.values().partition(|contract| contract.name == REGISTRY.0);
+    for contract in registry.into_iter().chain(others) {
         let sources = request.project.sources_of(&contract.name);
         if sources.is_empty() {
             continue;
@@ -63,11 +72,15 @@ pub fn load(
         surroundings.busy_with(&contract.name);
         let (ahead, read) = (crate::ingest::bytes_of(&sources), AtomicU64::new(0));
         let last = last_files(lake, &before, &contract.name);
+        if successors.is_none() && contract.name != REGISTRY.0 {
+            successors = Some(successors_in(request, lake, runtime, &folder.join("spill"))?);
+        }
         let context = LoadContext {
             staging: &staging,
             as_of: request.as_of,
             batch: &request.run,
             last: &last,
+            successors: successors.as_ref().unwrap_or(&nobody),
             progress: &|bytes| {
                 read.fetch_add(bytes, Ordering::Relaxed);
                 surroundings.advance(bytes);
@@ -86,10 +99,23 @@ pub fn load(
         loaded.tables.insert(contract.name.clone(), result);
         loaded.files.extend(staged.files);
         loaded.warnings.extend(staged.warnings);
+        loaded.unit_remarks.extend(staged.unit_remarks);
+        loaded.unit_rows.insert(contract.name.clone(), staged.unit_rows);
         loaded.warnings.extend(joined);
         std::fs::remove_dir_all(&staging).context(Kind::Environment, || format!("removing {}", staging.display()))?;
     }
     Ok(loaded)
+}
+
+/// Who answers for whom by the registry as it stands in the lake.
+fn successors_in(request: &Request<'_>, lake: &Lake, runtime: &tokio::runtime::Runtime, spill: &Path) -> Result<BTreeMap<String, String>> {
+    let Some(registry) = request.library.tables.get(REGISTRY.0) else { return Ok(BTreeMap::new()) };
+    let session = crate::lake::session(request.memory_limit, spill, request.partitions)?;
+    let attribution = runtime.block_on(async {
+        lake.register(&session, &lake.pin().await?, &[shape_of(registry)])?;
+        Attribution::read(&session, request.as_of).await.context(Kind::Query, || "reading who follows whom")
+    })?;
+    Ok(attribution.successors().clone())
 }
 
 /// The files that hold the table as it was last loaded.

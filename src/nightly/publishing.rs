@@ -11,15 +11,16 @@ use super::loading::Loaded;
 use super::{Previous, Request};
 use crate::compute::events::Event;
 use crate::compute::measures::Scope;
-use crate::ingest::FileAccounting;
+use crate::compute::reporting::UnknownCodes;
+use crate::ingest::{FileAccounting, UnitRemark};
 use crate::lake::Snapshot;
-use crate::library::contract::CheckSeverity;
+use crate::library::contract::{CheckSeverity, ColumnType, REGISTRY};
 use crate::library::indicator::ShownAs;
 use crate::library::scheme::Scheme;
 use crate::library::scheme::composites::{BURDEN, COMPOSITES, SYNERGY};
 use crate::report::input::{
     AccountingRow, HeldItem, IndicatorView, LineEvent, Lineage, Mark, Minimum, NodeView, NotReported, PreviousRun, ReasonCount,
-    ReportInput, SchemeIndicator, SchemeView,
+    ReportInput, SchemeIndicator, SchemeView, UnitRemarkRow,
 };
 use crate::scoring::grade_cap;
 use crate::scoring::tables::{LineKind, ScoreLine, Unit};
@@ -50,6 +51,7 @@ pub fn report_input(
         accounting: loaded.files.iter().map(accounting_row).collect(),
         quarantine_reasons,
         warnings: warning_counts(request, loaded, &assessed),
+        unit_remarks: unit_remarks(request, loaded, &assessed),
         held: held(request, loaded, &assessed, previous.and_then(|previous| previous.as_of)),
         not_reported: assessed
             .silent
@@ -274,18 +276,8 @@ pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, assessed: &Assesse
         *counts.entry((warning.table.clone(), warning.check.clone(), warning.says.clone())).or_default() += warning.rows;
     }
     for unknown in unknown_codes {
-        let says = if unknown.column == "domain" {
-            "领域不在执法主体的领域之内：已装载，不计入任何考核对象".to_owned()
-        } else if unknown.dimension == "units" {
-            "执法主体编码不在单位表内：已装载，不计入任何单位".to_owned()
-        } else {
-            let tables = &request.library.tables;
-            let column = tables.get(&unknown.table).and_then(|table| table.column(&unknown.column));
-            let column = column.map_or(unknown.column.as_str(), |column| column.meaning.as_str());
-            let dimension = tables.get(&unknown.dimension).map_or(unknown.dimension.as_str(), |table| table.title.as_str());
-            format!("「{column}」有编码不在{dimension}内：已装载")
-        };
-        *counts.entry((unknown.table.clone(), format!("unknown_{}", unknown.column), says)).or_default() += unknown.rows;
+        let says = format!("{}{}", unknown_says(request, unknown), named_units(unknown));
+        *counts.entry((unknown.table.clone(), format!("unknown_{}", unknown.column), says)).or_default() += unknown.rows();
     }
     for (oddity, units) in &assessed.oddities {
         let (check, says) = oddity.words();
@@ -298,6 +290,65 @@ pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, assessed: &Assesse
         counts.insert(("scheme_events".to_owned(), "unknown_veto".to_owned(), says), without_effect);
     }
     counts.into_iter().map(|((table, check, says), rows)| ReasonCount { table, check, says, rows }).collect()
+}
+
+/// What an unknown code means for its rows.
+fn unknown_says(request: &Request<'_>, unknown: &UnknownCodes) -> String {
+    if is_of_powers(request, unknown) {
+        return "领域不在执法主体的领域之内：已装载，不计入任何考核对象".to_owned();
+    }
+    if unknown.dimension == REGISTRY.0 {
+        return "执法主体编码不在单位表内：已装载，不计入任何单位".to_owned();
+    }
+    let tables = &request.library.tables;
+    let column = tables.get(&unknown.table).and_then(|table| table.column(&unknown.column));
+    let column = column.map_or(unknown.column.as_str(), |column| column.meaning.as_str());
+    let dimension = tables.get(&unknown.dimension).map_or(unknown.dimension.as_str(), |table| table.title.as_str());
+    format!("「{column}」有编码不在{dimension}内：已装载")
+}
+
+/// Whether the code is one of a list that each unit has, as its domains.
+fn is_of_powers(request: &Request<'_>, unknown: &UnknownCodes) -> bool {
+    let contract = request.library.tables.get(&unknown.table);
+    let mut references = contract.into_iter().flat_map(|contract| &contract.references);
+    let reference = references.find(|reference| reference.column == unknown.column && reference.table == unknown.dimension);
+    let target = reference.and_then(|reference| request.library.tables.get(&reference.table)?.column(&reference.target));
+    target.is_some_and(|target| target.kind == ColumnType::List)
+}
+
+/// So many unknown units stand in a sentence.
+const NAMED_UNITS: usize = 5;
+
+/// The units that nobody knows, by name: whoever fell out of the registry must not vanish in a count.
+fn named_units(unknown: &UnknownCodes) -> String {
+    if unknown.dimension != REGISTRY.0 {
+        return String::new();
+    }
+    let mut units: Vec<(&String, &u64)> = unknown.units.iter().collect();
+    units.sort_by_key(|(unit, rows)| (std::cmp::Reverse(**rows), *unit));
+    let named: Vec<String> = units.iter().take(NAMED_UNITS).map(|(unit, rows)| format!("{unit} {rows}条")).collect();
+    let more = if units.len() > NAMED_UNITS { "等" } else { "" };
+    format!("（{}{more}）", named.join("、"))
+}
+
+/// What was noticed about the rows of each unit, while loading and when codes were looked up.
+fn unit_remarks(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed) -> Vec<UnitRemarkRow> {
+    let of_loading = loaded.unit_remarks.iter().cloned();
+    let of_codes = assessed.unknown_codes.iter().flat_map(|unknown| {
+        let says = unknown_says(request, unknown);
+        unknown.units.iter().map(move |(unit, rows)| UnitRemark {
+            table: unknown.table.clone(),
+            unit: unit.clone(),
+            check: format!("unknown_{}", unknown.column),
+            says: says.clone(),
+            rows: *rows,
+        })
+    });
+    let sent = |remark: &UnitRemark| loaded.unit_rows.get(&remark.table)?.get(&remark.unit).copied();
+    let mut remarks: Vec<UnitRemarkRow> =
+        of_loading.chain(of_codes).map(|remark| UnitRemarkRow { of_rows: sent(&remark), remark }).collect();
+    remarks.sort_by(|left, right| left.remark.cmp(&right.remark));
+    remarks
 }
 
 /// Clocks and parameters whose source a province has to confirm, and where the published calendar ends.

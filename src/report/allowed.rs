@@ -22,8 +22,8 @@ const UNIT: &str = "unit anchor axes bar basis benign component composition date
 /// The other pages of the office's tree.
 const OFFICE: &str = "unit anchor balanced bar benign bytes check compared component confirmed count cross due duplicates evidence expanded figure file \
     filtered firms format fraction heading held href index interval kind label last_seen letter loaded name neighbour \
-    neighbours note only_declared only_derived outside provisional q quarantined quarter raw reading reason region rows says score seen series since \
-    source step subject table title units";
+    neighbours note only_declared only_derived outside provisional q quarantined quarter raw reading reason region rows says score seen series share since \
+    source step subject table title units usual";
 
 /// Both systems beside each other, in the office's tree and, record by record, in the unit's own.
 const RECONCILIATION: &str = "differing domain due excluded fields file heading held href in_transit matched missing_in_system \

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::compute::declarations::Declared;
+use crate::ingest::UnitRemark;
 use crate::compute::measures::{Measure, Scope};
 use crate::compute::reconciliation::Reconciled;
 use crate::compute::verification::Verified;
@@ -81,6 +82,8 @@ pub struct ReportInput {
     pub quarantine_reasons: Vec<ReasonCount>,
     /// Checks of severity "warn" that some rows did not pass.
     pub warnings: Vec<ReasonCount>,
+    /// What was noticed about the rows of each unit.
+    pub unit_remarks: Vec<UnitRemarkRow>,
     /// Tables and indicators whose values are those of an earlier run.
     pub held: Vec<HeldItem>,
     /// Units without any row in a source that they must feed.
@@ -274,6 +277,15 @@ pub struct AccountingRow {
     pub balanced: bool,
     /// Hash of the file.
     pub digest: String,
+}
+
+/// A remark about a unit's rows of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitRemarkRow {
+    /// Table, unit, check, rows.
+    pub remark: UnitRemark,
+    /// Rows that the unit sent in the table, if any were read.
+    pub of_rows: Option<u64>,
 }
 
 /// How many rows of a table a check speaks of. Sort key: table, check.

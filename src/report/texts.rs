@@ -78,6 +78,10 @@ catalogue! {
     PREDECESSOR = "承继";
     DECLARED = "自报与认定";
     DECLARED_NOTE = "计分一律依数据的认定，自报的标志只作比对。每种标志先列全部单位，再列不一致最多的主体（至多五家）；全部见结果表 declarations。不一致是疑问，不是结论。";
+    UNIT_REMARKS = "各单位的提示与隔离";
+    UNIT_REMARKS_NOTE = "某一单位的记录被提示或隔离的比例，达到全部单位的两倍以上的（至少三条），按条数列出前三十项；全部见结果表 unit_remarks。比例高可能是系统对接不全，也可能使该单位的部分记录不计入考核，需向单位核实。";
+    SHARE_OF_SENT = "占其报送";
+    SHARE_OF_ALL = "全部单位";
     FLAG = "标志";
     COMPARED = "比对数";
     ONLY_DECLARED = "自报是而认定否";
@@ -244,7 +248,7 @@ catalogue! {
     QUARANTINE_REASONS = "隔离原因";
     QUARANTINE_NOTE = "此处只列原因和条数，不显示原文；原文在隔离文件中，凭权限查看。一条记录可有多个原因。";
     WARNINGS = "提示";
-    WARNINGS_NOTE = "提示不影响入库，记录照常计算。";
+    WARNINGS_NOTE = "有提示的记录照常装载；是否计入考核，以各行说明为准。";
     CHECK = "检查项";
     ROWS = "条数";
     HELD_NOTE = "数据来源未到或不合格时，相关指标沿用上次结果并注明，其余照常发布。";

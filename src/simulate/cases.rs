@@ -175,11 +175,14 @@ impl World {
         cases
     }
 
-    /// One firm of a county is penalised for its dangers again and again.
+    /// One firm of a county is penalised for its dangers again and again; another, in a small province, for small things.
     fn send_to_notorious(&self, case: &mut Case) {
         let one_in = if self.small { 4 } else { 500 };
         if case.domain == EMERGENCY && case.salt % one_in == 3 {
             case.firm = self.notorious_firm(case.county).or(case.firm.take());
+        } else if case.domain == EMERGENCY && self.small && case.salt % 4 == 1 {
+            let careless = (0..20).map(|nth| self.firm(case.county, nth)).find(|firm| !firm.individual);
+            case.firm = careless.or(case.firm.take());
         }
     }
 

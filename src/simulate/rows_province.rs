@@ -368,7 +368,7 @@ impl World {
             let kind = stream.choose(&[("camera", 5.0), ("fence", 1.0), ("scale", 1.0), ("drone", 1.0), ("sensor", 1.0)]);
             let good = 0.75 + 0.24 * unit.skill;
             let (published, legal, technical) = (stream.chance(good), stream.chance(good), stream.chance(good));
-            let from = date(2023, 1, 1) + stream.between(0, 640);
+            let from = date(2023, 1, 1) + stream.between(0, 600);
             let sheet = sheets.of("devices");
             sheet.text("device_id", &device_id(unit, nth)).text("kind", kind).text("owner_unit", &unit.id);
             if published {
@@ -378,7 +378,7 @@ impl World {
             let late = share_of(self.seed, 74, unit.index as u64 * 16 + u64::from(nth)) < 0.15;
             sheet.date("published_on", published.then_some(if late { from + 60 } else { from - 5 }));
             sheet.date("legal_reviewed_on", legal.then_some(from - 14)).date("technical_reviewed_on", technical.then_some(from - 10));
-            sheet.date("calibrated_on", from + 400).date("valid_from", from);
+            sheet.date("calibrated_on", from + 480).date("valid_from", from);
             sheet.end();
         }
     }

@@ -185,6 +185,7 @@ impl Office {
             as_of: jiff::civil::date(2026, 6, 30),
             batch: &RunId::from("test"),
             last: &self.last,
+            successors: &BTreeMap::new(),
             progress: &|_| (),
             functions: &|_| (),
         };

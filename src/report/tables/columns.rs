@@ -94,6 +94,11 @@ impl<'r, R> Columns<'r, R> {
         self.push(name, true, Arc::new(array))
     }
 
+    /// A count of rows or bytes, where there is one.
+    pub fn size_or_null(self, name: &str, of: impl Fn(&'r R) -> Option<u64>) -> Self {
+        self.count_or_null(name, |row| of(row).map(|size| i64::try_from(size).unwrap_or(i64::MAX)))
+    }
+
     /// A probability or an effect: the only floating column.
     pub fn real_or_null(self, name: &str, of: impl Fn(&'r R) -> Option<f64>) -> Self {
         let array = Float64Array::from_iter(self.rows.iter().map(of));

@@ -47,6 +47,7 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
         sources::reconciliation_rows(input)?,
         sources::verification(input)?,
         sources::declarations(input)?,
+        sources::unit_remarks(input)?,
         signals::findings(input)?,
         signals::findings_evidence(input)?,
         sources::accounting(input)?,

@@ -123,6 +123,19 @@ pub fn verification(input: &ReportInput) -> Result<ResultTable> {
         .table(input.verification.len())
 }
 
+/// What was noticed about the rows of each unit: set apart, loaded with a remark, under a code that nobody knows.
+pub fn unit_remarks(input: &ReportInput) -> Result<ResultTable> {
+    let rows: Vec<_> = input.unit_remarks.iter().collect();
+    Columns::of("unit_remarks", &["table", "unit_id", "check"], &rows)
+        .text("table", |row| &row.remark.table)
+        .text("unit_id", |row| &row.remark.unit)
+        .text("check", |row| &row.remark.check)
+        .text("says", |row| &row.remark.says)
+        .size("rows", |row| row.remark.rows)
+        .size_or_null("of_rows", |row| row.of_rows)
+        .table(input.unit_remarks.len())
+}
+
 /// What the units declared of their records, beside what the data tell.
 pub fn declarations(input: &ReportInput) -> Result<ResultTable> {
     let mut rows: Vec<_> = input.declarations.iter().collect();

@@ -5,12 +5,16 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
+
 use super::Facts;
 use crate::compute::declarations::{Declared, FLAGS};
-use crate::report::input::{AccountingRow, HeldItem, Mark, NotReported, ReasonCount};
+use crate::library::indicator::ShownAs;
+use crate::report::input::{AccountingRow, HeldItem, Mark, NotReported, ReasonCount, UnitRemarkRow};
 use crate::report::names::Text;
 use crate::report::numbers;
 use crate::report::texts;
+use crate::terms::UnitId;
 
 /// The counts of one file, or of one table's files together.
 #[derive(Debug, Clone)]
@@ -110,6 +114,23 @@ pub struct DeclaredView {
     pub only_derived: String,
 }
 
+/// Rows of a unit that a check speaks of more often than of the rows of all.
+#[derive(Debug, Clone)]
+pub struct RemarkView {
+    /// Unit.
+    pub unit: Text,
+    /// Source table.
+    pub table: Text,
+    /// What the check says.
+    pub says: Text,
+    /// Rows.
+    pub rows: String,
+    /// Share of what the unit sent.
+    pub share: String,
+    /// Share of what all sent.
+    pub usual: String,
+}
+
 /// Everything on the page.
 #[derive(Debug, Clone)]
 pub struct QualityView {
@@ -127,6 +148,8 @@ pub struct QualityView {
     pub held: Vec<HeldView>,
     /// Who has not reported.
     pub silent: Vec<SilentView>,
+    /// Units whose rows are remarked on more often than is usual.
+    pub remarks: Vec<RemarkView>,
     /// Flags as the units declared them, beside what the data tell: all units together, then those that differ most.
     pub declared: Vec<DeclaredView>,
     /// Reservations.
@@ -157,6 +180,7 @@ pub fn quality(facts: &Facts) -> QualityView {
         warnings: reasons(facts, &input.warnings),
         held: held.into_iter().map(|item| held_view(facts, item)).collect(),
         silent: silent.into_iter().map(|row| silent_view(facts, row)).collect(),
+        remarks: remarks(facts),
         declared: declared(facts),
         marks: marks.into_iter().map(mark_view).collect(),
     }
@@ -226,6 +250,45 @@ fn silent_view(facts: &Facts, row: &NotReported) -> SilentView {
         unit: facts.unit_name(&row.unit),
         last_seen: row.last_seen.map_or_else(|| texts::NEVER.to_owned(), |date| date.to_string()),
     }
+}
+
+/// So many remarks stand on the page; the others are in the result table.
+const REMARKS: usize = 30;
+/// A remark stands out when it is on at least so many rows of a unit, and its share so many times that of all units.
+const LEAST_ROWS: u64 = 3;
+const TIMES_USUAL: u64 = 2;
+
+fn remarks(facts: &Facts) -> Vec<RemarkView> {
+    let mut sent: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in &facts.input.accounting {
+        *sent.entry(row.table.as_str()).or_default() += row.records_seen + row.expanded;
+    }
+    let mut of_all: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for row in &facts.input.unit_remarks {
+        *of_all.entry((&row.remark.table, &row.remark.check)).or_default() += row.remark.rows;
+    }
+    // Shares are compared by cross products, so that no rounding decides.
+    let stands_out = |row: &&UnitRemarkRow| {
+        let remark = &row.remark;
+        let usual = (of_all[&(remark.table.as_str(), remark.check.as_str())], sent.get(remark.table.as_str()).copied().unwrap_or(0));
+        let of_rows = row.of_rows.unwrap_or(remark.rows);
+        remark.rows >= LEAST_ROWS && u128::from(remark.rows) * u128::from(usual.1) >= u128::from(TIMES_USUAL * usual.0) * u128::from(of_rows)
+    };
+    let mut rows: Vec<&UnitRemarkRow> = facts.input.unit_remarks.iter().filter(stands_out).collect();
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.remark.rows), &row.remark));
+    let view = |row: &UnitRemarkRow| {
+        let remark = &row.remark;
+        let share = |rows: u64, of: u64| Decimal::from(rows).checked_div(Decimal::from(of)).map_or(texts::NONE.to_owned(), |share| numbers::value(share, ShownAs::Percent));
+        RemarkView {
+            unit: facts.unit_name(&UnitId(remark.unit.clone())),
+            table: facts.table_name(&remark.table),
+            says: Text::of(&remark.says),
+            rows: numbers::count(remark.rows),
+            share: share(remark.rows, row.of_rows.unwrap_or(0)),
+            usual: share(of_all[&(remark.table.as_str(), remark.check.as_str())], sent.get(remark.table.as_str()).copied().unwrap_or(0)),
+        }
+    };
+    rows.into_iter().take(REMARKS).map(view).collect()
 }
 
 /// So many units of each flag stand by name; the others are in the result table.
