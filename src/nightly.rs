@@ -17,6 +17,7 @@ use crate::diagnostics::{Diagnostics, Severity};
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::{Lake, Snapshot, WriterLock};
 use crate::library::Library;
+use crate::library::contract::REGISTRY;
 use crate::library::scheme::Scheme;
 use crate::project::Project;
 use crate::release::Current;
@@ -135,6 +136,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         ranked: 0,
         findings: BTreeMap::new(),
         warnings: Vec::new(),
+        back_from: None,
         not_reported: Vec::new(),
         switched_on: Counted::new(),
         report: None,
@@ -229,6 +231,7 @@ fn stages(
         return Ok(());
     }
     // Written first, so that whoever follows the pointer finds a finished run.
+    results.back_from = previous.as_ref().and_then(|previous| previous.as_of).filter(|before| *before > request.as_of).map(|date| date.to_string());
     results.status = if results.held_indicators.is_empty() && held_tables.is_empty() { RunStatus::Done } else { RunStatus::DoneWithHeld };
     results.finished = surroundings.now();
     results.write(folder)?;
@@ -315,6 +318,13 @@ pub fn plan(request: &Request<'_>) -> Result<String> {
             let word = if files == 1 { "file" } else { "files" };
             text.push_str(&format!("  load {:<30} {files:>5} {word:<5} {bytes:>14} bytes  {}{missing}\n", contract.name, source.path));
         }
+    }
+    let missing = crate::compute::usage::without_source(request.project, request.library, request.scheme);
+    if let Some(says) = crate::compute::usage::says_without_source(&missing) {
+        text.push_str(&format!("  {says}\n"));
+    }
+    if request.project.sources_of(REGISTRY.0).is_empty() {
+        text.push_str("  no [[source]] gives `units`: there would be no unit to assess\n");
     }
     let months = request.period.months_until(request.as_of);
     let span = match (months.first(), months.last()) {

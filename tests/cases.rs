@@ -28,6 +28,10 @@ fn main() {
             Err(error) => trials.push(Trial::test(name, move || Err(Failed::from(error)))),
         }
     }
+    if let Some(filter) = arguments.filter.as_ref().filter(|filter| !trials.iter().any(|trial| trial.name().contains(filter.as_str()))) {
+        let whose = if page::project().is_some() { "of the project (KAOHE_PROJECT); pages of the library are run without it" } else { "" };
+        eprintln!("no page {whose} has `{filter}` in its name");
+    }
     libtest_mimic::run(&arguments, trials).exit();
 }
 

@@ -50,6 +50,12 @@ pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
             say_line!("{}", diagnostics.to_text());
         }
         let library = &opened.library;
+        if let (Some(project), Some(scheme)) = (&opened.project, &opened.scheme) {
+            let missing = compute::usage::without_source(project, library, scheme);
+            if let Some(says) = compute::usage::says_without_source(&missing).filter(|_| !project.sources.is_empty()) {
+                say_line!("{says}\n");
+            }
+        }
         say_line!(
             "{}, {}, {}, {}, {}: {}, {}",
             counted(library.tables.len(), "table"),

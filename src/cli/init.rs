@@ -1,12 +1,14 @@
 //! `kaohe init DIR`: a new project, with comments.
 //!
-//! In: a folder that has no project yet. Out: `kaohe.toml`, `sources/`, `queries/`. Never here: data.
+//! In: a folder that has no project yet. Out: `kaohe.toml`, `sources/`, `queries/`, with files of the library that are asked for. Never here: data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::error::{Context, Error, Kind, Result};
+use crate::diagnostics::nearest;
+use crate::library::Library;
 use crate::project::PROJECT_FILE;
 
 /// Flags of `kaohe init`.
@@ -14,12 +16,15 @@ use crate::project::PROJECT_FILE;
 pub struct Arguments {
     /// Folder of the new project
     directory: PathBuf,
+    /// Bring a file of the library into its queries/, to be changed: schemes/2026.toml, clocks.toml, populations/….sql
+    #[arg(long, value_name = "FILE")]
+    with: Vec<String>,
 }
 
 const TEMPLATE: &str = r#"# A kaohe project: what to load from where, and which scheme to assess with.
 
 name   = "某省行政执法考核"    # stands on every page
-scheme = "2026"              # queries/schemes/2026.toml; put a file of that name into queries/ here to change it
+scheme = "2026"              # queries/schemes/2026.toml; `kaohe init --with schemes/2026.toml DIR` brings it here, to be changed
 period = "2026"              # 2026, 2026-H1, 2026-Q2 or 2026-06
 
 [hold]
@@ -29,7 +34,7 @@ max_share = 0.25             # more than this share of indicators held keeps the
 # notice = "试运行数据，不作为考核结论"   # one sentence at the head of every page, whoever reads it, also in print
 
 # One [[source]] a table, or several. Headers and labels that the contract knows need no mapping
-# (`kaohe check` names the tables; their contracts are queries/tables/<table>.toml).
+# (`kaohe docs` lists tables, headers and labels; `units` and `cases` are the first to name).
 #
 # [[source]]
 # table = "cases"
@@ -51,6 +56,10 @@ max_share = 0.25             # more than this share of indicators held keeps the
 pub fn init(arguments: &Arguments) -> Result<u8> {
     let directory = &arguments.directory;
     let file = directory.join(PROJECT_FILE);
+    let brought = arguments.with.iter().map(|name| shipped(name)).collect::<Result<Vec<_>>>()?;
+    if file.exists() && !brought.is_empty() {
+        return bring(directory, &brought);
+    }
     if file.exists() {
         return Err(Error::new(Kind::Configuration, format!("{} exists already", file.display())).with_hint("choose another folder"));
     }
@@ -61,9 +70,39 @@ pub fn init(arguments: &Arguments) -> Result<u8> {
     std::fs::write(&file, TEMPLATE).context(Kind::Environment, doing)?;
     std::fs::write(directory.join(".gitignore"), "lake/\nruns/\ncurrent.json\n").context(Kind::Environment, doing)?;
     say_line!("{}", file.display());
+    bring(directory, &brought)?;
     eprintln!(
         "next: name your sources in {PROJECT_FILE}, then `kaohe check --project {0}` and `kaohe run --project {0}`",
         directory.display()
     );
+    Ok(0)
+}
+
+/// A file of the shipped library by its path below `queries/`, with its text.
+fn shipped(name: &str) -> Result<(String, String)> {
+    let (library, _) = Library::read(None)?;
+    let name = name.trim_start_matches("queries/");
+    let text = library.files.get(name).ok_or_else(|| {
+        let error = Error::new(Kind::Configuration, format!("the library has no file `{name}`"));
+        match nearest(name, library.files.keys().map(String::as_str)) {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error.with_hint("name it as it stands below queries/, such as schemes/2026.toml; `kaohe docs` names the files"),
+        }
+    })?;
+    Ok((name.to_owned(), text.clone()))
+}
+
+/// Writes files of the library into a project's `queries/`; one that is there already stays.
+fn bring(directory: &Path, files: &[(String, String)]) -> Result<u8> {
+    for (name, text) in files {
+        let path = directory.join("queries").join(name);
+        if path.exists() {
+            return Err(Error::new(Kind::Configuration, format!("{} exists already", path.display())).with_hint("it is the project's own: edit it"));
+        }
+        let doing = || format!("writing {}", path.display());
+        std::fs::create_dir_all(path.parent().unwrap_or(directory)).context(Kind::Environment, doing)?;
+        std::fs::write(&path, text).context(Kind::Environment, doing)?;
+        say_line!("{}", path.display());
+    }
     Ok(0)
 }

@@ -67,6 +67,9 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
     let ended = nightly::run(&request, &terminal);
     terminal.finish();
     let results = ended?;
+    if let Some(says) = compute::usage::says_without_source(&compute::usage::without_source(&project, &library, &scheme)).filter(|_| !only_load) {
+        eprintln!("{says}");
+    }
     for (table, notice) in results.tables.iter().flat_map(|(table, result)| result.notices.iter().map(move |notice| (table, notice))) {
         eprintln!("{table}: {notice}");
     }
@@ -124,7 +127,10 @@ fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64)
     text.push_str(&match (results.status, &results.report) {
         (RunStatus::Loaded, _) => format!("stored     {}\n", request.out.join("lake").display()),
         (RunStatus::KeptBack, _) => format!("published  nothing: {}\n", results.error.as_deref().unwrap_or("")),
-        (_, Some(page)) => format!("published  {}\n", request.out.join("runs").join(&results.run).join(page).display()),
+        (_, Some(page)) => {
+            let back = results.back_from.as_ref().map(|from| format!(" (goes back from {from} to {})", results.as_of)).unwrap_or_default();
+            format!("published  {}{back}\n", request.out.join("runs").join(&results.run).join(page).display())
+        }
         (_, None) => "published  nothing\n".to_owned(),
     });
     text

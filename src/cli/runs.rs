@@ -3,7 +3,7 @@
 //! In: `runs/*/run_results.json` and `current.json`. Out: text on standard output, one screen; a list that is cut says where the
 //! rest stands. Never here: computation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use unicode_width::UnicodeWidthStr;
@@ -12,6 +12,7 @@ use super::Common;
 use crate::error::{Context, Kind, Result};
 use crate::nightly::journal::{RunResults, RunStatus, Warning};
 use crate::release::Current;
+use crate::terms::counted;
 
 /// Runs by name, oldest first; one that left no results was stopped.
 type Runs = BTreeMap<String, Option<RunResults>>;
@@ -125,7 +126,8 @@ pub fn status(common: &Common) -> Result<u8> {
     }
     warned(&results);
     if !results.not_reported.is_empty() {
-        say_line!("\nnot reported for two months: {}", results.not_reported.len());
+        let units: BTreeSet<&str> = results.not_reported.iter().filter_map(|line| line.split(' ').nth(1)).collect();
+        say_line!("\nnot reported for two months: {} by {}", counted(results.not_reported.len(), "table"), counted(units.len(), "unit"));
         let rows = results.not_reported.iter().map(|line| line.splitn(3, ' ').map(str::to_owned).collect());
         shortened(rows.collect(), &[false; 3], "not_reported");
     }

@@ -79,6 +79,11 @@ impl SqlFormat {
             Some("json" | "jsonl" | "ndjson") => Self::Json,
             Some("parquet") => Self::Parquet,
             Some("xlsx") => Self::Xlsx,
+            Some(other) if other != "txt" && options.format.is_none() => {
+                let message = format!("no format is known by the ending `.{other}`");
+                return Err(Error::new(Kind::Configuration, message)
+                    .with_hint("end the name in csv, json, parquet, xlsx or txt, or say --format"));
+            }
             _ => Self::Table,
         };
         let format = options.format.unwrap_or(by_ending);

@@ -16,6 +16,9 @@ use crate::error::{Context, Kind, Result};
 use crate::functions::parse_bound;
 use crate::library::Library;
 use crate::library::indicator::Window;
+use crate::library::scheme::Scheme;
+use crate::project::Project;
+use crate::terms::{IndicatorId, counted};
 
 /// What one SELECT rests on in the end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +33,36 @@ pub struct Usage {
     pub clocks: BTreeSet<String>,
     /// Parameters asked for, here or on the way.
     pub parameters: BTreeSet<String>,
+}
+
+/// Source tables that scored indicators read and the project has no source for, each with those indicators: what they look for there
+/// counts as never recorded.
+pub fn without_source(project: &Project, library: &Library, scheme: &Scheme) -> BTreeMap<String, BTreeSet<IndicatorId>> {
+    let context = SessionContext::new();
+    let (dependencies, _) = Dependencies::of(&context, library);
+    let given: BTreeSet<&str> = project.sources.iter().map(|source| source.table.as_str()).collect();
+    let mut missing: BTreeMap<String, BTreeSet<IndicatorId>> = BTreeMap::new();
+    for indicator in scheme.indicators.iter().filter_map(|scored| library.indicators.get(&scored.id)) {
+        for table in dependencies.tables_of(&context, indicator).into_iter().filter(|table| !given.contains(table.as_str())) {
+            missing.entry(table).or_default().insert(indicator.id.clone());
+        }
+    }
+    missing
+}
+
+/// The same in a sentence; nothing when every table has a source.
+pub fn says_without_source(missing: &BTreeMap<String, BTreeSet<IndicatorId>>) -> Option<String> {
+    if missing.is_empty() {
+        return None;
+    }
+    let indicators: BTreeSet<&IndicatorId> = missing.values().flatten().collect();
+    let names: Vec<&str> = missing.keys().map(String::as_str).collect();
+    Some(format!(
+        "no [[source]] gives {}, read by {} of the scheme: what they look for there counts as never recorded; name the sources, or take \
+         such indicators out of the scheme",
+        names.join(", "),
+        counted(indicators.len(), "indicator")
+    ))
 }
 
 /// The usage of every indicator (by id) and population (by name) of the library; what does not plan is left out.

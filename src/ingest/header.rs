@@ -125,22 +125,25 @@ impl<'a> Headers<'a> {
                 && !self.is_provided(*index, map, 0)
         });
         let mut messages = Vec::new();
-        let mut hints = Vec::new();
+        let mut candidates: Vec<(usize, &str, &str)> = Vec::new();
         for (_, column) in missing {
             let mut accepted: Vec<&str> = vec![&column.name];
             accepted.extend(column.aliases.iter().chain(&column.aliases_in_wan).map(String::as_str));
             messages.push(format!("the required column `{}` is missing (accepted headers: {})", column.name, accepted.join(", ")));
-            let near = names.iter().filter(|name| self.find(name).is_none() && !name.trim().is_empty()).filter_map(|name| {
+            let free = names.iter().filter(|name| self.find(name).is_none() && !name.trim().is_empty());
+            let distances = free.filter_map(|name| {
                 let normal = normalise_header(name);
                 let distance = accepted.iter().map(|header| strsim::damerau_levenshtein(&normal, &normalise_header(header))).min()?;
-                Some((distance, name))
+                Some((distance, name.trim(), column.name.as_str()))
             });
-            if let Some((_, name)) = near.min() {
-                hints.push(format!(
-                    "is `{}` the column `{1}`? then write in kaohe.toml: columns = {{ \"{0}\" = \"{1}\" }}",
-                    name.trim(),
-                    column.name
-                ));
+            candidates.extend(distances);
+        }
+        // Each header stands for one column: the nearest pair is taken first.
+        candidates.sort_unstable();
+        let mut renames: BTreeMap<&str, &str> = BTreeMap::new();
+        for (_, name, column) in candidates {
+            if !renames.contains_key(name) && renames.values().all(|taken| *taken != column) {
+                renames.insert(name, column);
             }
         }
         if messages.is_empty() {
@@ -148,7 +151,11 @@ impl<'a> Headers<'a> {
         }
         let place = if line > 0 { format!("header in line {line}: ") } else { String::new() };
         let error = Error::new(Kind::Source, format!("{place}{}", messages.join("; ")));
-        Err(if hints.is_empty() { error } else { error.with_hint(hints.join("; ")) })
+        if renames.is_empty() {
+            return Err(error);
+        }
+        let pairs: Vec<String> = renames.iter().map(|(name, column)| format!("\"{name}\" = \"{column}\"")).collect();
+        Err(error.with_hint(format!("if the headers mean that, write in kaohe.toml: columns = {{ {} }}", pairs.join(", "))))
     }
 }
 

@@ -225,8 +225,16 @@ fn finish(
     }
     for (index, (_, FileOutcome { account, .. })) in loaded.iter_mut().enumerate() {
         let rows = finished.loaded[index];
-        (account.loaded, account.held) = if held.is_empty() { (rows, 0) } else { (0, rows) };
         account.duplicates = finished.duplicates[index];
+        (account.loaded, account.held) = match (held.is_empty(), &account.failed) {
+            (true, _) => (rows, 0),
+            (false, None) => (0, rows),
+            // What was read before the failure, typed or not, is held with the table.
+            (false, Some(_)) => {
+                let gone = account.quarantined + account.duplicates + account.filtered;
+                (0, (account.records_seen + account.expanded).saturating_sub(gone))
+            }
+        };
         if finished.conflicts[index] > 0 {
             let says = "同一主键有内容不同、更新时间相同的多条记录，只保留一条";
             warnings.add(&account.source_file, "conflicting_duplicates", says, CheckSeverity::Warn, finished.conflicts[index]);

@@ -169,6 +169,9 @@ pub struct RunResults {
     /// What published runs, this one among them, have counted of dynamic indicators.
     #[serde(default)]
     pub switched_on: Counted,
+    /// The as-of date of the run that was current, where this one's is older.
+    #[serde(default)]
+    pub back_from: Option<String>,
     /// The page to open first, relative to the run's folder.
     pub report: Option<String>,
     /// The error that stopped it.

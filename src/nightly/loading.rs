@@ -91,8 +91,11 @@ pub fn load(
         // A file that could not be read to its end is over as well.
         surroundings.advance(ahead.saturating_sub(read.into_inner()));
         let (mut result, joined) = store(request, lake, runtime, contract, &staged, &before.versions(), folder)?;
+        let before = previous_rows.get(&contract.name).copied().unwrap_or(0);
         if result.held.is_some() {
-            result.rows = previous_rows.get(&contract.name).copied().unwrap_or(0);
+            result.rows = before;
+        } else if result.rows < before {
+            result.notices.push(format!("{} rows fewer than when last loaded ({before})", before - result.rows));
         }
         let detail = result.held.clone().unwrap_or_else(|| format!("{} rows, version {}", result.rows, result.version));
         journal.write(&surroundings.now(), if result.held.is_some() { "table-held" } else { "table-loaded" }, &contract.name, &detail)?;

@@ -145,7 +145,8 @@ fn by_group<'a>(facts: &Facts<'a>) -> BTreeMap<GroupOrder<'a>, Vec<&'a Rank>> {
     }
     for ranks in groups.values_mut() {
         ranks.sort_by_cached_key(|rank| {
-            (rank.rank.unwrap_or(u32::MAX), std::cmp::Reverse(rank.total), facts.unit_name(&rank.unit), &rank.unit)
+            // Who is not ranked stands in no order but that of names.
+            (rank.rank.unwrap_or(u32::MAX), std::cmp::Reverse(rank.rank.and(rank.total)), facts.unit_name(&rank.unit), &rank.unit)
         });
     }
     groups
