@@ -13,15 +13,15 @@
 -- `due_on`：告知举报人的最后一日（时限 `report_feedback.statutory`），自决定之日起算；尚无决定记录的，自依法应当决定的最后一日起算
 -- （`filing.statutory`；线索经批准延长的为 `filing_extended.statutory`，并加检测检验等中止的天数）：
 -- 迟迟不决定或者不记录决定，不能使举报退出分母；这一日之前告知了的，也是按期。
--- 匿名举报、线索已移送的，予以剔除。
+-- 匿名举报（没有可以联系的途径，见 `complaint_register`）、线索已移送的，予以剔除。
 WITH reports AS (
-  SELECT c.unit_id, c.domain, c.complaint_id AS record_id, c.source_file, c.source_line, c.received_on, c.anonymous, c.decision_told_at,
+  SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.received_on, c.is_anonymous, c.decision_told_at,
          coalesce(l.suspended_days, 0) AS suspended_days,
          coalesce(end_of(l.extended_on) <= $as_of, false) AS is_extended,
          coalesce(l.decision = 'transfer' AND l.decision_at < $as_of, false) AS is_transferred,
          day_of(least(CASE WHEN c.filing_decision_at < $as_of THEN c.filing_decision_at END,
                       CASE WHEN l.decision_at < $as_of AND l.decision IN ('file', 'not_file') THEN l.decision_at END)) AS decided_on
-  FROM complaints AS c
+  FROM complaint_register AS c
   LEFT JOIN leads AS l ON l.lead_id = c.filed_lead_id
   WHERE c.domain = 'market' AND c.kind = 'report' AND end_of(c.received_on) <= $as_of
 ),
@@ -30,7 +30,7 @@ limited AS (
                    coalesce(decided_on,
                             CASE WHEN is_extended THEN due_on('filing_extended.statutory', domain, received_on, suspended_days)
                                  ELSE due_on('filing.statutory', domain, received_on, suspended_days) END)) AS due_on,
-         CASE WHEN anonymous THEN 'anonymous' WHEN is_transferred THEN 'transferred' END AS excluded_because
+         CASE WHEN is_anonymous THEN 'anonymous' WHEN is_transferred THEN 'transferred' END AS excluded_because
   FROM reports
 )
 SELECT unit_id, domain, record_id, source_file, source_line, received_on, decided_on, due_on,

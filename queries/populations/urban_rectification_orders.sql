@@ -2,7 +2,6 @@
 -- title = "城市管理检查责令改正的事项"
 -- grain = "one inspection of city management that found a problem to be put right"
 -- [excluded]
--- no_deadline = "没有整改期限，时限无从起算"
 -- is_recheck = "本身是复查；第一次没有整改到位的，已在原检查上计算"
 -- [columns]
 -- is_done_at_first_recheck = "第一次复查即整改到位"
@@ -11,7 +10,8 @@
 --
 -- 城市管理领域检查结果为发现问题的，或者规定了整改期限的检查。当场改正的没有责令限期改正，转立案的由案件处理，均不在本口径内
 -- （另行规定了整改期限的除外）。
--- `due_on`：第一次复查的最后一日（时限 `rectification_recheck.target`），自整改期限届满之日起算。
+-- `due_on`：第一次复查的最后一日（时限 `rectification_recheck.target`），自整改期限届满之日起算；没有整改期限的、期限早于检查之日的，
+-- 自检查之日起算：没有限期即应立即改正，不填期限不能使事项退出分母。本身是复查的，予以剔除。
 -- 第一次复查从复查记录（`recheck_of`）认定，取最早的一次；原检查上自行填写的复查（`first_recheck_on`、`first_recheck_passed`）同样看：
 -- 两处都有的，须两处都到位。复查记录的结果为“未发现问题”的，为到位；当场改正的，说明复查时仍未到位。
 -- `is_done_at_first_recheck`：最后一日之前（含当日）复查了，并且到位。当事人或者单位自报的整改完成（`rectified_at`）不算，须经复查；
@@ -24,8 +24,8 @@ WITH rechecks AS (
 ),
 orders AS (
   SELECT i.unit_id, i.act_domain AS domain, i.record_id, i.source_file, i.source_line, i.checked_on, i.rectify_due,
-         due_on('rectification_recheck.target', i.act_domain, i.rectify_due) AS due_on,
-         CASE WHEN i.recheck_of IS NOT NULL THEN 'is_recheck' WHEN i.rectify_due IS NULL THEN 'no_deadline' END AS excluded_because,
+         due_on('rectification_recheck.target', i.act_domain, greatest(i.rectify_due, i.checked_on)) AS due_on,
+         CASE WHEN i.recheck_of IS NOT NULL THEN 'is_recheck' END AS excluded_because,
          r.checked_on AS recorded_on, r.result = 'no_problem' AS recorded_passed,
          CASE WHEN end_of(i.first_recheck_on) <= $as_of THEN i.first_recheck_on END AS declared_on,
          CASE WHEN end_of(i.first_recheck_on) <= $as_of THEN coalesce(i.first_recheck_passed, false) END AS declared_passed

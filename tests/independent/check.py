@@ -214,7 +214,7 @@ PENALTIES = f"""
     (SELECT *, coalesce(credit_code, CASE WHEN regexp_matches(party_code, '^9[123].{{16}}$') THEN party_code END) AS code
      FROM cases WHERE decided_on <= getvariable('as_of') AND coalesce({ENDED_AS}, 'penalty') = 'penalty')"""
 HAZARDS = """
-    (SELECT unit_id, domain, found_on, greatest(due_on, extended_to) AS due_on,
+    (SELECT unit_id, domain, found_on, greatest(due_on, extended_to, found_on) AS due_on,
             CASE WHEN verified_on > getvariable('as_of') OR verified_on < found_on OR verified_on < closed_on THEN NULL
                  WHEN verifier_kind IS NULL AND verified_by IS NULL THEN NULL
                  WHEN verifier_kind = 'enterprise' OR verified_by = credit_code OR verified_by = responsible THEN NULL
@@ -290,8 +290,8 @@ def transport_offsite_overload_valid(db):
 
 def eco_restoration_done_rate(db):
     return db.execute(counted("""
-        SELECT r.unit_id, coalesce(r.domain, c.domain, 'eco') AS domain, coalesce(r.due_on, r.ordered_on) AS due_on,
-               r.verified_on <= r.due_on AND coalesce(r.verified_on >= r.done_on, true) AS hit, r.due_on IS NULL AS out
+        SELECT r.unit_id, coalesce(r.domain, c.domain, 'eco') AS domain, greatest(r.due_on, r.ordered_on) AS due_on,
+               r.verified_on <= greatest(r.due_on, r.ordered_on) AND coalesce(r.verified_on >= r.done_on, true) AS hit, false AS out
         FROM restoration_plans r LEFT JOIN cases c USING (case_id)
         WHERE r.ordered_on <= getvariable('as_of')""")).fetchall()
 
@@ -346,8 +346,7 @@ def disclosure_penalty_timeliness(db):
 
 def hazard_closure_rate(db):
     return db.execute(counted(f"""
-        SELECT unit_id, domain, coalesce(h.due_on, found_on) AS due_on, h.verified_on <= h.due_on AS hit, h.due_on IS NULL AS out
-        FROM {HAZARDS} h""")).fetchall()
+        SELECT unit_id, domain, h.due_on, h.verified_on <= h.due_on AS hit, false AS out FROM {HAZARDS} h""")).fetchall()
 
 
 def emergency_hazard_overdue_days(db):
@@ -355,8 +354,7 @@ def emergency_hazard_overdue_days(db):
         SELECT unit_id, domain, median(greatest(0, coalesce(verified_on, getvariable('as_of')) - due_on))
                    FILTER (due_on <= getvariable('as_of') AND due_on >= DATE '2026-01-01') AS value,
                count(*) FILTER (due_on <= getvariable('as_of') AND due_on >= DATE '2026-01-01') AS n,
-               count(*) FILTER (due_on > getvariable('as_of')) AS pending,
-               count(*) FILTER (due_on IS NULL AND found_on >= DATE '2026-01-01') AS excluded
+               count(*) FILTER (due_on > getvariable('as_of')) AS pending, 0 AS excluded
         FROM {HAZARDS} GROUP BY ALL""")
 
 

@@ -8,7 +8,7 @@
 -- ///
 --
 -- 告知期限已过的投诉中，最后一日之前（含当日）告知受理或者不予受理的比例，计入最后一日所在的月份。到期仍未告知的，为不及时。
--- 两侧均剔除并另列：匿名投诉。未到期：最后一日尚未过去的，即使已经告知。举报不在内，见 market.report_feedback_timeliness。
+-- 两侧均剔除并另列：匿名投诉（没有任何可以联系的途径，无从告知）。未到期：最后一日尚未过去的，即使已经告知。举报不在内，见 market.report_feedback_timeliness。
 SELECT unit_id, domain, month_of(due_on) AS month,
        count(*) FILTER (WHERE state = 'due' AND is_told_on_time) AS numerator,
        count(*) FILTER (WHERE state = 'due')                     AS denominator,

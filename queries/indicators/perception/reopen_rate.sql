@@ -8,12 +8,11 @@
 -- ///
 --
 -- 已办结、30日观察期已过的12345工单中，办结后30日内重办，或者同一来电人就同一分类又来电的比例，计入观察期最后一日所在的月份。
--- 两侧均剔除并另列：诉求经认定不合理的（没有认定的视为合理）。未到期：观察期尚未结束的，即使已经重复。
+-- 诉求合理与否都在内，没有剔除项。未到期：观察期尚未结束的，即使已经重复。
 -- 来电人不明的工单只看得到重办，仍在分母内。
 SELECT unit_id, domain, month_of(due_on) AS month,
        count(*) FILTER (WHERE state = 'due' AND is_repeated) AS numerator,
        count(*) FILTER (WHERE state = 'due')                 AS denominator,
-       count(*) FILTER (WHERE state = 'pending')             AS pending,
-       count(*) FILTER (WHERE state = 'excluded')            AS excluded
+       count(*) FILTER (WHERE state = 'pending')             AS pending
 FROM closed_hotline_orders
 GROUP BY 1, 2, 3
