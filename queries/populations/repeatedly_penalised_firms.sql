@@ -12,7 +12,7 @@
 -- 次数合并计算，不论由哪个单位处罚；归使次数达到的那次处罚的单位。一直处于达到次数的状态为一段，一段只为一行：
 -- 其间有重大隐患的，为最早符合条件的那次处罚，否则为这一段的第一次。
 -- 没有企业代码的处罚认不出是哪一家，不在其内。
--- 重大隐患：处罚之日或之前发现，且在这次处罚前的365日内尚未验收通过；不论由哪个单位发现。没有重大隐患的，予以剔除并列出，供核对隐患等级。
+-- 重大隐患（口径 due_hazards，没有填写等级的在内）：处罚之日或之前发现，且在这次处罚前的365日内尚未验收通过；不论由哪个单位发现。没有重大隐患的，予以剔除并列出，供核对隐患等级。
 -- `due_on`：提请关闭的时限（`closure_proposal.target`）的最后一日，自处罚决定之日起算。
 -- `proposed_on`：就该企业提请关闭之日，不论由哪个单位提请；在处罚之日前365日内已经提请的，同样算。
 WITH penalties AS (
@@ -37,10 +37,10 @@ spells AS (
   FROM counted
 ),
 hazardous AS (
-  SELECT s.record_id, count(h.hazard_id) > 0 AS has_hazard
+  SELECT s.record_id, count(h.record_id) > 0 AS has_hazard
   FROM spells AS s
-  LEFT JOIN hazards AS h
-    ON h.credit_code = s.firm AND h.level = 'major' AND h.found_on <= s.decided_on
+  LEFT JOIN due_hazards AS h
+    ON h.credit_code = s.firm AND h.is_major AND h.found_on <= s.decided_on
     AND coalesce(s.decided_on - h.verified_on < param('repeat_penalty.year_days', s.domain, s.decided_on), true)
   WHERE s.is_repeated
   GROUP BY s.record_id

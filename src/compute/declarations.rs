@@ -15,7 +15,8 @@ use crate::terms::{Month, UnitId};
 const POPULATION: &str = "declared_flags";
 
 /// Flags that are compared: codes of the population, in the order in which they are shown.
-pub const FLAGS: [&str; 5] = ["is_enforcement", "is_reasonable", "counts_toward_cap", "is_food_drug", "hearing_required"];
+pub const FLAGS: [&str; 7] =
+    ["is_enforcement", "is_reasonable", "counts_toward_cap", "is_food_drug", "hearing_required", "damage", "anonymous"];
 
 /// How often a unit declared a flag as the data have it. Sort key: unit, domain, flag.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

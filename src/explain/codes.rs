@@ -44,7 +44,7 @@ pub fn peer_group(group: &str) -> String {
         let named = if named == part { tier(part) } else { named };
         if named == part { size(part).to_owned() } else { named.to_owned() }
     };
-    group.split(" · ").map(|part| if part.is_empty() { String::new() } else { word(part) }).collect::<Vec<_>>().join(" · ")
+    group.split(" · ").filter(|part| !part.is_empty()).map(word).collect::<Vec<_>>().join(" · ")
 }
 
 /// Why there is no rank.

@@ -623,6 +623,8 @@ pub fn declared_flag(flag: &str) -> &str {
         "counts_toward_cap" => "检查计入频次",
         "is_food_drug" => "食品药品案件、线索",
         "hearing_required" => "应当告知听证权利",
+        "damage" => "造成生态环境损害",
+        "anonymous" => "匿名投诉、来电",
         other => other,
     }
 }

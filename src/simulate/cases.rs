@@ -180,9 +180,8 @@ impl World {
         let one_in = if self.small { 4 } else { 500 };
         if case.domain == EMERGENCY && case.salt % one_in == 3 {
             case.firm = self.notorious_firm(case.county).or(case.firm.take());
-        } else if case.domain == EMERGENCY && self.small && case.salt % 4 == 1 {
-            let careless = (0..20).map(|nth| self.firm(case.county, nth)).find(|firm| !firm.individual);
-            case.firm = careless.or(case.firm.take());
+        } else if case.domain == EMERGENCY && case.salt % 4 == 1 {
+            case.firm = self.careless_firm(case.county).or(case.firm.take());
         }
     }
 

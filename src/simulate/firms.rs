@@ -176,6 +176,12 @@ impl World {
         })
     }
 
+    /// The firm of a small province's county that is penalised again and again for small things, and never had a major hazard.
+    pub fn careless_firm(&self, county: usize) -> Option<Firm> {
+        let first = self.firms_per_county / 3;
+        (first..first + 20).filter(|_| self.small).map(|nth| self.firm(county, nth)).find(|firm| !firm.individual)
+    }
+
     fn status_of(share: &dyn Fn(u64) -> f64) -> &'static str {
         match share(STATUS) {
             s if s < 0.955 => "在业",

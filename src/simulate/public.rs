@@ -117,7 +117,7 @@ impl World {
         }
         if copied {
             let complaint = format!("TSR{}{:02}{:02}{number:05}", unit.id, month.year % 100, month.month);
-            self.write_complaint(sheets, unit, &complaint, Some(&order_id), dispatched, cases, stream);
+            self.write_complaint(sheets, unit, &complaint, Some((&order_id, anonymous)), dispatched, cases, stream);
         }
     }
 
@@ -127,12 +127,14 @@ impl World {
         sheets: &mut Sheets,
         unit: &Unit,
         id: &str,
-        order: Option<&str>,
+        order: Option<(&str, bool)>,
         at: i64,
         cases: &[Case],
         stream: &mut Stream,
     ) {
-        let (anonymous, is_report, odds) = (stream.chance(0.15), stream.chance(0.4), World::odds(unit, 0.76, 0.985));
+        let (drawn, is_report, odds) = (stream.chance(0.15), stream.chance(0.4), World::odds(unit, 0.76, 0.985));
+        // Who called without a name has none in the copy either.
+        let anonymous = order.map_or(drawn, |(_, anonymous)| anonymous);
         let contact = Days::awake(at + i64::from(Days::lag(24, odds, stream).max(1)) * HOUR - HOUR / 3).max(at);
         let (never, accepted) = (stream.chance(0.02), self.days.lag_working(shanghai_day(at), 7, World::odds(unit, 0.8, 0.99), stream));
         let (mediated, county) = (accepted + stream.between(5, 40), self.county_for(unit, stream));
@@ -144,7 +146,7 @@ impl World {
         let sheet = sheets.of("complaints");
         sheet
             .text("complaint_id", id)
-            .text_of("order_id", order)
+            .text_of("order_id", order.map(|(id, _)| id))
             .text("kind", if is_report { "report" } else { "complaint" })
             .flag("anonymous", anonymous);
         sheet.text("credit_code", registered.credit_code.as_deref().unwrap_or(&firm.code));
@@ -154,9 +156,9 @@ impl World {
             .instant("first_contact_at", contacted)
             .instant("accept_decision_at", self.days.seen(Some(accepted)).map(|day| Days::evening(day).max(at)));
         if !registered.handed_on {
-            self.write_course(sheet, unit, id, is_report, [at, Days::evening(accepted).max(at)], mediated);
+            self.write_course(sheet, unit, id, (is_report, anonymous), [at, Days::evening(accepted).max(at)], mediated);
         }
-        if !is_report && let Some(mediated) = self.days.seen(Some(mediated)) {
+        if !is_report && !anonymous && let Some(mediated) = self.days.seen(Some(mediated)) {
             sheet.instant("mediated_at", Days::evening(mediated)).text("result", "已办结");
         }
         self.common(sheet, unit, MARKET, at, contacted);

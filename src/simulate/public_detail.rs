@@ -75,7 +75,7 @@ impl World {
     }
 
     /// How a complaint or report went on after its acceptance: decided, told, closed.
-    pub fn write_course(&self, sheet: &mut Sheet, unit: &Unit, id: &str, is_report: bool, times: [i64; 2], mediated: i32) {
+    pub fn write_course(&self, sheet: &mut Sheet, unit: &Unit, id: &str, (is_report, anonymous): (bool, bool), times: [i64; 2], mediated: i32) {
         let mut stream = Stream::about(self.seed, "course", id);
         let accepted = shanghai_day(times[1]);
         let decided = self.days.lag_working(accepted, 15, World::odds(unit, 0.65, 0.97), &mut stream);
@@ -85,7 +85,7 @@ impl World {
         let seen = |day: i32| self.days.seen(Some(day)).map(|day| Days::evening(day).max(times[1]));
         if is_report {
             sheet.instant("filing_decision_at", seen(decided));
-            sheet.instant("decision_told_at", seen(told).filter(|_| !never));
+            sheet.instant("decision_told_at", seen(told).filter(|_| !never && !anonymous));
             let closed = seen(told + later);
             sheet.instant("closed_at", closed).flag("written_reply", closed.map(|_| written));
         } else {

@@ -33,7 +33,8 @@ impl World {
     /// The hazard and what became of it.
     pub fn write_hazard(&self, sheets: &mut Sheets, unit: &Unit, found: &Found<'_>) {
         let mut stream = Stream::about(self.seed, "hazard", found.id);
-        let major = stream.chance(if self.small { 0.14 } else { 0.04 });
+        let is_careless = unit.county.and_then(|county| self.careless_firm(county)).is_some_and(|firm| firm.code == found.firm.code);
+        let major = stream.chance(if self.small { 0.14 } else { 0.04 }) && !is_careless;
         let limit = if major { stream.between(20, 45) } else { stream.between(5, 20) };
         let (extended, more, twice) = (stream.chance(0.13), stream.between(7, 25), stream.chance(0.2));
         let due = found.day + limit;

@@ -246,6 +246,7 @@ fn staged(table: &str, names: &[&str], cells: &[&str]) -> (tempfile::TempDir, St
         codes: BTreeMap::new(),
         constants: BTreeMap::new(),
         dropped: Vec::new(),
+        places: Default::default(),
     };
     let clocks = Clocks::of(&library);
     let (staging, batch) = (folder.path().join("staging"), RunId::from("test"));
@@ -254,6 +255,7 @@ fn staged(table: &str, names: &[&str], cells: &[&str]) -> (tempfile::TempDir, St
         as_of: jiff::civil::date(2026, 6, 30),
         batch: &batch,
         last: &[],
+        successors: &BTreeMap::new(),
         progress: &|_| (),
         functions: &|session| register(session, &clocks),
     };
