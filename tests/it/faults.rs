@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use crate::province::{AS_OF, Ended, Province, after, finished_small};
+use crate::province::{AS_OF, Ended, Province, after, finished_small, kaohe};
 
 /// Loads one file as the only source of `leads`, with `more` in its section of kaohe.toml.
 fn load_leads(file: &str, bytes: impl AsRef<[u8]>, more: &str) -> (Province, Ended) {
@@ -459,4 +459,52 @@ fn a_project_that_can_not_be_read_is_refused_before_anything_is_written() {
     }
     assert!(!province.path("runs").exists() && !province.path("lake").exists(), "something was written");
     crate::province::kaohe(&["run", "--project", &province.path("nowhere").to_string_lossy(), "--as-of", AS_OF]).with(2);
+}
+
+#[test]
+fn check_judges_the_words_of_a_source_by_its_table_and_a_mapping_without_its_file() {
+    let province = Province::empty();
+    let source = |table: &str, more: &str| format!("[[source]]\ntable = \"{table}\"\npath = \"a.csv\"\n{more}\n");
+    let text = [
+        "name = \"a\"\nscheme = \"2026\"\n".to_owned(),
+        source("inspections", "columns = { \"检查日\" = \"checked_date\" }\ncodes.result = { \"需整改\" = \"problematic\" }"),
+        source("检查", ""),
+        source("leads", "constants = { domain = \"集市\" }\ndropped = [\"place\"]\nmapping = \"joins.sql\""),
+        source("cases", "codes.case_name = { \"甲\" = \"a\" }\nmapping = \"typo.sql\""),
+    ];
+    province.write("kaohe.toml", text.concat());
+    province.write("joins.sql", "SELECT lead_id, source_line FROM source JOIN units USING (unit_id)");
+    province.write("typo.sql", "SELECT a FRM source WHERE");
+    let said = province.kaohe(&["check"]).with(1).out;
+    for words in [
+        "renames `检查日` to `checked_date`, which is no column of it\n --> kaohe.toml:6:21",
+        "reads `需整改` of `result` as `problematic`, which is no code of it",
+        "hint: it is one of no_problem, problem, corrected, case",
+        "there is no source table `检查`",
+        "hint: did you mean `",
+        "gives `domain` the constant `集市`, which is not of its type",
+        "has dropped `place`, which is no column of it",
+        "has codes for `case_name`, which has no list of codes",
+        "a mapping can't read `units`\n --> joins.sql:1:46",
+        "error[sql]: Expected: end of statement, found: source\n --> typo.sql:1:14",
+        "8 errors, 0 warnings",
+        "no [[source]] gives ",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+}
+
+#[test]
+fn files_of_the_library_are_brought_into_a_project_once() {
+    let province = Province::empty();
+    let folder = province.folder();
+    std::fs::remove_file(province.path("kaohe.toml")).ok();
+    let made = kaohe(&["init", &folder, "--with", "schemes/2026.toml"]).with(0);
+    assert!(made.out.ends_with("queries/schemes/2026.toml\n"), "{}", made.out);
+    let brought = kaohe(&["init", &folder, "--with", "queries/clocks.toml"]).with(0);
+    assert_eq!(province.text("queries/clocks.toml"), include_str!("../../queries/clocks.toml"), "{}", brought.out);
+    let again = kaohe(&["init", &folder, "--with", "clocks.toml"]).with(2);
+    assert!(again.err.contains("queries/clocks.toml exists already"), "{}", again.err);
+    let unknown = kaohe(&["init", &folder, "--with", "schemes/2062.toml"]).with(2);
+    assert!(unknown.err.contains("did you mean `schemes/2026.toml`?"), "{}", unknown.err);
 }

@@ -251,3 +251,12 @@ fn the_help_of_each_command_says_what_is_written_into_out() {
         assert!(after.split_whitespace().collect::<Vec<_>>().join(" ").contains(words), "{command}: {help}");
     }
 }
+
+#[test]
+fn a_run_of_an_older_day_says_that_readers_go_back() {
+    let province = after(finished_small());
+    let ended = kaohe(&["run", "--quiet", "--project", &province.folder(), "--as-of", "2026-06-29"]).with(0);
+    assert!(ended.out.trim_end().ends_with(&format!("(goes back from {AS_OF} to 2026-06-29)")), "{}", ended.out);
+    let again = province.run().with(0);
+    assert!(!again.out.contains("goes back"), "{}", again.out);
+}

@@ -46,7 +46,7 @@ fn a_missing_required_column_names_what_is_accepted_and_what_is_near() {
         why.contains("a.csv: header in line 2: the required column `unit_id` is missing (accepted headers: unit_id, 执法主体)"),
         "{why}"
     );
-    assert!(why.contains("is `执法机关主体` the column `unit_id`?"), "{why}");
+    assert!(why.contains("write in kaohe.toml: columns = { \"执法机关主体\" = \"unit_id\" }"), "{why}");
     let why = held(&office.load_csv("案号,case_id,执法主体,立案日期\n"));
     assert!(why.contains("the headers `案号` and `case_id` both mean the column `case_id`"), "{why}");
 }

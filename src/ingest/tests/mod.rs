@@ -3,6 +3,7 @@
 mod delivery;
 mod hostile;
 mod losses;
+mod owners;
 mod rows;
 mod shaped;
 
@@ -126,6 +127,8 @@ pub(super) struct Office {
     pub contract: TableContract,
     /// What the lake holds.
     pub last: Vec<LastFile>,
+    /// Who follows whom.
+    pub successors: BTreeMap<String, String>,
 }
 
 pub(super) fn contract(name: &str, text: &str) -> TableContract {
@@ -139,7 +142,7 @@ impl Office {
     }
 
     pub fn with(contract: TableContract) -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder"), contract, last: Vec::new() }
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), contract, last: Vec::new(), successors: BTreeMap::new() }
     }
 
     /// Puts a load into the lake, so that the next one is compared with it.
@@ -185,7 +188,7 @@ impl Office {
             as_of: jiff::civil::date(2026, 6, 30),
             batch: &RunId::from("test"),
             last: &self.last,
-            successors: &BTreeMap::new(),
+            successors: &self.successors,
             progress: &|_| (),
             functions: &|_| (),
         };
@@ -275,6 +278,8 @@ pub(super) fn totals(staged: &StagedTable) -> [u64; 5] {
     let mut totals = [0; 5];
     for file in &staged.files {
         assert!(file.failed.is_some() || file.balances(), "{file:?}");
+        let of_rows = file.loaded + file.quarantined + file.duplicates + file.filtered + file.held;
+        assert_eq!(file.records_seen + file.expanded, of_rows, "also of a file that failed: {file:?}");
         let counts = [file.records_seen, file.loaded, file.quarantined, file.duplicates, file.filtered];
         totals.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
     }
