@@ -231,7 +231,8 @@ fn stages(
         return Ok(());
     }
     // Written first, so that whoever follows the pointer finds a finished run.
-    results.back_from = previous.as_ref().and_then(|previous| previous.as_of).filter(|before| *before > request.as_of).map(|date| date.to_string());
+    results.back_from =
+        previous.as_ref().and_then(|previous| previous.as_of).filter(|before| *before > request.as_of).map(|date| date.to_string());
     results.status = if results.held_indicators.is_empty() && held_tables.is_empty() { RunStatus::Done } else { RunStatus::DoneWithHeld };
     results.finished = surroundings.now();
     results.write(folder)?;

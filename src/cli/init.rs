@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::error::{Context, Error, Kind, Result};
 use crate::diagnostics::nearest;
+use crate::error::{Context, Error, Kind, Result};
 use crate::library::Library;
 use crate::project::PROJECT_FILE;
 
@@ -97,7 +97,9 @@ fn bring(directory: &Path, files: &[(String, String)]) -> Result<u8> {
     for (name, text) in files {
         let path = directory.join("queries").join(name);
         if path.exists() {
-            return Err(Error::new(Kind::Configuration, format!("{} exists already", path.display())).with_hint("it is the project's own: edit it"));
+            return Err(
+                Error::new(Kind::Configuration, format!("{} exists already", path.display())).with_hint("it is the project's own: edit it")
+            );
         }
         let doing = || format!("writing {}", path.display());
         std::fs::create_dir_all(path.parent().unwrap_or(directory)).context(Kind::Environment, doing)?;

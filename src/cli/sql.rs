@@ -81,8 +81,9 @@ impl SqlFormat {
             Some("xlsx") => Self::Xlsx,
             Some(other) if other != "txt" && options.format.is_none() => {
                 let message = format!("no format is known by the ending `.{other}`");
-                return Err(Error::new(Kind::Configuration, message)
-                    .with_hint("end the name in csv, json, parquet, xlsx or txt, or say --format"));
+                return Err(
+                    Error::new(Kind::Configuration, message).with_hint("end the name in csv, json, parquet, xlsx or txt, or say --format")
+                );
             }
             _ => Self::Table,
         };

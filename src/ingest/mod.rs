@@ -38,8 +38,8 @@ mod schema;
 mod staging;
 mod typing;
 mod unit_remarks;
-mod xlsx;
 mod words_of_sources;
+mod xlsx;
 mod zip;
 
 use std::collections::{BTreeMap, BTreeSet};

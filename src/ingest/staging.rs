@@ -330,17 +330,14 @@ impl Stage {
 
     /// Marks the rows that are not the newest of their key: newest `updated_at`, then content, so that the order of the files
     /// does not matter; of identical rows the first one stays. Of a contested key the rows of its owner are compared, if it has one.
-    fn choose(
-        &mut self,
-        contested: &HashMap<u128, BTreeSet<u64>>,
-        owners: &HashMap<u128, String>,
-        finished: &mut Finished,
-    ) -> Vec<Fate> {
+    fn choose(&mut self, contested: &HashMap<u128, BTreeSet<u64>>, owners: &HashMap<u128, String>, finished: &mut Finished) -> Vec<Fate> {
         let entries = std::mem::take(&mut self.entries);
         let mut fates = vec![Fate::Stays; entries.len()];
         for group in entries.chunk_by(|left, right| left.key == right.key) {
             let owner = owners.get(&group[0].key).map(|unit| self.unit_number(unit));
-            let is_own = |entry: &&Entry| contested.get(&entry.key).is_none_or(|units| owner.is_some_and(|owner| units.contains(&owner) && entry.unit() == owner));
+            let is_own = |entry: &&Entry| {
+                contested.get(&entry.key).is_none_or(|units| owner.is_some_and(|owner| units.contains(&owner) && entry.unit() == owner))
+            };
             for entry in group.iter().filter(|entry| !is_own(entry)) {
                 fates[entry.ordinal() as usize] = Fate::Contested;
             }
@@ -360,10 +357,15 @@ impl Stage {
     }
 
     /// Tells who contests the rows of a batch that are set apart.
-    fn set_apart(&self, batch: &RecordBatch, fates: &[Fate], contested: &HashMap<u128, BTreeSet<u64>>, into: &mut Vec<Contested>) -> Result<()> {
+    fn set_apart(
+        &self,
+        batch: &RecordBatch,
+        fates: &[Fate],
+        contested: &HashMap<u128, BTreeSet<u64>>,
+        into: &mut Vec<Contested>,
+    ) -> Result<()> {
         let ordinals = batch.column(batch.num_columns() - 1).as_primitive::<UInt64Type>();
-        let rows: Vec<usize> =
-            (0..batch.num_rows()).filter(|row| fates[ordinals.value(*row) as usize] == Fate::Contested).collect();
+        let rows: Vec<usize> = (0..batch.num_rows()).filter(|row| fates[ordinals.value(*row) as usize] == Fate::Contested).collect();
         let Some(unit_column) = self.unit_column.filter(|_| !rows.is_empty()) else { return Ok(()) };
         let own = batch.project(&(0..self.schema.fields().len()).collect::<Vec<_>>()).context(Kind::Bug, || "setting rows apart")?;
         let (keys, units) = (self.keys.of(&own)?, own.column(unit_column).as_string::<i32>());

@@ -25,7 +25,8 @@ impl UnitRemarks {
         while row < units.len() {
             let unit = units.value(row);
             // Rows of one unit stand together, mostly.
-            let same = (row..units.len()).take_while(|other| units.value(*other) == unit && units.is_valid(*other) == units.is_valid(row)).count();
+            let same =
+                (row..units.len()).take_while(|other| units.value(*other) == unit && units.is_valid(*other) == units.is_valid(row)).count();
             if units.is_valid(row) {
                 if let Some(count) = self.rows.get_mut(unit) {
                     *count += same as u64;

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::journal::{Journal, TableResult};
 use super::{Request, Surroundings};
+use crate::compute::attribution::Attribution;
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::{self, Clocks};
-use crate::compute::attribution::Attribution;
 use crate::ingest::{CheckCount, FileAccounting, LastFile, LoadContext, StagedTable, UnitRemark, arrow_schema, load_table};
 use crate::lake::{Lake, MonthFile, Replacement, Snapshot, TableShape};
 use crate::library::contract::{CheckSeverity, REGISTRY, TableContract};

@@ -11,7 +11,6 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::compute::declarations::Declared;
-use crate::ingest::UnitRemark;
 use crate::compute::measures::{Measure, Scope};
 use crate::compute::reconciliation::Reconciled;
 use crate::compute::verification::Verified;
@@ -19,6 +18,7 @@ use crate::explain::lists::RecordLists;
 use crate::explain::reconciled::ReconciledRecords;
 use crate::findings::tables::Finding;
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
+use crate::ingest::UnitRemark;
 use crate::library::indicator::{Better, Indicator, Shape, ShownAs, Window};
 use crate::scoring::tables::{Scorecards, Unit};
 use crate::terms::{IndicatorId, Period, RunId, UnitId};

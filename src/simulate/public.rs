@@ -158,7 +158,10 @@ impl World {
         if !registered.handed_on {
             self.write_course(sheet, unit, id, (is_report, anonymous), [at, Days::evening(accepted).max(at)], mediated);
         }
-        if !is_report && !anonymous && let Some(mediated) = self.days.seen(Some(mediated)) {
+        if !is_report
+            && !anonymous
+            && let Some(mediated) = self.days.seen(Some(mediated))
+        {
             sheet.instant("mediated_at", Days::evening(mediated)).text("result", "已办结");
         }
         self.common(sheet, unit, MARKET, at, contacted);

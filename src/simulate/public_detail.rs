@@ -75,7 +75,15 @@ impl World {
     }
 
     /// How a complaint or report went on after its acceptance: decided, told, closed.
-    pub fn write_course(&self, sheet: &mut Sheet, unit: &Unit, id: &str, (is_report, anonymous): (bool, bool), times: [i64; 2], mediated: i32) {
+    pub fn write_course(
+        &self,
+        sheet: &mut Sheet,
+        unit: &Unit,
+        id: &str,
+        (is_report, anonymous): (bool, bool),
+        times: [i64; 2],
+        mediated: i32,
+    ) {
         let mut stream = Stream::about(self.seed, "course", id);
         let accepted = shanghai_day(times[1]);
         let decided = self.days.lag_working(accepted, 15, World::odds(unit, 0.65, 0.97), &mut stream);

@@ -1,7 +1,8 @@
 //! The session that readers get: the run that is current, and nothing newer.
 //!
 //! In: the project's library, `current.json`. Out: a session with source tables at the pinned versions, populations at the run's
-//! instant, the run's result tables, and its quarantine. Never here: writing, or results of a run that was not published.
+//! instant, the run's result tables, and its quarantine; before the first published run, tables and quarantine of the last load. Never
+//! here: writing, or results of a run that was not published.
 
 use std::path::{Path, PathBuf};
 
@@ -39,18 +40,29 @@ pub struct Readers {
 /// Opens the current run for reading; its populations stand as of `as_of`, or of the run's own date. Result tables are the run's.
 ///
 /// # Errors
-/// No run was published yet, or its files are damaged.
+/// Nothing was loaded yet, or the files of the run are damaged.
 pub async fn open(library: &Library, out: &Path, as_of: Option<Date>, memory_limit: Option<usize>, cores: usize) -> Result<Readers> {
-    let current = Current::read(&out.join("current.json"))?.ok_or_else(|| {
-        Error::new(Kind::Configuration, format!("no run has been published in {}", out.display())).with_hint("`kaohe run` makes one")
-    })?;
-    let folder = out.join("runs").join(&current.run.0);
-    let doing = || format!("reading the current run {}", current.run);
+    let current = Current::read(&out.join("current.json"))?;
+    let run = match &current {
+        Some(current) => current.run.0.clone(),
+        // Whoever begins wants to see what a load refused before anything could be published.
+        None => last_run(out).ok_or_else(|| {
+            Error::new(Kind::Configuration, format!("no run has been published in {}", out.display())).with_hint("`kaohe run` makes one")
+        })?,
+    };
+    let folder = out.join("runs").join(&run);
+    let doing = || format!("reading the run {run}");
     let text = std::fs::read_to_string(folder.join("run_results.json")).context(Kind::Environment, doing)?;
     let results: RunResults = serde_json::from_str(&text).context(Kind::Environment, doing)?;
     let own: Date = results.as_of.parse().context(Kind::Environment, doing)?;
     let lake = Lake::open(&out.join("lake"))?;
-    let snapshot = lake.pin_at(&current.lake_versions).await?;
+    let snapshot = match &current {
+        Some(current) => lake.pin_at(&current.lake_versions).await?,
+        None => {
+            eprintln!("no run has been published yet: these are the tables and the quarantine of {run}, without results");
+            lake.pin().await?
+        }
+    };
     let spill = SpillFolder::new(&out.join("lake"), &format!("reader-{}", std::process::id()))?;
     let context = crate::lake::session(memory_limit, spill.path(), cores)?;
     functions::register(&context, &Clocks::of(library));
@@ -63,7 +75,7 @@ pub async fn open(library: &Library, out: &Path, as_of: Option<Date>, memory_lim
     register_populations(&context, library, &dependencies, moment).await;
     lake.register(&context, &snapshot, &shapes)?;
     let tables = folder.join("tables");
-    for name in current.tables.keys() {
+    for name in current.iter().flat_map(|current| current.tables.keys()) {
         let path = tables.join(format!("{name}.parquet"));
         context
             .register_parquet(name.as_str(), path.to_string_lossy().as_ref(), ParquetReadOptions::default())
@@ -72,6 +84,12 @@ pub async fn open(library: &Library, out: &Path, as_of: Option<Date>, memory_lim
     }
     register_quarantine(&context, &folder.join("quarantine")).await?;
     Ok(Readers { context, moment, results, tables, _spill: spill })
+}
+
+/// The newest run that left its results, published or not.
+fn last_run(out: &Path) -> Option<String> {
+    let runs = std::fs::read_dir(out.join("runs")).ok()?.flatten();
+    runs.filter(|run| run.path().join("run_results.json").is_file()).map(|run| run.file_name().to_string_lossy().into_owned()).max()
 }
 
 /// Name of the relation that holds the run's refused records.

@@ -19,7 +19,11 @@ fn a_key_that_two_units_name_is_nobodys_and_both_are_told() {
     let told: Vec<_> = staged.unit_remarks.iter().map(|remark| (remark.unit.as_str(), remark.check.as_str(), remark.rows)).collect();
     assert_eq!(told, [("U1", "contested_key", 1), ("U2", "contested_key", 1)]);
     assert_eq!(staged.unit_rows, BTreeMap::from([("U1".to_owned(), 2), ("U2".to_owned(), 2)]));
-    assert!(staged.warnings.iter().any(|warning| warning.check == "contested_key" && warning.says.contains("U1、U2")), "{:?}", staged.warnings);
+    assert!(
+        staged.warnings.iter().any(|warning| warning.check == "contested_key" && warning.says.contains("U1、U2")),
+        "{:?}",
+        staged.warnings
+    );
 }
 
 #[test]

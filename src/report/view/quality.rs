@@ -272,13 +272,18 @@ fn remarks(facts: &Facts) -> Vec<RemarkView> {
         let remark = &row.remark;
         let usual = (of_all[&(remark.table.as_str(), remark.check.as_str())], sent.get(remark.table.as_str()).copied().unwrap_or(0));
         let of_rows = row.of_rows.unwrap_or(remark.rows);
-        remark.rows >= LEAST_ROWS && u128::from(remark.rows) * u128::from(usual.1) >= u128::from(TIMES_USUAL * usual.0) * u128::from(of_rows)
+        remark.rows >= LEAST_ROWS
+            && u128::from(remark.rows) * u128::from(usual.1) >= u128::from(TIMES_USUAL * usual.0) * u128::from(of_rows)
     };
     let mut rows: Vec<&UnitRemarkRow> = facts.input.unit_remarks.iter().filter(stands_out).collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.remark.rows), &row.remark));
     let view = |row: &UnitRemarkRow| {
         let remark = &row.remark;
-        let share = |rows: u64, of: u64| Decimal::from(rows).checked_div(Decimal::from(of)).map_or(texts::NONE.to_owned(), |share| numbers::value(share, ShownAs::Percent));
+        let share = |rows: u64, of: u64| {
+            Decimal::from(rows)
+                .checked_div(Decimal::from(of))
+                .map_or(texts::NONE.to_owned(), |share| numbers::value(share, ShownAs::Percent))
+        };
         RemarkView {
             unit: facts.unit_name(&UnitId(remark.unit.clone())),
             table: facts.table_name(&remark.table),
