@@ -12,7 +12,8 @@ use crate::compute::verification::Verified;
 use crate::explain::lists::RecordList;
 use crate::explain::reconciled::ReconciledRecord;
 use crate::findings::tables::Finding;
-use crate::report::input::{HeldItem, NodeView, ReportInput, SchemeIndicator};
+use crate::ingest::UnitRemark;
+use crate::report::input::{HeldItem, NodeView, ReportInput, SchemeIndicator, UnitRemarkRow};
 use crate::report::names::{Text, file_name};
 use crate::report::texts;
 use crate::scoring::tables::{LedgerRow, LineKind, Rank, Score, ScoreLine, Unit, Value};
@@ -39,6 +40,11 @@ pub struct Facts<'a> {
     reconciliation: BTreeMap<&'a UnitId, Vec<&'a Reconciled>>,
     reconciled: BTreeMap<&'a UnitId, Vec<&'a ReconciledRecord>>,
     verification: BTreeMap<&'a UnitId, Vec<&'a Verified>>,
+    remarks: BTreeMap<&'a str, Vec<&'a UnitRemarkRow>>,
+    /// By table and check: rows remarked on, whoever sent them.
+    remarked: BTreeMap<(&'a str, &'a str), u64>,
+    /// By table: rows sent.
+    sent: BTreeMap<&'a str, u64>,
 }
 
 impl<'a> Facts<'a> {
@@ -59,7 +65,21 @@ impl<'a> Facts<'a> {
             reconciliation: BTreeMap::new(),
             reconciled: BTreeMap::new(),
             verification: BTreeMap::new(),
+            remarks: BTreeMap::new(),
+            remarked: BTreeMap::new(),
+            sent: BTreeMap::new(),
         };
+        let follows = |unit: &'a Unit| unit.predecessors.iter().map(|before| (before.id.as_ref(), unit.id.as_ref()));
+        let successors: BTreeMap<&str, &'a str> = input.units.iter().flat_map(follows).collect();
+        for row in &input.unit_remarks {
+            let remark = &row.remark;
+            let unit = successors.get(remark.unit.as_str()).copied().unwrap_or(&remark.unit);
+            facts.remarks.entry(unit).or_default().push(row);
+            *facts.remarked.entry((&remark.table, &remark.check)).or_default() += remark.rows;
+        }
+        for row in &input.accounting {
+            *facts.sent.entry(&row.table).or_default() += row.records_seen + row.expanded;
+        }
         for row in &input.reconciliation {
             facts.reconciliation.entry(&row.unit).or_default().push(row);
         }
@@ -212,6 +232,17 @@ impl<'a> Facts<'a> {
     /// What was checked of each unit.
     pub fn verification(&self) -> &BTreeMap<&'a UnitId, Vec<&'a Verified>> {
         &self.verification
+    }
+
+    /// What was noticed about the rows of a unit and of those that it follows, table by table.
+    pub fn remarks_of(&self, unit: &UnitId) -> &[&'a UnitRemarkRow] {
+        self.remarks.get(unit.as_ref()).map_or(&[], Vec::as_slice)
+    }
+
+    /// How often a check speaks of a table's rows: rows remarked on, rows sent.
+    pub fn usual_share(&self, remark: &UnitRemark) -> (u64, u64) {
+        let remarked = self.remarked.get(&(remark.table.as_str(), remark.check.as_str())).copied().unwrap_or(0);
+        (remarked, self.sent.get(remark.table.as_str()).copied().unwrap_or(0))
     }
 
     /// Which source tables below a population are not of this run, in words; empty when all are.

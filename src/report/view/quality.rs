@@ -258,42 +258,35 @@ const REMARKS: usize = 30;
 const LEAST_ROWS: u64 = 3;
 const TIMES_USUAL: u64 = 2;
 
+/// Whether the remark is on many more of the unit's rows than is usual. Shares are compared by cross products, so that no rounding decides.
+fn stands_out(facts: &Facts, row: &UnitRemarkRow) -> bool {
+    let (rows, (remarked, sent)) = (row.remark.rows, facts.usual_share(&row.remark));
+    let of_rows = u128::from(row.of_rows.unwrap_or(rows));
+    rows >= LEAST_ROWS && u128::from(rows) * u128::from(sent) >= u128::from(TIMES_USUAL * remarked) * of_rows
+}
+
+/// A remark, beside how usual it is.
+pub fn remark_view(facts: &Facts, row: &UnitRemarkRow) -> RemarkView {
+    let percent = |rows: u64, of: u64| {
+        let share = Decimal::from(rows).checked_div(Decimal::from(of));
+        share.map_or_else(|| texts::NONE.to_owned(), |share| numbers::value(share, ShownAs::Percent))
+    };
+    let (remarked, sent) = facts.usual_share(&row.remark);
+    RemarkView {
+        unit: facts.unit_name(&UnitId(row.remark.unit.clone())),
+        table: facts.table_name(&row.remark.table),
+        says: Text::of(&row.remark.says),
+        rows: numbers::count(row.remark.rows),
+        share: percent(row.remark.rows, row.of_rows.unwrap_or(0)),
+        usual: percent(remarked, sent),
+    }
+}
+
+/// The remarks that stand out, those on most rows first.
 fn remarks(facts: &Facts) -> Vec<RemarkView> {
-    let mut sent: BTreeMap<&str, u64> = BTreeMap::new();
-    for row in &facts.input.accounting {
-        *sent.entry(row.table.as_str()).or_default() += row.records_seen + row.expanded;
-    }
-    let mut of_all: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for row in &facts.input.unit_remarks {
-        *of_all.entry((&row.remark.table, &row.remark.check)).or_default() += row.remark.rows;
-    }
-    // Shares are compared by cross products, so that no rounding decides.
-    let stands_out = |row: &&UnitRemarkRow| {
-        let remark = &row.remark;
-        let usual = (of_all[&(remark.table.as_str(), remark.check.as_str())], sent.get(remark.table.as_str()).copied().unwrap_or(0));
-        let of_rows = row.of_rows.unwrap_or(remark.rows);
-        remark.rows >= LEAST_ROWS
-            && u128::from(remark.rows) * u128::from(usual.1) >= u128::from(TIMES_USUAL * usual.0) * u128::from(of_rows)
-    };
-    let mut rows: Vec<&UnitRemarkRow> = facts.input.unit_remarks.iter().filter(stands_out).collect();
+    let mut rows: Vec<&UnitRemarkRow> = facts.input.unit_remarks.iter().filter(|row| stands_out(facts, row)).collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.remark.rows), &row.remark));
-    let view = |row: &UnitRemarkRow| {
-        let remark = &row.remark;
-        let share = |rows: u64, of: u64| {
-            Decimal::from(rows)
-                .checked_div(Decimal::from(of))
-                .map_or(texts::NONE.to_owned(), |share| numbers::value(share, ShownAs::Percent))
-        };
-        RemarkView {
-            unit: facts.unit_name(&UnitId(remark.unit.clone())),
-            table: facts.table_name(&remark.table),
-            says: Text::of(&remark.says),
-            rows: numbers::count(remark.rows),
-            share: share(remark.rows, row.of_rows.unwrap_or(0)),
-            usual: share(of_all[&(remark.table.as_str(), remark.check.as_str())], sent.get(remark.table.as_str()).copied().unwrap_or(0)),
-        }
-    };
-    rows.into_iter().take(REMARKS).map(view).collect()
+    rows.into_iter().take(REMARKS).map(|row| remark_view(facts, row)).collect()
 }
 
 /// So many units of each flag stand by name; the others are in the result table.

@@ -16,6 +16,7 @@ use super::ranking::{Moved, Spread, is_provisional, moved, total};
 use super::reconciliation::{self, UnitReconciliation};
 use super::records::{RecordsBlock, records_blocks};
 use super::synergy::{OwnSide, own_side};
+use super::quality::{self, RemarkView};
 use super::verification::{self, VerificationView};
 use crate::compute::units::Predecessor;
 use crate::report::input::{LineEvent, NodeView};
@@ -49,6 +50,8 @@ pub struct UnitView {
     pub reconciliation: Option<UnitReconciliation>,
     /// What was checked of its records; none when nothing was.
     pub verification: Option<VerificationView>,
+    /// What was noticed about its rows while they were loaded.
+    pub remarks: Vec<RemarkView>,
     /// Findings; always empty outside the office's tree.
     pub findings: Vec<FindingView>,
 }
@@ -150,6 +153,7 @@ pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitV
         objects: facts.objects_of(id).into_iter().map(|object| object_view(facts, object, reader)).collect(),
         reconciliation: reconciliation::of_unit(facts, id),
         verification: verification::of_unit(facts, id),
+        remarks: facts.remarks_of(id).iter().map(|row| quality::remark_view(facts, row)).collect(),
         findings: if reader == Reader::Office { of_unit(facts, id) } else { Vec::new() },
     }
 }
