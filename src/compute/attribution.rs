@@ -7,8 +7,9 @@
 //! - A successor answers for what its predecessors did or left undone, in the whole period: a record does not end with a name. The last
 //!   of a chain of successors answers. A unit that is still there, or whose successor nobody knows, keeps its rows.
 //! - To the registry the successor has been there since the first day of whom it follows, and those that it follows are no units any more.
-//! - A unit with one domain can't move a record out of its assessment by a blank domain. Of a unit with several it is not known where it
-//!   belongs; such rows stay as they are and the sources' checks speak of them.
+//! - A unit with one domain can't move a record out of its assessment by a blank domain. Of a unit with several, the item tells the domain
+//!   when every list of powers has it under the same one; else it is not known where the row belongs: it stays as it is, and the sources'
+//!   checks speak of it, unit by unit.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
@@ -45,6 +46,9 @@ const UNIT: &str = contract::REGISTRY.1;
 const PARENT: &str = "parent_unit_id";
 /// The column of [`REGISTRY`] with a unit's domains; a domain that refers to it is one of its unit's.
 const DOMAINS: &str = "domain_list";
+/// The table of the units' powers, and its column with the item.
+const ITEM_LISTS: &str = "item_lists";
+const ITEM: &str = "item_code";
 /// What a source writes that does not say which domain.
 pub(super) const NO_DOMAIN: &str = "other";
 
@@ -59,6 +63,8 @@ pub struct Attribution {
     predecessors: BTreeMap<String, Vec<Predecessor>>,
     /// What a row of the unit that names no domain is taken for.
     only_domain: BTreeMap<String, String>,
+    /// What a row about the item that names no domain is taken for, where the unit does not tell.
+    domain_of_item: BTreeMap<String, String>,
     /// What the registry says that has no effect, and whose records count for nobody.
     oddities: BTreeMap<Oddity, u64>,
 }
@@ -94,7 +100,10 @@ impl Attribution {
     /// # Errors
     /// The session's own, or a table that it does not know.
     pub async fn settle(context: &SessionContext, library: &Library, as_of: Date) -> Result<Self, DataFusionError> {
-        let attribution = Self::read(context, as_of).await?;
+        let mut attribution = Self::read(context, as_of).await?;
+        if library.tables.contains_key(ITEM_LISTS) {
+            attribution.domain_of_item = domains_of_items(context).await?;
+        }
         attribution.apply(context, library)?;
         Ok(attribution)
     }
@@ -251,12 +260,23 @@ impl Attribution {
             let answering = |name: &str| function("answering_unit", &self.successors).call(vec![col(name)]);
             changed.extend(units.map(|name| (name.to_owned(), answering(name))));
         }
-        let owner = contract.owner().filter(|_| !self.only_domain.is_empty());
-        for (name, owner) in referring(DOMAINS).filter_map(|name| Some((name, owner?))) {
-            let only = function("only_domain", &self.only_domain).call(vec![col(owner)]);
-            let open = col(name).is_null().or(col(name).eq(lit(NO_DOMAIN)));
-            let put = when(open.and(only.clone().is_not_null()), only).otherwise(col(name)).expect("a case with one branch and its other");
-            changed.insert(name.to_owned(), put);
+        let Some(owner) = contract.owner() else { return changed };
+        for name in referring(DOMAINS) {
+            let mut told = Vec::new();
+            if !self.only_domain.is_empty() {
+                told.push(function("only_domain", &self.only_domain).call(vec![col(owner)]));
+            }
+            if !self.domain_of_item.is_empty() && contract.name != ITEM_LISTS && is_text(contract, ITEM) {
+                told.push(function("domain_of_item", &self.domain_of_item).call(vec![col(ITEM)]));
+            }
+            if !told.is_empty() {
+                let open = col(name).is_null().or(col(name).eq(lit(NO_DOMAIN)));
+                // Not `coalesce`: that exists only until a query is optimised.
+                let either = |rest: Expr, first: Expr| when(first.clone().is_not_null(), first).otherwise(rest);
+                let put = told.into_iter().rev().try_fold(col(name), either);
+                let put = put.and_then(|told| when(open, told).otherwise(col(name))).expect("cases with one branch and its other");
+                changed.insert(name.to_owned(), put);
+            }
         }
         changed
     }
@@ -284,6 +304,21 @@ impl Attribution {
         let parent = when(parent.clone().not_eq(col(UNIT)), parent).end().expect("a case with one branch");
         BTreeMap::from([("valid_from".to_owned(), from), (PARENT.to_owned(), parent)])
     }
+}
+
+/// Items that every list of powers has under one domain, with it.
+async fn domains_of_items(context: &SessionContext) -> Result<BTreeMap<String, String>, DataFusionError> {
+    let sql = format!(
+        "SELECT {ITEM}, min(domain) FROM {ITEM_LISTS} WHERE {ITEM} IS NOT NULL AND domain <> '{NO_DOMAIN}'
+         GROUP BY 1 HAVING count(DISTINCT domain) = 1"
+    );
+    let mut domains = BTreeMap::new();
+    for batch in context.sql(&sql).await?.collect().await? {
+        let (items, of_items) = (cast(batch.column(0), &DataType::Utf8)?, cast(batch.column(1), &DataType::Utf8)?);
+        let pairs = items.as_string::<i32>().iter().zip(of_items.as_string::<i32>());
+        domains.extend(pairs.filter_map(|(item, domain)| Some((item?.to_owned(), domain?.to_owned()))));
+    }
+    Ok(domains)
 }
 
 fn is_list(contract: &TableContract, name: &str) -> bool {
@@ -374,7 +409,7 @@ fn function(name: &'static str, answers: &BTreeMap<String, String>) -> ScalarUDF
     ScalarUDF::new_from_impl(Answers { name, answers, signature: Signature::any(1, Volatility::Immutable) })
 }
 
-/// A list of answers as a function of SQL: `answering_unit` leaves what it does not know as it is, `only_domain` answers NULL.
+/// A list of answers as a function of SQL: `answering_unit` leaves what it does not know as it is, the others answer NULL.
 #[derive(Debug)]
 struct Answers {
     name: &'static str,

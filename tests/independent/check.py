@@ -128,8 +128,8 @@ def answering(units):
     return followed, {unit: domain for unit, domain in only.items() if domain and domain != "other"}
 
 
-def as_counted(table, lists):
-    """A table as it counts: units that were followed have become their successors, an open domain is the unit's only one."""
+def as_counted(table, lists, fields):
+    """A table as it counts: units that were followed have become their successors, an open domain is the unit's only one, else the item's."""
     references = tomllib.loads((QUERIES / "tables" / f"{table}.toml").read_text()).get("references", [])
     to = {target.strip(): column.strip() for column, target in (reference.split("->") for reference in references)}
     columns = [r.split("->")[0].strip() for r in references if r.split("->")[1].strip() == "units.unit_id"]
@@ -144,8 +144,11 @@ def as_counted(table, lists):
     columns = [column for column in columns if column not in lists]
     if "units.domain_list" in to:
         owner = "unit_id" if "unit_id" in columns else columns[0]
-        open_domain = f"(SELECT o.domain FROM only_domain o WHERE o.unit = s.{owner})"
-        replaced.append(f"CASE WHEN coalesce(s.domain, 'other') = 'other' THEN coalesce({open_domain}, s.domain) ELSE s.domain END AS domain")
+        told = [f"(SELECT o.domain FROM only_domain o WHERE o.unit = s.{owner})"]
+        if "item_code" in fields and table != "item_lists":
+            told.append("""(SELECT min(l.domain) FROM sent_item_lists l WHERE l.item_code = s.item_code AND l.domain <> 'other'
+                HAVING count(DISTINCT l.domain) = 1)""")
+        replaced.append(f"CASE WHEN coalesce(s.domain, 'other') = 'other' THEN coalesce({', '.join(told)}, s.domain) ELSE s.domain END AS domain")
     return f"SELECT * {'REPLACE (' + ', '.join(replaced) + ')' if replaced else ''} FROM sent_{table} s"
 
 
@@ -159,8 +162,9 @@ def open_project(project):
     db.register("only_domain", pyarrow.table({"unit": list(only), "domain": list(only.values())}))
     for table, rows in sent.items():
         db.register(f"sent_{table}", rows)
+    for table, rows in sent.items():
         lists = {field.name for field in rows.schema if pyarrow.types.is_list(field.type) or pyarrow.types.is_large_list(field.type)}
-        db.execute(f"CREATE TABLE {table} AS {as_counted(table, lists)}")
+        db.execute(f"CREATE TABLE {table} AS {as_counted(table, lists, set(rows.schema.names))}")
     run = json.loads((Path(project) / "current.json").read_text())["run"]
     db.execute(f"CREATE VIEW measures AS SELECT * FROM '{project}/runs/{run}/tables/measures.parquet'")
     db.register("limits", limits_table())

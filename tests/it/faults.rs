@@ -66,7 +66,7 @@ fn a_missing_required_column_is_named_with_the_headers_that_would_do() {
 #[test]
 fn a_renamed_column_is_recognised_as_the_nearest_one_and_the_line_to_write_is_given() {
     let loaded = load_leads("leads.csv", "线索编号,执法主体编号,领域,接收日期\nXS1,A,市场监管,2026-01-05\n", "");
-    assert_held(loaded, "leads", &["is `执法主体编号` the column `unit_id`?", "columns = { \"执法主体编号\" = \"unit_id\" }"]);
+    assert_held(loaded, "leads", &["if the headers mean that, write in kaohe.toml: columns = { \"执法主体编号\" = \"unit_id\" }"]);
 }
 
 #[test]
