@@ -14,11 +14,7 @@
 -- 没有罚款金额的没有位置，不计入平均。位置只说明两地罚得是否一样，不说明多或少。
 -- 有一方少于参数 `synergy.consistency_minimum_n` 件的，剔除。跨省边界的，剔除。
 WITH penalties AS (
-  SELECT substr(region_code, 1, 6) AS region, domain, item_code, coalesce(severity, '') AS severity,
-         CAST((fine_amount - benchmark_min) / (benchmark_max - benchmark_min) AS DECIMAL(18, 6)) AS band_position
-  FROM case_register
-  WHERE ended_as = 'penalty' AND region_code IS NOT NULL AND item_code IS NOT NULL AND benchmark_max > benchmark_min
-    AND end_of(decided_on) > $from AND end_of(decided_on) <= $as_of
+  SELECT region, domain, item_code, severity, band_position FROM penalties_in_bands WHERE end_of(decided_on) > $from
 ),
 own_cells AS (
   SELECT region, domain, item_code, severity, avg(band_position) AS own_position, count(*) AS own_cases

@@ -1,7 +1,7 @@
 //! Rows of the two indices out of the session.
 //!
-//! In: the session over pinned tables, with the calendar functions. Out: plain rows for [`super::synergy`] and
-//! [`super::burden`]. Never here: arithmetic; policy beyond the names of clocks.
+//! In: a session in which populations stand. Out: plain rows for [`super::synergy`] and [`super::burden`]. Never here: arithmetic; what a
+//! duty, a patrol or a comparable penalty is: populations say that, for the indicators alike.
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -12,154 +12,76 @@ use rust_decimal::Decimal;
 
 use super::burden::PanelRow;
 use super::synergy::{Border, Origin, Patrol, Penalty, SynergyParameters, SynergyRows, Transaction};
+use crate::compute::loads::{apart, with_loads};
 use crate::error::{Context, Kind, Result};
 use crate::terms::date_from_epoch_days;
 
-/// Source tables that the synergy index reads.
-pub const SYNERGY_SOURCES: [&str; 8] =
-    ["assistance_requests", "cases", "joint_patrol_participants", "joint_patrols", "lead_transfers", "leads", "region_adjacency", "units"];
+/// Populations that the synergy index reads: what a duty, a patrol and a comparable penalty is stands there, and for the indicators alike.
+pub const SYNERGY_POPULATIONS: [&str; 4] = ["border_duties", "border_patrols", "penalties_in_bands", "unit_spans"];
+/// Source tables that it reads beside them.
+pub const SYNERGY_SOURCES: [&str; 1] = ["region_adjacency"];
 
 /// Source tables that the burden index reads.
 pub const BURDEN_SOURCES: [&str; 1] = ["enterprise_burden_samples"];
 
-/// Units with their region on the last day, from which both sides of a transaction are read when its own region is empty.
-const UNIT_REGIONS: &str = "unit_regions AS (
-  SELECT unit_id, max(substr(region_code, 1, 6)) AS region FROM units
-  WHERE (valid_from IS NULL OR valid_from <= DATE '$until') AND (valid_to IS NULL OR valid_to > DATE '$until')
-  GROUP BY unit_id)";
-
-/// Leads that belong to another region: sent (T), answered (A), fed back (R), each as the duty of one side.
-///
-/// Borders run between counties. Where a row names a city or the province, the county of its case or of the place of violation stands
-/// for it, if the row has one. A lead whose place of violation lies outside its unit's region and that no transfer speaks of is due like
-/// any other and was never sent: its owner is known on the day of the decision to transfer, else on that of receipt.
-const TRANSACTIONS: &str = "WITH $unit_regions,
-crossing AS (
-  SELECT t.transfer_id, t.from_unit, t.to_unit, t.domain, t.known_on, t.transferred_on, t.accepted_at, t.refused_at, t.refusal_reason,
-         t.outcome_at, t.fed_back_at, t.source_file, t.source_line, t.batch_id,
-         coalesce($county(t.from_region), $county(c.region_code), $county(l.region_code), $county(f.region),
-                  substr(t.from_region, 1, 6), f.region, '') AS sender,
-         coalesce($county(t.to_region), $county(l.place_code), $county(c.place_code), $county(g.region),
-                  substr(t.to_region, 1, 6), g.region, '') AS recipient
-  FROM lead_transfers t LEFT JOIN unit_regions f ON f.unit_id = t.from_unit LEFT JOIN unit_regions g ON g.unit_id = t.to_unit
-  LEFT JOIN cases c ON c.case_id = t.case_id LEFT JOIN leads l ON l.lead_id = t.lead_id
-  WHERE t.kind = 'cross_region' AND t.domain IS NOT NULL),
-handed_on AS (
-  SELECT lead_id FROM lead_transfers WHERE lead_id IS NOT NULL
-  UNION
-  SELECT c.lead_id FROM lead_transfers t JOIN cases c ON c.case_id = t.case_id WHERE c.lead_id IS NOT NULL),
-placed AS (
-  SELECT l.lead_id, l.unit_id, l.domain, l.received_on, l.decision, l.decision_at, l.source_file, l.source_line, l.batch_id,
-         substr(l.place_code, 1, 6) AS place, f.region, coalesce($county(f.region), $county(l.region_code), f.region) AS sender,
-         least($digits(f.region), $digits(l.place_code)) AS digits
-  FROM leads l JOIN unit_regions f ON f.unit_id = l.unit_id LEFT JOIN handed_on h ON h.lead_id = l.lead_id
-  WHERE h.lead_id IS NULL AND l.place_code IS NOT NULL),
-unsent AS (
-  SELECT *, CASE WHEN decision = 'transfer' THEN coalesce(day_of(decision_at), received_on) ELSE received_on END AS known_on
-  FROM placed WHERE substr(place, 1, digits) <> substr(region, 1, digits)),
-requests AS (
-  SELECT q.request_id, q.domain, q.to_unit, q.sent_on, q.answered_at, q.source_file, q.source_line, q.batch_id, f.region AS sender, g.region AS recipient
-  FROM assistance_requests q JOIN unit_regions f ON f.unit_id = q.from_unit JOIN unit_regions g ON g.unit_id = q.to_unit
-  WHERE q.domain IS NOT NULL),
-duties AS (
-  SELECT 'T' AS part, sender AS region, recipient AS neighbour, domain, known_on AS begun_on,
-         due_on('lead_transfer.target', domain, known_on) AS due_on, transferred_on AS done_on,
-         'lead_transfers' AS source, transfer_id AS record_id, from_unit AS unit_id, source_file, source_line, batch_id
-  FROM crossing
-  UNION ALL
-  SELECT 'T', sender, place, domain, known_on, due_on('lead_transfer.target', domain, known_on), CAST(NULL AS DATE),
-         'leads', lead_id, unit_id, source_file, source_line, batch_id
-  FROM unsent
-  UNION ALL
-  SELECT 'A', recipient, sender, domain, transferred_on, due_on('transfer_acceptance.target', domain, transferred_on),
-         day_of(coalesce(accepted_at, CASE WHEN trim(refusal_reason) <> '' THEN refused_at END)),
-         'lead_transfers', transfer_id, to_unit, source_file, source_line, batch_id
-  FROM crossing WHERE transferred_on IS NOT NULL
-  UNION ALL
-  SELECT 'A', recipient, sender, domain, sent_on, due_on('assistance.target', domain, sent_on), day_of(answered_at),
-         'assistance_requests', request_id, to_unit, source_file, source_line, batch_id
-  FROM requests
-  UNION ALL
-  SELECT 'R', recipient, sender, domain, day_of(outcome_at), due_on('transfer_feedback.target', domain, day_of(outcome_at)), day_of(fed_back_at),
-         'lead_transfers', transfer_id, to_unit, source_file, source_line, batch_id
-  FROM crossing WHERE accepted_at IS NOT NULL AND outcome_at IS NOT NULL)
-SELECT part, region, neighbour, domain, begun_on, due_on, done_on, source, record_id, unit_id, source_file, source_line, batch_id
-FROM duties
-WHERE region <> neighbour AND due_on BETWEEN DATE '$from' AND DATE '$until'
-   OR region <> neighbour AND part = 'T' AND begun_on BETWEEN DATE '$from' AND DATE '$until'";
+/// Duties of one side: to hand a lead on (T), to answer (A), to feed back (R). Of a lead that nobody sent the duty counts from the day on which
+/// it was known, whatever its deadline.
+const TRANSACTIONS: &str = "
+SELECT CASE duty WHEN 'hand_over' THEN 'T' WHEN 'feed_back' THEN 'R' ELSE 'A' END AS part,
+       region, neighbour, domain, begun_on, due_on, done_on, source_table, record_id, unit_id, source_file, source_line
+FROM border_duties
+WHERE excluded_because IS NULL
+  AND (due_on BETWEEN DATE '$from' AND DATE '$until' OR duty = 'hand_over' AND begun_on BETWEEN DATE '$from' AND DATE '$until')";
 
 /// Border patrols with what each side recorded in its own system.
-const PATROLS: &str = "WITH $unit_regions,
-parts AS (
-  SELECT p.patrol_id, coalesce(substr(p.region_code, 1, 6), u.region) AS region
-  FROM joint_patrol_participants p LEFT JOIN unit_regions u ON u.unit_id = p.unit_id
-  WHERE p.recorded_own_system AND p.officers >= $officers
-  GROUP BY 1, 2)
-SELECT substr(j.region_a, 1, 6) AS region_a, substr(j.region_b, 1, 6) AS region_b, j.domain, j.patrolled_on,
-       CASE WHEN j.to_at >= j.from_at THEN CAST((CAST(j.to_at AS BIGINT) - CAST(j.from_at AS BIGINT)) / 60000000 AS BIGINT) END AS minutes,
-       a.patrol_id IS NOT NULL AS recorded_by_a, b.patrol_id IS NOT NULL AS recorded_by_b
-FROM joint_patrols j
-LEFT JOIN parts a ON a.patrol_id = j.patrol_id AND a.region = substr(j.region_a, 1, 6)
-LEFT JOIN parts b ON b.patrol_id = j.patrol_id AND b.region = substr(j.region_b, 1, 6)
-WHERE j.region_a IS NOT NULL AND j.region_b IS NOT NULL AND j.domain IS NOT NULL
-  AND j.patrolled_on BETWEEN DATE '$from' AND DATE '$until'";
+const PATROLS: &str = "
+SELECT region_a, region_b, domain, patrolled_on, minutes, recorded_by_a, recorded_by_b
+FROM border_patrols
+WHERE excluded_because IS NULL AND region_a IS NOT NULL AND region_b IS NOT NULL AND patrolled_on BETWEEN DATE '$from' AND DATE '$until'";
 
-/// Fines with a benchmark band.
-const PENALTIES: &str = "SELECT substr(region_code, 1, 6) AS region, domain, concat(item_code, '/', coalesce(severity, '')) AS kind,
-       fine_amount, benchmark_min, benchmark_max
-FROM cases
-WHERE outcome = 'penalty' AND region_code IS NOT NULL AND domain IS NOT NULL AND item_code IS NOT NULL AND fine_amount >= 0
-  AND benchmark_min IS NOT NULL AND benchmark_max > benchmark_min AND decided_on BETWEEN DATE '$from' AND DATE '$until'";
+/// Fines by their place in the benchmark's band.
+const PENALTIES: &str = "
+SELECT region, domain, concat(item_code, '/', severity) AS kind, band_position
+FROM penalties_in_bands
+WHERE band_position IS NOT NULL AND decided_on BETWEEN DATE '$from' AND DATE '$until'";
 
 const BORDERS: &str = "SELECT substr(region_a, 1, 6) AS region_a, substr(region_b, 1, 6) AS region_b, cross_province, required_patrols
 FROM region_adjacency";
 
-const REGIONS: &str = "WITH $unit_regions
-SELECT DISTINCT region FROM unit_regions WHERE region IS NOT NULL AND region NOT LIKE '%00' ORDER BY region";
+/// Counties in which a unit stands on the last day.
+const REGIONS: &str = "
+SELECT DISTINCT substr(region_code, 1, 6) AS region
+FROM unit_spans
+WHERE region_code IS NOT NULL AND substr(region_code, 1, 6) NOT LIKE '%00' AND DATE '$until' BETWEEN valid_from AND valid_to
+ORDER BY region";
 
 /// The panel; cities are the first four digits.
 const PANEL: &str = "SELECT sample_id, concat(substr(region_code, 1, 4), '00') AS city, coalesce(stratum, '') AS stratum, quarter,
        coalesce(weight, 1) AS weight, visits_reported, hours_materials, hours_escort, cost_other, cost_equipment
 FROM enterprise_burden_samples WHERE quarter_start <= DATE '$until'";
 
-/// A template with its dates and macros filled in: `$county(x)` is a county's code or nothing, `$digits(x)` how many digits of a code
-/// say where it is.
-fn filled(sql: &str, parameters: &SynergyParameters) -> String {
-    let sql = sql.replace("$unit_regions", UNIT_REGIONS).replace("$officers", &parameters.patrol_officers.to_string());
-    let sql = sql.replace("$until", &parameters.until.to_string()).replace("$from", &parameters.from.to_string());
-    let sql = with_macro(&sql, "$county", |code| format!("CASE WHEN substr({code}, 5, 2) <> '00' THEN substr({code}, 1, 6) END"));
-    with_macro(&sql, "$digits", |code| {
-        format!("CASE WHEN substr({code}, 3, 4) = '0000' THEN 2 WHEN substr({code}, 5, 2) = '00' THEN 4 ELSE 6 END")
-    })
+/// A template with its dates filled in.
+fn dated(sql: &str, parameters: &SynergyParameters) -> String {
+    sql.replace("$until", &parameters.until.to_string()).replace("$from", &parameters.from.to_string())
 }
 
-fn with_macro(sql: &str, name: &str, body: impl Fn(&str) -> String) -> String {
-    let call = format!("{name}(");
-    let mut pieces = sql.split(call.as_str());
-    let mut text = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let (argument, rest) = piece.split_once(')').unwrap_or((piece, ""));
-        text.push_str(&body(argument));
-        text.push_str(rest);
-    }
-    text
-}
-
-/// Everything that the synergy index reads, for deadlines and patrols of the parameters' span.
+/// Everything that the synergy index reads, for deadlines and patrols of the parameters' span. [`SYNERGY_POPULATIONS`] stand in the session, at
+/// the as-of moment.
 ///
 /// # Errors
-/// A table or function that the session does not have, or a failed read.
+/// A population or table that the session does not have, or a failed read.
 pub async fn synergy_rows(session: &SessionContext, parameters: &SynergyParameters) -> Result<SynergyRows> {
-    let dated = |sql: &str| filled(sql, parameters);
+    let dated = |sql: &str| dated(sql, parameters);
     let mut rows = SynergyRows::default();
     for batch in query(session, &dated(TRANSACTIONS), "transactions across borders").await? {
         let (part, region, neighbour, domain) =
             (Texts::of(&batch, 0)?, Texts::of(&batch, 1)?, Texts::of(&batch, 2)?, Texts::of(&batch, 3)?);
         let (begun, due, done) = (Days::of(&batch, 4)?, Days::of(&batch, 5)?, Days::of(&batch, 6)?);
         let (table, record, unit, file) = (Texts::of(&batch, 7)?, Texts::of(&batch, 8)?, Texts::of(&batch, 9)?, Texts::of(&batch, 10)?);
-        let (line, load) = (Numbers::of(&batch, 11)?, Texts::of(&batch, 12)?);
+        let line = Numbers::of(&batch, 11)?;
         for row in 0..batch.num_rows() {
             let (Some(begun_on), Some(due_on)) = (begun.get(row), due.get(row)) else { continue };
+            let (file, load) = apart(file.get(row));
             rows.transactions.push(Transaction {
                 part: part.get(row).chars().next().unwrap_or('T'),
                 region: region.get(row).to_owned(),
@@ -172,9 +94,9 @@ pub async fn synergy_rows(session: &SessionContext, parameters: &SynergyParamete
                     table: table.get(row).to_owned(),
                     record_id: record.get(row).to_owned(),
                     unit: unit.get(row).to_owned(),
-                    source_file: file.get(row).to_owned(),
+                    source_file: file.to_owned(),
                     source_line: line.whole(row),
-                    batch_id: load.get(row).to_owned(),
+                    batch_id: load.to_owned(),
                 },
             });
         }
@@ -197,11 +119,11 @@ pub async fn synergy_rows(session: &SessionContext, parameters: &SynergyParamete
     }
     for batch in query(session, &dated(PENALTIES), "penalties with a benchmark").await? {
         let (region, domain, kind) = (Texts::of(&batch, 0)?, Texts::of(&batch, 1)?, Texts::of(&batch, 2)?);
-        let (fine, least, most) = (Numbers::of(&batch, 3)?, Numbers::of(&batch, 4)?, Numbers::of(&batch, 5)?);
+        let position = Numbers::with_scale(&batch, 3, 6)?;
         for row in 0..batch.num_rows() {
-            let (Some(fine), Some(least), Some(most)) = (fine.get(row), least.get(row), most.get(row)) else { continue };
+            let Some(position) = position.get(row) else { continue };
             let (region, domain, kind) = (region.get(row).to_owned(), domain.get(row).to_owned(), kind.get(row).to_owned());
-            rows.penalties.push(Penalty { region, domain, kind, fine, least, most });
+            rows.penalties.push(Penalty { region, domain, kind, position });
         }
     }
     for batch in query(session, BORDERS, "borders").await? {
@@ -253,7 +175,9 @@ pub async fn panel_rows(session: &SessionContext, until: Date) -> Result<Vec<Pan
 }
 
 async fn query(session: &SessionContext, sql: &str, what: &str) -> Result<Vec<RecordBatch>> {
-    let frame = session.sql(sql).await.context(Kind::Query, || format!("planning {what}"))?;
+    let planning = || format!("planning {what}");
+    let plan = session.sql(sql).await.context(Kind::Query, planning)?.into_unoptimized_plan();
+    let frame = session.execute_logical_plan(with_loads(plan).context(Kind::Query, planning)?).await.context(Kind::Query, planning)?;
     frame.collect().await.context(Kind::Query, || format!("reading {what}"))
 }
 
@@ -288,16 +212,22 @@ impl Days {
     }
 }
 
-struct Numbers(ArrayRef);
+/// Decimals, and their scale.
+struct Numbers(ArrayRef, i8);
 
 impl Numbers {
     fn of(batch: &RecordBatch, index: usize) -> Result<Self> {
-        Ok(Self(column(batch, index, &DataType::Decimal128(28, 4))?))
+        Self::with_scale(batch, index, 4)
+    }
+
+    fn with_scale(batch: &RecordBatch, index: usize, scale: i8) -> Result<Self> {
+        Ok(Self(column(batch, index, &DataType::Decimal128(28, scale))?, scale))
     }
 
     fn get(&self, row: usize) -> Option<Decimal> {
         let numbers = self.0.as_primitive::<Decimal128Type>();
-        let number = numbers.is_valid(row).then(|| Decimal::try_from_i128_with_scale(numbers.value(row), 4).ok())?;
+        let scale = u32::from(self.1.unsigned_abs());
+        let number = numbers.is_valid(row).then(|| Decimal::try_from_i128_with_scale(numbers.value(row), scale).ok())?;
         number.map(|number| number.normalize())
     }
 

@@ -1,6 +1,6 @@
 //! Synergy between regions and the burden on enterprises (catalogue of indicators, C1 and C2).
 //!
-//! In: the session over pinned tables. Out: rows of [`tables`]. Never here: scores of units.
+//! In: a session with pinned tables and populations. Out: rows of [`tables`]. Never here: scores of units.
 //!
 //! Each index is a pure function on plain rows ([`synergy::synergy`], [`burden::burden`]); `extract` gets the rows out of the
 //! session by SQL and decides nothing; [`indices`] puts them together, with the amounts that the library has in force.
@@ -9,6 +9,7 @@ use datafusion::prelude::SessionContext;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use self::synergy::SynergyRows;
 use crate::error::Result;
 use crate::library::Library;
 
@@ -33,13 +34,21 @@ pub struct Indices {
 }
 
 /// Both indices over a session: synergy of the deadlines and patrols from `from` to `until` (the period's end, or the as-of date
-/// while the period runs), burden of every quarter up to it.
+/// while the period runs), burden of every quarter up to it. For synergy [`extract::SYNERGY_POPULATIONS`] stand in the session at the as-of
+/// moment; without them (`with_synergy` false) it has no rows.
 ///
 /// # Errors
-/// A table or function that the session does not have, or a failed read.
-pub async fn indices(session: &SessionContext, library: &Library, from: Date, until: Date, seed: u64) -> Result<Indices> {
+/// A population or table that the session does not have, or a failed read.
+pub async fn indices(
+    session: &SessionContext,
+    library: &Library,
+    from: Date,
+    until: Date,
+    seed: u64,
+    with_synergy: bool,
+) -> Result<Indices> {
     let parameters = synergy::SynergyParameters::of(library, from, until);
-    let rows = extract::synergy_rows(session, &parameters).await?;
+    let rows = if with_synergy { extract::synergy_rows(session, &parameters).await? } else { SynergyRows::default() };
     let (synergy_pairs, synergy_regions) = synergy::synergy(&rows, &parameters)?;
     let missed = synergy::missed(&rows, &parameters);
     let panel = extract::panel_rows(session, until).await?;

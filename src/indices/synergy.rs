@@ -100,7 +100,7 @@ pub struct Patrol {
     pub recorded_by_b: bool,
 }
 
-/// One fine with its benchmark band.
+/// One fine, by its place in the benchmark's band.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Penalty {
     /// Region.
@@ -109,12 +109,8 @@ pub struct Penalty {
     pub domain: String,
     /// What makes cases alike: item and severity.
     pub kind: String,
-    /// Fine.
-    pub fine: Decimal,
-    /// Lower end of the band.
-    pub least: Decimal,
-    /// Upper end of the band.
-    pub most: Decimal,
+    /// Where the fine lies in its band: 0 the lower end, 1 the upper.
+    pub position: Decimal,
 }
 
 /// One border.
@@ -467,9 +463,8 @@ type Positions<'a> = BTreeMap<(&'a str, &'a str), BTreeMap<&'a str, Vec<Decimal>
 
 fn band_positions(penalties: &[Penalty]) -> Positions<'_> {
     let mut positions: Positions<'_> = BTreeMap::new();
-    for penalty in penalties.iter().filter(|penalty| penalty.most > penalty.least) {
-        let position = (penalty.fine - penalty.least) / (penalty.most - penalty.least);
-        positions.entry((&penalty.region, &penalty.domain)).or_default().entry(&penalty.kind).or_default().push(position);
+    for penalty in penalties {
+        positions.entry((&penalty.region, &penalty.domain)).or_default().entry(&penalty.kind).or_default().push(penalty.position);
     }
     positions.values_mut().flat_map(BTreeMap::values_mut).for_each(|values| values.sort_unstable());
     positions

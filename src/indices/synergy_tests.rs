@@ -196,18 +196,16 @@ fn what_is_not_due_yet_stands_in_neither_side() {
 #[test]
 fn like_cases_fined_twice_as_high_lower_the_consistency_of_both_sides() {
     let mut rows = silent_neighbour();
-    let fines = |region: &str, fine: i64| {
+    let fines = |region: &str, position: i64| {
         let penalty = Penalty {
             region: region.to_owned(),
             domain: "eco".to_owned(),
             kind: "item/light".to_owned(),
-            fine: Decimal::from(fine),
-            least: Decimal::from(1000),
-            most: Decimal::from(2000),
+            position: Decimal::new(position, 1),
         };
         vec![penalty; 20]
     };
-    rows.penalties = [fines("A", 1400), fines("B", 1200)].concat();
+    rows.penalties = [fines("A", 4), fines("B", 2)].concat();
     let (pairs, _) = synergy(&rows, &parameters()).expect("counts");
     let k: Vec<_> = pairs.iter().filter(|row| row.part == 'K').map(|row| row.value).collect();
     // δ = ln(0.4/0.2) = 0.693147; exp(−2·δ) = ¼.

@@ -27,7 +27,7 @@ use crate::explain::lists::{ListInput, RecordLists, read_for_lists, record_lists
 use crate::explain::reconciled::{ReconciledRecords, reconciled_records};
 use crate::findings::{DetectRequest, detect, tables::Finding};
 use crate::functions::{self, Clocks};
-use crate::indices::extract::{BURDEN_SOURCES, SYNERGY_SOURCES};
+use crate::indices::extract::{BURDEN_SOURCES, SYNERGY_POPULATIONS, SYNERGY_SOURCES};
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use crate::indices::{indices, previous};
 use crate::lake::{Lake, Snapshot, SpillFolder};
@@ -123,9 +123,9 @@ pub async fn assess(
     for indicator in library.indicators.values() {
         assessed.sources.insert(indicator.id.clone(), dependencies.tables_of(&session, indicator));
     }
-    for (composite, tables) in [(SYNERGY, &SYNERGY_SOURCES[..]), (BURDEN, &BURDEN_SOURCES[..])] {
-        assessed.sources.insert(IndicatorId::from(composite), tables.iter().map(|table| (*table).to_owned()).collect());
-    }
+    let below = SYNERGY_POPULATIONS.iter().flat_map(|population| dependencies.tables_below(population));
+    assessed.sources.insert(IndicatorId::from(SYNERGY), below.chain(SYNERGY_SOURCES.map(str::to_owned)).collect());
+    assessed.sources.insert(IndicatorId::from(BURDEN), BURDEN_SOURCES.map(str::to_owned).into());
     assessed.held = held_by_tables(&assessed.sources, held_tables);
     assessed.held.extend(broken.clone());
     let indicators: Vec<_> = library.indicators.values().filter(|indicator| !assessed.held.contains_key(&indicator.id)).collect();
@@ -162,7 +162,12 @@ pub async fn assess(
 
     surroundings.stage("indices", Work::Unknown);
     let until = request.period.last.last_day().min(request.as_of);
-    let found = indices(&session, library, request.period.first.first_day(), until, request.seed).await?;
+    let failures = shared.stand_at(moment_of(Window::Flow, request.as_of), SYNERGY_POPULATIONS.map(str::to_owned)).await;
+    if let Some((population, error)) = failures.first() {
+        assessed.held.insert(IndicatorId::from(SYNERGY), format!("`{population}`: {}", error.strip_backtrace()));
+    }
+    let is_whole = failures.is_empty();
+    let found = indices(&session, library, request.period.first.first_day(), until, request.seed, is_whole).await?;
     // Without a run before there is no folder, and the tables of what is held are empty.
     let tables = previous_run.map(|folder| folder.join("tables")).unwrap_or_default();
     let is_held = |composite: &str| assessed.held.contains_key(&IndicatorId::from(composite));

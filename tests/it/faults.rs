@@ -357,7 +357,7 @@ fn what_can_not_be_computed_is_held_by_name_and_the_rest_is_published() {
         "did you mean `on_site_conflicts`",
         "did you mean `better`",
         "conflict_resolution_rate.sql",
-        "no file matches `sources/mediation_records/*.csv`",
+        "no file matches `sources/mediation_records/*.xlsx`",
         "fewer by more than 30 %",
     ] {
         assert!(ended.said().contains(word), "`{word}` is missing in: {}", ended.said());
@@ -404,7 +404,7 @@ fn too_much_damage_keeps_the_whole_run_back() {
     let province = after(finished);
     let before = province.read("current.json");
     let mut damaged = Vec::new();
-    for table in ["units", "item_lists", "devices", "leads", "mediation_records", "survey_responses"] {
+    for table in ["units", "item_lists", "devices", "leads", "enterprises", "survey_responses"] {
         let file = format!("sources/{table}/{table}.csv");
         province.write(&file, format!("{}\n\"", province.text(&file).trim_end()));
         damaged.push((table, "ends inside a quotation mark"));

@@ -195,7 +195,8 @@ fn cell_of(measure: &Measure, heading: &str, shape: Shape) -> String {
     }
 }
 
-async fn expect_population(case: &Case, name: &str, expected: &Grid) -> Result<(), String> {
+/// The page's tables, and every population over them at the page's instant.
+async fn with_populations(case: &Case) -> Result<(Library, SessionContext), String> {
     let (library, _) = library_of(case)?;
     let context = session_of(case, &library).await?;
     let (dependencies, _) = Dependencies::of(&context, &library);
@@ -203,6 +204,11 @@ async fn expect_population(case: &Case, name: &str, expected: &Grid) -> Result<(
     if let Some((failed, error)) = failures.first() {
         return Err(format!("population {failed}: {error}"));
     }
+    Ok((library, context))
+}
+
+async fn expect_population(case: &Case, name: &str, expected: &Grid) -> Result<(), String> {
+    let (library, context) = with_populations(case).await?;
     if !library.populations.contains_key(name) {
         let known = library.populations.keys().map(String::as_str);
         return Err(unknown(expected.line, format!("there is no population `{name}`"), name, known));
@@ -221,13 +227,7 @@ async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result
         return Err(unknown(expected.line, format!("there is no detector `{detector}`"), detector, DETECTORS));
     }
     check_headings(expected, detector, &FINDING_COLUMNS)?;
-    let (library, _) = library_of(case)?;
-    let context = session_of(case, &library).await?;
-    let (dependencies, _) = Dependencies::of(&context, &library);
-    let failures = register_populations(&context, &library, &dependencies, moment_of(Window::Flow, case.as_of)).await;
-    if let Some((failed, error)) = failures.first() {
-        return Err(format!("population {failed}: {error}"));
-    }
+    let (library, context) = with_populations(case).await?;
     let period: Period = case.as_of.year().to_string().parse()?;
     let request = DetectRequest { library: &library, as_of: case.as_of, period: &period };
     let findings = detect(&context, &request).await.map_err(|error| error.to_string())?;
@@ -260,10 +260,9 @@ async fn expect_index(case: &Case, table: IndexTable, expected: &Grid) -> Result
         IndexTable::Burden => ("burden", &BURDEN_COLUMNS),
     };
     check_headings(expected, name, known)?;
-    let (library, _) = library_of(case)?;
-    let context = session_of(case, &library).await?;
+    let (library, context) = with_populations(case).await?;
     let from = jiff::civil::date(case.as_of.year(), 1, 1);
-    let found = indices(&context, &library, from, case.as_of, 1).await.map_err(|error| error.to_string())?;
+    let found = indices(&context, &library, from, case.as_of, 1, true).await.map_err(|error| error.to_string())?;
     let shows = |heading: &str| expected.headings.iter().any(|known| known == heading);
     let cells = |cell: &dyn Fn(&str) -> String| expected.headings.iter().map(|heading| cell(heading)).collect::<Vec<_>>();
     let rows = match table {
