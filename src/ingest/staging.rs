@@ -212,8 +212,17 @@ impl Stage {
         let updated = self.updated_column.and_then(|index| batch.column(index).as_primitive_opt::<TimestampMicrosecondType>());
         let first = self.entries.len() as u64;
         let units = self.unit_column.and_then(|index| batch.column(index).as_string_opt::<i32>());
+        // Rows of one unit stand together, mostly.
+        let mut last = ("", NO_UNIT);
         for row in 0..batch.num_rows() {
-            let unit = units.filter(|units| units.is_valid(row)).map_or(NO_UNIT, |units| self.unit_number(units.value(row)));
+            let unit = match units.filter(|units| units.is_valid(row)).map(|units| units.value(row)) {
+                None | Some("") => NO_UNIT,
+                Some(unit) if unit == last.0 => last.1,
+                Some(unit) => {
+                    last = (unit, self.unit_number(unit));
+                    last.1
+                }
+            };
             self.entries.push(Entry {
                 key: keys[row],
                 updated_at: updated.filter(|column| column.is_valid(row)).map_or(i64::MIN, |column| column.value(row)),

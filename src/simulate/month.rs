@@ -14,7 +14,7 @@ use crate::simulate::draw::Stream;
 use crate::simulate::offices::OfficesOutput;
 use crate::simulate::project::Answer;
 use crate::simulate::sheet::{Output, Sheets};
-use crate::simulate::world::World;
+use crate::simulate::world::{THIN, World};
 use crate::simulate::write::ParquetOutput;
 use crate::simulate::{ReferenceTexts, SimulationFormat, SimulationRequest};
 use crate::terms::epoch_days;
@@ -164,7 +164,7 @@ impl World {
             self.write_yearly_disclosure(sheets, unit, month);
             sheets.hand_on_full(output)?;
         }
-        if thickness > 0.5 {
+        if thickness > THIN {
             self.write_surveys(sheets, month, output)?;
         }
         self.write_neighbours(sheets, month, thickness);

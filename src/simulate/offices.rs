@@ -42,7 +42,7 @@ impl FileFormat {
             "stage_verifications" | "supervision_docs" | "third_party_evaluations" => Self::ChineseCsv,
             "inspections" | "case_documents" | "case_stages" | "reviews_litigation" | "complaints" | "conflicts" => Self::Workbook,
             "disclosures" | "hazards" | "innovation_cases" | "inspection_plans" | "lead_transfers" => Self::Workbook,
-            "assistance_requests" | "mediation_records" | "monitoring_data_refs" | "ratings" => Self::Workbook,
+            "assistance_requests" | "case_file_reviews" | "mediation_records" | "monitoring_data_refs" | "ratings" => Self::Workbook,
             "hotline_orders" => Self::JsonLines,
             "platform_records" | "body_cam_recordings" | "trainings" => Self::Parquet,
             _ => Self::Csv,

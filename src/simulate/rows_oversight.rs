@@ -8,7 +8,7 @@ use crate::simulate::cases::Case;
 use crate::simulate::days::Days;
 use crate::simulate::draw::Stream;
 use crate::simulate::sheet::Sheets;
-use crate::simulate::world::{Tier, Unit, World};
+use crate::simulate::world::{THIN, Tier, Unit, World};
 use crate::terms::Month;
 
 /// Codes of faults, the same in every table that names them.
@@ -43,7 +43,7 @@ impl World {
         for number in 0..stream.poisson(World::odds(unit, 0.6, 0.12) * thickness) {
             self.write_rectification(sheets, unit, month, number, &mut stream);
         }
-        if month.month % 3 == 1 && thickness > 0.5 {
+        if month.month % 3 == 1 && thickness > THIN {
             let mut stream = Stream::new(self.seed, "verification", &parts);
             self.write_verification(sheets, unit, month, &mut stream);
             if matches!(unit.tier, Tier::Province | Tier::City) || !self.small {

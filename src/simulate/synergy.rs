@@ -8,7 +8,7 @@ use crate::simulate::days::{Days, HOUR, minutes};
 use crate::simulate::draw::{Stream, hash_of, share_of};
 use crate::simulate::items::{DOMAINS, ECO, MARKET, URBAN};
 use crate::simulate::sheet::Sheets;
-use crate::simulate::world::{Unit, World};
+use crate::simulate::world::{THIN, Unit, World};
 use crate::terms::Month;
 
 /// Firms on the panel: of a small province, or of each city of a large one.
@@ -143,7 +143,7 @@ impl World {
     fn plans_jointly(&self, counties: [usize; 2], domain: usize, month: Month) -> bool {
         let begins = Month { year: month.year, month: (month.month - 1) / 3 * 3 + 1 };
         let nth = self.months.iter().position(|(known, _)| *known == begins).unwrap_or(0);
-        self.thickness_of(nth) > 0.5 && (domain == ECO || (counties[0] + counties[1] + domain) % 2 == 0)
+        self.thickness_of(nth) > THIN && (domain == ECO || (counties[0] + counties[1] + domain) % 2 == 0)
     }
 
     fn joint_plan_id(&self, counties: [usize; 2], domain: usize, month: Month) -> String {
@@ -207,7 +207,7 @@ impl World {
     /// `enterprise_burden_samples` of the quarter that begins with the month.
     pub fn write_burden(&self, sheets: &mut Sheets, month: Month) {
         // The panel begins with the first quarter that is there in full.
-        let thick = (0..self.months.len()).find(|nth| self.thickness_of(*nth) > 0.5).unwrap_or(0);
+        let thick = (0..self.months.len()).find(|nth| self.thickness_of(*nth) > THIN).unwrap_or(0);
         let first_ever = self.months.get(thick).map_or(month, |(first, _)| first.plus(i32::from((13 - first.month) % 3)));
         let quarter = Month { year: month.year, month: (month.month - 1) / 3 * 3 + 1 };
         let starts = quarter.to_epoch_days();

@@ -133,6 +133,9 @@ pub(super) struct Renamed {
 /// How many of the months asked for were sent under the new name.
 const MONTHS_SINCE_RENAMING: usize = 3;
 
+/// Months of at most so much are a province's thin past: nobody is asked about them, and no patrols were held.
+pub(super) const THIN: f64 = 0.3;
+
 impl World {
     /// The unit whose name changed; a province of few months has none.
     pub fn renamed(&self) -> Option<Renamed> {
@@ -380,7 +383,7 @@ impl World {
         months
     }
 
-    /// How much of a month's acts, so many months back, a province has; a small one has a thin past.
+    /// How much of a month's acts, so many months back, a province has; a small one has a thin past ([`THIN`]).
     fn thickness(&self, back: i32) -> f64 {
         match back {
             _ if !self.small => 1.0,
