@@ -17,5 +17,5 @@ SELECT l.to_unit AS unit_id, l.domain, l.record_id, l.source_file, l.source_line
        CASE WHEN NOT l.is_across THEN 'same_area' WHEN c.ended_as = 'transferred' THEN 'transferred_on' END AS excluded_because,
        CASE WHEN NOT l.is_across OR coalesce(c.ended_as = 'transferred', false) THEN 'excluded' ELSE 'due' END AS state
 FROM cross_region_leads AS l
-LEFT JOIN (SELECT case_id, ended_as, decided_on FROM case_register WHERE end_of(decided_on) <= $as_of) AS c ON c.case_id = l.received_case_id
+LEFT JOIN (SELECT case_id, ended_as, decided_on FROM case_register WHERE end_of(coalesce(decided_on, closed_on)) <= $as_of) AS c ON c.case_id = l.received_case_id
 WHERE l.source_table = 'lead_transfers' AND coalesce(l.outcome_on, c.decided_on) IS NOT NULL

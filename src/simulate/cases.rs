@@ -496,6 +496,10 @@ fn draw_result(case: &mut Case, unit: &Unit, stream: &mut Stream) {
     // On the spot hardly anything is left open.
     let weights = outcomes.map(|(_, weight)| if simple && weight < 0.05 { weight * 0.6 } else { weight });
     case.outcome = outcomes[stream.weighted(&weights)].0;
+    // What a scale reports is at times nobody's: the plate can't be read.
+    if case.is_overload() && case.device.is_some() && case.salt % 6 == 2 {
+        case.outcome = "no_fact";
+    }
     let warning = stream.chance(if simple { 0.3 } else { 0.12 });
     let heavy = stream.unit();
     case.severity = if heavy < 0.35 {
