@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use crate::compute::law::UNLAWFUL;
+use crate::compute::usage::{says_without_source, without_source};
 use crate::diagnostics::{Diagnostics, Severity};
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::{Lake, Snapshot, WriterLock};
@@ -136,6 +137,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         ranked: 0,
         findings: BTreeMap::new(),
         warnings: Vec::new(),
+        without_source: says_without_source(&without_source(request.project, request.library, request.scheme)),
         back_from: None,
         not_reported: Vec::new(),
         switched_on: Counted::new(),
@@ -320,8 +322,7 @@ pub fn plan(request: &Request<'_>) -> Result<String> {
             text.push_str(&format!("  load {:<30} {files:>5} {word:<5} {bytes:>14} bytes  {}{missing}\n", contract.name, source.path));
         }
     }
-    let missing = crate::compute::usage::without_source(request.project, request.library, request.scheme);
-    if let Some(says) = crate::compute::usage::says_without_source(&missing) {
+    if let Some(says) = says_without_source(&without_source(request.project, request.library, request.scheme)) {
         text.push_str(&format!("  {says}\n"));
     }
     if request.project.sources_of(REGISTRY.0).is_empty() {

@@ -67,11 +67,6 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
     let ended = nightly::run(&request, &terminal);
     terminal.finish();
     let results = ended?;
-    if let Some(says) =
-        compute::usage::says_without_source(&compute::usage::without_source(&project, &library, &scheme)).filter(|_| !only_load)
-    {
-        eprintln!("{says}");
-    }
     for (table, notice) in results.tables.iter().flat_map(|(table, result)| result.notices.iter().map(move |notice| (table, notice))) {
         eprintln!("{table}: {notice}");
     }

@@ -124,6 +124,9 @@ pub fn status(common: &Common) -> Result<u8> {
     for (table, notice) in noticed() {
         say_line!("{table}: {notice}");
     }
+    if let Some(says) = &results.without_source {
+        say_line!("{says}");
+    }
     warned(&results);
     if !results.not_reported.is_empty() {
         let units: BTreeSet<&str> = results.not_reported.iter().filter_map(|line| line.split(' ').nth(1)).collect();

@@ -169,6 +169,9 @@ pub struct RunResults {
     /// What published runs, this one among them, have counted of dynamic indicators.
     #[serde(default)]
     pub switched_on: Counted,
+    /// Source tables that scored indicators read and no source gives, in a sentence.
+    #[serde(default)]
+    pub without_source: Option<String>,
     /// The as-of date of the run that was current, where this one's is older.
     #[serde(default)]
     pub back_from: Option<String>,
