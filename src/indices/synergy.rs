@@ -163,8 +163,6 @@ pub struct SynergyParameters {
     pub patrols_per_quarter: BTreeMap<String, i64>,
     /// Shorter patrols are none.
     pub patrol_minutes: i64,
-    /// A side that sent fewer officers took no part.
-    pub patrol_officers: i64,
 }
 
 impl SynergyParameters {
@@ -180,7 +178,6 @@ impl SynergyParameters {
             minimum_penalties: 20,
             patrols_per_quarter: BTreeMap::from([("eco".to_owned(), 1)]),
             patrol_minutes: 30,
-            patrol_officers: 1,
         }
     }
 
@@ -202,7 +199,6 @@ impl SynergyParameters {
             minimum_penalties: whole("synergy.consistency_minimum_n", usual.minimum_penalties as i64) as usize,
             patrols_per_quarter: patrol_duties(library, until).unwrap_or_else(|| usual.patrols_per_quarter.clone()),
             patrol_minutes: whole("synergy.patrol_minimum_minutes", usual.patrol_minutes),
-            patrol_officers: whole("synergy.patrol_minimum_officers", usual.patrol_officers),
             ..usual
         }
     }

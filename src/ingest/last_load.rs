@@ -1,6 +1,7 @@
 //! What the lake holds of a table from its last load, for the comparison with the load at hand.
 //!
-//! In: the lake's Parquet files of the table. Out: rows by source file, columns that hold values, keys. Never here: judging.
+//! In: the lake's Parquet files of the table. Out: rows by source file, columns that hold values, keys and the units that had them,
+//! values that must stay. Never here: judging.
 //!
 //! A file that is lost or damaged counts as nothing: loading again is how such a lake is repaired.
 

@@ -13,7 +13,7 @@ use super::file::{FileLoad, FileOutcome};
 use super::files::{self, SourceFile};
 use super::last_load::LastLoad;
 use super::losses::{self, Loaded, LostRows};
-use super::quarantine::Quarantine;
+use super::quarantine::{self, Quarantine};
 use super::reasons::ReasonCounts;
 use super::schema::arrow_schema;
 use super::staging::{Contested, Stage};
@@ -196,25 +196,25 @@ fn finish(
     sources: &[Source],
     skipped: Vec<String>,
 ) -> Result<StagedTable> {
-    let Load { contract, context, schema, stage, mut quarantine, mut warnings, mut unit_remarks, .. } = load;
+    let Load { contract, context, schema, stage, quarantine: mut set_apart, mut warnings, mut unit_remarks, .. } = load;
     let has_failed = !held.is_empty();
     // That rows or columns are missing when a file could not be read is no news.
     let last = LastLoad::read(contract, if has_failed { &[] } else { context.last });
     let lost = LostRows::find(sources, &loaded, &last, &stage)?;
     let gone = losses::of_kept_values(contract, sources, &last, &stage);
-    let finished = stage.finish(!has_failed, |keys, stage| last.owners(keys, stage))?;
-    for Contested { file, line, unit, units, text } in &finished.contested {
-        let FileOutcome { account, reasons, .. } = &mut loaded[*file].1;
-        let others: Vec<&str> = units.iter().filter(|other| *other != unit).map(String::as_str).collect();
-        let says = format!("主键与其他单位的记录相同（{}）", others.join("、"));
-        let reason = [super::quarantine::Reason { column: None, says }];
+    let finished = stage.finish(!has_failed, |keys, stage| last.owners(keys, stage), &mut |row| {
+        let Contested { file, line, unit, units, text } = row;
+        let FileOutcome { account, reasons, .. } = &mut loaded[file].1;
+        let others: Vec<&str> = units.iter().filter(|other| **other != unit).map(String::as_str).collect();
+        let reason =
+            [quarantine::Reason { column: None, says: format!("主键与其他单位的记录相同（{}）", others.join("、")) }];
         reasons.add(&reason);
         account.quarantined += 1;
-        quarantine.add(&account.source_file, account.sheet.as_deref(), *line, &reason, text)?;
-        unit_remarks.add(unit, CONTESTED_KEY, "主键与其他单位的记录相同，已隔离", 1);
-        warnings.add(&account.source_file, CONTESTED_KEY, &contested_says(units), CheckSeverity::Warn, 1);
-    }
-    let quarantine = quarantine.finish()?;
+        unit_remarks.add(&unit, CONTESTED_KEY, "主键与其他单位的记录相同，已隔离", 1);
+        warnings.add(&account.source_file, CONTESTED_KEY, &contested_says(&units), CheckSeverity::Warn, 1);
+        set_apart.add(&account.source_file, account.sheet.as_deref(), line, &reason, &text)
+    })?;
+    let quarantine = set_apart.finish()?;
     let mut hold = |because: HeldBecause, reasons: Vec<String>| held.extend(reasons.into_iter().map(|says| (because, says)));
     hold(HeldBecause::TooManyQuarantined, over_quarantine_rate(sources, &loaded));
     if !has_failed {

@@ -126,8 +126,6 @@ pub(super) struct Finished {
     pub duplicates: Vec<u64>,
     /// Keys whose newest rows differ in content, for each file of the row that was chosen.
     pub conflicts: Vec<u64>,
-    /// Rows whose key several units name.
-    pub contested: Vec<Contested>,
 }
 
 impl Stage {
@@ -289,18 +287,19 @@ impl Stage {
     /// Chooses the newest row of every key and writes the months; without `keep` the rows are only counted.
     ///
     /// `owners` tells the units that had keys when the table was last loaded; it is asked only when keys are contested.
-    pub fn finish(mut self, keep: bool, owners: impl FnOnce(&HashSet<u128>, &Self) -> Result<HashMap<u128, String>>) -> Result<Finished> {
+    /// `apart` takes, one by one, the rows whose key belongs to another unit.
+    pub fn finish(
+        mut self,
+        keep: bool,
+        owners: impl FnOnce(&HashSet<u128>, &Self) -> Result<HashMap<u128, String>>,
+        apart: &mut dyn FnMut(Contested) -> Result<()>,
+    ) -> Result<Finished> {
         let rows = self.rows_of_files();
         self.flush()?;
         close(&mut self.writers).context(Kind::Environment, || format!("staging {}", self.table))?;
         let files = self.file_starts.len();
-        let mut finished = Finished {
-            months: BTreeMap::new(),
-            loaded: vec![0; files],
-            duplicates: vec![0; files],
-            conflicts: vec![0; files],
-            contested: Vec::new(),
-        };
+        let mut finished =
+            Finished { months: BTreeMap::new(), loaded: vec![0; files], duplicates: vec![0; files], conflicts: vec![0; files] };
         let contested = self.contested();
         let owners = if contested.is_empty() { HashMap::new() } else { owners(&contested.keys().copied().collect(), &self)? };
         let fates = self.choose(&contested, &owners, &mut finished);
@@ -309,7 +308,7 @@ impl Stage {
             return Ok(finished);
         }
         for (month, segments) in std::mem::take(&mut self.segments) {
-            let staged = self.finish_month(month, &segments, &fates, &contested, &mut finished)?;
+            let staged = self.finish_month(month, &segments, &fates, &contested, &mut finished, apart)?;
             if staged.rows > 0 {
                 finished.months.insert(month, staged);
             }
@@ -371,7 +370,7 @@ impl Stage {
         batch: &RecordBatch,
         fates: &[Fate],
         contested: &HashMap<u128, BTreeSet<u64>>,
-        into: &mut Vec<Contested>,
+        apart: &mut dyn FnMut(Contested) -> Result<()>,
     ) -> Result<()> {
         let ordinals = batch.column(batch.num_columns() - 1).as_primitive::<UInt64Type>();
         let rows: Vec<usize> = (0..batch.num_rows()).filter(|row| fates[ordinals.value(*row) as usize] == Fate::Contested).collect();
@@ -382,13 +381,13 @@ impl Stage {
         let names: HashMap<u64, &str> = self.units.iter().map(|(unit, number)| (*number, unit.as_str())).collect();
         for row in rows {
             let named = contested.get(&keys[row]).into_iter().flatten().filter_map(|number| names.get(number));
-            into.push(Contested {
+            apart(Contested {
                 file: self.file_of(ordinals.value(row)),
                 line: lines.map_or(0, |lines| lines.value(row)),
                 unit: if units.is_valid(row) { units.value(row).to_owned() } else { String::new() },
                 units: named.map(|unit| (*unit).to_owned()).collect(),
                 text: batch_row_text(&own, row),
-            });
+            })?;
         }
         Ok(())
     }
@@ -400,6 +399,7 @@ impl Stage {
         fates: &[Fate],
         contested: &HashMap<u128, BTreeSet<u64>>,
         finished: &mut Finished,
+        apart: &mut dyn FnMut(Contested) -> Result<()>,
     ) -> Result<StagedMonth> {
         let what = || format!("staging {} {}", self.table, name_of(month));
         let mut kept = Vec::new();
@@ -414,7 +414,7 @@ impl Stage {
                     finished.loaded[self.file_of(*ordinal)] += 1;
                 }
                 if !contested.is_empty() {
-                    self.set_apart(&batch, fates, contested, &mut finished.contested)?;
+                    self.set_apart(&batch, fates, contested, apart)?;
                 }
                 let batch = filter_record_batch(&batch, &stays).context(Kind::Bug, what)?;
                 let columns = batch.columns()[..self.schema.fields().len()].to_vec();

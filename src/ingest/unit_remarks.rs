@@ -1,6 +1,7 @@
 //! What was noticed about the rows of single units.
 //!
-//! In: rows as they are judged, with the unit that each names. Out: for each unit and check how many rows, and how many the unit sent. Never here: rows without a unit; whether a remark matters.
+//! In: rows as they are judged, with the unit that each names. Out: for each unit and check how many rows, and how many the unit
+//! sent. Never here: rows without a unit; whether a remark matters.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,7 +1,7 @@
 //! Where every record went, what is held, who has not reported, which limits are provisional.
 //!
-//! In: accounting rows, counts of reasons, held items, declared flags, marks. Out: tables of words and counts. Never here: raw text of a row; a
-//! reason is the check's own sentence.
+//! In: accounting rows, counts of reasons, held items, remarks on the rows of units, declared flags, marks. Out: tables of words and counts.
+//! Never here: raw text of a row; a reason is the check's own sentence.
 
 use std::collections::BTreeMap;
 
