@@ -38,6 +38,8 @@ pub struct Clocks {
     calendar: WorkCalendar,
     /// Lists of `queries/reference/` that populations read, as CSV text by name.
     reference: BTreeMap<&'static str, String>,
+    /// Of every day of the calendar.
+    calendar_digest: String,
 }
 
 /// The lists of `queries/reference/<name>.csv` that SQL reads as tables, all columns text: what is looked up, and is no extract.
@@ -58,8 +60,27 @@ impl Clocks {
             parameters: library.parameters.clone(),
             calendar: library.calendar.clone(),
             reference: REFERENCE_TABLES.iter().filter_map(text).collect(),
+            calendar_digest: blake3::hash(format!("{:?}", library.calendar).as_bytes()).to_hex().to_string(),
         })
     }
+}
+
+/// What a function answers by, beside its arguments: the versions of the clock or parameter that its first argument names, and the calendar
+/// where working days are counted. Empty for functions that look nothing up.
+pub fn definition(function: &ScalarUDF, name: Option<&str>) -> String {
+    let Some(own) = function.inner().downcast_ref::<CalendarFunction>() else { return String::new() };
+    let clocks = &own.clocks;
+    match own.which {
+        Which::DueOn | Which::DueAt => format!("{:?} {}", name.and_then(|name| clocks.clocks.get(name)), clocks.calendar_digest),
+        Which::Param => format!("{:?}", name.and_then(|name| clocks.parameters.get(name))),
+        Which::WorkdaysBetween => clocks.calendar_digest.clone(),
+        _ => String::new(),
+    }
+}
+
+/// What every reference list says, by its name.
+pub fn reference_digest(clocks: &Clocks) -> String {
+    blake3::hash(format!("{:?}", clocks.reference).as_bytes()).to_hex().to_string()
 }
 
 /// Every function of this module, by the name that SQL uses.
@@ -327,7 +348,8 @@ impl ScalarUDFImpl for CalendarFunction {
     }
 }
 
-fn literal_text(scalar: &ScalarValue) -> Option<&str> {
+/// The text of a literal.
+pub fn literal_text(scalar: &ScalarValue) -> Option<&str> {
     match scalar {
         ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text) => text.as_deref(),
         ScalarValue::Dictionary(_, inner) => literal_text(inner),

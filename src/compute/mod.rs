@@ -9,6 +9,7 @@ pub mod declarations;
 pub mod due_soon;
 pub mod events;
 pub mod forms;
+pub mod fused;
 pub mod law;
 pub mod lineage;
 pub mod loads;

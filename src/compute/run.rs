@@ -11,19 +11,18 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int64Type, Schema};
 use datafusion::common::DataFusionError;
-use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, Statement as SqlStatement, TableAlias, TableFactor, VisitMut, VisitorMut};
 use jiff::civil::Date;
-use tokio::task::JoinHandle;
 
 use super::due_soon;
+use super::fused::kernel::{Plan, State};
+use super::fused::{count, fuse};
 use super::measures::{Amount, Measure, Scope, pair_subject, sort_measures};
 use super::populations::names_read;
-use super::shared::{SharedPopulations, answer_by, physical};
+use super::shared::{SharedPopulations, answer};
 use super::units::Hierarchy;
 use crate::calendar::{end_of_day, start_of_day};
 use crate::functions::{Moment, parse_bound};
@@ -105,23 +104,18 @@ pub async fn compute(shared: &mut SharedPopulations<'_>, task: &Task<'_>) -> Res
         let (mut planned, mut queries) = (Vec::new(), Vec::new());
         for (indicator, month, plans) in planning {
             let plans = plans.await.map_err(|error| DataFusionError::External(Box::new(error))).and_then(|plans| plans);
-            let count = plans.map(|plans| {
-                let count = plans.len();
+            let places = plans.map(|plans| {
+                let first = queries.len();
                 queries.extend(plans);
-                count
+                first..queries.len()
             });
-            planned.push((indicator, month, count));
+            planned.push((indicator, month, places));
         }
-        let mut prepared = shared.prepared(queries).await.into_iter();
-        let mut ready = Vec::new();
-        for (indicator, month, count) in planned {
-            let physical = |plan: Result<LogicalPlan, DataFusionError>| tokio::spawn(with_physical(context.state(), plan));
-            ready.push((indicator, month, count.map(|count| prepared.by_ref().take(count).map(physical).collect::<Vec<_>>())));
-        }
-        for (indicator, month, plans) in ready {
+        let mut answers = Answered::new(shared, queries, moment).await;
+        for (indicator, month, places) in planned {
             let begun = (task.elapsed)();
-            let computed = match plans {
-                Ok(plans) => compute_one(&context, task, indicator, month, plans).await,
+            let computed = match places {
+                Ok(places) => compute_one(&mut answers, task, indicator, month, places).await,
                 Err(error) => Err(error),
             };
             match computed {
@@ -162,27 +156,82 @@ fn moments<'a>(task: &Task<'a>) -> Vec<(Moment, Vec<(&'a Indicator, Option<Month
     moments.into_iter().map(|((as_of, from), indicators)| (Moment { as_of, from }, indicators)).collect()
 }
 
-/// An optimised query with its physical plan.
-type Planned = (LogicalPlan, Arc<dyn ExecutionPlan>);
+/// The answers of one moment's queries, by their places.
+struct Answered<'s, 'a> {
+    shared: &'s mut SharedPopulations<'a>,
+    queries: Vec<LogicalPlan>,
+    ways: Vec<Way>,
+    scans: Vec<Option<(Arc<Plan>, State)>>,
+}
 
-async fn with_physical(state: SessionState, plan: Result<LogicalPlan, DataFusionError>) -> Result<Planned, DataFusionError> {
-    let optimised = plan?;
-    let physical = physical(&state, &optimised).await?;
-    Ok((optimised, physical))
+/// How a query is answered.
+enum Way {
+    /// By itself.
+    Alone(Result<LogicalPlan, DataFusionError>),
+    /// With others: the scan, and the place in it.
+    Fused(usize, usize),
+}
+
+impl<'s, 'a> Answered<'s, 'a> {
+    /// Runs every scan that answers several queries; what is answered alone is prepared.
+    async fn new(shared: &'s mut SharedPopulations<'a>, queries: Vec<LogicalPlan>, moment: Moment) -> Self {
+        let state = shared.context().state();
+        let fusion = fuse(&state, &queries, moment.as_of, &|node| shared.is_made(node)).await;
+        let mut asked: Vec<LogicalPlan> = fusion.alone.iter().map(|(place, _)| queries[*place].clone()).collect();
+        let mut scans = Vec::new();
+        for scan in fusion.scans {
+            if let Ok(rows) = scan.rows() {
+                asked.push(rows);
+                scans.push(scan);
+            }
+        }
+        let mut prepared = shared.prepared(asked).await.into_iter();
+        let mut ways: BTreeMap<usize, Way> = BTreeMap::new();
+        for ((place, _), plan) in fusion.alone.iter().zip(prepared.by_ref()) {
+            ways.insert(*place, Way::Alone(plan));
+        }
+        let mut counted = Vec::new();
+        for (number, (scan, rows)) in scans.iter().zip(prepared).enumerate() {
+            let run = async |rows, task| count(Arc::clone(&scan.plan), rows, task).await;
+            let state = match rows {
+                Ok(rows) => shared.run(scan.name(), &rows, run).await,
+                Err(error) => Err(error),
+            };
+            counted.push(state.ok().map(|state| (Arc::clone(&scan.plan), state)));
+            ways.extend(scan.queries.iter().enumerate().map(|(within, place)| (*place, Way::Fused(number, within))));
+        }
+        let ways = (0..queries.len()).map(|place| ways.remove(&place).unwrap_or(Way::Alone(Ok(queries[place].clone())))).collect();
+        Self { shared, queries, ways, scans: counted }
+    }
+
+    /// The rows of the query at this place.
+    async fn rows(&mut self, place: usize) -> Result<Vec<RecordBatch>, DataFusionError> {
+        let state = self.shared.context().state();
+        match &mut self.ways[place] {
+            Way::Alone(plan) => {
+                let plan = std::mem::replace(plan, Ok(self.queries[place].clone()))?;
+                answer(self.shared.context(), &plan).await
+            }
+            Way::Fused(scan, within) => match &self.scans[*scan] {
+                Some((plan, counted)) => Ok(vec![counted.rows_of(plan, &state, *within)?]),
+                // One of those that were fused is wrong: alone, only that one fails.
+                None => self.shared.answered(self.queries[place].clone()).await,
+            },
+        }
+    }
 }
 
 /// Measures from the indicator's own plan and, where parents are computed anew, the one over every unit's ancestors.
 async fn compute_one(
-    context: &SessionContext,
+    answers: &mut Answered<'_, '_>,
     task: &Task<'_>,
     indicator: &Indicator,
     month: Option<Month>,
-    plans: Vec<JoinHandle<Result<Planned, DataFusionError>>>,
+    places: std::ops::Range<usize>,
 ) -> Result<Vec<Measure>, DataFusionError> {
     let mut measures = Vec::new();
-    for (plan, scope) in plans.into_iter().zip([Scope::Own, Scope::Subtree]) {
-        let (optimised, plan) = plan.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
-        for batch in &answer_by(&context.state(), &optimised, plan).await? {
+    for (place, scope) in places.zip([Scope::Own, Scope::Subtree]) {
+        for batch in &answers.rows(place).await? {
             read_measures(indicator, batch, month, scope, task.period, &mut measures)?;
         }
     }

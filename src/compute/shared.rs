@@ -173,6 +173,28 @@ impl<'a> SharedPopulations<'a> {
         answer(&self.context, &prepared?).await
     }
 
+    /// Whether a node of a plan stands for a population whose rows are made and not only read: it joins, groups or numbers them.
+    pub fn is_made(&self, node: &LogicalPlan) -> bool {
+        self.population_of(node).is_some_and(|name| self.views[name].is_work)
+    }
+
+    /// Runs an optimised query at the moment; its seconds are told with those of the population `name`.
+    ///
+    /// # Errors
+    /// A query that does not run.
+    pub async fn run<T>(
+        &mut self,
+        name: &str,
+        optimised: &LogicalPlan,
+        run: impl AsyncFn(Arc<dyn ExecutionPlan>, Arc<TaskContext>) -> Result<T>,
+    ) -> Result<T> {
+        let begun = (self.elapsed)();
+        let state = self.context.state();
+        let answer = async { in_memory_or_spilling(&state, optimised, physical(&state, optimised).await?, run).await }.await;
+        *self.seconds.entry(name.to_owned()).or_default() += (self.elapsed)() - begun;
+        answer
+    }
+
     /// The queries, optimised, in the same order; the rows that they share are there when this returns.
     pub async fn prepared(&mut self, queries: Vec<LogicalPlan>) -> Vec<Result<LogicalPlan>> {
         loop {

@@ -1,0 +1,687 @@
+//! The expressions of many queries over one relation, each distinct one once.
+//!
+//! In: expressions as the analyser leaves them, layer by layer above the relation. Out: a graph of steps; a batch is taken through it
+//! once, and every step that several queries share is answered once. Never here: rows of a result, which queries there are.
+//!
+//! - A step is lifted out of the expression around it only where it can't fail: inside `CASE`, `AND`, `OR` and `coalesce` an expression may be
+//!   guarded by what stands before it, and lifted it would meet the rows that the guard keeps away.
+//! - A code that a `CASE` writes and that is only compared is never written: `CASE WHEN a THEN 'due' ELSE 'pending' END = 'due'` is
+//!   answered from `a`.
+//! - Where a value is compared with the as-of instant, the graph remembers between which instants the answers stay what they are.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, DFSchema, DataFusionError, Result, ScalarValue};
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
+use datafusion::physical_expr::PhysicalExpr;
+
+use crate::functions;
+
+/// A step of a graph.
+pub type StepId = usize;
+
+/// What answers a step.
+#[derive(Debug, Clone)]
+enum Work {
+    /// A column of the relation.
+    Column(usize),
+    Literal(ScalarValue),
+    /// An expression over earlier steps, which are the columns of its batch.
+    Expression {
+        of: Vec<StepId>,
+        schema: SchemaRef,
+        expression: Arc<dyn PhysicalExpr>,
+    },
+    /// The answer of the first condition that is true; NULL is no truth.
+    Cases {
+        when: Vec<(StepId, Option<bool>)>,
+        otherwise: Option<bool>,
+    },
+    /// A comparison of an instant with the as-of instant.
+    AsOf {
+        of: StepId,
+        comparison: Operator,
+        instant: i64,
+    },
+}
+
+#[derive(Debug, Clone)]
+struct Step {
+    work: Work,
+    kind: DataType,
+    /// What a `CASE` that only writes literals tells: conditions with their literals, and what it writes else.
+    codes: Option<Arc<Codes>>,
+    /// The expression as text, with the digests of the steps below: equal digests, equal answers.
+    digest: blake3::Hash,
+}
+
+#[derive(Debug)]
+struct Codes {
+    when: Vec<(StepId, ScalarValue)>,
+    otherwise: ScalarValue,
+}
+
+/// The graph of the queries over one relation.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    steps: Vec<Step>,
+    known: HashMap<Expr, StepId>,
+    cases: HashMap<(Vec<(StepId, Option<bool>)>, Option<bool>), StepId>,
+    columns: Vec<StepId>,
+    /// The as-of instant of the queries.
+    as_of: i64,
+}
+
+/// The columns of one layer of a query, as steps.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    schema: Arc<DFSchema>,
+    steps: Vec<StepId>,
+    /// Whether a condition stands below: as a step, what may fail would meet the rows that the condition keeps away.
+    pub is_guarded: bool,
+}
+
+impl Layer {
+    /// The names and types of its columns.
+    pub fn schema(&self) -> &Arc<DFSchema> {
+        &self.schema
+    }
+}
+
+impl Graph {
+    /// A graph over a relation with these columns, for queries that stand at `as_of`.
+    pub fn new(relation: &Schema, as_of: i64) -> Self {
+        let mut graph = Self { steps: Vec::new(), known: HashMap::new(), cases: HashMap::new(), columns: Vec::new(), as_of };
+        for (place, field) in relation.fields().iter().enumerate() {
+            let digest = blake3::hash(format!("column {} {}", field.name(), field.data_type()).as_bytes());
+            let step = graph.push(Work::Column(place), field.data_type().clone(), digest);
+            graph.columns.push(step);
+        }
+        graph
+    }
+
+    /// The relation's own columns, by the names that `schema` gives them.
+    pub fn relation(&self, schema: &Arc<DFSchema>) -> Layer {
+        Layer { schema: Arc::clone(schema), steps: self.columns.clone(), is_guarded: false }
+    }
+
+    /// The columns of a projection over a layer.
+    ///
+    /// # Errors
+    /// An expression that does not plan.
+    pub fn projected(&mut self, state: &SessionState, expressions: &[Expr], over: &Layer, schema: &Arc<DFSchema>) -> Result<Layer> {
+        let steps = expressions.iter().map(|expression| self.add(state, expression, over)).collect::<Result<_>>()?;
+        Ok(Layer { schema: Arc::clone(schema), steps, is_guarded: over.is_guarded })
+    }
+
+    /// The same columns under the names of an alias.
+    pub fn renamed(over: &Layer, schema: &Arc<DFSchema>) -> Layer {
+        Layer { schema: Arc::clone(schema), ..over.clone() }
+    }
+
+    /// The step that answers an expression over a layer.
+    ///
+    /// # Errors
+    /// An expression that does not plan, or that may fail above a condition.
+    pub fn add(&mut self, state: &SessionState, expression: &Expr, over: &Layer) -> Result<StepId> {
+        let context = SimplifyContext::builder()
+            .with_schema(Arc::clone(&over.schema))
+            .with_config_options(Arc::clone(state.config_options()))
+            .with_query_execution_start_time(state.execution_props().query_execution_start_time)
+            .build();
+        let simple = ExprSimplifier::new(context).simplify(expression.clone().unalias_nested().data)?;
+        if over.is_guarded && !can_not_fail(&simple, &over.schema) {
+            return Err(DataFusionError::Plan(format!("`{simple}` may fail for rows that a condition below it keeps away")));
+        }
+        self.intern(state, &simple, over)
+    }
+
+    /// The parts of a condition, all of which must be true.
+    ///
+    /// # Errors
+    /// An expression that does not plan.
+    pub fn conditions(&mut self, state: &SessionState, condition: &Expr, over: &Layer) -> Result<Vec<StepId>> {
+        let parts = datafusion::logical_expr::utils::split_conjunction_owned(condition.clone());
+        parts.iter().map(|part| self.add(state, part, over)).collect()
+    }
+
+    /// The type of a step's answer.
+    pub fn kind(&self, step: StepId) -> &DataType {
+        &self.steps[step].kind
+    }
+
+    /// What a step answers and by what, so that equal digests over equal rows give equal answers between the instants of validity.
+    pub fn digest(&self, step: StepId) -> blake3::Hash {
+        self.steps[step].digest
+    }
+
+    /// How many steps there are, the relation's columns among them.
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Every step that these rest on, themselves included, in the order of evaluation.
+    pub fn below(&self, wanted: impl IntoIterator<Item = StepId>) -> Vec<StepId> {
+        let mut is_needed = vec![false; self.steps.len()];
+        let mut ahead: Vec<StepId> = wanted.into_iter().collect();
+        while let Some(step) = ahead.pop() {
+            if !std::mem::replace(&mut is_needed[step], true) {
+                match &self.steps[step].work {
+                    Work::Column(_) | Work::Literal(_) => {}
+                    Work::Expression { of, .. } => ahead.extend(of),
+                    Work::Cases { when, .. } => ahead.extend(when.iter().map(|(condition, _)| *condition)),
+                    Work::AsOf { of, .. } => ahead.push(*of),
+                }
+            }
+        }
+        (0..self.steps.len()).filter(|step| is_needed[*step]).collect()
+    }
+
+    /// The columns of the relation among these steps: step and place.
+    pub fn columns_among(&self, steps: &[StepId]) -> Vec<(StepId, usize)> {
+        let place = |step: &StepId| match self.steps[*step].work {
+            Work::Column(place) => Some((*step, place)),
+            _ => None,
+        };
+        steps.iter().filter_map(place).collect()
+    }
+
+    /// Comparisons with the as-of instant among these steps.
+    pub fn as_of_among(&self, steps: &[StepId]) -> Vec<StepId> {
+        steps.iter().copied().filter(|step| matches!(self.steps[*step].work, Work::AsOf { .. })).collect()
+    }
+
+    fn push(&mut self, work: Work, kind: DataType, digest: blake3::Hash) -> StepId {
+        self.steps.push(Step { work, kind, codes: None, digest });
+        self.steps.len() - 1
+    }
+
+    /// An expression as a step; the layer's columns are replaced by theirs.
+    fn intern(&mut self, state: &SessionState, expression: &Expr, over: &Layer) -> Result<StepId> {
+        match expression {
+            Expr::Alias(alias) => return self.intern(state, &alias.expr, over),
+            Expr::Column(column) => return Ok(over.steps[over.schema.index_of_column(column)?]),
+            Expr::Literal(value, _) => {
+                let kept = Expr::Literal(value.clone(), None);
+                if let Some(step) = self.known.get(&kept) {
+                    return Ok(*step);
+                }
+                let digest = blake3::hash(format!("literal {value:?}").as_bytes());
+                let step = self.push(Work::Literal(value.clone()), value.data_type(), digest);
+                self.known.insert(kept, step);
+                return Ok(step);
+            }
+            _ => {}
+        }
+        let above = expression.clone().map_children(|child| Ok(Transformed::yes(self.lift(state, child, over)?)))?.data;
+        if let Some(step) = self.known.get(&above) {
+            return Ok(*step);
+        }
+        let step = match self.answered_by_codes(state, &above)? {
+            Some(step) => step,
+            None => self.evaluated(state, &above)?,
+        };
+        self.known.insert(above, step);
+        Ok(step)
+    }
+
+    /// The part as a column that stands for its step where it can't fail, else with its own parts lifted.
+    fn lift(&mut self, state: &SessionState, part: Expr, over: &Layer) -> Result<Expr> {
+        if can_not_fail(&part, &over.schema) {
+            let step = self.intern(state, &part, over)?;
+            return Ok(match &self.steps[step].work {
+                Work::Literal(value) => Expr::Literal(value.clone(), None),
+                _ => named(step),
+            });
+        }
+        Ok(part.map_children(|child| Ok(Transformed::yes(self.lift(state, child, over)?)))?.data)
+    }
+
+    /// An expression over steps, planned over a schema of exactly these.
+    fn evaluated(&mut self, state: &SessionState, above: &Expr) -> Result<StepId> {
+        let mut of = Vec::new();
+        above.apply(|part| {
+            if let Expr::Column(column) = part {
+                let step = numbered(column)?;
+                if !of.contains(&step) {
+                    of.push(step);
+                }
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        let fields: Vec<Field> = of.iter().map(|step| Field::new(name_of(*step), self.steps[*step].kind.clone(), true)).collect();
+        let schema = Arc::new(Schema::new(fields));
+        let columns = DFSchema::try_from(Arc::clone(&schema))?;
+        let kind = above.get_type(&columns)?;
+        let digest = self.digest_of(above, &of)?;
+        if let Some((of, comparison, instant)) = self.compared_with_as_of(above) {
+            return Ok(self.push(Work::AsOf { of, comparison, instant }, DataType::Boolean, digest));
+        }
+        if let Some((when, otherwise)) = truths(above) {
+            let step = self.push(Work::Cases { when, otherwise }, DataType::Boolean, digest);
+            return Ok(step);
+        }
+        let codes = codes_of(above).map(Arc::new);
+        let expression = state.create_physical_expr(above.clone(), &columns)?;
+        let step = self.push(Work::Expression { of, schema, expression }, kind, digest);
+        self.steps[step].codes = codes;
+        Ok(step)
+    }
+
+    /// A question about nothing but a step that writes codes, asked of each code instead.
+    fn answered_by_codes(&mut self, state: &SessionState, above: &Expr) -> Result<Option<StepId>> {
+        if !matches!(above, Expr::BinaryExpr(_) | Expr::InList(_) | Expr::IsNull(_) | Expr::IsNotNull(_)) {
+            return Ok(None);
+        }
+        let mut columns: Vec<&Column> = above.column_refs().into_iter().collect();
+        let (Some(column), true) = (columns.pop(), columns.is_empty()) else { return Ok(None) };
+        let step = numbered(column)?;
+        let Some(codes) = self.steps[step].codes.clone() else { return Ok(None) };
+        let schema = Arc::new(Schema::new(vec![Field::new(name_of(step), self.steps[step].kind.clone(), true)]));
+        let columns = DFSchema::try_from(Arc::clone(&schema))?;
+        if above.get_type(&columns)? != DataType::Boolean {
+            return Ok(None);
+        }
+        let question = state.create_physical_expr(above.clone(), &columns)?;
+        let ask = |code: &ScalarValue| -> Result<Option<bool>> {
+            let asked = cast(&code.to_array_of_size(1)?, schema.field(0).data_type())?;
+            let batch = RecordBatch::try_new(Arc::clone(&schema), vec![asked])?;
+            let answer = question.evaluate(&batch)?.into_array(1)?;
+            let answer = answer.as_boolean();
+            Ok(answer.is_valid(0).then(|| answer.value(0)))
+        };
+        let when = codes.when.iter().map(|(condition, code)| Ok((*condition, ask(code)?))).collect::<Result<Vec<_>>>()?;
+        let otherwise = ask(&codes.otherwise)?;
+        if let Some(known) = self.cases.get(&(when.clone(), otherwise)) {
+            return Ok(Some(*known));
+        }
+        let mut told = format!("cases {otherwise:?}");
+        for (condition, answer) in &when {
+            told.push_str(&format!(" {} {answer:?}", self.steps[*condition].digest.to_hex()));
+        }
+        let work = Work::Cases { when: when.clone(), otherwise };
+        let step = self.push(work, DataType::Boolean, blake3::hash(told.as_bytes()));
+        self.cases.insert((when, otherwise), step);
+        Ok(Some(step))
+    }
+
+    /// A comparison of one step with the as-of instant.
+    fn compared_with_as_of(&self, above: &Expr) -> Option<(StepId, Operator, i64)> {
+        let Expr::BinaryExpr(binary) = above else { return None };
+        let instant = |side: &Expr| match side {
+            Expr::Literal(ScalarValue::TimestampMicrosecond(Some(at), Some(zone)), _) if *at == self.as_of && zone.as_ref() == "UTC" => {
+                Some(*at)
+            }
+            _ => None,
+        };
+        let step = |side: &Expr| match side {
+            Expr::Column(column) => numbered(column).ok(),
+            _ => None,
+        };
+        let (of, comparison, at) = match (step(&binary.left), instant(&binary.right)) {
+            (Some(of), Some(at)) => (of, binary.op, at),
+            _ => (step(&binary.right)?, binary.op.swap()?, instant(&binary.left)?),
+        };
+        let is_instant = self.steps[of].kind == DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let is_ordering = matches!(comparison, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq);
+        (is_instant && is_ordering).then_some((of, comparison, at))
+    }
+
+    /// What an expression says, with the digests of its steps in the place of their numbers; the as-of instant of a comparison by its name.
+    fn digest_of(&self, above: &Expr, of: &[StepId]) -> Result<blake3::Hash> {
+        let mut hasher = blake3::Hasher::new();
+        let is_compared = self.compared_with_as_of(above).is_some();
+        let said = above.clone().transform_up(|part| {
+            Ok(match part {
+                Expr::Column(column) => {
+                    let place = of.iter().position(|step| numbered(&column).is_ok_and(|number| number == *step)).unwrap_or(usize::MAX);
+                    Transformed::yes(Expr::Column(Column::new_unqualified(format!("of{place}"))))
+                }
+                Expr::Literal(ScalarValue::TimestampMicrosecond(Some(at), Some(_)), _) if is_compared && at == self.as_of => {
+                    Transformed::yes(Expr::Column(Column::new_unqualified("as_of")))
+                }
+                other => Transformed::no(other),
+            })
+        })?;
+        hasher.update(format!("{:?}", said.data).as_bytes());
+        for step in of {
+            hasher.update(self.steps[*step].digest.as_bytes());
+            hasher.update(self.steps[*step].kind.to_string().as_bytes());
+        }
+        above.apply(|part| {
+            if let Expr::ScalarFunction(function) = part {
+                let name = function.args.first().and_then(|argument| match argument {
+                    Expr::Literal(value, _) => functions::literal_text(value),
+                    _ => None,
+                });
+                hasher.update(functions::definition(&function.func, name).as_bytes());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(hasher.finalize())
+    }
+}
+
+/// Between which instants the answers stay what they are: from the first inclusive to the second exclusive, UTC microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// First instant.
+    pub from: i64,
+    /// First instant after.
+    pub until: i64,
+}
+
+impl Validity {
+    /// What looks at no instant.
+    pub const ALWAYS: Self = Self { from: i64::MIN, until: i64::MAX };
+
+    /// Both.
+    pub fn and(self, other: Self) -> Self {
+        Self { from: self.from.max(other.from), until: self.until.min(other.until) }
+    }
+
+    /// Whether the answers at this instant are the same.
+    pub fn holds_at(self, instant: i64) -> bool {
+        self.from <= instant && (instant < self.until || self.until == i64::MAX)
+    }
+}
+
+/// The answers of a batch, step by step.
+pub struct Answers<'a> {
+    graph: &'a Graph,
+    rows: usize,
+    answers: Vec<Option<ArrayRef>>,
+}
+
+impl<'a> Answers<'a> {
+    /// Takes a batch through the steps, which stand in the order of evaluation; `columns` says where the relation's columns stand in it.
+    ///
+    /// # Errors
+    /// The engine's own, such as a text that is no number.
+    pub fn of(graph: &'a Graph, steps: &[StepId], columns: &[(StepId, usize)], batch: &RecordBatch) -> Result<Self> {
+        let mut answers = Self { graph, rows: batch.num_rows(), answers: vec![None; graph.steps.len()] };
+        for (step, place) in columns {
+            answers.answers[*step] = Some(Arc::clone(batch.column(*place)));
+        }
+        for step in steps {
+            if answers.answers[*step].is_none() {
+                answers.answers[*step] = Some(answers.answer(*step)?);
+            }
+        }
+        Ok(answers)
+    }
+
+    /// The answer of a step that was asked for.
+    pub fn get(&self, step: StepId) -> &ArrayRef {
+        self.answers[step].as_ref().expect("a step that others rest on is answered before them")
+    }
+
+    /// Rows for which a condition is true.
+    pub fn truths(&self, step: StepId) -> BooleanBuffer {
+        let answer = self.get(step);
+        match answer.as_boolean_opt() {
+            Some(answer) => match answer.nulls() {
+                Some(nulls) if nulls.null_count() > 0 => answer.values() & nulls.inner(),
+                _ => answer.values().clone(),
+            },
+            // A condition that is nothing but NULL.
+            None => BooleanBuffer::new_unset(self.rows),
+        }
+    }
+
+    /// Between which instants the comparison of this step answers the same for every row of the batch.
+    pub fn validity(&self, step: StepId) -> Validity {
+        let Work::AsOf { of, comparison, instant } = self.graph.steps[step].work else { return Validity::ALWAYS };
+        let values = self.get(of).as_primitive::<TimestampMicrosecondType>();
+        // `<=` and `>` split after the instant, `<` and `>=` before it.
+        let splits_after = matches!(comparison, Operator::LtEq | Operator::Gt);
+        let (mut below, mut above) = (i64::MIN, i64::MAX);
+        let mut look = |value: i64| {
+            if value < instant || splits_after && value == instant { below = below.max(value) } else { above = above.min(value) }
+        };
+        match values.nulls() {
+            Some(nulls) if nulls.null_count() > 0 => {
+                values.values().iter().zip(nulls.iter()).filter(|(_, is_there)| *is_there).for_each(|(value, _)| look(*value));
+            }
+            _ => values.values().iter().for_each(|value| look(*value)),
+        }
+        let after = |value: i64| if splits_after { value } else { value.saturating_add(1) };
+        Validity { from: if below == i64::MIN { below } else { after(below) }, until: if above == i64::MAX { above } else { after(above) } }
+    }
+
+    fn answer(&self, step: StepId) -> Result<ArrayRef> {
+        match &self.graph.steps[step].work {
+            Work::Column(_) => Err(DataFusionError::Internal("a column that was not read".to_owned())),
+            Work::Literal(value) => value.to_array_of_size(self.rows),
+            Work::Expression { of, schema, expression } => {
+                let columns = of.iter().map(|step| Arc::clone(self.get(*step))).collect();
+                let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+                let batch = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?;
+                expression.evaluate(&batch)?.into_array(self.rows)
+            }
+            Work::Cases { when, otherwise } => {
+                let mut left = BooleanBuffer::new_set(self.rows);
+                let mut values = BooleanBuffer::new_unset(self.rows);
+                let mut valid = values.clone();
+                for (condition, answer) in when {
+                    let truths = self.truths(*condition);
+                    let met = &left & &truths;
+                    left = &left & &!&truths;
+                    if let Some(answer) = answer {
+                        valid = &valid | &met;
+                        if *answer {
+                            values = &values | &met;
+                        }
+                    }
+                }
+                if let Some(answer) = otherwise {
+                    valid = &valid | &left;
+                    if *answer {
+                        values = &values | &left;
+                    }
+                }
+                let nulls = Some(NullBuffer::new(valid)).filter(|nulls| nulls.null_count() > 0);
+                Ok(Arc::new(BooleanArray::new(values, nulls)))
+            }
+            Work::AsOf { of, comparison, instant } => {
+                let values = self.get(*of).as_primitive::<TimestampMicrosecondType>();
+                let (all, at) = (values.values(), *instant);
+                let truths = match comparison {
+                    Operator::Lt => BooleanBuffer::collect_bool(all.len(), |row| all[row] < at),
+                    Operator::LtEq => BooleanBuffer::collect_bool(all.len(), |row| all[row] <= at),
+                    Operator::Gt => BooleanBuffer::collect_bool(all.len(), |row| all[row] > at),
+                    _ => BooleanBuffer::collect_bool(all.len(), |row| all[row] >= at),
+                };
+                Ok(Arc::new(BooleanArray::new(truths, values.nulls().cloned())))
+            }
+        }
+    }
+}
+
+fn name_of(step: StepId) -> String {
+    format!("#{step}")
+}
+
+fn named(step: StepId) -> Expr {
+    Expr::Column(Column::new_unqualified(name_of(step)))
+}
+
+fn numbered(column: &Column) -> Result<StepId> {
+    let number = column.name.strip_prefix('#').and_then(|number| number.parse().ok());
+    number.ok_or_else(|| DataFusionError::Internal(format!("`{}` is no step", column.name)))
+}
+
+/// A `CASE WHEN` over steps whose answers are all literals.
+fn branches(above: &Expr) -> Option<(Vec<(StepId, &ScalarValue)>, ScalarValue)> {
+    let Expr::Case(case) = above else { return None };
+    if case.expr.is_some() {
+        return None;
+    }
+    let mut when = Vec::new();
+    for (condition, then) in &case.when_then_expr {
+        let (Expr::Column(column), Expr::Literal(value, _)) = (condition.as_ref(), then.as_ref()) else { return None };
+        when.push((numbered(column).ok()?, value));
+    }
+    let otherwise = match case.else_expr.as_deref() {
+        None => ScalarValue::Null,
+        Some(Expr::Literal(value, _)) => value.clone(),
+        Some(_) => return None,
+    };
+    Some((when, otherwise))
+}
+
+fn codes_of(above: &Expr) -> Option<Codes> {
+    let (when, otherwise) = branches(above)?;
+    Some(Codes { when: when.into_iter().map(|(condition, value)| (condition, value.clone())).collect(), otherwise })
+}
+
+/// A `CASE` that writes nothing but truths.
+fn truths(above: &Expr) -> Option<(Vec<(StepId, Option<bool>)>, Option<bool>)> {
+    let (when, otherwise) = branches(above)?;
+    let truth = |value: &ScalarValue| match value {
+        ScalarValue::Boolean(truth) => Some(*truth),
+        ScalarValue::Null => Some(None),
+        _ => None,
+    };
+    let when: Vec<_> = when.into_iter().map(|(condition, value)| Some((condition, truth(value)?))).collect::<Option<_>>()?;
+    let is_boolean = when.iter().any(|(_, answer)| answer.is_some()) || matches!(otherwise, ScalarValue::Boolean(_));
+    Some((when, truth(&otherwise)?)).filter(|_| is_boolean)
+}
+
+/// Whether an expression answers every row, whatever the row holds.
+pub fn can_not_fail(expression: &Expr, schema: &DFSchema) -> bool {
+    let mut is_safe = true;
+    let walked = expression.apply(|part| {
+        is_safe &= part_can_not_fail(part, schema);
+        Ok(if is_safe { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
+    });
+    walked.is_ok() && is_safe
+}
+
+/// Functions of the engine that answer every row.
+const SAFE_FUNCTIONS: [&str; 29] = [
+    "array_element",
+    "array_concat",
+    "array_except",
+    "array_has",
+    "array_has_all",
+    "array_has_any",
+    "array_length",
+    "btrim",
+    "cardinality",
+    "char_length",
+    "character_length",
+    "coalesce",
+    "ends_with",
+    "flatten",
+    "greatest",
+    "isnan",
+    "least",
+    "left",
+    "length",
+    "lower",
+    "make_array",
+    "nullif",
+    "nvl",
+    "regexp_like",
+    "right",
+    "starts_with",
+    "strpos",
+    "substr",
+    "upper",
+];
+
+fn part_can_not_fail(part: &Expr, schema: &DFSchema) -> bool {
+    let kind = |expression: &Expr| expression.get_type(schema).ok();
+    match part {
+        Expr::Column(_)
+        | Expr::Literal(..)
+        | Expr::Alias(_)
+        | Expr::Not(_)
+        | Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsTrue(_)
+        | Expr::IsFalse(_)
+        | Expr::IsUnknown(_)
+        | Expr::IsNotTrue(_)
+        | Expr::IsNotFalse(_)
+        | Expr::IsNotUnknown(_)
+        | Expr::Between(_)
+        | Expr::InList(_)
+        | Expr::Like(_)
+        | Expr::Case(_) => true,
+        Expr::BinaryExpr(binary) => match binary.op {
+            Operator::And
+            | Operator::Or
+            | Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom => true,
+            // Whole numbers wrap; a day less a day is a whole number; no instant that a source can give is within an interval of the last.
+            Operator::Plus | Operator::Minus => match (kind(&binary.left), kind(&binary.right)) {
+                (Some(left), Some(right)) if left.is_integer() && right.is_integer() => true,
+                (Some(DataType::Date32), Some(DataType::Date32)) => binary.op == Operator::Minus,
+                (Some(DataType::Timestamp(..) | DataType::Date32), Some(DataType::Interval(_))) => {
+                    matches!(*binary.right, Expr::Literal(..))
+                }
+                _ => false,
+            },
+            Operator::Multiply => [&binary.left, &binary.right].iter().all(|side| kind(side).is_some_and(|kind| kind.is_integer())),
+            _ => false,
+        },
+        Expr::Cast(cast) => {
+            kind(&cast.expr).is_some_and(|from| from == *cast.field.data_type() || is_widening(&from, cast.field.data_type()))
+        }
+        Expr::ScalarFunction(function) => functions::NAMES.contains(&function.name()) || SAFE_FUNCTIONS.contains(&function.name()),
+        _ => false,
+    }
+}
+
+fn is_widening(from: &DataType, to: &DataType) -> bool {
+    let is_text = |kind: &DataType| matches!(kind, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8);
+    match (from, to) {
+        (DataType::Null, _) => true,
+        (DataType::Dictionary(_, value), to) => **value == *to || is_widening(value, to),
+        (DataType::Timestamp(one, _), DataType::Timestamp(two, _)) => one == two,
+        (from, DataType::Decimal128(precision, scale)) if from.is_integer() => i16::from(*precision) - i16::from(*scale) >= 20,
+        (DataType::Boolean, to) => to.is_integer(),
+        (DataType::Int64, DataType::Timestamp(..)) | (DataType::Timestamp(..), DataType::Int64) => true,
+        (DataType::Timestamp(..), DataType::Date32) | (DataType::Int8 | DataType::Int16 | DataType::Int32, DataType::Int64) => true,
+        (DataType::Decimal128(precision, scale), DataType::Decimal128(wider, finer)) => {
+            finer >= scale && i16::from(*wider) - i16::from(*finer) >= i16::from(*precision) - i16::from(*scale)
+        }
+        (DataType::List(from), DataType::List(to)) => is_widening(from.data_type(), to.data_type()) || from.data_type() == to.data_type(),
+        (from, to) => is_text(from) && is_text(to),
+    }
+}
+
+/// What of a plan stands row by row above a relation: the layers, the lowest first.
+pub fn layers_above<'a>(plan: &'a LogicalPlan, is_relation: &dyn Fn(&LogicalPlan) -> bool) -> (Vec<&'a LogicalPlan>, &'a LogicalPlan) {
+    let mut layers = Vec::new();
+    let mut node = plan;
+    while !is_relation(node) {
+        let below = match node {
+            LogicalPlan::Projection(projection) => &projection.input,
+            LogicalPlan::Filter(filter) => &filter.input,
+            LogicalPlan::SubqueryAlias(alias) => &alias.input,
+            _ => break,
+        };
+        layers.push(node);
+        node = below.as_ref();
+    }
+    layers.reverse();
+    (layers, node)
+}

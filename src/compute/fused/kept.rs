@@ -1,0 +1,314 @@
+//! Counts that a run keeps for the next: figures by part of a relation, under the digest of what they are counts of.
+//!
+//! In: the states of a [`Plan`], the parts of its relation (a month of a source table; or a made relation as a whole). Out: for a part that
+//! is the same as it was, the figures that are the same, read back; what must be counted anew. Never here: scanning, deciding what an indicator
+//! means.
+//!
+//! A figure is the same when its digest is: the expressions it is made of, down to the columns of the relation, with the versions of the
+//! clocks and parameters that they look up. A part is the same when its rows are: the lake's digest of a month without the rows' lineage, or its
+//! files where a figure looks at the lineage. What compares with the as-of instant says itself until when it stays.
+//!
+//! One Parquet file a part, under `counts/<relation>/`; it is written whole beside its place and moved there. A file that can't be read, or
+//! was written by another version, is no error: the part is counted anew.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt32Array};
+use arrow::datatypes::{DataType, Decimal128Type, Field, Int64Type, Schema, UInt32Type};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use serde::{Deserialize, Serialize};
+
+use super::kernel::{Plan, State};
+
+/// Raised whenever the same digest would stand for other figures than before.
+const FORM: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+/// The key of a file's own description.
+const DESCRIPTION: &str = "kaohe.counts";
+
+/// The counts of a relation that stand beside those of other parts, without a plan's numbering.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Figures {
+    /// Rows that were seen.
+    pub rows: u64,
+    /// By the digest of a comparison with the as-of instant: between which instants it stays, in UTC microseconds.
+    pub validity: BTreeMap<String, (i64, i64)>,
+    /// Groups with their figures, one table for each list of group columns.
+    pub tables: Vec<FigureTable>,
+}
+
+/// Figures of the same groups.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct FigureTable {
+    /// Digests of the group columns.
+    pub groups: Vec<String>,
+    /// For each group column, the value of every group.
+    pub labels: Vec<Labels>,
+    /// Digest of a count, and its figure for every group.
+    pub counts: Vec<(String, Vec<i64>)>,
+    /// Digest of a sum, and its figure for every group.
+    pub sums: Vec<(String, Vec<i128>)>,
+}
+
+/// The values of one group column: each distinct one, and which of them every group has (0 is NULL).
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Labels {
+    /// Distinct values where they are texts.
+    pub texts: Vec<Arc<str>>,
+    /// Distinct values where they are numbers, days or truths.
+    pub numbers: Vec<i64>,
+    /// By group: the place of the value, from 1 on.
+    pub of_groups: Vec<u32>,
+}
+
+/// What a file says of itself.
+#[derive(Debug, Serialize, Deserialize)]
+struct Description {
+    form: String,
+    rows: u64,
+    validity: BTreeMap<String, (i64, i64)>,
+    tables: Vec<Described>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Described {
+    groups: Vec<String>,
+    counts: Vec<String>,
+    sums: Vec<String>,
+    /// How many groups, and of each group column how many texts and numbers.
+    length: usize,
+    texts: Vec<usize>,
+    numbers: Vec<usize>,
+}
+
+/// Where counts are kept.
+#[derive(Debug)]
+pub struct KeptCounts {
+    folder: PathBuf,
+    /// Files that this run has read or written: the others go.
+    used: Mutex<BTreeSet<PathBuf>>,
+}
+
+impl KeptCounts {
+    /// The counts in a folder, which need not be there yet.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder, used: Mutex::default() }
+    }
+
+    fn path(&self, relation: &str, part: &str) -> PathBuf {
+        self.folder.join(relation.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "_")).join(format!("{part}.parquet"))
+    }
+
+    /// The figures of a part; none where there is no file, or none that can be used.
+    pub fn read(&self, relation: &str, part: &str) -> Option<Figures> {
+        read(&self.path(relation, part)).ok().flatten()
+    }
+
+    /// Says that a file is still wanted.
+    pub fn uses(&self, relation: &str, part: &str) {
+        if let Ok(mut used) = self.used.lock() {
+            used.insert(self.path(relation, part));
+        }
+    }
+
+    /// Keeps the figures of a part in the place of earlier ones.
+    ///
+    /// # Errors
+    /// A disk that takes no more.
+    pub fn write(&self, relation: &str, part: &str, figures: &Figures) -> io::Result<()> {
+        let path = self.path(relation, part);
+        let folder = path.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(folder)?;
+        let beside = path.with_extension("writing");
+        write(&beside, figures)?;
+        fs::rename(&beside, &path)?;
+        self.uses(relation, part);
+        Ok(())
+    }
+
+    /// Removes what this run has not used.
+    ///
+    /// # Errors
+    /// A folder that can't be listed; a file that can't be removed.
+    pub fn sweep(&self) -> io::Result<()> {
+        let Ok(used) = self.used.lock() else { return Ok(()) };
+        if !self.folder.is_dir() {
+            return Ok(());
+        }
+        for relation in fs::read_dir(&self.folder)? {
+            let relation = relation?.path();
+            if !relation.is_dir() {
+                continue;
+            }
+            let mut is_empty = true;
+            for file in fs::read_dir(&relation)? {
+                let file = file?.path();
+                if used.contains(&file) {
+                    is_empty = false;
+                } else {
+                    fs::remove_file(file)?;
+                }
+            }
+            if is_empty {
+                fs::remove_dir(relation)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write(path: &Path, figures: &Figures) -> io::Result<()> {
+    let described = |table: &FigureTable| Described {
+        groups: table.groups.clone(),
+        counts: table.counts.iter().map(|(digest, _)| digest.clone()).collect(),
+        sums: table.sums.iter().map(|(digest, _)| digest.clone()).collect(),
+        length: table.labels.first().map_or_else(|| table.counts.first().map_or(0, |(_, all)| all.len()), |labels| labels.of_groups.len()),
+        texts: table.labels.iter().map(|labels| labels.texts.len()).collect(),
+        numbers: table.labels.iter().map(|labels| labels.numbers.len()).collect(),
+    };
+    let description = Description {
+        form: FORM.to_owned(),
+        rows: figures.rows,
+        validity: figures.validity.clone(),
+        tables: figures.tables.iter().map(described).collect(),
+    };
+    let text = serde_json::to_string(&description).map_err(io::Error::other)?;
+    // All columns one after another: a file holds few thousand groups, and what it holds is described.
+    let mut texts: Vec<&str> = Vec::new();
+    let (mut labels, mut whole, mut wide): (Vec<u32>, Vec<i64>, Vec<i128>) = (Vec::new(), Vec::new(), Vec::new());
+    for table in &figures.tables {
+        for column in &table.labels {
+            texts.extend(column.texts.iter().map(AsRef::as_ref));
+            whole.extend(&column.numbers);
+            labels.extend(&column.of_groups);
+        }
+        table.counts.iter().for_each(|(_, figures)| whole.extend(figures));
+        table.sums.iter().for_each(|(_, figures)| wide.extend(figures));
+    }
+    let length = texts.len().max(labels.len()).max(whole.len()).max(wide.len());
+    let texts: StringArray = (0..length).map(|row| texts.get(row).copied()).collect();
+    let labels: UInt32Array = (0..length).map(|row| labels.get(row).copied()).collect();
+    let whole: Int64Array = (0..length).map(|row| whole.get(row).copied()).collect();
+    let wide: Decimal128Array = (0..length).map(|row| wide.get(row).copied()).collect();
+    let wide = wide.with_precision_and_scale(38, 0).map_err(io::Error::other)?;
+    let columns: Vec<(&str, ArrayRef)> =
+        vec![("texts", Arc::new(texts)), ("labels", Arc::new(labels)), ("counts", Arc::new(whole)), ("sums", Arc::new(wide))];
+    let fields: Vec<Field> = columns.iter().map(|(name, column)| Field::new(*name, column.data_type().clone(), true)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let batch =
+        RecordBatch::try_new(Arc::clone(&schema), columns.into_iter().map(|(_, column)| column).collect()).map_err(io::Error::other)?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).map_err(io::Error::other)?))
+        .set_key_value_metadata(Some(vec![KeyValue::new(DESCRIPTION.to_owned(), text)]))
+        .build();
+    let mut writer = ArrowWriter::try_new(File::create(path)?, schema, Some(properties)).map_err(io::Error::other)?;
+    writer.write(&batch).map_err(io::Error::other)?;
+    writer.close().map_err(io::Error::other)?;
+    Ok(())
+}
+
+fn read(path: &Path) -> io::Result<Option<Figures>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(io::Error::other)?;
+    let pairs = builder.metadata().file_metadata().key_value_metadata();
+    let said = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == DESCRIPTION)?.value.as_deref()).unwrap_or_default();
+    let Ok(description) = serde_json::from_str::<Description>(said) else { return Ok(None) };
+    if description.form != FORM {
+        return Ok(None);
+    }
+    let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0).max(1);
+    let mut reader = builder.with_batch_size(rows).build().map_err(io::Error::other)?;
+    let batch = match reader.next() {
+        Some(batch) => batch.map_err(io::Error::other)?,
+        None => RecordBatch::new_empty(Arc::new(Schema::empty())),
+    };
+    Ok(taken(&description, &batch))
+}
+
+/// The next `length` places of a column.
+struct Cursor<'a> {
+    column: Option<&'a ArrayRef>,
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn next(&mut self, length: usize) -> Option<ArrayRef> {
+        if length == 0 {
+            return Some(arrow::array::new_empty_array(self.column.map_or(&DataType::Null, |column| column.data_type())));
+        }
+        let column = self.column?;
+        let part = (self.at + length <= column.len()).then(|| column.slice(self.at, length))?;
+        self.at += length;
+        (part.null_count() == 0).then_some(part)
+    }
+}
+
+fn taken(description: &Description, batch: &RecordBatch) -> Option<Figures> {
+    let cursor = |name: &str| Cursor { column: batch.column_by_name(name), at: 0 };
+    let (mut texts, mut labels, mut whole, mut wide) = (cursor("texts"), cursor("labels"), cursor("counts"), cursor("sums"));
+    let mut figures = Figures { rows: description.rows, validity: description.validity.clone(), tables: Vec::new() };
+    let of_whole = |column: ArrayRef| column.as_primitive_opt::<Int64Type>().map(|column| column.values().to_vec()).unwrap_or_default();
+    for table in &description.tables {
+        let mut found = FigureTable { groups: table.groups.clone(), ..FigureTable::default() };
+        for (text, number) in table.texts.iter().zip(&table.numbers) {
+            let texts = texts.next(*text)?;
+            let texts = texts.as_string_opt::<i32>().map(|texts| texts.iter().flatten().map(Arc::from).collect()).unwrap_or_default();
+            let numbers = of_whole(whole.next(*number)?);
+            let of_groups = labels.next(table.length)?;
+            let of_groups = of_groups.as_primitive_opt::<UInt32Type>().map(|labels| labels.values().to_vec()).unwrap_or_default();
+            found.labels.push(Labels { texts, numbers, of_groups });
+        }
+        for digest in &table.counts {
+            found.counts.push((digest.clone(), of_whole(whole.next(table.length)?)));
+        }
+        for digest in &table.sums {
+            let sums = wide.next(table.length)?;
+            let sums = sums.as_primitive_opt::<Decimal128Type>().map(|sums| sums.values().to_vec()).unwrap_or_default();
+            found.sums.push((digest.clone(), sums));
+        }
+        figures.tables.push(found);
+    }
+    Some(figures)
+}
+
+impl Figures {
+    /// Which queries of a plan these figures answer at an instant, one by one.
+    pub fn answer(&self, plan: &Plan, as_of: i64) -> Vec<bool> {
+        let columns = self.tables.iter().flat_map(|table| {
+            table.counts.iter().map(|(digest, _)| digest.as_str()).chain(table.sums.iter().map(|(digest, _)| digest.as_str()))
+        });
+        let there: HashSet<&str> = columns.collect();
+        let holds = |digest: &String| {
+            self.validity.get(digest).is_some_and(|(from, until)| super::graph::Validity { from: *from, until: *until }.holds_at(as_of))
+        };
+        (0..plan.len())
+            .map(|place| {
+                let (figures, instants) = plan.digests_of(place);
+                figures.iter().all(|digest| there.contains(digest.as_str())) && instants.iter().all(holds)
+            })
+            .collect()
+    }
+}
+
+/// What a part's figures are made of: those read back, with the queries that they answer, and those counted anew.
+pub fn put_together(plan: &Plan, as_of: i64, kept: Option<(&Figures, &[bool])>, fresh: Option<&Figures>) -> State {
+    let mut state = State::new(plan);
+    let wanted = kept.map(|(_, answers)| plan.figures_of(answers)).unwrap_or_default();
+    if let Some((figures, _)) = kept {
+        state.take(plan, figures, as_of, &|digest| wanted.contains(digest));
+    }
+    if let Some(figures) = fresh {
+        state.take(plan, figures, as_of, &|digest| !wanted.contains(digest));
+    }
+    state
+}
