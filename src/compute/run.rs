@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int64Type, Schema};
-use datafusion::common::DataFusionError;
+use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
@@ -18,8 +18,10 @@ use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, Statement as Sql
 use jiff::civil::Date;
 
 use super::due_soon;
+use super::fused::fuse;
+use super::fused::graph::Moving;
 use super::fused::kernel::{Plan, State};
-use super::fused::{count, fuse};
+use super::fused::reuse::{Ahead, Counted, Reuse, counted};
 use super::measures::{Amount, Measure, Scope, pair_subject, sort_measures};
 use super::populations::names_read;
 use super::shared::{SharedPopulations, answer};
@@ -46,6 +48,8 @@ pub struct Task<'a> {
     pub finished: &'a (dyn Fn(&IndicatorId) + Sync),
     /// Seconds since the run began: the clock is the caller's.
     pub elapsed: &'a (dyn Fn() -> f64 + Sync),
+    /// Counts of earlier runs; without them everything is counted.
+    pub reuse: Option<&'a Reuse>,
 }
 
 /// What came of it.
@@ -57,6 +61,8 @@ pub struct Outcome {
     pub failed: BTreeMap<IndicatorId, String>,
     /// Seconds that went by while an indicator's plan was waited for and run, over all its months.
     pub seconds: BTreeMap<IndicatorId, f64>,
+    /// What was read of each relation.
+    pub counted: Vec<Counted>,
 }
 
 /// The instants of a window that ends with `end`.
@@ -111,7 +117,7 @@ pub async fn compute(shared: &mut SharedPopulations<'_>, task: &Task<'_>) -> Res
             });
             planned.push((indicator, month, places));
         }
-        let mut answers = Answered::new(shared, queries, moment).await;
+        let mut answers = Answered::new(shared, queries, moment, soon, task.reuse, &mut outcome.counted).await;
         for (indicator, month, places) in planned {
             let begun = (task.elapsed)();
             let computed = match places {
@@ -156,6 +162,17 @@ fn moments<'a>(task: &Task<'a>) -> Vec<(Moment, Vec<(&'a Indicator, Option<Month
     moments.into_iter().map(|((as_of, from), indicators)| (Moment { as_of, from }, indicators)).collect()
 }
 
+/// What moves from one night to the next in the queries of a moment.
+pub(super) fn moving(moment: Moment, soon: Date) -> [Moving; 3] {
+    let instant = |at: i64| ScalarValue::TimestampMicrosecond(Some(at), Some("UTC".into()));
+    let soon = epoch_days(soon);
+    [
+        Moving { name: "as_of", value: instant(moment.as_of) },
+        Moving { name: "soon_at", value: instant(end_of_day(soon)) },
+        Moving { name: "soon_on", value: ScalarValue::Date32(Some(soon)) },
+    ]
+}
+
 /// The answers of one moment's queries, by their places.
 struct Answered<'s, 'a> {
     shared: &'s mut SharedPopulations<'a>,
@@ -173,16 +190,24 @@ enum Way {
 }
 
 impl<'s, 'a> Answered<'s, 'a> {
-    /// Runs every scan that answers several queries; what is answered alone is prepared.
-    async fn new(shared: &'s mut SharedPopulations<'a>, queries: Vec<LogicalPlan>, moment: Moment) -> Self {
+    /// Runs every scan that answers several queries, as far as its counts are not kept; what is answered alone is prepared.
+    async fn new(
+        shared: &'s mut SharedPopulations<'a>,
+        queries: Vec<LogicalPlan>,
+        moment: Moment,
+        soon: Date,
+        reuse: Option<&Reuse>,
+        told: &mut Vec<Counted>,
+    ) -> Self {
         let state = shared.context().state();
-        let fusion = fuse(&state, &queries, moment.as_of, &|node| shared.is_made(node)).await;
+        let fusion = fuse(&state, &queries, &moving(moment, soon), &|node| shared.is_made(node)).await;
         let mut asked: Vec<LogicalPlan> = fusion.alone.iter().map(|(place, _)| queries[*place].clone()).collect();
         let mut scans = Vec::new();
         for scan in fusion.scans {
-            if let Ok(rows) = scan.rows() {
-                asked.push(rows);
-                scans.push(scan);
+            let ahead = Ahead::of(&scan, moment, reuse);
+            if let Ok(readings) = ahead.readings(&scan) {
+                asked.extend(readings.iter().map(|reading| reading.rows.clone()));
+                scans.push((scan, ahead, readings));
             }
         }
         let mut prepared = shared.prepared(asked).await.into_iter();
@@ -190,18 +215,23 @@ impl<'s, 'a> Answered<'s, 'a> {
         for ((place, _), plan) in fusion.alone.iter().zip(prepared.by_ref()) {
             ways.insert(*place, Way::Alone(plan));
         }
-        let mut counted = Vec::new();
-        for (number, (scan, rows)) in scans.iter().zip(prepared).enumerate() {
-            let run = async |rows, task| count(Arc::clone(&scan.plan), rows, task).await;
-            let state = match rows {
-                Ok(rows) => shared.run(scan.name(), &rows, run).await,
+        let mut counts = Vec::new();
+        for (number, (scan, ahead, readings)) in scans.into_iter().enumerate() {
+            ways.extend(scan.queries.iter().enumerate().map(|(within, place)| (*place, Way::Fused(number, within))));
+            let plans: Vec<_> = prepared.by_ref().take(readings.len()).collect();
+            let readings =
+                readings.into_iter().zip(plans).map(|(reading, plan)| Ok((reading, plan?))).collect::<Result<Vec<_>, DataFusionError>>();
+            let state = match readings {
+                Ok(readings) => counted(shared, &scan, ahead, readings, moment, reuse).await,
                 Err(error) => Err(error),
             };
-            counted.push(state.ok().map(|state| (Arc::clone(&scan.plan), state)));
-            ways.extend(scan.queries.iter().enumerate().map(|(within, place)| (*place, Way::Fused(number, within))));
+            counts.push(state.ok().map(|(state, counted)| {
+                told.push(counted);
+                (Arc::clone(&scan.plan), state)
+            }));
         }
         let ways = (0..queries.len()).map(|place| ways.remove(&place).unwrap_or(Way::Alone(Ok(queries[place].clone())))).collect();
-        Self { shared, queries, ways, scans: counted }
+        Self { shared, queries, ways, scans: counts }
     }
 
     /// The rows of the query at this place.
@@ -288,7 +318,8 @@ pub(super) fn register_ancestors(context: &SessionContext, hierarchy: &Hierarchy
     Ok(())
 }
 
-const ANCESTORS: &str = "unit_ancestors";
+/// The relation of units and those above them.
+pub const ANCESTORS: &str = "unit_ancestors";
 
 /// The same SELECT over a relation in which each row stands once for its unit and once for every ancestor.
 ///

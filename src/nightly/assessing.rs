@@ -13,11 +13,12 @@ use super::{Request, Surroundings, Work, border_records};
 use crate::compute::attribution::{Attribution, Oddity};
 use crate::compute::declarations::{Declared, declared};
 use crate::compute::events::{Event, read_events};
+use crate::compute::fused::reuse::{Counted, Reuse};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::previous::read_measures;
 use crate::compute::reconciliation::{self, Reconciled, reconciled};
 use crate::compute::reporting::{Silent, UnknownCodes, newest_dates, silent_units, unknown_codes};
-use crate::compute::run::{Task, compute, moment_of};
+use crate::compute::run::{ANCESTORS, Task, compute, moment_of};
 use crate::compute::shared::{Later, SharedPopulations};
 use crate::compute::units::{Hierarchy, Unit, read_units};
 use crate::compute::verification::{self, Verified, verified};
@@ -85,6 +86,8 @@ pub struct Assessed {
     pub seconds: BTreeMap<IndicatorId, f64>,
     /// Seconds spent on each population that several read.
     pub population_seconds: BTreeMap<String, f64>,
+    /// What was read of each relation for the indicators, and what was kept from earlier runs.
+    pub counted: Vec<Counted>,
     /// Indicators whose deadlines may lie beyond the published calendar.
     pub provisional: BTreeSet<IndicatorId>,
 }
@@ -139,10 +142,14 @@ pub async fn assess(
     let later = Later { listed: read_for_lists(&session, &listed), whole };
     shared.expect(moment_of(Window::Flow, request.as_of).as_of, later);
     let (period, as_of) = (&request.period, request.as_of);
-    let task = Task { library, indicators, period, as_of, hierarchy: &hierarchy, finished: &finished, elapsed: &elapsed };
+    let reuse = reuse(request, snapshot, &attribution, &hierarchy);
+    let task =
+        Task { library, indicators, period, as_of, hierarchy: &hierarchy, finished: &finished, elapsed: &elapsed, reuse: Some(&reuse) };
     let outcome = compute(&mut shared, &task).await.context(Kind::Query, || "computing indicators")?;
+    reuse.sweep();
     assessed.held.extend(outcome.failed);
     assessed.seconds = outcome.seconds;
+    assessed.counted = outcome.counted;
     assessed.population_seconds = shared.seconds().clone();
     assessed.measures = outcome.measures;
     if let Some(folder) = previous_run.filter(|_| !assessed.held.is_empty()) {
@@ -216,6 +223,16 @@ pub async fn assess(
     assessed.provisional = provisional(request, &assessed.sources);
     assessed.scorecards = scorecards(request, &assessed)?;
     Ok(assessed)
+}
+
+/// The counts of earlier runs, under everything that decides about figures and stands in no plan.
+fn reuse(request: &Request<'_>, snapshot: &Snapshot, attribution: &Attribution, hierarchy: &Hierarchy) -> Reuse {
+    let digest = |text: String| blake3::hash(text.as_bytes()).to_hex().to_string();
+    let lists = functions::reference_digest(&Clocks::of(request.library));
+    let mut beside: BTreeMap<String, String> = functions::REFERENCE_TABLES.iter().map(|name| ((*name).to_owned(), lists.clone())).collect();
+    beside.insert(ANCESTORS.to_owned(), digest(format!("{hierarchy:?}")));
+    let now = moment_of(Window::Flow, request.as_of).as_of;
+    Reuse::new(request.out.join("counts"), snapshot, digest(format!("{attribution:?}")), beside, now).knows(request.library.tables.keys())
 }
 
 fn held_by_tables(

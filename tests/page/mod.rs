@@ -145,6 +145,7 @@ async fn expect_indicator(case: &Case, id: &str, expected: &Grid) -> Result<(), 
         hierarchy: &hierarchy,
         finished: &|_| (),
         elapsed: &|| 0.0,
+        reuse: None,
     };
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);

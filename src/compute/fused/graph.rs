@@ -7,15 +7,16 @@
 //!   guarded by what stands before it, and lifted it would meet the rows that the guard keeps away.
 //! - A code that a `CASE` writes and that is only compared is never written: `CASE WHEN a THEN 'due' ELSE 'pending' END = 'due'` is
 //!   answered from `a`.
-//! - Where a value is compared with the as-of instant, the graph remembers between which instants the answers stay what they are.
+//! - Where a value is compared with the as-of instant, or another moment that moves from run to run, the answers say between which moments
+//!   they stay what they are.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, RecordBatch, RecordBatchOptions};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::execution::SessionState;
@@ -46,11 +47,11 @@ enum Work {
         when: Vec<(StepId, Option<bool>)>,
         otherwise: Option<bool>,
     },
-    /// A comparison of an instant with the as-of instant.
-    AsOf {
+    /// A comparison of an instant or a day with one that moves from run to run.
+    Moving {
         of: StepId,
         comparison: Operator,
-        instant: i64,
+        now: i64,
     },
 }
 
@@ -77,8 +78,16 @@ pub struct Graph {
     known: HashMap<Expr, StepId>,
     cases: HashMap<(Vec<(StepId, Option<bool>)>, Option<bool>), StepId>,
     columns: Vec<StepId>,
-    /// The as-of instant of the queries.
-    as_of: i64,
+    moving: Vec<Moving>,
+}
+
+/// An instant or a day that stands in queries as a literal and is another one in the next run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moving {
+    /// What it is, in every run.
+    pub name: &'static str,
+    /// Where it is now: an instant in UTC, or a day.
+    pub value: ScalarValue,
 }
 
 /// The columns of one layer of a query, as steps.
@@ -98,9 +107,10 @@ impl Layer {
 }
 
 impl Graph {
-    /// A graph over a relation with these columns, for queries that stand at `as_of`.
-    pub fn new(relation: &Schema, as_of: i64) -> Self {
-        let mut graph = Self { steps: Vec::new(), known: HashMap::new(), cases: HashMap::new(), columns: Vec::new(), as_of };
+    /// A graph over a relation with these columns, for queries in which these moments move.
+    pub fn new(relation: &Schema, moving: &[Moving]) -> Self {
+        let moving = moving.to_vec();
+        let mut graph = Self { steps: Vec::new(), known: HashMap::new(), cases: HashMap::new(), columns: Vec::new(), moving };
         for (place, field) in relation.fields().iter().enumerate() {
             let digest = blake3::hash(format!("column {} {}", field.name(), field.data_type()).as_bytes());
             let step = graph.push(Work::Column(place), field.data_type().clone(), digest);
@@ -179,7 +189,7 @@ impl Graph {
                     Work::Column(_) | Work::Literal(_) => {}
                     Work::Expression { of, .. } => ahead.extend(of),
                     Work::Cases { when, .. } => ahead.extend(when.iter().map(|(condition, _)| *condition)),
-                    Work::AsOf { of, .. } => ahead.push(*of),
+                    Work::Moving { of, .. } => ahead.push(*of),
                 }
             }
         }
@@ -195,9 +205,13 @@ impl Graph {
         steps.iter().filter_map(place).collect()
     }
 
-    /// Comparisons with the as-of instant among these steps.
-    pub fn as_of_among(&self, steps: &[StepId]) -> Vec<StepId> {
-        steps.iter().copied().filter(|step| matches!(self.steps[*step].work, Work::AsOf { .. })).collect()
+    /// Comparisons with moving moments among these steps, each with its moment.
+    pub fn moving_among(&self, steps: &[StepId]) -> Vec<(StepId, i64)> {
+        let moment = |step: &StepId| match self.steps[*step].work {
+            Work::Moving { now, .. } => Some((*step, now)),
+            _ => None,
+        };
+        steps.iter().filter_map(moment).collect()
     }
 
     fn push(&mut self, work: Work, kind: DataType, digest: blake3::Hash) -> StepId {
@@ -263,8 +277,9 @@ impl Graph {
         let columns = DFSchema::try_from(Arc::clone(&schema))?;
         let kind = above.get_type(&columns)?;
         let digest = self.digest_of(above, &of)?;
-        if let Some((of, comparison, instant)) = self.compared_with_as_of(above) {
-            return Ok(self.push(Work::AsOf { of, comparison, instant }, DataType::Boolean, digest));
+        if let Some((of, comparison, moment)) = self.compared_with_moving(above) {
+            let now = number_of(&moment.value).unwrap_or_default();
+            return Ok(self.push(Work::Moving { of, comparison, now }, DataType::Boolean, digest));
         }
         if let Some((when, otherwise)) = truths(above) {
             let step = self.push(Work::Cases { when, otherwise }, DataType::Boolean, digest);
@@ -314,41 +329,40 @@ impl Graph {
         Ok(Some(step))
     }
 
-    /// A comparison of one step with the as-of instant.
-    fn compared_with_as_of(&self, above: &Expr) -> Option<(StepId, Operator, i64)> {
+    /// A comparison of one step with a moving moment.
+    fn compared_with_moving(&self, above: &Expr) -> Option<(StepId, Operator, &Moving)> {
         let Expr::BinaryExpr(binary) = above else { return None };
-        let instant = |side: &Expr| match side {
-            Expr::Literal(ScalarValue::TimestampMicrosecond(Some(at), Some(zone)), _) if *at == self.as_of && zone.as_ref() == "UTC" => {
-                Some(*at)
-            }
+        let moment = |side: &Expr| match side {
+            Expr::Literal(value, _) => self.moving.iter().find(|moment| moment.value == *value),
             _ => None,
         };
         let step = |side: &Expr| match side {
             Expr::Column(column) => numbered(column).ok(),
             _ => None,
         };
-        let (of, comparison, at) = match (step(&binary.left), instant(&binary.right)) {
-            (Some(of), Some(at)) => (of, binary.op, at),
-            _ => (step(&binary.right)?, binary.op.swap()?, instant(&binary.left)?),
+        let (of, comparison, moment) = match (step(&binary.left), moment(&binary.right)) {
+            (Some(of), Some(moment)) => (of, binary.op, moment),
+            _ => (step(&binary.right)?, binary.op.swap()?, moment(&binary.left)?),
         };
-        let is_instant = self.steps[of].kind == DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
         let is_ordering = matches!(comparison, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq);
-        (is_instant && is_ordering).then_some((of, comparison, at))
+        let is_of_kind = self.steps[of].kind == moment.value.data_type() && number_of(&moment.value).is_some();
+        (is_ordering && is_of_kind).then_some((of, comparison, moment))
     }
 
-    /// What an expression says, with the digests of its steps in the place of their numbers; the as-of instant of a comparison by its name.
+    /// What an expression says, with the digests of its steps in the place of their numbers; the moving moment of a comparison by its name.
     fn digest_of(&self, above: &Expr, of: &[StepId]) -> Result<blake3::Hash> {
         let mut hasher = blake3::Hasher::new();
-        let is_compared = self.compared_with_as_of(above).is_some();
+        let moving = self.compared_with_moving(above).map(|(_, _, moment)| moment);
         let said = above.clone().transform_up(|part| {
             Ok(match part {
                 Expr::Column(column) => {
                     let place = of.iter().position(|step| numbered(&column).is_ok_and(|number| number == *step)).unwrap_or(usize::MAX);
                     Transformed::yes(Expr::Column(Column::new_unqualified(format!("of{place}"))))
                 }
-                Expr::Literal(ScalarValue::TimestampMicrosecond(Some(at), Some(_)), _) if is_compared && at == self.as_of => {
-                    Transformed::yes(Expr::Column(Column::new_unqualified("as_of")))
-                }
+                Expr::Literal(value, metadata) => match moving.filter(|moment| moment.value == value) {
+                    Some(moment) => Transformed::yes(Expr::Column(Column::new_unqualified(moment.name))),
+                    None => Transformed::no(Expr::Literal(value, metadata)),
+                },
                 other => Transformed::no(other),
             })
         })?;
@@ -371,17 +385,17 @@ impl Graph {
     }
 }
 
-/// Between which instants the answers stay what they are: from the first inclusive to the second exclusive, UTC microseconds.
+/// Between which moments the answers stay what they are: from the first inclusive to the second exclusive, UTC microseconds or days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {
-    /// First instant.
+    /// First moment.
     pub from: i64,
-    /// First instant after.
+    /// First moment after.
     pub until: i64,
 }
 
 impl Validity {
-    /// What looks at no instant.
+    /// What looks at no moment.
     pub const ALWAYS: Self = Self { from: i64::MIN, until: i64::MAX };
 
     /// Both.
@@ -389,9 +403,9 @@ impl Validity {
         Self { from: self.from.max(other.from), until: self.until.min(other.until) }
     }
 
-    /// Whether the answers at this instant are the same.
-    pub fn holds_at(self, instant: i64) -> bool {
-        self.from <= instant && (instant < self.until || self.until == i64::MAX)
+    /// Whether the answers at this moment are the same.
+    pub fn holds_at(self, moment: i64) -> bool {
+        self.from <= moment && (moment < self.until || self.until == i64::MAX)
     }
 }
 
@@ -438,24 +452,18 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// Between which instants the comparison of this step answers the same for every row of the batch.
+    /// Between which moments the comparison of this step answers the same for every row of the batch.
     pub fn validity(&self, step: StepId) -> Validity {
-        let Work::AsOf { of, comparison, instant } = self.graph.steps[step].work else { return Validity::ALWAYS };
-        let values = self.get(of).as_primitive::<TimestampMicrosecondType>();
-        // `<=` and `>` split after the instant, `<` and `>=` before it.
+        let Work::Moving { of, comparison, now } = self.graph.steps[step].work else { return Validity::ALWAYS };
+        // `<=` and `>` split after the moment, `<` and `>=` before it.
         let splits_after = matches!(comparison, Operator::LtEq | Operator::Gt);
-        let (mut below, mut above) = (i64::MIN, i64::MAX);
-        let mut look = |value: i64| {
-            if value < instant || splits_after && value == instant { below = below.max(value) } else { above = above.min(value) }
+        let values = self.get(of);
+        let (below, above) = match values.data_type() {
+            DataType::Date32 => around(values.as_primitive::<Date32Type>(), now, splits_after),
+            _ => around(values.as_primitive::<TimestampMicrosecondType>(), now, splits_after),
         };
-        match values.nulls() {
-            Some(nulls) if nulls.null_count() > 0 => {
-                values.values().iter().zip(nulls.iter()).filter(|(_, is_there)| *is_there).for_each(|(value, _)| look(*value));
-            }
-            _ => values.values().iter().for_each(|value| look(*value)),
-        }
         let after = |value: i64| if splits_after { value } else { value.saturating_add(1) };
-        Validity { from: if below == i64::MIN { below } else { after(below) }, until: if above == i64::MAX { above } else { after(above) } }
+        Validity { from: below.map_or(i64::MIN, after), until: above.map_or(i64::MAX, after) }
     }
 
     fn answer(&self, step: StepId) -> Result<ArrayRef> {
@@ -492,18 +500,52 @@ impl<'a> Answers<'a> {
                 let nulls = Some(NullBuffer::new(valid)).filter(|nulls| nulls.null_count() > 0);
                 Ok(Arc::new(BooleanArray::new(values, nulls)))
             }
-            Work::AsOf { of, comparison, instant } => {
-                let values = self.get(*of).as_primitive::<TimestampMicrosecondType>();
-                let (all, at) = (values.values(), *instant);
-                let truths = match comparison {
-                    Operator::Lt => BooleanBuffer::collect_bool(all.len(), |row| all[row] < at),
-                    Operator::LtEq => BooleanBuffer::collect_bool(all.len(), |row| all[row] <= at),
-                    Operator::Gt => BooleanBuffer::collect_bool(all.len(), |row| all[row] > at),
-                    _ => BooleanBuffer::collect_bool(all.len(), |row| all[row] >= at),
-                };
-                Ok(Arc::new(BooleanArray::new(truths, values.nulls().cloned())))
+            Work::Moving { of, comparison, now } => {
+                let values = self.get(*of);
+                Ok(Arc::new(match values.data_type() {
+                    DataType::Date32 => compared(values.as_primitive::<Date32Type>(), *comparison, *now),
+                    _ => compared(values.as_primitive::<TimestampMicrosecondType>(), *comparison, *now),
+                }))
             }
         }
+    }
+}
+
+/// The last value before a moment and the first one after it; the moment itself stands before the split where that comes after it.
+fn around<T: ArrowPrimitiveType<Native: Into<i64>>>(
+    values: &PrimitiveArray<T>,
+    now: i64,
+    splits_after: bool,
+) -> (Option<i64>, Option<i64>) {
+    let (mut below, mut above) = (i64::MIN, i64::MAX);
+    let mut look = |value: i64| {
+        if value < now || splits_after && value == now { below = below.max(value) } else { above = above.min(value) }
+    };
+    match values.nulls() {
+        Some(nulls) if nulls.null_count() > 0 => nulls.valid_indices().for_each(|row| look(values.value(row).into())),
+        _ => values.values().iter().for_each(|value| look((*value).into())),
+    }
+    (Some(below).filter(|value| *value != i64::MIN), Some(above).filter(|value| *value != i64::MAX))
+}
+
+fn compared<T: ArrowPrimitiveType<Native: Into<i64>>>(values: &PrimitiveArray<T>, comparison: Operator, now: i64) -> BooleanArray {
+    let all = values.values();
+    let value = |row: usize| -> i64 { all[row].into() };
+    let truths = match comparison {
+        Operator::Lt => BooleanBuffer::collect_bool(all.len(), |row| value(row) < now),
+        Operator::LtEq => BooleanBuffer::collect_bool(all.len(), |row| value(row) <= now),
+        Operator::Gt => BooleanBuffer::collect_bool(all.len(), |row| value(row) > now),
+        _ => BooleanBuffer::collect_bool(all.len(), |row| value(row) >= now),
+    };
+    BooleanArray::new(truths, values.nulls().cloned())
+}
+
+/// A moment as a number of its own measure.
+fn number_of(moment: &ScalarValue) -> Option<i64> {
+    match moment {
+        ScalarValue::Date32(day) => day.map(i64::from),
+        ScalarValue::TimestampMicrosecond(at, Some(_)) => *at,
+        _ => None,
     }
 }
 

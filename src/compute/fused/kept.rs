@@ -26,6 +26,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use serde::{Deserialize, Serialize};
 
+use super::graph::Validity;
 use super::kernel::{Plan, State};
 
 /// Raised whenever the same digest would stand for other figures than before.
@@ -38,7 +39,7 @@ const DESCRIPTION: &str = "kaohe.counts";
 pub struct Figures {
     /// Rows that were seen.
     pub rows: u64,
-    /// By the digest of a comparison with the as-of instant: between which instants it stays, in UTC microseconds.
+    /// By the digest of a comparison with the as-of instant: between which instants (UTC microseconds) or days it stays.
     pub validity: BTreeMap<String, (i64, i64)>,
     /// Groups with their figures, one table for each list of group columns.
     pub tables: Vec<FigureTable>,
@@ -282,14 +283,14 @@ fn taken(description: &Description, batch: &RecordBatch) -> Option<Figures> {
 }
 
 impl Figures {
-    /// Which queries of a plan these figures answer at an instant, one by one.
-    pub fn answer(&self, plan: &Plan, as_of: i64) -> Vec<bool> {
+    /// Which queries of a plan these figures answer at the plan's instants, one by one.
+    pub fn answer(&self, plan: &Plan) -> Vec<bool> {
         let columns = self.tables.iter().flat_map(|table| {
             table.counts.iter().map(|(digest, _)| digest.as_str()).chain(table.sums.iter().map(|(digest, _)| digest.as_str()))
         });
         let there: HashSet<&str> = columns.collect();
-        let holds = |digest: &String| {
-            self.validity.get(digest).is_some_and(|(from, until)| super::graph::Validity { from: *from, until: *until }.holds_at(as_of))
+        let holds = |(digest, now): &(String, i64)| {
+            self.validity.get(digest).is_some_and(|(from, until)| Validity { from: *from, until: *until }.holds_at(*now))
         };
         (0..plan.len())
             .map(|place| {
@@ -301,14 +302,14 @@ impl Figures {
 }
 
 /// What a part's figures are made of: those read back, with the queries that they answer, and those counted anew.
-pub fn put_together(plan: &Plan, as_of: i64, kept: Option<(&Figures, &[bool])>, fresh: Option<&Figures>) -> State {
+pub fn put_together(plan: &Plan, kept: Option<(&Figures, &[bool])>, fresh: Option<&Figures>) -> State {
     let mut state = State::new(plan);
     let wanted = kept.map(|(_, answers)| plan.figures_of(answers)).unwrap_or_default();
     if let Some((figures, _)) = kept {
-        state.take(plan, figures, as_of, &|digest| wanted.contains(digest));
+        state.take(plan, figures, &|digest| wanted.contains(digest));
     }
     if let Some(figures) = fresh {
-        state.take(plan, figures, as_of, &|digest| !wanted.contains(digest));
+        state.take(plan, figures, &|digest| !wanted.contains(digest));
     }
     state
 }

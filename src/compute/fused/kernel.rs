@@ -33,8 +33,8 @@ pub struct Plan {
     steps: Vec<StepId>,
     /// Columns that are read: step and place in the relation.
     columns: Vec<(StepId, usize)>,
-    /// Comparisons with the as-of instant.
-    as_of: Vec<StepId>,
+    /// Comparisons with moments that move from run to run, each with its moment.
+    moving: Vec<(StepId, i64)>,
     masks: Vec<Vec<StepId>>,
     /// Distinct lists of group columns but the last.
     heads: Vec<Vec<StepId>>,
@@ -86,14 +86,14 @@ impl Plan {
             graph,
             queries: Vec::new(),
             columns: Vec::new(),
-            as_of: Vec::new(),
+            moving: Vec::new(),
             masks: Vec::new(),
             heads: Vec::new(),
             labels: Vec::new(),
             anchors: Vec::new(),
         };
         plan.columns = plan.graph.columns_among(&plan.steps);
-        plan.as_of = plan.graph.as_of_among(&plan.steps);
+        plan.moving = plan.graph.moving_among(&plan.steps);
         for counting in countings {
             plan.add(counting);
         }
@@ -123,8 +123,8 @@ impl Plan {
         }
     }
 
-    /// What the figures of the query at this place are, and its comparisons with the as-of instant.
-    pub fn digests_of(&self, place: usize) -> (Vec<String>, Vec<String>) {
+    /// What the figures of the query at this place are, and its comparisons with moving moments, each with its moment.
+    pub fn digests_of(&self, place: usize) -> (Vec<String>, Vec<(String, i64)>) {
         let query = &self.queries[place];
         let (counts, sums) = &self.anchors[query.anchor].digests;
         let mut figures = vec![counts[query.rows].clone()];
@@ -135,8 +135,8 @@ impl Plan {
             }
         }
         let below = self.graph.below(query.counting.asks());
-        let instants = self.graph.as_of_among(&below).into_iter().map(|step| self.graph.digest(step).to_hex().to_string());
-        (figures, instants.collect())
+        let moments = self.graph.moving_among(&below).into_iter();
+        (figures, moments.map(|(step, now)| (self.graph.digest(step).to_hex().to_string(), now)).collect())
     }
 
     /// What the figures of some queries are.
@@ -409,7 +409,7 @@ pub struct State {
     heads: Vec<Heads>,
     groups: Vec<Groups>,
     rows: u64,
-    /// Of each comparison with the as-of instant.
+    /// Of each comparison with a moving moment.
     validity: Vec<Validity>,
 }
 
@@ -421,7 +421,7 @@ impl State {
             heads: vec![Heads::default(); plan.heads.len()],
             groups: vec![Groups::default(); plan.anchors.len()],
             rows: 0,
-            validity: vec![Validity::ALWAYS; plan.as_of.len()],
+            validity: vec![Validity::ALWAYS; plan.moving.len()],
         }
     }
 
@@ -449,7 +449,7 @@ impl State {
         let in_batch = |place: usize| places.binary_search(&place).expect("every column that is read is in the batch");
         let columns: Vec<(StepId, usize)> = plan.columns.iter().map(|(step, place)| (*step, in_batch(*place))).collect();
         let answers = Answers::of(&plan.graph, &plan.steps, &columns, batch)?;
-        for (validity, step) in self.validity.iter_mut().zip(&plan.as_of) {
+        for (validity, (step, _)) in self.validity.iter_mut().zip(&plan.moving) {
             *validity = validity.and(answers.validity(*step));
         }
         let mut bits: HashMap<StepId, BooleanBuffer> = HashMap::new();
@@ -555,7 +555,7 @@ impl State {
     pub fn figures(&self, plan: &Plan) -> Figures {
         let place = |step: &StepId| plan.labels.iter().position(|label| label == step).expect("a group column has labels");
         let mut figures = Figures { rows: self.rows, ..Figures::default() };
-        for (step, validity) in plan.as_of.iter().zip(&self.validity) {
+        for ((step, _), validity) in plan.moving.iter().zip(&self.validity) {
             figures.validity.insert(plan.graph.digest(*step).to_hex().to_string(), (validity.from, validity.until));
         }
         for (anchor, groups) in plan.anchors.iter().zip(&self.groups) {
@@ -590,15 +590,15 @@ impl State {
         figures
     }
 
-    /// Adds figures that stand without a numbering, those that are wanted. What compared with the as-of instant is taken for what holds at it.
-    pub fn take(&mut self, plan: &Plan, figures: &Figures, as_of: i64, is_wanted: &dyn Fn(&str) -> bool) {
+    /// Adds figures that stand without a numbering, those that are wanted. Of comparisons with moving moments those are taken that hold now.
+    pub fn take(&mut self, plan: &Plan, figures: &Figures, is_wanted: &dyn Fn(&str) -> bool) {
         self.rows = self.rows.max(figures.rows);
         let place = |step: &StepId| plan.labels.iter().position(|label| label == step).expect("a group column has labels");
-        for (step, own) in plan.as_of.iter().zip(&mut self.validity) {
+        for ((step, now), own) in plan.moving.iter().zip(&mut self.validity) {
             let digest = plan.graph.digest(*step).to_hex();
             if let Some((from, until)) = figures.validity.get(digest.as_str()) {
                 let more = Validity { from: *from, until: *until };
-                *own = if more.holds_at(as_of) { own.and(more) } else { *own };
+                *own = if more.holds_at(*now) { own.and(more) } else { *own };
             }
         }
         for table in &figures.tables {
@@ -681,13 +681,6 @@ impl State {
         }
         let rows = columns.first().map_or(0, Array::len);
         selected(state, query, columns, rows)
-    }
-
-    /// Between which instants the rows of the query at this place stay what they are, its relation being the same.
-    pub fn validity_of(&self, plan: &Plan, place: usize) -> Validity {
-        let below = plan.graph.below(plan.queries[place].counting.asks());
-        let own = plan.as_of.iter().zip(&self.validity).filter(|(step, _)| below.contains(step));
-        own.fold(Validity::ALWAYS, |all, (_, one)| all.and(*one))
     }
 }
 

@@ -16,10 +16,15 @@ pub mod graph;
 pub mod kept;
 pub mod kernel;
 #[cfg(test)]
+mod nights;
+pub mod reuse;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::Date32Type;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SessionState, TaskContext};
@@ -28,8 +33,10 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::StreamExt;
 
 use counting::{Counting, NotFused, taken_apart, taken_apart_to};
-use graph::Graph;
-use kernel::{Plan, State};
+use graph::{Graph, Moving};
+use kernel::{Parts, Plan, State};
+
+use crate::lake::MONTH_COLUMN;
 
 /// One relation with everything that is counted of it.
 #[derive(Debug)]
@@ -51,9 +58,9 @@ pub struct Fusion {
     pub alone: Vec<(usize, NotFused)>,
 }
 
-/// Sorts SELECTs that stand at `as_of` (UTC microseconds) by relation. `is_relation` tells where the way down ends at a node that is more
+/// Sorts SELECTs by relation. `moving` are the moments in them that are others in the next run; `is_relation` tells where the way down ends at a node that is more
 /// than a projection, a condition or an alias.
-pub async fn fuse(state: &SessionState, queries: &[LogicalPlan], as_of: i64, is_relation: &dyn Fn(&LogicalPlan) -> bool) -> Fusion {
+pub async fn fuse(state: &SessionState, queries: &[LogicalPlan], moving: &[Moving], is_relation: &dyn Fn(&LogicalPlan) -> bool) -> Fusion {
     let mut analysing = Vec::new();
     for query in queries {
         let (state, query) = (state.clone(), query.clone());
@@ -63,7 +70,7 @@ pub async fn fuse(state: &SessionState, queries: &[LogicalPlan], as_of: i64, is_
     let mut groups: Vec<(LogicalPlan, Graph, Vec<(usize, Counting)>)> = Vec::new();
     for ((place, query), analysed) in queries.iter().enumerate().zip(analysing) {
         let analysed = analysed.await.map_err(|error| DataFusionError::External(Box::new(error))).and_then(|plan| plan);
-        match read(state, query, analysed, as_of, is_relation, &mut groups) {
+        match read(state, query, analysed, moving, is_relation, &mut groups) {
             Ok((group, counting)) => groups[group].2.push((place, counting)),
             Err(reason) => fusion.alone.push((place, reason)),
         }
@@ -79,7 +86,7 @@ fn read(
     state: &SessionState,
     query: &LogicalPlan,
     analysed: Result<LogicalPlan>,
-    as_of: i64,
+    moving: &[Moving],
     is_relation: &dyn Fn(&LogicalPlan) -> bool,
     groups: &mut Vec<(LogicalPlan, Graph, Vec<(usize, Counting)>)>,
 ) -> std::result::Result<(usize, Counting), NotFused> {
@@ -88,7 +95,7 @@ fn read(
     let parts = taken_apart_to(&analysed, sent.depth())?;
     let known = groups.iter().position(|(relation, ..)| relation == sent.relation);
     let group = known.unwrap_or_else(|| {
-        groups.push((sent.relation.clone(), Graph::new(parts.relation.schema().as_arrow(), as_of), Vec::new()));
+        groups.push((sent.relation.clone(), Graph::new(parts.relation.schema().as_arrow(), moving), Vec::new()));
         groups.len() - 1
     });
     let counting = Counting::read(state, &mut groups[group].1, &parts)?;
@@ -105,50 +112,97 @@ impl Scan {
         }
     }
 
-    /// The columns of the relation that are read; the first one where rows are only counted.
+    /// The columns of the relation that a plan of its queries reads; the first one where rows are only counted. The month comes last where the
+    /// rows are counted by month.
     ///
     /// # Errors
     /// A plan that does not hang together.
-    pub fn rows(&self) -> Result<LogicalPlan> {
+    pub fn rows(&self, plan: &Plan, by_month: bool) -> Result<LogicalPlan> {
+        self.rows_over(self.relation.clone(), plan, by_month)
+    }
+
+    /// The same of some rows of the relation.
+    ///
+    /// # Errors
+    /// A plan that does not hang together.
+    fn rows_over(&self, relation: LogicalPlan, plan: &Plan, by_month: bool) -> Result<LogicalPlan> {
         let schema = self.relation.schema();
-        let mut places = self.plan.columns();
+        let mut places = plan.columns();
+        if by_month {
+            let month = schema.index_of_column_by_name(None, MONTH_COLUMN);
+            let month = month.ok_or_else(|| DataFusionError::Internal(format!("`{}` is not cut by month", self.name())))?;
+            // A plan that reads the month itself gets it twice.
+            let column = Expr::from(schema.qualified_field(month)).alias(PART_COLUMN);
+            let columns = places.iter().map(|place| Expr::from(schema.qualified_field(*place))).chain([column]);
+            return LogicalPlanBuilder::from(relation).project(columns)?.build();
+        }
         if places.is_empty() {
             places.push(0);
         }
         let columns = places.iter().map(|place| Expr::from(schema.qualified_field(*place)));
-        LogicalPlanBuilder::from(self.relation.clone()).project(columns)?.build()
+        LogicalPlanBuilder::from(relation).project(columns)?.build()
     }
 }
 
-/// Counts all rows of a physical plan, its partitions side by side.
+/// The month of a row as a column beside those that are counted.
+const PART_COLUMN: &str = "counted_part";
+
+/// Stretches of equal months.
+fn stretches(months: &ArrayRef) -> Vec<(Option<i32>, usize, usize)> {
+    let months = months.as_primitive::<Date32Type>();
+    let mut stretches: Vec<(Option<i32>, usize, usize)> = Vec::new();
+    for (row, month) in months.iter().enumerate() {
+        match stretches.last_mut() {
+            Some((last, _, length)) if *last == month => *length += 1,
+            _ => stretches.push((month, row, 1)),
+        }
+    }
+    stretches
+}
+
+/// Counts all rows of a physical plan, its partitions side by side: by month, where the month is the last column, or as one part.
 ///
 /// # Errors
 /// The query's own; no room for what is counted.
-pub async fn count(plan: Arc<Plan>, rows: Arc<dyn ExecutionPlan>, task: Arc<TaskContext>) -> Result<State> {
+pub async fn count(plan: Arc<Plan>, rows: Arc<dyn ExecutionPlan>, task: Arc<TaskContext>, by_month: bool) -> Result<Parts> {
     let mut counting = tokio::task::JoinSet::new();
     for partition in 0..rows.output_partitioning().partition_count() {
         let mut stream = rows.execute(partition, Arc::clone(&task))?;
         let plan = Arc::clone(&plan);
         let reservation = MemoryConsumer::new("counts").register(task.memory_pool());
         counting.spawn(async move {
-            let mut state = State::new(&plan);
+            let mut parts = Parts::new();
             while let Some(batch) = stream.next().await {
-                state.update(&plan, &batch?)?;
-                reservation.try_resize(state.bytes())?;
+                let batch = batch?;
+                if by_month {
+                    let columns: Vec<usize> = (0..batch.num_columns() - 1).collect();
+                    let counted = batch.project(&columns)?;
+                    for (month, from, length) in stretches(batch.column(columns.len())) {
+                        let state = parts.entry(month).or_insert_with(|| State::new(&plan));
+                        state.update(&plan, &counted.slice(from, length))?;
+                    }
+                } else {
+                    parts.entry(None).or_insert_with(|| State::new(&plan)).update(&plan, &batch)?;
+                }
+                reservation.try_resize(parts.values().map(State::bytes).sum())?;
             }
             // What is merged stays told until all partitions are done.
-            Ok::<_, DataFusionError>((state, reservation))
+            Ok::<_, DataFusionError>((parts, reservation))
         });
     }
-    let mut all: Option<State> = None;
+    let mut all = Parts::new();
     let mut told = Vec::new();
-    while let Some(part) = counting.join_next().await {
-        let (part, reservation) = part.map_err(|error| DataFusionError::External(Box::new(error)))??;
+    while let Some(counted) = counting.join_next().await {
+        let (parts, reservation) = counted.map_err(|error| DataFusionError::External(Box::new(error)))??;
         told.push(reservation);
-        match &mut all {
-            None => all = Some(part),
-            Some(all) => all.merge(&plan, &part),
+        for (part, state) in parts {
+            match all.get_mut(&part) {
+                Some(known) => known.merge(&plan, &state),
+                None => {
+                    all.insert(part, state);
+                }
+            }
         }
     }
-    Ok(all.unwrap_or_else(|| State::new(&plan)))
+    Ok(all)
 }

@@ -19,9 +19,10 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::kernel::State;
 use super::{Fusion, count, fuse};
 use crate::compute::populations::{Dependencies, register_populations};
-use crate::compute::run::{moment_of, register_ancestors};
+use crate::compute::run::{moment_of, moving, register_ancestors};
 use crate::compute::shared::{answer, physical};
 use crate::compute::units::Hierarchy;
 use crate::functions::{self, Clocks, parse_bound};
@@ -34,7 +35,7 @@ use crate::terms::epoch_days;
 const AS_OF: Date = date(2026, 6, 30);
 
 /// Rows of a table: few keys, so that joins meet, dates around the as-of date, and NULLs.
-fn rows_of(contract: &TableContract, rows: usize, random: &mut ChaCha8Rng) -> RecordBatch {
+pub(super) fn rows_of(contract: &TableContract, rows: usize, random: &mut ChaCha8Rng) -> RecordBatch {
     let schema = arrow_schema(contract);
     let columns = schema.fields().iter().map(|field| column_of(contract.column(field.name()), field.name(), rows, random)).collect();
     let drawn = RecordBatch::try_new(Arc::clone(&schema), columns).expect("columns of the contract's types");
@@ -140,7 +141,7 @@ async fn answers(library: &Library, context: &SessionContext, is_alone: bool) ->
         queries.push(context.state().statement_to_plan(statement).await.expect("plans"));
     }
     let state = context.state();
-    let Fusion { scans, alone } = fuse(&state, &queries, moment.as_of, &|_| false).await;
+    let Fusion { scans, alone } = fuse(&state, &queries, &moving(moment, AS_OF), &|_| false).await;
     let reasons = alone.iter().map(|(place, reason)| (names[*place].clone(), reason.to_string())).collect();
     let mut found = BTreeMap::new();
     for scan in scans {
@@ -151,9 +152,10 @@ async fn answers(library: &Library, context: &SessionContext, is_alone: bool) ->
             }
             continue;
         }
-        let optimised = state.optimize(&scan.rows().expect("a plan")).expect("optimised");
+        let optimised = state.optimize(&scan.rows(&scan.plan, false).expect("a plan")).expect("optimised");
         let rows = physical(&state, &optimised).await.expect("planned");
-        let counted = count(Arc::clone(&scan.plan), rows, state.task_ctx()).await.expect("counted");
+        let counted = count(Arc::clone(&scan.plan), rows, state.task_ctx(), false).await.expect("counted");
+        let counted = counted.into_values().next().unwrap_or_else(|| State::new(&scan.plan));
         for (within, place) in scan.queries.iter().enumerate() {
             found.insert(names[*place].clone(), lines(&[counted.rows_of(&scan.plan, &state, within).expect("rows")]));
         }
