@@ -133,6 +133,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         indicators: 0,
         indicator_seconds: BTreeMap::new(),
         population_seconds: BTreeMap::new(),
+        counted: Vec::new(),
         scorecards: 0,
         ranked: 0,
         findings: BTreeMap::new(),
@@ -201,6 +202,7 @@ fn stages(
     results.held_indicators = assessed.held.iter().map(|(id, reason)| (id.0.clone(), reason.clone())).collect();
     results.indicators = request.library.indicators.keys().filter(|id| !assessed.held.contains_key(*id)).count();
     results.population_seconds = assessed.population_seconds.clone();
+    results.counted = assessed.counted.clone();
     results.indicator_seconds = assessed.seconds.iter().map(|(id, seconds)| (id.0.clone(), *seconds)).collect();
     results.scorecards = assessed.scorecards.ranks.len();
     results.ranked = assessed.scorecards.ranks.iter().filter(|rank| rank.rank.is_some()).count();
@@ -335,6 +337,7 @@ pub fn plan(request: &Request<'_>) -> Result<String> {
         _ => format!("no month: the period {} has not begun on {}", request.period, request.as_of),
     };
     text.push_str(&format!("  assess {} for {span}\n", counted(request.library.indicators.len() - broken.len(), "indicator")));
+    text.push_str(&counts_ahead(request, &broken)?);
     if !broken.is_empty() {
         text.push_str(&format!("  hold {} for errors in their text\n", counted(broken.len(), "indicator")));
     }
@@ -344,6 +347,32 @@ pub fn plan(request: &Request<'_>) -> Result<String> {
     let current = Current::read(&request.out.join("current.json"))?;
     let replaces = current.map_or_else(|| "nothing (first run)".to_owned(), |current| current.run.0);
     text.push_str(&format!("  publish in {}, replacing {replaces}\n", request.out.join("runs").display()));
+    Ok(text)
+}
+
+/// What would be counted anew, with the reason, and how much is kept.
+fn counts_ahead(request: &Request<'_>, broken: &BTreeMap<IndicatorId, String>) -> Result<String> {
+    if !request.out.join("lake").is_dir() {
+        return Ok("    there is no lake yet: everything would be counted\n".to_owned());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(request.partitions)
+        .enable_all()
+        .build()
+        .context(Kind::Environment, || "starting worker threads")?;
+    let ahead = runtime.block_on(assessing::counts_ahead(request, broken))?;
+    let mut anew: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
+    for counted in ahead.iter().filter(|counted| counted.anew > 0) {
+        let parts = anew.entry((&counted.relation, counted.because.as_deref().unwrap_or("nothing is kept of it"))).or_default();
+        *parts = (parts.0 + counted.anew, parts.1 + counted.parts);
+    }
+    let all: usize = ahead.iter().map(|counted| counted.parts).sum();
+    let again: usize = ahead.iter().map(|counted| counted.anew).sum();
+    let mut text =
+        format!("    before anything is loaded: {} of {} would be counted anew, the rest is kept\n", again, counted(all, "part"));
+    for ((relation, because), (some, all)) in anew {
+        text.push_str(&format!("      {relation:<34} {some:>4} of {all:<4} {because}\n"));
+    }
     Ok(text)
 }
 

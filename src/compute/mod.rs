@@ -3,6 +3,7 @@
 //! In: the library and a session over pinned tables. Out: [`measures::Measure`] rows, or for `kaohe check` diagnostics on
 //! plans over empty tables. Never here: division, policy.
 
+pub mod alone;
 pub mod attribution;
 pub mod check;
 pub mod declarations;

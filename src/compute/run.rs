@@ -21,7 +21,7 @@ use super::due_soon;
 use super::fused::fuse;
 use super::fused::graph::Moving;
 use super::fused::kernel::{Plan, State};
-use super::fused::reuse::{Ahead, Counted, Reuse, counted};
+use super::fused::reuse::{Ahead, CountedRelation, Reuse, counted};
 use super::measures::{Amount, Measure, Scope, pair_subject, sort_measures};
 use super::populations::names_read;
 use super::shared::{SharedPopulations, answer};
@@ -62,7 +62,7 @@ pub struct Outcome {
     /// Seconds that went by while an indicator's plan was waited for and run, over all its months.
     pub seconds: BTreeMap<IndicatorId, f64>,
     /// What was read of each relation.
-    pub counted: Vec<Counted>,
+    pub counted: Vec<CountedRelation>,
 }
 
 /// The instants of a window that ends with `end`.
@@ -100,23 +100,7 @@ pub async fn compute(shared: &mut SharedPopulations<'_>, task: &Task<'_>) -> Res
             let below = failures.iter().find(|(name, _)| error.to_string().contains(name.as_str()));
             below.map_or_else(|| error.strip_backtrace(), |(name, cause)| format!("population {name}: {}", cause.strip_backtrace()))
         };
-        // Plans are made on every core ahead of the one query that runs: over small tables planning is most of the work.
-        let mut planning = Vec::new();
-        for (indicator, month) in indicators.into_iter().filter(|(indicator, _)| !indicator.sql.is_empty()) {
-            let is_recomputed = indicator.rollup == Rollup::Recompute && indicator.shape != Shape::Region;
-            let plans = plans_of(context.clone(), indicator.sql.clone(), moment, soon, is_recomputed);
-            planning.push((indicator, month, tokio::spawn(plans)));
-        }
-        let (mut planned, mut queries) = (Vec::new(), Vec::new());
-        for (indicator, month, plans) in planning {
-            let plans = plans.await.map_err(|error| DataFusionError::External(Box::new(error))).and_then(|plans| plans);
-            let places = plans.map(|plans| {
-                let first = queries.len();
-                queries.extend(plans);
-                first..queries.len()
-            });
-            planned.push((indicator, month, places));
-        }
+        let (planned, queries) = planned(&context, indicators, moment, soon).await;
         let mut answers = Answered::new(shared, queries, moment, soon, task.reuse, &mut outcome.counted).await;
         for (indicator, month, places) in planned {
             let begun = (task.elapsed)();
@@ -162,6 +146,71 @@ fn moments<'a>(task: &Task<'a>) -> Vec<(Moment, Vec<(&'a Indicator, Option<Month
     moments.into_iter().map(|((as_of, from), indicators)| (Moment { as_of, from }, indicators)).collect()
 }
 
+/// An indicator at a moment: the month of its figure where the window gives it, and the places of its queries.
+type PlannedIndicator<'a> = (&'a Indicator, Option<Month>, Result<std::ops::Range<usize>, DataFusionError>);
+
+/// The queries of a moment's indicators. Plans are made on every core ahead of the one query that runs: over small tables planning is most of
+/// the work.
+async fn planned<'a>(
+    context: &SessionContext,
+    indicators: Vec<(&'a Indicator, Option<Month>)>,
+    moment: Moment,
+    soon: Date,
+) -> (Vec<PlannedIndicator<'a>>, Vec<LogicalPlan>) {
+    let mut planning = Vec::new();
+    for (indicator, month) in indicators.into_iter().filter(|(indicator, _)| !indicator.sql.is_empty()) {
+        let is_recomputed = indicator.rollup == Rollup::Recompute && indicator.shape != Shape::Region;
+        let plans = plans_of(context.clone(), indicator.sql.clone(), moment, soon, is_recomputed);
+        planning.push((indicator, month, tokio::spawn(plans)));
+    }
+    let (mut planned, mut queries) = (Vec::new(), Vec::new());
+    for (indicator, month, plans) in planning {
+        let plans = plans.await.map_err(|error| DataFusionError::External(Box::new(error))).and_then(|plans| plans);
+        let places = plans.map(|plans| {
+            let first = queries.len();
+            queries.extend(plans);
+            first..queries.len()
+        });
+        planned.push((indicator, month, places));
+    }
+    (planned, queries)
+}
+
+/// What would be counted, and what is kept from earlier runs: relation by relation, at each moment. What is answered alone stands under the
+/// name of its indicator.
+///
+/// # Errors
+/// Only a session that can't be set up.
+pub async fn ahead(shared: &mut SharedPopulations<'_>, task: &Task<'_>) -> Result<Vec<CountedRelation>, DataFusionError> {
+    let context = shared.context().clone();
+    let soon = due_soon::last_day(task.library, task.as_of);
+    register_ancestors(&context, task.hierarchy)?;
+    let mut told = Vec::new();
+    for (moment, indicators) in moments(task) {
+        let read = indicators.iter().flat_map(|(indicator, _)| names_read(&context, &indicator.sql).unwrap_or_default());
+        shared.stand_at(moment, read).await;
+        let (planned, queries) = planned(&context, indicators, moment, soon).await;
+        let fusion = fuse(&context.state(), &queries, &moving(moment, soon), &|node| shared.is_made(node)).await;
+        told.extend(fusion.scans.iter().map(|scan| Ahead::of(scan, moment, task.reuse).told(scan, moment)));
+        for (place, _) in fusion.alone {
+            let is_of = |(_, _, places): &&PlannedIndicator<'_>| places.as_ref().is_ok_and(|places| places.contains(&place));
+            let Some((indicator, ..)) = planned.iter().find(is_of) else { continue };
+            let is_kept = task.reuse.is_some_and(|reuse| reuse.name_of(&queries[place]).is_some_and(|name| reuse.has_rows(&name)));
+            let (relation, because) = (indicator.id.0.clone(), (!is_kept).then(|| "answered alone".to_owned()));
+            told.push(CountedRelation {
+                relation,
+                as_of: moment.as_of,
+                queries: 1,
+                parts: 1,
+                anew: usize::from(!is_kept),
+                because,
+                rows: 0,
+            });
+        }
+    }
+    Ok(told)
+}
+
 /// What moves from one night to the next in the queries of a moment.
 pub(super) fn moving(moment: Moment, soon: Date) -> [Moving; 3] {
     let instant = |at: i64| ScalarValue::TimestampMicrosecond(Some(at), Some("UTC".into()));
@@ -176,6 +225,7 @@ pub(super) fn moving(moment: Moment, soon: Date) -> [Moving; 3] {
 /// The answers of one moment's queries, by their places.
 struct Answered<'s, 'a> {
     shared: &'s mut SharedPopulations<'a>,
+    reuse: Option<&'s Reuse>,
     queries: Vec<LogicalPlan>,
     ways: Vec<Way>,
     scans: Vec<Option<(Arc<Plan>, State)>>,
@@ -183,8 +233,10 @@ struct Answered<'s, 'a> {
 
 /// How a query is answered.
 enum Way {
-    /// By itself.
-    Alone(Result<LogicalPlan, DataFusionError>),
+    /// By itself; the name under which the answer is kept.
+    Alone(Result<LogicalPlan, DataFusionError>, Option<String>),
+    /// As in an earlier run: nothing below it has changed.
+    Kept(Vec<RecordBatch>),
     /// With others: the scan, and the place in it.
     Fused(usize, usize),
 }
@@ -196,12 +248,25 @@ impl<'s, 'a> Answered<'s, 'a> {
         queries: Vec<LogicalPlan>,
         moment: Moment,
         soon: Date,
-        reuse: Option<&Reuse>,
-        told: &mut Vec<Counted>,
+        reuse: Option<&'s Reuse>,
+        told: &mut Vec<CountedRelation>,
     ) -> Self {
         let state = shared.context().state();
         let fusion = fuse(&state, &queries, &moving(moment, soon), &|node| shared.is_made(node)).await;
-        let mut asked: Vec<LogicalPlan> = fusion.alone.iter().map(|(place, _)| queries[*place].clone()).collect();
+        let mut ways: BTreeMap<usize, Way> = BTreeMap::new();
+        let (mut asked, mut alone) = (Vec::new(), Vec::new());
+        for (place, _) in &fusion.alone {
+            let name = reuse.and_then(|reuse| reuse.name_of(&queries[*place]));
+            match name.as_ref().and_then(|name| reuse?.rows(name)) {
+                Some(rows) => {
+                    ways.insert(*place, Way::Kept(rows));
+                }
+                None => {
+                    asked.push(queries[*place].clone());
+                    alone.push((*place, name));
+                }
+            }
+        }
         let mut scans = Vec::new();
         for scan in fusion.scans {
             let ahead = Ahead::of(&scan, moment, reuse);
@@ -211,9 +276,8 @@ impl<'s, 'a> Answered<'s, 'a> {
             }
         }
         let mut prepared = shared.prepared(asked).await.into_iter();
-        let mut ways: BTreeMap<usize, Way> = BTreeMap::new();
-        for ((place, _), plan) in fusion.alone.iter().zip(prepared.by_ref()) {
-            ways.insert(*place, Way::Alone(plan));
+        for ((place, name), plan) in alone.into_iter().zip(prepared.by_ref()) {
+            ways.insert(place, Way::Alone(plan, name));
         }
         let mut counts = Vec::new();
         for (number, (scan, ahead, readings)) in scans.into_iter().enumerate() {
@@ -230,18 +294,23 @@ impl<'s, 'a> Answered<'s, 'a> {
                 (Arc::clone(&scan.plan), state)
             }));
         }
-        let ways = (0..queries.len()).map(|place| ways.remove(&place).unwrap_or(Way::Alone(Ok(queries[place].clone())))).collect();
-        Self { shared, queries, ways, scans: counts }
+        let ways = (0..queries.len()).map(|place| ways.remove(&place).unwrap_or(Way::Alone(Ok(queries[place].clone()), None))).collect();
+        Self { shared, reuse, queries, ways, scans: counts }
     }
 
     /// The rows of the query at this place.
     async fn rows(&mut self, place: usize) -> Result<Vec<RecordBatch>, DataFusionError> {
         let state = self.shared.context().state();
         match &mut self.ways[place] {
-            Way::Alone(plan) => {
+            Way::Alone(plan, name) => {
                 let plan = std::mem::replace(plan, Ok(self.queries[place].clone()))?;
-                answer(self.shared.context(), &plan).await
+                let rows = answer(self.shared.context(), &plan).await?;
+                if let (Some(reuse), Some(name)) = (self.reuse, name) {
+                    reuse.keep_rows(name, &self.queries[place], &rows);
+                }
+                Ok(rows)
             }
+            Way::Kept(rows) => Ok(std::mem::take(rows)),
             Way::Fused(scan, within) => match &self.scans[*scan] {
                 Some((plan, counted)) => Ok(vec![counted.rows_of(plan, &state, *within)?]),
                 // One of those that were fused is wrong: alone, only that one fails.

@@ -118,6 +118,7 @@ fn one_indicator(sources: &Sources<'_>, indicator: &Indicator) -> String {
     ];
     facts.extend(indicator.statutory_duty.as_ref().map(|duty| ("法定职责", text(duty))));
     facts.extend(indicator.companion.as_ref().map(|other| ("制衡指标", code(&other.0))));
+    facts.extend(indicator.alone.as_ref().map(|why| ("单独计算", text(why))));
     markdown.push_str(&table(&["项目", "内容"], facts.into_iter().map(|(name, says)| vec![name.to_owned(), says])));
     markdown.push_str("**计算公式**\n\n");
     markdown.push_str(&block("sql", &indicator.sql));

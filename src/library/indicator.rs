@@ -113,6 +113,8 @@ pub struct Indicator {
     pub statutory_duty: Option<String>,
     /// The cap that keeps it honest.
     pub companion: Option<IndicatorId>,
+    /// Why it is answered by a query of its own, and not counted together with others.
+    pub alone: Option<String>,
     /// Definition in words, without the `--`.
     pub comment: String,
     /// The SELECT.
@@ -305,6 +307,7 @@ pub fn read_indicator(id: &str, file: &str, text: &str, diagnostics: &mut Diagno
         let measures = section.word("measures", &[("frequency", Measures::Frequency), ("coverage", Measures::Coverage)], diagnostics);
         let statutory_duty = section.text("statutory_duty", diagnostics).map(|text| text.value);
         let companion = section.text("companion", diagnostics).map(|text| IndicatorId(text.value));
+        let alone = section.text("alone", diagnostics).map(|text| text.value);
         Some(Indicator {
             id: IndicatorId(id.to_owned()),
             file: file.to_owned(),
@@ -321,6 +324,7 @@ pub fn read_indicator(id: &str, file: &str, text: &str, diagnostics: &mut Diagno
             measures,
             statutory_duty,
             companion,
+            alone,
             comment,
             sql,
             sql_offset,
@@ -347,6 +351,7 @@ impl Indicator {
             measures: None,
             statutory_duty: None,
             companion: None,
+            alone: None,
             comment: String::new(),
             sql: String::new(),
             sql_offset: 0,

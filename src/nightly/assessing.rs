@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use datafusion::prelude::SessionContext;
 use jiff::civil::Date;
 
 use super::loading::shape_of;
@@ -13,12 +14,12 @@ use super::{Request, Surroundings, Work, border_records};
 use crate::compute::attribution::{Attribution, Oddity};
 use crate::compute::declarations::{Declared, declared};
 use crate::compute::events::{Event, read_events};
-use crate::compute::fused::reuse::{Counted, Reuse};
+use crate::compute::fused::reuse::{CountedRelation, Reuse};
 use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::previous::read_measures;
 use crate::compute::reconciliation::{self, Reconciled, reconciled};
 use crate::compute::reporting::{Silent, UnknownCodes, newest_dates, silent_units, unknown_codes};
-use crate::compute::run::{ANCESTORS, Task, compute, moment_of};
+use crate::compute::run::{ANCESTORS, Task, ahead, compute, moment_of};
 use crate::compute::shared::{Later, SharedPopulations};
 use crate::compute::units::{Hierarchy, Unit, read_units};
 use crate::compute::verification::{self, Verified, verified};
@@ -87,7 +88,7 @@ pub struct Assessed {
     /// Seconds spent on each population that several read.
     pub population_seconds: BTreeMap<String, f64>,
     /// What was read of each relation for the indicators, and what was kept from earlier runs.
-    pub counted: Vec<Counted>,
+    pub counted: Vec<CountedRelation>,
     /// Indicators whose deadlines may lie beyond the published calendar.
     pub provisional: BTreeSet<IndicatorId>,
 }
@@ -109,17 +110,11 @@ pub async fn assess(
 ) -> Result<Assessed> {
     let library = request.library;
     let spill = SpillFolder::new(&request.out.join("lake"), &request.run.0)?;
-    let session = crate::lake::session(request.memory_limit, spill.path(), request.partitions)?;
-    functions::register(&session, &Clocks::of(library));
-    let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
-    lake.register(&session, snapshot, &shapes)?;
-    let counting = || "putting rows where they count";
-    let attribution = Attribution::settle(&session, library, request.as_of).await.context(Kind::Query, counting)?;
+    let Counting { session, attribution, hierarchy } = counting_session(request, lake, snapshot, spill.path()).await?;
     let mut assessed =
         Assessed { units: read_units(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?, ..Default::default() };
     attribution.name_predecessors(&mut assessed.units);
     assessed.oddities = attribution.oddities().clone();
-    let hierarchy = Hierarchy::read(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?;
     let elapsed = || surroundings.elapsed();
     let mut shared = SharedPopulations::new(&session, library, spill.path().to_owned(), &elapsed);
     let dependencies = shared.dependencies().clone();
@@ -223,6 +218,48 @@ pub async fn assess(
     assessed.provisional = provisional(request, &assessed.sources);
     assessed.scorecards = scorecards(request, &assessed)?;
     Ok(assessed)
+}
+
+/// A session in which rows stand where they count.
+struct Counting {
+    session: SessionContext,
+    attribution: Attribution,
+    hierarchy: Hierarchy,
+}
+
+async fn counting_session(request: &Request<'_>, lake: &Lake, snapshot: &Snapshot, spill: &Path) -> Result<Counting> {
+    let session = crate::lake::session(request.memory_limit, spill, request.partitions)?;
+    functions::register(&session, &Clocks::of(request.library));
+    let shapes: Vec<_> = request.library.tables.values().map(shape_of).collect();
+    lake.register(&session, snapshot, &shapes)?;
+    let counting = || "putting rows where they count";
+    let attribution = Attribution::settle(&session, request.library, request.as_of).await.context(Kind::Query, counting)?;
+    let hierarchy = Hierarchy::read(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?;
+    Ok(Counting { session, attribution, hierarchy })
+}
+
+/// What a run would count if nothing were loaded before it, and what is kept from earlier runs.
+///
+/// # Errors
+/// A lake that can't be read; a session that can't be set up.
+pub async fn counts_ahead(request: &Request<'_>, broken: &BTreeMap<IndicatorId, String>) -> Result<Vec<CountedRelation>> {
+    let lake = Lake::open(&request.out.join("lake"))?;
+    let snapshot = lake.pin().await?;
+    let spill = SpillFolder::new(&request.out.join("lake"), &request.run.0)?;
+    let Counting { session, attribution, hierarchy } = counting_session(request, &lake, &snapshot, spill.path()).await?;
+    let mut shared = SharedPopulations::new(&session, request.library, spill.path().to_owned(), &|| 0.0);
+    let reuse = reuse(request, &snapshot, &attribution, &hierarchy);
+    let task = Task {
+        library: request.library,
+        indicators: request.library.indicators.values().filter(|indicator| !broken.contains_key(&indicator.id)).collect(),
+        period: &request.period,
+        as_of: request.as_of,
+        hierarchy: &hierarchy,
+        finished: &|_| (),
+        elapsed: &|| 0.0,
+        reuse: Some(&reuse),
+    };
+    ahead(&mut shared, &task).await.context(Kind::Query, || "looking at what would be counted")
 }
 
 /// The counts of earlier runs, under everything that decides about figures and stands in no plan.

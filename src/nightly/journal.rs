@@ -11,6 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::switched_on::Counted;
+use crate::compute::fused::reuse::CountedRelation;
 use crate::error::{Context, Kind, Result};
 use crate::lake::{create_folders, replace_file};
 use crate::terms::counted;
@@ -155,6 +156,9 @@ pub struct RunResults {
     /// Seconds spent on each population that several indicators read.
     #[serde(default)]
     pub population_seconds: BTreeMap<String, f64>,
+    /// What was counted anew for the indicators and what was kept from earlier runs, by relation and moment.
+    #[serde(default)]
+    pub counted: Vec<CountedRelation>,
     /// Assessed objects, and how many of them are ranked.
     pub scorecards: usize,
     /// Ranked objects.

@@ -30,7 +30,8 @@ impl fmt::Display for NotFused {
 
 impl From<DataFusionError> for NotFused {
     fn from(error: DataFusionError) -> Self {
-        Self(error.strip_backtrace())
+        let said = error.strip_backtrace();
+        Self(said.strip_prefix("Error during planning: ").unwrap_or(&said).to_owned())
     }
 }
 

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt32Array};
-use arrow::datatypes::{DataType, Decimal128Type, Field, Int64Type, Schema, UInt32Type};
+use arrow::datatypes::{DataType, Decimal128Type, Field, Int64Type, Schema, SchemaRef, UInt32Type};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
@@ -31,6 +31,8 @@ use super::kernel::{Plan, State};
 
 /// Raised whenever the same digest would stand for other figures than before.
 const FORM: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+/// The folder of the answers of queries that are not counted together with others.
+const ALONE: &str = "alone";
 /// The key of a file's own description.
 const DESCRIPTION: &str = "kaohe.counts";
 
@@ -112,6 +114,45 @@ impl KeptCounts {
         read(&self.path(relation, part)).ok().flatten()
     }
 
+    /// The rows of a query that is answered alone; none where there is no file, or none that can be used.
+    pub fn read_rows(&self, name: &str) -> Option<Vec<RecordBatch>> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(self.path(ALONE, name)).ok()?).ok()?;
+        let pairs = builder.metadata().file_metadata().key_value_metadata();
+        let form = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == DESCRIPTION)?.value.as_deref());
+        let batches = if form == Some(FORM) { builder.build().ok()?.collect::<Result<_, _>>().ok() } else { None };
+        batches.inspect(|_| self.uses(ALONE, name))
+    }
+
+    /// Whether rows of a query that is answered alone are kept under this name.
+    pub fn has_rows(&self, name: &str) -> bool {
+        self.path(ALONE, name).is_file()
+    }
+
+    /// Keeps the rows of a query that is answered alone.
+    ///
+    /// # Errors
+    /// A disk that takes no more.
+    pub fn write_rows(&self, name: &str, schema: SchemaRef, batches: &[RecordBatch]) -> io::Result<()> {
+        self.placed(ALONE, name, |path| {
+            let properties =
+                WriterProperties::builder().set_key_value_metadata(Some(vec![KeyValue::new(DESCRIPTION.to_owned(), FORM.to_owned())]));
+            let mut writer = ArrowWriter::try_new(File::create(path)?, schema, Some(properties.build())).map_err(io::Error::other)?;
+            batches.iter().try_for_each(|batch| writer.write(batch)).map_err(io::Error::other)?;
+            writer.close().map(|_| ()).map_err(io::Error::other)
+        })
+    }
+
+    /// Writes a file beside its place and moves it there.
+    fn placed(&self, relation: &str, part: &str, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+        let path = self.path(relation, part);
+        fs::create_dir_all(path.parent().unwrap_or(&self.folder))?;
+        let beside = path.with_extension("writing");
+        write(&beside)?;
+        fs::rename(&beside, &path)?;
+        self.uses(relation, part);
+        Ok(())
+    }
+
     /// Says that a file is still wanted.
     pub fn uses(&self, relation: &str, part: &str) {
         if let Ok(mut used) = self.used.lock() {
@@ -124,14 +165,7 @@ impl KeptCounts {
     /// # Errors
     /// A disk that takes no more.
     pub fn write(&self, relation: &str, part: &str, figures: &Figures) -> io::Result<()> {
-        let path = self.path(relation, part);
-        let folder = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder)?;
-        let beside = path.with_extension("writing");
-        write(&beside, figures)?;
-        fs::rename(&beside, &path)?;
-        self.uses(relation, part);
-        Ok(())
+        self.placed(relation, part, |path| write(path, figures))
     }
 
     /// Removes what this run has not used.

@@ -67,7 +67,7 @@ pub async fn fuse(state: &SessionState, queries: &[LogicalPlan], moving: &[Movin
         analysing.push(tokio::spawn(async move { state.analyzer().execute_and_check(query, state.config_options(), |_, _| {}) }));
     }
     let mut fusion = Fusion::default();
-    let mut groups: Vec<(LogicalPlan, Graph, Vec<(usize, Counting)>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for ((place, query), analysed) in queries.iter().enumerate().zip(analysing) {
         let analysed = analysed.await.map_err(|error| DataFusionError::External(Box::new(error))).and_then(|plan| plan);
         match read(state, query, analysed, moving, is_relation, &mut groups) {
@@ -82,34 +82,37 @@ pub async fn fuse(state: &SessionState, queries: &[LogicalPlan], moving: &[Movin
     fusion
 }
 
+/// A relation, its graph, and the SELECTs that count it, by their places.
+type Group = (LogicalPlan, Graph, Vec<(usize, Counting)>);
+
 fn read(
     state: &SessionState,
     query: &LogicalPlan,
     analysed: Result<LogicalPlan>,
     moving: &[Moving],
     is_relation: &dyn Fn(&LogicalPlan) -> bool,
-    groups: &mut Vec<(LogicalPlan, Graph, Vec<(usize, Counting)>)>,
+    groups: &mut Vec<Group>,
 ) -> std::result::Result<(usize, Counting), NotFused> {
-    let sent = taken_apart(query, is_relation)?;
     let analysed = analysed?;
-    let parts = taken_apart_to(&analysed, sent.depth())?;
-    let known = groups.iter().position(|(relation, ..)| relation == sent.relation);
-    let group = known.unwrap_or_else(|| {
-        groups.push((sent.relation.clone(), Graph::new(parts.relation.schema().as_arrow(), moving), Vec::new()));
-        groups.len() - 1
-    });
-    let counting = Counting::read(state, &mut groups[group].1, &parts)?;
-    Ok((group, counting))
+    let read = |is_relation: &dyn Fn(&LogicalPlan) -> bool, groups: &mut Vec<Group>| {
+        let sent = taken_apart(query, is_relation)?;
+        let parts = taken_apart_to(&analysed, sent.depth())?;
+        let known = groups.iter().position(|(relation, ..)| relation == sent.relation);
+        let group = known.unwrap_or_else(|| {
+            groups.push((sent.relation.clone(), Graph::new(parts.relation.schema().as_arrow(), moving), Vec::new()));
+            groups.len() - 1
+        });
+        let counting = Counting::read(state, &mut groups[group].1, &parts)?;
+        Ok::<_, NotFused>((group, counting))
+    };
+    // Where an expression may fail for rows that a condition keeps away, the rows that it lets pass are the relation.
+    read(is_relation, groups).or_else(|_| read(&|_| true, groups))
 }
 
 impl Scan {
     /// What the relation is called.
     pub fn name(&self) -> &str {
-        match &self.relation {
-            LogicalPlan::TableScan(scan) => scan.table_name.table(),
-            LogicalPlan::SubqueryAlias(alias) => alias.alias.table(),
-            _ => "a join",
-        }
+        name_of(&self.relation)
     }
 
     /// The columns of the relation that a plan of its queries reads; the first one where rows are only counted. The month comes last where the
@@ -141,6 +144,15 @@ impl Scan {
         }
         let columns = places.iter().map(|place| Expr::from(schema.qualified_field(*place)));
         LogicalPlanBuilder::from(relation).project(columns)?.build()
+    }
+}
+
+/// The name of a relation: its own, or that of what it is made of first.
+fn name_of(relation: &LogicalPlan) -> &str {
+    match relation {
+        LogicalPlan::TableScan(scan) => scan.table_name.table(),
+        LogicalPlan::SubqueryAlias(alias) => alias.alias.table(),
+        other => other.inputs().first().map_or("rows", |below| name_of(below)),
     }
 }
 

@@ -262,7 +262,7 @@ async fn counts_that_are_damaged_or_of_another_version_are_counted_anew() {
             1 => Vec::new(),
             _ => continue,
         };
-        damaged += 1;
+        damaged += usize::from(!file.to_string_lossy().contains("/alone/"));
         std::fs::write(&file, bytes).expect("written");
     }
     assert!(damaged > 5);

@@ -10,9 +10,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+use serde::{Deserialize, Serialize};
 
 use super::kept::{Figures, KeptCounts, put_together};
 use super::kernel::{Parts, Plan, State};
@@ -47,9 +49,9 @@ pub struct Reuse {
     now: i64,
 }
 
-/// What was done for one relation at one moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counted {
+/// What was done for one relation at one moment, or what would be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountedRelation {
     /// Table or population.
     pub relation: String,
     /// The instant, UTC microseconds.
@@ -58,10 +60,11 @@ pub struct Counted {
     pub queries: usize,
     /// Its parts.
     pub parts: usize,
-    /// Of those, the ones of which something was counted anew; the first with the reason.
+    /// Of those, the ones of which something was counted anew.
     pub anew: usize,
     /// Why.
-    pub because: Option<&'static str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// Rows that were read.
     pub rows: u64,
 }
@@ -123,6 +126,27 @@ impl Reuse {
             return Some(parts.iter().map(|part| (part.month, named(&part.digest))).collect());
         }
         Some(vec![(None, named(&self.digest_below(&scan.relation)?))])
+    }
+
+    /// The name under which the rows of a query that is answered alone are kept.
+    pub fn name_of(&self, query: &LogicalPlan) -> Option<String> {
+        Some(hash(&[&self.ground, &self.digest_below(query)?])[..32].to_owned())
+    }
+
+    /// The rows of a query that is answered alone.
+    pub fn rows(&self, name: &str) -> Option<Vec<RecordBatch>> {
+        self.kept.read_rows(name)
+    }
+
+    /// Keeps the rows of a query that is answered alone; a disk that takes no more does not matter.
+    pub fn keep_rows(&self, name: &str, query: &LogicalPlan, rows: &[RecordBatch]) {
+        let schema = rows.first().map_or_else(|| Arc::new(query.schema().as_arrow().clone()), RecordBatch::schema);
+        let _ = self.kept.write_rows(name, schema, rows);
+    }
+
+    /// Whether the rows of a query that is answered alone are there.
+    pub fn has_rows(&self, name: &str) -> bool {
+        self.kept.has_rows(name)
     }
 
     fn is_cut(&self, scan: &Scan) -> bool {
@@ -209,12 +233,21 @@ impl Ahead {
     }
 
     /// Parts, those of which something must be counted, and why.
-    pub fn told(&self, scan: &Scan, moment: Moment) -> Counted {
+    pub fn told(&self, scan: &Scan, moment: Moment) -> CountedRelation {
         let anew: Vec<&PartAhead> = self.parts.iter().filter(|part| !part.is_whole()).collect();
-        let because = anew.iter().map(|part| if part.kept.is_some() { "the definition or what is due by now" } else { "its rows" }).max();
+        let of_rows = anew.iter().filter(|part| part.kept.is_none()).count();
+        let is_table = matches!(&scan.relation, LogicalPlan::TableScan(_));
+        let because = match (anew.len(), of_rows) {
+            (0, _) => None,
+            (all, rows) if all == rows => {
+                Some(if is_table { "new rows" } else { "new rows below it, another definition or limit, or another day" })
+            }
+            (_, 0) => Some("another definition or limit, or what has fallen due"),
+            _ => Some("new rows; another definition or limit, or what has fallen due"),
+        };
         let (parts, anew) = if self.parts.is_empty() { (1, 1) } else { (self.parts.len(), anew.len()) };
         let (relation, queries) = (scan.name().to_owned(), scan.queries.len());
-        Counted { relation, as_of: moment.as_of, queries, parts, anew, because, rows: 0 }
+        CountedRelation { relation, as_of: moment.as_of, queries, parts, anew, because: because.map(str::to_owned), rows: 0 }
     }
 
     /// The queries that parts lack, with the parts that lack exactly these.
@@ -279,7 +312,7 @@ pub async fn counted(
     readings: Vec<(Reading, LogicalPlan)>,
     moment: Moment,
     reuse: Option<&Reuse>,
-) -> Result<(State, Counted)> {
+) -> Result<(State, CountedRelation)> {
     let mut told = ahead.told(scan, moment);
     let mut fresh: Vec<Option<(Arc<Plan>, State)>> = ahead.parts.iter().map(|_| None).collect();
     let mut whole = None;

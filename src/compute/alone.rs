@@ -1,0 +1,69 @@
+//! Which indicators are answered by a query of their own, and whether their files say why.
+//!
+//! In: the library, a session with its tables. Out: each indicator that is not counted together with others, with the reason; a warning where
+//! its header gives none, or gives one without need. Never here: rows.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use datafusion::prelude::SessionContext;
+
+use super::due_soon;
+use super::fused::fuse;
+use super::populations::names_read;
+use super::run::{moment_of, moving};
+use super::shared::SharedPopulations;
+use crate::diagnostics::Diagnostics;
+use crate::functions::parse_bound;
+use crate::library::Library;
+use crate::library::indicator::{Window, span_of_word};
+use crate::terms::IndicatorId;
+
+/// The day at which plans are looked at: what is fused does not depend on it.
+const SOME_DAY: jiff::civil::Date = jiff::civil::date(2026, 6, 30);
+
+/// Indicators that are answered alone, with the reason. One that does not plan is in neither: that is said elsewhere.
+pub async fn answered_alone(context: &SessionContext, library: &Library) -> BTreeMap<IndicatorId, String> {
+    let nothing = || 0.0;
+    let mut shared = SharedPopulations::new(context, library, PathBuf::new(), &nothing);
+    let moment = moment_of(Window::Flow, SOME_DAY);
+    let names: Vec<String> = library.indicators.values().flat_map(|one| names_read(context, &one.sql).unwrap_or_default()).collect();
+    shared.stand_at(moment, names).await;
+    let soon = due_soon::last_day(library, SOME_DAY);
+    let (mut ids, mut queries) = (Vec::new(), Vec::new());
+    for indicator in library.indicators.values().filter(|indicator| !indicator.sql.is_empty()) {
+        let Ok(statement) = parse_bound(context, &indicator.sql, moment) else { continue };
+        let Ok(plan) = context.state().statement_to_plan(statement).await else { continue };
+        let Ok(plan) = due_soon::counted(plan, soon) else { continue };
+        ids.push(indicator.id.clone());
+        queries.push(plan);
+    }
+    let fusion = fuse(&context.state(), &queries, &moving(moment, soon), &|node| shared.is_made(node)).await;
+    fusion.alone.into_iter().map(|(place, reason)| (ids[place].clone(), reason.to_string())).collect()
+}
+
+/// Warns of headers that do not say why, or say it of what is counted together with others.
+pub async fn check(context: &SessionContext, library: &Library, diagnostics: &mut Diagnostics) {
+    let alone = answered_alone(context, library).await;
+    for indicator in library.indicators.values() {
+        match (alone.get(&indicator.id), &indicator.alone) {
+            (Some(reason), None) => {
+                let span = span_of_word(&indicator.text, indicator.sql_offset, "SELECT");
+                diagnostics
+                    .warning(
+                        "answered-alone",
+                        &indicator.file,
+                        span,
+                        format!("`{}` is answered by a query of its own: {reason}", indicator.id),
+                    )
+                    .hint("count with `count(…) FILTER` and `sum(…)`, or say in the header why not: `alone = \"…\"`");
+            }
+            (None, Some(_)) => {
+                let span = span_of_word(&indicator.text, 0, "alone");
+                let message = format!("`{}` is counted together with others, so that `alone` has nothing to explain", indicator.id);
+                diagnostics.warning("needless-alone", &indicator.file, span, message).hint("remove the key");
+            }
+            _ => {}
+        }
+    }
+}
