@@ -11,13 +11,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Int32Array, Int64Array, StringArray,
+    TimestampMicrosecondArray,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int64Type, Schema, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int32Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
@@ -40,6 +42,7 @@ pub struct Clocks {
     reference: BTreeMap<&'static str, String>,
     /// Of every day of the calendar.
     calendar_digest: String,
+    tables: DayTables,
 }
 
 /// The lists of `queries/reference/<name>.csv` that SQL reads as tables, all columns text: what is looked up, and is no extract.
@@ -61,6 +64,7 @@ impl Clocks {
             calendar: library.calendar.clone(),
             reference: REFERENCE_TABLES.iter().filter_map(text).collect(),
             calendar_digest: blake3::hash(format!("{:?}", library.calendar).as_bytes()).to_hex().to_string(),
+            tables: DayTables::default(),
         })
     }
 }
@@ -86,6 +90,9 @@ pub fn reference_digest(clocks: &Clocks) -> String {
 /// Every function of this module, by the name that SQL uses.
 pub const NAMES: [&str; 9] =
     ["due_on", "due_at", "param", "workdays_between", "day_of", "month_of", "end_of", "uscc_is_valid", "text_similarity"];
+
+/// Functions that look a text up and take it as a dictionary too.
+pub const LOOKING_UP: [&str; 2] = [NAMES[0], NAMES[2]];
 
 /// Adds the functions and the reference tables to a session.
 pub fn register(context: &SessionContext, clocks: &Arc<Clocks>) {
@@ -381,13 +388,19 @@ impl CalendarFunction {
             }
             Which::DueOn => {
                 let clock = self.clocks.clocks.get(name.ok_or_else(unnamed)?).ok_or_else(unnamed)?;
-                let domains = texts(&arrays[1])?;
+                let domains = Domains::of(&arrays[1])?;
                 let start = arrays[2].as_primitive::<Date32Type>();
                 let extra = arrays.get(3).map(|extra| extra.as_primitive::<Int64Type>());
-                let mut known = Remembered::default();
+                let mut tables = TablesOfBatch::new(&self.clocks.tables, self.which.name(), &clock.name);
+                let mut longer: HashMap<(Option<&str>, i32, i64), Option<i32>> = HashMap::new();
                 let due = start.iter().enumerate().map(|(row, start)| {
+                    let (start, domain) = (start?, domains.at(row));
                     let days = extra.filter(|extra| extra.is_valid(row)).map_or(0, |extra| extra.value(row));
-                    known.get(text_at(&domains, row), start?, days, |domain| Some(clock.due_on(calendar, domain, start?, days)?.epoch_day))
+                    let compute = || Some(clock.due_on(calendar, domain, start, days)?.epoch_day);
+                    match days {
+                        0 => tables.of(domain).get(start, || compute().map(i64::from)).map(|day| day as i32),
+                        _ => *longer.entry((domain, start, days)).or_insert_with(compute),
+                    }
                 });
                 Arc::new(due.collect::<Date32Array>())
             }
@@ -401,15 +414,17 @@ impl CalendarFunction {
             }
             Which::Param => {
                 let parameter = self.clocks.parameters.get(name.ok_or_else(unnamed)?).ok_or_else(unnamed)?;
-                let domains = texts(&arrays[1])?;
+                let domains = Domains::of(&arrays[1])?;
                 let on = arrays[2].as_primitive::<Date32Type>();
-                let mut known = Remembered::default();
+                let mut tables = TablesOfBatch::new(&self.clocks.tables, self.which.name(), &parameter.name);
                 let amounts = on.iter().enumerate().map(|(row, on)| {
-                    known.get(text_at(&domains, row), on?, 0, |domain| {
-                        let mut amount = parameter.amount_on(domain, date_from_epoch_days(on?)?)?;
+                    let (on, domain) = (on?, domains.at(row));
+                    let amount = tables.of(domain).get(on, || {
+                        let mut amount = parameter.amount_on(domain, date_from_epoch_days(on)?)?;
                         amount.rescale(4);
-                        Some(amount.mantissa())
-                    })
+                        i64::try_from(amount.mantissa()).ok()
+                    });
+                    amount.map(i128::from)
                 });
                 Arc::new(amounts.collect::<Decimal128Array>().with_precision_and_scale(18, 4)?)
             }
@@ -426,22 +441,111 @@ impl CalendarFunction {
     }
 }
 
-/// Results of this batch by domain, day and extra days: a batch has few distinct ones.
-struct Remembered<T> {
-    by_domain: HashMap<Option<String>, HashMap<(i32, i64), Option<T>>>,
+/// First day that a table of days holds: 1990-01-01.
+const FIRST_DAY: i32 = 7305;
+/// Days that a table holds: to the year 2100.
+const DAYS: usize = 40_200;
+/// Not looked up yet.
+const OPEN: i64 = i64::MIN;
+/// Looked up, and there is none.
+const NONE: i64 = i64::MIN + 1;
+
+/// What a clock or parameter says for each day, in one domain; looked up when first asked.
+struct DayTable {
+    days: Vec<AtomicI64>,
 }
 
-impl<T> Default for Remembered<T> {
-    fn default() -> Self {
-        Self { by_domain: HashMap::new() }
+impl DayTable {
+    fn get(&self, day: i32, compute: impl FnOnce() -> Option<i64>) -> Option<i64> {
+        let place = usize::try_from(i64::from(day) - i64::from(FIRST_DAY)).ok().and_then(|place| self.days.get(place));
+        let Some(place) = place else { return compute() };
+        // Whoever comes first writes what the others would.
+        match place.load(Ordering::Relaxed) {
+            OPEN => {
+                let value = compute();
+                place.store(value.unwrap_or(NONE), Ordering::Relaxed);
+                value
+            }
+            NONE => None,
+            value => Some(value),
+        }
     }
 }
 
-impl<T: Copy> Remembered<T> {
-    fn get(&mut self, domain: Option<&str>, day: i32, extra: i64, compute: impl FnOnce(Option<&str>) -> Option<T>) -> Option<T> {
-        let key = domain.map(str::to_owned);
-        let days = self.by_domain.entry(key).or_default();
-        *days.entry((day, extra)).or_insert_with(|| compute(domain))
+/// Tables of days by function, name and domain. They follow from the clocks, so that two sets with the same clocks have the same.
+#[derive(Default)]
+struct DayTables(Mutex<HashMap<(&'static str, String, Option<String>), Arc<DayTable>>>);
+
+impl Clone for DayTables {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for DayTables {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for DayTables {}
+
+impl DayTables {
+    fn of(&self, function: &'static str, name: &str, domain: Option<&str>) -> Arc<DayTable> {
+        let open = || Arc::new(DayTable { days: (0..DAYS).map(|_| AtomicI64::new(OPEN)).collect() });
+        match self.0.lock() {
+            Ok(mut tables) => Arc::clone(tables.entry((function, name.to_owned(), domain.map(str::to_owned))).or_insert_with(open)),
+            Err(_) => open(),
+        }
+    }
+}
+
+/// A column of domains, as a dictionary where it comes as one.
+enum Domains<'a> {
+    Rows(StringArray),
+    Keys(&'a Int32Array, &'a StringArray),
+}
+
+impl<'a> Domains<'a> {
+    fn of(array: &'a ArrayRef) -> Result<Self> {
+        let dictionary = array.as_any().downcast_ref::<DictionaryArray<Int32Type>>();
+        Ok(match dictionary.and_then(|dictionary| Some((dictionary.keys(), dictionary.values().as_string_opt::<i32>()?))) {
+            Some((keys, values)) => Self::Keys(keys, values),
+            None => Self::Rows(texts(array)?),
+        })
+    }
+
+    fn at(&self, row: usize) -> Option<&str> {
+        match self {
+            Self::Rows(texts) => text_at(texts, row),
+            Self::Keys(keys, values) => keys.is_valid(row).then(|| text_at(values, keys.value(row) as usize)).flatten(),
+        }
+    }
+}
+
+/// The tables of the domains in one batch.
+struct TablesOfBatch<'a> {
+    all: &'a DayTables,
+    function: &'static str,
+    name: &'a str,
+    known: Vec<(Option<String>, Arc<DayTable>)>,
+    last: usize,
+}
+
+impl<'a> TablesOfBatch<'a> {
+    fn new(all: &'a DayTables, function: &'static str, name: &'a str) -> Self {
+        Self { all, function, name, known: Vec::new(), last: 0 }
+    }
+
+    /// Rows of a domain mostly stand together, and there are few.
+    fn of(&mut self, domain: Option<&str>) -> &DayTable {
+        if self.known.get(self.last).is_none_or(|(known, _)| known.as_deref() != domain) {
+            self.last = self.known.iter().position(|(known, _)| known.as_deref() == domain).unwrap_or_else(|| {
+                self.known.push((domain.map(str::to_owned), self.all.of(self.function, self.name, domain)));
+                self.known.len() - 1
+            });
+        }
+        &self.known[self.last].1
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) use durable::synced;
 pub use durable::{create_folders, replace_file, sync_parent, sync_tree};
 pub use durable_store::DurableLocalStore;
 pub use lock::{Holder, WriterLock};
-pub use provider::register_empty;
+pub use provider::{register_empty, with_dictionaries};
 pub use session::{session, verify_read_only};
 pub use shape::{MONTH_COLUMN, TableShape};
 pub use snapshot::{PinnedFile, PinnedTable, Snapshot};

@@ -131,7 +131,7 @@ impl Counting {
     /// What is not understood, in words.
     pub fn read(state: &SessionState, graph: &mut Graph, parts: &Parts<'_>) -> Result<Self, NotFused> {
         let mut layer = graph.relation(parts.relation.schema());
-        let mut conditions = Vec::new();
+        let mut conditions = graph.counting_rows().to_vec();
         for node in &parts.layers {
             match node {
                 LogicalPlan::Projection(projection) => {

@@ -10,18 +10,21 @@
 //! - Where a value is compared with the as-of instant, or another moment that moves from run to run, the answers say between which moments
 //!   they stay what they are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, RecordBatch, RecordBatchOptions};
+use arrow::array::{
+    AnyDictionaryArray, Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, DictionaryArray, Int32Array, PrimitiveArray,
+    RecordBatch, RecordBatchOptions, new_null_array,
+};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef, TimestampMicrosecondType};
+use arrow::compute::{cast, concat, take};
+use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::simplify::SimplifyContext;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, cast as cast_to};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 
@@ -36,11 +39,12 @@ enum Work {
     /// A column of the relation.
     Column(usize),
     Literal(ScalarValue),
-    /// An expression over earlier steps, which are the columns of its batch.
+    /// An expression over earlier steps, which are the columns of its batch; whether it takes texts as dictionaries.
     Expression {
         of: Vec<StepId>,
         schema: SchemaRef,
         expression: Arc<dyn PhysicalExpr>,
+        takes_dictionaries: bool,
     },
     /// The answer of the first condition that is true; NULL is no truth.
     Cases {
@@ -77,7 +81,12 @@ pub struct Graph {
     steps: Vec<Step>,
     known: HashMap<Expr, StepId>,
     cases: HashMap<(Vec<(StepId, Option<bool>)>, Option<bool>), StepId>,
+    /// The relation's own columns.
     columns: Vec<StepId>,
+    /// What queries see in the place of each: the column itself, or what puts it in its place.
+    seen: Vec<StepId>,
+    /// Conditions of the rows that count.
+    counts: Vec<StepId>,
     moving: Vec<Moving>,
 }
 
@@ -110,18 +119,56 @@ impl Graph {
     /// A graph over a relation with these columns, for queries in which these moments move.
     pub fn new(relation: &Schema, moving: &[Moving]) -> Self {
         let moving = moving.to_vec();
-        let mut graph = Self { steps: Vec::new(), known: HashMap::new(), cases: HashMap::new(), columns: Vec::new(), moving };
+        let mut graph = Self {
+            steps: Vec::new(),
+            known: HashMap::new(),
+            cases: HashMap::new(),
+            columns: Vec::new(),
+            seen: Vec::new(),
+            counts: Vec::new(),
+            moving,
+        };
         for (place, field) in relation.fields().iter().enumerate() {
             let digest = blake3::hash(format!("column {} {}", field.name(), field.data_type()).as_bytes());
             let step = graph.push(Work::Column(place), field.data_type().clone(), digest);
             graph.columns.push(step);
         }
+        graph.seen = graph.columns.clone();
         graph
+    }
+
+    /// Puts rows in their places before any query sees them: columns by name, and the condition of the rows that count, all over the columns
+    /// as they are read.
+    ///
+    /// # Errors
+    /// An expression that does not plan.
+    pub fn place(
+        &mut self,
+        state: &SessionState,
+        schema: &Arc<DFSchema>,
+        changed: &BTreeMap<String, Expr>,
+        kept: Option<&Expr>,
+    ) -> Result<()> {
+        let read = Layer { schema: Arc::clone(schema), steps: self.columns.clone(), is_guarded: false };
+        for (name, put) in changed {
+            let (place, field) = (schema.index_of_column_by_name(None, name), schema.field_with_unqualified_name(name)?);
+            let place = place.ok_or_else(|| DataFusionError::Internal(format!("there is no column `{name}`")))?;
+            self.seen[place] = self.add(state, &cast_to(put.clone(), field.data_type().clone()), &read)?;
+        }
+        if let Some(kept) = kept {
+            self.counts = self.conditions(state, kept, &read)?;
+        }
+        Ok(())
+    }
+
+    /// The conditions of the rows that count at all.
+    pub fn counting_rows(&self) -> &[StepId] {
+        &self.counts
     }
 
     /// The relation's own columns, by the names that `schema` gives them.
     pub fn relation(&self, schema: &Arc<DFSchema>) -> Layer {
-        Layer { schema: Arc::clone(schema), steps: self.columns.clone(), is_guarded: false }
+        Layer { schema: Arc::clone(schema), steps: self.seen.clone(), is_guarded: !self.counts.is_empty() }
     }
 
     /// The columns of a projection over a layer.
@@ -287,7 +334,7 @@ impl Graph {
         }
         let codes = codes_of(above).map(Arc::new);
         let expression = state.create_physical_expr(above.clone(), &columns)?;
-        let step = self.push(Work::Expression { of, schema, expression }, kind, digest);
+        let step = self.push(Work::Expression { of, schema, expression, takes_dictionaries: takes_dictionaries(above) }, kind, digest);
         self.steps[step].codes = codes;
         Ok(step)
     }
@@ -409,11 +456,19 @@ impl Validity {
     }
 }
 
+/// What was answered of the distinct texts of a dictionary. The batches of a row group share one, so that each text is asked about once.
+#[derive(Debug, Default, Clone)]
+pub struct AskedTexts {
+    of_step: HashMap<StepId, (ArrayRef, ArrayRef)>,
+}
+
 /// The answers of a batch, step by step.
 pub struct Answers<'a> {
     graph: &'a Graph,
     rows: usize,
     answers: Vec<Option<ArrayRef>>,
+    /// Texts of dictionaries, row by row, where an expression needs them so.
+    plain: Vec<Option<ArrayRef>>,
 }
 
 impl<'a> Answers<'a> {
@@ -421,14 +476,21 @@ impl<'a> Answers<'a> {
     ///
     /// # Errors
     /// The engine's own, such as a text that is no number.
-    pub fn of(graph: &'a Graph, steps: &[StepId], columns: &[(StepId, usize)], batch: &RecordBatch) -> Result<Self> {
-        let mut answers = Self { graph, rows: batch.num_rows(), answers: vec![None; graph.steps.len()] };
+    pub fn of(
+        graph: &'a Graph,
+        steps: &[StepId],
+        columns: &[(StepId, usize)],
+        batch: &RecordBatch,
+        asked: &mut AskedTexts,
+    ) -> Result<Self> {
+        let nothing = vec![None; graph.steps.len()];
+        let mut answers = Self { graph, rows: batch.num_rows(), answers: nothing.clone(), plain: nothing };
         for (step, place) in columns {
             answers.answers[*step] = Some(Arc::clone(batch.column(*place)));
         }
         for step in steps {
             if answers.answers[*step].is_none() {
-                answers.answers[*step] = Some(answers.answer(*step)?);
+                answers.answers[*step] = Some(answers.answer(*step, asked)?);
             }
         }
         Ok(answers)
@@ -437,6 +499,18 @@ impl<'a> Answers<'a> {
     /// The answer of a step that was asked for.
     pub fn get(&self, step: StepId) -> &ArrayRef {
         self.answers[step].as_ref().expect("a step that others rest on is answered before them")
+    }
+
+    /// The answer of a step with its texts row by row.
+    fn plain(&mut self, step: StepId) -> Result<ArrayRef> {
+        let answer = Arc::clone(self.get(step));
+        if answer.as_any_dictionary_opt().is_none() {
+            return Ok(answer);
+        }
+        if self.plain[step].is_none() {
+            self.plain[step] = Some(cast(&answer, &self.graph.steps[step].kind)?);
+        }
+        Ok(self.plain[step].clone().unwrap_or(answer))
     }
 
     /// Rows for which a condition is true.
@@ -466,14 +540,24 @@ impl<'a> Answers<'a> {
         Validity { from: below.map_or(i64::MIN, after), until: above.map_or(i64::MAX, after) }
     }
 
-    fn answer(&self, step: StepId) -> Result<ArrayRef> {
-        match &self.graph.steps[step].work {
+    fn answer(&mut self, step: StepId, asked: &mut AskedTexts) -> Result<ArrayRef> {
+        let graph = self.graph;
+        match &graph.steps[step].work {
             Work::Column(_) => Err(DataFusionError::Internal("a column that was not read".to_owned())),
             Work::Literal(value) => value.to_array_of_size(self.rows),
-            Work::Expression { of, schema, expression } => {
-                let columns = of.iter().map(|step| Arc::clone(self.get(*step))).collect();
+            Work::Expression { of, schema, expression, takes_dictionaries } => {
+                if let ([one], false) = (of.as_slice(), *takes_dictionaries)
+                    && let Some(texts) = self.get(*one).as_any_dictionary_opt()
+                {
+                    return answered_by_text(step, texts, schema, expression.as_ref(), asked);
+                }
+                let mut columns = Vec::with_capacity(of.len());
+                for one in of {
+                    columns.push(if *takes_dictionaries { Arc::clone(self.get(*one)) } else { self.plain(*one)? });
+                }
+                let of_batch = if *takes_dictionaries { typed_as(schema, &columns) } else { Arc::clone(schema) };
                 let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
-                let batch = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?;
+                let batch = RecordBatch::try_new_with_options(of_batch, columns, &options)?;
                 expression.evaluate(&batch)?.into_array(self.rows)
             }
             Work::Cases { when, otherwise } => {
@@ -509,6 +593,67 @@ impl<'a> Answers<'a> {
             }
         }
     }
+}
+
+/// Asks about each distinct text, and about none, and gives every row the answer of its text.
+fn answered_by_text(
+    step: StepId,
+    texts: &dyn AnyDictionaryArray,
+    schema: &SchemaRef,
+    expression: &dyn PhysicalExpr,
+    asked: &mut AskedTexts,
+) -> Result<ArrayRef> {
+    let values = texts.values();
+    let known = asked.of_step.get(&step).filter(|(of, _)| Arc::ptr_eq(of, values) || of.to_data().ptr_eq(&values.to_data()));
+    let answers = match known {
+        Some((_, answers)) => Arc::clone(answers),
+        None => {
+            let none = new_null_array(values.data_type(), 1);
+            let all = cast(&concat(&[values.as_ref(), none.as_ref()])?, schema.field(0).data_type())?;
+            let number = all.len();
+            let batch = RecordBatch::try_new(Arc::clone(schema), vec![all])?;
+            let answers = expression.evaluate(&batch)?.into_array(number)?;
+            asked.of_step.insert(step, (Arc::clone(values), Arc::clone(&answers)));
+            answers
+        }
+    };
+    let none = values.len();
+    let keys = texts.keys();
+    let place = |row: usize, key: usize| if keys.is_valid(row) { key } else { none };
+    let by_row = if values.is_empty() { vec![0; keys.len()] } else { texts.normalized_keys() };
+    if let Some(truths) = answers.as_boolean_opt() {
+        let value = BooleanBuffer::collect_bool(keys.len(), |row| truths.value(place(row, by_row[row])));
+        let nulls = truths
+            .nulls()
+            .map(|nulls| NullBuffer::new(BooleanBuffer::collect_bool(keys.len(), |row| nulls.is_valid(place(row, by_row[row])))));
+        return Ok(Arc::new(BooleanArray::new(value, nulls)));
+    }
+    let places: Int32Array = by_row
+        .iter()
+        .enumerate()
+        .map(|(row, key)| {
+            let place = place(row, *key);
+            answers.is_valid(place).then_some(place as i32)
+        })
+        .collect();
+    if *answers.data_type() == DataType::Utf8 {
+        return Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(places, answers)?));
+    }
+    Ok(take(&answers, &places, None)?)
+}
+
+/// The schema with the types that the columns really have.
+fn typed_as(schema: &SchemaRef, columns: &[ArrayRef]) -> SchemaRef {
+    let fields = schema.fields().iter().zip(columns);
+    let fields = fields.map(|(field, column)| field.as_ref().clone().with_data_type(column.data_type().clone()));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// A call of one of our functions on nothing but columns and literals: these look texts up, dictionary or not.
+fn takes_dictionaries(above: &Expr) -> bool {
+    let Expr::ScalarFunction(function) = above else { return false };
+    let is_plain = |argument: &Expr| matches!(argument, Expr::Column(_) | Expr::Literal(..));
+    functions::LOOKING_UP.contains(&function.name()) && function.args.iter().all(is_plain)
 }
 
 /// The last value before a moment and the first one after it; the moment itself stands before the split where that comes after it.

@@ -21,7 +21,7 @@ use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::execution::SessionState;
 
 use super::counting::{Counting, Total};
-use super::graph::{Answers, Graph, StepId, Validity};
+use super::graph::{Answers, AskedTexts, Graph, StepId, Validity};
 use super::kept::{self, FigureTable, Figures};
 
 /// What is counted of a relation, arranged so that nothing is done twice.
@@ -215,6 +215,8 @@ struct Labels {
     of_text: HashMap<Arc<str>, u32>,
     numbers: Vec<i64>,
     of_number: HashMap<i64, u32>,
+    /// The texts of the last dictionary with their numbers: the batches of a row group share one.
+    of_dictionary: Option<(ArrayRef, Arc<[u32]>)>,
 }
 
 impl Labels {
@@ -255,10 +257,21 @@ impl Labels {
                 Ok(self.of_texts(values.iter()))
             }
             DataType::Dictionary(_, _) => {
-                let values = values.as_any_dictionary();
-                let labels = self.of_rows(values.values())?;
-                let keys = values.normalized_keys();
-                Ok((0..values.len()).map(|row| if values.is_valid(row) { labels[keys[row]] } else { 0 }).collect())
+                let dictionary = values.as_any_dictionary();
+                let texts = dictionary.values();
+                if texts.is_empty() {
+                    return Ok(vec![0; values.len()]);
+                }
+                let known = self.of_dictionary.take().filter(|(of, _)| Arc::ptr_eq(of, texts) || of.to_data().ptr_eq(&texts.to_data()));
+                let (of, labels) = match known {
+                    Some(known) => known,
+                    None => (Arc::clone(texts), self.of_rows(texts)?.into()),
+                };
+                let keys = dictionary.normalized_keys();
+                let is_there = |row: usize| dictionary.keys().is_valid(row);
+                let of_rows = (0..values.len()).map(|row| if is_there(row) { labels[keys[row]] } else { 0 }).collect();
+                self.of_dictionary = Some((of, labels));
+                Ok(of_rows)
             }
             DataType::Date32 => {
                 let values = values.as_primitive::<Date32Type>();
@@ -411,6 +424,7 @@ pub struct State {
     rows: u64,
     /// Of each comparison with a moving moment.
     validity: Vec<Validity>,
+    asked: AskedTexts,
 }
 
 impl State {
@@ -422,6 +436,7 @@ impl State {
             groups: vec![Groups::default(); plan.anchors.len()],
             rows: 0,
             validity: vec![Validity::ALWAYS; plan.moving.len()],
+            asked: AskedTexts::default(),
         }
     }
 
@@ -448,7 +463,7 @@ impl State {
         let places = plan.columns();
         let in_batch = |place: usize| places.binary_search(&place).expect("every column that is read is in the batch");
         let columns: Vec<(StepId, usize)> = plan.columns.iter().map(|(step, place)| (*step, in_batch(*place))).collect();
-        let answers = Answers::of(&plan.graph, &plan.steps, &columns, batch)?;
+        let answers = Answers::of(&plan.graph, &plan.steps, &columns, batch, &mut self.asked)?;
         for (validity, (step, _)) in self.validity.iter_mut().zip(&plan.moving) {
             *validity = validity.and(answers.validity(*step));
         }

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::Date32Type;
 use datafusion::common::{DataFusionError, Result};
+use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
@@ -36,13 +37,17 @@ use counting::{Counting, NotFused, taken_apart, taken_apart_to};
 use graph::{Graph, Moving};
 use kernel::{Parts, Plan, State};
 
-use crate::lake::MONTH_COLUMN;
+use super::attribution::placed;
+use crate::ingest::LINEAGE;
+use crate::lake::{MONTH_COLUMN, with_dictionaries};
 
 /// One relation with everything that is counted of it.
 #[derive(Debug)]
 pub struct Scan {
-    /// What is read, as the planner made it: not analysed, so that it is recognised again.
+    /// What it stands for, as the planner made it: not analysed, so that it is recognised again.
     relation: LogicalPlan,
+    /// What is read of it: the relation, or the table below with its texts as dictionaries.
+    read: LogicalPlan,
     /// Places of the SELECTs among those that were given.
     pub queries: Vec<usize>,
     /// What is counted.
@@ -71,19 +76,45 @@ pub async fn fuse(state: &SessionState, queries: &[LogicalPlan], moving: &[Movin
     for ((place, query), analysed) in queries.iter().enumerate().zip(analysing) {
         let analysed = analysed.await.map_err(|error| DataFusionError::External(Box::new(error))).and_then(|plan| plan);
         match read(state, query, analysed, moving, is_relation, &mut groups) {
-            Ok((group, counting)) => groups[group].2.push((place, counting)),
+            Ok((group, counting)) => groups[group].members.push((place, counting)),
             Err(reason) => fusion.alone.push((place, reason)),
         }
     }
-    for (relation, graph, members) in groups.into_iter().filter(|(_, _, members)| !members.is_empty()) {
+    for Group { relation, read, graph, members } in groups.into_iter().filter(|group| !group.members.is_empty()) {
         let (queries, countings) = members.into_iter().unzip();
-        fusion.scans.push(Scan { relation, queries, plan: Arc::new(Plan::new(graph, countings)) });
+        fusion.scans.push(Scan { relation, read, queries, plan: Arc::new(Plan::new(graph, countings)) });
     }
     fusion
 }
 
 /// A relation, its graph, and the SELECTs that count it, by their places.
-type Group = (LogicalPlan, Graph, Vec<(usize, Counting)>);
+struct Group {
+    relation: LogicalPlan,
+    read: LogicalPlan,
+    graph: Graph,
+    members: Vec<(usize, Counting)>,
+}
+
+impl Group {
+    /// `analysed` is the same relation after the analyser has seen it.
+    fn new(state: &SessionState, relation: &LogicalPlan, analysed: &LogicalPlan, moving: &[Moving]) -> Result<Self> {
+        let mut graph = Graph::new(analysed.schema().as_arrow(), moving);
+        let mut read = relation.clone();
+        if let LogicalPlan::TableScan(scan) = relation {
+            let table = source_as_provider(&scan.source)?;
+            let placed = placed(table.as_ref());
+            let sent = placed.as_ref().map_or(&table, |placed| placed.sent);
+            let lineage = LINEAGE.map(|(name, _)| name);
+            if let Some(dictionaries) = with_dictionaries(sent.as_ref(), &lineage)? {
+                if let Some(placed) = &placed {
+                    graph.place(state, analysed.schema(), placed.changed, placed.kept)?;
+                }
+                read = LogicalPlanBuilder::scan(scan.table_name.clone(), provider_as_source(dictionaries), None)?.build()?;
+            }
+        }
+        Ok(Self { relation: relation.clone(), read, graph, members: Vec::new() })
+    }
+}
 
 fn read(
     state: &SessionState,
@@ -97,12 +128,14 @@ fn read(
     let read = |is_relation: &dyn Fn(&LogicalPlan) -> bool, groups: &mut Vec<Group>| {
         let sent = taken_apart(query, is_relation)?;
         let parts = taken_apart_to(&analysed, sent.depth())?;
-        let known = groups.iter().position(|(relation, ..)| relation == sent.relation);
-        let group = known.unwrap_or_else(|| {
-            groups.push((sent.relation.clone(), Graph::new(parts.relation.schema().as_arrow(), moving), Vec::new()));
-            groups.len() - 1
-        });
-        let counting = Counting::read(state, &mut groups[group].1, &parts)?;
+        let group = match groups.iter().position(|group| group.relation == *sent.relation) {
+            Some(known) => known,
+            None => {
+                groups.push(Group::new(state, sent.relation, parts.relation, moving)?);
+                groups.len() - 1
+            }
+        };
+        let counting = Counting::read(state, &mut groups[group].graph, &parts)?;
         Ok::<_, NotFused>((group, counting))
     };
     // Where an expression may fail for rows that a condition keeps away, the rows that it lets pass are the relation.
@@ -121,7 +154,7 @@ impl Scan {
     /// # Errors
     /// A plan that does not hang together.
     pub fn rows(&self, plan: &Plan, by_month: bool) -> Result<LogicalPlan> {
-        self.rows_over(self.relation.clone(), plan, by_month)
+        self.rows_over(self.read.clone(), plan, by_month)
     }
 
     /// The same of some rows of the relation.
@@ -129,7 +162,7 @@ impl Scan {
     /// # Errors
     /// A plan that does not hang together.
     fn rows_over(&self, relation: LogicalPlan, plan: &Plan, by_month: bool) -> Result<LogicalPlan> {
-        let schema = self.relation.schema();
+        let schema = self.read.schema();
         let mut places = plan.columns();
         if by_month {
             let month = schema.index_of_column_by_name(None, MONTH_COLUMN);

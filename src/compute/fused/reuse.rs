@@ -282,13 +282,13 @@ impl Ahead {
 
 /// The rows of some months: the condition stands below the projection, where the table chooses its files by it.
 fn of_months(scan: &Scan, plan: &Plan, months: impl Iterator<Item = Option<i32>>) -> Result<LogicalPlan> {
-    let schema = scan.relation.schema();
+    let schema = scan.read.schema();
     let (relation, field) = schema.qualified_field_with_unqualified_name(MONTH_COLUMN)?;
     let month = Expr::from((relation, field));
     let (some, none): (Vec<Option<i32>>, Vec<Option<i32>>) = months.partition(Option::is_some);
     let listed = month.clone().in_list(some.into_iter().map(|day| lit(ScalarValue::Date32(day))).collect(), false);
     let condition = if none.is_empty() { listed } else { listed.or(month.is_null()) };
-    let filtered = LogicalPlanBuilder::from(scan.relation.clone()).filter(condition)?.build()?;
+    let filtered = LogicalPlanBuilder::from(scan.read.clone()).filter(condition)?.build()?;
     scan.rows_over(filtered, plan, true)
 }
 
