@@ -1,11 +1,14 @@
 //! Seconds of the computation of some indicators over a project's lake, beside the seconds of only decoding the columns that they read.
 //!
 //! In: a project with a lake (argument 1), the prefix of the indicators (argument 2), how often (argument 3), and optionally a folder for kept
-//! counts (argument 4). Out: one JSON object: seconds of each repetition, cells, columns. Never here: a judgement.
+//! counts (argument 4, `-` for none) and a file for the measures of the units themselves (argument 5, CSV). Out: one JSON object: seconds of each
+//! repetition, cells, columns. Never here: a judgement.
 //!
 //! `cargo bench --bench fused -- PROJECT bench. 5`
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,6 +16,7 @@ use std::time::Instant;
 use arrow::datatypes::{DataType, Field, Schema};
 use kaohe::compute::attribution::Attribution;
 use kaohe::compute::fused::reuse::Reuse;
+use kaohe::compute::measures::{Amount, Measure, Scope};
 use kaohe::compute::run::{ANCESTORS, Task, compute, moment_of};
 use kaohe::compute::shared::SharedPopulations;
 use kaohe::compute::units::Hierarchy;
@@ -21,7 +25,7 @@ use kaohe::ingest::arrow_schema;
 use kaohe::lake::{Lake, Snapshot, TableShape, session};
 use kaohe::library::Library;
 use kaohe::library::indicator::Window;
-use kaohe::terms::Period;
+use kaohe::terms::{Fraction, Period};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
@@ -29,17 +33,24 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [project, prefix, times, rest @ ..] = arguments.as_slice() else {
         // `cargo test --benches` calls it without arguments.
-        println!("usage: fused PROJECT PREFIX TIMES [COUNTS]");
+        println!("usage: fused PROJECT PREFIX TIMES [COUNTS|-] [MEASURES.csv]");
         return;
     };
     let project = PathBuf::from(project);
     let times: usize = times.parse().expect("a number of times");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
-    let measured = runtime.block_on(measure(&project, prefix, times, rest.first().map(PathBuf::from)));
+    let measured =
+        runtime.block_on(measure(&project, prefix, times, rest.first().filter(|counts| *counts != "-").map(PathBuf::from), rest.get(1)));
     println!("{}", serde_json::to_string(&measured).expect("JSON"));
 }
 
-async fn measure(project: &Path, prefix: &str, times: usize, counts: Option<PathBuf>) -> BTreeMap<&'static str, serde_json::Value> {
+async fn measure(
+    project: &Path,
+    prefix: &str,
+    times: usize,
+    counts: Option<PathBuf>,
+    csv: Option<&String>,
+) -> BTreeMap<&'static str, serde_json::Value> {
     let (library, _) = Library::read(Some(&project.join("queries"))).expect("the library reads");
     let lake = Lake::open(&project.join("lake")).expect("a lake");
     let snapshot = lake.pin().await.expect("pinned");
@@ -77,8 +88,12 @@ async fn measure(project: &Path, prefix: &str, times: usize, counts: Option<Path
         let mut shared = SharedPopulations::new(&context, &library, spill.clone(), &elapsed);
         let outcome = compute(&mut shared, &task).await.expect("computed");
         assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
+        assert!(outcome.not_counted.is_empty(), "{:?}", outcome.not_counted);
         seconds.push(elapsed());
         cells = outcome.measures.len();
+        if let Some(csv) = csv {
+            write_measures(Path::new(csv), &outcome.measures);
+        }
         rows = outcome.counted.iter().map(|counted| counted.rows).sum::<u64>();
         scans.push(shared.seconds().values().sum::<f64>());
         columns = read_columns(&library, prefix);
@@ -94,6 +109,17 @@ async fn measure(project: &Path, prefix: &str, times: usize, counts: Option<Path
         ("rows", serde_json::json!(rows)),
         ("columns", serde_json::json!(columns)),
     ])
+}
+
+fn write_measures(path: &Path, measures: &[Measure]) {
+    let mut file = BufWriter::new(File::create(path).expect("a file"));
+    writeln!(file, "indicator,unit_id,domain,month,numerator,denominator,pending").expect("written");
+    for measure in measures.iter().filter(|measure| measure.scope == Scope::Own) {
+        let Amount::Ratio(fraction) = measure.amount else { continue };
+        let (numerator, denominator) = (fraction.numerator / Fraction::SCALE, fraction.denominator / Fraction::SCALE);
+        let Measure { indicator, subject, domain, month, pending, .. } = measure;
+        writeln!(file, "{},{subject},{domain},{month},{numerator},{denominator},{pending}", indicator.0).expect("written");
+    }
 }
 
 /// The columns of the case table that the texts of the indicators and their populations name.
@@ -130,14 +156,17 @@ fn decode(project: &Path, snapshot: &Snapshot, library: &Library, columns: &[Str
             scope.spawn(move || {
                 let mut rows = 0;
                 for pinned in half {
-                    let file = std::fs::File::open(project.join("lake").join(&pinned.path)).expect("a file");
+                    let file = File::open(project.join("lake").join(&pinned.path)).expect("a file");
                     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
                     let plain = ArrowReaderMetadata::load(&file, options.clone()).expect("a footer");
                     let fields: Vec<Field> = plain
                         .schema()
                         .fields()
                         .iter()
-                        .map(|field| kept.field_with_name(field.name()).cloned().unwrap_or_else(|_| field.as_ref().clone()))
+                        .map(|field| match kept.field_with_name(field.name()) {
+                            Ok(own) if *field.data_type() == DataType::Utf8 => own.clone(),
+                            _ => field.as_ref().clone(),
+                        })
                         .collect();
                     let options = options.with_schema(Arc::new(Schema::new(fields)));
                     let metadata = ArrowReaderMetadata::load(&file, options).expect("the columns as dictionaries");

@@ -12,7 +12,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Int32Array, Int64Array, StringArray,
@@ -369,17 +369,18 @@ impl CalendarFunction {
         let calendar = &self.clocks.calendar;
         let unnamed = || DataFusionError::Internal(format!("{} was planned without a name", self.name()));
         Ok(match self.which {
-            Which::DayOf => {
-                let at = arrays[0].as_primitive::<TimestampMicrosecondType>();
-                Arc::new(at.iter().map(|at| at.map(shanghai_day)).collect::<Date32Array>())
-            }
+            Which::DayOf => Arc::new(arrays[0].as_primitive::<TimestampMicrosecondType>().unary::<_, Date32Type>(shanghai_day)),
             Which::MonthOf => {
-                let on = arrays[0].as_primitive::<Date32Type>();
-                Arc::new(on.iter().map(|on| Some(Month::of(date_from_epoch_days(on?)?).to_epoch_days())).collect::<Date32Array>())
+                let (on, months) = (arrays[0].as_primitive::<Date32Type>(), first_days());
+                let is_listed = |day: &i32| (FIRST_DAY..FIRST_DAY + DAYS as i32).contains(day);
+                if on.values().iter().all(is_listed) {
+                    Arc::new(on.unary::<_, Date32Type>(|day| months[(day - FIRST_DAY) as usize]))
+                } else {
+                    Arc::new(on.iter().map(|on| first_of_month(on?)).collect::<Date32Array>())
+                }
             }
             Which::EndOf => {
-                let on = arrays[0].as_primitive::<Date32Type>();
-                let ends: TimestampMicrosecondArray = on.iter().map(|on| on.map(end_of_day)).collect();
+                let ends = arrays[0].as_primitive::<Date32Type>().unary::<_, TimestampMicrosecondType>(end_of_day);
                 Arc::new(ends.with_timezone("UTC"))
             }
             Which::WorkdaysBetween => {
@@ -394,12 +395,12 @@ impl CalendarFunction {
                 let mut tables = TablesOfBatch::new(&self.clocks.tables, self.which.name(), &clock.name);
                 let mut longer: HashMap<(Option<&str>, i32, i64), Option<i32>> = HashMap::new();
                 let due = start.iter().enumerate().map(|(row, start)| {
-                    let (start, domain) = (start?, domains.at(row));
+                    let start = start?;
                     let days = extra.filter(|extra| extra.is_valid(row)).map_or(0, |extra| extra.value(row));
-                    let compute = || Some(clock.due_on(calendar, domain, start, days)?.epoch_day);
+                    let compute = || Some(clock.due_on(calendar, domains.at(row), start, days)?.epoch_day);
                     match days {
-                        0 => tables.of(domain).get(start, || compute().map(i64::from)).map(|day| day as i32),
-                        _ => *longer.entry((domain, start, days)).or_insert_with(compute),
+                        0 => tables.at(&domains, row).get(start, || compute().map(i64::from)).map(|day| day as i32),
+                        _ => *longer.entry((domains.at(row), start, days)).or_insert_with(compute),
                     }
                 });
                 Arc::new(due.collect::<Date32Array>())
@@ -418,9 +419,9 @@ impl CalendarFunction {
                 let on = arrays[2].as_primitive::<Date32Type>();
                 let mut tables = TablesOfBatch::new(&self.clocks.tables, self.which.name(), &parameter.name);
                 let amounts = on.iter().enumerate().map(|(row, on)| {
-                    let (on, domain) = (on?, domains.at(row));
-                    let amount = tables.of(domain).get(on, || {
-                        let mut amount = parameter.amount_on(domain, date_from_epoch_days(on)?)?;
+                    let on = on?;
+                    let amount = tables.at(&domains, row).get(on, || {
+                        let mut amount = parameter.amount_on(domains.at(row), date_from_epoch_days(on)?)?;
                         amount.rescale(4);
                         i64::try_from(amount.mantissa()).ok()
                     });
@@ -441,10 +442,22 @@ impl CalendarFunction {
     }
 }
 
-/// First day that a table of days holds: 1990-01-01.
-const FIRST_DAY: i32 = 7305;
+/// First day that a table of days holds: 1970-01-01, which also stands where there is none.
+const FIRST_DAY: i32 = 0;
 /// Days that a table holds: to the year 2100.
-const DAYS: usize = 40_200;
+const DAYS: usize = 47_500;
+/// The first day of a day's month; `None` outside the calendar's range.
+fn first_of_month(day: i32) -> Option<i32> {
+    Some(Month::of(date_from_epoch_days(day)?).to_epoch_days())
+}
+
+/// The first day of its month for each day from [`FIRST_DAY`] on.
+fn first_days() -> &'static [i32] {
+    static FIRST_DAYS: LazyLock<Vec<i32>> =
+        LazyLock::new(|| (0..DAYS as i32).map(|day| first_of_month(FIRST_DAY + day).unwrap_or(FIRST_DAY + day)).collect());
+    &FIRST_DAYS
+}
+
 /// Not looked up yet.
 const OPEN: i64 = i64::MIN;
 /// Looked up, and there is none.
@@ -529,12 +542,34 @@ struct TablesOfBatch<'a> {
     function: &'static str,
     name: &'a str,
     known: Vec<(Option<String>, Arc<DayTable>)>,
+    /// Place in `known` by key of a dictionary.
+    by_key: Vec<Option<usize>>,
     last: usize,
 }
 
 impl<'a> TablesOfBatch<'a> {
     fn new(all: &'a DayTables, function: &'static str, name: &'a str) -> Self {
-        Self { all, function, name, known: Vec::new(), last: 0 }
+        Self { all, function, name, known: Vec::new(), by_key: Vec::new(), last: 0 }
+    }
+
+    /// The table of a row's domain.
+    fn at(&mut self, domains: &Domains<'_>, row: usize) -> &DayTable {
+        let Domains::Keys(keys, values) = domains else { return self.of(domains.at(row)) };
+        if keys.is_null(row) {
+            return self.of(None);
+        }
+        let key = keys.value(row) as usize;
+        if self.by_key.len() <= key {
+            self.by_key.resize(values.len().max(key + 1), None);
+        }
+        match self.by_key[key] {
+            Some(place) => &self.known[place].1,
+            None => {
+                self.of(text_at(values, key));
+                self.by_key[key] = Some(self.last);
+                &self.known[self.last].1
+            }
+        }
     }
 
     /// Rows of a domain mostly stand together, and there are few.
@@ -625,5 +660,43 @@ mod tests {
                    text_similarity('无人机', '税务') = 0, text_similarity('无人机', NULL) IS NULL";
         let batches = context.sql(sql).await.expect("planned").collect().await.expect("computed");
         assert!((0..4).all(|column| batches[0].column(column).as_boolean().value(0)), "{batches:?}");
+    }
+
+    /// Days outside the tables, NULL, and a column of domains as texts and as a dictionary.
+    #[tokio::test]
+    async fn what_is_looked_up_in_a_table_of_days_is_what_the_calendar_says() {
+        let (library, _) = Library::read(None).expect("the shipped library reads");
+        let clocks = Clocks::of(&library);
+        let function =
+            |which| CalendarFunction { which, clocks: Arc::clone(&clocks), signature: Signature::user_defined(Volatility::Immutable) };
+        let days: Vec<Option<i32>> = [None]
+            .into_iter()
+            .chain((FIRST_DAY - 40..FIRST_DAY + DAYS as i32 + 40).step_by(17).map(Some))
+            .chain([Some(-900_000)])
+            .collect();
+        let months = |days: &[Option<i32>]| {
+            let answer = function(Which::MonthOf).evaluate(None, &[Arc::new(Date32Array::from(days.to_vec()))]).expect("months");
+            answer.as_primitive::<Date32Type>().iter().collect::<Vec<_>>()
+        };
+        let expected: Vec<Option<i32>> = days.iter().map(|day| day.and_then(first_of_month)).collect();
+        assert_eq!(months(&days), expected, "some of them have no table");
+        assert_eq!(months(&days[4..900]), expected[4..900], "all of them have one");
+
+        let domains: StringArray = days.iter().enumerate().map(|(row, _)| [Some("market"), Some("eco"), None][row % 3]).collect();
+        let kind = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        let as_texts: ArrayRef = Arc::new(domains);
+        let as_keys = cast(&as_texts, &kind).expect("a dictionary");
+        let clock = &library.clocks["filing.target"];
+        let name: ArrayRef = Arc::new(StringArray::from(vec![clock.name.as_str(); days.len()]));
+        for column in [as_texts.clone(), as_keys] {
+            let arguments = [Arc::clone(&name), column, Arc::new(Date32Array::from(days.clone())) as ArrayRef];
+            let due = function(Which::DueOn).evaluate(Some(&clock.name), &arguments).expect("limits");
+            for (row, day) in days.iter().enumerate() {
+                let domain = text_at(as_texts.as_string::<i32>(), row);
+                let expected = day.and_then(|day| Some(clock.due_on(&library.calendar, domain, day, 0)?.epoch_day));
+                let due = due.as_primitive::<Date32Type>();
+                assert_eq!(due.is_valid(row).then(|| due.value(row)), expected, "{domain:?} {day:?}");
+            }
+        }
     }
 }

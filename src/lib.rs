@@ -13,7 +13,11 @@
 //! randomness enter through `cli` alone: stages take the as-of date, the run's id and a seed.
 //!
 //! Promises that tests hold: every row of a source is accounted for; the same input gives the same bytes; a run that is
-//! killed leaves yesterday's results in place; fines and case counts never raise a score; no personal column reaches a page.
+//! killed leaves yesterday's results in place; fines and case counts never raise a score; no personal column reaches a page; an indicator's
+//! figures are those of its SQL run alone, and counts kept from an earlier night change no byte.
+//!
+//! The heart is `compute::fused`: SELECTs over the same rows are taken apart, each distinct condition and value is answered once a batch, and all
+//! are counted in one scan. What was counted is kept by month of the source table, under the digest of what it is a count of.
 //!
 //! A source that fails holds its table, whole: one damaged file of several is enough. The lake keeps what it had, and the indicators
 //! that read the table keep their last value, for every unit.

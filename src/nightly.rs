@@ -196,6 +196,9 @@ fn stages(
     for (id, why) in &assessed.records.failed {
         journal.write(&surroundings.now(), "listing-failed", &id.0, why)?;
     }
+    for (relation, why) in &assessed.not_counted {
+        journal.write(&surroundings.now(), "scan-failed", relation, why)?;
+    }
     watch.done("assess", results);
 
     surroundings.stage("report", Work::Unknown);

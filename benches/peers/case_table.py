@@ -54,7 +54,7 @@ FROM (
   WHERE end_of(c.performed_on) <= $as_of
 ) AS d""",
     "bench_penalties": f"""
-SELECT {HEAD}, c.procedure, c.party_kind, c.decided_on, c.decided_on AS due_on, c.fine_amount, c.paid_amount, c.legal_reviewed, c.hearing_held,
+SELECT {HEAD}, c.procedure, c.party_kind, c.decided_on, c.decided_on AS due_on, c.fine_amount, c.closed_on, c.legal_reviewed, c.hearing_held,
        c.education_recorded, c.major, c.severity, 'due' AS state
 FROM cases AS c
 WHERE coalesce(c.outcome, 'penalty') = 'penalty' AND end_of(c.decided_on) <= $as_of""",
@@ -66,12 +66,12 @@ BASE = [
     ("bench_decisions", "due_on", "is_food_drug", "decided_on <= target_on"),
     ("bench_decisions", "due_on", "is_livelihood", "decided_on <= due_on"),
     ("bench_decisions", "due_on", "party_kind = 'org'", "decided_on <= due_on"),
-    ("bench_decisions", "due_on", "procedure = 'fast'", "decided_on <= due_on"),
+    ("bench_decisions", "due_on", "procedure = 'quick'", "decided_on <= due_on"),
     ("bench_decisions", "due_on", "domain = 'market'", "closed_on IS NOT NULL"),
     ("bench_investigations", "due_on", "", "investigated_on <= due_on"),
     ("bench_investigations", "due_on", "major", "investigated_on <= due_on"),
     ("bench_investigations", "due_on", "is_food_drug", "investigated_on <= due_on"),
-    ("bench_investigations", "due_on", "procedure IN ('ordinary', 'fast')", "investigated_on IS NOT NULL"),
+    ("bench_investigations", "due_on", "procedure IN ('ordinary', 'quick')", "investigated_on IS NOT NULL"),
     ("bench_deliveries", "due_on", "", "delivered_on <= due_on"),
     ("bench_deliveries", "due_on", "party_kind = 'person'", "delivered_on <= due_on"),
     ("bench_deliveries", "due_on", "procedure <> 'simple'", "delivered_on <= due_on"),
@@ -82,10 +82,10 @@ BASE = [
     ("bench_penalties", "decided_on", "", "education_recorded"),
     ("bench_penalties", "decided_on", "major", "legal_reviewed"),
     ("bench_penalties", "decided_on", "procedure <> 'simple'", "hearing_held OR legal_reviewed"),
-    ("bench_penalties", "decided_on", "party_kind = 'org'", "paid_amount IS NOT NULL"),
+    ("bench_penalties", "decided_on", "party_kind = 'org'", "closed_on IS NOT NULL"),
     ("bench_penalties", "decided_on", "severity = 'minor'", "education_recorded"),
     ("bench_penalties", "decided_on", "severity IN ('general', 'serious')", "legal_reviewed"),
-    ("bench_penalties", "decided_on", "domain <> 'other'", "fine_amount IS NOT NULL"),
+    ("bench_penalties", "decided_on", "domain <> 'other'", "legal_reviewed IS NOT NULL"),
 ]
 
 
@@ -171,7 +171,7 @@ def write_sources(project, cases, units, months, seed=1):
         frame = pl.DataFrame({
             "case_id": [f"C{number:03}{row:09}" for row in range(per_month)], "unit_id": np.array(ids)[unit], "domain": np.array(domains)[unit],
             "opened_on": opened, "filed_on": filed, "investigated_on": investigated, "decided_on": decided, "delivered_on": delivered,
-            "performed_on": performed, "closed_on": closed, "procedure": choose(["ordinary", "simple", "fast"], [0.55, 0.35, 0.1]),
+            "performed_on": performed, "closed_on": closed, "procedure": choose(["ordinary", "simple", "quick"], [0.55, 0.35, 0.1]),
             "outcome": choose(["penalty", "no_penalty", "transferred", "withdrawn"], [0.86, 0.08, 0.03, 0.03]),
             "party_kind": choose(["org", "person", "individual_business"], [0.5, 0.35, 0.15]), "severity": choose(["minor", "general", "serious"], [0.4, 0.45, 0.15]),
             "is_food_drug": flag(0.2), "is_livelihood": flag(0.3), "major": flag(0.05), "legal_reviewed": flag(0.6), "hearing_held": flag(0.02),

@@ -3,7 +3,8 @@
 //! In: a session whose tables are pinned, the library, the period and the as-of date. Out: measures of each indicator, or its
 //! failure; one that fails does not stop the others. Never here: division, policy, I/O beyond the session's scans.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -63,6 +64,8 @@ pub struct Outcome {
     pub seconds: BTreeMap<IndicatorId, f64>,
     /// What was read of each relation.
     pub counted: Vec<CountedRelation>,
+    /// Relations whose scan failed, with the engine's words: their indicators were answered one by one.
+    pub not_counted: BTreeMap<String, String>,
 }
 
 /// The instants of a window that ends with `end`.
@@ -101,7 +104,7 @@ pub async fn compute(shared: &mut SharedPopulations<'_>, task: &Task<'_>) -> Res
             below.map_or_else(|| error.strip_backtrace(), |(name, cause)| format!("population {name}: {}", cause.strip_backtrace()))
         };
         let (planned, queries) = planned(&context, indicators, moment, soon).await;
-        let mut answers = Answered::new(shared, queries, moment, soon, task.reuse, &mut outcome.counted).await;
+        let mut answers = Answered::new(shared, queries, moment, soon, task.reuse, &mut outcome).await;
         for (indicator, month, places) in planned {
             let begun = (task.elapsed)();
             let computed = match places {
@@ -249,7 +252,7 @@ impl<'s, 'a> Answered<'s, 'a> {
         moment: Moment,
         soon: Date,
         reuse: Option<&'s Reuse>,
-        told: &mut Vec<CountedRelation>,
+        outcome: &mut Outcome,
     ) -> Self {
         let state = shared.context().state();
         let fusion = fuse(&state, &queries, &moving(moment, soon), &|node| shared.is_made(node)).await;
@@ -289,10 +292,16 @@ impl<'s, 'a> Answered<'s, 'a> {
                 Ok(readings) => counted(shared, &scan, ahead, readings, moment, reuse).await,
                 Err(error) => Err(error),
             };
-            counts.push(state.ok().map(|(state, counted)| {
-                told.push(counted);
-                (Arc::clone(&scan.plan), state)
-            }));
+            counts.push(match state {
+                Ok((state, counted)) => {
+                    outcome.counted.push(counted);
+                    Some((Arc::clone(&scan.plan), state))
+                }
+                Err(error) => {
+                    outcome.not_counted.insert(scan.name().to_owned(), error.strip_backtrace());
+                    None
+                }
+            });
         }
         let ways = (0..queries.len()).map(|place| ways.remove(&place).unwrap_or(Way::Alone(Ok(queries[place].clone()), None))).collect();
         Self { shared, reuse, queries, ways, scans: counts }
@@ -362,19 +371,22 @@ async fn plan_of(context: &SessionContext, statement: Statement, soon: Date) -> 
 
 /// Parents as exact sums of themselves and everything below.
 fn sum_up(own: &[Measure], hierarchy: &Hierarchy) -> Vec<Measure> {
-    let mut sums: BTreeMap<(String, String, Month), Measure> = BTreeMap::new();
+    let mut above: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut places: HashMap<(&str, &str, Month), usize> = HashMap::with_capacity(own.len());
+    let mut sums: Vec<Measure> = Vec::with_capacity(own.len());
     for measure in own {
-        for ancestor in hierarchy.with_ancestors(&measure.subject) {
-            let key = (ancestor.clone(), measure.domain.clone(), measure.month);
-            match sums.get_mut(&key) {
-                None => {
-                    sums.insert(key, Measure { subject: ancestor, scope: Scope::Subtree, ..measure.clone() });
+        let ancestors = above.entry(&measure.subject).or_insert_with_key(|subject| hierarchy.chain_of(subject));
+        for ancestor in ancestors.iter() {
+            match places.entry((ancestor, &measure.domain, measure.month)) {
+                Entry::Occupied(place) => sums[*place.get()].add(measure),
+                Entry::Vacant(place) => {
+                    place.insert(sums.len());
+                    sums.push(Measure { subject: (*ancestor).to_owned(), scope: Scope::Subtree, ..measure.clone() });
                 }
-                Some(sum) => sum.add(measure),
             }
         }
     }
-    sums.into_values().collect()
+    sums
 }
 
 pub(super) fn register_ancestors(context: &SessionContext, hierarchy: &Hierarchy) -> Result<(), DataFusionError> {

@@ -161,12 +161,17 @@ impl Hierarchy {
 
     /// The unit itself, then its parent, and so on up.
     pub fn with_ancestors(&self, unit: &str) -> Vec<String> {
-        let mut chain = vec![unit.to_owned()];
-        while let Some(parent) = self.parents.get(chain.last().expect("the chain starts with the unit")) {
-            if chain.contains(parent) {
+        self.chain_of(unit).into_iter().map(str::to_owned).collect()
+    }
+
+    /// The same, borrowed.
+    pub(super) fn chain_of<'a>(&'a self, unit: &'a str) -> Vec<&'a str> {
+        let mut chain = vec![unit];
+        while let Some(parent) = self.parents.get(*chain.last().expect("the chain starts with the unit")) {
+            if chain.contains(&parent.as_str()) {
                 break;
             }
-            chain.push(parent.clone());
+            chain.push(parent);
         }
         chain
     }

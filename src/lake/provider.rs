@@ -196,10 +196,12 @@ impl PinnedSource {
     fn columns_of(&self, file: &PinnedFile, plain: &[&str]) -> QueryResult<SchemaRef> {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let footer = ArrowReaderMetadata::load(&File::open(self.root.join(&file.path))?, options)?;
-        // As the table has them: a file says UTF-8 where the table may have a list, and instants by their own words.
-        let of_table = self.shape.file_schema();
-        let own = |field: &FieldRef| of_table.field_with_name(field.name()).cloned().map_or_else(|_| Arc::clone(field), Arc::new);
-        Ok(as_dictionaries(&Schema::new(footer.schema().fields().iter().map(own).collect::<Vec<_>>()), plain))
+        // Only texts are asked for otherwise than they stand there: lists and instants are made the table's by the reader.
+        let is_text =
+            |field: &&FieldRef| self.file_schema.field_with_name(field.name()).is_ok_and(|own| *own.data_type() == DataType::Utf8);
+        let others: Vec<&str> =
+            footer.schema().fields().iter().filter(|field| !is_text(field)).map(|field| field.name().as_str()).collect();
+        Ok(as_dictionaries(footer.schema(), &[plain, others.as_slice()].concat()))
     }
 
     /// A plan that reads groups of files.

@@ -89,6 +89,8 @@ pub struct Assessed {
     pub population_seconds: BTreeMap<String, f64>,
     /// What was read of each relation for the indicators, and what was kept from earlier runs.
     pub counted: Vec<CountedRelation>,
+    /// Relations whose scan failed, so that their indicators were answered one by one.
+    pub not_counted: BTreeMap<String, String>,
     /// Indicators whose deadlines may lie beyond the published calendar.
     pub provisional: BTreeSet<IndicatorId>,
 }
@@ -145,6 +147,7 @@ pub async fn assess(
     assessed.held.extend(outcome.failed);
     assessed.seconds = outcome.seconds;
     assessed.counted = outcome.counted;
+    assessed.not_counted = outcome.not_counted;
     assessed.population_seconds = shared.seconds().clone();
     assessed.measures = outcome.measures;
     if let Some(folder) = previous_run.filter(|_| !assessed.held.is_empty()) {

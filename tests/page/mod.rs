@@ -153,6 +153,9 @@ async fn expect_indicator(case: &Case, id: &str, expected: &Grid) -> Result<(), 
     if let Some(failure) = outcome.failed.values().next() {
         return Err(failure.clone());
     }
+    if let Some((relation, error)) = outcome.not_counted.first_key_value() {
+        return Err(format!("the scan of {relation} failed, and its indicators were answered one by one: {error}"));
+    }
     let scoped = expected.headings.iter().any(|heading| heading == "scope");
     let found: Vec<Vec<String>> = outcome
         .measures

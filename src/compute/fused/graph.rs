@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     AnyDictionaryArray, Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, DictionaryArray, Int32Array, PrimitiveArray,
-    RecordBatch, RecordBatchOptions, new_null_array,
+    RecordBatch, RecordBatchOptions, UInt32Array, make_array, new_null_array,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::{cast, concat, take};
@@ -551,6 +551,12 @@ impl<'a> Answers<'a> {
                 {
                     return answered_by_text(step, texts, schema, expression.as_ref(), asked);
                 }
+                if of.len() > 1 && !*takes_dictionaries && of.iter().all(|one| self.get(*one).as_any_dictionary_opt().is_some()) {
+                    let texts: Vec<&ArrayRef> = of.iter().map(|one| self.get(*one)).collect();
+                    if let Some(answer) = answered_by_texts(&texts, schema, expression.as_ref())? {
+                        return Ok(answer);
+                    }
+                }
                 let mut columns = Vec::with_capacity(of.len());
                 for one in of {
                     columns.push(if *takes_dictionaries { Arc::clone(self.get(*one)) } else { self.plain(*one)? });
@@ -617,29 +623,76 @@ fn answered_by_text(
             answers
         }
     };
-    let none = values.len();
-    let keys = texts.keys();
-    let place = |row: usize, key: usize| if keys.is_valid(row) { key } else { none };
-    let by_row = if values.is_empty() { vec![0; keys.len()] } else { texts.normalized_keys() };
+    // The answer about none stands last.
+    let none = values.len() as i32;
+    let keys = cast(&make_array(texts.keys().to_data()), &DataType::Int32)?;
+    let keys = keys.as_primitive::<Int32Type>();
+    let places: Vec<i32> = match keys.null_count() {
+        0 => keys.values().to_vec(),
+        _ => keys.iter().map(|key| key.unwrap_or(none)).collect(),
+    };
+    handed_out(&answers, places)
+}
+
+/// Asks about each distinct combination of texts, and gives every row the answer of its own. `None` where the combinations can't be numbered.
+fn answered_by_texts(texts: &[&ArrayRef], schema: &SchemaRef, expression: &dyn PhysicalExpr) -> Result<Option<ArrayRef>> {
+    let rows = texts[0].len();
+    let mut combined = vec![0_u64; rows];
+    let mut size = 1_u64;
+    for one in texts {
+        let dictionary = one.as_any_dictionary();
+        let number = dictionary.values().len() as u64 + 1;
+        let Some(larger) = size.checked_mul(number) else { return Ok(None) };
+        size = larger;
+        let keys = cast(&make_array(dictionary.keys().to_data()), &DataType::Int32)?;
+        let keys = keys.as_primitive::<Int32Type>();
+        for (combined, key) in combined.iter_mut().zip(keys.iter()) {
+            *combined = *combined * number + key.map_or(0, |key| key as u64 + 1);
+        }
+    }
+    let mut place_of: HashMap<u64, i32> = HashMap::new();
+    let (mut first_rows, mut places) = (Vec::new(), Vec::with_capacity(rows));
+    // Rows of a unit stand together: the last combination is mostly the next.
+    let (mut last, mut place) = (None, 0);
+    for (row, combination) in combined.into_iter().enumerate() {
+        if last != Some(combination) {
+            place = *place_of.entry(combination).or_insert_with(|| {
+                first_rows.push(row as u32);
+                first_rows.len() as i32 - 1
+            });
+            last = Some(combination);
+        }
+        places.push(place);
+    }
+    let first_rows = UInt32Array::from(first_rows);
+    let mut columns = Vec::with_capacity(texts.len());
+    for (one, field) in texts.iter().zip(schema.fields()) {
+        columns.push(cast(&take(one.as_ref(), &first_rows, None)?, field.data_type())?);
+    }
+    let number = first_rows.len();
+    let batch = RecordBatch::try_new(Arc::clone(schema), columns)?;
+    let answers = expression.evaluate(&batch)?.into_array(number)?;
+    handed_out(&answers, places).map(Some)
+}
+
+/// The answer at each row's place; texts as a dictionary of the answers.
+fn handed_out(answers: &ArrayRef, places: Vec<i32>) -> Result<ArrayRef> {
     if let Some(truths) = answers.as_boolean_opt() {
-        let value = BooleanBuffer::collect_bool(keys.len(), |row| truths.value(place(row, by_row[row])));
-        let nulls = truths
-            .nulls()
-            .map(|nulls| NullBuffer::new(BooleanBuffer::collect_bool(keys.len(), |row| nulls.is_valid(place(row, by_row[row])))));
-        return Ok(Arc::new(BooleanArray::new(value, nulls)));
+        let by_place = |of: &BooleanBuffer| {
+            let of: Vec<bool> = of.iter().collect();
+            BooleanBuffer::collect_bool(places.len(), |row| of[places[row] as usize])
+        };
+        let nulls = truths.nulls().map(|nulls| NullBuffer::new(by_place(nulls.inner())));
+        return Ok(Arc::new(BooleanArray::new(by_place(truths.values()), nulls)));
     }
-    let places: Int32Array = by_row
-        .iter()
-        .enumerate()
-        .map(|(row, key)| {
-            let place = place(row, *key);
-            answers.is_valid(place).then_some(place as i32)
-        })
-        .collect();
+    let places: Int32Array = match answers.null_count() {
+        0 => places.into(),
+        _ => places.into_iter().map(|place| answers.is_valid(place as usize).then_some(place)).collect(),
+    };
     if *answers.data_type() == DataType::Utf8 {
-        return Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(places, answers)?));
+        return Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(places, Arc::clone(answers))?));
     }
-    Ok(take(&answers, &places, None)?)
+    Ok(take(answers, &places, None)?)
 }
 
 /// The schema with the types that the columns really have.

@@ -12,11 +12,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, PrimitiveArray, RecordBatch, RecordBatchOptions,
+    StringArray, make_array,
 };
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int64Type, Schema};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int32Type, Int64Type, Schema};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::execution::SessionState;
 
@@ -208,6 +209,9 @@ fn place_of<T: PartialEq>(all: &mut Vec<T>, one: T) -> usize {
     })
 }
 
+/// Days that have a table: to the year 2100.
+const LISTED_DAYS: usize = 47_500;
+
 /// Values of a group column by number; 0 is NULL.
 #[derive(Debug, Default, Clone)]
 struct Labels {
@@ -215,6 +219,8 @@ struct Labels {
     of_text: HashMap<Arc<str>, u32>,
     numbers: Vec<i64>,
     of_number: HashMap<i64, u32>,
+    /// Numbers of the days from 1970-01-01 on.
+    of_day: Vec<u32>,
     /// The texts of the last dictionary with their numbers: the batches of a row group share one.
     of_dictionary: Option<(ArrayRef, Arc<[u32]>)>,
 }
@@ -267,16 +273,16 @@ impl Labels {
                     Some(known) => known,
                     None => (Arc::clone(texts), self.of_rows(texts)?.into()),
                 };
-                let keys = dictionary.normalized_keys();
-                let is_there = |row: usize| dictionary.keys().is_valid(row);
-                let of_rows = (0..values.len()).map(|row| if is_there(row) { labels[keys[row]] } else { 0 }).collect();
+                let keys = cast(&make_array(dictionary.keys().to_data()), &DataType::Int32)?;
+                let keys = keys.as_primitive::<Int32Type>();
+                let of_rows = match keys.null_count() {
+                    0 => keys.values().iter().map(|key| labels[*key as usize]).collect(),
+                    _ => keys.iter().map(|key| key.map_or(0, |key| labels[key as usize])).collect(),
+                };
                 self.of_dictionary = Some((of, labels));
                 Ok(of_rows)
             }
-            DataType::Date32 => {
-                let values = values.as_primitive::<Date32Type>();
-                Ok(self.of_numbers(values.iter().map(|day| day.map(i64::from))))
-            }
+            DataType::Date32 => Ok(self.of_days(values.as_primitive::<Date32Type>())),
             DataType::Boolean => {
                 let values = values.as_boolean();
                 Ok(self.of_numbers(values.iter().map(|truth| truth.map(i64::from))))
@@ -285,6 +291,27 @@ impl Labels {
                 let values = cast(values, &DataType::Int64)?;
                 Ok(self.of_numbers(values.as_primitive::<Int64Type>().iter()))
             }
+        }
+    }
+
+    /// Days have a table: mostly months, of which there are few, in any order.
+    fn of_days(&mut self, days: &PrimitiveArray<Date32Type>) -> Vec<u32> {
+        let mut label = |day: i32| {
+            let place = usize::try_from(day).unwrap_or(usize::MAX);
+            if place >= LISTED_DAYS {
+                return self.number(i64::from(day));
+            }
+            if self.of_day.is_empty() {
+                self.of_day = vec![0; LISTED_DAYS];
+            }
+            if self.of_day[place] == 0 {
+                self.of_day[place] = self.number(i64::from(day));
+            }
+            self.of_day[place]
+        };
+        match days.nulls() {
+            Some(nulls) if nulls.null_count() > 0 => days.iter().map(|day| day.map_or(0, &mut label)).collect(),
+            _ => days.values().iter().map(|day| label(*day)).collect(),
         }
     }
 

@@ -147,6 +147,7 @@ impl Province {
         let mut shared = SharedPopulations::new(context, &self.library, spill, &|| 0.0);
         let outcome = compute(&mut shared, &task).await.expect("computed");
         assert_eq!(outcome.failed, BTreeMap::new());
+        assert_eq!(outcome.not_counted, BTreeMap::new());
         outcome
     }
 
