@@ -9,7 +9,6 @@ written out: a limit becomes a look-up in a table of days, a month date_trunc, t
 import datetime as dt
 import json
 import pathlib
-import tomllib
 
 import numpy as np
 import polars as pl
@@ -183,16 +182,6 @@ def write_sources(project, cases, units, months, seed=1):
 
 
 # ---- the same for a peer ---------------------------------------------------------------------------------------------------------------
-
-def clock_days():
-    """(clock, domain, day, due) from kaohe's own table of limits, asked with SQL: peers get the days for nothing."""
-    return ("SELECT k.clock, d.domain, arrow_cast(arrow_cast(s.value, 'Int32'), 'Date32') AS day FROM x", CLOCKS)
-
-
-def for_duckdb(sql):
-    """A SELECT of kaohe's library as DuckDB reads it; `due_on` and the others are macros there."""
-    return sql.replace("$as_of", AS_OF_SQL)
-
 
 MACROS = [
     "CREATE OR REPLACE MACRO month_of(d) AS CAST(date_trunc('month', d) AS DATE)",

@@ -10,15 +10,18 @@ import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import statistics
 import subprocess
 import sys
 import time
+from urllib.parse import unquote
 
 import chdb.session
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 import case_table as table
 
@@ -96,7 +99,6 @@ def files_of(project):
                 live[action["add"]["path"]] = True
             if "remove" in action:
                 live.pop(action["remove"]["path"], None)
-    from urllib.parse import unquote
     return sorted(str(project / "lake/cases" / unquote(path)) for path in live)
 
 
@@ -118,9 +120,6 @@ def by_anchor(indicators):
 
 def in_dialect(sql, engine):
     """The functions that kaohe adds, written out: a limit is a look-up by domain and day."""
-    import re
-    lookup = {"duckdb": "list_extract(getvariable('limits_{c}_' || {d}), 1)", "clickhouse": ""}
-    del lookup
     as_of = table.AS_OF_SQL if engine == "duckdb" else "toDateTime64('2026-06-30 16:00:00', 6, 'UTC')"
     sql = sql.replace("$as_of", as_of)
     if engine == "duckdb":
@@ -130,9 +129,6 @@ def in_dialect(sql, engine):
         sql = re.sub(r"end_of\(([\w.]+)\)", r"addHours(toDateTime64(\1, 6, 'UTC'), 16)", sql)
         sql = sql.replace("month_of(", "toStartOfMonth(").replace("coalesce(", "ifNull(")
     return sql
-
-
-LIMIT_ARRAYS = {}
 
 
 def clickhouse_limit(clock, domain, day):
@@ -166,10 +162,10 @@ class DuckDB:
         self.indicators = indicators
 
     def one_by_one(self):
-        return [self.connection.execute(table.select(*parts)).arrow() for parts in self.indicators]
+        return [self.connection.execute(table.select(*parts)).to_arrow_table() for parts in self.indicators]
 
     def fused(self):
-        return [self.connection.execute(f"SELECT unit_id, domain, month_of({month}) AS month, {', '.join(columns)} FROM {population} GROUP BY 1, 2, 3").arrow()
+        return [self.connection.execute(f"SELECT unit_id, domain, month_of({month}) AS month, {', '.join(columns)} FROM {population} GROUP BY 1, 2, 3").to_arrow_table()
                 for population, month, _, columns in by_anchor(self.indicators)]
 
 
@@ -202,7 +198,6 @@ class ClickHouse:
         withs, sql = self.population(population)
         text = f"{withs}SELECT unit_id, domain, toStartOfMonth({month}) AS month, {', '.join(columns)} FROM ({sql}) GROUP BY 1, 2, 3"
         text += " SETTINGS max_threads = 2, join_use_nulls = 1, output_format_arrow_string_as_string = 1"
-        import pyarrow as pa
         return pa.ipc.open_file(pa.BufferReader(self.session.query(text, "Arrow").bytes())).read_all()
 
     def one_by_one(self):
@@ -225,7 +220,6 @@ class Polars:
         self.indicators = indicators
 
     def plan(self, population, month, columns):
-        import re
         context = pl.SQLContext(cases=pl.scan_parquet(self.files), eager=False)
         sql = table.POPULATIONS[population]
         wanted = re.findall(r"due_on\('([^']*)', ([\w.]+), ([\w.]+)\) AS (\w+)", sql)

@@ -31,6 +31,7 @@ pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
     if let Some(project) = &opened.project {
         compute::mappings::check(project, &mut opened.diagnostics);
     }
+    compute::alone::check(&planned, &opened.library, &mut opened.diagnostics)?;
     findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
     // A missing word is an error here only: no figure of a run is held for want of a word.
     words::check(&planned, &opened.library, &mut opened.diagnostics)?;

@@ -14,6 +14,7 @@ use super::populations::names_read;
 use super::run::{moment_of, moving};
 use super::shared::SharedPopulations;
 use crate::diagnostics::Diagnostics;
+use crate::error::{Context, Kind, Result};
 use crate::functions::parse_bound;
 use crate::library::Library;
 use crate::library::indicator::{Window, span_of_word};
@@ -42,20 +43,21 @@ pub async fn answered_alone(context: &SessionContext, library: &Library) -> BTre
     fusion.alone.into_iter().map(|(place, reason)| (ids[place].clone(), reason.to_string())).collect()
 }
 
-/// Warns of headers that do not say why, or say it of what is counted together with others.
-pub async fn check(context: &SessionContext, library: &Library, diagnostics: &mut Diagnostics) {
-    let alone = answered_alone(context, library).await;
+/// Warns of headers that do not say why, or say it of what is counted together with others. `context` is the session of
+/// [`super::check::check`].
+///
+/// # Errors
+/// Only a planner that can't be started.
+pub fn check(context: &SessionContext, library: &Library, diagnostics: &mut Diagnostics) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().context(Kind::Environment, || "starting the planner")?;
+    let alone = runtime.block_on(answered_alone(context, library));
     for indicator in library.indicators.values() {
         match (alone.get(&indicator.id), &indicator.alone) {
             (Some(reason), None) => {
                 let span = span_of_word(&indicator.text, indicator.sql_offset, "SELECT");
+                let message = format!("`{}` is answered by a query of its own: {reason}", indicator.id);
                 diagnostics
-                    .warning(
-                        "answered-alone",
-                        &indicator.file,
-                        span,
-                        format!("`{}` is answered by a query of its own: {reason}", indicator.id),
-                    )
+                    .warning("answered-alone", &indicator.file, span, message)
                     .hint("count with `count(…) FILTER` and `sum(…)`, or say in the header why not: `alone = \"…\"`");
             }
             (None, Some(_)) => {
@@ -65,5 +67,26 @@ pub async fn check(context: &SessionContext, library: &Library, diagnostics: &mu
             }
             _ => {}
         }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compute::check::check as check_plans;
+
+    #[test]
+    fn what_is_answered_alone_says_why_and_nothing_else_does() {
+        let (mut library, mut diagnostics) = Library::read(None).expect("the shipped library reads");
+        let id = |id: &str| IndicatorId::from(id);
+        library.indicators.get_mut(&id("hazard.closure_rate")).expect("an indicator").alone = Some("x".to_owned());
+        library.indicators.get_mut(&id("procedure.case_days_median")).expect("an indicator").alone = None;
+        let context = check_plans(&library, &mut diagnostics).expect("a session");
+        check(&context, &library, &mut diagnostics).expect("looked at");
+        let said: Vec<(&str, &str)> = diagnostics.sorted().into_iter().map(|item| (item.name, item.message.as_str())).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert_eq!(said[0].0, "needless-alone");
+        assert!(said[1].0 == "answered-alone" && said[1].1.contains("`median` is neither a count nor a sum"), "{said:?}");
     }
 }

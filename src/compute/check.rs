@@ -15,7 +15,6 @@ use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-use super::alone;
 use super::forms::{
     Written, byte_of, refuse_forms, refuse_in_indicator, refuse_loose_month, refuse_other_statements, refuse_unknown_codes, text_of,
 };
@@ -105,7 +104,6 @@ pub async fn check_library(context: &SessionContext, library: &Library, diagnost
         check_indicator(context, &alone, library, indicator, &broken, diagnostics).await;
     }
     check_findings(context, &alone, library, moment, diagnostics).await;
-    alone::check(context, library, diagnostics).await;
     Ok(())
 }
 

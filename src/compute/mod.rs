@@ -6,6 +6,7 @@
 pub mod alone;
 pub mod attribution;
 pub mod check;
+pub mod counting_session;
 pub mod declarations;
 pub mod due_soon;
 pub mod events;

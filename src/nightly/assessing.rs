@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use datafusion::prelude::SessionContext;
 use jiff::civil::Date;
 
 use super::loading::shape_of;
 use super::{Request, Surroundings, Work, border_records};
-use crate::compute::attribution::{Attribution, Oddity};
+use crate::compute::attribution::Oddity;
+use crate::compute::counting_session::{CountingSession, Limits};
 use crate::compute::declarations::{Declared, declared};
 use crate::compute::events::{Event, read_events};
 use crate::compute::fused::reuse::{CountedRelation, Reuse};
@@ -19,16 +19,15 @@ use crate::compute::measures::{Measure, sort_measures};
 use crate::compute::previous::read_measures;
 use crate::compute::reconciliation::{self, Reconciled, reconciled};
 use crate::compute::reporting::{Silent, UnknownCodes, newest_dates, silent_units, unknown_codes};
-use crate::compute::run::{ANCESTORS, Task, ahead, compute, moment_of};
+use crate::compute::run::{Task, ahead, compute, moment_of};
 use crate::compute::shared::{Later, SharedPopulations};
-use crate::compute::units::{Hierarchy, Unit, read_units};
+use crate::compute::units::{Unit, read_units};
 use crate::compute::verification::{self, Verified, verified};
 use crate::error::{Context, Kind, Result};
 use crate::explain::Policy;
 use crate::explain::lists::{ListInput, RecordLists, read_for_lists, record_lists};
 use crate::explain::reconciled::{ReconciledRecords, reconciled_records};
 use crate::findings::{DetectRequest, detect, tables::Finding};
-use crate::functions::{self, Clocks};
 use crate::indices::extract::{BURDEN_SOURCES, SYNERGY_POPULATIONS, SYNERGY_SOURCES};
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use crate::indices::{indices, previous};
@@ -112,16 +111,17 @@ pub async fn assess(
 ) -> Result<Assessed> {
     let library = request.library;
     let spill = SpillFolder::new(&request.out.join("lake"), &request.run.0)?;
-    let Counting { session, attribution, hierarchy } = counting_session(request, lake, snapshot, spill.path()).await?;
+    let counting = counting_session(request, lake, snapshot, spill.path()).await?;
+    let CountingSession { context: session, attribution, hierarchy } = &counting;
     let mut assessed =
-        Assessed { units: read_units(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?, ..Default::default() };
+        Assessed { units: read_units(session, request.as_of).await.context(Kind::Query, || "reading `units`")?, ..Default::default() };
     attribution.name_predecessors(&mut assessed.units);
     assessed.oddities = attribution.oddities().clone();
     let elapsed = || surroundings.elapsed();
-    let mut shared = SharedPopulations::new(&session, library, spill.path().to_owned(), &elapsed);
+    let mut shared = SharedPopulations::new(session, library, spill.path().to_owned(), &elapsed);
     let dependencies = shared.dependencies().clone();
     for indicator in library.indicators.values() {
-        assessed.sources.insert(indicator.id.clone(), dependencies.tables_of(&session, indicator));
+        assessed.sources.insert(indicator.id.clone(), dependencies.tables_of(session, indicator));
     }
     let below = SYNERGY_POPULATIONS.iter().flat_map(|population| dependencies.tables_below(population));
     assessed.sources.insert(IndicatorId::from(SYNERGY), below.chain(SYNERGY_SOURCES.map(str::to_owned)).collect());
@@ -132,16 +132,15 @@ pub async fn assess(
     surroundings.stage("assess", Work::Things(indicators.len(), "indicator"));
     let finished = |_: &IndicatorId| surroundings.advance(1);
     // What is only shown pulls no total down; its records are there for `kaohe explain`.
-    let counting = request.scheme.indicators.iter().filter(|scored| !scored.report_only);
-    let scored: BTreeSet<&IndicatorId> = counting.map(|scored| &scored.id).collect();
+    let pulling = request.scheme.indicators.iter().filter(|scored| !scored.report_only);
+    let scored: BTreeSet<&IndicatorId> = pulling.map(|scored| &scored.id).collect();
     let listed: Vec<&Indicator> = indicators.iter().copied().filter(|indicator| scored.contains(&indicator.id)).collect();
     let whole = [reconciliation::POPULATION, verification::POPULATION].map(str::to_owned).into();
-    let later = Later { listed: read_for_lists(&session, &listed), whole };
+    let later = Later { listed: read_for_lists(session, &listed), whole };
     shared.expect(moment_of(Window::Flow, request.as_of).as_of, later);
     let (period, as_of) = (&request.period, request.as_of);
-    let reuse = reuse(request, snapshot, &attribution, &hierarchy);
-    let task =
-        Task { library, indicators, period, as_of, hierarchy: &hierarchy, finished: &finished, elapsed: &elapsed, reuse: Some(&reuse) };
+    let reuse = reuse_in(request, &counting, snapshot);
+    let task = Task { library, indicators, period, as_of, hierarchy, finished: &finished, elapsed: &elapsed, reuse: Some(&reuse) };
     let outcome = compute(&mut shared, &task).await.context(Kind::Query, || "computing indicators")?;
     reuse.sweep();
     assessed.held.extend(outcome.failed);
@@ -151,7 +150,7 @@ pub async fn assess(
     assessed.population_seconds = shared.seconds().clone();
     assessed.measures = outcome.measures;
     if let Some(folder) = previous_run.filter(|_| !assessed.held.is_empty()) {
-        let kept = read_measures(&session, &folder.join("tables/measures.parquet"))
+        let kept = read_measures(session, &folder.join("tables/measures.parquet"))
             .await
             .context(Kind::Query, || "reading the measures of the run before")?;
         let wanted = kept.into_iter().filter(|measure| assessed.held.contains_key(&measure.indicator));
@@ -159,11 +158,11 @@ pub async fn assess(
         assessed.measures.extend(attribution.handed_over(wanted));
         sort_measures(&mut assessed.measures);
     }
-    assessed.silent = silent_units(&session, library, &assessed.units, request.as_of)
+    assessed.silent = silent_units(session, library, &assessed.units, request.as_of)
         .await
         .context(Kind::Query, || "looking for units that have not reported")?;
-    assessed.newest = newest_dates(&session, library, request.as_of).await.context(Kind::Query, || "looking for the newest records")?;
-    assessed.unknown_codes = unknown_codes(&session, library).await.context(Kind::Query, || "looking for unknown codes")?;
+    assessed.newest = newest_dates(session, library, request.as_of).await.context(Kind::Query, || "looking for the newest records")?;
+    assessed.unknown_codes = unknown_codes(session, library).await.context(Kind::Query, || "looking for unknown codes")?;
 
     surroundings.stage("indices", Work::Unknown);
     let until = request.period.last.last_day().min(request.as_of);
@@ -172,11 +171,11 @@ pub async fn assess(
         assessed.held.insert(IndicatorId::from(SYNERGY), format!("`{population}`: {}", error.strip_backtrace()));
     }
     let is_whole = failures.is_empty();
-    let found = indices(&session, library, request.period.first.first_day(), until, request.seed, is_whole).await?;
+    let found = indices(session, library, request.period.first.first_day(), until, request.seed, is_whole).await?;
     // Without a run before there is no folder, and the tables of what is held are empty.
     let tables = previous_run.map(|folder| folder.join("tables")).unwrap_or_default();
     let is_held = |composite: &str| assessed.held.contains_key(&IndicatorId::from(composite));
-    let indices = previous::in_place_of_held(&session, found, &tables, is_held).await?;
+    let indices = previous::in_place_of_held(session, found, &tables, is_held).await?;
     (assessed.synergy_pairs, assessed.synergy_regions, assessed.burden) = (indices.synergy_pairs, indices.synergy_regions, indices.burden);
 
     surroundings.stage("records", Work::Unknown);
@@ -185,7 +184,7 @@ pub async fn assess(
         library,
         policy: &Policy::of(request.scheme),
         units: &assessed.units,
-        hierarchy: &hierarchy,
+        hierarchy,
         indicators: listed.collect(),
         period: &request.period,
         as_of: request.as_of,
@@ -199,7 +198,7 @@ pub async fn assess(
 
     surroundings.stage("findings", Work::Unknown);
     shared.stand_at(moment_of(Window::Flow, request.as_of), dependencies.in_order().map(str::to_owned)).await;
-    assessed.findings = detect(&session, &DetectRequest { library, as_of: request.as_of, period: &request.period }).await?;
+    assessed.findings = detect(session, &DetectRequest { library, as_of: request.as_of, period: &request.period }).await?;
 
     // The populations stand at the as-of moment since the findings were looked for.
     if let [first, .., last] | [first @ last] = request.period.months_until(request.as_of).as_slice() {
@@ -217,28 +216,20 @@ pub async fn assess(
     surroundings.stage("scoring", Work::Unknown);
     let until = request.as_of.min(request.period.last.last_day());
     assessed.events =
-        read_events(&session, request.period.first.first_day(), until).await.context(Kind::Query, || "reading `scheme_events`")?;
+        read_events(session, request.period.first.first_day(), until).await.context(Kind::Query, || "reading `scheme_events`")?;
     assessed.provisional = provisional(request, &assessed.sources);
     assessed.scorecards = scorecards(request, &assessed)?;
     Ok(assessed)
 }
 
-/// A session in which rows stand where they count.
-struct Counting {
-    session: SessionContext,
-    attribution: Attribution,
-    hierarchy: Hierarchy,
+async fn counting_session(request: &Request<'_>, lake: &Lake, snapshot: &Snapshot, spill: &Path) -> Result<CountingSession> {
+    let shapes: Vec<_> = request.library.tables.values().map(shape_of).collect();
+    let limits = Limits { memory: request.memory_limit, spill, partitions: request.partitions };
+    CountingSession::open(lake, snapshot, request.library, &shapes, request.as_of, &limits).await
 }
 
-async fn counting_session(request: &Request<'_>, lake: &Lake, snapshot: &Snapshot, spill: &Path) -> Result<Counting> {
-    let session = crate::lake::session(request.memory_limit, spill, request.partitions)?;
-    functions::register(&session, &Clocks::of(request.library));
-    let shapes: Vec<_> = request.library.tables.values().map(shape_of).collect();
-    lake.register(&session, snapshot, &shapes)?;
-    let counting = || "putting rows where they count";
-    let attribution = Attribution::settle(&session, request.library, request.as_of).await.context(Kind::Query, counting)?;
-    let hierarchy = Hierarchy::read(&session, request.as_of).await.context(Kind::Query, || "reading `units`")?;
-    Ok(Counting { session, attribution, hierarchy })
+fn reuse_in(request: &Request<'_>, counting: &CountingSession, snapshot: &Snapshot) -> Reuse {
+    counting.reuse(request.out.join("counts"), snapshot, request.library, request.as_of)
 }
 
 /// What a run would count if nothing were loaded before it, and what is kept from earlier runs.
@@ -249,30 +240,20 @@ pub async fn counts_ahead(request: &Request<'_>, broken: &BTreeMap<IndicatorId, 
     let lake = Lake::open(&request.out.join("lake"))?;
     let snapshot = lake.pin().await?;
     let spill = SpillFolder::new(&request.out.join("lake"), &request.run.0)?;
-    let Counting { session, attribution, hierarchy } = counting_session(request, &lake, &snapshot, spill.path()).await?;
-    let mut shared = SharedPopulations::new(&session, request.library, spill.path().to_owned(), &|| 0.0);
-    let reuse = reuse(request, &snapshot, &attribution, &hierarchy);
+    let counting = counting_session(request, &lake, &snapshot, spill.path()).await?;
+    let mut shared = SharedPopulations::new(&counting.context, request.library, spill.path().to_owned(), &|| 0.0);
+    let reuse = reuse_in(request, &counting, &snapshot);
     let task = Task {
         library: request.library,
         indicators: request.library.indicators.values().filter(|indicator| !broken.contains_key(&indicator.id)).collect(),
         period: &request.period,
         as_of: request.as_of,
-        hierarchy: &hierarchy,
+        hierarchy: &counting.hierarchy,
         finished: &|_| (),
         elapsed: &|| 0.0,
         reuse: Some(&reuse),
     };
     ahead(&mut shared, &task).await.context(Kind::Query, || "looking at what would be counted")
-}
-
-/// The counts of earlier runs, under everything that decides about figures and stands in no plan.
-fn reuse(request: &Request<'_>, snapshot: &Snapshot, attribution: &Attribution, hierarchy: &Hierarchy) -> Reuse {
-    let digest = |text: String| blake3::hash(text.as_bytes()).to_hex().to_string();
-    let lists = functions::reference_digest(&Clocks::of(request.library));
-    let mut beside: BTreeMap<String, String> = functions::REFERENCE_TABLES.iter().map(|name| ((*name).to_owned(), lists.clone())).collect();
-    beside.insert(ANCESTORS.to_owned(), digest(format!("{hierarchy:?}")));
-    let now = moment_of(Window::Flow, request.as_of).as_of;
-    Reuse::new(request.out.join("counts"), snapshot, digest(format!("{attribution:?}")), beside, now).knows(request.library.tables.keys())
 }
 
 fn held_by_tables(

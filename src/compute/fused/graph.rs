@@ -551,9 +551,12 @@ impl<'a> Answers<'a> {
                 {
                     return answered_by_text(step, texts, schema, expression.as_ref(), asked);
                 }
-                if of.len() > 1 && !*takes_dictionaries && of.iter().all(|one| self.get(*one).as_any_dictionary_opt().is_some()) {
-                    let texts: Vec<&ArrayRef> = of.iter().map(|one| self.get(*one)).collect();
-                    if let Some(answer) = answered_by_texts(&texts, schema, expression.as_ref())? {
+                // Texts, alone or beside truths, have few combinations.
+                let is_text = |one: &StepId| self.get(*one).as_any_dictionary_opt().is_some();
+                let is_truth = |one: &StepId| *self.get(*one).data_type() == DataType::Boolean;
+                if !*takes_dictionaries && of.iter().any(is_text) && of.iter().all(|one| is_text(one) || is_truth(one)) {
+                    let all: Vec<&ArrayRef> = of.iter().map(|one| self.get(*one)).collect();
+                    if let Some(answer) = answered_by_combination(&all, schema, expression.as_ref())? {
                         return Ok(answer);
                     }
                 }
@@ -634,43 +637,55 @@ fn answered_by_text(
     handed_out(&answers, places)
 }
 
-/// Asks about each distinct combination of texts, and gives every row the answer of its own. `None` where the combinations can't be numbered.
-fn answered_by_texts(texts: &[&ArrayRef], schema: &SchemaRef, expression: &dyn PhysicalExpr) -> Result<Option<ArrayRef>> {
-    let rows = texts[0].len();
+/// Combinations up to which each has a place in a table.
+const LISTED_COMBINATIONS: u64 = 4096;
+
+/// Asks about each distinct combination of texts and truths, and gives every row the answer of its own. `None` where the combinations can't be
+/// numbered.
+fn answered_by_combination(columns: &[&ArrayRef], schema: &SchemaRef, expression: &dyn PhysicalExpr) -> Result<Option<ArrayRef>> {
+    let rows = columns[0].len();
     let mut combined = vec![0_u64; rows];
     let mut size = 1_u64;
-    for one in texts {
-        let dictionary = one.as_any_dictionary();
-        let number = dictionary.values().len() as u64 + 1;
+    for one in columns {
+        let number = one.as_any_dictionary_opt().map_or(3, |texts| texts.values().len() as u64 + 1);
         let Some(larger) = size.checked_mul(number) else { return Ok(None) };
         size = larger;
-        let keys = cast(&make_array(dictionary.keys().to_data()), &DataType::Int32)?;
-        let keys = keys.as_primitive::<Int32Type>();
-        for (combined, key) in combined.iter_mut().zip(keys.iter()) {
-            *combined = *combined * number + key.map_or(0, |key| key as u64 + 1);
+        let mut add = |row: usize, key: u64| combined[row] = combined[row] * number + key;
+        match one.as_boolean_opt() {
+            Some(truths) => truths.iter().enumerate().for_each(|(row, truth)| add(row, truth.map_or(0, |truth| 1 + u64::from(truth)))),
+            None => {
+                let keys = cast(&make_array(one.as_any_dictionary().keys().to_data()), &DataType::Int32)?;
+                let keys = keys.as_primitive::<Int32Type>();
+                keys.iter().enumerate().for_each(|(row, key)| add(row, key.map_or(0, |key| key as u64 + 1)));
+            }
         }
     }
+    // Few combinations have a table of their own; of many, rows of a unit stand together: the last one is mostly the next.
+    let mut table = vec![-1_i32; if size <= LISTED_COMBINATIONS { size as usize } else { 0 }];
     let mut place_of: HashMap<u64, i32> = HashMap::new();
     let (mut first_rows, mut places) = (Vec::new(), Vec::with_capacity(rows));
-    // Rows of a unit stand together: the last combination is mostly the next.
     let (mut last, mut place) = (None, 0);
     for (row, combination) in combined.into_iter().enumerate() {
         if last != Some(combination) {
-            place = *place_of.entry(combination).or_insert_with(|| {
+            let known = match table.get_mut(combination as usize) {
+                Some(known) => known,
+                None => place_of.entry(combination).or_insert(-1),
+            };
+            if *known < 0 {
+                *known = first_rows.len() as i32;
                 first_rows.push(row as u32);
-                first_rows.len() as i32 - 1
-            });
-            last = Some(combination);
+            }
+            (place, last) = (*known, Some(combination));
         }
         places.push(place);
     }
     let first_rows = UInt32Array::from(first_rows);
-    let mut columns = Vec::with_capacity(texts.len());
-    for (one, field) in texts.iter().zip(schema.fields()) {
-        columns.push(cast(&take(one.as_ref(), &first_rows, None)?, field.data_type())?);
+    let mut asked = Vec::with_capacity(columns.len());
+    for (one, field) in columns.iter().zip(schema.fields()) {
+        asked.push(cast(&take(one.as_ref(), &first_rows, None)?, field.data_type())?);
     }
     let number = first_rows.len();
-    let batch = RecordBatch::try_new(Arc::clone(schema), columns)?;
+    let batch = RecordBatch::try_new(Arc::clone(schema), asked)?;
     let answers = expression.evaluate(&batch)?.into_array(number)?;
     handed_out(&answers, places).map(Some)
 }

@@ -63,8 +63,8 @@ pub struct Fusion {
     pub alone: Vec<(usize, NotFused)>,
 }
 
-/// Sorts SELECTs by relation. `moving` are the moments in them that are others in the next run; `is_relation` tells where the way down ends at a node that is more
-/// than a projection, a condition or an alias.
+/// Sorts SELECTs by relation. `moving` are the moments in them that are others in the next run; `is_relation` tells where the way down ends
+/// at a node that is more than a projection, a condition or an alias.
 pub async fn fuse(state: &SessionState, queries: &[LogicalPlan], moving: &[Moving], is_relation: &dyn Fn(&LogicalPlan) -> bool) -> Fusion {
     let mut analysing = Vec::new();
     for query in queries {

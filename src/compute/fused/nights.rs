@@ -271,3 +271,17 @@ async fn counts_that_are_damaged_or_of_another_version_are_counted_anew() {
     assert_eq!(again.measures, first.measures);
     assert!(again.counted.iter().map(|counted| counted.anew).sum::<usize>() >= damaged);
 }
+
+#[tokio::test]
+async fn a_change_deep_in_a_list_of_values_makes_another_query() {
+    let context = SessionContext::new();
+    let reuse = Reuse::new(std::path::PathBuf::new(), &crate::lake::Snapshot::default(), String::new(), BTreeMap::new(), 0);
+    let mut names = Vec::new();
+    for last in [8, 8, 9] {
+        let sql = format!("SELECT count(DISTINCT x) FROM (VALUES (1), (2), (3), (4), (5), (6), (7), ({last})) AS some (x)");
+        let plan = context.state().create_logical_plan(&sql).await.expect("planned");
+        names.push(reuse.name_of(&plan).expect("it rests on nothing unknown"));
+    }
+    assert_eq!(names[0], names[1]);
+    assert_ne!(names[1], names[2]);
+}
