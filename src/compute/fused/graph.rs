@@ -221,11 +221,6 @@ impl Graph {
         self.steps[step].digest
     }
 
-    /// How many steps there are, the relation's columns among them.
-    pub fn len(&self) -> usize {
-        self.steps.len()
-    }
-
     /// Every step that these rest on, themselves included, in the order of evaluation.
     pub fn below(&self, wanted: impl IntoIterator<Item = StepId>) -> Vec<StepId> {
         let mut is_needed = vec![false; self.steps.len()];

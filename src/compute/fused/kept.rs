@@ -5,8 +5,8 @@
 //! means.
 //!
 //! A figure is the same when its digest is: the expressions it is made of, down to the columns of the relation, with the versions of the
-//! clocks and parameters that they look up. A part is the same when its rows are: the lake's digest of a month without the rows' lineage, or its
-//! files where a figure looks at the lineage. What compares with the as-of instant says itself until when it stays.
+//! clocks and parameters that they look up. A part is the same when its files are: a month that did not change is not rewritten, and no file of
+//! the lake is ever changed. What compares with the as-of instant says itself until when it stays.
 //!
 //! One Parquet file a part, under `counts/<relation>/`; it is written whole beside its place and moved there. A file that can't be read, or
 //! was written by another version, is no error: the part is counted anew.
@@ -326,7 +326,7 @@ impl Figures {
         let holds = |(digest, now): &(String, i64)| {
             self.validity.get(digest).is_some_and(|(from, until)| Validity { from: *from, until: *until }.holds_at(*now))
         };
-        (0..plan.len())
+        (0..plan.number_of_queries())
             .map(|place| {
                 let (figures, instants) = plan.digests_of(place);
                 figures.iter().all(|digest| there.contains(digest.as_str())) && instants.iter().all(holds)

@@ -146,11 +146,6 @@ impl Plan {
         some.flat_map(|(place, _)| self.digests_of(place).0).collect()
     }
 
-    /// Whether a figure looks at where its rows came from.
-    pub fn looks_at(&self, relation: &Schema, columns: &[&str]) -> bool {
-        self.columns.iter().any(|(_, place)| columns.contains(&relation.field(*place).name().as_str()))
-    }
-
     fn add(&mut self, counting: Counting) {
         let (last, head) = match counting.groups.split_last() {
             Some((last, head)) => (Some(*last), head.to_vec()),
@@ -191,14 +186,8 @@ impl Plan {
     }
 
     /// How many queries are answered.
-    pub fn len(&self) -> usize {
+    pub fn number_of_queries(&self) -> usize {
         self.queries.len()
-    }
-
-    /// Distinct steps, masks, lists of group columns and figures: what the cost of a row grows with.
-    pub fn size(&self) -> [usize; 4] {
-        let figures = self.anchors.iter().map(|anchor| anchor.counts.len() + anchor.sums.len()).sum();
-        [self.steps.len(), self.masks.len(), self.anchors.len(), figures]
     }
 }
 

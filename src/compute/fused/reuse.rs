@@ -228,7 +228,7 @@ impl Ahead {
         };
         let part = |(month, name): (Option<i32>, String)| {
             let kept = reuse.kept.read(scan.name(), &name);
-            let answers = kept.as_ref().map_or_else(|| vec![false; scan.plan.len()], |kept| kept.answer(&scan.plan));
+            let answers = kept.as_ref().map_or_else(|| vec![false; scan.plan.number_of_queries()], |kept| kept.answer(&scan.plan));
             PartAhead { month, name, kept, answers }
         };
         Self { parts: parts.into_iter().map(part).collect(), is_cut: reuse.is_cut(scan) }
