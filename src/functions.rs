@@ -12,7 +12,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Int32Array, Int64Array, StringArray,
@@ -463,15 +463,19 @@ const OPEN: i64 = i64::MIN;
 /// Looked up, and there is none.
 const NONE: i64 = i64::MIN + 1;
 
+/// Days of a part of a table: a year and a half. Of some hundred tables only the years that are asked for take memory.
+const DAYS_OF_PART: usize = 512;
+
 /// What a clock or parameter says for each day, in one domain; looked up when first asked.
 struct DayTable {
-    days: Vec<AtomicI64>,
+    parts: Vec<OnceLock<Box<[AtomicI64]>>>,
 }
 
 impl DayTable {
     fn get(&self, day: i32, compute: impl FnOnce() -> Option<i64>) -> Option<i64> {
-        let place = usize::try_from(i64::from(day) - i64::from(FIRST_DAY)).ok().and_then(|place| self.days.get(place));
-        let Some(place) = place else { return compute() };
+        let place = usize::try_from(i64::from(day) - i64::from(FIRST_DAY)).unwrap_or(usize::MAX);
+        let Some(part) = self.parts.get(place / DAYS_OF_PART) else { return compute() };
+        let place = &part.get_or_init(|| (0..DAYS_OF_PART).map(|_| AtomicI64::new(OPEN)).collect())[place % DAYS_OF_PART];
         // Whoever comes first writes what the others would.
         match place.load(Ordering::Relaxed) {
             OPEN => {
@@ -505,7 +509,7 @@ impl Eq for DayTables {}
 
 impl DayTables {
     fn of(&self, function: &'static str, name: &str, domain: Option<&str>) -> Arc<DayTable> {
-        let open = || Arc::new(DayTable { days: (0..DAYS).map(|_| AtomicI64::new(OPEN)).collect() });
+        let open = || Arc::new(DayTable { parts: (0..DAYS.div_ceil(DAYS_OF_PART)).map(|_| OnceLock::new()).collect() });
         match self.0.lock() {
             Ok(mut tables) => Arc::clone(tables.entry((function, name.to_owned(), domain.map(str::to_owned))).or_insert_with(open)),
             Err(_) => open(),
