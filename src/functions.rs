@@ -21,8 +21,9 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int32Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{Expr as SyntaxExpr, ExprWithAlias, Value, VisitMut, visit_expressions_mut};
@@ -69,17 +70,24 @@ impl Clocks {
     }
 }
 
-/// What a function answers by, beside its arguments: the versions of the clock or parameter that its first argument names, and the calendar
-/// where working days are counted. Empty for functions that look nothing up.
-pub fn definition(function: &ScalarUDF, name: Option<&str>) -> String {
-    let Some(own) = function.inner().downcast_ref::<CalendarFunction>() else { return String::new() };
-    let clocks = &own.clocks;
-    match own.which {
-        Which::DueOn | Which::DueAt => format!("{:?} {}", name.and_then(|name| clocks.clocks.get(name)), clocks.calendar_digest),
-        Which::Param => format!("{:?}", name.and_then(|name| clocks.parameters.get(name))),
-        Which::WorkdaysBetween => clocks.calendar_digest.clone(),
-        _ => String::new(),
-    }
+/// What the calls in an expression answer by, beside their arguments: the versions of the clocks and parameters that they name, and the calendar
+/// where working days are counted. Empty where nothing is looked up.
+pub fn definitions(expression: &Expr) -> String {
+    let mut said = String::new();
+    let told = expression.apply(|part| {
+        if let Expr::ScalarFunction(call) = part
+            && let Some(own) = call.func.inner().downcast_ref::<CalendarFunction>()
+        {
+            let name = match call.args.first() {
+                Some(Expr::Literal(value, _)) => literal_text(value),
+                _ => None,
+            };
+            said.push_str(&own.definition(name));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    told.expect("no step of the walk fails");
+    said
 }
 
 /// What every reference list says, by its name.
@@ -355,8 +363,7 @@ impl ScalarUDFImpl for CalendarFunction {
     }
 }
 
-/// The text of a literal.
-pub fn literal_text(scalar: &ScalarValue) -> Option<&str> {
+fn literal_text(scalar: &ScalarValue) -> Option<&str> {
     match scalar {
         ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text) => text.as_deref(),
         ScalarValue::Dictionary(_, inner) => literal_text(inner),
@@ -365,6 +372,16 @@ pub fn literal_text(scalar: &ScalarValue) -> Option<&str> {
 }
 
 impl CalendarFunction {
+    fn definition(&self, name: Option<&str>) -> String {
+        let clocks = &self.clocks;
+        match self.which {
+            Which::DueOn | Which::DueAt => format!("{:?} {}", name.and_then(|name| clocks.clocks.get(name)), clocks.calendar_digest),
+            Which::Param => format!("{:?}", name.and_then(|name| clocks.parameters.get(name))),
+            Which::WorkdaysBetween => clocks.calendar_digest.clone(),
+            _ => String::new(),
+        }
+    }
+
     fn evaluate(&self, name: Option<&str>, arrays: &[ArrayRef]) -> Result<ArrayRef> {
         let calendar = &self.clocks.calendar;
         let unnamed = || DataFusionError::Internal(format!("{} was planned without a name", self.name()));

@@ -413,16 +413,7 @@ impl Graph {
             hasher.update(self.steps[*step].digest.as_bytes());
             hasher.update(self.steps[*step].kind.to_string().as_bytes());
         }
-        above.apply(|part| {
-            if let Expr::ScalarFunction(function) = part {
-                let name = function.args.first().and_then(|argument| match argument {
-                    Expr::Literal(value, _) => functions::literal_text(value),
-                    _ => None,
-                });
-                hasher.update(functions::definition(&function.func, name).as_bytes());
-            }
-            Ok(TreeNodeRecursion::Continue)
-        })?;
+        hasher.update(functions::definitions(above).as_bytes());
         Ok(hasher.finalize())
     }
 }

@@ -22,7 +22,7 @@ use arrow::datatypes::{DataType, Decimal128Type, Field, Int64Type, Schema, Schem
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::properties::WriterProperties;
 use serde::{Deserialize, Serialize};
 
@@ -117,9 +117,8 @@ impl KeptCounts {
     /// The rows of a query that is answered alone; none where there is no file, or none that can be used.
     pub fn read_rows(&self, name: &str) -> Option<Vec<RecordBatch>> {
         let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(self.path(ALONE, name)).ok()?).ok()?;
-        let pairs = builder.metadata().file_metadata().key_value_metadata();
-        let form = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == DESCRIPTION)?.value.as_deref());
-        let batches = if form == Some(FORM) { builder.build().ok()?.collect::<Result<_, _>>().ok() } else { None };
+        let batches =
+            if description_of(builder.metadata()) == Some(FORM) { builder.build().ok()?.collect::<Result<_, _>>().ok() } else { None };
         batches.inspect(|_| self.uses(ALONE, name))
     }
 
@@ -255,8 +254,7 @@ fn read(path: &Path) -> io::Result<Option<Figures>> {
         file => file?,
     };
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(io::Error::other)?;
-    let pairs = builder.metadata().file_metadata().key_value_metadata();
-    let said = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == DESCRIPTION)?.value.as_deref()).unwrap_or_default();
+    let said = description_of(builder.metadata()).unwrap_or_default();
     let Ok(description) = serde_json::from_str::<Description>(said) else { return Ok(None) };
     if description.form != FORM {
         return Ok(None);
@@ -268,6 +266,11 @@ fn read(path: &Path) -> io::Result<Option<Figures>> {
         None => RecordBatch::new_empty(Arc::new(Schema::empty())),
     };
     Ok(taken(&description, &batch))
+}
+
+/// What a file says of itself.
+fn description_of(metadata: &ParquetMetaData) -> Option<&str> {
+    metadata.file_metadata().key_value_metadata()?.iter().find(|pair| pair.key == DESCRIPTION)?.value.as_deref()
 }
 
 /// The next `length` places of a column.
@@ -328,8 +331,8 @@ impl Figures {
         };
         (0..plan.number_of_queries())
             .map(|place| {
-                let (figures, instants) = plan.digests_of(place);
-                figures.iter().all(|digest| there.contains(digest.as_str())) && instants.iter().all(holds)
+                plan.figures_asked(place).iter().all(|digest| there.contains(digest.as_str()))
+                    && plan.moments_asked(place).iter().all(holds)
             })
             .collect()
     }

@@ -52,6 +52,10 @@ struct Query {
     rows: usize,
     /// The job of each aggregate.
     jobs: Vec<Job>,
+    /// What its figures are.
+    figures: Vec<String>,
+    /// Its comparisons with moving moments, each with its moment.
+    moments: Vec<(String, i64)>,
 }
 
 /// A figure of an anchor.
@@ -122,28 +126,34 @@ impl Plan {
             anchor.digests.0 = anchor.counts.iter().map(|(mask, value)| digest("count", *mask, *value)).collect();
             anchor.digests.1 = anchor.sums.iter().map(|(mask, value)| digest("sum", *mask, Some(*value))).collect();
         }
+        for query in &mut self.queries {
+            let (counts, sums) = &self.anchors[query.anchor].digests;
+            query.figures.push(counts[query.rows].clone());
+            for job in &query.jobs {
+                match job {
+                    Job::Count(job) => query.figures.push(counts[*job].clone()),
+                    Job::Sum(job, number) => query.figures.extend([sums[*job].clone(), counts[*number].clone()]),
+                }
+            }
+            let moments = graph.moving_among(&graph.below(query.counting.asks())).into_iter();
+            query.moments = moments.map(|(step, now)| (graph.digest(step).to_hex().to_string(), now)).collect();
+        }
     }
 
-    /// What the figures of the query at this place are, and its comparisons with moving moments, each with its moment.
-    pub fn digests_of(&self, place: usize) -> (Vec<String>, Vec<(String, i64)>) {
-        let query = &self.queries[place];
-        let (counts, sums) = &self.anchors[query.anchor].digests;
-        let mut figures = vec![counts[query.rows].clone()];
-        for job in &query.jobs {
-            match job {
-                Job::Count(job) => figures.push(counts[*job].clone()),
-                Job::Sum(job, number) => figures.extend([sums[*job].clone(), counts[*number].clone()]),
-            }
-        }
-        let below = self.graph.below(query.counting.asks());
-        let moments = self.graph.moving_among(&below).into_iter();
-        (figures, moments.map(|(step, now)| (self.graph.digest(step).to_hex().to_string(), now)).collect())
+    /// What the figures of the query at this place are.
+    pub fn figures_asked(&self, place: usize) -> &[String] {
+        &self.queries[place].figures
+    }
+
+    /// The comparisons with moving moments below the query at this place, each with its moment.
+    pub fn moments_asked(&self, place: usize) -> &[(String, i64)] {
+        &self.queries[place].moments
     }
 
     /// What the figures of some queries are.
     pub fn figures_of(&self, is_wanted: &[bool]) -> HashSet<String> {
         let some = is_wanted.iter().enumerate().filter(|(_, is_wanted)| **is_wanted);
-        some.flat_map(|(place, _)| self.digests_of(place).0).collect()
+        some.flat_map(|(place, _)| self.figures_asked(place).iter().cloned()).collect()
     }
 
     fn add(&mut self, counting: Counting) {
@@ -175,7 +185,7 @@ impl Plan {
                 Total::Sum(value) => Job::Sum(place_of(&mut anchor.sums, (mask, value)), place_of(&mut anchor.counts, (mask, Some(value)))),
             });
         }
-        self.queries.push(Query { counting, anchor, rows, jobs });
+        self.queries.push(Query { counting, anchor, rows, jobs, figures: Vec::new(), moments: Vec::new() });
     }
 
     /// Places of the relation's columns that are read, ascending. Batches hold these, in this order.
@@ -183,6 +193,11 @@ impl Plan {
         let mut places: Vec<usize> = self.columns.iter().map(|(_, place)| *place).collect();
         places.sort_unstable();
         places
+    }
+
+    /// The place of a group column among the labels.
+    fn label_place(&self, step: StepId) -> usize {
+        self.labels.iter().position(|label| *label == step).expect("a group column has labels")
     }
 
     /// How many queries are answered.
@@ -305,30 +320,11 @@ impl Labels {
     }
 
     fn of_texts<'a>(&mut self, values: impl Iterator<Item = Option<&'a str>>) -> Vec<u32> {
-        // Rows of a unit mostly stand together.
-        let (mut last, mut label): (Option<&str>, u32) = (None, 0);
-        values
-            .map(|value| {
-                if value != last {
-                    label = value.map_or(0, |value| self.text(value));
-                    last = value;
-                }
-                label
-            })
-            .collect()
+        repeating(values, |value| self.text(value))
     }
 
     fn of_numbers(&mut self, values: impl Iterator<Item = Option<i64>>) -> Vec<u32> {
-        let (mut last, mut label): (Option<i64>, u32) = (None, 0);
-        values
-            .map(|value| {
-                if value != last {
-                    label = value.map_or(0, |value| self.number(value));
-                    last = value;
-                }
-                label
-            })
-            .collect()
+        repeating(values, |value| self.number(value))
     }
 
     /// The numbers that another's labels have here.
@@ -355,6 +351,20 @@ impl Labels {
         };
         Ok(if values.data_type() == kind { values } else { cast(&values, kind)? })
     }
+}
+
+/// The label of every value. Rows of a unit mostly stand together: the last value is mostly the next.
+fn repeating<T: PartialEq + Copy>(values: impl Iterator<Item = Option<T>>, mut label_of: impl FnMut(T) -> u32) -> Vec<u32> {
+    let (mut last, mut label) = (None, 0);
+    values
+        .map(|value| {
+            if value != last {
+                label = value.map_or(0, &mut label_of);
+                last = value;
+            }
+            label
+        })
+        .collect()
 }
 
 /// Lists of labels by number.
@@ -500,7 +510,7 @@ impl State {
         for (known, step) in self.labels.iter_mut().zip(&plan.labels) {
             labels.push(known.of_rows(answers.get(*step))?);
         }
-        let label_of = |step: &StepId| &labels[plan.labels.iter().position(|label| label == step).expect("a group column has labels")];
+        let label_of = |step: &StepId| &labels[plan.label_place(*step)];
         let mut heads = Vec::with_capacity(plan.heads.len());
         for (known, steps) in self.heads.iter_mut().zip(&plan.heads) {
             let columns: Vec<&Vec<u32>> = steps.iter().map(label_of).collect();
@@ -555,7 +565,7 @@ impl State {
             *validity = validity.and(*more);
         }
         let labels: Vec<Vec<u32>> = self.labels.iter_mut().zip(&other.labels).map(|(own, other)| own.taking(other)).collect();
-        let place = |step: &StepId| plan.labels.iter().position(|label| label == step).expect("a group column has labels");
+        let place = |step: &StepId| plan.label_place(*step);
         let mut heads = Vec::new();
         for ((own, other), steps) in self.heads.iter_mut().zip(&other.heads).zip(&plan.heads) {
             let places: Vec<usize> = steps.iter().map(place).collect();
@@ -584,7 +594,7 @@ impl State {
 
     /// The figures without this plan's numbering.
     pub fn figures(&self, plan: &Plan) -> Figures {
-        let place = |step: &StepId| plan.labels.iter().position(|label| label == step).expect("a group column has labels");
+        let place = |step: &StepId| plan.label_place(*step);
         let mut figures = Figures { rows: self.rows, ..Figures::default() };
         for ((step, _), validity) in plan.moving.iter().zip(&self.validity) {
             figures.validity.insert(plan.graph.digest(*step).to_hex().to_string(), (validity.from, validity.until));
@@ -624,7 +634,7 @@ impl State {
     /// Adds figures that stand without a numbering, those that are wanted. Of comparisons with moving moments those are taken that hold now.
     pub fn take(&mut self, plan: &Plan, figures: &Figures, is_wanted: &dyn Fn(&str) -> bool) {
         self.rows = self.rows.max(figures.rows);
-        let place = |step: &StepId| plan.labels.iter().position(|label| label == step).expect("a group column has labels");
+        let place = |step: &StepId| plan.label_place(*step);
         for ((step, now), own) in plan.moving.iter().zip(&mut self.validity) {
             let digest = plan.graph.digest(*step).to_hex();
             if let Some((from, until)) = figures.validity.get(digest.as_str()) {
@@ -683,7 +693,7 @@ impl State {
         let fields = query.counting.aggregated.fields();
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(fields.len());
         for (place, step) in query.counting.groups.iter().enumerate() {
-            let labels = &self.labels[plan.labels.iter().position(|label| label == step).expect("a group column has labels")];
+            let labels = &self.labels[plan.label_place(*step)];
             let label = |slot: &usize| {
                 let (head, last) = groups.keys[*slot];
                 self.heads[anchor.head].lists[head as usize].get(place).copied().unwrap_or(last)

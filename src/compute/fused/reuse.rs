@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use serde::{Deserialize, Serialize};
@@ -174,16 +174,8 @@ impl Reuse {
             node.apply_expressions(|expression| {
                 // Shown as a plan, a list of values ends after five.
                 hasher.update(format!("{expression:?}").as_bytes());
-                expression.apply(|part| {
-                    if let Expr::ScalarFunction(function) = part {
-                        let name = function.args.first().and_then(|argument| match argument {
-                            Expr::Literal(value, _) => functions::literal_text(value),
-                            _ => None,
-                        });
-                        hasher.update(functions::definition(&function.func, name).as_bytes());
-                    }
-                    Ok(TreeNodeRecursion::Continue)
-                })
+                hasher.update(functions::definitions(expression).as_bytes());
+                Ok(TreeNodeRecursion::Continue)
             })?;
             Ok(TreeNodeRecursion::Continue)
         });
