@@ -16,7 +16,7 @@ use std::time::Instant;
 use arrow::datatypes::{DataType, Field, Schema};
 use kaohe::compute::attribution::Attribution;
 use kaohe::compute::fused::reuse::Reuse;
-use kaohe::compute::measures::{Amount, Measure, Scope};
+use kaohe::compute::measures::{Amount, Measure, Measures, Scope};
 use kaohe::compute::run::{ANCESTORS, Task, compute, moment_of};
 use kaohe::compute::shared::SharedPopulations;
 use kaohe::compute::units::Hierarchy;
@@ -28,6 +28,10 @@ use kaohe::library::indicator::Window;
 use kaohe::terms::{Fraction, Period};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -111,14 +115,14 @@ async fn measure(
     ])
 }
 
-fn write_measures(path: &Path, measures: &[Measure]) {
+fn write_measures(path: &Path, measures: &Measures) {
     let mut file = BufWriter::new(File::create(path).expect("a file"));
     writeln!(file, "indicator,unit_id,domain,month,numerator,denominator,pending").expect("written");
     for measure in measures.iter().filter(|measure| measure.scope == Scope::Own) {
         let Amount::Ratio(fraction) = measure.amount else { continue };
         let (numerator, denominator) = (fraction.numerator / Fraction::SCALE, fraction.denominator / Fraction::SCALE);
         let Measure { indicator, subject, domain, month, pending, .. } = measure;
-        writeln!(file, "{},{subject},{domain},{month},{numerator},{denominator},{pending}", indicator.0).expect("written");
+        writeln!(file, "{},{subject},{domain},{month},{numerator},{denominator},{pending}", indicator).expect("written");
     }
 }
 

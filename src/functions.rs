@@ -15,9 +15,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Int32Array, Int64Array, StringArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Int32Array, Int64Array,
+    PrimitiveArray, StringArray, TimestampMicrosecondArray,
 };
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int32Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
@@ -357,7 +358,11 @@ impl ScalarUDFImpl for CalendarFunction {
             _ => None,
         };
         let length = if all_scalar { 1 } else { rows };
-        let arrays = arguments.args.iter().map(|argument| argument.to_array(length)).collect::<Result<Vec<_>>>()?;
+        // A name is read once, not row by row.
+        let is_name = |place: usize| place == 0 && matches!(self.which, Which::DueOn | Which::DueAt | Which::Param);
+        let arrays = arguments.args.iter().enumerate();
+        let arrays = arrays.map(|(place, argument)| argument.to_array(if is_name(place) { 1 } else { length }));
+        let arrays = arrays.collect::<Result<Vec<_>>>()?;
         let result = self.evaluate(name.as_deref(), &arrays)?;
         if all_scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?)) } else { Ok(ColumnarValue::Array(result)) }
     }
@@ -411,8 +416,7 @@ impl CalendarFunction {
                 let extra = arrays.get(3).map(|extra| extra.as_primitive::<Int64Type>());
                 let mut tables = TablesOfBatch::new(&self.clocks.tables, self.which.name(), &clock.name);
                 let mut longer: HashMap<(Option<&str>, i32, i64), Option<i32>> = HashMap::new();
-                let due = start.iter().enumerate().map(|(row, start)| {
-                    let start = start?;
+                let due = answered::<_, Date32Type>(start, |row, start| {
                     let days = extra.filter(|extra| extra.is_valid(row)).map_or(0, |extra| extra.value(row));
                     let compute = || Some(clock.due_on(calendar, domains.at(row), start, days)?.epoch_day);
                     match days {
@@ -420,14 +424,13 @@ impl CalendarFunction {
                         _ => *longer.entry((domains.at(row), start, days)).or_insert_with(compute),
                     }
                 });
-                Arc::new(due.collect::<Date32Array>())
+                Arc::new(due)
             }
             Which::DueAt => {
                 let clock = self.clocks.clocks.get(name.ok_or_else(unnamed)?).ok_or_else(unnamed)?;
                 let domains = texts(&arrays[1])?;
                 let start = arrays[2].as_primitive::<TimestampMicrosecondType>();
-                let due: TimestampMicrosecondArray =
-                    start.iter().enumerate().map(|(row, start)| clock.due_at(calendar, text_at(&domains, row), start?)).collect();
+                let due: TimestampMicrosecondArray = answered(start, |row, start| clock.due_at(calendar, text_at(&domains, row), start));
                 Arc::new(due.with_timezone("UTC"))
             }
             Which::Param => {
@@ -435,8 +438,7 @@ impl CalendarFunction {
                 let domains = Domains::of(&arrays[1])?;
                 let on = arrays[2].as_primitive::<Date32Type>();
                 let mut tables = TablesOfBatch::new(&self.clocks.tables, self.which.name(), &parameter.name);
-                let amounts = on.iter().enumerate().map(|(row, on)| {
-                    let on = on?;
+                let amounts: Decimal128Array = answered(on, |row, on| {
                     let amount = tables.at(&domains, row).get(on, || {
                         let mut amount = parameter.amount_on(domains.at(row), date_from_epoch_days(on)?)?;
                         amount.rescale(4);
@@ -444,7 +446,7 @@ impl CalendarFunction {
                     });
                     amount.map(i128::from)
                 });
-                Arc::new(amounts.collect::<Decimal128Array>().with_precision_and_scale(18, 4)?)
+                Arc::new(amounts.with_precision_and_scale(18, 4)?)
             }
             Which::UsccIsValid => {
                 let codes = texts(&arrays[0])?;
@@ -457,6 +459,29 @@ impl CalendarFunction {
             }
         })
     }
+}
+
+/// What is answered about each value that is there; the question names its row.
+fn answered<I: ArrowPrimitiveType, O: ArrowPrimitiveType>(
+    values: &PrimitiveArray<I>,
+    mut answer: impl FnMut(usize, I::Native) -> Option<O::Native>,
+) -> PrimitiveArray<O> {
+    let nulls = values.nulls().filter(|nulls| nulls.null_count() > 0);
+    let mut found = vec![O::Native::default(); values.len()];
+    let mut places = found.iter_mut();
+    let there = BooleanBuffer::collect_bool(values.len(), |row| {
+        let place = places.next();
+        let is_asked = nulls.is_none_or(|nulls| nulls.is_valid(row));
+        match place.zip(is_asked.then(|| answer(row, values.value(row))).flatten()) {
+            Some((place, value)) => {
+                *place = value;
+                true
+            }
+            None => false,
+        }
+    });
+    let nulls = Some(NullBuffer::new(there)).filter(|nulls| nulls.null_count() > 0);
+    PrimitiveArray::new(found.into(), nulls)
 }
 
 /// First day that a table of days holds: 1970-01-01, which also stands where there is none.

@@ -3,6 +3,7 @@
 //! In: text that people or files write. Out: small values that order, print and compare the same everywhere.
 //! Never here: I/O, engines, policy. This module imports nothing from the project.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -47,6 +48,11 @@ macro_rules! text_identifier {
                 &self.0
             }
         }
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
     )*};
 }
 text_identifier!(IndicatorId, UnitId, RunId);
@@ -85,6 +91,11 @@ impl Month {
     pub fn plus(self, months: i32) -> Self {
         let index = i32::from(self.year) * 12 + i32::from(self.month) - 1 + months;
         Self { year: index.div_euclid(12) as i16, month: (index.rem_euclid(12) + 1) as i8 }
+    }
+
+    /// How many months later the other is.
+    pub fn months_to(self, later: Self) -> i32 {
+        (i32::from(later.year) - i32::from(self.year)) * 12 + i32::from(later.month) - i32::from(self.month)
     }
 
     /// Days from 1970-01-01 to its first day: how Arrow's Date32 writes it.

@@ -33,7 +33,7 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::prelude::{SessionContext, col, lit};
 use jiff::civil::Date;
 
-use super::measures::Measure;
+use super::measures::{Measure, Measures};
 use super::units::{Predecessor, Span, Unit, read_spans};
 use crate::library::Library;
 use crate::library::contract::{self, ColumnType, TableContract};
@@ -207,26 +207,16 @@ impl Attribution {
 
     /// Figures of an earlier run for those who answer now: ratios of a unit and of those that it follows add up; of other figures the
     /// unit's own stands, else the first by identifier of those that it follows.
-    pub fn handed_over(&self, measures: Vec<Measure>) -> Vec<Measure> {
-        if self.successors.is_empty() {
-            return measures;
-        }
-        let (of_others, mut own): (Vec<Measure>, Vec<Measure>) =
-            measures.into_iter().partition(|measure| self.successors.contains_key(&measure.subject));
-        let key =
-            |measure: &Measure| (measure.indicator.clone(), measure.subject.clone(), measure.domain.clone(), measure.month, measure.scope);
-        let mut places: BTreeMap<_, usize> = own.iter().enumerate().map(|(place, measure)| (key(measure), place)).collect();
+    pub fn handed_over<'a>(&'a self, measures: &'a Measures) -> Vec<Measure<'a>> {
+        let (of_others, own): (Vec<Measure<'_>>, Vec<Measure<'_>>) =
+            measures.iter().partition(|measure| self.successors.contains_key(measure.subject));
+        let key = |measure: &Measure<'a>| (measure.indicator, measure.subject, measure.domain, measure.month, measure.scope);
+        let mut all: BTreeMap<_, Measure<'a>> = own.into_iter().map(|measure| (key(&measure), measure)).collect();
         for measure in of_others {
-            let measure = Measure { subject: self.successors[&measure.subject].clone(), ..measure };
-            match places.get(&key(&measure)) {
-                Some(place) => own[*place].add(&measure),
-                None => {
-                    places.insert(key(&measure), own.len());
-                    own.push(measure);
-                }
-            }
+            let measure = Measure { subject: &self.successors[measure.subject], ..measure };
+            all.entry(key(&measure)).and_modify(|known| known.add(&measure)).or_insert(measure);
         }
-        own
+        all.into_values().collect()
     }
 
     /// Puts the tables of the library in their places: from here on the session reads rows as they count. Once is enough, twice is
@@ -502,7 +492,7 @@ mod tests {
     use crate::compute::check::register_empty_tables;
     use crate::compute::measures::{Amount, Scope};
     use crate::compute::units::Hierarchy;
-    use crate::terms::{Fraction, IndicatorId, Month};
+    use crate::terms::{Fraction, Month};
 
     fn span(unit: &str, first: Date, last: Option<Date>, replaced_by: Option<&str>) -> Span {
         let replaced_by = replaced_by.map(str::to_owned);
@@ -607,10 +597,10 @@ mod tests {
             span("B", date(2019, 1, 1), ended, Some("C")),
             span("C", date(2026, 4, 1), None, None),
         ];
-        let measure = |unit: &str, numerator: i64, denominator: i64| Measure {
-            indicator: IndicatorId::from("a.rate"),
-            subject: unit.to_owned(),
-            domain: "market".to_owned(),
+        let measure = |unit: &'static str, numerator: i64, denominator: i64| Measure {
+            indicator: "a.rate",
+            subject: unit,
+            domain: "market",
             month: Month { year: 2026, month: 3 },
             scope: Scope::Own,
             amount: Amount::Ratio(Fraction { numerator: numerator.into(), denominator: denominator.into() }),
@@ -620,8 +610,8 @@ mod tests {
             held: true,
         };
         let attribution = Attribution::of(&spans, date(2026, 6, 30));
-        let handed_over = attribution.handed_over(vec![measure("A", 1, 3), measure("B", 2, 4), measure("OTHER", 5, 6)]);
-        let expected = [Measure { pending: 1, ..measure("OTHER", 5, 6) }, Measure { pending: 2, ..measure("C", 3, 7) }];
-        assert_eq!(handed_over, expected);
+        let before = [measure("A", 1, 3), measure("B", 2, 4), measure("OTHER", 5, 6)].into_iter().collect();
+        let expected = [Measure { pending: 2, ..measure("C", 3, 7) }, measure("OTHER", 5, 6)];
+        assert_eq!(attribution.handed_over(&before), expected);
     }
 }

@@ -1,6 +1,6 @@
 //! Measures of an earlier run, read back from its result table.
 //!
-//! In: `tables/measures.parquet` of a run. Out: [`Measure`] rows. Never here: deciding which of them still stand.
+//! In: `tables/measures.parquet` of a run. Out: [`Measures`]. Never here: deciding which of them still stand.
 
 use std::path::Path;
 
@@ -11,16 +11,16 @@ use datafusion::common::DataFusionError;
 use datafusion::prelude::{ParquetReadOptions, SessionContext, lit};
 
 use super::due_soon::DUE_SOON;
-use super::measures::{Amount, Measure, Scope};
-use crate::terms::{Fraction, IndicatorId, Month, date_from_epoch_days};
+use super::measures::{Amount, Measure, Measures, Scope};
+use crate::terms::{Fraction, Month, date_from_epoch_days};
 
-/// Reads the table; an absent file is an empty table.
+/// Reads the measures of the indicators that are wanted; an absent file is an empty table.
 ///
 /// # Errors
 /// A file that is not a table of measures.
-pub async fn read_measures(context: &SessionContext, path: &Path) -> Result<Vec<Measure>, DataFusionError> {
+pub async fn read_measures(context: &SessionContext, path: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Measures, DataFusionError> {
     if !path.is_file() {
-        return Ok(Vec::new());
+        return Ok(Measures::default());
     }
     let frame = context.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await?;
     // A run of an engine that did not count them yet has no such column.
@@ -42,7 +42,7 @@ pub async fn read_measures(context: &SessionContext, path: &Path) -> Result<Vec<
         "excluded",
         DUE_SOON,
     ])?;
-    let mut measures = Vec::new();
+    let mut measures = Measures::default();
     for batch in frame.collect().await? {
         let column = |index: usize, kind: &DataType| cast(batch.column(index), kind);
         let texts = [0, 1, 2, 4].map(|index| column(index, &DataType::Utf8));
@@ -50,10 +50,13 @@ pub async fn read_measures(context: &SessionContext, path: &Path) -> Result<Vec<
         let counts = [8, 9, 10, 11].map(|index| column(index, &DataType::Int64));
         let months = column(3, &DataType::Date32)?;
         for row in 0..batch.num_rows() {
-            let text = |index: usize| -> Result<String, DataFusionError> {
+            let text = |index: usize| -> Result<&str, DataFusionError> {
                 let array = texts[index].as_ref().map_err(|error| DataFusionError::Execution(error.to_string()))?.as_string::<i32>();
-                Ok(if array.is_null(row) { String::new() } else { array.value(row).to_owned() })
+                Ok(if array.is_null(row) { "" } else { array.value(row) })
             };
+            if !is_wanted(text(0)?) {
+                continue;
+            }
             let decimal = |index: usize| -> Result<Option<i128>, DataFusionError> {
                 let array =
                     exact[index].as_ref().map_err(|error| DataFusionError::Execution(error.to_string()))?.as_primitive::<Decimal128Type>();
@@ -70,7 +73,7 @@ pub async fn read_measures(context: &SessionContext, path: &Path) -> Result<Vec<
             };
             let Some(day) = date_from_epoch_days(months.as_primitive::<Date32Type>().value(row)) else { continue };
             measures.push(Measure {
-                indicator: IndicatorId(text(0)?),
+                indicator: text(0)?,
                 subject: text(1)?,
                 domain: text(2)?,
                 month: Month::of(day),

@@ -3,14 +3,15 @@
 //! In: a session whose tables are pinned, the library, the period and the as-of date. Out: measures of each indicator, or its
 //! failure; one that fails does not stop the others. Never here: division, policy, I/O beyond the session's scans.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int64Type, Schema};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int64Type, Schema, UInt32Type};
 use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
@@ -21,9 +22,9 @@ use jiff::civil::Date;
 use super::due_soon;
 use super::fused::fuse;
 use super::fused::graph::Moving;
-use super::fused::kernel::{Plan, State};
+use super::fused::kernel::{Plan, Totals};
 use super::fused::reuse::{Ahead, CountedRelation, Reuse, counted};
-use super::measures::{Amount, Measure, Scope, pair_subject, sort_measures};
+use super::measures::{Amount, Block, Figures, Measures, NO_DOMAIN, Scope, pair_subject};
 use super::populations::names_read;
 use super::shared::{SharedPopulations, answer};
 use super::units::Hierarchy;
@@ -57,7 +58,7 @@ pub struct Task<'a> {
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// Sorted measures.
-    pub measures: Vec<Measure>,
+    pub measures: Measures,
     /// Indicators that failed, with the engine's words.
     pub failed: BTreeMap<IndicatorId, String>,
     /// Seconds that went by while an indicator's plan was waited for and run, over all its months.
@@ -105,19 +106,26 @@ pub async fn compute(shared: &mut SharedPopulations<'_>, task: &Task<'_>) -> Res
         };
         let (planned, queries) = planned(&context, indicators, moment, soon).await;
         let mut answers = Answered::new(shared, queries, moment, soon, task.reuse, &mut outcome).await;
-        for (indicator, month, places) in planned {
-            let begun = (task.elapsed)();
-            let computed = match places {
-                Ok(places) => compute_one(&mut answers, task, indicator, month, places).await,
-                Err(error) => Err(error),
+        let mut of_counts = answers.measures_of_counts(task, &planned);
+        for (number, (indicator, month, places)) in planned.into_iter().enumerate() {
+            let (computed, seconds) = match of_counts.remove(&number) {
+                Some(computed) => computed,
+                None => {
+                    let begun = (task.elapsed)();
+                    let computed = match places {
+                        Ok(places) => answers.rows_of_all(places).await.and_then(|rows| measures_of(task, indicator, month, &rows)),
+                        Err(error) => Err(error),
+                    };
+                    (computed, (task.elapsed)() - begun)
+                }
             };
             match computed {
-                Ok(measures) => outcome.measures.extend(measures),
+                Ok(measures) => outcome.measures.append(measures),
                 Err(error) => {
                     outcome.failed.entry(indicator.id.clone()).or_insert_with(|| words(&error));
                 }
             }
-            *outcome.seconds.entry(indicator.id.clone()).or_default() += (task.elapsed)() - begun;
+            *outcome.seconds.entry(indicator.id.clone()).or_default() += seconds;
             if let Some(months) = ahead.get_mut(&indicator.id) {
                 *months -= 1;
                 if *months == 0 {
@@ -126,8 +134,8 @@ pub async fn compute(shared: &mut SharedPopulations<'_>, task: &Task<'_>) -> Res
             }
         }
     }
-    outcome.measures.retain(|measure| !outcome.failed.contains_key(&measure.indicator));
-    sort_measures(&mut outcome.measures);
+    outcome.failed.keys().for_each(|indicator| outcome.measures.remove(indicator));
+    outcome.measures.sort();
     Ok(outcome)
 }
 
@@ -150,7 +158,7 @@ fn moments<'a>(task: &Task<'a>) -> Vec<(Moment, Vec<(&'a Indicator, Option<Month
 }
 
 /// An indicator at a moment: the month of its figure where the window gives it, and the places of its queries.
-type PlannedIndicator<'a> = (&'a Indicator, Option<Month>, Result<std::ops::Range<usize>, DataFusionError>);
+type PlannedIndicator<'a> = (&'a Indicator, Option<Month>, Result<Range<usize>, DataFusionError>);
 
 /// The queries of a moment's indicators. Plans are made on every core ahead of the one query that runs: over small tables planning is most of
 /// the work.
@@ -231,7 +239,7 @@ struct Answered<'s, 'a> {
     reuse: Option<&'s Reuse>,
     queries: Vec<LogicalPlan>,
     ways: Vec<Way>,
-    scans: Vec<Option<(Arc<Plan>, State)>>,
+    scans: Vec<Option<(Arc<Plan>, Totals)>>,
 }
 
 /// How a query is answered.
@@ -307,9 +315,57 @@ impl<'s, 'a> Answered<'s, 'a> {
         Self { shared, reuse, queries, ways, scans: counts }
     }
 
+    /// The rows of the query at this place, where it was counted with others.
+    fn counted_rows(&self, place: usize) -> Option<Result<RecordBatch, DataFusionError>> {
+        let Way::Fused(scan, within) = &self.ways[place] else { return None };
+        let (plan, totals) = self.scans[*scan].as_ref()?;
+        Some(totals.rows_of(plan, &self.shared.context().state(), *within))
+    }
+
+    /// The measures of what was counted, with the seconds that each took, by place in `planned`: on every core, for there are cells by the
+    /// million.
+    fn measures_of_counts(
+        &self,
+        task: &Task<'_>,
+        planned: &[PlannedIndicator<'_>],
+    ) -> BTreeMap<usize, (Result<Measures, DataFusionError>, f64)> {
+        let is_counted = |place: usize| matches!(self.ways[place], Way::Fused(scan, _) if self.scans[scan].is_some());
+        let places_of = |number: usize| planned[number].2.as_ref().ok().cloned().filter(|places| places.clone().all(is_counted));
+        let wanted: Vec<(usize, Range<usize>)> = (0..planned.len()).filter_map(|number| Some((number, places_of(number)?))).collect();
+        let one = |number: usize, places: Range<usize>| {
+            let (indicator, month, _) = &planned[number];
+            let rows = places.filter_map(|place| self.counted_rows(place)).map(|rows| Ok(vec![rows?]));
+            measures_of(task, indicator, *month, &rows.collect::<Result<Vec<_>, DataFusionError>>()?)
+        };
+        let (next, done) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+        let threads = self.shared.context().state().config().target_partitions().min(wanted.len());
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    while let Some((number, places)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let begun = (task.elapsed)();
+                        let measures = one(*number, places.clone());
+                        let seconds = (task.elapsed)() - begun;
+                        // A poisoned lock is another thread's panic, which the scope passes on.
+                        done.lock().unwrap_or_else(PoisonError::into_inner).insert(*number, (measures, seconds));
+                    }
+                });
+            }
+        });
+        done.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rows of the queries at these places.
+    async fn rows_of_all(&mut self, places: Range<usize>) -> Result<Vec<Vec<RecordBatch>>, DataFusionError> {
+        let mut rows = Vec::new();
+        for place in places {
+            rows.push(self.rows(place).await?);
+        }
+        Ok(rows)
+    }
+
     /// The rows of the query at this place.
     async fn rows(&mut self, place: usize) -> Result<Vec<RecordBatch>, DataFusionError> {
-        let state = self.shared.context().state();
         match &mut self.ways[place] {
             Way::Alone(plan, name) => {
                 let plan = std::mem::replace(plan, Ok(self.queries[place].clone()))?;
@@ -320,8 +376,8 @@ impl<'s, 'a> Answered<'s, 'a> {
                 Ok(rows)
             }
             Way::Kept(rows) => Ok(std::mem::take(rows)),
-            Way::Fused(scan, within) => match &self.scans[*scan] {
-                Some((plan, counted)) => Ok(vec![counted.rows_of(plan, &state, *within)?]),
+            Way::Fused(..) => match self.counted_rows(place) {
+                Some(rows) => Ok(vec![rows?]),
                 // One of those that were fused is wrong: alone, only that one fails.
                 None => self.shared.answered(self.queries[place].clone()).await,
             },
@@ -329,24 +385,25 @@ impl<'s, 'a> Answered<'s, 'a> {
     }
 }
 
-/// Measures from the indicator's own plan and, where parents are computed anew, the one over every unit's ancestors.
-async fn compute_one(
-    answers: &mut Answered<'_, '_>,
+/// Measures from the rows of an indicator's own query and, where parents are computed anew, from those of the one over every unit's
+/// ancestors.
+fn measures_of(
     task: &Task<'_>,
     indicator: &Indicator,
     month: Option<Month>,
-    places: std::ops::Range<usize>,
-) -> Result<Vec<Measure>, DataFusionError> {
-    let mut measures = Vec::new();
-    for (place, scope) in places.zip([Scope::Own, Scope::Subtree]) {
-        for batch in &answers.rows(place).await? {
-            read_measures(indicator, batch, month, scope, task.period, &mut measures)?;
+    answers: &[Vec<RecordBatch>],
+) -> Result<Measures, DataFusionError> {
+    let mut measures = Measures::default();
+    for (batches, scope) in answers.iter().zip([Scope::Own, Scope::Subtree]) {
+        for batch in batches {
+            let block = read_measures(indicator, batch, month, scope, task.period, &mut measures)?;
+            measures.add_block(&indicator.id, block);
         }
     }
     if indicator.shape != Shape::Region && indicator.rollup == Rollup::Sum {
-        let sums = sum_up(&measures, task.hierarchy);
-        measures.extend(sums);
+        return Ok(measures.with_sums(task.hierarchy));
     }
+    measures.sort();
     Ok(measures)
 }
 
@@ -367,26 +424,6 @@ async fn plans_of(
 
 async fn plan_of(context: &SessionContext, statement: Statement, soon: Date) -> Result<LogicalPlan, DataFusionError> {
     due_soon::counted(context.state().statement_to_plan(statement).await?, soon)
-}
-
-/// Parents as exact sums of themselves and everything below.
-fn sum_up(own: &[Measure], hierarchy: &Hierarchy) -> Vec<Measure> {
-    let mut above: HashMap<&str, Vec<&str>> = HashMap::new();
-    let mut places: HashMap<(&str, &str, Month), usize> = HashMap::with_capacity(own.len());
-    let mut sums: Vec<Measure> = Vec::with_capacity(own.len());
-    for measure in own {
-        let ancestors = above.entry(&measure.subject).or_insert_with_key(|subject| hierarchy.chain_of(subject));
-        for ancestor in ancestors.iter() {
-            match places.entry((ancestor, &measure.domain, measure.month)) {
-                Entry::Occupied(place) => sums[*place.get()].add(measure),
-                Entry::Vacant(place) => {
-                    place.insert(sums.len());
-                    sums.push(Measure { subject: (*ancestor).to_owned(), scope: Scope::Subtree, ..measure.clone() });
-                }
-            }
-        }
-    }
-    sums
 }
 
 pub(super) fn register_ancestors(context: &SessionContext, hierarchy: &Hierarchy) -> Result<(), DataFusionError> {
@@ -469,19 +506,33 @@ impl VisitorMut for Widen {
     }
 }
 
-fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Arc<dyn Array>, DataFusionError> {
+fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, DataFusionError> {
     batch.column_by_name(name).ok_or_else(|| DataFusionError::Plan(format!("the result has no column `{name}`")))
 }
 
+/// Texts as numbers of each row; none for NULL. Numbers are given in the order of the texts.
+fn numbers_of(texts: &ArrayRef, mut number: impl FnMut(&str) -> u32) -> Result<Vec<Option<u32>>, DataFusionError> {
+    let dictionary = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));
+    let texts = cast(texts, &dictionary)?;
+    let texts = texts.as_dictionary::<UInt32Type>();
+    let values: Vec<&str> = texts.values().as_string::<i32>().iter().map(Option::unwrap_or_default).collect();
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_unstable_by_key(|place| values[*place]);
+    let mut numbers = vec![0; values.len()];
+    order.into_iter().for_each(|place| numbers[place] = number(values[place]));
+    Ok(texts.keys().iter().map(|key| key.map(|key| numbers[key as usize])).collect())
+}
+
+/// Reads a query's rows. Rows without a subject or a month, and those of other months than the period's, are left out.
 fn read_measures(
     indicator: &Indicator,
     batch: &RecordBatch,
     month: Option<Month>,
     scope: Scope,
     period: &Period,
-    out: &mut Vec<Measure>,
-) -> Result<(), DataFusionError> {
-    let text = |name: &str| -> Result<_, DataFusionError> { Ok(cast(column(batch, name)?, &DataType::Utf8)?) };
+    measures: &mut Measures,
+) -> Result<Block, DataFusionError> {
+    let mut block = Block::default();
     let exact = |name: &str| -> Result<_, DataFusionError> { Ok(cast(column(batch, name)?, &DataType::Decimal128(38, 4))?) };
     let count = |name: &str| -> Result<_, DataFusionError> {
         batch.column_by_name(name).map(|column| cast(column, &DataType::Int64)).transpose().map_err(DataFusionError::from)
@@ -492,34 +543,27 @@ fn read_measures(
         Shape::Ratio => ("unit_id", "numerator", "denominator"),
         Shape::Pair => ("region_a", "numerator", "denominator"),
     };
-    let (subjects, domains) = (text(subject)?, text("domain")?);
-    let (subjects, domains) = (subjects.as_string::<i32>(), domains.as_string::<i32>());
-    let neighbours = if indicator.shape == Shape::Pair { Some(text("region_b")?) } else { None };
-    let neighbours = neighbours.as_ref().map(|neighbours| neighbours.as_string::<i32>());
+    let subjects = match indicator.shape {
+        Shape::Pair => numbers_of(&pairs(column(batch, subject)?, column(batch, "region_b")?)?, |text| measures.subject(text))?,
+        _ => numbers_of(column(batch, subject)?, |text| measures.subject(text))?,
+    };
+    let domains = numbers_of(column(batch, "domain")?, |text| measures.domain(text))?;
+    let no_domain = measures.domain(NO_DOMAIN);
     let (upper, lower) = (exact(first)?, exact(second)?);
     let (upper, lower) = (upper.as_primitive::<Decimal128Type>(), lower.as_primitive::<Decimal128Type>());
     let (pending, excluded, due_soon) = (count("pending")?, count("excluded")?, count(due_soon::DUE_SOON)?);
-    let at = |counts: &Option<Arc<dyn Array>>, row: usize| match counts.as_ref().map(|counts| counts.as_primitive::<Int64Type>()) {
+    let at = |counts: &Option<ArrayRef>, row: usize| match counts.as_ref().map(|counts| counts.as_primitive::<Int64Type>()) {
         Some(counts) if counts.is_valid(row) => counts.value(row),
         _ => 0,
     };
     let own_months = if month.is_none() { Some(cast(column(batch, "month")?, &DataType::Date32)?) } else { None };
-    for row in 0..batch.num_rows() {
-        let row_month = match (&own_months, month) {
-            (_, Some(month)) => month,
-            (Some(days), None) => {
-                let days = days.as_primitive::<Date32Type>();
-                match days.is_valid(row).then(|| date_from_epoch_days(days.value(row))).flatten() {
-                    Some(day) => Month::of(day),
-                    None => continue,
-                }
-            }
-            (None, None) => continue,
-        };
-        if subjects.is_null(row)
-            || neighbours.is_some_and(|neighbours| neighbours.is_null(row))
-            || !(period.first..=period.last).contains(&row_month)
-        {
+    let own_months = own_months.as_ref().map(|days| days.as_primitive::<Date32Type>());
+    let mut known: HashMap<i32, Option<Month>> = HashMap::new();
+    let mut month_of = |day: i32| *known.entry(day).or_insert_with(|| date_from_epoch_days(day).map(Month::of));
+    for (row, subject) in subjects.into_iter().enumerate() {
+        let own_month = || own_months.filter(|days| days.is_valid(row)).and_then(|days| month_of(days.value(row)));
+        let Some((subject, row_month)) = subject.zip(month.or_else(own_month)) else { continue };
+        if !(period.first..=period.last).contains(&row_month) {
             continue;
         }
         let amount = match indicator.shape {
@@ -532,21 +576,15 @@ fn read_measures(
                 n: if lower.is_valid(row) { (lower.value(row) / Fraction::SCALE) as i64 } else { 0 },
             },
         };
-        out.push(Measure {
-            indicator: indicator.id.clone(),
-            subject: match neighbours {
-                Some(neighbours) => pair_subject(subjects.value(row), neighbours.value(row)),
-                None => subjects.value(row).to_owned(),
-            },
-            domain: if domains.is_null(row) { String::new() } else { domains.value(row).to_owned() },
-            month: row_month,
-            scope,
-            amount,
-            pending: at(&pending, row),
-            excluded: at(&excluded, row),
-            due_soon: at(&due_soon, row),
-            held: false,
-        });
+        let figures = Figures { amount, pending: at(&pending, row), excluded: at(&excluded, row), due_soon: at(&due_soon, row) };
+        block.push((subject, domains[row].unwrap_or(no_domain), row_month, scope), figures);
     }
-    Ok(())
+    Ok(block)
+}
+
+/// Pairs of regions as subjects; none where one of the two is missing.
+fn pairs(first: &ArrayRef, second: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
+    let (first, second) = (cast(first, &DataType::Utf8)?, cast(second, &DataType::Utf8)?);
+    let both = first.as_string::<i32>().iter().zip(second.as_string::<i32>());
+    Ok(Arc::new(both.map(|(first, second)| Some(pair_subject(first?, second?))).collect::<StringArray>()))
 }

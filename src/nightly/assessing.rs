@@ -15,7 +15,7 @@ use crate::compute::counting_session::{CountingSession, Limits};
 use crate::compute::declarations::{Declared, declared};
 use crate::compute::events::{Event, read_events};
 use crate::compute::fused::reuse::{CountedRelation, Reuse};
-use crate::compute::measures::{Measure, sort_measures};
+use crate::compute::measures::Measures;
 use crate::compute::previous::read_measures;
 use crate::compute::reconciliation::{self, Reconciled, reconciled};
 use crate::compute::reporting::{Silent, UnknownCodes, newest_dates, silent_units, unknown_codes};
@@ -45,7 +45,7 @@ pub struct Assessed {
     /// Units on the as-of date.
     pub units: Vec<Unit>,
     /// Measures, sorted.
-    pub measures: Vec<Measure>,
+    pub measures: Measures,
     /// Indicators that are held or failed, with the reason.
     pub held: BTreeMap<IndicatorId, String>,
     /// Values, scores, ranks, score lines, ledger.
@@ -150,13 +150,12 @@ pub async fn assess(
     assessed.population_seconds = shared.seconds().clone();
     assessed.measures = outcome.measures;
     if let Some(folder) = previous_run.filter(|_| !assessed.held.is_empty()) {
-        let kept = read_measures(session, &folder.join("tables/measures.parquet"))
+        let is_held = |indicator: &str| assessed.held.contains_key(indicator);
+        let kept = read_measures(session, &folder.join("tables/measures.parquet"), is_held)
             .await
             .context(Kind::Query, || "reading the measures of the run before")?;
-        let wanted = kept.into_iter().filter(|measure| assessed.held.contains_key(&measure.indicator));
-        let wanted = wanted.map(|measure| Measure { held: true, ..measure }).collect();
-        assessed.measures.extend(attribution.handed_over(wanted));
-        sort_measures(&mut assessed.measures);
+        assessed.measures.extend(attribution.handed_over(&kept));
+        assessed.measures.sort();
     }
     assessed.silent = silent_units(session, library, &assessed.units, request.as_of)
         .await

@@ -5,13 +5,14 @@
 //! or raw text, and that is the first of the three walls
 //! that keep personal data off a page (the others: [`super::allowed`] and [`super::guard`]).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::compute::declarations::Declared;
-use crate::compute::measures::{Measure, Scope};
+use crate::compute::measures::{Measures, Scope};
 use crate::compute::reconciliation::Reconciled;
 use crate::compute::verification::Verified;
 use crate::explain::lists::RecordLists;
@@ -55,7 +56,7 @@ pub struct ReportInput {
     /// The events behind score lines: bonus, deduction, veto.
     pub line_events: Vec<LineEvent>,
     /// Measures of every month.
-    pub measures: Vec<Measure>,
+    pub measures: Measures,
     /// Sides of borders.
     pub synergy_pairs: Vec<SynergyPair>,
     /// Regions over all their borders.
@@ -92,6 +93,18 @@ pub struct ReportInput {
     pub marks: Vec<Mark>,
     /// Totals and ranks of the run before, where there is one.
     pub previous: Option<PreviousRun>,
+}
+
+impl ReportInput {
+    /// The measures in their declared order: themselves where they stand in it.
+    pub fn sorted_measures(&self) -> Cow<'_, Measures> {
+        if self.measures.is_sorted() {
+            return Cow::Borrowed(&self.measures);
+        }
+        let mut sorted = self.measures.clone();
+        sorted.sort();
+        Cow::Owned(sorted)
+    }
 }
 
 /// A scheme as pages show it.

@@ -6,6 +6,7 @@ use super::fixture::{HOSTILE, province};
 use super::names::file_name;
 use super::view::Facts;
 use super::{ReportInput, guard, numbers, texts, trees, write};
+use crate::compute::measures::Measures;
 use crate::library::indicator::ShownAs;
 use crate::scoring::tables::Rank;
 
@@ -333,7 +334,7 @@ fn a_report_of_nothing_is_still_a_report() {
     let mut input = province();
     input.units.clear();
     input.scorecards = Default::default();
-    input.measures.clear();
+    input.measures = Measures::default();
     input.findings.clear();
     input.synergy_pairs.clear();
     input.synergy_regions.clear();

@@ -3,17 +3,13 @@
 //! In: measures, the scheme's indicators, the assessed objects. Out: [`LedgerRow`]s, by the same rules as the period's values. Never
 //! here: weights, totals.
 
-use std::collections::BTreeMap;
-
 use super::objects::assessed;
 use super::period::{Entry, aggregate, entries};
 use super::regional::Regions;
 use super::tables::{LedgerRow, Status};
 use super::tree::Tree;
 use super::{ScoringInput, values};
-use crate::compute::measures::Measure;
 use crate::error::Result;
-use crate::terms::Month;
 
 /// The rows of every month of the period that has any; composites have no months.
 pub(super) fn rows(input: &ScoringInput<'_>) -> Result<Vec<LedgerRow>> {
@@ -21,16 +17,12 @@ pub(super) fn rows(input: &ScoringInput<'_>) -> Result<Vec<LedgerRow>> {
     let objects = assessed(input)?;
     let tree = Tree::of(input.scheme);
     let Some(last) = input.period.months_until(input.as_of).last().copied() else { return Ok(Vec::new()) };
-    let mut by_month: BTreeMap<Month, Vec<&Measure>> = BTreeMap::new();
-    for measure in input.measures.iter().filter(|measure| (input.period.first..=input.period.last).contains(&measure.month)) {
-        by_month.entry(measure.month).or_default().push(measure);
-    }
     let without_composites = ScoringInput { regional: &[], ..*input };
     let regions = Regions::of(&without_composites, &objects);
     let mut rows = Vec::new();
-    for (month, measures) in by_month {
+    for month in input.period.months_until(input.period.last.last_day()) {
         let entries: Vec<Entry<'_>> = entries.iter().map(|entry| entry.in_month(month, last)).collect();
-        let totals = aggregate(measures.iter().copied(), &entries)?;
+        let totals = aggregate(input.measures.in_month(month), &entries)?;
         for object in &objects {
             for (index, entry) in
                 entries.iter().enumerate().filter(|(_, entry)| entry.composite.is_none() && tree.reaches(entry.node, object))

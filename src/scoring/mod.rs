@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::compute::measures::Measure;
+use crate::compute::measures::Measures;
 use crate::error::Result;
 use crate::library::indicator::Indicator;
 use crate::library::scheme::Scheme;
@@ -59,7 +59,7 @@ pub struct RegionalValue {
 #[derive(Debug, Clone, Copy)]
 pub struct ScoringInput<'a> {
     /// Measures, in any order.
-    pub measures: &'a [Measure],
+    pub measures: &'a Measures,
     /// Units as they stand on the as-of date.
     pub units: &'a [Unit],
     /// The policy.

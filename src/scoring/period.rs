@@ -16,7 +16,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::library::indicator::{Rollup, Shape, Window};
 use crate::library::scheme::Scored;
 use crate::library::scheme::composites::{Composite, composite};
-use crate::terms::{Fraction, IndicatorId, Month};
+use crate::terms::{Fraction, Month};
 
 /// Rows of one Polars frame: about 70 MB.
 const BATCH: usize = 1 << 20;
@@ -170,7 +170,7 @@ const KEYS: [&str; 4] = ["entry", "subject", "domain", "subtree"];
 
 impl Rows {
     /// Of a month that lies ahead only what is pending counts.
-    fn push(&mut self, key: Key, measure: &Measure, is_ahead: bool) {
+    fn push(&mut self, key: Key, measure: &Measure<'_>, is_ahead: bool) {
         let (numerator, denominator) = match measure.amount {
             _ if is_ahead => (0, 0),
             Amount::Ratio(fraction) => (fraction.numerator, fraction.denominator),
@@ -221,15 +221,15 @@ impl Rows {
 }
 
 /// Sums measures over the months that count; a flow's deadlines of the period's later months are its pending.
-pub(super) fn aggregate<'m>(measures: impl Iterator<Item = &'m Measure> + Clone, entries: &[Entry<'_>]) -> Result<Totals> {
-    let mut by_indicator: BTreeMap<&IndicatorId, Vec<usize>> = BTreeMap::new();
+pub(super) fn aggregate<'m>(measures: impl Iterator<Item = Measure<'m>> + Clone, entries: &[Entry<'_>]) -> Result<Totals> {
+    let mut by_indicator: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, entry) in entries.iter().enumerate() {
-        by_indicator.entry(&entry.scored.id).or_default().push(index);
+        by_indicator.entry(entry.scored.id.as_ref()).or_default().push(index);
     }
     let counted = |entry: &Entry<'_>, month: Month| entry.months.is_some_and(|(first, last)| first <= month && month <= last);
     let mut last_computed: Vec<Option<Month>> = vec![None; entries.len()];
     for measure in measures.clone() {
-        for &index in by_indicator.get(&measure.indicator).into_iter().flatten() {
+        for &index in by_indicator.get(measure.indicator).into_iter().flatten() {
             if counted(&entries[index], measure.month) {
                 last_computed[index] = last_computed[index].max(Some(measure.month));
             }
@@ -238,16 +238,16 @@ pub(super) fn aggregate<'m>(measures: impl Iterator<Item = &'m Measure> + Clone,
     let mut totals = Totals::default();
     let mut rows = Rows::default();
     for measure in measures {
-        for &index in by_indicator.get(&measure.indicator).into_iter().flatten() {
+        for &index in by_indicator.get(measure.indicator).into_iter().flatten() {
             let entry = &entries[index];
             let is_ahead = entry.flow && entry.months.is_some_and(|(_, last)| last < measure.month && measure.month <= entry.pending_until);
             let is_current = counted(entry, measure.month) && (entry.flow || last_computed[index] == Some(measure.month));
             if !is_ahead && !is_current {
                 continue;
             }
-            let subject = code(&mut totals.subjects, &measure.subject);
-            let domain = code(&mut totals.domains, &measure.domain);
-            rows.push((index as u32, subject, domain, measure.scope == Scope::Subtree), measure, is_ahead);
+            let subject = code(&mut totals.subjects, measure.subject);
+            let domain = code(&mut totals.domains, measure.domain);
+            rows.push((index as u32, subject, domain, measure.scope == Scope::Subtree), &measure, is_ahead);
             if rows.entry.len() == BATCH {
                 add_batch(&mut totals, std::mem::take(&mut rows))?;
             }

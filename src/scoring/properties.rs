@@ -9,15 +9,17 @@ use super::tables::{LineKind, Rank};
 use super::tests::{Province, measure, ratio, unit};
 use crate::terms::UnitId;
 
+const UNITS: [&str; 8] = ["u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7"];
+
 /// Provinces of up to eight market units with any amounts, in any order.
 fn provinces() -> impl Strategy<Value = Province> {
     let names = ["a.rate", "a.fault", "a.market", "a.stock", "a.new"];
     let one = (0..names.len(), 0..8_usize, 1..3_i8, 0..60_i64, 0..60_i64);
     (prop::collection::vec(one, 0..60), prop::collection::vec(-6..6_i64, 0..3)).prop_map(move |(rows, events)| {
         let mut province = Province::market();
-        province.units = (0..8).map(|number| unit(&format!("u{number}"), "county", "market", "330102")).collect();
+        province.units = UNITS.map(|name| unit(name, "county", "market", "330102")).into();
         let row = |(indicator, unit, month, part, rest): (usize, usize, i8, i64, i64)| {
-            measure(names[indicator], &format!("u{unit}"), month, ratio(part, part + rest))
+            measure(names[indicator], UNITS[unit], month, ratio(part, part + rest))
         };
         province.measures = rows.into_iter().map(row).collect();
         let event = |points| Event {

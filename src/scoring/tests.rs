@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::tables::{LineKind, Rank, Scorecards, Status, Unit, Value};
 use super::*;
-use crate::compute::measures::{Amount, NO_DOMAIN, Scope};
+use crate::compute::measures::{Amount, Measure, NO_DOMAIN, Scope};
 use crate::diagnostics::Diagnostics;
 use crate::library::indicator::read_indicator;
 use crate::library::scheme::read_scheme;
@@ -164,11 +164,11 @@ pub(super) fn ratio(numerator: i64, denominator: i64) -> Amount {
     Amount::Ratio(Fraction { numerator: scaled(numerator), denominator: scaled(denominator) })
 }
 
-pub(super) fn measure(indicator: &str, subject: &str, month: i8, amount: Amount) -> Measure {
+pub(super) fn measure(indicator: &'static str, subject: &'static str, month: i8, amount: Amount) -> Measure<'static> {
     Measure {
-        indicator: IndicatorId::from(indicator),
-        subject: subject.to_owned(),
-        domain: "market".to_owned(),
+        indicator,
+        subject,
+        domain: "market",
         month: Month { year: 2026, month },
         scope: Scope::Own,
         amount,
@@ -180,7 +180,7 @@ pub(super) fn measure(indicator: &str, subject: &str, month: i8, amount: Amount)
 }
 
 pub(super) struct Province {
-    pub(super) measures: Vec<Measure>,
+    pub(super) measures: Vec<Measure<'static>>,
     pub(super) units: Vec<Unit>,
     pub(super) regional: Vec<RegionalValue>,
     pub(super) held: BTreeSet<IndicatorId>,
@@ -220,7 +220,7 @@ impl Province {
         let scheme = read_scheme("2026", "2026.toml", &self.scheme, &indicators, &mut diagnostics).expect("it was read");
         assert!(diagnostics.is_empty(), "{}", diagnostics.to_text());
         let input = ScoringInput {
-            measures: &self.measures,
+            measures: &self.measures.iter().copied().collect(),
             units: &self.units,
             scheme: &scheme,
             indicators: &indicators,
@@ -235,7 +235,7 @@ impl Province {
     }
 
     fn without(mut self, indicator: &str) -> Self {
-        self.measures.retain(|measure| measure.indicator.0 != indicator);
+        self.measures.retain(|measure| measure.indicator != indicator);
         self
     }
 }
@@ -283,7 +283,7 @@ fn deadlines_of_the_periods_later_months_are_pending_and_nothing_else() {
 #[test]
 fn the_ledger_has_each_month_by_itself_and_of_months_ahead_what_is_pending() {
     let mut province = Province::market();
-    province.measures.retain(|measure| measure.indicator.0 != "a.rate");
+    province.measures.retain(|measure| measure.indicator != "a.rate");
     province.measures.extend([
         measure("a.rate", "m1", 1, ratio(1, 1)),
         measure("a.rate", "m1", 2, ratio(0, 3)),
@@ -332,7 +332,7 @@ fn perception_beside_the_total_is_scored_and_changes_nothing_in_it() {
     let classes: Decimal = ["base", "dynamic", "innovation"].iter().filter_map(|id| node(&cards, id).earned).sum();
     assert_eq!(rank(&cards, "m1").tree_total, Some(classes), "the total has the three classes and no more");
     let mut worse = with_perception("separate");
-    worse.measures.iter_mut().filter(|measure| measure.indicator.0 == "a.survey").for_each(|measure| {
+    worse.measures.iter_mut().filter(|measure| measure.indicator == "a.survey").for_each(|measure| {
         measure.amount = Amount::Value { value: Some(Fraction::SCALE), n: 200 };
     });
     assert_eq!(rank(&worse.score(), "m1"), rank(&cards, "m1"));
@@ -358,7 +358,7 @@ fn renormalised_perception_shrinks_every_class_in_proportion_and_the_points_stil
 fn ranks_stand_beside_those_without_what_is_switched_on_for_some_only() {
     let mut province = Province::market();
     // The same work, but `a.new` is switched on for 330100 alone, and `m2` lies elsewhere.
-    province.measures.retain(|measure| measure.indicator.0 != "a.rate");
+    province.measures.retain(|measure| measure.indicator != "a.rate");
     for unit in ["m1", "m2"] {
         province.measures.push(measure("a.rate", unit, 2, ratio(150, 200)));
     }
@@ -377,7 +377,7 @@ fn ranks_stand_beside_those_without_what_is_switched_on_for_some_only() {
 #[test]
 fn months_of_a_flow_are_divided_once_and_a_stock_is_its_last_month() {
     let mut province = Province::market();
-    province.measures.retain(|measure| measure.indicator.0 != "a.rate");
+    province.measures.retain(|measure| measure.indicator != "a.rate");
     province.measures.extend([measure("a.rate", "m1", 1, ratio(1, 1)), measure("a.rate", "m1", 2, ratio(0, 3))]);
     let cards = province.score();
     assert_eq!(text(value(&cards, "m1", "a.rate").value), "0.25", "not the mean of the months");
@@ -491,7 +491,7 @@ fn bonus_and_deduction_are_capped_and_a_veto_caps_the_grade_alone() {
 fn a_quota_leaves_the_grade_to_the_best_places() {
     let mut province = Province::market();
     province.scheme = SCHEME.replace("from = 90", "from = 81").replace("from = 80", "from = 70");
-    province.measures.iter_mut().filter(|measure| measure.indicator.0 == "a.stock" && measure.month.month == 2).for_each(|measure| {
+    province.measures.iter_mut().filter(|measure| measure.indicator == "a.stock" && measure.month.month == 2).for_each(|measure| {
         measure.amount = ratio(100, 100);
     });
     let cards = province.score();
@@ -532,7 +532,7 @@ fn a_survey_about_no_domain_in_particular_enters_the_score_of_units_without_answ
         SCHEME.replace("[regional.survey]\nattribution = \"lead_unit\"", "[regional.survey]\nattribution = \"all_units_in_domain\"");
     province.units.push(unit("e1", "county", "eco", "330102"));
     let answers = Amount::Value { value: Some(3 * Fraction::SCALE), n: 50 };
-    province.measures.push(Measure { domain: NO_DOMAIN.to_owned(), ..measure("a.survey", "330102", 2, answers) });
+    province.measures.push(Measure { domain: NO_DOMAIN, ..measure("a.survey", "330102", 2, answers) });
     let cards = province.score();
     assert_eq!(text(value(&cards, "e1", "a.survey").score), "50");
     assert_eq!(text(value(&cards, "m1", "a.survey").score), "75", "its own domain's answers come first");
@@ -555,7 +555,7 @@ fn a_unit_that_stands_twice_is_refused() {
     let indicators = headers();
     let scheme = read_scheme("2026", "2026.toml", SCHEME, &indicators, &mut Diagnostics::default()).expect("it was read");
     let input = ScoringInput {
-        measures: &province.measures,
+        measures: &province.measures.iter().copied().collect(),
         units: &province.units,
         scheme: &scheme,
         indicators: &indicators,

@@ -161,7 +161,7 @@ async fn expect_indicator(case: &Case, id: &str, expected: &Grid) -> Result<(), 
         .measures
         .iter()
         .filter(|measure| scoped || measure.scope == Scope::Own)
-        .map(|measure| expected.headings.iter().map(|heading| cell_of(measure, heading, indicator.shape)).collect())
+        .map(|measure| expected.headings.iter().map(|heading| cell_of(&measure, heading, indicator.shape)).collect())
         .collect();
     compare(expected, found)
 }
@@ -176,7 +176,7 @@ fn columns_of(shape: Shape) -> &'static [&'static str] {
     }
 }
 
-fn cell_of(measure: &Measure, heading: &str, shape: Shape) -> String {
+fn cell_of(measure: &Measure<'_>, heading: &str, shape: Shape) -> String {
     let decimal = |scaled: i128| {
         let sign = if scaled < 0 { "-" } else { "" };
         let text = format!("{sign}{}.{:04}", (scaled / Fraction::SCALE).abs(), (scaled % Fraction::SCALE).abs());
@@ -185,8 +185,8 @@ fn cell_of(measure: &Measure, heading: &str, shape: Shape) -> String {
     match (heading, measure.amount, shape) {
         ("region_a", _, Shape::Pair) => measure.subject.split('|').next().unwrap_or("").to_owned(),
         ("region_b", _, Shape::Pair) => measure.subject.split('|').nth(1).unwrap_or("").to_owned(),
-        ("unit_id" | "region_code", _, _) => measure.subject.clone(),
-        ("domain", _, _) => measure.domain.clone(),
+        ("unit_id" | "region_code", _, _) => measure.subject.to_owned(),
+        ("domain", _, _) => measure.domain.to_owned(),
         ("month", _, _) => measure.month.to_string(),
         ("scope", _, _) => measure.scope.word().to_owned(),
         ("pending", _, _) => measure.pending.to_string(),

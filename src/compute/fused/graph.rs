@@ -15,9 +15,10 @@ use std::sync::Arc;
 
 use arrow::array::{
     AnyDictionaryArray, Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, DictionaryArray, Int32Array, PrimitiveArray,
-    RecordBatch, RecordBatchOptions, UInt32Array, make_array, new_null_array,
+    RecordBatch, RecordBatchOptions, Scalar, UInt32Array, make_array, new_null_array,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::compute::kernels::cmp;
 use arrow::compute::{cast, concat, take};
 use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
@@ -582,9 +583,9 @@ impl<'a> Answers<'a> {
             Work::Moving { of, comparison, now } => {
                 let values = self.get(*of);
                 Ok(Arc::new(match values.data_type() {
-                    DataType::Date32 => compared(values.as_primitive::<Date32Type>(), *comparison, *now),
+                    DataType::Date32 => compared(values.as_primitive::<Date32Type>(), *comparison, *now as i32),
                     _ => compared(values.as_primitive::<TimestampMicrosecondType>(), *comparison, *now),
-                }))
+                }?))
             }
         }
     }
@@ -680,8 +681,14 @@ fn answered_by_combination(columns: &[&ArrayRef], schema: &SchemaRef, expression
 fn handed_out(answers: &ArrayRef, places: Vec<i32>) -> Result<ArrayRef> {
     if let Some(truths) = answers.as_boolean_opt() {
         let by_place = |of: &BooleanBuffer| {
+            let mut places = places.iter();
+            if of.len() <= 64 {
+                // Few answers stand in one word.
+                let word = of.iter().enumerate().fold(0_u64, |word, (place, truth)| word | u64::from(truth) << place);
+                return BooleanBuffer::collect_bool(places.len(), |_| places.next().is_some_and(|place| word >> place & 1 == 1));
+            }
             let of: Vec<bool> = of.iter().collect();
-            BooleanBuffer::collect_bool(places.len(), |row| of[places[row] as usize])
+            BooleanBuffer::collect_bool(places.len(), |_| places.next().is_some_and(|place| of[*place as usize]))
         };
         let nulls = truths.nulls().map(|nulls| NullBuffer::new(by_place(nulls.inner())));
         return Ok(Arc::new(BooleanArray::new(by_place(truths.values()), nulls)));
@@ -727,16 +734,15 @@ fn around<T: ArrowPrimitiveType<Native: Into<i64>>>(
     (Some(below).filter(|value| *value != i64::MIN), Some(above).filter(|value| *value != i64::MAX))
 }
 
-fn compared<T: ArrowPrimitiveType<Native: Into<i64>>>(values: &PrimitiveArray<T>, comparison: Operator, now: i64) -> BooleanArray {
-    let all = values.values();
-    let value = |row: usize| -> i64 { all[row].into() };
-    let truths = match comparison {
-        Operator::Lt => BooleanBuffer::collect_bool(all.len(), |row| value(row) < now),
-        Operator::LtEq => BooleanBuffer::collect_bool(all.len(), |row| value(row) <= now),
-        Operator::Gt => BooleanBuffer::collect_bool(all.len(), |row| value(row) > now),
-        _ => BooleanBuffer::collect_bool(all.len(), |row| value(row) >= now),
-    };
-    BooleanArray::new(truths, values.nulls().cloned())
+fn compared<T: ArrowPrimitiveType>(values: &PrimitiveArray<T>, comparison: Operator, now: T::Native) -> Result<BooleanArray> {
+    let now = PrimitiveArray::<T>::from_value(now, 1).with_data_type(values.data_type().clone());
+    let now = Scalar::new(now);
+    Ok(match comparison {
+        Operator::Lt => cmp::lt(values, &now),
+        Operator::LtEq => cmp::lt_eq(values, &now),
+        Operator::Gt => cmp::gt(values, &now),
+        _ => cmp::gt_eq(values, &now),
+    }?)
 }
 
 /// A moment as a number of its own measure.

@@ -17,24 +17,28 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt32Array};
-use arrow::datatypes::{DataType, Decimal128Type, Field, Int64Type, Schema, SchemaRef, UInt32Type};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{Int64Type, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
 
 use super::graph::Validity;
 use super::kernel::{Plan, State};
 
 /// Raised whenever the same digest would stand for other figures than before.
-const FORM: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+const FORM: &str = concat!("2 ", env!("CARGO_PKG_VERSION"));
 /// The folder of the answers of queries that are not counted together with others.
 const ALONE: &str = "alone";
 /// The key of a file's own description.
 const DESCRIPTION: &str = "kaohe.counts";
+/// The columns of a file.
+const TEXTS: &str = "texts";
+const NUMBERS: &str = "numbers";
 
 /// The counts of a relation that stand beside those of other parts, without a plan's numbering.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -45,6 +49,25 @@ pub struct Figures {
     pub validity: BTreeMap<String, (i64, i64)>,
     /// Groups with their figures, one table for each list of group columns.
     pub tables: Vec<FigureTable>,
+    /// Of what is a sum of parts, each of them by its name, with what its figures stood for then ([`Figures::stand_for`]).
+    pub of: BTreeMap<String, String>,
+}
+
+impl Figures {
+    /// Which answers of moving comparisons the figures of a part hold: a part with the same rows and the same answers has the same figures.
+    pub fn stand_for(&self) -> String {
+        blake3::hash(format!("{:?}", self.validity).as_bytes()).to_hex().to_string()
+    }
+
+    /// The figures that take these away from a sum.
+    pub fn negated(mut self) -> Self {
+        for table in &mut self.tables {
+            table.counts.iter_mut().flat_map(|(_, counts)| counts).for_each(|count| *count = count.wrapping_neg());
+            table.sums.iter_mut().flat_map(|(_, sums)| sums).for_each(|sum| *sum = sum.wrapping_neg());
+        }
+        self.validity.clear();
+        self
+    }
 }
 
 /// Figures of the same groups.
@@ -78,6 +101,7 @@ struct Description {
     rows: u64,
     validity: BTreeMap<String, (i64, i64)>,
     tables: Vec<Described>,
+    of: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -212,34 +236,36 @@ fn write(path: &Path, figures: &Figures) -> io::Result<()> {
         rows: figures.rows,
         validity: figures.validity.clone(),
         tables: figures.tables.iter().map(described).collect(),
+        of: figures.of.clone(),
     };
     let text = serde_json::to_string(&description).map_err(io::Error::other)?;
-    // All columns one after another: a file holds few thousand groups, and what it holds is described.
-    let mut texts: Vec<&str> = Vec::new();
-    let (mut labels, mut whole, mut wide): (Vec<u32>, Vec<i64>, Vec<i128>) = (Vec::new(), Vec::new(), Vec::new());
+    // All columns one after another in two: what is held is described. Of a sum the upper half goes before the lower one.
+    let mut texts: Vec<Option<&str>> = Vec::new();
+    let mut numbers: Vec<i64> = Vec::new();
     for table in &figures.tables {
         for column in &table.labels {
-            texts.extend(column.texts.iter().map(AsRef::as_ref));
-            whole.extend(&column.numbers);
-            labels.extend(&column.of_groups);
+            texts.extend(column.texts.iter().map(|text| Some(text.as_ref())));
+            numbers.extend(&column.numbers);
+            numbers.extend(column.of_groups.iter().map(|label| i64::from(*label)));
         }
-        table.counts.iter().for_each(|(_, figures)| whole.extend(figures));
-        table.sums.iter().for_each(|(_, figures)| wide.extend(figures));
+        table.counts.iter().for_each(|(_, figures)| numbers.extend(figures));
+        for (_, figures) in &table.sums {
+            numbers.extend(figures.iter().map(|sum| (sum >> 64) as i64));
+            numbers.extend(figures.iter().map(|sum| *sum as i64));
+        }
     }
-    let length = texts.len().max(labels.len()).max(whole.len()).max(wide.len());
-    let texts: StringArray = (0..length).map(|row| texts.get(row).copied()).collect();
-    let labels: UInt32Array = (0..length).map(|row| labels.get(row).copied()).collect();
-    let whole: Int64Array = (0..length).map(|row| whole.get(row).copied()).collect();
-    let wide: Decimal128Array = (0..length).map(|row| wide.get(row).copied()).collect();
-    let wide = wide.with_precision_and_scale(38, 0).map_err(io::Error::other)?;
-    let columns: Vec<(&str, ArrayRef)> =
-        vec![("texts", Arc::new(texts)), ("labels", Arc::new(labels)), ("counts", Arc::new(whole)), ("sums", Arc::new(wide))];
-    let fields: Vec<Field> = columns.iter().map(|(name, column)| Field::new(*name, column.data_type().clone(), true)).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let batch =
-        RecordBatch::try_new(Arc::clone(&schema), columns.into_iter().map(|(_, column)| column).collect()).map_err(io::Error::other)?;
+    let length = texts.len().max(numbers.len());
+    texts.resize(length, None);
+    numbers.resize(length, 0);
+    let columns: [(&str, ArrayRef); 2] = [(TEXTS, Arc::new(StringArray::from(texts))), (NUMBERS, Arc::new(Int64Array::from(numbers)))];
+    let batch = RecordBatch::try_from_iter(columns).map_err(io::Error::other)?;
+    let schema = batch.schema();
+    // Counts are small numbers, most of them like the one before.
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).map_err(io::Error::other)?))
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_column_encoding(ColumnPath::from(NUMBERS), Encoding::DELTA_BINARY_PACKED)
         .set_key_value_metadata(Some(vec![KeyValue::new(DESCRIPTION.to_owned(), text)]))
         .build();
     let mut writer = ArrowWriter::try_new(File::create(path)?, schema, Some(properties)).map_err(io::Error::other)?;
@@ -273,46 +299,36 @@ fn description_of(metadata: &ParquetMetaData) -> Option<&str> {
     metadata.file_metadata().key_value_metadata()?.iter().find(|pair| pair.key == DESCRIPTION)?.value.as_deref()
 }
 
-/// The next `length` places of a column.
-struct Cursor<'a> {
-    column: Option<&'a ArrayRef>,
-    at: usize,
-}
-
-impl Cursor<'_> {
-    fn next(&mut self, length: usize) -> Option<ArrayRef> {
-        if length == 0 {
-            return Some(arrow::array::new_empty_array(self.column.map_or(&DataType::Null, |column| column.data_type())));
-        }
-        let column = self.column?;
-        let part = (self.at + length <= column.len()).then(|| column.slice(self.at, length))?;
-        self.at += length;
-        (part.null_count() == 0).then_some(part)
-    }
+/// The next `length` of what stands one after another.
+fn next<'a, T>(rest: &mut &'a [T], length: usize) -> Option<&'a [T]> {
+    let (next, left) = rest.split_at_checked(length)?;
+    *rest = left;
+    Some(next)
 }
 
 fn taken(description: &Description, batch: &RecordBatch) -> Option<Figures> {
-    let cursor = |name: &str| Cursor { column: batch.column_by_name(name), at: 0 };
-    let (mut texts, mut labels, mut whole, mut wide) = (cursor("texts"), cursor("labels"), cursor("counts"), cursor("sums"));
-    let mut figures = Figures { rows: description.rows, validity: description.validity.clone(), tables: Vec::new() };
-    let of_whole = |column: ArrayRef| column.as_primitive_opt::<Int64Type>().map(|column| column.values().to_vec()).unwrap_or_default();
+    let texts: Vec<Option<&str>> = batch.column_by_name(TEXTS)?.as_string_opt::<i32>()?.iter().collect();
+    let numbers = batch.column_by_name(NUMBERS)?.as_primitive_opt::<Int64Type>()?;
+    let (mut texts, mut numbers) = (texts.as_slice(), (numbers.null_count() == 0).then_some(numbers.values().as_ref())?);
+    let mut figures =
+        Figures { rows: description.rows, validity: description.validity.clone(), tables: Vec::new(), of: description.of.clone() };
     for table in &description.tables {
         let mut found = FigureTable { groups: table.groups.clone(), ..FigureTable::default() };
         for (text, number) in table.texts.iter().zip(&table.numbers) {
-            let texts = texts.next(*text)?;
-            let texts = texts.as_string_opt::<i32>().map(|texts| texts.iter().flatten().map(Arc::from).collect()).unwrap_or_default();
-            let numbers = of_whole(whole.next(*number)?);
-            let of_groups = labels.next(table.length)?;
-            let of_groups = of_groups.as_primitive_opt::<UInt32Type>().map(|labels| labels.values().to_vec()).unwrap_or_default();
-            found.labels.push(Labels { texts, numbers, of_groups });
+            let texts = next(&mut texts, *text)?.iter().map(|text| text.map(Arc::from)).collect::<Option<Vec<Arc<str>>>>()?;
+            let own = next(&mut numbers, *number)?.to_vec();
+            let last = texts.len().max(own.len());
+            let label = |label: &i64| usize::try_from(*label).ok().filter(|label| *label <= last).map(|label| label as u32);
+            let of_groups = next(&mut numbers, table.length)?.iter().map(label).collect::<Option<Vec<u32>>>()?;
+            found.labels.push(Labels { texts, numbers: own, of_groups });
         }
         for digest in &table.counts {
-            found.counts.push((digest.clone(), of_whole(whole.next(table.length)?)));
+            found.counts.push((digest.clone(), next(&mut numbers, table.length)?.to_vec()));
         }
         for digest in &table.sums {
-            let sums = wide.next(table.length)?;
-            let sums = sums.as_primitive_opt::<Decimal128Type>().map(|sums| sums.values().to_vec()).unwrap_or_default();
-            found.sums.push((digest.clone(), sums));
+            let (upper, lower) = (next(&mut numbers, table.length)?, next(&mut numbers, table.length)?);
+            let sum = |(upper, lower): (&i64, &i64)| i128::from(*upper) << 64 | i128::from(*lower as u64);
+            found.sums.push((digest.clone(), upper.iter().zip(lower).map(sum).collect()));
         }
         figures.tables.push(found);
     }
@@ -320,12 +336,24 @@ fn taken(description: &Description, batch: &RecordBatch) -> Option<Figures> {
 }
 
 impl Figures {
+    fn digests(&self) -> HashSet<&str> {
+        self.tables
+            .iter()
+            .flat_map(|table| {
+                table.counts.iter().map(|(digest, _)| digest.as_str()).chain(table.sums.iter().map(|(digest, _)| digest.as_str()))
+            })
+            .collect()
+    }
+
+    /// Whether every figure of a plan is there, as of whichever moment.
+    pub fn has_all(&self, plan: &Plan) -> bool {
+        let there = self.digests();
+        (0..plan.number_of_queries()).all(|place| plan.figures_asked(place).iter().all(|digest| there.contains(digest.as_str())))
+    }
+
     /// Which queries of a plan these figures answer at the plan's instants, one by one.
     pub fn answer(&self, plan: &Plan) -> Vec<bool> {
-        let columns = self.tables.iter().flat_map(|table| {
-            table.counts.iter().map(|(digest, _)| digest.as_str()).chain(table.sums.iter().map(|(digest, _)| digest.as_str()))
-        });
-        let there: HashSet<&str> = columns.collect();
+        let there = self.digests();
         let holds = |(digest, now): &(String, i64)| {
             self.validity.get(digest).is_some_and(|(from, until)| Validity { from: *from, until: *until }.holds_at(*now))
         };

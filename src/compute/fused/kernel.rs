@@ -12,14 +12,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, PrimitiveArray, RecordBatch, RecordBatchOptions,
-    StringArray, make_array,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Int64Array, PrimitiveArray, RecordBatch,
+    RecordBatchOptions, StringArray, UInt32Array, make_array,
 };
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int32Type, Int64Type, Schema};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int32Type, Int64Type, Schema, UInt32Type};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::execution::SessionState;
+use datafusion::logical_expr::Expr;
 
 use super::counting::{Counting, Total};
 use super::graph::{Answers, AskedTexts, Graph, StepId, Validity};
@@ -334,8 +335,25 @@ impl Labels {
         std::iter::once(0).chain(texts).chain(numbers).collect()
     }
 
-    /// The values behind numbers, in a column of this type.
-    fn column(&self, labels: &[u32], kind: &DataType) -> Result<ArrayRef> {
+    /// Where each label stands in the order of values; NULL first.
+    fn ranks(&self) -> Vec<u32> {
+        let mut order: Vec<usize> = (0..self.texts.len().max(self.numbers.len())).collect();
+        match self.texts.is_empty() {
+            true => order.sort_unstable_by_key(|at| self.numbers[*at]),
+            false => order.sort_unstable_by(|a, b| self.texts[*a].cmp(&self.texts[*b])),
+        }
+        let mut ranks = vec![0; order.len() + 1];
+        order.into_iter().zip(1..).for_each(|(at, rank)| ranks[at + 1] = rank);
+        ranks
+    }
+
+    /// The texts as a column.
+    fn as_column(&self) -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(&self.texts))
+    }
+
+    /// The values behind numbers, in a column of this type; texts, which `texts` are, as a dictionary.
+    fn column(&self, labels: &[u32], kind: &DataType, texts: &ArrayRef) -> Result<ArrayRef> {
         let place = |label: &u32| (*label as usize).checked_sub(1);
         let values: ArrayRef = match kind {
             DataType::Date32 => {
@@ -347,7 +365,10 @@ impl Labels {
             kind if kind.is_integer() => {
                 Arc::new(labels.iter().map(|label| place(label).map(|at| self.numbers[at])).collect::<Int64Array>())
             }
-            _ => Arc::new(labels.iter().map(|label| place(label).map(|at| self.texts[at].as_ref())).collect::<StringArray>()),
+            _ => {
+                let keys: UInt32Array = labels.iter().map(|label| label.checked_sub(1)).collect();
+                return Ok(Arc::new(DictionaryArray::<UInt32Type>::try_new(keys, Arc::clone(texts))?));
+            }
         };
         Ok(if values.data_type() == kind { values } else { cast(&values, kind)? })
     }
@@ -403,6 +424,49 @@ impl Heads {
 /// A group that is not there yet.
 const NO_SLOT: u32 = u32::MAX;
 
+/// Groups of a block of figures.
+const BLOCK: usize = 64;
+
+/// Figures of groups, by block of groups and within it a column for each job: what grows is never copied.
+#[derive(Debug, Default, Clone)]
+struct Blocks<T> {
+    jobs: usize,
+    blocks: Vec<Box<[T]>>,
+}
+
+impl<T: Copy + Default> Blocks<T> {
+    fn new(jobs: usize) -> Self {
+        Self { jobs, blocks: Vec::new() }
+    }
+
+    fn make_room(&mut self, groups: usize) {
+        while self.blocks.len() * BLOCK < groups {
+            self.blocks.push(vec![T::default(); self.jobs * BLOCK].into());
+        }
+    }
+
+    fn at(&self, job: usize, slot: u32) -> T {
+        self.blocks[slot as usize / BLOCK][job * BLOCK + slot as usize % BLOCK]
+    }
+
+    fn at_mut(&mut self, job: usize, slot: u32) -> &mut T {
+        &mut self.blocks[slot as usize / BLOCK][job * BLOCK + slot as usize % BLOCK]
+    }
+
+    fn column(&self, job: usize, groups: usize) -> Vec<T> {
+        let mut column = Vec::with_capacity(groups);
+        for block in &self.blocks {
+            column.extend_from_slice(&block[job * BLOCK..(job + 1) * BLOCK]);
+        }
+        column.truncate(groups);
+        column
+    }
+
+    fn bytes(&self) -> usize {
+        self.blocks.len() * BLOCK * self.jobs * size_of::<T>()
+    }
+}
+
 /// The groups of one anchor with their figures.
 #[derive(Debug, Default, Clone)]
 struct Groups {
@@ -410,12 +474,17 @@ struct Groups {
     slots: Vec<Vec<u32>>,
     /// Head and last label of each group.
     keys: Vec<(u32, u32)>,
-    counts: Vec<i64>,
-    sums: Vec<i128>,
+    counts: Blocks<i64>,
+    sums: Blocks<i128>,
 }
 
 impl Groups {
-    fn slot(&mut self, anchor: &Anchor, head: u32, last: u32) -> u32 {
+    fn new(anchor: &Anchor) -> Self {
+        Self { counts: Blocks::new(anchor.counts.len()), sums: Blocks::new(anchor.sums.len()), ..Self::default() }
+    }
+
+    /// The place of a group, which has figures only after [`Groups::make_room`].
+    fn slot(&mut self, head: u32, last: u32) -> u32 {
         let (head_place, last_place) = (head as usize, last as usize);
         if self.slots.len() <= head_place {
             self.slots.resize(head_place + 1, Vec::new());
@@ -427,17 +496,33 @@ impl Groups {
         if row[last_place] == NO_SLOT {
             row[last_place] = self.keys.len() as u32;
             self.keys.push((head, last));
-            self.counts.resize(self.keys.len() * anchor.counts.len(), 0);
-            self.sums.resize(self.keys.len() * anchor.sums.len(), 0);
         }
         row[last_place]
     }
 
+    fn make_room(&mut self) {
+        self.counts.make_room(self.keys.len());
+        self.sums.make_room(self.keys.len());
+    }
+
     fn bytes(&self) -> usize {
-        self.counts.capacity() * 8
-            + self.sums.capacity() * 16
+        self.counts.bytes()
+            + self.sums.bytes()
             + self.keys.capacity() * 8
             + self.slots.iter().map(|row| 24 + row.capacity() * 4).sum::<usize>()
+    }
+}
+
+/// Adds a column of counts, each to the group at its place.
+fn add_counts(totals: &mut Blocks<i64>, job: usize, places: &[u32], more: impl IntoIterator<Item = i64>) {
+    places.iter().zip(more).for_each(|(place, more)| *totals.at_mut(job, *place) += more);
+}
+
+/// Adds a column of sums, each to the group at its place.
+fn add_sums(totals: &mut Blocks<i128>, job: usize, places: &[u32], more: impl IntoIterator<Item = i128>) {
+    for (place, more) in places.iter().zip(more) {
+        let total = totals.at_mut(job, *place);
+        *total = total.wrapping_add(more);
     }
 }
 
@@ -459,7 +544,7 @@ impl State {
         Self {
             labels: vec![Labels::default(); plan.labels.len()],
             heads: vec![Heads::default(); plan.heads.len()],
-            groups: vec![Groups::default(); plan.anchors.len()],
+            groups: plan.anchors.iter().map(Groups::new).collect(),
             rows: 0,
             validity: vec![Validity::ALWAYS; plan.moving.len()],
             asked: AskedTexts::default(),
@@ -531,26 +616,25 @@ impl State {
             for row in counted.iter().flat_map(BooleanBuffer::set_indices) {
                 let this = (heads[row], lasts.map_or(0, |lasts| lasts[row]));
                 if this != key {
-                    slot = groups.slot(anchor, this.0, this.1);
+                    slot = groups.slot(this.0, this.1);
                     key = this;
                 }
                 slots[row] = slot;
             }
-            let width = anchor.counts.len();
+            groups.make_room();
             for (job, (mask, value)) in anchor.counts.iter().enumerate() {
                 let mask = &masks[*mask];
                 let there = value.and_then(|value| answers.get(value).logical_nulls());
                 let both = there.filter(|nulls| nulls.null_count() > 0).map(|nulls| mask & nulls.inner());
                 for row in both.as_ref().unwrap_or(mask).set_indices() {
-                    groups.counts[slots[row] as usize * width + job] += 1;
+                    *groups.counts.at_mut(job, slots[row]) += 1;
                 }
             }
-            let width = anchor.sums.len();
             for (job, (mask, value)) in anchor.sums.iter().enumerate() {
                 let values = answers.get(*value);
                 let whole = whole_numbers(values)?;
                 for row in masks[*mask].set_indices().filter(|row| values.is_valid(*row)) {
-                    let sum = &mut groups.sums[slots[row] as usize * width + job];
+                    let sum = groups.sums.at_mut(job, slots[row]);
                     *sum = sum.wrapping_add(whole.value(row));
                 }
             }
@@ -577,18 +661,13 @@ impl State {
         }
         for ((anchor, own), other) in plan.anchors.iter().zip(&mut self.groups).zip(&other.groups) {
             let lasts = anchor.last.as_ref().map(place);
-            for (from, (head, last)) in other.keys.iter().enumerate() {
-                let last = lasts.map_or(0, |place| labels[place][*last as usize]);
-                let to = own.slot(anchor, heads[anchor.head][*head as usize], last) as usize;
-                let width = anchor.counts.len();
-                for (total, more) in own.counts[to * width..].iter_mut().zip(&other.counts[from * width..(from + 1) * width]) {
-                    *total += more;
-                }
-                let width = anchor.sums.len();
-                for (total, more) in own.sums[to * width..].iter_mut().zip(&other.sums[from * width..(from + 1) * width]) {
-                    *total = total.wrapping_add(*more);
-                }
-            }
+            let here = |(head, last): &(u32, u32)| {
+                own.slot(heads[anchor.head][*head as usize], lasts.map_or(0, |place| labels[place][*last as usize]))
+            };
+            let slots: Vec<u32> = other.keys.iter().map(here).collect();
+            own.make_room();
+            (0..anchor.counts.len()).for_each(|job| add_counts(&mut own.counts, job, &slots, other.counts.column(job, slots.len())));
+            (0..anchor.sums.len()).for_each(|job| add_sums(&mut own.sums, job, &slots, other.sums.column(job, slots.len())));
         }
     }
 
@@ -608,19 +687,9 @@ impl State {
                 let of_groups = groups.keys.iter().map(of).collect();
                 labels.push(kept::Labels { texts: known.texts.clone(), numbers: known.numbers.clone(), of_groups });
             }
-            let column = |job: usize, width: usize| (0..groups.keys.len()).map(move |slot| slot * width + job);
-            let counts = anchor
-                .digests
-                .0
-                .iter()
-                .enumerate()
-                .map(|(job, digest)| (digest.clone(), column(job, anchor.counts.len()).map(|at| groups.counts[at]).collect()));
-            let sums = anchor
-                .digests
-                .1
-                .iter()
-                .enumerate()
-                .map(|(job, digest)| (digest.clone(), column(job, anchor.sums.len()).map(|at| groups.sums[at]).collect()));
+            let number = groups.keys.len();
+            let counts = anchor.digests.0.iter().enumerate().map(|(job, digest)| (digest.clone(), groups.counts.column(job, number)));
+            let sums = anchor.digests.1.iter().enumerate().map(|(job, digest)| (digest.clone(), groups.sums.column(job, number)));
             figures.tables.push(FigureTable {
                 groups: anchor.group_digests.clone(),
                 labels,
@@ -664,53 +733,98 @@ impl State {
             let number_of_groups = table.labels.first().map_or(usize::from(!table.counts.is_empty()), |labels| labels.of_groups.len());
             let head_width = plan.heads[anchor.head].len();
             let mut list = vec![0; head_width];
+            let mut slots = Vec::with_capacity(number_of_groups);
             for from in 0..number_of_groups {
                 let label = |column: usize| here[column][table.labels[column].of_groups[from] as usize];
                 list.iter_mut().enumerate().for_each(|(column, place)| *place = label(column));
                 let head = self.heads[anchor.head].number(&list);
-                let slot = groups.slot(anchor, head, anchor.last.map_or(0, |_| label(head_width))) as usize;
-                for (job, all) in &counts {
-                    groups.counts[slot * anchor.counts.len() + job] += all[from];
-                }
-                for (job, all) in &sums {
-                    let sum = &mut groups.sums[slot * anchor.sums.len() + job];
-                    *sum = sum.wrapping_add(all[from]);
-                }
+                slots.push(groups.slot(head, anchor.last.map_or(0, |_| label(head_width))));
             }
+            groups.make_room();
+            counts.iter().for_each(|(job, all)| add_counts(&mut groups.counts, *job, &slots, all.iter().copied()));
+            sums.iter().for_each(|(job, all)| add_sums(&mut groups.sums, *job, &slots, all.iter().copied()));
         }
     }
 
-    /// The rows of the query at this place, in no order.
+    /// The places of an anchor's groups in the order of their values, column after column.
+    fn order(&self, plan: &Plan, number: usize) -> Vec<u32> {
+        let (anchor, groups) = (&plan.anchors[number], &self.groups[number]);
+        let mut order: Vec<u32> = (0..groups.keys.len() as u32).collect();
+        let head = &plan.heads[anchor.head];
+        // By the last column first: what is sorted by a later column stays so within an earlier one.
+        for column in (0..head.len() + usize::from(anchor.last.is_some())).rev() {
+            let step = head.get(column).or(anchor.last.as_ref()).expect("a group column");
+            let ranks = self.labels[plan.label_place(*step)].ranks();
+            let lists = &self.heads[anchor.head].lists;
+            let rank = |slot: u32| {
+                let (head, last) = groups.keys[slot as usize];
+                ranks[lists[head as usize].get(column).copied().unwrap_or(last) as usize] as usize
+            };
+            let mut starts = vec![0_u32; ranks.len() + 1];
+            order.iter().for_each(|slot| starts[rank(*slot) + 1] += 1);
+            (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
+            let mut sorted = vec![0; order.len()];
+            for slot in order {
+                let start = &mut starts[rank(slot)];
+                sorted[*start as usize] = slot;
+                *start += 1;
+            }
+            order = sorted;
+        }
+        order
+    }
+
+    /// Puts the groups in the order of their values, when nothing more is to be counted.
+    pub fn into_totals(self, plan: &Plan) -> Totals {
+        let orders = (0..plan.anchors.len()).map(|anchor| self.order(plan, anchor)).collect();
+        let texts = self.labels.iter().map(Labels::as_column).collect();
+        Totals { state: self, orders, texts }
+    }
+}
+
+/// All that was counted of a relation.
+#[derive(Debug)]
+pub struct Totals {
+    state: State,
+    /// Of each anchor its groups, in the order of their values.
+    orders: Vec<Vec<u32>>,
+    /// Of each label its texts.
+    texts: Vec<ArrayRef>,
+}
+
+impl Totals {
+    /// The rows of the query at this place, in the order of their groups. A group column of texts that the SELECT gives as it is comes as a
+    /// dictionary.
     ///
     /// # Errors
     /// A SELECT that fails above its aggregates.
     pub fn rows_of(&self, plan: &Plan, state: &SessionState, place: usize) -> Result<RecordBatch> {
         let query = &plan.queries[place];
-        let (anchor, groups) = (&plan.anchors[query.anchor], &self.groups[query.anchor]);
-        let width = anchor.counts.len();
-        let counted = |slot: usize, job: usize| groups.counts[slot * width + job];
-        let there: Vec<usize> = (0..groups.keys.len()).filter(|slot| counted(*slot, query.rows) > 0).collect();
+        let (anchor, groups) = (&plan.anchors[query.anchor], &self.state.groups[query.anchor]);
+        let order = self.orders[query.anchor].iter().copied();
+        let there: Vec<u32> = order.filter(|slot| groups.counts.at(query.rows, *slot) > 0).collect();
         let fields = query.counting.aggregated.fields();
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(fields.len());
         for (place, step) in query.counting.groups.iter().enumerate() {
-            let labels = &self.labels[plan.label_place(*step)];
-            let label = |slot: &usize| {
-                let (head, last) = groups.keys[*slot];
-                self.heads[anchor.head].lists[head as usize].get(place).copied().unwrap_or(last)
+            let number = plan.label_place(*step);
+            let lists = &self.state.heads[anchor.head].lists;
+            let label = |slot: &u32| {
+                let (head, last) = groups.keys[*slot as usize];
+                lists[head as usize].get(place).copied().unwrap_or(last)
             };
             let of_groups: Vec<u32> = there.iter().map(label).collect();
-            columns.push(labels.column(&of_groups, fields[place].data_type())?);
+            columns.push(self.state.labels[number].column(&of_groups, fields[place].data_type(), &self.texts[number])?);
         }
         // Without GROUP BY there is one row, whatever was there.
         let is_whole = query.counting.groups.is_empty();
         for (job, counted_by) in query.jobs.iter().zip(&query.counting.counted) {
             let column: ArrayRef = match job {
                 Job::Count(job) if is_whole && there.is_empty() => {
-                    Arc::new(Int64Array::from(vec![groups.counts.get(*job).copied().unwrap_or(0)]))
+                    Arc::new(Int64Array::from(vec![if groups.keys.is_empty() { 0 } else { groups.counts.at(*job, 0) }]))
                 }
-                Job::Count(job) => Arc::new(there.iter().map(|slot| counted(*slot, *job)).collect::<Int64Array>()),
+                Job::Count(job) => Arc::new(Int64Array::from_iter_values(there.iter().map(|slot| groups.counts.at(*job, *slot)))),
                 Job::Sum(job, number) => {
-                    let sum = |slot: &usize| (counted(*slot, *number) > 0).then(|| groups.sums[slot * anchor.sums.len() + job]);
+                    let sum = |slot: &u32| (groups.counts.at(*number, *slot) > 0).then(|| groups.sums.at(*job, *slot));
                     let mut sums: Vec<Option<i128>> = there.iter().map(sum).collect();
                     if is_whole && there.is_empty() {
                         sums.push(None);
@@ -749,17 +863,28 @@ fn total(sums: Vec<Option<i128>>, kind: &DataType) -> Result<ArrayRef> {
 /// What the SELECT makes of groups and figures.
 fn selected(state: &SessionState, query: &Query, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
     let aggregated = &query.counting.aggregated;
-    let fields: Vec<Field> = aggregated.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
-    let mut made = Vec::new();
+    let (mut plain, mut as_they_are) = (None, Vec::new());
     for expression in &query.counting.select {
         let bare: &DFSchema = aggregated;
-        made.push(state.create_physical_expr(expression.clone(), bare)?.evaluate(&batch)?.into_array(rows)?);
+        if let Expr::Column(column) = expression.clone().unalias() {
+            as_they_are.push(Arc::clone(&columns[bare.index_of_column(&column)?]));
+            continue;
+        }
+        let batch = match &plain {
+            Some(batch) => batch,
+            None => {
+                let fields: Vec<Field> = aggregated.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+                let columns = columns.iter().zip(&fields).map(|(column, field)| cast(column, field.data_type()));
+                let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
+                &*plain.insert(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
+            }
+        };
+        as_they_are.push(state.create_physical_expr(expression.clone(), bare)?.evaluate(batch)?.into_array(rows)?);
     }
-    let kinds = query.counting.schema.fields().iter().zip(&made);
+    let kinds = query.counting.schema.fields().iter().zip(&as_they_are);
     let fields: Vec<Field> = kinds.map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true)).collect();
-    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), made, &options)?)
+    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), as_they_are, &options)?)
 }
 
 /// States by the part of the relation that they were counted from.

@@ -258,18 +258,14 @@ async fn counts_that_are_damaged_or_of_another_version_are_counted_anew() {
     let mut damaged = 0;
     for (number, file) in glob::glob(&format!("{}/*/*.parquet", counts.display())).expect("a pattern").flatten().enumerate() {
         let bytes = std::fs::read(&file).expect("a file");
-        let bytes = match number % 3 {
-            0 => bytes[..bytes.len() / 2].to_vec(),
-            1 => Vec::new(),
-            _ => continue,
-        };
+        let bytes = if number % 2 == 0 { bytes[..bytes.len() / 2].to_vec() } else { Vec::new() };
         damaged += usize::from(!file.to_string_lossy().contains("/alone/"));
         std::fs::write(&file, bytes).expect("written");
     }
     assert!(damaged > 5);
     let again = province.measured(Some(&counts)).await;
     assert_eq!(again.measures, first.measures);
-    assert!(again.counted.iter().map(|counted| counted.anew).sum::<usize>() >= damaged);
+    assert!(again.counted.iter().all(|counted| counted.anew == counted.parts));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use serde::{Deserialize, Serialize};
 
 use super::kept::{Figures, KeptCounts, put_together};
-use super::kernel::{Parts, Plan, State};
+use super::kernel::{Parts, Plan, State, Totals};
 use super::{Scan, count};
 use crate::compute::shared::SharedPopulations;
 use crate::functions::{self, Moment};
@@ -119,13 +119,24 @@ impl Reuse {
     /// The parts of a scan's relation: the month of each, and the name under which its counts are kept; none where it rests on something
     /// whose changes nobody tells.
     fn parts(&self, scan: &Scan, moment: Moment) -> Option<Vec<(Option<i32>, String)>> {
-        let at = if moment.as_of == self.now { format!("now {}", moment.from) } else { format!("{} {}", moment.as_of, moment.from) };
+        let at = self.at(moment);
         let named = |digest: &str| hash(&[&self.ground, scan.name(), &at, digest])[..32].to_owned();
         if let LogicalPlan::TableScan(_) = &scan.relation {
             let (parts, _) = self.tables.get(scan.name())?;
             return Some(parts.iter().map(|part| (part.month, named(&part.digest))).collect());
         }
         Some(vec![(None, named(&self.digest_below(&scan.relation)?))])
+    }
+
+    /// The name under which the sum of a relation's parts is kept, whichever these are.
+    fn name_of_sum(&self, scan: &Scan, moment: Moment) -> String {
+        hash(&[&self.ground, scan.name(), "sum", &self.at(moment)])[..32].to_owned()
+    }
+
+    /// The moment as it stands in names: what is counted as of now gives way to what the next run counts.
+    fn at(&self, moment: Moment) -> String {
+        let as_of = if moment.as_of == self.now { "now".to_owned() } else { moment.as_of.to_string() };
+        format!("{as_of} {}", moment.from)
     }
 
     /// The name under which the rows of a query that is answered alone are kept.
@@ -198,6 +209,45 @@ struct PartAhead {
     name: String,
     kept: Option<Figures>,
     answers: Vec<bool>,
+    /// Its figures are in the sum that was kept.
+    is_in_sum: bool,
+}
+
+/// The sum of the parts that an earlier run had.
+struct KeptSum {
+    figures: Figures,
+    /// Of the parts that are there no more.
+    gone: Vec<Figures>,
+}
+
+impl KeptSum {
+    /// The sum, if it answers all queries and most of its parts are there still.
+    fn of(scan: &Scan, parts: &[(Option<i32>, String)], moment: Moment, reuse: &Reuse) -> Option<Self> {
+        let figures = reuse.kept.read(scan.name(), &reuse.name_of_sum(scan, moment))?;
+        if !figures.answer(&scan.plan).into_iter().all(|is_there| is_there) {
+            return None;
+        }
+        let gone: Vec<_> = figures.of.iter().filter(|(name, _)| !parts.iter().any(|(_, part)| part == *name)).collect();
+        if gone.len() * 2 > figures.of.len() {
+            return None;
+        }
+        let part = |(name, stood_for): (&String, &String)| {
+            let part = reuse.kept.read(scan.name(), name).filter(|part| part.stand_for() == *stood_for)?;
+            part.has_all(&scan.plan).then_some(part)
+        };
+        let gone = gone.into_iter().map(part).collect::<Option<Vec<_>>>()?;
+        Some(Self { figures, gone })
+    }
+
+    /// What is left of it, without the parts that are gone.
+    fn into_state(self, plan: &Plan) -> State {
+        let mut state = State::new(plan);
+        state.take(plan, &self.figures, &|_| true);
+        for gone in self.gone {
+            state.take(plan, &gone.negated(), &|_| true);
+        }
+        state
+    }
 }
 
 impl PartAhead {
@@ -210,20 +260,25 @@ impl PartAhead {
 pub struct Ahead {
     parts: Vec<PartAhead>,
     is_cut: bool,
+    sum: Option<KeptSum>,
 }
 
 impl Ahead {
     /// Looks for kept counts. Without `reuse`, or where changes can't be told, everything is counted.
     pub fn of(scan: &Scan, moment: Moment, reuse: Option<&Reuse>) -> Self {
         let Some((reuse, parts)) = reuse.and_then(|reuse| Some((reuse, reuse.parts(scan, moment)?))) else {
-            return Self { parts: Vec::new(), is_cut: false };
+            return Self { parts: Vec::new(), is_cut: false, sum: None };
         };
+        let is_cut = reuse.is_cut(scan);
+        let sum = if is_cut { KeptSum::of(scan, &parts, moment, reuse) } else { None };
+        let is_in_sum = |name: &str| sum.as_ref().is_some_and(|sum| sum.figures.of.contains_key(name));
         let part = |(month, name): (Option<i32>, String)| {
-            let kept = reuse.kept.read(scan.name(), &name);
-            let answers = kept.as_ref().map_or_else(|| vec![false; scan.plan.number_of_queries()], |kept| kept.answer(&scan.plan));
-            PartAhead { month, name, kept, answers }
+            let is_in_sum = is_in_sum(&name);
+            let kept = if is_in_sum { None } else { reuse.kept.read(scan.name(), &name) };
+            let answers = kept.as_ref().map_or_else(|| vec![is_in_sum; scan.plan.number_of_queries()], |kept| kept.answer(&scan.plan));
+            PartAhead { month, name, kept, answers, is_in_sum }
         };
-        Self { parts: parts.into_iter().map(part).collect(), is_cut: reuse.is_cut(scan) }
+        Self { parts: parts.into_iter().map(part).collect(), is_cut, sum }
     }
 
     /// Parts, those of which something must be counted, and why.
@@ -306,7 +361,7 @@ pub async fn counted(
     readings: Vec<(Reading, LogicalPlan)>,
     moment: Moment,
     reuse: Option<&Reuse>,
-) -> Result<(State, CountedRelation)> {
+) -> Result<(Totals, CountedRelation)> {
     let mut told = ahead.told(scan, moment);
     let mut fresh: Vec<Option<(Arc<Plan>, State)>> = ahead.parts.iter().map(|_| None).collect();
     let mut whole = None;
@@ -323,8 +378,25 @@ pub async fn counted(
             fresh[*place] = Some((Arc::clone(&reading.plan), state));
         }
     }
-    let mut total = whole.unwrap_or_else(|| State::new(&scan.plan));
+    let is_new = |part: &&PartAhead| !part.is_in_sum;
+    let is_changed = ahead.sum.as_ref().is_none_or(|sum| !sum.gone.is_empty()) || ahead.parts.iter().any(|part| is_new(&part));
+    let mut of = BTreeMap::new();
+    let mut total = match ahead.sum {
+        Some(sum) => {
+            of = sum.figures.of.clone();
+            of.retain(|name, _| ahead.parts.iter().any(|part| part.name == *name));
+            sum.into_state(&scan.plan)
+        }
+        None => whole.unwrap_or_else(|| State::new(&scan.plan)),
+    };
+    let uses = |part: &str| reuse.iter().for_each(|reuse| reuse.kept.uses(scan.name(), part));
+    let mut are_all_kept = true;
     for (part, fresh) in ahead.parts.into_iter().zip(fresh) {
+        if part.is_in_sum {
+            uses(&part.name);
+            continue;
+        }
+        let is_whole = part.is_whole();
         let kept = part.kept.as_ref().filter(|_| part.answers.iter().any(|is_there| *is_there));
         let state = match (kept, fresh) {
             // The plan of all queries counted it: nothing is to be translated.
@@ -336,12 +408,19 @@ pub async fn counted(
         };
         total.merge(&scan.plan, &state);
         if let Some(reuse) = reuse {
-            let is_whole = part.answers.iter().all(|is_there| *is_there);
-            let is_kept = is_whole || reuse.kept.write(scan.name(), &part.name, &state.figures(&scan.plan)).is_ok();
-            if is_kept {
-                reuse.kept.uses(scan.name(), &part.name);
+            let figures = state.figures(&scan.plan);
+            of.insert(part.name.clone(), figures.stand_for());
+            match is_whole || reuse.kept.write(scan.name(), &part.name, &figures).is_ok() {
+                true => uses(&part.name),
+                false => are_all_kept = false,
             }
         }
     }
-    Ok((total, told))
+    if let Some(reuse) = reuse.filter(|_| ahead.is_cut && are_all_kept) {
+        let name = reuse.name_of_sum(scan, moment);
+        if !is_changed || reuse.kept.write(scan.name(), &name, &Figures { of, ..total.figures(&scan.plan) }).is_ok() {
+            uses(&name);
+        }
+    }
+    Ok((total.into_totals(&scan.plan), told))
 }

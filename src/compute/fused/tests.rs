@@ -190,8 +190,9 @@ async fn answers(
             let counted = count(Arc::clone(&scan.plan), rows, state.task_ctx(), false).await.expect("counted");
             counted.into_values().next().unwrap_or_else(|| State::new(&scan.plan))
         };
+        let totals = counted.into_totals(&scan.plan);
         for (within, place) in scan.queries.iter().enumerate() {
-            found.insert(names[*place].clone(), lines(&[counted.rows_of(&scan.plan, &state, within).expect("rows")]));
+            found.insert(names[*place].clone(), lines(&[totals.rows_of(&scan.plan, &state, within).expect("rows")]));
         }
     }
     (found, reasons)

@@ -3,6 +3,7 @@
 //! In: rows and, for each column, what it takes from a row. Out: a [`ResultTable`]. Never here: a value that does not fit its
 //! column; a number with more places than an exact column holds is an error, not a rounding.
 
+use std::slice;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray};
@@ -24,19 +25,26 @@ const SHARE_PLACES: u32 = 12;
 /// Digits of every decimal column.
 const DIGITS: u8 = 38;
 
-/// A table under construction over `rows`, which stand in their declared order.
-pub struct Columns<'r, R> {
+/// A table under construction over `rows`, which stand in their declared order; every column goes through them once.
+pub struct Columns<I> {
     name: &'static str,
     sorted_by: &'static [&'static str],
-    rows: &'r [R],
+    rows: I,
     fields: Vec<Field>,
     arrays: Vec<ArrayRef>,
     failed: Option<Error>,
 }
 
-impl<'r, R> Columns<'r, R> {
+impl<'r, R> Columns<slice::Iter<'r, R>> {
     /// Begins a table.
     pub fn of(name: &'static str, sorted_by: &'static [&'static str], rows: &'r [R]) -> Self {
+        Self::over(name, sorted_by, rows.iter())
+    }
+}
+
+impl<I: Iterator + Clone> Columns<I> {
+    /// Begins a table over rows that stand nowhere as such.
+    pub fn over(name: &'static str, sorted_by: &'static [&'static str], rows: I) -> Self {
         Self { name, sorted_by, rows, fields: Vec::new(), arrays: Vec::new(), failed: None }
     }
 
@@ -47,38 +55,38 @@ impl<'r, R> Columns<'r, R> {
     }
 
     /// Words.
-    pub fn text<'t>(self, name: &str, of: impl Fn(&'r R) -> &'t str) -> Self
+    pub fn text<'t>(self, name: &str, of: impl Fn(I::Item) -> &'t str) -> Self
     where
-        'r: 't,
+        I::Item: 't,
     {
-        let array = StringArray::from_iter_values(self.rows.iter().map(of));
+        let array = StringArray::from_iter(self.rows.clone().map(|row| Some(of(row))));
         self.push(name, false, Arc::new(array))
     }
 
     /// Words, or none.
-    pub fn text_or_null<'t>(self, name: &str, of: impl Fn(&'r R) -> Option<&'t str>) -> Self
+    pub fn text_or_null<'t>(self, name: &str, of: impl Fn(I::Item) -> Option<&'t str>) -> Self
     where
-        'r: 't,
+        I::Item: 't,
     {
-        let array = StringArray::from_iter(self.rows.iter().map(of));
+        let array = StringArray::from_iter(self.rows.clone().map(of));
         self.push(name, true, Arc::new(array))
     }
 
     /// Yes or no.
-    pub fn flag(self, name: &str, of: impl Fn(&'r R) -> bool) -> Self {
-        let array = BooleanArray::from_iter(self.rows.iter().map(|row| Some(of(row))));
+    pub fn flag(self, name: &str, of: impl Fn(I::Item) -> bool) -> Self {
+        let array = BooleanArray::from_iter(self.rows.clone().map(|row| Some(of(row))));
         self.push(name, false, Arc::new(array))
     }
 
     /// A whole number.
-    pub fn count(self, name: &str, of: impl Fn(&'r R) -> i64) -> Self {
-        let array = Int64Array::from_iter_values(self.rows.iter().map(of));
+    pub fn count(self, name: &str, of: impl Fn(I::Item) -> i64) -> Self {
+        let array = Int64Array::from_iter_values(self.rows.clone().map(of));
         self.push(name, false, Arc::new(array))
     }
 
     /// A whole number that a file or a collection counted.
-    pub fn size(mut self, name: &str, of: impl Fn(&'r R) -> u64) -> Self {
-        let sizes: std::result::Result<Vec<i64>, _> = self.rows.iter().map(|row| i64::try_from(of(row))).collect();
+    pub fn size(mut self, name: &str, of: impl Fn(I::Item) -> u64) -> Self {
+        let sizes: std::result::Result<Vec<i64>, _> = self.rows.clone().map(|row| i64::try_from(of(row))).collect();
         match sizes {
             Ok(sizes) => self.push(name, false, Arc::new(Int64Array::from(sizes))),
             Err(refused) => {
@@ -89,43 +97,43 @@ impl<'r, R> Columns<'r, R> {
     }
 
     /// A whole number, or none.
-    pub fn count_or_null(self, name: &str, of: impl Fn(&'r R) -> Option<i64>) -> Self {
-        let array = Int64Array::from_iter(self.rows.iter().map(of));
+    pub fn count_or_null(self, name: &str, of: impl Fn(I::Item) -> Option<i64>) -> Self {
+        let array = Int64Array::from_iter(self.rows.clone().map(of));
         self.push(name, true, Arc::new(array))
     }
 
     /// A count of rows or bytes, where there is one.
-    pub fn size_or_null(self, name: &str, of: impl Fn(&'r R) -> Option<u64>) -> Self {
+    pub fn size_or_null(self, name: &str, of: impl Fn(I::Item) -> Option<u64>) -> Self {
         self.count_or_null(name, |row| of(row).map(|size| i64::try_from(size).unwrap_or(i64::MAX)))
     }
 
     /// A probability or an effect: the only floating column.
-    pub fn real_or_null(self, name: &str, of: impl Fn(&'r R) -> Option<f64>) -> Self {
-        let array = Float64Array::from_iter(self.rows.iter().map(of));
+    pub fn real_or_null(self, name: &str, of: impl Fn(I::Item) -> Option<f64>) -> Self {
+        let array = Float64Array::from_iter(self.rows.clone().map(of));
         self.push(name, true, Arc::new(array))
     }
 
     /// A date.
-    pub fn date(self, name: &str, of: impl Fn(&'r R) -> Date) -> Self {
-        let array = Date32Array::from_iter_values(self.rows.iter().map(|row| epoch_days(of(row))));
+    pub fn date(self, name: &str, of: impl Fn(I::Item) -> Date) -> Self {
+        let array = Date32Array::from_iter_values(self.rows.clone().map(|row| epoch_days(of(row))));
         self.push(name, false, Arc::new(array))
     }
 
     /// A date, or none.
-    pub fn date_or_null(self, name: &str, of: impl Fn(&'r R) -> Option<Date>) -> Self {
-        let array = Date32Array::from_iter(self.rows.iter().map(|row| of(row).map(epoch_days)));
+    pub fn date_or_null(self, name: &str, of: impl Fn(I::Item) -> Option<Date>) -> Self {
+        let array = Date32Array::from_iter(self.rows.clone().map(|row| of(row).map(epoch_days)));
         self.push(name, true, Arc::new(array))
     }
 
     /// An exact number that is scaled by 10 000 already, or none.
-    pub fn scaled_or_null(self, name: &str, of: impl Fn(&'r R) -> Option<i128>) -> Self {
-        let numbers: Vec<Option<i128>> = self.rows.iter().map(of).collect();
+    pub fn scaled_or_null(self, name: &str, of: impl Fn(I::Item) -> Option<i128>) -> Self {
+        let numbers: Vec<Option<i128>> = self.rows.clone().map(of).collect();
         self.decimal(name, AMOUNT_PLACES, numbers)
     }
 
     /// A quotient, points or a score: twelve places, half up.
-    pub fn share_or_null(self, name: &str, of: impl Fn(&'r R) -> Option<Decimal>) -> Self {
-        let numbers: Vec<Option<i128>> = self.rows.iter().map(|row| of(row).map(|number| at_scale(number, SHARE_PLACES))).collect();
+    pub fn share_or_null(self, name: &str, of: impl Fn(I::Item) -> Option<Decimal>) -> Self {
+        let numbers: Vec<Option<i128>> = self.rows.clone().map(|row| of(row).map(|number| at_scale(number, SHARE_PLACES))).collect();
         self.decimal(name, SHARE_PLACES, numbers)
     }
 
@@ -150,7 +158,7 @@ impl<'r, R> Columns<'r, R> {
             return Err(failed);
         }
         debug_assert!(self.sorted_by.iter().all(|key| self.fields.iter().any(|field| field.name() == key)));
-        let options = RecordBatchOptions::new().with_row_count(Some(self.rows.len()));
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows.count()));
         let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(self.fields)), self.arrays, &options)
             .context(Kind::Bug, || format!("result table `{}`", self.name))?;
         Ok(ResultTable { name: self.name, sorted_by: self.sorted_by, batch, rows_total })

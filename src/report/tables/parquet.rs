@@ -123,7 +123,8 @@ mod tests {
     #[test]
     fn the_same_rows_are_the_same_bytes_in_whatever_order_they_came() {
         let mut shuffled = province();
-        shuffled.measures.reverse();
+        let backwards: Vec<_> = shuffled.measures.iter().collect();
+        shuffled.measures = backwards.iter().rev().copied().collect();
         shuffled.scorecards.values.reverse();
         shuffled.scorecards.scores.reverse();
         shuffled.scorecards.ranks.reverse();

@@ -3,10 +3,11 @@
 //! In: [`ReportInput`]. Out: tables in their declared order. Never here: computation.
 
 use std::collections::BTreeMap;
+use std::slice::Iter;
 
 use super::ResultTable;
 use super::columns::Columns;
-use crate::compute::measures::{Amount, Measure, sort_measures};
+use crate::compute::measures::{Amount, Measure};
 use crate::error::Result;
 use crate::report::input::{LineEvent, Lineage, ReportInput};
 use crate::scoring::tables::{LedgerRow, Rank, Score, ScoreLine, Unit, Value};
@@ -14,16 +15,15 @@ use crate::terms::UnitId;
 
 /// Numerators and denominators of every month.
 pub fn measures(input: &ReportInput) -> Result<ResultTable> {
-    let mut rows: Vec<Measure> = input.measures.clone();
-    sort_measures(&mut rows);
-    let ratio = |row: &Measure| match row.amount {
+    let sorted = input.sorted_measures();
+    let ratio = |row: Measure<'_>| match row.amount {
         Amount::Ratio(fraction) => Some(fraction),
         Amount::Value { .. } => None,
     };
-    Columns::of("measures", &["indicator", "subject", "domain", "month", "scope"], &rows)
-        .text("indicator", |row| row.indicator.as_ref())
-        .text("subject", |row| &row.subject)
-        .text("domain", |row| &row.domain)
+    Columns::over("measures", &["indicator", "subject", "domain", "month", "scope"], sorted.iter())
+        .text("indicator", |row| row.indicator)
+        .text("subject", |row| row.subject)
+        .text("domain", |row| row.domain)
         .date("month", |row| row.month.first_day())
         .text("scope", |row| row.scope.word())
         .scaled_or_null("numerator", |row| ratio(row).map(|fraction| fraction.numerator))
@@ -50,7 +50,7 @@ fn sorted_values(input: &ReportInput) -> Vec<&Value> {
 }
 
 /// Columns that `values` and `scorecards` share; `of` finds the value in a row.
-fn value_columns<'r, R>(columns: Columns<'r, R>, of: impl Fn(&'r R) -> &'r Value + Copy) -> Columns<'r, R> {
+fn value_columns<'r, R>(columns: Columns<Iter<'r, R>>, of: impl Fn(&'r R) -> &'r Value + Copy) -> Columns<Iter<'r, R>> {
     columns
         .text("node", move |row| &of(row).node)
         .share_or_null("numerator", move |row| of(row).numerator)

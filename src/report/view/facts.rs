@@ -2,11 +2,12 @@
 //!
 //! In: [`ReportInput`]. Out: borrowed rows. Never here: words, figures of its own.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use crate::compute::measures::{Measure, Scope};
+use crate::compute::measures::{Measure, Measures, Scope};
 use crate::compute::reconciliation::Reconciled;
 use crate::compute::verification::Verified;
 use crate::explain::lists::RecordList;
@@ -32,7 +33,7 @@ pub struct Facts<'a> {
     ranks: BTreeMap<Object<'a>, &'a Rank>,
     scores: BTreeMap<(&'a UnitId, &'a str, &'a str), &'a Score>,
     values: BTreeMap<Object<'a>, Vec<&'a Value>>,
-    measures: BTreeMap<(&'a str, &'a str, &'a IndicatorId, Scope), Vec<&'a Measure>>,
+    measures: Cow<'a, Measures>,
     findings: BTreeMap<&'a str, Vec<&'a Finding>>,
     places: BTreeMap<&'a IndicatorId, (usize, &'a SchemeIndicator)>,
     score_lines: BTreeMap<Object<'a>, Vec<&'a ScoreLine>>,
@@ -57,7 +58,7 @@ impl<'a> Facts<'a> {
             ranks: input.scorecards.ranks.iter().map(|rank| ((&rank.unit, rank.domain.as_str()), rank)).collect(),
             scores: BTreeMap::new(),
             values: BTreeMap::new(),
-            measures: BTreeMap::new(),
+            measures: input.sorted_measures(),
             findings: BTreeMap::new(),
             places: input.scheme.indicators.iter().enumerate().map(|(place, indicator)| (&indicator.id, (place, indicator))).collect(),
             score_lines: BTreeMap::new(),
@@ -100,10 +101,6 @@ impl<'a> Facts<'a> {
         }
         for value in &input.scorecards.values {
             facts.values.entry((&value.unit, &value.domain)).or_default().push(value);
-        }
-        for measure in &input.measures {
-            let key = (measure.subject.as_str(), measure.domain.as_str(), &measure.indicator, measure.scope);
-            facts.measures.entry(key).or_default().push(measure);
         }
         for finding in &input.findings {
             facts.findings.entry(&finding.unit).or_default().push(finding);
@@ -195,12 +192,12 @@ impl<'a> Facts<'a> {
     }
 
     /// One indicator of one object, month after month, with the acts that the scheme counts for the unit's tier.
-    pub fn monthly(&self, object: Object<'a>, indicator: &'a IndicatorId) -> Vec<Option<&'a Measure>> {
+    pub fn monthly(&self, object: Object<'a>, indicator: &'a IndicatorId) -> Vec<Option<Measure<'_>>> {
         let tier = self.unit(object.0).map_or("", |unit| unit.tier.as_str());
         let scope = self.input.scheme.scopes.get(tier).copied().unwrap_or(Scope::Own);
-        let rows = self.measures.get(&(object.0.as_ref(), object.1, indicator, scope));
-        let in_month = |month: &Month| rows.and_then(|rows| rows.iter().find(|row| row.month == *month).copied());
-        self.months.iter().map(in_month).collect()
+        let rows: Vec<Measure<'_>> =
+            self.measures.of(indicator, object.0.as_ref(), object.1).filter(|measure| measure.scope == scope).collect();
+        self.months.iter().map(|month| rows.iter().find(|row| row.month == *month).copied()).collect()
     }
 
     /// Why an indicator's figures are those of an earlier run, if they are.

@@ -276,7 +276,7 @@ fn strip(value: &Value, header: &IndicatorView, axes: Axes, words: Option<String
 }
 
 /// The value of one month, only to be drawn.
-fn of_month(measure: &Measure) -> Option<Decimal> {
+fn of_month(measure: Measure<'_>) -> Option<Decimal> {
     let scaled = |number: i128| Decimal::try_from_i128_with_scale(number, Fraction::DECIMALS).ok();
     match measure.amount {
         Amount::Ratio(fraction) => scaled(fraction.numerator)?.checked_div(scaled(fraction.denominator)?),

@@ -234,7 +234,7 @@ fn reasons(facts: &Facts, counts: &[ReasonCount]) -> Vec<ReasonView> {
 fn held_view(facts: &Facts, item: &HeldItem) -> HeldView {
     let tables: Vec<String> = item.waits_for.iter().map(|table| facts.table_name(table).to_string()).collect();
     let reasons: Vec<String> = item.codes.iter().map(|code| texts::held_reason(code, &tables.join(texts::NAME_SEPARATOR))).collect();
-    let title = facts.input.indicators.get(&item.name.as_str().into()).map(|header| header.title.as_str());
+    let title = facts.input.indicators.get(item.name.as_str()).map(|header| header.title.as_str());
     HeldView {
         kind: Text::of(texts::held_kind(&item.kind)),
         name: title.map_or_else(|| facts.table_name(&item.name), Text::of),
