@@ -31,6 +31,13 @@ pub(super) struct Typed {
     pub unknown: Vec<(usize, String)>,
 }
 
+impl Typed {
+    /// A column that the file does not have.
+    pub fn empty(kind: &DataType, rows: usize) -> Self {
+        Self { array: new_null_array(kind, rows), wrong: Vec::new(), unknown: Vec::new() }
+    }
+}
+
 /// Reads one column of a table.
 pub(super) struct ColumnReader {
     kind: ColumnType,

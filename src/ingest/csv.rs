@@ -4,6 +4,7 @@
 //! Never here: types. Memory stays bounded: a record longer than the limits is a failure that names its first line, because
 //! that is what an unbalanced quotation mark looks like.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use csv_core::ReadRecordResult;
@@ -34,7 +35,8 @@ impl Record {
     fn cells(&self) -> impl Iterator<Item = &str> + Clone {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         // Delimiters and quotes are ASCII, so cutting at them leaves UTF-8.
-        starts.zip(&self.ends).map(|(start, end)| std::str::from_utf8(&self.fields[start..*end]).unwrap_or("\u{fffd}"))
+        let text = simdutf8::basic::from_utf8(&self.fields).unwrap_or_default();
+        starts.zip(&self.ends).map(move |(start, end)| text.get(start..*end).unwrap_or("\u{fffd}"))
     }
 
     fn is_blank(&self) -> bool {
@@ -270,11 +272,11 @@ impl Form<'_> {
             return Err(Error::new(Kind::Source, message).with_hint("the file was cut off; ask for it again"));
         }
         self.refuse_swallowed(record)?;
-        let extra_is_empty = record.cells().skip(self.width).all(|cell| cell.trim().is_empty());
+        let extra_is_empty = record.ends.len() <= self.width || record.cells().skip(self.width).all(|cell| cell.trim().is_empty());
         let is_ragged = is_short || !extra_is_empty;
         let ragged = || is_ragged.then(|| format!("有{}个单元格，表头有{}个", record.ends.len(), self.filled));
         let fault = record.fault.clone().or_else(ragged);
-        let raw = String::from_utf8_lossy(&record.raw);
+        let raw = simdutf8::basic::from_utf8(&record.raw).map_or_else(|_| String::from_utf8_lossy(&record.raw), Cow::Borrowed);
         let cells = record
             .cells()
             .enumerate()

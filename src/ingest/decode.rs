@@ -12,6 +12,7 @@ use std::io::Read;
 use std::path::Path;
 
 use encoding_rs::{Decoder, DecoderResult, GB18030, UTF_8, WINDOWS_1252};
+use memchr::memmem;
 
 use crate::error::{Context, Kind, Result};
 use crate::project;
@@ -68,14 +69,39 @@ struct Utf8Evidence {
     faults: u64,
     /// Bytes of text beyond one for each character: what valid multi-byte characters leave.
     extra: u64,
+    /// The decoder holds the beginning of a character.
+    is_inside_a_character: bool,
+}
+
+fn is_continuation(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
 }
 
 impl Utf8Evidence {
     fn new() -> Self {
-        Self { decoder: UTF_8.new_decoder_without_bom_handling(), scratch: vec![0; BLOCK], faults: 0, extra: 0 }
+        Self {
+            decoder: UTF_8.new_decoder_without_bom_handling(),
+            scratch: vec![0; BLOCK],
+            faults: 0,
+            extra: 0,
+            is_inside_a_character: false,
+        }
     }
 
     fn take(&mut self, mut bytes: &[u8], last: bool) {
+        if self.is_inside_a_character {
+            let (rest, next) = bytes.split_at(bytes.iter().take_while(|byte| is_continuation(**byte)).count());
+            self.decode(rest, false);
+            bytes = next;
+        }
+        // Most blocks are valid but for a character that is cut at their end.
+        let valid = simdutf8::compat::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+        self.extra += bytes[..valid].iter().filter(|byte| is_continuation(**byte)).count() as u64;
+        self.is_inside_a_character = valid < bytes.len();
+        self.decode(&bytes[valid..], last);
+    }
+
+    fn decode(&mut self, mut bytes: &[u8], last: bool) {
         loop {
             let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(bytes, &mut self.scratch, last);
             bytes = &bytes[read..];
@@ -161,7 +187,7 @@ impl<'a> TextReader<'a> {
             }
         }
         self.produced += (out.len() - start) as u64;
-        self.replacement_characters += std::str::from_utf8(&out[start..]).map_or(0, |text| text.matches('\u{fffd}').count() as u64);
+        self.replacement_characters += memmem::find_iter(&out[start..], "\u{fffd}".as_bytes()).count() as u64;
         Ok(true)
     }
 
@@ -213,6 +239,22 @@ mod tests {
         let (text, faults, own, encoding) = decode(&bytes, None);
         assert_eq!((faults, own, encoding), (1, 0, "UTF-8"));
         assert!(text.contains('\u{fffd}'));
+    }
+
+    #[test]
+    fn evidence_is_the_same_however_the_text_is_cut_into_blocks() {
+        let mut text = "案号,处罚机关,é,金额\n".repeat(40).into_bytes();
+        text.insert(100, 0xff);
+        let evidence = |length: usize| {
+            let mut evidence = Utf8Evidence::new();
+            text.chunks(length).for_each(|block| evidence.take(block, false));
+            evidence.take(&[], true);
+            (evidence.faults, evidence.extra)
+        };
+        for length in 2..40 {
+            assert_eq!(evidence(length), evidence(text.len()), "blocks of {length}");
+        }
+        assert_eq!(evidence(text.len()), (1, 40 * (8 * 2 + 1)));
     }
 
     #[test]

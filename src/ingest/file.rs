@@ -4,9 +4,11 @@
 //! here: formats, the whole table.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::panic::resume_unwind;
+use std::sync::{Arc, mpsc};
+use std::thread;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray};
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::{filter_record_batch, is_not_null};
 use arrow::datatypes::DataType;
@@ -47,6 +49,9 @@ pub(super) struct FileLoad<'l, 'a> {
     done: Vec<FileOutcome>,
     sheet_ended: bool,
 }
+
+/// Chunks that are read while one is typed.
+const CHUNKS_AHEAD: usize = 2;
 
 /// Stands between a workbook's name and that of its second or further worksheet.
 pub(super) const SHEET_SIGN: &str = " › ";
@@ -214,22 +219,32 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         }
     }
 
+    /// Reads in a thread of its own, and takes here what it finds: a chunk is typed while the next one is read.
     fn read_format(&mut self, file: &SourceFile, examined: &Examined) -> Result<ReadSummary> {
-        let source = self.source;
-        let contract = self.load.contract;
-        let headers = Headers::new(contract, source);
-        let is_known = |cell: &str| headers.find(cell).is_some();
-        let is_complete = |row: &[String]| headers.is_complete(row);
-        let expect = if source.mapping.is_some() { Expect::Any } else { Expect::Known { is_known: &is_known, is_complete: &is_complete } };
-        let progress = self.load.context.progress;
-        let progress = |bytes: u64| progress(bytes);
-        let sink: &mut Sink<'_> = &mut |input| self.take(input);
-        match file.format {
-            Format::Csv => csv::read(&file.path, examined.encoding, source.delimiter, &expect, &progress, sink),
-            Format::Xlsx => xlsx::read(&file.path, source.sheet.as_deref(), &expect, &progress, sink),
-            Format::JsonLines => jsonl::read(&file.path, examined.encoding, &progress, sink),
-            Format::Parquet => parquet::read(&file.path, &expect, &progress, sink),
-        }
+        let (source, contract, progress) = (self.source, self.load.contract, self.load.context.progress);
+        let (found, inputs) = mpsc::sync_channel(CHUNKS_AHEAD);
+        thread::scope(|scope| {
+            let reader = thread::Builder::new().name("reading".to_owned()).spawn_scoped(scope, move || {
+                let headers = Headers::new(contract, source);
+                let is_known = |cell: &str| headers.find(cell).is_some();
+                let is_complete = |row: &[String]| headers.is_complete(row);
+                let expect =
+                    if source.mapping.is_some() { Expect::Any } else { Expect::Known { is_known: &is_known, is_complete: &is_complete } };
+                // Whoever takes no more says why.
+                let sink: &mut Sink<'_> = &mut |input| found.send(input).context(Kind::Bug, || "handing rows over");
+                match file.format {
+                    Format::Csv => csv::read(&file.path, examined.encoding, source.delimiter, &expect, &progress, sink),
+                    Format::Xlsx => xlsx::read(&file.path, source.sheet.as_deref(), &expect, &progress, sink),
+                    Format::JsonLines => jsonl::read(&file.path, examined.encoding, &progress, sink),
+                    Format::Parquet => parquet::read(&file.path, &expect, &progress, sink),
+                }
+            });
+            let reader = reader.context(Kind::Environment, || "starting a thread")?;
+            // Ends with the first refusal, and with it the channel.
+            let taken = inputs.into_iter().try_for_each(|input| self.take(input));
+            let read = reader.join().unwrap_or_else(|panic| resume_unwind(panic));
+            taken.and(read)
+        })
     }
 
     fn warn(&mut self, check: &str, says: &str, severity: CheckSeverity, rows: u64) {
@@ -301,13 +316,11 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         }
         // Cells of a faulty row may stand under the wrong header: they are not judged.
         let cell = |row: usize, at: usize| if chunk.fault(row).is_some() { ("", super::raw::Mark::Plain) } else { chunk.cell(row, at) };
-        let mut columns: Vec<Typed> = self
-            .readers
-            .iter_mut()
-            .zip(&self.map.columns)
-            .map(|(reader, from)| match from {
+        let typed = self.readers.iter_mut().zip(&self.map.columns).zip(self.load.schema.fields());
+        let mut columns: Vec<Typed> = typed
+            .map(|((reader, from), field)| match from {
                 Some((at, _, factor)) => reader.read_texts(chunk.len(), &|row| cell(row, *at), *factor, chunk.is_1904),
-                None => reader.read_texts(chunk.len(), &|_| ("", super::raw::Mark::Plain), 1, false),
+                None => Typed::empty(field.data_type(), chunk.len()),
             })
             .collect();
         self.take_times_of_day(&mut columns, |reader, at| Ok(reader.read_texts(chunk.len(), &|row| cell(row, at), 1, chunk.is_1904)))?;
@@ -327,11 +340,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         for (index, (reader, from)) in self.readers.iter_mut().zip(&self.map.columns).enumerate() {
             columns.push(match from {
                 Some((at, _, factor)) => reader.read_array(batch.column(*at), *factor, is_1904)?,
-                None => Typed {
-                    array: new_null_array(self.load.schema.field(index).data_type(), batch.num_rows()),
-                    wrong: Vec::new(),
-                    unknown: Vec::new(),
-                },
+                None => Typed::empty(self.load.schema.field(index).data_type(), batch.num_rows()),
             });
         }
         self.take_times_of_day(&mut columns, |reader, at| reader.read_array(batch.column(at), 1, is_1904))?;

@@ -58,7 +58,7 @@ pub use mapping::SEES_ITS_FILE;
 pub use quarantine::quarantine_schema;
 pub use reasons::quarantine_reasons;
 pub use row_order::{KeyHashes, RowOrder};
-pub use schema::{LINEAGE, arrow_schema, data_type};
+pub use schema::{LINEAGE, arrow_schema, data_type, fitted};
 pub use words_of_sources::check_sources;
 
 /// What a load needs to know besides contract and sources.
@@ -151,7 +151,8 @@ impl HeldBecause {
 /// One month of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StagedMonth {
-    /// Arrow IPC file, sorted by unit (where the table has one), key, then everything else.
+    /// Arrow IPC file, sorted by unit (where the table has one), key, then everything else; columns in which no row of the table has a value
+    /// are not in it.
     pub path: PathBuf,
     /// Rows in it.
     pub rows: u64,

@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::Schema;
 use arrow::row::{RowConverter, Rows, SortField};
+use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
 
 use super::schema::LINEAGE;
 use crate::error::{Context, Kind, Result};
@@ -41,11 +42,15 @@ impl KeyHashes {
     }
 }
 
-/// The order of rows: by unit (where the table has one), key, then everything else but lineage.
-pub struct RowOrder(Encoder);
+/// The order of rows: by unit (where the table has one), key, then everything else but lineage. A column without any value says nothing,
+/// whether it is there or not.
+pub struct RowOrder {
+    /// Names of the columns, in the order in which they are compared.
+    columns: Vec<String>,
+}
 
 impl RowOrder {
-    /// For batches of `schema`.
+    /// For batches with columns of `schema`.
     ///
     /// # Errors
     /// A column of a type that can't be compared.
@@ -58,16 +63,35 @@ impl RowOrder {
                 columns.push(index);
             }
         }
-        Encoder::new(schema, columns).map(Self)
+        Encoder::new(schema, columns.clone())?;
+        Ok(Self { columns: columns.into_iter().map(|index| schema.field(index).name().clone()).collect() })
     }
 
-    /// One hash of the content a row.
+    /// The columns of a batch that hold any value, in their order, each with its place in it.
+    fn columns_of<'b>(&'b self, batch: &'b RecordBatch) -> impl Iterator<Item = (usize, &'b str, &'b ArrayRef)> {
+        let named = self.columns.iter().enumerate();
+        let there = named.filter_map(|(place, name)| Some((place, name.as_str(), batch.column_by_name(name)?)));
+        there.filter(|(_, _, column)| column.null_count() < column.len())
+    }
+
+    /// One hash of the content a row, to be compared within one load: the sum of the hashes of its cells, each column having hashes of its own.
     ///
     /// # Errors
-    /// A batch of another schema.
+    /// A column of a type that can't be compared.
     pub fn contents(&self, batch: &RecordBatch) -> Result<Vec<u128>> {
-        let rows = self.0.encode(batch)?;
-        Ok((0..batch.num_rows()).map(|row| hash(rows.row(row).data())).collect())
+        let mut contents = vec![0_u128; batch.num_rows()];
+        let (mut upper, mut lower) = (vec![0; batch.num_rows()], vec![0; batch.num_rows()]);
+        for (place, _, column) in self.columns_of(batch) {
+            for (half, seed) in [(&mut upper, 2 * place as u64), (&mut lower, 2 * place as u64 + 1)] {
+                // An empty cell leaves what is there.
+                half.fill(0);
+                create_hashes([column], &QualityRandomState::with_seed(seed), half).context(Kind::Bug, || "comparing rows")?;
+            }
+            for (content, halves) in contents.iter_mut().zip(upper.iter().zip(&lower)) {
+                *content = content.wrapping_add(u128::from(*halves.0) << 64 | u128::from(*halves.1));
+            }
+        }
+        Ok(contents)
     }
 
     /// Positions of the rows in order, and the digest of the rows in that order.
@@ -75,18 +99,35 @@ impl RowOrder {
     /// # Errors
     /// A batch of another schema.
     pub fn arrange(&self, batch: &RecordBatch) -> Result<(Vec<u32>, String)> {
-        let rows = self.0.encode(batch)?;
-        let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
-        order.sort_unstable_by(|left, right| rows.row(*left as usize).cmp(&rows.row(*right as usize)));
-        let mut digest = blake3::Hasher::new();
-        for row in &order {
-            let row = rows.row(*row as usize);
-            digest.update(&(row.data().len() as u64).to_le_bytes());
-            digest.update(row.data());
+        let (mut digest, mut taken) = (blake3::Hasher::new(), Vec::with_capacity(2 * HASHED_AT_ONCE));
+        let mut take = |bytes: &[u8]| {
+            taken.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+            taken.extend_from_slice(bytes);
+            if taken.len() >= HASHED_AT_ONCE {
+                digest.update(&taken);
+                taken.clear();
+            }
+        };
+        let (mut fields, mut columns) = (Vec::new(), Vec::new());
+        for (_, name, column) in self.columns_of(batch) {
+            take(name.as_bytes());
+            fields.push(SortField::new(column.data_type().clone()));
+            columns.push(Arc::clone(column));
         }
+        let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
+        if !columns.is_empty() {
+            let comparing = || "comparing rows";
+            let rows = RowConverter::new(fields).context(Kind::Bug, comparing)?.convert_columns(&columns).context(Kind::Bug, comparing)?;
+            order.sort_unstable_by(|left, right| rows.row(*left as usize).cmp(&rows.row(*right as usize)));
+            order.iter().for_each(|row| take(rows.row(*row as usize).data()));
+        }
+        digest.update(&taken);
         Ok((order, digest.finalize().to_hex().to_string()))
     }
 }
+
+/// Bytes that are hashed in one go: long texts are hashed in several lanes, short ones one after another.
+const HASHED_AT_ONCE: usize = 64 << 10;
 
 /// Columns of a batch as comparable bytes.
 struct Encoder {

@@ -1,9 +1,14 @@
-//! Contract types → Arrow types: the only place of that mapping.
+//! Contract types → Arrow types, and batches in the shape of a table: the only place of either.
+//!
+//! In: a contract; a batch with some of a table's columns. Out: the table's schema; the batch in it. Never here: reading, judging values.
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 
+use crate::error::{Context, Kind, Result};
 use crate::library::contract::{ColumnType, TableContract};
 
 /// Loader columns that stand behind a contract's own: file, line and batch of each row.
@@ -31,4 +36,21 @@ pub fn data_type(kind: ColumnType) -> DataType {
         ColumnType::Boolean => DataType::Boolean,
         ColumnType::List => DataType::List(Arc::new(Field::new("item", DataType::Utf8, true))),
     }
+}
+
+/// A batch with exactly the columns of `schema`: what it lacks has no value, what is of another type is converted.
+///
+/// # Errors
+/// A column that does not convert.
+pub fn fitted(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let column = |field: &FieldRef| -> Result<ArrayRef> {
+        match batch.column_by_name(field.name()) {
+            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+            Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
+            Some(column) => cast(column, field.data_type()).context(Kind::Bug, || format!("reading column `{}`", field.name())),
+        }
+    };
+    let columns = schema.fields().iter().map(column).collect::<Result<Vec<_>>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).context(Kind::Bug, || "arranging rows")
 }

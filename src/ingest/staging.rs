@@ -4,7 +4,8 @@
 //! a digest that neither the order nor the split of the input changes. Never here: wrong rows.
 //!
 //! First pass: rows go to unsorted files by month; of every row the key's hash, its `updated_at`, its content's hash and its unit's number
-//! are kept (48 bytes). Then the newest row of each key is chosen. Second pass: month by month, the others are left out.
+//! are kept (48 bytes); a column that has held no value is not written. Then the newest row of each key is chosen. Second pass: month by
+//! month, two at a time, the others are left out.
 //!
 //! A key belongs to one unit. Where rows of one key name several, the unit that had it when the table was last loaded keeps it, and the
 //! rows of the others are set apart; where none of them had it, all are: no unit can put its own row in the place of another's.
@@ -12,8 +13,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use arrow::array::{Array, AsArray, BooleanArray, UInt32Array, UInt64Array};
 use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
@@ -24,6 +28,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::file::batch_row_text;
 use super::row_order::{KeyHashes, RowOrder};
+use super::schema::fitted;
 use super::{LINEAGE, StagedMonth};
 use crate::error::{Context, Kind, Result};
 use crate::library::contract::TableContract;
@@ -96,6 +101,8 @@ pub(super) struct Stage {
     folder: PathBuf,
     schema: SchemaRef,
     with_ordinal: SchemaRef,
+    /// Columns that have held a value so far, and those that always stay: the others are not written.
+    used: Vec<bool>,
     month_column: Option<usize>,
     updated_column: Option<usize>,
     /// The column with the row's unit, unless it is part of the key.
@@ -137,7 +144,14 @@ impl Stage {
         with_ordinal.push(Field::new(ORDINAL, DataType::UInt64, false));
         let folder = staging.join(&contract.name);
         std::fs::create_dir_all(&folder).context(Kind::Environment, what)?;
+        let always = |field: &Field| {
+            let is_key = contract.key.iter().map(String::as_str).chain(contract.month.as_deref()).chain(contract.owner());
+            let lineage = LINEAGE.iter().map(|(name, _)| *name);
+            is_key.chain(lineage).chain([ORDINAL]).any(|name| name == field.name())
+        };
+        let used = with_ordinal.iter().map(always).collect();
         Ok(Self {
+            used,
             table: contract.name.clone(),
             folder,
             schema: Arc::clone(schema),
@@ -250,10 +264,24 @@ impl Stage {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let batch = concat_batches(&self.with_ordinal, &self.buffer).context(Kind::Bug, || "staging rows")?;
-        self.buffer.clear();
+        let (mut used, mut places) = (self.used.clone(), Vec::new());
+        for (place, used) in used.iter_mut().enumerate() {
+            *used |= self.buffer.iter().any(|batch| batch.column(place).null_count() < batch.num_rows());
+            places.extend(used.then_some(place));
+        }
+        if used != self.used {
+            // The files of months go on with more columns.
+            close(&mut self.writers).context(Kind::Environment, || format!("staging {}", self.table))?;
+            self.used = used;
+        }
+        let staging = || "staging rows";
+        let narrow = self.buffer.drain(..).map(|batch| batch.project(&places)).collect::<std::result::Result<Vec<_>, _>>();
+        let narrow = narrow.context(Kind::Bug, staging)?;
+        let batch = concat_batches(narrow[0].schema_ref(), &narrow).context(Kind::Bug, staging)?;
+        drop(narrow);
         self.buffered = (0, 0);
-        let Some(index) = self.month_column else { return self.write(None, &batch) };
+        let month_column = self.month_column.and_then(|index| batch.schema_ref().index_of(self.schema.field(index).name()).ok());
+        let Some(index) = month_column else { return self.write(None, &batch) };
         let dates = batch.column(index).as_primitive::<Date32Type>();
         let month_of = |row: usize| date_from_epoch_days(dates.value(row)).map(Month::of);
         let mut order: Vec<(Option<Month>, u32)> = (0..batch.num_rows()).map(|row| (month_of(row), row as u32)).collect();
@@ -278,7 +306,7 @@ impl Stage {
             let path = self.folder.join(format!("{}.{}.unsorted", name_of(month), segments.len()));
             let file = File::create(&path).context(Kind::Environment, what)?;
             segments.push(path);
-            self.writers.insert(month, StreamWriter::try_new(BufWriter::new(file), &self.with_ordinal).context(Kind::Environment, what)?);
+            self.writers.insert(month, StreamWriter::try_new(BufWriter::new(file), batch.schema_ref()).context(Kind::Environment, what)?);
         }
         let writer = self.writers.get_mut(&month).expect("a writer was just put there");
         writer.write(batch).context(Kind::Environment, what)
@@ -307,13 +335,23 @@ impl Stage {
             finished.loaded = rows.iter().zip(&finished.duplicates).map(|(rows, duplicates)| rows - duplicates).collect();
             return Ok(finished);
         }
-        for (month, segments) in std::mem::take(&mut self.segments) {
-            let staged = self.finish_month(month, &segments, &fates, &contested, &mut finished, apart)?;
-            if staged.rows > 0 {
-                finished.months.insert(month, staged);
-            }
-            for segment in &segments {
+        let months: Vec<(Option<Month>, Vec<PathBuf>)> = std::mem::take(&mut self.segments).into_iter().collect();
+        let finish = |(month, segments): &(Option<Month>, Vec<PathBuf>), apart: &mut dyn FnMut(Contested) -> Result<()>| {
+            let staged = self.finish_month(*month, segments, &fates, &contested, apart)?;
+            for segment in segments {
                 std::fs::remove_file(segment).context(Kind::Environment, || format!("clearing {}", segment.display()))?;
+            }
+            Ok(staged)
+        };
+        // What is contested is told row by row, in the order of the months.
+        let staged = match contested.is_empty() {
+            false => months.iter().map(|month| finish(month, apart)).collect::<Result<Vec<_>>>()?,
+            true => side_by_side(&months, |month| finish(month, &mut |_| Ok(())))?,
+        };
+        for ((month, _), (staged, loaded)) in months.iter().zip(staged) {
+            finished.loaded.iter_mut().zip(loaded).for_each(|(total, rows)| *total += rows);
+            if staged.rows > 0 {
+                finished.months.insert(*month, staged);
             }
         }
         Ok(finished)
@@ -375,7 +413,7 @@ impl Stage {
         let ordinals = batch.column(batch.num_columns() - 1).as_primitive::<UInt64Type>();
         let rows: Vec<usize> = (0..batch.num_rows()).filter(|row| fates[ordinals.value(*row) as usize] == Fate::Contested).collect();
         let Some(unit_column) = self.unit_column.filter(|_| !rows.is_empty()) else { return Ok(()) };
-        let own = batch.project(&(0..self.schema.fields().len()).collect::<Vec<_>>()).context(Kind::Bug, || "setting rows apart")?;
+        let own = fitted(batch, &self.schema)?;
         let (keys, units) = (self.keys.of(&own)?, own.column(unit_column).as_string::<i32>());
         let lines = own.column_by_name(LINEAGE[1].0).map(|lines| lines.as_primitive::<Int64Type>());
         let names: HashMap<u64, &str> = self.units.iter().map(|(unit, number)| (*number, unit.as_str())).collect();
@@ -398,11 +436,12 @@ impl Stage {
         segments: &[PathBuf],
         fates: &[Fate],
         contested: &HashMap<u128, BTreeSet<u64>>,
-        finished: &mut Finished,
         apart: &mut dyn FnMut(Contested) -> Result<()>,
-    ) -> Result<StagedMonth> {
+    ) -> Result<(StagedMonth, Vec<u64>)> {
         let what = || format!("staging {} {}", self.table, name_of(month));
-        let mut kept = Vec::new();
+        let used: Vec<usize> = (0..self.schema.fields().len()).filter(|place| self.used[*place]).collect();
+        let schema = Arc::new(self.schema.project(&used).context(Kind::Bug, what)?);
+        let (mut kept, mut loaded) = (Vec::new(), vec![0; self.file_starts.len()]);
         for segment in segments {
             let file = File::open(segment).context(Kind::Environment, what)?;
             for batch in StreamReader::try_new(BufReader::new(file), None).context(Kind::Environment, what)? {
@@ -411,19 +450,18 @@ impl Stage {
                 let is_staying = |ordinal: &u64| fates[*ordinal as usize] == Fate::Stays;
                 let stays: BooleanArray = ordinals.values().iter().map(|ordinal| Some(is_staying(ordinal))).collect();
                 for ordinal in ordinals.values().iter().filter(|ordinal| is_staying(ordinal)) {
-                    finished.loaded[self.file_of(*ordinal)] += 1;
+                    loaded[self.file_of(*ordinal)] += 1;
                 }
                 if !contested.is_empty() {
                     self.set_apart(&batch, fates, contested, apart)?;
                 }
                 let batch = filter_record_batch(&batch, &stays).context(Kind::Bug, what)?;
-                let columns = batch.columns()[..self.schema.fields().len()].to_vec();
-                kept.push(RecordBatch::try_new(Arc::clone(&self.schema), columns).context(Kind::Bug, what)?);
+                kept.push(fitted(&batch, &schema)?);
             }
         }
-        let batch = concat_batches(&self.schema, &kept).context(Kind::Bug, what)?;
+        let batch = concat_batches(&schema, &kept).context(Kind::Bug, what)?;
         drop(kept);
-        self.write_sorted(month, &batch)
+        Ok((self.write_sorted(month, &batch)?, loaded))
     }
 
     fn write_sorted(&self, month: Option<Month>, batch: &RecordBatch) -> Result<StagedMonth> {
@@ -431,7 +469,7 @@ impl Stage {
         let (order, digest) = self.order.arrange(batch)?;
         let path = self.folder.join(format!("{}.arrow", name_of(month)));
         let file = File::create(&path).context(Kind::Environment, what)?;
-        let mut writer = FileWriter::try_new(BufWriter::new(file), &self.schema).context(Kind::Environment, what)?;
+        let mut writer = FileWriter::try_new(BufWriter::new(file), batch.schema_ref()).context(Kind::Environment, what)?;
         for rows in order.chunks(WRITTEN_ROWS) {
             let rows = UInt32Array::from(rows.to_vec());
             let sorted = take_record_batch(batch, &rows).context(Kind::Bug, what)?;
@@ -440,6 +478,30 @@ impl Stage {
         writer.finish().context(Kind::Environment, what)?;
         Ok(StagedMonth { path, rows: order.len() as u64, digest })
     }
+}
+
+/// Months that are sorted at the same time; each is held in memory.
+const MONTHS_AT_ONCE: usize = 2;
+
+/// Does the same with each of several things, some at the same time; the results in their order.
+fn side_by_side<T: Sync, R: Send>(things: &[T], work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
+    let next = AtomicUsize::new(0);
+    let one_after_another = || {
+        let mut done = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(thing) = things.get(place) else { return Ok(done) };
+            done.push((place, work(thing)?));
+        }
+    };
+    let done = thread::scope(|scope| {
+        let workers: Vec<_> = (0..MONTHS_AT_ONCE.min(things.len())).map(|_| scope.spawn(one_after_another)).collect();
+        let joined = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        joined.collect::<Result<Vec<_>>>()
+    })?;
+    let mut done: Vec<(usize, R)> = done.into_iter().flatten().collect();
+    done.sort_by_key(|(place, _)| *place);
+    Ok(done.into_iter().map(|(_, result)| result).collect())
 }
 
 fn name_of(month: Option<Month>) -> String {

@@ -18,8 +18,8 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt32Array, new_null_array};
-use arrow::compute::{cast, concat_batches, filter_record_batch, take_record_batch};
+use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::ipc::writer::FileWriter;
 use parquet::arrow::ProjectionMask;
@@ -29,7 +29,7 @@ use super::commit::{MonthFile, Replacement};
 use super::month_file::read_batches;
 use super::store::LiveFile;
 use crate::error::{Context, Kind, Result};
-use crate::ingest::{KeyHashes, RowOrder};
+use crate::ingest::{KeyHashes, RowOrder, fitted};
 use crate::terms::Month;
 
 type Months = BTreeMap<Option<Month>, MonthFile>;
@@ -168,18 +168,4 @@ fn read_live<'a>(path: &Path, schema: &'a SchemaRef) -> Result<impl Iterator<Ite
     let reader = builder.with_projection(mask).build().context(Kind::Environment, doing)?;
     let name = path.display().to_string();
     Ok(reader.map(move |batch| fitted(&batch.context(Kind::Environment, || format!("reading `{name}`"))?, schema)))
-}
-
-/// The batch with the columns of `schema`; what an older file lacks is null.
-fn fitted(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
-    let column = |field: &arrow::datatypes::FieldRef| -> Result<ArrayRef> {
-        match batch.column_by_name(field.name()) {
-            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
-            Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
-            Some(column) => cast(column, field.data_type()).context(Kind::Bug, || format!("reading column `{}`", field.name())),
-        }
-    };
-    let columns = schema.fields().iter().map(column).collect::<Result<Vec<_>>>()?;
-    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).context(Kind::Bug, || "arranging rows")
 }

@@ -10,7 +10,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::{max, max_string, min, min_string};
 use arrow::datatypes::{DataType, Date32Type, SchemaRef};
 use arrow::error::ArrowError;
@@ -23,6 +23,7 @@ use serde_json::{Map, Value, json};
 
 use super::durable::{create_folders, publish_file};
 use crate::error::{Context, Error, Kind, Result};
+use crate::ingest::fitted;
 use crate::terms::date_from_epoch_days;
 
 /// Rows of a row group: fine enough to skip by unit, coarse enough for dictionaries to pay.
@@ -113,18 +114,13 @@ fn fit(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     if let Some(unknown) = batch.schema_ref().fields().iter().find(|field| schema.field_with_name(field.name()).is_err()) {
         return Err(Error::new(Kind::Bug, format!("staged rows have a column `{}` that the table has not", unknown.name())));
     }
-    let column = |field: &arrow::datatypes::FieldRef| -> Result<ArrayRef> {
-        match batch.column_by_name(field.name()) {
-            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
-            Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
-            Some(column) => {
-                let message = format!("staged column `{}` is {}, the table wants {}", field.name(), column.data_type(), field.data_type());
-                Err(Error::new(Kind::Bug, message))
-            }
-        }
+    let is_other = |field: &&arrow::datatypes::FieldRef| {
+        batch.column_by_name(field.name()).is_some_and(|column| column.data_type() != field.data_type())
     };
-    let columns = schema.fields().iter().map(column).collect::<Result<Vec<_>>>()?;
-    RecordBatch::try_new(Arc::clone(schema), columns).context(Kind::Bug, || "arranging staged rows")
+    if let Some(field) = schema.fields().iter().find(is_other) {
+        return Err(Error::new(Kind::Bug, format!("staged column `{}` is not {}, as the table wants it", field.name(), field.data_type())));
+    }
+    fitted(batch, schema)
 }
 
 /// Smallest and largest value of a column, in the text form that Delta's log wants. Dates are compared as text, which is
@@ -193,7 +189,7 @@ fn statistics(rows: i64, ranges: &[ColumnRange]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Date32Array, Int64Array, StringArray};
+    use arrow::array::{ArrayRef, Date32Array, Int64Array, StringArray};
     use arrow::datatypes::{Field, Schema};
     use arrow::ipc::writer::StreamWriter;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;

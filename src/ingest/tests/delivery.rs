@@ -277,6 +277,24 @@ fn identical_rows_keep_the_first_place_and_unlike_rows_of_one_age_are_reported()
 }
 
 #[test]
+fn a_column_that_a_file_lacks_and_one_without_values_are_the_same() {
+    let office = Office::new();
+    let narrow = "案号,执法主体,立案日期\nA1,U1,2026-03-07\nA2,U2,2026-04-08\n";
+    let wide = "案号,执法主体,立案日期,人数\nA1,U1,2026-03-07,\nA3,U1,2026-03-09,4\n";
+    let mut seen = Vec::new();
+    for (first, second) in [(narrow, wide), (wide, narrow)] {
+        office.write("d/1.csv", first);
+        office.write("d/2.csv", second);
+        let staged = office.load("d");
+        assert!(staged.warnings.is_empty(), "A1 is the same row in both files: {:?}", staged.warnings);
+        assert_eq!(rows(&staged, &["case_id", "people"]), ["A1|", "A3|4", "A2|"]);
+        seen.push(digests(&staged));
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(seen[0]["2026-04"], digests(&office.load_csv("案号,执法主体,立案日期,人数,罚款金额\nA2,U2,2026-04-08,,\n"))["2026-04"]);
+}
+
+#[test]
 fn a_number_in_parquet_that_is_no_day_of_any_calendar_is_quarantined() {
     let office = Office::new();
     let text = |values: [&'static str; 2]| -> ArrayRef { Arc::new(StringArray::from(values.to_vec())) };

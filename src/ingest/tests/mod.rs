@@ -15,7 +15,7 @@ use arrow::ipc::reader::FileReader;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::array_value_to_string;
 
-use super::{LastFile, LoadContext, StagedTable, load_table};
+use super::{LastFile, LoadContext, StagedTable, fitted, load_table};
 use crate::diagnostics::Diagnostics;
 use crate::error::Result;
 use crate::library::contract::{TableContract, read_contract};
@@ -157,8 +157,7 @@ impl Office {
                 None,
             )
             .expect("opened");
-            let rows = FileReader::try_new(std::fs::File::open(&file.path).expect("staged"), None).expect("an Arrow file");
-            rows.for_each(|batch| writer.write(&batch.expect("readable")).expect("written"));
+            batches_of(&file.path, staged).iter().for_each(|batch| writer.write(batch).expect("written"));
             writer.close().expect("closed");
             self.last.push(LastFile { path, month: *month, rows: file.rows });
         }
@@ -233,11 +232,13 @@ pub(super) fn digests(staged: &StagedTable) -> BTreeMap<String, String> {
 }
 
 pub(super) fn batches(staged: &StagedTable) -> Vec<RecordBatch> {
-    let read = |path: &PathBuf| {
-        let file = std::fs::File::open(path).expect("staged");
-        FileReader::try_new(file, None).expect("an Arrow file").collect::<std::result::Result<Vec<_>, _>>().expect("readable")
-    };
-    staged.months.values().flat_map(|month| read(&month.path)).collect()
+    staged.months.values().flat_map(|month| batches_of(&month.path, staged)).collect()
+}
+
+/// The rows of a staged file in the columns of their table.
+fn batches_of(path: &Path, staged: &StagedTable) -> Vec<RecordBatch> {
+    let rows = FileReader::try_new(std::fs::File::open(path).expect("staged"), None).expect("an Arrow file");
+    rows.map(|batch| fitted(&batch.expect("readable"), &staged.schema).expect("the table's columns")).collect()
 }
 
 /// The values of some columns, row by row, joined by `|`; empty for null.
