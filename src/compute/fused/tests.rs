@@ -73,7 +73,11 @@ fn column_of(column: Option<&crate::library::contract::Column>, name: &str, rows
         ColumnType::Text => Arc::new((0..rows).map(|_| some(random).then(|| text(random))).collect::<StringArray>()),
         ColumnType::Date => Arc::new((0..rows).map(|_| some(random).then(|| day(random))).collect::<Date32Array>()),
         ColumnType::Instant => {
-            let at = |random: &mut ChaCha8Rng| i64::from(day(random)) * 86_400_000_000 + random.random_range(0..24) * 3_600_000_000;
+            // 16:00 UTC is midnight in Shanghai: where days, and moments of computation, end.
+            let hours = [1, 9, 16, 16];
+            let at = |random: &mut ChaCha8Rng| {
+                i64::from(day(random)) * 86_400_000_000 + hours[random.random_range(0..hours.len())] * 3_600_000_000
+            };
             let values: TimestampMicrosecondArray = (0..rows).map(|_| some(random).then(|| at(random))).collect();
             Arc::new(values.with_timezone("UTC"))
         }
