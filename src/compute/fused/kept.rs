@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{Int64Type, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -286,10 +286,12 @@ fn read(path: &Path) -> io::Result<Option<Figures>> {
         return Ok(None);
     }
     let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0).max(1);
+    let schema = Arc::clone(builder.schema());
     let mut reader = builder.with_batch_size(rows).build().map_err(io::Error::other)?;
     let batch = match reader.next() {
         Some(batch) => batch.map_err(io::Error::other)?,
-        None => RecordBatch::new_empty(Arc::new(Schema::empty())),
+        // Nothing was there to be counted: that is known, too.
+        None => RecordBatch::new_empty(schema),
     };
     Ok(taken(&description, &batch))
 }
