@@ -516,15 +516,11 @@ impl<'a> Answers<'a> {
     /// Between which moments the comparison of this step answers the same for every row of the batch.
     pub fn validity(&self, step: StepId) -> Validity {
         let Work::Moving { of, comparison, now } = self.graph.steps[step].work else { return Validity::ALWAYS };
-        // `<=` and `>` split after the moment, `<` and `>=` before it.
-        let splits_after = matches!(comparison, Operator::LtEq | Operator::Gt);
         let values = self.get(of);
-        let (below, above) = match values.data_type() {
-            DataType::Date32 => around(values.as_primitive::<Date32Type>(), now, splits_after),
-            _ => around(values.as_primitive::<TimestampMicrosecondType>(), now, splits_after),
-        };
-        let after = |value: i64| if splits_after { value } else { value.saturating_add(1) };
-        Validity { from: below.map_or(i64::MIN, after), until: above.map_or(i64::MAX, after) }
+        match values.data_type() {
+            DataType::Date32 => validity(values.as_primitive::<Date32Type>(), comparison, now),
+            _ => validity(values.as_primitive::<TimestampMicrosecondType>(), comparison, now),
+        }
     }
 
     fn answer(&mut self, step: StepId, asked: &mut AskedTexts) -> Result<ArrayRef> {
@@ -715,6 +711,15 @@ fn takes_dictionaries(above: &Expr) -> bool {
     let Expr::ScalarFunction(function) = above else { return false };
     let is_plain = |argument: &Expr| matches!(argument, Expr::Column(_) | Expr::Literal(..));
     functions::LOOKING_UP.contains(&function.name()) && function.args.iter().all(is_plain)
+}
+
+/// Between which moments a comparison answers the same for every value.
+fn validity<T: ArrowPrimitiveType<Native: Into<i64>>>(values: &PrimitiveArray<T>, comparison: Operator, now: i64) -> Validity {
+    // `<=` and `>` split after the moment, `<` and `>=` before it.
+    let splits_after = matches!(comparison, Operator::LtEq | Operator::Gt);
+    let (below, above) = around(values, now, splits_after);
+    let after = |value: i64| if splits_after { value } else { value.saturating_add(1) };
+    Validity { from: below.map_or(i64::MIN, after), until: above.map_or(i64::MAX, after) }
 }
 
 /// The last value before a moment and the first one after it; the moment itself stands before the split where that comes after it.
@@ -931,4 +936,28 @@ pub fn layers_above<'a>(plan: &'a LogicalPlan, is_relation: &dyn Fn(&LogicalPlan
     }
     layers.reverse();
     (layers, node)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Date32Array;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_comparison_answers_the_same_exactly_as_long_as_it_says(
+            values in prop::collection::vec(prop::option::of(-6..6_i32), 0..6),
+            now in -8..8_i32,
+            later in -8..8_i32,
+        ) {
+            let values = Date32Array::from(values);
+            for comparison in [Operator::Lt, Operator::LtEq, Operator::Gt, Operator::GtEq] {
+                let at = |moment| compared(&values, comparison, moment).expect("compared");
+                let holds = validity(&values, comparison, now.into()).holds_at(later.into());
+                prop_assert_eq!(holds, at(now) == at(later), "{} {:?}: {} {}", comparison, values, now, later);
+            }
+        }
+    }
 }
