@@ -51,6 +51,9 @@ pub mod library;
 /// Clocks, days, the likeness of texts and reference lists for SQL.
 pub mod functions;
 
+/// The same work on several things, on several threads.
+mod side_by_side;
+
 /// `kaohe.toml` → what to load from where.
 pub mod project;
 

@@ -211,9 +211,9 @@ impl Attribution {
         let (of_others, own): (Vec<Measure<'_>>, Vec<Measure<'_>>) =
             measures.iter().partition(|measure| self.successors.contains_key(measure.subject));
         let key = |measure: &Measure<'a>| (measure.indicator, measure.subject, measure.domain, measure.month, measure.scope);
-        let mut all: BTreeMap<_, Measure<'a>> = own.into_iter().map(|measure| (key(&measure), measure)).collect();
-        for measure in of_others {
-            let measure = Measure { subject: &self.successors[measure.subject], ..measure };
+        let mut all: BTreeMap<_, Measure<'a>> = BTreeMap::new();
+        let of_successors = of_others.into_iter().map(|measure| Measure { subject: &self.successors[measure.subject], ..measure });
+        for measure in own.into_iter().chain(of_successors) {
             all.entry(key(&measure)).and_modify(|known| known.add(&measure)).or_insert(measure);
         }
         all.into_values().collect()

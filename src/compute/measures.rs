@@ -75,29 +75,29 @@ pub struct Measure<'a> {
 }
 
 impl Measure<'_> {
-    fn figures(&self) -> Figures {
-        Figures { amount: self.amount, pending: self.pending, due_soon: self.due_soon, excluded: self.excluded }
+    fn figures(&self) -> CellFigures {
+        CellFigures { amount: self.amount, pending: self.pending, due_soon: self.due_soon, excluded: self.excluded }
     }
 
     /// Adds what another unit did in the same domain and month.
     pub(super) fn add(&mut self, other: &Self) {
         let mut figures = self.figures();
         figures.add(&other.figures());
-        let Figures { amount, pending, due_soon, excluded } = figures;
+        let CellFigures { amount, pending, due_soon, excluded } = figures;
         *self = Self { amount, pending, due_soon, excluded, ..*self };
     }
 }
 
 /// The figures of one measure.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Figures {
+pub(super) struct CellFigures {
     pub amount: Amount,
     pub pending: i64,
     pub due_soon: i64,
     pub excluded: i64,
 }
 
-impl Figures {
+impl CellFigures {
     /// Only ratios add up; another figure stands as it is.
     fn add(&mut self, other: &Self) {
         if let (Amount::Ratio(total), Amount::Ratio(part)) = (&mut self.amount, other.amount) {
@@ -155,13 +155,13 @@ type Cell = (u32, u32, Month, Scope);
 #[derive(Debug, Clone, Default)]
 pub struct Block {
     cells: Vec<Cell>,
-    figures: Vec<Figures>,
+    figures: Vec<CellFigures>,
     /// Those that are an earlier run's: none, or all.
     held: bool,
 }
 
 impl Block {
-    pub(super) fn push(&mut self, cell: Cell, figures: Figures) {
+    pub(super) fn push(&mut self, cell: Cell, figures: CellFigures) {
         self.cells.push(cell);
         self.figures.push(figures);
     }
@@ -193,9 +193,7 @@ impl Block {
         self.cells = order.iter().map(|row| self.cells[*row as usize]).collect();
         self.figures = order.iter().map(|row| self.figures[*row as usize]).collect();
     }
-}
 
-impl Block {
     /// Its rows, which are sorted, with the sums of those in whose chain they are.
     fn with_sums(&self, chains: &[Vec<u32>], domains: usize) -> Self {
         let months = self.cells.iter().map(|(_, _, month, _)| *month);
@@ -212,7 +210,7 @@ impl Block {
             }
         }
         let mut all = Self { held: self.held, ..Self::default() };
-        let mut totals: Vec<Option<Figures>> = vec![None; domains * months];
+        let mut totals: Vec<Option<CellFigures>> = vec![None; domains * months];
         let place = |(_, domain, month, _): &Cell| *domain as usize * months + first.months_to(*month) as usize;
         for (above, ranges) in below {
             for row in ranges.iter().cloned().flatten() {
@@ -330,7 +328,7 @@ impl Measures {
     ) -> impl Iterator<Item = Measure<'a>> + Clone {
         rows.map(|row| {
             let (subject, domain, month, scope) = block.cells[row];
-            let Figures { amount, pending, due_soon, excluded } = block.figures[row];
+            let CellFigures { amount, pending, due_soon, excluded } = block.figures[row];
             let (subject, domain) = (&self.subjects.texts[subject as usize], &self.domains.texts[domain as usize]);
             Measure { indicator: indicator.as_ref(), subject, domain, month, scope, amount, pending, due_soon, excluded, held: block.held }
         })

@@ -4,10 +4,9 @@
 //! failure; one that fails does not stop the others. Never here: division, policy, I/O beyond the session's scans.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
@@ -24,7 +23,7 @@ use super::fused::fuse;
 use super::fused::graph::Moving;
 use super::fused::kernel::{Plan, Totals};
 use super::fused::reuse::{Ahead, CountedRelation, Reuse, counted};
-use super::measures::{Amount, Block, Figures, Measures, NO_DOMAIN, Scope, pair_subject};
+use super::measures::{Amount, Block, CellFigures, Measures, NO_DOMAIN, Scope, pair_subject};
 use super::populations::names_read;
 use super::shared::{SharedPopulations, answer};
 use super::units::Hierarchy;
@@ -32,6 +31,7 @@ use crate::calendar::{end_of_day, start_of_day};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
 use crate::library::indicator::{Indicator, Rollup, Shape, Window};
+use crate::side_by_side::side_by_side;
 use crate::terms::{Fraction, IndicatorId, Month, Period, date_from_epoch_days, epoch_days};
 
 /// What is to be computed.
@@ -337,22 +337,14 @@ impl<'s, 'a> Answered<'s, 'a> {
             let rows = places.filter_map(|place| self.counted_rows(place)).map(|rows| Ok(vec![rows?]));
             measures_of(task, indicator, *month, &rows.collect::<Result<Vec<_>, DataFusionError>>()?)
         };
-        let (next, done) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
-        let threads = self.shared.context().state().config().target_partitions().min(wanted.len());
-        thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    while let Some((number, places)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let begun = (task.elapsed)();
-                        let measures = one(*number, places.clone());
-                        let seconds = (task.elapsed)() - begun;
-                        // A poisoned lock is another thread's panic, which the scope passes on.
-                        done.lock().unwrap_or_else(PoisonError::into_inner).insert(*number, (measures, seconds));
-                    }
-                });
-            }
-        });
-        done.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let timed = |(number, places): &(usize, Range<usize>)| {
+            let begun = (task.elapsed)();
+            let measures = one(*number, places.clone());
+            Ok::<_, Infallible>((*number, (measures, (task.elapsed)() - begun)))
+        };
+        let threads = self.shared.context().state().config().target_partitions();
+        let Ok(done) = side_by_side(&wanted, threads, timed);
+        done.into_iter().collect()
     }
 
     /// The rows of the queries at these places.
@@ -576,7 +568,7 @@ fn read_measures(
                 n: if lower.is_valid(row) { (lower.value(row) / Fraction::SCALE) as i64 } else { 0 },
             },
         };
-        let figures = Figures { amount, pending: at(&pending, row), excluded: at(&excluded, row), due_soon: at(&due_soon, row) };
+        let figures = CellFigures { amount, pending: at(&pending, row), excluded: at(&excluded, row), due_soon: at(&due_soon, row) };
         block.push((subject, domains[row].unwrap_or(no_domain), row_month, scope), figures);
     }
     Ok(block)

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::Schema;
 use arrow::row::{RowConverter, Rows, SortField};
 use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
@@ -74,7 +74,8 @@ impl RowOrder {
         there.filter(|(_, _, column)| column.null_count() < column.len())
     }
 
-    /// One hash of the content a row, to be compared within one load: the sum of the hashes of its cells, each column having hashes of its own.
+    /// One hash of the content a row: the sum of the hashes of its cells, each column having hashes of its own. Compared within one load;
+    /// of unlike rows of one key and age it decides which stays, so that it must be the same in every version (a test holds it).
     ///
     /// # Errors
     /// A column of a type that can't be compared.
@@ -86,6 +87,11 @@ impl RowOrder {
                 // An empty cell leaves what is there.
                 half.fill(0);
                 create_hashes([column], &QualityRandomState::with_seed(seed), half).context(Kind::Bug, || "comparing rows")?;
+            }
+            if let Some(lists) = column.as_list_opt::<i32>() {
+                // A list without items is hashed like none.
+                let is_bare = |row: &usize| lists.is_valid(*row) && lists.value_length(*row) == 0;
+                (0..lists.len()).filter(is_bare).for_each(|row| upper[row] = u64::MAX - place as u64);
             }
             for (content, halves) in contents.iter_mut().zip(upper.iter().zip(&lower)) {
                 *content = content.wrapping_add(u128::from(*halves.0) << 64 | u128::from(*halves.1));
@@ -156,4 +162,48 @@ fn hash(bytes: &[u8]) -> u128 {
     let digest = blake3::hash(bytes);
     let half: [u8; 16] = digest.as_bytes()[..16].try_into().expect("a blake3 digest has 32 bytes");
     u128::from_le_bytes(half)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Date32Array, Decimal128Array, ListArray, StringArray};
+    use arrow::datatypes::Int32Type;
+
+    use super::*;
+
+    fn batch(lists: Vec<Option<Vec<Option<i32>>>>) -> RecordBatch {
+        let rows = lists.len();
+        let columns: [(&str, ArrayRef); 4] = [
+            ("case_id", Arc::new(StringArray::from_iter_values((0..rows).map(|row| format!("案{row}"))))),
+            ("opened_on", Arc::new(Date32Array::from_iter((0..rows).map(|row| (row % 3 > 0).then_some(20_454 + row as i32))))),
+            (
+                "fine",
+                Arc::new(
+                    Decimal128Array::from_iter_values((0..rows).map(|row| row as i128 * 100))
+                        .with_precision_and_scale(18, 2)
+                        .expect("fits"),
+                ),
+            ),
+            ("kinds", Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(lists))),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true))).expect("columns fit")
+    }
+
+    fn contents(batch: &RecordBatch) -> Vec<u128> {
+        RowOrder::new(batch.schema_ref(), &["case_id".to_owned()]).expect("comparable").contents(batch).expect("hashed")
+    }
+
+    #[test]
+    fn content_is_hashed_as_in_every_version_before() {
+        let seen: Vec<String> =
+            contents(&batch(vec![Some(vec![Some(1), None]), None, Some(vec![])])).iter().map(|hash| format!("{hash:032x}")).collect();
+        assert_eq!(seen, ["abd75b883bbdf09eb089a122df89e8a0", "647ff7ceffb849d1998e77b7753df4f7", "900143dc0711dbccc6a56aee6ad3c739"]);
+    }
+
+    #[test]
+    fn no_list_and_a_list_without_items_are_unlike() {
+        let [with, without] = [Some(vec![]), None].map(|list| contents(&batch(vec![list, Some(vec![Some(1)])])));
+        assert_ne!(with[0], without[0]);
+        assert_eq!(with[1], without[1]);
+    }
 }

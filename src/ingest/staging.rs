@@ -13,11 +13,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use arrow::array::{Array, AsArray, BooleanArray, UInt32Array, UInt64Array};
 use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
@@ -32,6 +29,7 @@ use super::schema::fitted;
 use super::{LINEAGE, StagedMonth};
 use crate::error::{Context, Kind, Result};
 use crate::library::contract::TableContract;
+use crate::side_by_side::side_by_side;
 use crate::terms::{Month, date_from_epoch_days};
 
 const BUFFERED_ROWS: usize = 65_536;
@@ -346,7 +344,7 @@ impl Stage {
         // What is contested is told row by row, in the order of the months.
         let staged = match contested.is_empty() {
             false => months.iter().map(|month| finish(month, apart)).collect::<Result<Vec<_>>>()?,
-            true => side_by_side(&months, |month| finish(month, &mut |_| Ok(())))?,
+            true => side_by_side(&months, at_once(&months), |month| finish(month, &mut |_| Ok(())))?,
         };
         for ((month, _), (staged, loaded)) in months.iter().zip(staged) {
             finished.loaded.iter_mut().zip(loaded).for_each(|(total, rows)| *total += rows);
@@ -482,26 +480,16 @@ impl Stage {
 
 /// Months that are sorted at the same time; each is held in memory.
 const MONTHS_AT_ONCE: usize = 2;
+/// Bytes up to which the two largest months may be.
+const BYTES_AT_ONCE: u64 = 1 << 30;
 
-/// Does the same with each of several things, some at the same time; the results in their order.
-fn side_by_side<T: Sync, R: Send>(things: &[T], work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
-    let next = AtomicUsize::new(0);
-    let one_after_another = || {
-        let mut done = Vec::new();
-        loop {
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(thing) = things.get(place) else { return Ok(done) };
-            done.push((place, work(thing)?));
-        }
-    };
-    let done = thread::scope(|scope| {
-        let workers: Vec<_> = (0..MONTHS_AT_ONCE.min(things.len())).map(|_| scope.spawn(one_after_another)).collect();
-        let joined = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        joined.collect::<Result<Vec<_>>>()
-    })?;
-    let mut done: Vec<(usize, R)> = done.into_iter().flatten().collect();
-    done.sort_by_key(|(place, _)| *place);
-    Ok(done.into_iter().map(|(_, result)| result).collect())
+/// How many months of these segments are sorted at the same time.
+fn at_once(months: &[(Option<Month>, Vec<PathBuf>)]) -> usize {
+    let bytes =
+        |segments: &Vec<PathBuf>| segments.iter().filter_map(|segment| std::fs::metadata(segment).ok()).map(|file| file.len()).sum();
+    let mut sizes: Vec<u64> = months.iter().map(|(_, segments)| bytes(segments)).collect();
+    sizes.sort_unstable_by_key(|size| std::cmp::Reverse(*size));
+    if sizes.iter().take(MONTHS_AT_ONCE).sum::<u64>() <= BYTES_AT_ONCE { MONTHS_AT_ONCE } else { 1 }
 }
 
 fn name_of(month: Option<Month>) -> String {

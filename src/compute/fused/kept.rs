@@ -17,7 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{Int64Type, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -36,8 +36,7 @@ const FORM: &str = concat!("2 ", env!("CARGO_PKG_VERSION"));
 const ALONE: &str = "alone";
 /// The key of a file's own description.
 const DESCRIPTION: &str = "kaohe.counts";
-/// The columns of a file.
-const TEXTS: &str = "texts";
+/// The column of a file.
 const NUMBERS: &str = "numbers";
 
 /// The counts of a relation that stand beside those of other parts, without a plan's numbering.
@@ -45,20 +44,24 @@ const NUMBERS: &str = "numbers";
 pub struct Figures {
     /// Rows that were seen.
     pub rows: u64,
-    /// By the digest of a comparison with the as-of instant: between which instants (UTC microseconds) or days it stays.
-    pub validity: BTreeMap<String, (i64, i64)>,
+    /// In UTC microseconds or days.
+    pub validity: Stays,
     /// Groups with their figures, one table for each list of group columns.
     pub tables: Vec<FigureTable>,
-    /// Of what is a sum of parts, each of them by its name, with what its figures stood for then ([`Figures::stand_for`]).
-    pub of: BTreeMap<String, String>,
+    /// Of what is a sum of parts, each of them by its name, with its validity: a part with the same rows and the same answers has the same
+    /// figures.
+    pub of: BTreeMap<String, Stays>,
+}
+
+/// By the digest of a comparison with a moving moment: between which moments its answers stay.
+pub type Stays = BTreeMap<String, (i64, i64)>;
+
+/// Whether comparisons answer now as they did.
+pub fn stay<'a>(stays: &Stays, mut moments: impl Iterator<Item = &'a (String, i64)>) -> bool {
+    moments.all(|(digest, now)| stays.get(digest).is_some_and(|(from, until)| Validity { from: *from, until: *until }.holds_at(*now)))
 }
 
 impl Figures {
-    /// Which answers of moving comparisons the figures of a part hold: a part with the same rows and the same answers has the same figures.
-    pub fn stand_for(&self) -> String {
-        blake3::hash(format!("{:?}", self.validity).as_bytes()).to_hex().to_string()
-    }
-
     /// The figures that take these away from a sum.
     pub fn negated(mut self) -> Self {
         for table in &mut self.tables {
@@ -68,6 +71,32 @@ impl Figures {
         self.validity.clear();
         self
     }
+
+    /// Without the groups of which nothing is left.
+    pub fn without_empty_groups(mut self) -> Self {
+        for table in &mut self.tables {
+            let length = table.length();
+            let mut is_left = vec![table.labels.is_empty(); length];
+            for (_, counts) in &table.counts {
+                is_left.iter_mut().zip(counts).for_each(|(is_left, count)| *is_left |= *count != 0);
+            }
+            for (_, sums) in &table.sums {
+                is_left.iter_mut().zip(sums).for_each(|(is_left, sum)| *is_left |= *sum != 0);
+            }
+            if is_left.iter().all(|is_left| *is_left) {
+                continue;
+            }
+            table.labels.iter_mut().for_each(|labels| keep(&mut labels.of_groups, &is_left));
+            table.counts.iter_mut().for_each(|(_, counts)| keep(counts, &is_left));
+            table.sums.iter_mut().for_each(|(_, sums)| keep(sums, &is_left));
+        }
+        self
+    }
+}
+
+fn keep<T>(values: &mut Vec<T>, is_kept: &[bool]) {
+    let mut is_kept = is_kept.iter();
+    values.retain(|_| is_kept.next() == Some(&true));
 }
 
 /// Figures of the same groups.
@@ -81,6 +110,13 @@ pub struct FigureTable {
     pub counts: Vec<(String, Vec<i64>)>,
     /// Digest of a sum, and its figure for every group.
     pub sums: Vec<(String, Vec<i128>)>,
+}
+
+impl FigureTable {
+    /// How many groups it has.
+    fn length(&self) -> usize {
+        self.labels.first().map_or_else(|| self.counts.first().map_or(0, |(_, all)| all.len()), |labels| labels.of_groups.len())
+    }
 }
 
 /// The values of one group column: each distinct one, and which of them every group has (0 is NULL).
@@ -99,9 +135,9 @@ pub struct Labels {
 struct Description {
     form: String,
     rows: u64,
-    validity: BTreeMap<String, (i64, i64)>,
+    validity: Stays,
     tables: Vec<Described>,
-    of: BTreeMap<String, String>,
+    of: BTreeMap<String, Stays>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -109,9 +145,9 @@ struct Described {
     groups: Vec<String>,
     counts: Vec<String>,
     sums: Vec<String>,
-    /// How many groups, and of each group column how many texts and numbers.
+    /// How many groups; of each group column its texts, which are few, and how many numbers it has.
     length: usize,
-    texts: Vec<usize>,
+    texts: Vec<Vec<String>>,
     numbers: Vec<usize>,
 }
 
@@ -135,7 +171,12 @@ impl KeptCounts {
 
     /// The figures of a part; none where there is no file, or none that can be used.
     pub fn read(&self, relation: &str, part: &str) -> Option<Figures> {
-        read(&self.path(relation, part)).ok().flatten()
+        self.read_if(relation, part, |_| true)
+    }
+
+    /// The same, if what the file says of itself (no figures, no values of groups) is wanted.
+    pub fn read_if(&self, relation: &str, part: &str, is_wanted: impl Fn(&Figures) -> bool) -> Option<Figures> {
+        read(&self.path(relation, part), is_wanted).ok().flatten()
     }
 
     /// The rows of a query that is answered alone; none where there is no file, or none that can be used.
@@ -227,8 +268,8 @@ fn write(path: &Path, figures: &Figures) -> io::Result<()> {
         groups: table.groups.clone(),
         counts: table.counts.iter().map(|(digest, _)| digest.clone()).collect(),
         sums: table.sums.iter().map(|(digest, _)| digest.clone()).collect(),
-        length: table.labels.first().map_or_else(|| table.counts.first().map_or(0, |(_, all)| all.len()), |labels| labels.of_groups.len()),
-        texts: table.labels.iter().map(|labels| labels.texts.len()).collect(),
+        length: table.length(),
+        texts: table.labels.iter().map(|labels| labels.texts.iter().map(|text| text.to_string()).collect()).collect(),
         numbers: table.labels.iter().map(|labels| labels.numbers.len()).collect(),
     };
     let description = Description {
@@ -239,12 +280,10 @@ fn write(path: &Path, figures: &Figures) -> io::Result<()> {
         of: figures.of.clone(),
     };
     let text = serde_json::to_string(&description).map_err(io::Error::other)?;
-    // All columns one after another in two: what is held is described. Of a sum the upper half goes before the lower one.
-    let mut texts: Vec<Option<&str>> = Vec::new();
+    // All one after another: what is held is described. Of a sum the upper half goes before the lower one.
     let mut numbers: Vec<i64> = Vec::new();
     for table in &figures.tables {
         for column in &table.labels {
-            texts.extend(column.texts.iter().map(|text| Some(text.as_ref())));
             numbers.extend(&column.numbers);
             numbers.extend(column.of_groups.iter().map(|label| i64::from(*label)));
         }
@@ -254,10 +293,7 @@ fn write(path: &Path, figures: &Figures) -> io::Result<()> {
             numbers.extend(figures.iter().map(|sum| *sum as i64));
         }
     }
-    let length = texts.len().max(numbers.len());
-    texts.resize(length, None);
-    numbers.resize(length, 0);
-    let columns: [(&str, ArrayRef); 2] = [(TEXTS, Arc::new(StringArray::from(texts))), (NUMBERS, Arc::new(Int64Array::from(numbers)))];
+    let columns: [(&str, ArrayRef); 1] = [(NUMBERS, Arc::new(Int64Array::from(numbers)))];
     let batch = RecordBatch::try_from_iter(columns).map_err(io::Error::other)?;
     let schema = batch.schema();
     // Counts are small numbers, most of them like the one before.
@@ -274,7 +310,7 @@ fn write(path: &Path, figures: &Figures) -> io::Result<()> {
     Ok(())
 }
 
-fn read(path: &Path) -> io::Result<Option<Figures>> {
+fn read(path: &Path, is_wanted: impl Fn(&Figures) -> bool) -> io::Result<Option<Figures>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
@@ -282,18 +318,31 @@ fn read(path: &Path) -> io::Result<Option<Figures>> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(io::Error::other)?;
     let said = description_of(builder.metadata()).unwrap_or_default();
     let Ok(description) = serde_json::from_str::<Description>(said) else { return Ok(None) };
-    if description.form != FORM {
+    if description.form != FORM || !is_wanted(&outline(&description)) {
         return Ok(None);
     }
     let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0).max(1);
-    let schema = Arc::clone(builder.schema());
     let mut reader = builder.with_batch_size(rows).build().map_err(io::Error::other)?;
-    let batch = match reader.next() {
-        Some(batch) => batch.map_err(io::Error::other)?,
-        // Nothing was there to be counted: that is known, too.
-        None => RecordBatch::new_empty(schema),
+    let batch = reader.next().transpose().map_err(io::Error::other)?;
+    let numbers = batch.as_ref().and_then(|batch| batch.column_by_name(NUMBERS)?.as_primitive_opt::<Int64Type>());
+    // Nothing was there to be counted: that is known, too.
+    Ok(taken(description, numbers.map_or(&[], |numbers| numbers.values())))
+}
+
+/// What a file holds, without the figures themselves.
+fn outline(description: &Description) -> Figures {
+    let table = |table: &Described| FigureTable {
+        groups: table.groups.clone(),
+        labels: Vec::new(),
+        counts: table.counts.iter().map(|digest| (digest.clone(), Vec::new())).collect(),
+        sums: table.sums.iter().map(|digest| (digest.clone(), Vec::new())).collect(),
     };
-    Ok(taken(&description, &batch))
+    Figures {
+        rows: description.rows,
+        validity: description.validity.clone(),
+        tables: description.tables.iter().map(table).collect(),
+        of: description.of.clone(),
+    }
 }
 
 /// What a file says of itself.
@@ -302,22 +351,18 @@ fn description_of(metadata: &ParquetMetaData) -> Option<&str> {
 }
 
 /// The next `length` of what stands one after another.
-fn next<'a, T>(rest: &mut &'a [T], length: usize) -> Option<&'a [T]> {
+fn next<'a>(rest: &mut &'a [i64], length: usize) -> Option<&'a [i64]> {
     let (next, left) = rest.split_at_checked(length)?;
     *rest = left;
     Some(next)
 }
 
-fn taken(description: &Description, batch: &RecordBatch) -> Option<Figures> {
-    let texts: Vec<Option<&str>> = batch.column_by_name(TEXTS)?.as_string_opt::<i32>()?.iter().collect();
-    let numbers = batch.column_by_name(NUMBERS)?.as_primitive_opt::<Int64Type>()?;
-    let (mut texts, mut numbers) = (texts.as_slice(), (numbers.null_count() == 0).then_some(numbers.values().as_ref())?);
-    let mut figures =
-        Figures { rows: description.rows, validity: description.validity.clone(), tables: Vec::new(), of: description.of.clone() };
+fn taken(description: Description, mut numbers: &[i64]) -> Option<Figures> {
+    let mut figures = Figures { rows: description.rows, validity: description.validity, tables: Vec::new(), of: description.of };
     for table in &description.tables {
         let mut found = FigureTable { groups: table.groups.clone(), ..FigureTable::default() };
-        for (text, number) in table.texts.iter().zip(&table.numbers) {
-            let texts = next(&mut texts, *text)?.iter().map(|text| text.map(Arc::from)).collect::<Option<Vec<Arc<str>>>>()?;
+        for (texts, number) in table.texts.iter().zip(&table.numbers) {
+            let texts: Vec<Arc<str>> = texts.iter().map(|text| Arc::from(text.as_str())).collect();
             let own = next(&mut numbers, *number)?.to_vec();
             let last = texts.len().max(own.len());
             let label = |label: &i64| usize::try_from(*label).ok().filter(|label| *label <= last).map(|label| label as u32);
@@ -356,13 +401,10 @@ impl Figures {
     /// Which queries of a plan these figures answer at the plan's instants, one by one.
     pub fn answer(&self, plan: &Plan) -> Vec<bool> {
         let there = self.digests();
-        let holds = |(digest, now): &(String, i64)| {
-            self.validity.get(digest).is_some_and(|(from, until)| Validity { from: *from, until: *until }.holds_at(*now))
-        };
         (0..plan.number_of_queries())
             .map(|place| {
                 plan.figures_asked(place).iter().all(|digest| there.contains(digest.as_str()))
-                    && plan.moments_asked(place).iter().all(holds)
+                    && stay(&self.validity, plan.moments_asked(place).iter())
             })
             .collect()
     }

@@ -6,7 +6,7 @@
 //! A source table that is cut by month has a part a month. A small table, and a population that joins, groups or numbers its rows, is one
 //! part: it is the same when every file of every table below it is, and its plan, clocks and instants are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use serde::{Deserialize, Serialize};
 
-use super::kept::{Figures, KeptCounts, put_together};
+use super::kept::{Figures, KeptCounts, Stays, put_together, stay};
 use super::kernel::{Parts, Plan, State, Totals};
 use super::{Scan, count};
 use crate::compute::shared::SharedPopulations;
@@ -216,27 +216,29 @@ struct PartAhead {
 /// The sum of the parts that an earlier run had.
 struct KeptSum {
     figures: Figures,
-    /// Of the parts that are there no more.
+    /// The parts of it that are there still and answer as they did.
+    of: BTreeMap<String, Stays>,
+    /// The figures of the others, as they stand in the sum.
     gone: Vec<Figures>,
 }
 
 impl KeptSum {
-    /// The sum, if it answers all queries and most of its parts are there still.
+    /// The sum, if it has all figures and most of its parts stay.
     fn of(scan: &Scan, parts: &[(Option<i32>, String)], moment: Moment, reuse: &Reuse) -> Option<Self> {
-        let figures = reuse.kept.read(scan.name(), &reuse.name_of_sum(scan, moment))?;
-        if !figures.answer(&scan.plan).into_iter().all(|is_there| is_there) {
-            return None;
-        }
-        let gone: Vec<_> = figures.of.iter().filter(|(name, _)| !parts.iter().any(|(_, part)| part == *name)).collect();
-        if gone.len() * 2 > figures.of.len() {
-            return None;
-        }
-        let part = |(name, stood_for): (&String, &String)| {
-            let part = reuse.kept.read(scan.name(), name).filter(|part| part.stand_for() == *stood_for)?;
-            part.has_all(&scan.plan).then_some(part)
+        let plan = &scan.plan;
+        let moments = || (0..plan.number_of_queries()).flat_map(|place| plan.moments_asked(place));
+        let there: BTreeSet<&str> = parts.iter().map(|(_, name)| name.as_str()).collect();
+        let stays = |(name, stays): &(&String, &Stays)| there.contains(name.as_str()) && stay(stays, moments());
+        let is_worth_it = |outline: &Figures| outline.has_all(plan) && outline.of.iter().filter(stays).count() * 2 >= outline.of.len();
+        let figures = reuse.kept.read_if(scan.name(), &reuse.name_of_sum(scan, moment), is_worth_it)?;
+        let (of, gone): (Vec<_>, Vec<_>) = figures.of.iter().partition(stays);
+        let part = |(name, stood): (&String, &Stays)| {
+            let is_as_it_stands_in_the_sum = |outline: &Figures| outline.validity == *stood && outline.has_all(plan);
+            reuse.kept.read_if(scan.name(), name, is_as_it_stands_in_the_sum)
         };
         let gone = gone.into_iter().map(part).collect::<Option<Vec<_>>>()?;
-        Some(Self { figures, gone })
+        let of = of.into_iter().map(|(name, stays)| (name.clone(), stays.clone())).collect();
+        Some(Self { figures, of, gone })
     }
 
     /// What is left of it, without the parts that are gone.
@@ -271,7 +273,7 @@ impl Ahead {
         };
         let is_cut = reuse.is_cut(scan);
         let sum = if is_cut { KeptSum::of(scan, &parts, moment, reuse) } else { None };
-        let is_in_sum = |name: &str| sum.as_ref().is_some_and(|sum| sum.figures.of.contains_key(name));
+        let is_in_sum = |name: &str| sum.as_ref().is_some_and(|sum| sum.of.contains_key(name));
         let part = |(month, name): (Option<i32>, String)| {
             let is_in_sum = is_in_sum(&name);
             let kept = if is_in_sum { None } else { reuse.kept.read(scan.name(), &name) };
@@ -383,8 +385,7 @@ pub async fn counted(
     let mut of = BTreeMap::new();
     let mut total = match ahead.sum {
         Some(sum) => {
-            of = sum.figures.of.clone();
-            of.retain(|name, _| ahead.parts.iter().any(|part| part.name == *name));
+            of.clone_from(&sum.of);
             sum.into_state(&scan.plan)
         }
         None => whole.unwrap_or_else(|| State::new(&scan.plan)),
@@ -409,7 +410,7 @@ pub async fn counted(
         total.merge(&scan.plan, &state);
         if let Some(reuse) = reuse {
             let figures = state.figures(&scan.plan);
-            of.insert(part.name.clone(), figures.stand_for());
+            of.insert(part.name.clone(), figures.validity.clone());
             match is_whole || reuse.kept.write(scan.name(), &part.name, &figures).is_ok() {
                 true => uses(&part.name),
                 false => are_all_kept = false,
@@ -418,7 +419,8 @@ pub async fn counted(
     }
     if let Some(reuse) = reuse.filter(|_| ahead.is_cut && are_all_kept) {
         let name = reuse.name_of_sum(scan, moment);
-        if !is_changed || reuse.kept.write(scan.name(), &name, &Figures { of, ..total.figures(&scan.plan) }).is_ok() {
+        if !is_changed || reuse.kept.write(scan.name(), &name, &Figures { of, ..total.figures(&scan.plan).without_empty_groups() }).is_ok()
+        {
             uses(&name);
         }
     }
