@@ -122,7 +122,7 @@ fn write_measures(path: &Path, measures: &Measures) {
         let Amount::Ratio(fraction) = measure.amount else { continue };
         let (numerator, denominator) = (fraction.numerator / Fraction::SCALE, fraction.denominator / Fraction::SCALE);
         let Measure { indicator, subject, domain, month, pending, .. } = measure;
-        writeln!(file, "{},{subject},{domain},{month},{numerator},{denominator},{pending}", indicator).expect("written");
+        writeln!(file, "{indicator},{subject},{domain},{month},{numerator},{denominator},{pending}").expect("written");
     }
 }
 

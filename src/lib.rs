@@ -40,6 +40,9 @@ pub mod document;
 /// An operation that failed: who must act, and what was being done.
 pub mod error;
 
+/// The same work on several things, on several threads.
+mod side_by_side;
+
 /// Working days, clocks and parameters by date of effect.
 pub mod calendar;
 
@@ -50,9 +53,6 @@ pub mod library;
 
 /// Clocks, days, the likeness of texts and reference lists for SQL.
 pub mod functions;
-
-/// The same work on several things, on several threads.
-mod side_by_side;
 
 /// `kaohe.toml` → what to load from where.
 pub mod project;

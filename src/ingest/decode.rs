@@ -77,6 +77,11 @@ fn is_continuation(byte: u8) -> bool {
     byte & 0b1100_0000 == 0b1000_0000
 }
 
+/// Bytes of valid text beyond one for each character.
+fn continuations(text: &[u8]) -> u64 {
+    text.iter().filter(|byte| is_continuation(**byte)).count() as u64
+}
+
 impl Utf8Evidence {
     fn new() -> Self {
         Self {
@@ -96,7 +101,7 @@ impl Utf8Evidence {
         }
         // Most blocks are valid but for a character that is cut at their end.
         let valid = simdutf8::compat::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-        self.extra += bytes[..valid].iter().filter(|byte| is_continuation(**byte)).count() as u64;
+        self.extra += continuations(&bytes[..valid]);
         self.is_inside_a_character = valid < bytes.len();
         self.decode(&bytes[valid..], last);
     }
@@ -105,8 +110,7 @@ impl Utf8Evidence {
         loop {
             let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(bytes, &mut self.scratch, last);
             bytes = &bytes[read..];
-            let characters = std::str::from_utf8(&self.scratch[..written]).map_or(written, |text| text.chars().count());
-            self.extra += (written - characters) as u64;
+            self.extra += continuations(&self.scratch[..written]);
             match result {
                 DecoderResult::InputEmpty => return,
                 DecoderResult::OutputFull => {}

@@ -67,11 +67,11 @@ impl RowOrder {
         Ok(Self { columns: columns.into_iter().map(|index| schema.field(index).name().clone()).collect() })
     }
 
-    /// The columns of a batch that hold any value, in their order, each with its place in it.
-    fn columns_of<'b>(&'b self, batch: &'b RecordBatch) -> impl Iterator<Item = (usize, &'b str, &'b ArrayRef)> {
+    /// The columns of a batch that hold any value, in their order: the place of each in it, and in the batch.
+    fn columns_of<'b>(&'b self, batch: &'b RecordBatch) -> impl Iterator<Item = (usize, usize)> {
         let named = self.columns.iter().enumerate();
-        let there = named.filter_map(|(place, name)| Some((place, name.as_str(), batch.column_by_name(name)?)));
-        there.filter(|(_, _, column)| column.null_count() < column.len())
+        let there = named.filter_map(|(place, name)| Some((place, batch.schema_ref().index_of(name).ok()?)));
+        there.filter(|(_, column)| batch.column(*column).null_count() < batch.num_rows())
     }
 
     /// One hash of the content a row: the sum of the hashes of its cells, each column having hashes of its own. Compared within one load;
@@ -82,7 +82,8 @@ impl RowOrder {
     pub fn contents(&self, batch: &RecordBatch) -> Result<Vec<u128>> {
         let mut contents = vec![0_u128; batch.num_rows()];
         let (mut upper, mut lower) = (vec![0; batch.num_rows()], vec![0; batch.num_rows()]);
-        for (place, _, column) in self.columns_of(batch) {
+        for (place, column) in self.columns_of(batch) {
+            let column = batch.column(column);
             for (half, seed) in [(&mut upper, 2 * place as u64), (&mut lower, 2 * place as u64 + 1)] {
                 // An empty cell leaves what is there.
                 half.fill(0);
@@ -114,16 +115,11 @@ impl RowOrder {
                 taken.clear();
             }
         };
-        let (mut fields, mut columns) = (Vec::new(), Vec::new());
-        for (_, name, column) in self.columns_of(batch) {
-            take(name.as_bytes());
-            fields.push(SortField::new(column.data_type().clone()));
-            columns.push(Arc::clone(column));
-        }
         let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
+        let columns: Vec<usize> = self.columns_of(batch).map(|(_, column)| column).collect();
+        columns.iter().for_each(|column| take(batch.schema_ref().field(*column).name().as_bytes()));
         if !columns.is_empty() {
-            let comparing = || "comparing rows";
-            let rows = RowConverter::new(fields).context(Kind::Bug, comparing)?.convert_columns(&columns).context(Kind::Bug, comparing)?;
+            let rows = Encoder::new(batch.schema_ref(), columns)?.encode(batch)?;
             order.sort_unstable_by(|left, right| rows.row(*left as usize).cmp(&rows.row(*right as usize)));
             order.iter().for_each(|row| take(rows.row(*row as usize).data()));
         }

@@ -114,11 +114,12 @@ fn fit(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     if let Some(unknown) = batch.schema_ref().fields().iter().find(|field| schema.field_with_name(field.name()).is_err()) {
         return Err(Error::new(Kind::Bug, format!("staged rows have a column `{}` that the table has not", unknown.name())));
     }
-    let is_other = |field: &&arrow::datatypes::FieldRef| {
-        batch.column_by_name(field.name()).is_some_and(|column| column.data_type() != field.data_type())
-    };
-    if let Some(field) = schema.fields().iter().find(is_other) {
-        return Err(Error::new(Kind::Bug, format!("staged column `{}` is not {}, as the table wants it", field.name(), field.data_type())));
+    for field in schema.fields() {
+        let staged = batch.column_by_name(field.name()).map(|column| column.data_type());
+        if let Some(staged) = staged.filter(|staged| *staged != field.data_type()) {
+            let message = format!("staged column `{}` is {staged}, the table wants {}", field.name(), field.data_type());
+            return Err(Error::new(Kind::Bug, message));
+        }
     }
     fitted(batch, schema)
 }

@@ -21,6 +21,9 @@ pub(super) fn rows(input: &ScoringInput<'_>) -> Result<Vec<LedgerRow>> {
     let regions = Regions::of(&without_composites, &objects);
     let mut rows = Vec::new();
     for month in input.period.months_until(input.period.last.last_day()) {
+        if input.measures.in_month(month).next().is_none() {
+            continue;
+        }
         let entries: Vec<Entry<'_>> = entries.iter().map(|entry| entry.in_month(month, last)).collect();
         let totals = aggregate(input.measures.in_month(month), &entries)?;
         for object in &objects {

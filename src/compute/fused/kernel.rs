@@ -24,7 +24,7 @@ use datafusion::logical_expr::Expr;
 
 use super::counting::{Counting, Total};
 use super::graph::{Answers, AskedTexts, Graph, StepId, Validity};
-use super::kept::{self, FigureTable, Figures};
+use super::kept::{self, FigureTable, Figures, Stays};
 
 /// What is counted of a relation, arranged so that nothing is done twice.
 #[derive(Debug)]
@@ -671,13 +671,16 @@ impl State {
         }
     }
 
+    /// How long the answers of the plan's comparisons stay.
+    pub fn stays(&self, plan: &Plan) -> Stays {
+        let named = |(step, _): &(StepId, i64)| plan.graph.digest(*step).to_hex().to_string();
+        plan.moving.iter().map(named).zip(self.validity.iter().map(|validity| (validity.from, validity.until))).collect()
+    }
+
     /// The figures without this plan's numbering.
     pub fn figures(&self, plan: &Plan) -> Figures {
         let place = |step: &StepId| plan.label_place(*step);
-        let mut figures = Figures { rows: self.rows, ..Figures::default() };
-        for ((step, _), validity) in plan.moving.iter().zip(&self.validity) {
-            figures.validity.insert(plan.graph.digest(*step).to_hex().to_string(), (validity.from, validity.until));
-        }
+        let mut figures = Figures { rows: self.rows, validity: self.stays(plan), ..Figures::default() };
         for (anchor, groups) in plan.anchors.iter().zip(&self.groups) {
             let mut labels = Vec::new();
             for (column, step) in plan.heads[anchor.head].iter().chain(&anchor.last).enumerate() {
@@ -864,11 +867,11 @@ fn total(sums: Vec<Option<i128>>, kind: &DataType) -> Result<ArrayRef> {
 fn selected(state: &SessionState, query: &Query, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
     let aggregated = &query.counting.aggregated;
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    let (mut plain, mut as_they_are) = (None, Vec::new());
+    let (mut plain, mut made) = (None, Vec::new());
     for expression in &query.counting.select {
         let bare: &DFSchema = aggregated;
         if let Expr::Column(column) = expression.clone().unalias() {
-            as_they_are.push(Arc::clone(&columns[bare.index_of_column(&column)?]));
+            made.push(Arc::clone(&columns[bare.index_of_column(&column)?]));
             continue;
         }
         let batch = match &plain {
@@ -880,11 +883,11 @@ fn selected(state: &SessionState, query: &Query, columns: Vec<ArrayRef>, rows: u
                 &*plain.insert(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
             }
         };
-        as_they_are.push(state.create_physical_expr(expression.clone(), bare)?.evaluate(batch)?.into_array(rows)?);
+        made.push(state.create_physical_expr(expression.clone(), bare)?.evaluate(batch)?.into_array(rows)?);
     }
-    let kinds = query.counting.schema.fields().iter().zip(&as_they_are);
+    let kinds = query.counting.schema.fields().iter().zip(&made);
     let fields: Vec<Field> = kinds.map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true)).collect();
-    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), as_they_are, &options)?)
+    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), made, &options)?)
 }
 
 /// States by the part of the relation that they were counted from.

@@ -5,6 +5,8 @@
 //!
 //! A source table that is cut by month has a part a month. A small table, and a population that joins, groups or numbers its rows, is one
 //! part: it is the same when every file of every table below it is, and its plan, clocks and instants are.
+//!
+//! The sum of the months is kept beside them: a night takes out of it what is no longer as it was, and adds what is there instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -215,10 +217,9 @@ struct PartAhead {
 
 /// The sum of the parts that an earlier run had.
 struct KeptSum {
+    /// Named as its parts are those that are there still and answer as they did.
     figures: Figures,
-    /// The parts of it that are there still and answer as they did.
-    of: BTreeMap<String, Stays>,
-    /// The figures of the others, as they stand in the sum.
+    /// The figures of the others, which stand in the sum, too.
     gone: Vec<Figures>,
 }
 
@@ -230,15 +231,14 @@ impl KeptSum {
         let there: BTreeSet<&str> = parts.iter().map(|(_, name)| name.as_str()).collect();
         let stays = |(name, stays): &(&String, &Stays)| there.contains(name.as_str()) && stay(stays, moments());
         let is_worth_it = |outline: &Figures| outline.has_all(plan) && outline.of.iter().filter(stays).count() * 2 >= outline.of.len();
-        let figures = reuse.kept.read_if(scan.name(), &reuse.name_of_sum(scan, moment), is_worth_it)?;
-        let (of, gone): (Vec<_>, Vec<_>) = figures.of.iter().partition(stays);
+        let mut figures = reuse.kept.read_if(scan.name(), &reuse.name_of_sum(scan, moment), is_worth_it)?;
         let part = |(name, stood): (&String, &Stays)| {
             let is_as_it_stands_in_the_sum = |outline: &Figures| outline.validity == *stood && outline.has_all(plan);
             reuse.kept.read_if(scan.name(), name, is_as_it_stands_in_the_sum)
         };
-        let gone = gone.into_iter().map(part).collect::<Option<Vec<_>>>()?;
-        let of = of.into_iter().map(|(name, stays)| (name.clone(), stays.clone())).collect();
-        Some(Self { figures, of, gone })
+        let gone = figures.of.iter().filter(|part| !stays(part)).map(part).collect::<Option<Vec<_>>>()?;
+        figures.of.retain(|name, stood| stays(&(name, &*stood)));
+        Some(Self { figures, gone })
     }
 
     /// What is left of it, without the parts that are gone.
@@ -273,7 +273,7 @@ impl Ahead {
         };
         let is_cut = reuse.is_cut(scan);
         let sum = if is_cut { KeptSum::of(scan, &parts, moment, reuse) } else { None };
-        let is_in_sum = |name: &str| sum.as_ref().is_some_and(|sum| sum.of.contains_key(name));
+        let is_in_sum = |name: &str| sum.as_ref().is_some_and(|sum| sum.figures.of.contains_key(name));
         let part = |(month, name): (Option<i32>, String)| {
             let is_in_sum = is_in_sum(&name);
             let kept = if is_in_sum { None } else { reuse.kept.read(scan.name(), &name) };
@@ -380,12 +380,11 @@ pub async fn counted(
             fresh[*place] = Some((Arc::clone(&reading.plan), state));
         }
     }
-    let is_new = |part: &&PartAhead| !part.is_in_sum;
-    let is_changed = ahead.sum.as_ref().is_none_or(|sum| !sum.gone.is_empty()) || ahead.parts.iter().any(|part| is_new(&part));
+    let is_changed = ahead.sum.as_ref().is_none_or(|sum| !sum.gone.is_empty()) || ahead.parts.iter().any(|part| !part.is_in_sum);
     let mut of = BTreeMap::new();
     let mut total = match ahead.sum {
         Some(sum) => {
-            of.clone_from(&sum.of);
+            of.clone_from(&sum.figures.of);
             sum.into_state(&scan.plan)
         }
         None => whole.unwrap_or_else(|| State::new(&scan.plan)),
@@ -409,9 +408,8 @@ pub async fn counted(
         };
         total.merge(&scan.plan, &state);
         if let Some(reuse) = reuse {
-            let figures = state.figures(&scan.plan);
-            of.insert(part.name.clone(), figures.validity.clone());
-            match is_whole || reuse.kept.write(scan.name(), &part.name, &figures).is_ok() {
+            of.insert(part.name.clone(), state.stays(&scan.plan));
+            match is_whole || reuse.kept.write(scan.name(), &part.name, &state.figures(&scan.plan)).is_ok() {
                 true => uses(&part.name),
                 false => are_all_kept = false,
             }
