@@ -226,7 +226,7 @@ fn stages(
     let input = publishing::report_input(request, &loaded, assessed, reasons, &snapshot, previous.as_ref());
     results.warnings = warnings(input.warnings.clone());
     journal.write(&surroundings.now(), "report-started", "report", "")?;
-    let tables: Vec<String> = report::write(&input, folder)?.tables.into_iter().map(|table| table.name).collect();
+    let tables: Vec<String> = report::write(&input, folder, request.partitions)?.tables.into_iter().map(|table| table.name).collect();
     results.report = Some("report/office/index.html".to_owned());
     write_manifest(&manifest(request, &snapshot), &results.started, &surroundings.now(), &tables, folder)?;
     watch.done("report", results);

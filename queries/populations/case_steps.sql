@@ -11,12 +11,12 @@
 -- `notice_served_on`：决定以前最后一次送达处罚事先告知书之日；没有的，为听证告知书之日（市场监管以听证告知代事先告知），再没有的，为告知环节之日。
 -- `hearing_right_served_on`：决定以前最后一次送达听证告知书之日。`is_waived`：决定以前有放弃陈述申辩（听证）的文书。
 -- `is_heard`、`hearing_on`：举行了听证及首次举行之日；`hearing_notified_on`：该日以前最后一次送达听证通知书之日，没有的为听证通知环节之日。
--- `hearing_hosts`：听证主持人；`investigators`：办案人员和调查环节的人员。没有记录的为空列表。
+-- `hearing_hosts`：听证主持人；`investigators`：办案人员和调查环节的人员。没有记录的为空列表；人员不分先后。
 -- `legal_reviewed_on`、`discussed_on`：首次完成法制审核、集体讨论之日；`voters`：集体讨论中表决的人员，没有表决人员的为参加讨论的人员。
 -- `delivered_on`：决定书送达之日，公告送达的为公告之日；早于决定的日期不是决定书的送达，不取。
 -- `performed_on`、`closed_on`：执行完毕、结案之日。
 WITH staged AS (
-  SELECT s.case_id, s.stage, s.ordinal, s.officers,
+  SELECT s.case_id, s.stage, s.officers,
          CASE WHEN s.finished_at IS NOT NULL THEN CASE WHEN s.finished_at < $as_of THEN day_of(s.finished_at) END
               WHEN s.started_at IS NULL THEN s.staged_on END AS ended_on
   FROM case_stages AS s
@@ -33,9 +33,9 @@ stages AS (
          min(ended_on) FILTER (WHERE stage = 'delivery')       AS delivered_on,
          max(ended_on) FILTER (WHERE stage = 'performance')    AS performed_on,
          min(ended_on) FILTER (WHERE stage = 'closed')         AS closed_on,
-         flatten(array_agg(officers ORDER BY ordinal) FILTER (WHERE stage = 'investigated' AND officers IS NOT NULL)) AS investigators,
-         flatten(array_agg(officers ORDER BY ordinal) FILTER (WHERE stage = 'hearing' AND officers IS NOT NULL))      AS hearing_hosts,
-         flatten(array_agg(officers ORDER BY ordinal) FILTER (WHERE stage = 'collective' AND officers IS NOT NULL))   AS discussants
+         array_sort(flatten(array_agg(officers) FILTER (WHERE stage = 'investigated' AND officers IS NOT NULL))) AS investigators,
+         array_sort(flatten(array_agg(officers) FILTER (WHERE stage = 'hearing' AND officers IS NOT NULL)))      AS hearing_hosts,
+         array_sort(flatten(array_agg(officers) FILTER (WHERE stage = 'collective' AND officers IS NOT NULL)))   AS discussants
   FROM staged
   GROUP BY case_id
 ),

@@ -18,14 +18,26 @@ WITH acts AS (
          item_code, supervise_item_code, check_item_code
   FROM inspection_register
 ),
+codes AS (
+  SELECT act_kind, record_id, unit_id, acted_on, 'item' AS code_kind, item_code AS code FROM acts WHERE item_code IS NOT NULL
+  UNION ALL
+  SELECT act_kind, record_id, unit_id, acted_on, 'supervise', supervise_item_code FROM acts WHERE supervise_item_code IS NOT NULL
+  UNION ALL
+  SELECT act_kind, record_id, unit_id, acted_on, 'check', check_item_code FROM acts WHERE check_item_code IS NOT NULL
+),
+listed_codes AS (
+  SELECT unit_id, valid_from, coalesce(valid_to, DATE '9999-12-31') AS valid_to, act_kinds, 'item' AS code_kind, item_code AS code FROM item_lists
+  UNION ALL
+  SELECT unit_id, valid_from, coalesce(valid_to, DATE '9999-12-31'), act_kinds, 'supervise', supervise_item_code FROM item_lists
+  UNION ALL
+  SELECT unit_id, valid_from, coalesce(valid_to, DATE '9999-12-31'), act_kinds, 'check', check_item_code FROM item_lists
+),
 listed AS (
-  SELECT a.act_kind, a.record_id
-  FROM acts AS a
-  JOIN item_lists AS l ON l.unit_id = a.unit_id
-  WHERE a.acted_on BETWEEN l.valid_from AND coalesce(l.valid_to, DATE '9999-12-31')
-    AND (l.item_code = a.item_code OR l.supervise_item_code = a.supervise_item_code OR l.check_item_code = a.check_item_code)
-    AND (l.act_kinds IS NULL OR array_has(l.act_kinds, a.act_kind))
-  GROUP BY a.act_kind, a.record_id
+  SELECT c.act_kind, c.record_id
+  FROM codes AS c
+  JOIN listed_codes AS l ON l.unit_id = c.unit_id AND l.code_kind = c.code_kind AND l.code = c.code
+  WHERE c.acted_on BETWEEN l.valid_from AND l.valid_to AND (l.act_kinds IS NULL OR array_has(l.act_kinds, c.act_kind))
+  GROUP BY c.act_kind, c.record_id
 )
 SELECT a.unit_id, a.domain, a.record_id, a.source_file, a.source_line, a.act_kind, a.acted_on, a.item_code,
        l.record_id IS NOT NULL AS is_listed, coalesce(a.acted_on >= f.first_from, false) AS had_list

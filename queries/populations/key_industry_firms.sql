@@ -14,7 +14,7 @@
 -- ///
 --
 -- 当年频次表（`key_industry_quota`）所列重点行业的各家企业。一家企业适用数行的，每行各为一项要求。
--- 频次表列有名单的，为名单上的企业，重复列出的只为一行；没有名单的，为单位辖区内重点监管类别或者行业代码相符的在册企业。
+-- 频次表列有名单的，为名单上的企业，重复列出的只为一行；没有名单的，为单位辖区内重点监管类别或者行业代码（GB/T 4754 代码，频次表可以只写前一至四位）相符的在册企业。
 -- 名单上的企业不在名录中的，照样计入：查不到信息不使企业退出分母。
 -- `due_on`：当年12月31日；年度未完之前一律未到期，提前达到次数的不提前计入。
 -- `visits`：当年本单位实施或者一并参加（`joint_units`）的本领域入企检查，同一日只算一次；有因检查和承诺核查不是计划检查，不算。
@@ -36,15 +36,23 @@ register AS (
   FROM enterprise_spans
   WHERE day_of($as_of - INTERVAL '1 second') BETWEEN valid_from AND valid_to
 ),
+codes AS (
+  SELECT credit_code, coalesce(region_code, substr(credit_code, 3, 6)) AS place, true AS is_kind, unnest(regulated_kinds) AS code
+  FROM register
+  WHERE cardinality(regulated_kinds) > 0
+  UNION ALL
+  SELECT credit_code, coalesce(region_code, substr(credit_code, 3, 6)), false,
+         unnest(make_array(substr(industry_code, 1, 1), substr(industry_code, 1, 2), substr(industry_code, 1, 3), substr(industry_code, 1, 4), industry_code))
+  FROM register
+  WHERE industry_code IS NOT NULL
+),
 named AS (
   SELECT q.*, unnest(array_distinct(q.targets)) AS firm FROM quotas AS q WHERE cardinality(q.targets) > 0
   UNION ALL
-  SELECT q.*, r.credit_code
+  SELECT q.*, c.credit_code
   FROM quotas AS q
-  JOIN register AS r ON starts_with(coalesce(r.region_code, substr(r.credit_code, 3, 6)), q.area)
-  WHERE coalesce(cardinality(q.targets), 0) = 0
-    AND (coalesce(array_has(r.regulated_kinds, q.industry_code), false)
-         OR regexp_like(q.industry_code, '^[0-9]+$') AND coalesce(starts_with(r.industry_code, q.industry_code), false))
+  JOIN codes AS c ON c.code = q.industry_code AND starts_with(c.place, q.area)
+  WHERE coalesce(cardinality(q.targets), 0) = 0 AND (c.is_kind OR regexp_like(q.industry_code, '^[0-9]+$'))
 ),
 firms AS (
   SELECT *

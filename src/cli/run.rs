@@ -28,8 +28,12 @@ const SEED: u64 = 20_260_101;
 /// Runs the job, or prints its plan.
 pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8> {
     let mut opened = common.open()?;
-    let planned = compute::check::check(&opened.library, &mut opened.diagnostics)?;
-    findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
+    if only_load {
+        compute::check::check_tables(&opened.library, &mut opened.diagnostics)?;
+    } else {
+        let planned = compute::check::check(&opened.library, &mut opened.diagnostics)?;
+        findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
+    }
     if opened.diagnostics.errors() > 0 {
         eprintln!("{}", opened.diagnostics.to_text_of(|_| true));
     }

@@ -4,6 +4,7 @@
 //! engine, or be refused by the law. Never here: rows; every table is empty and typed by its contract.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use datafusion::datasource::MemTable;
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::executor::block_on;
 
 use super::forms::{
     Written, byte_of, refuse_forms, refuse_in_indicator, refuse_loose_month, refuse_other_statements, refuse_unknown_codes, text_of,
@@ -29,6 +31,7 @@ use crate::functions::{self, Clocks, Moment, parse_bound, parse_bound_expression
 use crate::ingest::arrow_schema;
 use crate::library::Library;
 use crate::library::indicator::{Indicator, Population, Rollup, Shape, Window, span_of_word};
+use crate::side_by_side::side_by_side;
 
 /// Settings of a session that only plans: positions are kept for messages.
 pub fn planning_config() -> SessionConfig {
@@ -42,10 +45,26 @@ pub fn planning_config() -> SessionConfig {
 /// # Errors
 /// Only a session that can't be set up.
 pub fn check(library: &Library, diagnostics: &mut Diagnostics) -> Result<SessionContext> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().context(Kind::Environment, || "starting the planner")?;
     let context = SessionContext::new_with_config(planning_config());
-    runtime.block_on(check_library(&context, library, diagnostics)).context(Kind::Bug, || "checking the library")?;
+    block_on(check_library(&context, library, diagnostics)).context(Kind::Bug, || "checking the library")?;
     Ok(context)
+}
+
+/// Checks only the contracts of the source tables: what a load rests on, whatever is wrong with an indicator.
+///
+/// # Errors
+/// Only a session that can't be set up.
+pub fn check_tables(library: &Library, diagnostics: &mut Diagnostics) -> Result<()> {
+    let context = SessionContext::new_with_config(planning_config());
+    functions::register(&context, &Clocks::of(library));
+    register_empty_tables(&context, library).context(Kind::Bug, || "checking the contracts")?;
+    block_on(check_contracts(&context, library, some_moment(Window::Flow), diagnostics));
+    Ok(())
+}
+
+/// The moment at which plans are looked at: what is wrong with them does not depend on the day.
+fn some_moment(window: Window) -> Moment {
+    moment_of(window, jiff::civil::date(2026, 6, 30))
 }
 
 /// Registers an empty table for every contract.
@@ -62,7 +81,7 @@ pub fn register_empty_tables(context: &SessionContext, library: &Library) -> Res
 
 /// Plans every check, population and indicator over empty tables and says all that is wrong.
 ///
-/// `context` is a session with the functions registered and no tables.
+/// `context` is a session with the functions registered and no tables. Planning waits for nothing: it needs no runtime.
 ///
 /// # Errors
 /// Only a session that can't be set up.
@@ -70,9 +89,48 @@ pub async fn check_library(context: &SessionContext, library: &Library, diagnost
     functions::register(context, &Clocks::of(library));
     register_empty_tables(context, library)?;
     register_ancestors(context, &Hierarchy::default())?;
-    let moment = moment_of(Window::Flow, jiff::civil::date(2026, 6, 30));
-    check_contracts(context, library, moment, diagnostics).await;
+    let moment = some_moment(Window::Flow);
     let mut broken: BTreeSet<String> = BTreeSet::new();
+    check_contracts(context, library, moment, diagnostics).await;
+    let dependencies = check_populations_plan(context, library, moment, &mut broken, diagnostics).await;
+    let alone = with_populations_as_tables(context, library, &broken).await?;
+    // Plans are deep, and each is looked at for itself.
+    let check_population = |population: &&Population| {
+        let mut own = Diagnostics::default();
+        block_on(async {
+            if let Ok(plan) = plan_of(context, &population.sql, moment).await {
+                refuse_unknown_codes(library, &plan, written(population), &mut own);
+                check_exclusions(population, &plan, &dependencies.exclusions_of(library, &population.name), &mut own);
+            }
+            if let Ok(plan) = plan_of(&alone, &population.sql, moment).await {
+                refuse_forms(&alone, &plan, written(population), &mut own);
+            }
+        });
+        Ok(own)
+    };
+    let check_indicator = |indicator: &&Indicator| {
+        let mut own = Diagnostics::default();
+        block_on(check_indicator(context, &alone, library, indicator, &broken, &mut own));
+        Ok(own)
+    };
+    let threads = context.state().config().target_partitions();
+    let populations: Vec<&Population> = library.populations.values().filter(|population| !broken.contains(&population.name)).collect();
+    let indicators: Vec<&Indicator> = library.indicators.values().collect();
+    let Ok(of_populations) = side_by_side::<_, _, Infallible>(&populations, threads, check_population);
+    let Ok(of_indicators) = side_by_side::<_, _, Infallible>(&indicators, threads, check_indicator);
+    of_populations.into_iter().chain(of_indicators).for_each(|own| diagnostics.absorb(own));
+    check_findings(context, &alone, library, moment, diagnostics).await;
+    Ok(())
+}
+
+/// Makes a view of every population, and says of which that is impossible.
+async fn check_populations_plan(
+    context: &SessionContext,
+    library: &Library,
+    moment: Moment,
+    broken: &mut BTreeSet<String>,
+    diagnostics: &mut Diagnostics,
+) -> Dependencies {
     for population in library.populations.values() {
         if !refuse_other_statements(context, written(population), diagnostics) {
             broken.insert(population.name.clone());
@@ -90,21 +148,7 @@ pub async fn check_library(context: &SessionContext, library: &Library, diagnost
             report(&error, &population.file, &population.text, population.sql_offset, library, diagnostics);
         }
     }
-    let alone = with_populations_as_tables(context, library, &broken).await?;
-    for population in library.populations.values().filter(|population| !broken.contains(&population.name)) {
-        if let Ok(plan) = plan_of(context, &population.sql, moment).await {
-            refuse_unknown_codes(library, &plan, written(population), diagnostics);
-            check_exclusions(population, &plan, &dependencies.exclusions_of(library, &population.name), diagnostics);
-        }
-        if let Ok(plan) = plan_of(&alone, &population.sql, moment).await {
-            refuse_forms(&alone, &plan, written(population), diagnostics);
-        }
-    }
-    for indicator in library.indicators.values() {
-        check_indicator(context, &alone, library, indicator, &broken, diagnostics).await;
-    }
-    check_findings(context, &alone, library, moment, diagnostics).await;
-    Ok(())
+    dependencies
 }
 
 fn written(population: &Population) -> Written<'_> {
@@ -207,7 +251,7 @@ async fn check_indicator(
     if !refuse_other_statements(context, written, diagnostics) {
         return;
     }
-    let moment = moment_of(indicator.window, jiff::civil::date(2026, 6, 30));
+    let moment = some_moment(indicator.window);
     let fail = |error: &DataFusionError, diagnostics: &mut Diagnostics| {
         report(error, &indicator.file, &indicator.text, indicator.sql_offset, library, diagnostics);
     };

@@ -193,7 +193,9 @@ impl Visitor for Found {
 
 /// Refuses forms that the engine accepts and answers wrongly, or differently from run to run.
 pub fn refuse_forms(context: &SessionContext, plan: &LogicalPlan, written: Written<'_>, diagnostics: &mut Diagnostics) {
+    let mut sorted_lists: Vec<Expr> = Vec::new();
     let walked = plan.apply_with_subqueries(|node| {
+        sorted_lists.extend(lists_sorted_by(node));
         if let LogicalPlan::Limit(limit) = node
             && !is_sorted(&limit.input)
         {
@@ -203,7 +205,9 @@ pub fn refuse_forms(context: &SessionContext, plan: &LogicalPlan, written: Writt
         }
         node.apply_expressions(|expression| {
             expression.apply(|part| {
-                refuse_function(part, written, diagnostics);
+                if !sorted_lists.contains(part) {
+                    refuse_function(part, written, diagnostics);
+                }
                 refuse_swallowed_condition(part, written, diagnostics);
                 Ok(TreeNodeRecursion::Continue)
             })
@@ -222,6 +226,40 @@ fn is_sorted(plan: &LogicalPlan) -> bool {
         LogicalPlan::SubqueryAlias(alias) => is_sorted(&alias.input),
         _ => false,
     }
+}
+
+/// Lists that an aggregate makes in any order and the projection above it reads only sorted: `array_sort(flatten(array_agg(x)))`.
+fn lists_sorted_by(node: &LogicalPlan) -> Vec<Expr> {
+    let LogicalPlan::Projection(projection) = node else { return Vec::new() };
+    let LogicalPlan::Aggregate(aggregate) = projection.input.as_ref() else { return Vec::new() };
+    let is_list = |made: &&Expr| matches!(made, Expr::AggregateFunction(function) if function.func.name() == "array_agg");
+    let is_sorted = |made: &&Expr| {
+        let name = made.schema_name().to_string();
+        projection.expr.iter().all(|read| !reads_unsorted(read, &name))
+    };
+    aggregate.aggr_expr.iter().filter(is_list).filter(is_sorted).cloned().collect()
+}
+
+/// Whether an expression reads the column of this name other than to sort it.
+fn reads_unsorted(expression: &Expr, name: &str) -> bool {
+    let is_column = |part: &Expr| matches!(part, Expr::Column(column) if column.name == name);
+    let mut found = false;
+    let walked = expression.apply(|part| {
+        if let Expr::ScalarFunction(sort) = part
+            && let ("array_sort", [list]) = (sort.name(), sort.args.as_slice())
+        {
+            let flat = match list {
+                Expr::ScalarFunction(flatten) if flatten.name() == "flatten" && flatten.args.len() == 1 => &flatten.args[0],
+                other => other,
+            };
+            if is_column(flat) {
+                return Ok(TreeNodeRecursion::Jump);
+            }
+        }
+        found |= is_column(part);
+        Ok(TreeNodeRecursion::Continue)
+    });
+    found || walked.is_err()
 }
 
 fn refuse_function(part: &Expr, written: Written<'_>, diagnostics: &mut Diagnostics) {
@@ -244,7 +282,12 @@ fn refuse_function(part: &Expr, written: Written<'_>, diagnostics: &mut Diagnost
                 written.word(&name),
                 format!("`{name}` without ORDER BY does not give the same answer every time"),
             )
-            .hint(format!("write `{name}{how}`, with an order that leaves no two rows equal"));
+            .hint(match name.as_str() {
+                "array_agg" => {
+                    format!("write `array_sort(array_agg(…))`, or `{name}{how}` with an order that leaves no two rows equal")
+                }
+                _ => format!("write `{name}{how}`, with an order that leaves no two rows equal"),
+            });
     } else if !is_ordered && is_window && name == "row_number" {
         diagnostics
             .warning(

@@ -139,8 +139,9 @@ pub async fn compute(shared: &mut SharedPopulations<'_>, task: &Task<'_>) -> Res
     Ok(outcome)
 }
 
-/// Indicators by the moment at which they are computed, with the month of the figure where the window gives it; earlier instants first, so
-/// that what was stored for one can be dropped.
+/// Indicators by the moment at which they are computed, with the month of the figure where the window gives it. The last one comes first: it
+/// reads the most columns of what stands for every moment, and its rows are read by later stages. Then earlier instants first, so that what
+/// was stored for one can be dropped.
 fn moments<'a>(task: &Task<'a>) -> Vec<(Moment, Vec<(&'a Indicator, Option<Month>)>)> {
     let months = task.period.months_until(task.as_of);
     let mut moments: BTreeMap<(i64, i64), Vec<(&Indicator, Option<Month>)>> = BTreeMap::new();
@@ -154,7 +155,10 @@ fn moments<'a>(task: &Task<'a>) -> Vec<(Moment, Vec<(&'a Indicator, Option<Month
             moments.entry((moment.as_of, moment.from)).or_default().push((indicator, month));
         }
     }
-    moments.into_iter().map(|((as_of, from), indicators)| (Moment { as_of, from }, indicators)).collect()
+    let last = moments.keys().map(|(as_of, _)| *as_of).max();
+    let mut moments: Vec<_> = moments.into_iter().map(|((as_of, from), indicators)| (Moment { as_of, from }, indicators)).collect();
+    moments.sort_by_key(|(moment, _)| (Some(moment.as_of) != last, moment.as_of, moment.from));
+    moments
 }
 
 /// An indicator at a moment: the month of its figure where the window gives it, and the places of its queries.

@@ -6,6 +6,7 @@
 //! - A population that looks at neither `$as_of` nor `$from`, itself or below, stands for every moment; one that looks at `$as_of` alone
 //!   for every window that ends there.
 //! - Only the columns that somebody reads are computed and kept. A later query that needs another column has the rows made again, with it.
+//! - So is a part of a population (`WITH name AS …`) that its own SELECT reads more than once, and that joins, aggregates or numbers.
 //! - What reads its tables row by row stays a view: reading them again costs no more than reading a copy.
 //! - Rows that can't be stored stay a view as well; the query that needs them then says why.
 //! - `source_file` names the load as well, as in [`super::loads`], so that rows lead back to their file wherever they are read.
@@ -53,8 +54,10 @@ pub struct SharedPopulations<'a> {
     /// The instant that later stages stand at, and what they will read there.
     later: Option<(i64, Later)>,
     moment: Option<Moment>,
-    /// Views of the moment, in the order of their FROM.
+    /// Views of the moment: populations, and the parts of them that are read more than once.
     views: BTreeMap<String, View>,
+    /// What a part is called in its population → the views that it may stand for.
+    part_names: BTreeMap<String, Vec<String>>,
     stored: BTreeMap<Key, Kept>,
     /// Populations whose rows could not be stored.
     failed: BTreeSet<Key>,
@@ -68,9 +71,11 @@ type Key = (String, Option<i64>, Option<i64>);
 
 struct View {
     plan: LogicalPlan,
-    /// Populations that its own SQL reads, once for each time.
+    /// Populations and parts that its own SQL reads, once for each time.
     reads: Vec<String>,
     is_work: bool,
+    /// The views of its parts, each after those that it reads.
+    parts: Vec<String>,
 }
 
 struct Kept {
@@ -100,6 +105,7 @@ impl<'a> SharedPopulations<'a> {
             later: None,
             moment: None,
             views: BTreeMap::new(),
+            part_names: BTreeMap::new(),
             stored: BTreeMap::new(),
             failed: BTreeSet::new(),
             seconds: BTreeMap::new(),
@@ -132,27 +138,61 @@ impl<'a> SharedPopulations<'a> {
     pub async fn stand_at(&mut self, moment: Moment, names: impl IntoIterator<Item = String>) -> Vec<(String, DataFusionError)> {
         if self.moment != Some(moment) {
             for name in std::mem::take(&mut self.views).into_keys() {
-                let _ = self.context.deregister_table(name.as_str());
+                let _ = self.context.deregister_table(TableReference::bare(name));
             }
+            self.part_names.clear();
             let kept = [Some(moment.as_of), self.later.as_ref().map(|(as_of, _)| *as_of)];
             self.stored.retain(|(_, as_of, _), _| as_of.is_none() || kept.contains(as_of));
             self.moment = Some(moment);
         }
         let wanted = self.dependencies.populations_below(names);
         let mut failures = Vec::new();
-        for name in self.dependencies.in_order().filter(|name| wanted.contains(*name)) {
-            if self.views.contains_key(name) {
-                continue;
-            }
-            match register_one(&self.context, &self.library.populations[name], moment).await {
+        let is_ahead = |name: &&str| wanted.contains(*name) && !self.views.contains_key(*name);
+        let ahead: Vec<String> = self.dependencies.in_order().filter(is_ahead).map(str::to_owned).collect();
+        for name in ahead {
+            match register_one(&self.context, &self.library.populations[&name], moment).await {
                 Ok(plan) => {
-                    let view = View { reads: self.read_by(&plan), is_work: self.is_work(&plan), plan };
-                    self.views.insert(name.to_owned(), view);
+                    let is_work = self.is_work(&plan);
+                    let parts = self.add_parts(&name, &plan);
+                    self.views.insert(name, View { reads: self.read_by(&plan), is_work, parts, plan });
                 }
-                Err(error) => failures.push((name.to_owned(), error)),
+                Err(error) => failures.push((name, error)),
             }
         }
         failures
+    }
+
+    /// Makes a view of every part of a population's plan that is work and stands there more than once; their names, each after those of the
+    /// parts that it reads.
+    fn add_parts(&mut self, name: &str, plan: &LogicalPlan) -> Vec<String> {
+        let mut found: Vec<(String, LogicalPlan, usize)> = Vec::new();
+        self.each_own_node(plan, |node| {
+            let LogicalPlan::SubqueryAlias(SubqueryAlias { input, alias, .. }) = node else { return };
+            // `FROM firms AS f` is the part `firms` by another name.
+            if matches!(input.as_ref(), LogicalPlan::SubqueryAlias(_)) {
+                return;
+            }
+            match found.iter_mut().find(|(known, plan, _)| known == alias.table() && *plan == **input) {
+                Some((_, _, times)) => *times += 1,
+                None => found.push((alias.table().to_owned(), input.as_ref().clone(), 1)),
+            }
+        });
+        found.retain(|(_, plan, times)| *times > 1 && self.is_work(plan));
+        // What is read by another part is a part of its plan.
+        found.sort_by_cached_key(|(_, plan, _)| nodes_of(plan));
+        let mut parts = Vec::new();
+        for (alias, plan, _) in found {
+            let part = format!("{name}.{alias}");
+            if self.views.contains_key(&part) {
+                continue;
+            }
+            let view = View { reads: self.read_by(&plan), is_work: true, parts: Vec::new(), plan };
+            self.views.insert(part.clone(), view);
+            self.looks_at.insert(part.clone(), self.looks_at.get(name).copied().unwrap_or((true, true)));
+            self.part_names.entry(alias).or_default().push(part.clone());
+            parts.push(part);
+        }
+        parts
     }
 
     /// Runs one query at the moment.
@@ -230,12 +270,13 @@ impl<'a> SharedPopulations<'a> {
         (self.moment?.as_of == *as_of).then_some(later)
     }
 
-    /// The population that a node of a plan stands for.
+    /// The population, or the part of one, that a node of a plan stands for.
     fn population_of(&self, node: &LogicalPlan) -> Option<&str> {
         let LogicalPlan::SubqueryAlias(SubqueryAlias { input, alias, .. }) = node else { return None };
-        let (name, view) = self.views.get_key_value(alias.table())?;
+        let of_that_name = self.views.get_key_value(alias.table()).map(|(name, _)| name);
+        let mut names = of_that_name.into_iter().chain(self.part_names.get(alias.table()).into_iter().flatten());
         // A CTE may have the name of a population.
-        (view.plan == **input).then_some(name.as_str())
+        names.find(|name| self.views[name.as_str()].plan == **input).map(String::as_str)
     }
 
     /// Populations that a plan reads, once for each time; not those that they read.
@@ -276,12 +317,15 @@ impl<'a> SharedPopulations<'a> {
             }
         }
         let mut chosen = Vec::new();
-        let in_order: Vec<&str> = self.dependencies.in_order().collect();
-        for name in in_order.into_iter().rev() {
+        let populations = self.dependencies.in_order().filter(|name| self.views.contains_key(*name));
+        let in_order: Vec<(&str, bool)> =
+            populations.flat_map(|name| self.views[name].parts.iter().map(|part| (part.as_str(), true)).chain([(name, false)])).collect();
+        for (name, is_part) in in_order.into_iter().rev() {
             let (Some(view), Some(times)) = (self.views.get(name), uses.get(name).copied()) else { continue };
             let key = self.key(name);
             // What stands for every moment is read at the next one as well.
-            let is_shared = times > 1 || key.1.is_none() || self.later().is_some_and(|later| later.whole.contains(name));
+            let is_for_all = !is_part && key.1.is_none();
+            let is_shared = times > 1 || is_for_all || self.later().is_some_and(|later| later.whole.contains(name));
             let is_stored = view.is_work && is_shared && !self.failed.contains(&key);
             if is_stored || self.stored.contains_key(&key) {
                 chosen.push(name.to_owned());
@@ -303,8 +347,13 @@ impl<'a> SharedPopulations<'a> {
                 .and_then(|name| Some((name.to_owned(), self.stored.get(&self.key(name))?)));
             let Some((name, kept)) = kept else { return Ok(Transformed::no(node)) };
             let source = provider_as_source(Arc::clone(&kept.rows) as _);
-            let scan = LogicalPlanBuilder::scan(TableReference::bare(name), source, None)?.build()?;
-            Ok(Transformed::new(scan, true, TreeNodeRecursion::Jump))
+            let mut scan = LogicalPlanBuilder::scan(TableReference::bare(name.clone()), source, None)?;
+            if let LogicalPlan::SubqueryAlias(SubqueryAlias { alias, .. }) = &node
+                && alias.table() != name
+            {
+                scan = scan.alias(alias.clone())?;
+            }
+            Ok(Transformed::new(scan.build()?, true, TreeNodeRecursion::Jump))
         })?;
         with_loads(replaced.data)
     }
@@ -376,6 +425,16 @@ impl<'a> SharedPopulations<'a> {
         let is_kept = |column: &str| is_whole || is_listed && RECORD_COLUMNS.contains(&column);
         (0..schema.fields().len()).filter(|place| is_kept(schema.field(*place).name())).collect()
     }
+}
+
+fn nodes_of(plan: &LogicalPlan) -> usize {
+    let mut nodes = 0;
+    let walked = plan.apply_with_subqueries(|_| {
+        nodes += 1;
+        Ok(TreeNodeRecursion::Continue)
+    });
+    walked.expect("no step of the walk fails");
+    nodes
 }
 
 /// The physical plan of a query that is optimised already.
@@ -542,6 +601,30 @@ mod tests {
             assert!(answer(&context, plan).await.contains("two"));
         }
         assert_eq!(stored(&shared), [("numbered".to_owned(), 3)], "another column has the rows made again");
+    }
+
+    #[tokio::test]
+    async fn a_part_that_its_population_reads_twice_is_answered_once() {
+        let sql = "WITH firms AS (SELECT firm, unit_id, count(*) AS visits, min(said) AS said FROM visits GROUP BY firm, unit_id),
+                largest AS (SELECT firm, max(visits) AS visits FROM firms GROUP BY firm)
+            SELECT f.unit_id, f.firm, f.visits, f.visits = g.visits AS is_largest
+            FROM firms AS f LEFT JOIN largest AS g ON g.firm = f.firm WHERE f.visits > 0";
+        let (context, library) = (session().await, library(&[("compared", sql)]));
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
+        assert!(shared.stand_at(EARLY, ["compared".to_owned()]).await.is_empty());
+        let count = "SELECT unit_id, sum(visits) AS visits, count(*) FILTER (WHERE is_largest) AS largest FROM compared GROUP BY unit_id";
+        let alone = answer(&context, context.state().optimize(&plans(&context, &[count]).await[0])).await;
+        for plan in shared.prepared(plans(&context, &[count]).await).await {
+            assert_eq!(answer(&context, plan).await, alone);
+        }
+        let kept = stored(&shared);
+        assert!(kept.contains(&("compared.firms".to_owned(), 3)), "without the column that nobody reads: {kept:?}");
+        assert!(!kept.iter().any(|(name, _)| name == "compared.largest"), "read once: {kept:?}");
+        shared.stand_at(LATE, ["compared".to_owned()]).await;
+        for plan in shared.prepared(plans(&context, &[count]).await).await {
+            assert_eq!(answer(&context, plan).await, alone);
+        }
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@
 //! - One process writes at a time (`lock`); a second one is refused, not merged.
 //! - What does not fit into memory goes to a folder that goes with its process (`spill`).
 //! - What many queries of a run read is answered once and kept beside it (`stored`).
+//! - Sorted rows are numbered by counting (`row_numbers`).
 //! - Files are plain Parquet: DuckDB, Spark and Polars read the lake as it is (`month_file`).
 //!
 //! No version is ever deleted here: an older version is a release's evidence.
@@ -21,6 +22,7 @@ mod durable_store;
 mod lock;
 mod month_file;
 mod provider;
+mod row_numbers;
 mod session;
 mod shape;
 mod snapshot;

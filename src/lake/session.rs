@@ -7,6 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -14,6 +15,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::durable::create_folders;
+use super::row_numbers::CountSortedRows;
 use crate::error::{Context, Error, Kind, Result};
 
 /// What the process needs beside the pool: code, Arrow buffers in flight, allocator slack. Measured, see the pool's tests in
@@ -42,7 +44,8 @@ pub fn session(memory_limit: Option<usize>, temp: &Path, target_partitions: usiz
     config.options_mut().sql_parser.map_string_types_to_utf8view = false;
     // The first records of every unit are found without sorting all of them.
     config.options_mut().optimizer.enable_window_topn = true;
-    Ok(SessionContext::new_with_config_rt(config, runtime))
+    let state = SessionStateBuilder::new().with_default_features().with_config(config).with_runtime_env(runtime);
+    Ok(SessionContext::new_with_state(state.with_physical_optimizer_rule(Arc::new(CountSortedRows)).build()))
 }
 
 /// Refuses a plan that does anything but read.

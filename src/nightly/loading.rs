@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::journal::{Journal, TableResult};
 use super::{Request, Surroundings};
@@ -15,6 +16,7 @@ use crate::functions::{self, Clocks};
 use crate::ingest::{CheckCount, FileAccounting, LastFile, LoadContext, StagedTable, UnitRemark, arrow_schema, load_table};
 use crate::lake::{Lake, MonthFile, Replacement, Snapshot, TableShape};
 use crate::library::contract::{CheckSeverity, REGISTRY, TableContract};
+use crate::side_by_side::side_by_side;
 
 /// What loading left.
 #[derive(Debug, Default)]
@@ -53,34 +55,28 @@ pub fn load(
     journal: &mut Journal,
     surroundings: &dyn Surroundings,
 ) -> Result<Loaded> {
-    let mut loaded = Loaded::default();
     let before = runtime.block_on(lake.pin())?;
     let previous_rows = before.rows();
-    let staging = folder.join("staging");
     let clocks = Clocks::of(request.library);
-    let (mut successors, nobody) = (None, BTreeMap::new());
-    // The registry first: whose key it is that a row brings depends on who follows whom.
-    let (registry, others): (Vec<&TableContract>, Vec<_>) =
-        request.library.tables.values().partition(|contract| contract.name == REGISTRY.0);
-    for contract in registry.into_iter().chain(others) {
+    let journal = Mutex::new(journal);
+    let write = |event: &str, table: &str, detail: &str| {
+        let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
+        journal.write(&surroundings.now(), event, table, detail)
+    };
+    let load_one = |contract: &TableContract, successors: &BTreeMap<String, String>| {
         let sources = request.project.sources_of(&contract.name);
-        if sources.is_empty() {
-            continue;
-        }
-        journal.write(&surroundings.now(), "load-started", &contract.name, "")?;
+        write("load-started", &contract.name, "")?;
+        let staging = folder.join("staging").join(&contract.name);
         std::fs::create_dir_all(&staging).context(Kind::Environment, || format!("creating {}", staging.display()))?;
         surroundings.busy_with(&contract.name);
         let (ahead, read) = (crate::ingest::bytes_of(&sources), AtomicU64::new(0));
         let last = last_files(lake, &before, &contract.name);
-        if successors.is_none() && contract.name != REGISTRY.0 {
-            successors = Some(successors_in(request, lake, runtime, &folder.join("spill"))?);
-        }
         let context = LoadContext {
             staging: &staging,
             as_of: request.as_of,
             batch: &request.run,
             last: &last,
-            successors: successors.as_ref().unwrap_or(&nobody),
+            successors,
             progress: &|bytes| {
                 read.fetch_add(bytes, Ordering::Relaxed);
                 surroundings.advance(bytes);
@@ -98,16 +94,37 @@ pub fn load(
             result.notices.push(format!("{} rows fewer than when last loaded ({before})", before - result.rows));
         }
         let detail = result.held.clone().unwrap_or_else(|| format!("{} rows, version {}", result.rows, result.version));
-        journal.write(&surroundings.now(), if result.held.is_some() { "table-held" } else { "table-loaded" }, &contract.name, &detail)?;
-        loaded.tables.insert(contract.name.clone(), result);
+        write(if result.held.is_some() { "table-held" } else { "table-loaded" }, &contract.name, &detail)?;
+        std::fs::remove_dir_all(&staging).context(Kind::Environment, || format!("removing {}", staging.display()))?;
+        Ok::<_, Error>((contract.name.clone(), result, staged, joined))
+    };
+    let with_sources = request.library.tables.values().filter(|contract| !request.project.sources_of(&contract.name).is_empty());
+    let (registry, others): (Vec<&TableContract>, Vec<_>) = with_sources.partition(|contract| contract.name == REGISTRY.0);
+    // The registry first: whose key it is that a row brings depends on who follows whom.
+    let mut done = registry.into_iter().map(|contract| load_one(contract, &BTreeMap::new())).collect::<Result<Vec<_>>>()?;
+    if !others.is_empty() {
+        let successors = successors_in(request, lake, runtime, &folder.join("spill"))?;
+        done.extend(side_by_side(&others, tables_at_once(request), |contract| load_one(contract, &successors))?);
+    }
+    let mut loaded = Loaded::default();
+    for (table, result, staged, joined) in done {
+        loaded.tables.insert(table.clone(), result);
         loaded.files.extend(staged.files);
         loaded.warnings.extend(staged.warnings);
         loaded.unit_remarks.extend(staged.unit_remarks);
-        loaded.unit_rows.insert(contract.name.clone(), staged.unit_rows);
+        loaded.unit_rows.insert(table, staged.unit_rows);
         loaded.warnings.extend(joined);
-        std::fs::remove_dir_all(&staging).context(Kind::Environment, || format!("removing {}", staging.display()))?;
     }
     Ok(loaded)
+}
+
+/// What the load of one table may hold at its largest: chunks on their way, and two months that are sorted.
+const BYTES_OF_A_TABLE: usize = 2 << 30;
+
+/// How many tables are loaded at once: one a core, where memory allows.
+fn tables_at_once(request: &Request<'_>) -> usize {
+    let fitting = request.memory_limit.map_or(request.partitions, |limit| limit / BYTES_OF_A_TABLE);
+    fitting.clamp(1, request.partitions.max(1))
 }
 
 /// Who answers for whom by the registry as it stands in the lake.

@@ -52,16 +52,16 @@ pub struct ReportSummary {
 }
 
 /// Writes the result tables into `run_dir/tables` and the three trees of pages into `run_dir/report`.
-pub fn write(input: &ReportInput, run_dir: &Path) -> Result<ReportSummary> {
-    let tables = write_tables(input, &run_dir.join("tables"))?;
+pub fn write(input: &ReportInput, run_dir: &Path, threads: usize) -> Result<ReportSummary> {
+    let tables = write_tables(input, &run_dir.join("tables"), threads)?;
     let facts = view::Facts::of(input);
-    let (pages, page_bytes) = trees::write_trees(&facts, &run_dir.join("report"))?;
+    let (pages, page_bytes) = trees::write_trees(&facts, &run_dir.join("report"), threads)?;
     Ok(ReportSummary { pages, page_bytes, tables })
 }
 
 /// Writes every result table into `dir`.
-pub fn write_tables(input: &ReportInput, dir: &Path) -> Result<Vec<TableFile>> {
-    tables::parquet::write_tables(&tables::tables(input)?, dir)
+pub fn write_tables(input: &ReportInput, dir: &Path, threads: usize) -> Result<Vec<TableFile>> {
+    tables::parquet::write_tables(&tables::tables(input)?, dir, threads)
 }
 
 /// Rank of each assessed object in the result tables of a finished run; none when the run left none.

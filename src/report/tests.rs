@@ -11,13 +11,8 @@ use crate::library::indicator::ShownAs;
 use crate::scoring::tables::Rank;
 
 fn pages(input: &ReportInput) -> BTreeMap<String, String> {
-    let mut pages = BTreeMap::new();
-    trees::each_page(&Facts::of(input), |page| {
-        pages.insert(page.path, page.html);
-        Ok(())
-    })
-    .expect("the fixture renders");
-    pages
+    let pages = trees::each_page(&Facts::of(input), 2, |page| Ok((page.path, page.html)));
+    pages.expect("the fixture renders").into_iter().collect()
 }
 
 /// The words of a page, one line a piece of text; attributes and the stylesheet left out.
@@ -167,7 +162,7 @@ fn every_number_in_the_offices_ranking_is_the_rank_tables() {
 fn an_identity_number_in_a_name_keeps_the_page_back() {
     let mut input = province();
     input.units[0].name = "身份证11010519491231002X".to_owned();
-    let refused = trees::each_page(&Facts::of(&input), |_| Ok(())).expect_err("the scanner catches it").to_string();
+    let refused = trees::each_page(&Facts::of(&input), 2, |_| Ok(())).expect_err("the scanner catches it").to_string();
     assert!(refused.contains("office/index.html") && !refused.contains("1949"), "{refused}");
 }
 
@@ -284,7 +279,7 @@ fn the_same_input_gives_the_same_bytes() {
 async fn the_indices_are_read_back_as_they_were_written() {
     let mut input = province();
     let folder = tempfile::tempdir().expect("a folder");
-    write(&input, folder.path()).expect("the report is written");
+    write(&input, folder.path(), 2).expect("the report is written");
     let session = crate::lake::session(None, &folder.path().join("spill"), 1).expect("a session");
     let tables = folder.path().join("tables");
     let (pairs, regions) = crate::indices::previous::synergy(&session, &tables).await.expect("it reads");
@@ -359,7 +354,7 @@ fn the_medians_of_the_groups_are_those_of_the_totals() {
 #[ignore = "writes a report for people to look at"]
 fn demo() {
     let folder = std::env::temp_dir().join("report-demo");
-    let summary = write(&province(), &folder).expect("the report is written");
+    let summary = write(&province(), &folder, 2).expect("the report is written");
     println!("{}: {summary:?}", folder.display());
 }
 

@@ -20,6 +20,7 @@ use super::view::ranking::KeyFigure;
 use super::view::{Facts, burden, findings, quality, ranking, reconciliation, synergy, unit, verification};
 use crate::error::{Context, Kind, Result};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
+use crate::side_by_side::side_by_side;
 use crate::terms::UnitId;
 
 /// A finished page and the place where it belongs, below `report/`.
@@ -30,40 +31,48 @@ pub struct Finished {
     pub html: String,
 }
 
-/// Makes every page and hands it to `take`, one after the other: a province has thousands.
-pub fn each_page(facts: &Facts, mut take: impl FnMut(Finished) -> Result<()>) -> Result<()> {
-    take(finished("office/index.html", &ranking_page(facts))?)?;
-    take(finished("office/findings.html", &findings_page(facts))?)?;
-    take(finished("office/synergy.html", &synergy_page(facts))?)?;
-    take(finished("office/burden.html", &burden_page(facts))?)?;
-    take(finished("office/reconciliation.html", &reconciliation_page(facts))?)?;
-    take(finished("office/verification.html", &verification_page(facts))?)?;
-    take(finished("office/quality.html", &quality_page(facts))?)?;
+/// A page that is made when it is asked for.
+type Ahead<'a> = Box<dyn Fn() -> Result<Finished> + Sync + 'a>;
+
+fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
+    let mut pages: Vec<Ahead<'a>> = vec![
+        Box::new(|| finished("office/index.html", &ranking_page(facts))),
+        Box::new(|| finished("office/findings.html", &findings_page(facts))),
+        Box::new(|| finished("office/synergy.html", &synergy_page(facts))),
+        Box::new(|| finished("office/burden.html", &burden_page(facts))),
+        Box::new(|| finished("office/reconciliation.html", &reconciliation_page(facts))),
+        Box::new(|| finished("office/verification.html", &verification_page(facts))),
+        Box::new(|| finished("office/quality.html", &quality_page(facts))),
+        Box::new(|| finished("public/index.html", &public_page(facts))),
+    ];
     for id in facts.assessed_units() {
         let name = file_name(id.as_ref());
-        take(finished(&format!("office/units/{name}.html"), &unit_page(facts, id, Reader::Office))?)?;
-        take(finished(&format!("units/{name}/index.html"), &unit_page(facts, id, Reader::Unit))?)?;
+        let own = name.clone();
+        pages.push(Box::new(move || finished(&format!("office/units/{name}.html"), &unit_page(facts, id, Reader::Office))));
+        pages.push(Box::new(move || finished(&format!("units/{own}/index.html"), &unit_page(facts, id, Reader::Unit))));
     }
-    take(finished("public/index.html", &public_page(facts))?)
+    pages
+}
+
+/// Makes every page and hands it to `take`, on at most `threads` threads and without keeping it: a province has thousands.
+pub fn each_page<T: Send>(facts: &Facts, threads: usize, take: impl Fn(Finished) -> Result<T> + Sync) -> Result<Vec<T>> {
+    side_by_side(&pages_ahead(facts), threads, |page| take(page()?))
 }
 
 /// Writes every page below `folder`; returns how many, and their bytes together.
-pub fn write_trees(facts: &Facts, folder: &Path) -> Result<(usize, u64)> {
+pub fn write_trees(facts: &Facts, folder: &Path, threads: usize) -> Result<(usize, u64)> {
     // Pages of an earlier attempt at the same run may name units that are gone.
     if folder.exists() {
         fs::remove_dir_all(folder).context(Kind::Environment, || format!("removing {}", folder.display()))?;
     }
-    let (mut pages, mut bytes) = (0, 0);
-    each_page(facts, |page| {
+    let sizes = each_page(facts, threads, |page| {
         let path = folder.join(&page.path);
         let parent = path.parent().expect("a page stands below the report's folder");
         fs::create_dir_all(parent).context(Kind::Environment, || format!("creating {}", parent.display()))?;
         fs::write(&path, &page.html).context(Kind::Environment, || format!("writing {}", path.display()))?;
-        pages += 1;
-        bytes += page.html.len() as u64;
-        Ok(())
+        Ok(page.html.len() as u64)
     })?;
-    Ok((pages, bytes))
+    Ok((sizes.len(), sizes.iter().sum()))
 }
 
 fn finished(path: &str, page: &impl Template) -> Result<Finished> {

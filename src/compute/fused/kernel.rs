@@ -4,7 +4,7 @@
 //! which queries go together.
 //!
 //! A batch is taken through the graph once. Each distinct condition becomes a bitmap, each distinct list of group columns (an anchor) a
-//! number a row; every count is the number of set bits by that number. Sums are whole numbers and decimals, so that the order of rows, the cut
+//! number a row; every count is the number of set bits by that number, 64 rows at a time (`words`). Sums are whole numbers and decimals, so that the order of rows, the cut
 //! into batches, files and threads make no difference. Cost grows with rows × distinct steps, and with set bits; what is held grows with units
 //! × domains × months × figures.
 
@@ -15,7 +15,6 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Int64Array, PrimitiveArray, RecordBatch,
     RecordBatchOptions, StringArray, UInt32Array, make_array,
 };
-use arrow::buffer::BooleanBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int32Type, Int64Type, Schema, UInt32Type};
 use datafusion::common::{DFSchema, DataFusionError, Result};
@@ -25,6 +24,7 @@ use datafusion::logical_expr::Expr;
 use super::counting::{Counting, Total};
 use super::graph::{Answers, AskedTexts, Graph, StepId, Validity};
 use super::kept::{self, FigureTable, Figures, Stays};
+use super::words::{GroupedWords, Words, add, all_set, keep, set_rows, words_of};
 
 /// What is counted of a relation, arranged so that nothing is done twice.
 #[derive(Debug)]
@@ -37,7 +37,10 @@ pub struct Plan {
     columns: Vec<(StepId, usize)>,
     /// Comparisons with moments that move from run to run, each with its moment.
     moving: Vec<(StepId, i64)>,
+    /// Conditions that must all be true.
     masks: Vec<Vec<StepId>>,
+    /// The masks in the order in which they are made.
+    ways: Vec<Way>,
     /// Distinct lists of group columns but the last.
     heads: Vec<Vec<StepId>>,
     /// Distinct group columns.
@@ -57,6 +60,14 @@ struct Query {
     figures: Vec<String>,
     /// Its comparisons with moving moments, each with its moment.
     moments: Vec<(String, i64)>,
+}
+
+/// How a mask is made: from one with some of its conditions, and the others.
+#[derive(Debug)]
+struct Way {
+    mask: usize,
+    from: Option<usize>,
+    more: Vec<StepId>,
 }
 
 /// A figure of an anchor.
@@ -94,6 +105,7 @@ impl Plan {
             columns: Vec::new(),
             moving: Vec::new(),
             masks: Vec::new(),
+            ways: Vec::new(),
             heads: Vec::new(),
             labels: Vec::new(),
             anchors: Vec::new(),
@@ -103,6 +115,7 @@ impl Plan {
         for counting in countings {
             plan.add(counting);
         }
+        plan.ways = ways_to(&plan.masks);
         plan.name_figures();
         plan
     }
@@ -205,6 +218,20 @@ impl Plan {
     pub fn number_of_queries(&self) -> usize {
         self.queries.len()
     }
+}
+
+/// Masks with few conditions first; each begins with the one that has most of its conditions.
+fn ways_to(masks: &[Vec<StepId>]) -> Vec<Way> {
+    let mut order: Vec<usize> = (0..masks.len()).collect();
+    order.sort_by_key(|mask| masks[*mask].len());
+    let way = |(place, mask): (usize, &usize)| {
+        let conditions = &masks[*mask];
+        let is_within = |other: &&usize| masks[**other].iter().all(|step| conditions.contains(step));
+        let from = order[..place].iter().filter(is_within).max_by_key(|other| masks[**other].len()).copied();
+        let is_ahead = |step: &&StepId| from.is_none_or(|from| !masks[from].contains(step));
+        Way { mask: *mask, from, more: conditions.iter().filter(is_ahead).copied().collect() }
+    };
+    order.iter().enumerate().map(way).collect()
 }
 
 fn place_of<T: PartialEq>(all: &mut Vec<T>, one: T) -> usize {
@@ -578,18 +605,14 @@ impl State {
         for (validity, (step, _)) in self.validity.iter_mut().zip(&plan.moving) {
             *validity = validity.and(answers.validity(*step));
         }
-        let mut bits: HashMap<StepId, BooleanBuffer> = HashMap::new();
-        let mut masks = Vec::with_capacity(plan.masks.len());
-        for conditions in &plan.masks {
-            let mut mask: Option<BooleanBuffer> = None;
-            for step in conditions {
-                let bits = bits.entry(*step).or_insert_with(|| answers.truths(*step));
-                mask = Some(match mask {
-                    Some(mask) => &mask & &*bits,
-                    None => bits.clone(),
-                });
+        let mut truths: HashMap<StepId, Words> = HashMap::new();
+        let mut masks = vec![Words::new(); plan.masks.len()];
+        for Way { mask, from, more } in &plan.ways {
+            let mut words = from.map_or_else(|| all_set(rows), |from| masks[from].clone());
+            for step in more {
+                keep(&mut words, truths.entry(*step).or_insert_with(|| words_of(&answers.truths(*step))));
             }
-            masks.push(mask.unwrap_or_else(|| BooleanBuffer::new_set(rows)));
+            masks[*mask] = words;
         }
         let mut labels = Vec::with_capacity(plan.labels.len());
         for (known, step) in self.labels.iter_mut().zip(&plan.labels) {
@@ -605,15 +628,10 @@ impl State {
         for (anchor, groups) in plan.anchors.iter().zip(&mut self.groups) {
             let heads = &heads[anchor.head];
             let lasts = anchor.last.as_ref().map(label_of);
-            let mut counted: Option<BooleanBuffer> = None;
-            for mask in &anchor.rows {
-                counted = Some(match counted {
-                    Some(counted) => &counted | &masks[*mask],
-                    None => masks[*mask].clone(),
-                });
-            }
+            let mut counted = vec![0; rows.div_ceil(64)];
+            anchor.rows.iter().for_each(|mask| add(&mut counted, &masks[*mask]));
             let (mut key, mut slot) = ((u32::MAX, u32::MAX), 0);
-            for row in counted.iter().flat_map(BooleanBuffer::set_indices) {
+            for row in set_rows(&counted) {
                 let this = (heads[row], lasts.map_or(0, |lasts| lasts[row]));
                 if this != key {
                     slot = groups.slot(this.0, this.1);
@@ -622,18 +640,21 @@ impl State {
                 slots[row] = slot;
             }
             groups.make_room();
+            let grouped = GroupedWords::of(&counted, &slots);
             for (job, (mask, value)) in anchor.counts.iter().enumerate() {
                 let mask = &masks[*mask];
-                let there = value.and_then(|value| answers.get(value).logical_nulls());
-                let both = there.filter(|nulls| nulls.null_count() > 0).map(|nulls| mask & nulls.inner());
-                for row in both.as_ref().unwrap_or(mask).set_indices() {
-                    *groups.counts.at_mut(job, slots[row]) += 1;
-                }
+                let there = value.and_then(|value| answers.get(value).logical_nulls()).filter(|nulls| nulls.null_count() > 0);
+                let both = there.map(|nulls| {
+                    let mut both = words_of(nulls.inner());
+                    keep(&mut both, mask);
+                    both
+                });
+                grouped.count(both.as_ref().unwrap_or(mask), &slots, |slot, number| *groups.counts.at_mut(job, slot) += number);
             }
             for (job, (mask, value)) in anchor.sums.iter().enumerate() {
                 let values = answers.get(*value);
                 let whole = whole_numbers(values)?;
-                for row in masks[*mask].set_indices().filter(|row| values.is_valid(*row)) {
+                for row in set_rows(&masks[*mask]).filter(|row| values.is_valid(*row)) {
                     let sum = groups.sums.at_mut(job, slots[row]);
                     *sum = sum.wrapping_add(whole.value(row));
                 }

@@ -20,6 +20,7 @@ mod nights;
 pub mod reuse;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::sync::Arc;
 

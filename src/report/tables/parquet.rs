@@ -20,6 +20,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::ResultTable;
 use crate::error::{Context, Error, Kind, Result};
+use crate::side_by_side::side_by_side;
 use crate::terms::UnitId;
 
 /// One written table.
@@ -38,10 +39,10 @@ pub struct TableFile {
 /// Rows of one row group: large enough for every result table of a province to be a few groups.
 const GROUP_ROWS: usize = 1 << 18;
 
-/// Writes every table into `dir`.
-pub fn write_tables(tables: &[ResultTable], dir: &Path) -> Result<Vec<TableFile>> {
+/// Writes every table into `dir`, on at most `threads` threads.
+pub fn write_tables(tables: &[ResultTable], dir: &Path, threads: usize) -> Result<Vec<TableFile>> {
     fs::create_dir_all(dir).context(Kind::Environment, || format!("creating {}", dir.display()))?;
-    tables.iter().map(|table| write_table(table, dir)).collect()
+    side_by_side(tables, threads, |table| write_table(table, dir))
 }
 
 fn write_table(table: &ResultTable, dir: &Path) -> Result<TableFile> {
@@ -142,7 +143,7 @@ mod tests {
     fn what_is_written_can_be_read_and_is_exact() {
         let folder = tempfile::tempdir().expect("a folder");
         let input = province();
-        let written = write_tables(&tables(&input).expect("tables"), folder.path()).expect("files");
+        let written = write_tables(&tables(&input).expect("tables"), folder.path(), 2).expect("files");
         assert_eq!(written.len(), 23);
         let ranks = fs::File::open(folder.path().join("ranks.parquet")).expect("the file");
         let reader = ParquetRecordBatchReaderBuilder::try_new(ranks).expect("parquet").build().expect("a reader");
@@ -162,7 +163,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut tables = tables(&province()).expect("tables");
         tables[0].batch = tables[0].batch.slice(1, tables[0].batch.num_rows() - 1);
-        let refused = write_tables(&tables, folder.path()).expect_err("one row is missing").to_string();
+        let refused = write_tables(&tables, folder.path(), 2).expect_err("one row is missing").to_string();
         assert!(refused.contains("`measures`"), "{refused}");
         assert!(!folder.path().join("measures.parquet").exists());
     }
