@@ -9,7 +9,7 @@ use std::ops::{ControlFlow, Range};
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, ScalarValue};
-use datafusion::logical_expr::{Case, Expr, ExprSchemable, LogicalPlan, Operator};
+use datafusion::logical_expr::{Aggregate, Case, Expr, ExprSchemable, LogicalPlan, Operator};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
@@ -193,9 +193,14 @@ impl Visitor for Found {
 
 /// Refuses forms that the engine accepts and answers wrongly, or differently from run to run.
 pub fn refuse_forms(context: &SessionContext, plan: &LogicalPlan, written: Written<'_>, diagnostics: &mut Diagnostics) {
-    let mut sorted_lists: Vec<Expr> = Vec::new();
+    // Lists of one aggregate: the same list elsewhere is another.
+    let mut sorted_lists: Vec<(*const Aggregate, Expr)> = Vec::new();
     let walked = plan.apply_with_subqueries(|node| {
         sorted_lists.extend(lists_sorted_by(node));
+        let own = match node {
+            LogicalPlan::Aggregate(aggregate) => std::ptr::from_ref(aggregate),
+            _ => std::ptr::null(),
+        };
         if let LogicalPlan::Limit(limit) = node
             && !is_sorted(&limit.input)
         {
@@ -205,7 +210,7 @@ pub fn refuse_forms(context: &SessionContext, plan: &LogicalPlan, written: Writt
         }
         node.apply_expressions(|expression| {
             expression.apply(|part| {
-                if !sorted_lists.contains(part) {
+                if !sorted_lists.iter().any(|(of, list)| std::ptr::eq(*of, own) && list == part) {
                     refuse_function(part, written, diagnostics);
                 }
                 refuse_swallowed_condition(part, written, diagnostics);
@@ -228,16 +233,23 @@ fn is_sorted(plan: &LogicalPlan) -> bool {
     }
 }
 
-/// Lists that an aggregate makes in any order and the projection above it reads only sorted: `array_sort(flatten(array_agg(x)))`.
-fn lists_sorted_by(node: &LogicalPlan) -> Vec<Expr> {
+/// Lists that an aggregate makes in any order and the SELECT above it reads only sorted: `array_sort(flatten(array_agg(x)))`.
+fn lists_sorted_by(node: &LogicalPlan) -> Vec<(*const Aggregate, Expr)> {
     let LogicalPlan::Projection(projection) = node else { return Vec::new() };
-    let LogicalPlan::Aggregate(aggregate) = projection.input.as_ref() else { return Vec::new() };
+    let (aggregate, having) = match projection.input.as_ref() {
+        LogicalPlan::Aggregate(aggregate) => (aggregate, None),
+        LogicalPlan::Filter(filter) => match filter.input.as_ref() {
+            LogicalPlan::Aggregate(aggregate) => (aggregate, Some(&filter.predicate)),
+            _ => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
     let is_list = |made: &&Expr| matches!(made, Expr::AggregateFunction(function) if function.func.name() == "array_agg");
     let is_sorted = |made: &&Expr| {
         let name = made.schema_name().to_string();
-        projection.expr.iter().all(|read| !reads_unsorted(read, &name))
+        projection.expr.iter().chain(having).all(|read| !reads_unsorted(read, &name))
     };
-    aggregate.aggr_expr.iter().filter(is_list).filter(is_sorted).cloned().collect()
+    aggregate.aggr_expr.iter().filter(is_list).filter(is_sorted).map(|list| (std::ptr::from_ref(aggregate), list.clone())).collect()
 }
 
 /// Whether an expression reads the column of this name other than to sort it.

@@ -584,3 +584,29 @@ fn pairs(first: &ArrayRef, second: &ArrayRef) -> Result<ArrayRef, DataFusionErro
     let both = first.as_string::<i32>().iter().zip(second.as_string::<i32>());
     Ok(Arc::new(both.map(|(first, second)| Some(pair_subject(first?, second?))).collect::<StringArray>()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_moment_comes_first_and_the_others_ascend() {
+        let (library, _) = Library::read(None).expect("the shipped library reads");
+        let period: Period = "2026".parse().expect("a period");
+        let task = Task {
+            library: &library,
+            indicators: library.indicators.values().collect(),
+            period: &period,
+            as_of: jiff::civil::date(2026, 3, 15),
+            hierarchy: &Hierarchy::default(),
+            finished: &|_| (),
+            elapsed: &|| 0.0,
+            reuse: None,
+        };
+        let instants: Vec<i64> = moments(&task).iter().map(|(moment, _)| moment.as_of).collect();
+        let last = moment_of(Window::Flow, task.as_of).as_of;
+        let after = instants.iter().position(|at| *at != last).expect("the ends of earlier months");
+        assert!(after > 0 && instants[..after].iter().all(|at| *at == last), "{instants:?}");
+        assert!(instants[after..].is_sorted() && instants[after..].iter().all(|at| *at < last), "{instants:?}");
+    }
+}

@@ -74,8 +74,8 @@ struct View {
     /// Populations and parts that its own SQL reads, once for each time.
     reads: Vec<String>,
     is_work: bool,
-    /// The views of its parts, each after those that it reads.
-    parts: Vec<String>,
+    /// Whose part it is; none for a population.
+    part_of: Option<String>,
 }
 
 struct Kept {
@@ -153,8 +153,8 @@ impl<'a> SharedPopulations<'a> {
             match register_one(&self.context, &self.library.populations[&name], moment).await {
                 Ok(plan) => {
                     let is_work = self.is_work(&plan);
-                    let parts = self.add_parts(&name, &plan);
-                    self.views.insert(name, View { reads: self.read_by(&plan), is_work, parts, plan });
+                    self.add_parts(&name, &plan);
+                    self.views.insert(name, View { reads: self.read_by(&plan), is_work, part_of: None, plan });
                 }
                 Err(error) => failures.push((name, error)),
             }
@@ -162,9 +162,15 @@ impl<'a> SharedPopulations<'a> {
         failures
     }
 
-    /// Makes a view of every part of a population's plan that is work and stands there more than once; their names, each after those of the
-    /// parts that it reads.
-    fn add_parts(&mut self, name: &str, plan: &LogicalPlan) -> Vec<String> {
+    /// Makes a view of every part of a population's plan that is work and stands there more than once. One that another population has as well
+    /// is the same part, and looks at an instant only where both do.
+    fn add_parts(&mut self, name: &str, plan: &LogicalPlan) {
+        let looks_at = |all: &BTreeMap<String, (bool, bool)>, name: &str| all.get(name).copied().unwrap_or((true, true));
+        let own = looks_at(&self.looks_at, name);
+        for known in self.read_by(plan).into_iter().filter(|known| self.views[known].part_of.is_some()) {
+            let theirs = looks_at(&self.looks_at, &known);
+            self.looks_at.insert(known, (own.0 && theirs.0, own.1 && theirs.1));
+        }
         let mut found: Vec<(String, LogicalPlan, usize)> = Vec::new();
         self.each_own_node(plan, |node| {
             let LogicalPlan::SubqueryAlias(SubqueryAlias { input, alias, .. }) = node else { return };
@@ -177,22 +183,37 @@ impl<'a> SharedPopulations<'a> {
                 None => found.push((alias.table().to_owned(), input.as_ref().clone(), 1)),
             }
         });
-        found.retain(|(_, plan, times)| *times > 1 && self.is_work(plan));
+        let is_known = |plan: &LogicalPlan| self.views.values().any(|view| view.part_of.is_some() && view.plan == *plan);
+        found.retain(|(_, plan, times)| *times > 1 && self.is_work(plan) && !is_known(plan));
         // What is read by another part is a part of its plan.
         found.sort_by_cached_key(|(_, plan, _)| nodes_of(plan));
-        let mut parts = Vec::new();
         for (alias, plan, _) in found {
             let part = format!("{name}.{alias}");
+            // Two parts of one name: the second is answered where it stands.
             if self.views.contains_key(&part) {
                 continue;
             }
-            let view = View { reads: self.read_by(&plan), is_work: true, parts: Vec::new(), plan };
+            let view = View { reads: self.read_by(&plan), is_work: true, part_of: Some(name.to_owned()), plan };
             self.views.insert(part.clone(), view);
-            self.looks_at.insert(part.clone(), self.looks_at.get(name).copied().unwrap_or((true, true)));
-            self.part_names.entry(alias).or_default().push(part.clone());
-            parts.push(part);
+            self.looks_at.insert(part.clone(), own);
+            self.part_names.entry(alias).or_default().push(part);
         }
-        parts
+    }
+
+    /// Every view, each after those that it reads.
+    fn in_order(&self) -> Vec<&str> {
+        let mut order = Vec::with_capacity(self.views.len());
+        let mut ahead: Vec<(&str, bool)> = self.views.keys().rev().map(|name| (name.as_str(), false)).collect();
+        let mut seen = BTreeSet::new();
+        while let Some((name, has_what_it_reads)) = ahead.pop() {
+            if has_what_it_reads {
+                order.push(name);
+            } else if seen.insert(name) {
+                ahead.push((name, true));
+                ahead.extend(self.views[name].reads.iter().map(|read| (read.as_str(), false)));
+            }
+        }
+        order
     }
 
     /// Runs one query at the moment.
@@ -256,7 +277,14 @@ impl<'a> SharedPopulations<'a> {
     fn give_up(&mut self, name: &str) {
         let key = self.key(name);
         self.stored.remove(&key);
+        // What is not filled yet may have been planned over it.
+        self.stored.retain(|_, kept| !kept.rows.columns().is_empty());
         self.failed.insert(key);
+    }
+
+    /// Whose time it is that a view takes: a part's is its population's.
+    fn owner<'n>(&'n self, name: &'n str) -> &'n str {
+        self.views.get(name).and_then(|view| view.part_of.as_deref()).unwrap_or(name)
     }
 
     fn key(&self, name: &str) -> Key {
@@ -305,7 +333,7 @@ impl<'a> SharedPopulations<'a> {
         walked.expect("no step of the walk fails");
     }
 
-    /// Which populations are stored, in the order of their FROM.
+    /// Which populations and parts are stored, each after those that it reads.
     fn chosen(&self, queries: &[LogicalPlan]) -> Vec<String> {
         let mut uses: BTreeMap<String, usize> = BTreeMap::new();
         for name in queries.iter().flat_map(|query| self.read_by(query)) {
@@ -317,14 +345,11 @@ impl<'a> SharedPopulations<'a> {
             }
         }
         let mut chosen = Vec::new();
-        let populations = self.dependencies.in_order().filter(|name| self.views.contains_key(*name));
-        let in_order: Vec<(&str, bool)> =
-            populations.flat_map(|name| self.views[name].parts.iter().map(|part| (part.as_str(), true)).chain([(name, false)])).collect();
-        for (name, is_part) in in_order.into_iter().rev() {
-            let (Some(view), Some(times)) = (self.views.get(name), uses.get(name).copied()) else { continue };
+        for name in self.in_order().into_iter().rev() {
+            let (view, Some(times)) = (&self.views[name], uses.get(name).copied()) else { continue };
             let key = self.key(name);
             // What stands for every moment is read at the next one as well.
-            let is_for_all = !is_part && key.1.is_none();
+            let is_for_all = view.part_of.is_none() && key.1.is_none();
             let is_shared = times > 1 || is_for_all || self.later().is_some_and(|later| later.whole.contains(name));
             let is_stored = view.is_work && is_shared && !self.failed.contains(&key);
             if is_stored || self.stored.contains_key(&key) {
@@ -412,7 +437,8 @@ impl<'a> SharedPopulations<'a> {
             let rows = &self.stored[&self.key(&name)].rows;
             let fill = async |plan, task| rows.fill(plan, columns.clone(), task, &self.folder).await;
             let stored = async { in_memory_or_spilling(&state, &plan, physical(&state, &plan).await?, fill).await }.await;
-            *self.seconds.entry(name.clone()).or_default() += (self.elapsed)() - begun;
+            let (owner, seconds) = (self.owner(&name).to_owned(), (self.elapsed)() - begun);
+            *self.seconds.entry(owner).or_default() += seconds;
             stored.map_err(|_| name)?;
         }
         Ok(())
@@ -605,25 +631,50 @@ mod tests {
 
     #[tokio::test]
     async fn a_part_that_its_population_reads_twice_is_answered_once() {
-        let sql = "WITH firms AS (SELECT firm, unit_id, count(*) AS visits, min(said) AS said FROM visits GROUP BY firm, unit_id),
+        let sql = "WITH firms AS (SELECT firm, unit_id, count(*) AS visits, min(said) AS said FROM visits
+                    WHERE arrow_cast(visit, 'Int64') * 1000000 <= arrow_cast($as_of, 'Int64') GROUP BY firm, unit_id),
                 largest AS (SELECT firm, max(visits) AS visits FROM firms GROUP BY firm)
             SELECT f.unit_id, f.firm, f.visits, f.visits = g.visits AS is_largest
             FROM firms AS f LEFT JOIN largest AS g ON g.firm = f.firm WHERE f.visits > 0";
         let (context, library) = (session().await, library(&[("compared", sql)]));
         let folder = tempfile::tempdir().expect("temporary folder");
         let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
-        assert!(shared.stand_at(EARLY, ["compared".to_owned()]).await.is_empty());
         let count = "SELECT unit_id, sum(visits) AS visits, count(*) FILTER (WHERE is_largest) AS largest FROM compared GROUP BY unit_id";
-        let alone = answer(&context, context.state().optimize(&plans(&context, &[count]).await[0])).await;
-        for plan in shared.prepared(plans(&context, &[count]).await).await {
-            assert_eq!(answer(&context, plan).await, alone);
+        let mut answers = Vec::new();
+        for moment in [EARLY, LATE] {
+            assert!(shared.stand_at(moment, ["compared".to_owned()]).await.is_empty());
+            let alone = answer(&context, context.state().optimize(&plans(&context, &[count]).await[0])).await;
+            for plan in shared.prepared(plans(&context, &[count]).await).await {
+                assert_eq!(answer(&context, plan).await, alone);
+            }
+            assert_eq!(stored(&shared), [("compared.firms".to_owned(), 3)], "without the column that nobody reads; `largest` is read once");
+            answers.push(alone);
         }
-        let kept = stored(&shared);
-        assert!(kept.contains(&("compared.firms".to_owned(), 3)), "without the column that nobody reads: {kept:?}");
-        assert!(!kept.iter().any(|(name, _)| name == "compared.largest"), "read once: {kept:?}");
-        shared.stand_at(LATE, ["compared".to_owned()]).await;
-        for plan in shared.prepared(plans(&context, &[count]).await).await {
-            assert_eq!(answer(&context, plan).await, alone);
+        assert_ne!(answers[0], answers[1], "one visit is later");
+        assert_eq!(shared.seconds().keys().collect::<Vec<_>>(), ["compared"]);
+    }
+
+    #[tokio::test]
+    async fn a_part_of_two_populations_is_one_and_one_that_can_not_be_made_fails_nobody_else() {
+        let part = "WITH numbered AS (SELECT unit_id, said, row_number() OVER (PARTITION BY firm ORDER BY visit) AS nth FROM visits)";
+        let twice = "SELECT a.unit_id, a.nth FROM numbered AS a JOIN numbered AS b ON b.unit_id = a.unit_id AND b.nth = a.nth";
+        let (first, second) = (format!("{part} {twice}"), format!("{part} {twice} WHERE $as_of IS NOT NULL"));
+        let wrong = "WITH numbers AS (SELECT unit_id, nth, CAST(said AS BIGINT) AS number
+                FROM (SELECT *, row_number() OVER (PARTITION BY firm ORDER BY visit) AS nth FROM visits) AS v)
+            SELECT a.unit_id FROM numbers AS a JOIN numbers AS b ON b.nth = a.nth AND b.number = a.number";
+        let (context, library) = (session().await, library(&[("first", &first), ("second", &second), ("wrong", wrong)]));
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
+        let asked = ["first", "second", "wrong"].map(|name| format!("SELECT unit_id, count(*) AS n FROM {name} GROUP BY unit_id"));
+        let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+        for moment in [EARLY, LATE] {
+            assert!(shared.stand_at(moment, ["first", "second", "wrong"].map(str::to_owned)).await.is_empty());
+            let [first, second, wrong] = <[_; 3]>::try_from(shared.prepared(plans(&context, &asked).await).await).expect("three");
+            assert_eq!(answer(&context, first).await, answer(&context, second).await);
+            assert!(super::answer(&context, &wrong.expect("optimised")).await.is_err());
+            let kept: Vec<String> = stored(&shared).into_iter().map(|(name, _)| name).collect();
+            assert_eq!(kept.iter().filter(|name| name.ends_with(".numbered")).count(), 1, "{kept:?}");
+            assert!(!kept.iter().any(|name| ["wrong", "wrong.numbers"].contains(&name.as_str())), "{kept:?}");
         }
     }
 

@@ -93,7 +93,7 @@ pub fn load_table(contract: &TableContract, sources: &[Source], context: &LoadCo
         contract,
         context,
         checks: Checks::plan(contract, &schema, context.as_of, context.functions)?,
-        stage: Stage::new(contract, &schema, context.staging, context.successors)?,
+        stage: Stage::new(contract, &schema, context)?,
         quarantine: Quarantine::new(&contract.name, context.staging),
         schema,
         warnings: Warnings::default(),

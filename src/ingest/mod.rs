@@ -73,6 +73,8 @@ pub struct LoadContext<'a> {
     pub last: &'a [LastFile],
     /// By unit that was merged or renamed, the one that answers for its rows now.
     pub successors: &'a BTreeMap<String, String>,
+    /// How many files of months the first pass may hold open.
+    pub open_files: usize,
     /// Told how many more bytes of source files were read.
     pub progress: &'a (dyn Fn(u64) + Sync),
     /// Registers kaohe's SQL functions.

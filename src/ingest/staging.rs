@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, UInt32Array, UInt64Array};
@@ -26,7 +26,7 @@ use arrow::record_batch::RecordBatch;
 use super::file::batch_row_text;
 use super::row_order::{KeyHashes, RowOrder};
 use super::schema::fitted;
-use super::{LINEAGE, StagedMonth};
+use super::{LINEAGE, LoadContext, StagedMonth};
 use crate::error::{Context, Kind, Result};
 use crate::library::contract::TableContract;
 use crate::side_by_side::side_by_side;
@@ -34,8 +34,6 @@ use crate::terms::{Month, date_from_epoch_days};
 
 const BUFFERED_ROWS: usize = 65_536;
 const BUFFERED_BYTES: usize = 64 << 20;
-/// Open files of the first pass; a source with more months continues in further files.
-const OPEN_FILES: usize = 200;
 const WRITTEN_ROWS: usize = 65_536;
 /// The row's position in the whole load, a column of the first pass only.
 const ORDINAL: &str = "__ordinal";
@@ -118,6 +116,8 @@ pub(super) struct Stage {
     buffer: Vec<RecordBatch>,
     buffered: (usize, usize),
     writers: BTreeMap<Option<Month>, Writer>,
+    /// How many of them may be open; a source with more months continues in further files.
+    open_files: usize,
     segments: BTreeMap<Option<Month>, Vec<PathBuf>>,
 }
 
@@ -134,13 +134,13 @@ pub(super) struct Finished {
 }
 
 impl Stage {
-    /// `successors`: by unit, the one that answers for its rows since it was merged or renamed.
-    pub fn new(contract: &TableContract, schema: &SchemaRef, staging: &Path, successors: &BTreeMap<String, String>) -> Result<Self> {
+    /// An empty one.
+    pub fn new(contract: &TableContract, schema: &SchemaRef, context: &LoadContext<'_>) -> Result<Self> {
         let position = |name: &str| contract.columns.iter().position(|column| column.name == name);
         let what = || "preparing the staging area".to_owned();
         let mut with_ordinal: Vec<Field> = schema.fields().iter().map(|field| field.as_ref().clone()).collect();
         with_ordinal.push(Field::new(ORDINAL, DataType::UInt64, false));
-        let folder = staging.join(&contract.name);
+        let folder = context.staging.join(&contract.name);
         std::fs::create_dir_all(&folder).context(Kind::Environment, what)?;
         let always = |field: &Field| {
             let is_key = contract.key.iter().map(String::as_str).chain(contract.month.as_deref()).chain(contract.owner());
@@ -158,7 +158,7 @@ impl Stage {
             updated_column: position("updated_at").filter(|index| schema.field(*index).data_type() != &DataType::Utf8),
             unit_column: contract.owner().filter(|name| !contract.key.iter().any(|key| key == name)).and_then(position),
             units: HashMap::new(),
-            successors: successors.clone(),
+            successors: context.successors.clone(),
             kept: contract.keeps.as_deref().and_then(position).map(|index| (index, HashSet::new())),
             keys: KeyHashes::new(schema, &contract.key)?,
             order: RowOrder::new(schema, &contract.key)?,
@@ -167,6 +167,7 @@ impl Stage {
             buffer: Vec::new(),
             buffered: (0, 0),
             writers: BTreeMap::new(),
+            open_files: context.open_files,
             segments: BTreeMap::new(),
         })
     }
@@ -297,7 +298,7 @@ impl Stage {
     fn write(&mut self, month: Option<Month>, batch: &RecordBatch) -> Result<()> {
         let what = || format!("staging {}", self.table);
         if !self.writers.contains_key(&month) {
-            if self.writers.len() >= OPEN_FILES {
+            if self.writers.len() >= self.open_files {
                 close(&mut self.writers).context(Kind::Environment, what)?;
             }
             let segments = self.segments.entry(month).or_default();

@@ -19,7 +19,7 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::window::StandardWindowExpr;
 use datafusion::physical_expr::{Distribution, OrderingRequirements, PhysicalExpr};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowUDFExpr};
 use datafusion::physical_plan::{
@@ -137,7 +137,7 @@ impl ExecutionPlan for RowNumberExec {
         let rows = self.window.input().execute(partition, context)?.map(move |batch| {
             let batch = batch?;
             let _timer = metrics.elapsed_compute().timer();
-            numbering.numbered(&batch)
+            numbering.numbered(&batch).record_output(&metrics)
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
     }

@@ -43,10 +43,12 @@ pub fn bytes_ahead(request: &Request<'_>) -> u64 {
     request.library.tables.keys().map(|table| crate::ingest::bytes_of(&request.project.sources_of(table))).sum()
 }
 
-/// Loads every table that the project has sources for.
+/// Loads every table that the project has sources for: the registry first, then large tables one by one, each of which keeps the cores busy,
+/// then small ones side by side.
 ///
 /// # Errors
-/// A check of severity `stop`, or a machine that can't go on; a source that fails only holds its table.
+/// A check of severity `stop`, or a machine that can't go on; a source that fails only holds its table. Tables that were done by then, or at
+/// hand, are stored.
 pub fn load(
     request: &Request<'_>,
     lake: &Lake,
@@ -63,7 +65,7 @@ pub fn load(
         let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
         journal.write(&surroundings.now(), event, table, detail)
     };
-    let load_one = |contract: &TableContract, successors: &BTreeMap<String, String>| {
+    let load_one = |contract: &TableContract, successors: &BTreeMap<String, String>, at_once: usize| {
         let sources = request.project.sources_of(&contract.name);
         write("load-started", &contract.name, "")?;
         let staging = folder.join("staging").join(&contract.name);
@@ -77,6 +79,7 @@ pub fn load(
             batch: &request.run,
             last: &last,
             successors,
+            open_files: (OPEN_FILES / at_once).max(FEWEST_OPEN_FILES),
             progress: &|bytes| {
                 read.fetch_add(bytes, Ordering::Relaxed);
                 surroundings.advance(bytes);
@@ -101,10 +104,18 @@ pub fn load(
     let with_sources = request.library.tables.values().filter(|contract| !request.project.sources_of(&contract.name).is_empty());
     let (registry, others): (Vec<&TableContract>, Vec<_>) = with_sources.partition(|contract| contract.name == REGISTRY.0);
     // The registry first: whose key it is that a row brings depends on who follows whom.
-    let mut done = registry.into_iter().map(|contract| load_one(contract, &BTreeMap::new())).collect::<Result<Vec<_>>>()?;
+    let nobody = BTreeMap::new();
+    let mut done = registry.into_iter().map(|contract| load_one(contract, &nobody, 1)).collect::<Result<Vec<_>>>()?;
     if !others.is_empty() {
         let successors = successors_in(request, lake, runtime, &folder.join("spill"))?;
-        done.extend(side_by_side(&others, tables_at_once(request), |contract| load_one(contract, &successors))?);
+        let at_once = request.partitions.max(1);
+        let room = request.memory_limit.unwrap_or(LITTLE_MEMORY) / at_once / BYTES_OF_A_SOURCE_BYTE;
+        let is_small = |contract: &&TableContract| crate::ingest::bytes_of(&request.project.sources_of(&contract.name)) <= room as u64;
+        let (small, large): (Vec<&TableContract>, Vec<_>) = others.into_iter().partition(is_small);
+        for contract in large {
+            done.push(load_one(contract, &successors, 1)?);
+        }
+        done.extend(side_by_side(&small, at_once, |contract| load_one(contract, &successors, at_once))?);
     }
     let mut loaded = Loaded::default();
     for (table, result, staged, joined) in done {
@@ -118,14 +129,14 @@ pub fn load(
     Ok(loaded)
 }
 
-/// What the load of one table may hold at its largest: chunks on their way, and two months that are sorted.
-const BYTES_OF_A_TABLE: usize = 2 << 30;
-
-/// How many tables are loaded at once: one a core, where memory allows.
-fn tables_at_once(request: &Request<'_>) -> usize {
-    let fitting = request.memory_limit.map_or(request.partitions, |limit| limit / BYTES_OF_A_TABLE);
-    fitting.clamp(1, request.partitions.max(1))
-}
+/// Bytes in memory for a byte of a source, at most: a compressed file is unpacked, and a month that is sorted stands there twice.
+const BYTES_OF_A_SOURCE_BYTE: usize = 32;
+/// What is counted on where nobody says how much there is.
+const LITTLE_MEMORY: usize = 1 << 30;
+/// Files of months that all tables at hand may hold open together: most systems allow a process 1024.
+const OPEN_FILES: usize = 200;
+/// Below this a table of a few years would be staged in too many pieces.
+const FEWEST_OPEN_FILES: usize = 36;
 
 /// Who answers for whom by the registry as it stands in the lake.
 fn successors_in(request: &Request<'_>, lake: &Lake, runtime: &tokio::runtime::Runtime, spill: &Path) -> Result<BTreeMap<String, String>> {

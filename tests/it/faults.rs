@@ -334,6 +334,8 @@ fn an_unlawful_indicator_stops_the_run_with_the_text_of_the_law() {
     assert_eq!(province.runs().len(), 1, "a run was begun");
     let checked = province.kaohe(&["check", "--format", "json"]).with(1);
     assert!(checked.out.lines().any(|line| line.contains("\"unlawful-indicator\"") && line.contains("\"start\"")), "{}", checked.out);
+    // A load rests on contracts only.
+    assert!(province.kaohe(&["load"]).with(0).out.starts_with("loaded "));
 }
 
 /// Two typos in an overlay, one in SQL and one in a header, one source that vanished, one that shrank: each holds what depends on it, by name, and the rest is published.

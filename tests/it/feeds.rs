@@ -256,6 +256,7 @@ fn staged(table: &str, names: &[&str], cells: &[&str]) -> (tempfile::TempDir, St
         batch: &batch,
         last: &[],
         successors: &BTreeMap::new(),
+        open_files: 200,
         progress: &|_| (),
         functions: &|session| register(session, &clocks),
     };

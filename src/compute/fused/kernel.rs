@@ -4,9 +4,9 @@
 //! which queries go together.
 //!
 //! A batch is taken through the graph once. Each distinct condition becomes a bitmap, each distinct list of group columns (an anchor) a
-//! number a row; every count is the number of set bits by that number, 64 rows at a time (`words`). Sums are whole numbers and decimals, so that the order of rows, the cut
-//! into batches, files and threads make no difference. Cost grows with rows × distinct steps, and with set bits; what is held grows with units
-//! × domains × months × figures.
+//! number a row; every count is the number of set bits by that number, 64 rows at a time (`words`). Sums are whole numbers and decimals, so
+//! that the order of rows, the cut into batches, files and threads make no difference. Cost grows with rows × distinct steps, and with the
+//! groups that stand in 64 rows × counts; what is held grows with units × domains × months × figures.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

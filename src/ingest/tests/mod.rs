@@ -188,6 +188,7 @@ impl Office {
             batch: &RunId::from("test"),
             last: &self.last,
             successors: &self.successors,
+            open_files: 3,
             progress: &|_| (),
             functions: &|_| (),
         };
