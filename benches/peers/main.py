@@ -345,6 +345,22 @@ def one_month(project, arguments, figures):
     print(f"  rows read: {measured['rows']:,}", flush=True)
 
 
+def growth(place, arguments, figures):
+    """Seconds of the whole computation by rows and by units: nothing to compare with but itself."""
+    less = arguments.cases // 10
+    seconds = {}
+    for cases, units in [(less, arguments.units), (arguments.cases, arguments.units), (less, arguments.units // 10), (less, arguments.units * 10)]:
+        project = prepare(place, cases, units, 36, 24)
+        measured = fused(project, arguments.times)
+        seconds[cases, units] = statistics.median(measured["seconds"])
+        print(f"  {cases:,} cases, {units:,} units: {seconds[cases, units]:.2f} s, {measured['measures']:,} measures", flush=True)
+    figures.add(f"{arguments.cases:,} cases ÷ {less:,}", seconds[arguments.cases, arguments.units] / seconds[less, arguments.units], "≤ 11",
+                more=seconds[arguments.cases, arguments.units], less=seconds[less, arguments.units])
+    figures.add(f"{arguments.units * 10:,} units ÷ {arguments.units // 10:,}, {less:,} cases",
+                seconds[less, arguments.units * 10] / seconds[less, arguments.units // 10], "",
+                more=seconds[less, arguments.units * 10], less=seconds[less, arguments.units // 10])
+
+
 CSV = """SELECT case_id, '〔2025〕' || right(case_id, 9) || '号' AS decision_no, '涉嫌无证经营食品案' || right(case_id, 6) AS case_name, unit_id, domain,
     opened_on, filed_on, investigated_on, decided_on, delivered_on, performed_on, closed_on,
     strftime(opened_on, '%Y-%m-%d') || ' 09:' || lpad((hash(case_id) % 60)::text, 2, '0') || ':00' AS found_at,
@@ -384,15 +400,14 @@ def main():
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--place", type=pathlib.Path, default=ROOT / "target/bench")
     parser.add_argument("--rows", type=int, default=5_000_000, help="of the CSV file that is loaded")
-    parser.add_argument("--only", choices=["case-table", "load"])
+    parser.add_argument("--only", choices=["case-table", "load", "growth"])
     arguments = parser.parse_args()
     place = arguments.place.resolve()
     place.mkdir(parents=True, exist_ok=True)
     figures = Figures()
-    if arguments.only != "load":
-        case_table(place, arguments, figures)
-    if arguments.only != "case-table":
-        loading(place, arguments, figures)
+    for part, work in [("case-table", case_table), ("growth", growth), ("load", loading)]:
+        if arguments.only in (None, part):
+            work(place, arguments, figures)
     written = {"cases": arguments.cases, "units": arguments.units, "times": arguments.times, "machine": platform.machine(), "cores": os.cpu_count(),
                "versions": {"duckdb": duckdb.__version__, "polars": pl.__version__, "chdb": chdb.__version__}, "figures": figures.all}
     (ROOT / "target/peers.json").write_text(json.dumps(written, ensure_ascii=False, indent=1))
