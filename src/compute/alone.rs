@@ -11,7 +11,7 @@ use datafusion::prelude::SessionContext;
 use super::due_soon;
 use super::fused::fuse;
 use super::populations::names_read;
-use super::run::{moment_of, moving};
+use super::run::{SOME_DAY, moment_of, moving};
 use super::shared::SharedPopulations;
 use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Kind, Result};
@@ -19,9 +19,6 @@ use crate::functions::parse_bound;
 use crate::library::Library;
 use crate::library::indicator::{Window, span_of_word};
 use crate::terms::IndicatorId;
-
-/// The day at which plans are looked at: what is fused does not depend on it.
-const SOME_DAY: jiff::civil::Date = jiff::civil::date(2026, 6, 30);
 
 /// Indicators that are answered alone, with the reason. One that does not plan is in neither: that is said elsewhere.
 pub async fn answered_alone(context: &SessionContext, library: &Library) -> BTreeMap<IndicatorId, String> {

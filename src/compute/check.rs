@@ -23,7 +23,7 @@ use super::forms::{
 use super::law::refuse_unlawful;
 use super::lineage::resolve;
 use super::populations::{Dependencies, names_read, register_populations};
-use super::run::{moment_of, over_ancestors, register_ancestors};
+use super::run::{SOME_DAY, moment_of, over_ancestors, register_ancestors};
 use super::units::Hierarchy;
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::error::{Context, Kind, Result};
@@ -55,16 +55,16 @@ pub fn check(library: &Library, diagnostics: &mut Diagnostics) -> Result<Session
 /// # Errors
 /// Only a session that can't be set up.
 pub fn check_tables(library: &Library, diagnostics: &mut Diagnostics) -> Result<()> {
-    let context = SessionContext::new_with_config(planning_config());
-    functions::register(&context, &Clocks::of(library));
-    register_empty_tables(&context, library).context(Kind::Bug, || "checking the contracts")?;
-    block_on(check_contracts(&context, library, some_moment(Window::Flow), diagnostics));
+    let context = session_of_tables(library).context(Kind::Bug, || "checking the contracts")?;
+    block_on(check_contracts(&context, library, moment_of(Window::Flow, SOME_DAY), diagnostics));
     Ok(())
 }
 
-/// The moment at which plans are looked at: what is wrong with them does not depend on the day.
-fn some_moment(window: Window) -> Moment {
-    moment_of(window, jiff::civil::date(2026, 6, 30))
+fn session_of_tables(library: &Library) -> Result<SessionContext, DataFusionError> {
+    let context = SessionContext::new_with_config(planning_config());
+    functions::register(&context, &Clocks::of(library));
+    register_empty_tables(&context, library)?;
+    Ok(context)
 }
 
 /// Registers an empty table for every contract.
@@ -89,7 +89,7 @@ pub async fn check_library(context: &SessionContext, library: &Library, diagnost
     functions::register(context, &Clocks::of(library));
     register_empty_tables(context, library)?;
     register_ancestors(context, &Hierarchy::default())?;
-    let moment = some_moment(Window::Flow);
+    let moment = moment_of(Window::Flow, SOME_DAY);
     let mut broken: BTreeSet<String> = BTreeSet::new();
     check_contracts(context, library, moment, diagnostics).await;
     let dependencies = check_populations_plan(context, library, moment, &mut broken, diagnostics).await;
@@ -161,9 +161,7 @@ async fn with_populations_as_tables(
     library: &Library,
     broken: &BTreeSet<String>,
 ) -> Result<SessionContext, DataFusionError> {
-    let alone = SessionContext::new_with_config(planning_config());
-    functions::register(&alone, &Clocks::of(library));
-    register_empty_tables(&alone, library)?;
+    let alone = session_of_tables(library)?;
     for name in library.populations.keys().filter(|name| !broken.contains(*name) && !library.tables.contains_key(*name)) {
         if let Ok(view) = context.table_provider(name.as_str()).await {
             alone.register_table(name.as_str(), Arc::new(MemTable::try_new(view.schema(), vec![vec![]])?))?;
@@ -251,7 +249,7 @@ async fn check_indicator(
     if !refuse_other_statements(context, written, diagnostics) {
         return;
     }
-    let moment = some_moment(indicator.window);
+    let moment = moment_of(indicator.window, SOME_DAY);
     let fail = |error: &DataFusionError, diagnostics: &mut Diagnostics| {
         report(error, &indicator.file, &indicator.text, indicator.sql_offset, library, diagnostics);
     };

@@ -69,6 +69,9 @@ pub struct Outcome {
     pub not_counted: BTreeMap<String, String>,
 }
 
+/// The day at which plans are looked at without data: what is wrong with them, and what is fused, does not depend on it.
+pub(super) const SOME_DAY: Date = jiff::civil::date(2026, 6, 30);
+
 /// The instants of a window that ends with `end`.
 pub fn moment_of(window: Window, end: Date) -> Moment {
     let month = Month::of(end);

@@ -165,10 +165,9 @@ impl<'a> SharedPopulations<'a> {
     /// Makes a view of every part of a population's plan that is work and stands there more than once. One that another population has as well
     /// is the same part, and looks at an instant only where both do.
     fn add_parts(&mut self, name: &str, plan: &LogicalPlan) {
-        let looks_at = |all: &BTreeMap<String, (bool, bool)>, name: &str| all.get(name).copied().unwrap_or((true, true));
-        let own = looks_at(&self.looks_at, name);
+        let own = self.looks(name);
         for known in self.read_by(plan).into_iter().filter(|known| self.views[known].part_of.is_some()) {
-            let theirs = looks_at(&self.looks_at, &known);
+            let theirs = self.looks(&known);
             self.looks_at.insert(known, (own.0 && theirs.0, own.1 && theirs.1));
         }
         let mut found: Vec<(String, LogicalPlan, usize)> = Vec::new();
@@ -287,8 +286,13 @@ impl<'a> SharedPopulations<'a> {
         self.views.get(name).and_then(|view| view.part_of.as_deref()).unwrap_or(name)
     }
 
+    /// Which of `$as_of` and `$from` a population or part looks at; both where that is not known.
+    fn looks(&self, name: &str) -> (bool, bool) {
+        self.looks_at.get(name).copied().unwrap_or((true, true))
+    }
+
     fn key(&self, name: &str) -> Key {
-        let (as_of, from) = self.looks_at.get(name).copied().unwrap_or((true, true));
+        let (as_of, from) = self.looks(name);
         let moment = self.moment.unwrap_or(Moment { as_of: 0, from: 0 });
         (name.to_owned(), as_of.then_some(moment.as_of), from.then_some(moment.from))
     }

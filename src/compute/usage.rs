@@ -11,7 +11,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::SessionContext;
 
 use super::populations::{Dependencies, names_read};
-use super::run::moment_of;
+use super::run::{SOME_DAY, moment_of};
 use crate::error::{Context, Kind, Result};
 use crate::functions::parse_bound;
 use crate::library::Library;
@@ -89,7 +89,7 @@ async fn usage_of(
     window: Window,
     sql: &str,
 ) -> std::result::Result<Usage, DataFusionError> {
-    let statement = parse_bound(context, sql, moment_of(window, jiff::civil::date(2026, 6, 30)))?;
+    let statement = parse_bound(context, sql, moment_of(window, SOME_DAY))?;
     let plan = context.state().statement_to_plan(statement).await?;
     let reads = names_read(context, sql)?;
     let populations = dependencies.populations_below(reads.iter().cloned());

@@ -16,7 +16,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::window::StandardWindowExpr;
+use datafusion::physical_expr::window::{StandardWindowExpr, WindowExpr};
 use datafusion::physical_expr::{Distribution, OrderingRequirements, PhysicalExpr};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput};
@@ -50,7 +50,7 @@ impl PhysicalOptimizerRule for CountSortedRows {
 }
 
 fn only_numbers_sorted_rows(window: &BoundedWindowAggExec) -> bool {
-    let numbers = |expression: &Arc<dyn datafusion::physical_expr::window::WindowExpr>| {
+    let numbers = |expression: &Arc<dyn WindowExpr>| {
         let function = expression.as_any().downcast_ref::<StandardWindowExpr>().map(StandardWindowExpr::get_standard_func_expr);
         let function = function.and_then(|function| function.as_any().downcast_ref::<WindowUDFExpr>());
         function.is_some_and(|function| function.fun().name() == "row_number")
@@ -159,11 +159,15 @@ struct Numbering {
 
 impl Numbering {
     fn numbered(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let numbers: ArrayRef = Arc::new(UInt64Array::from(self.numbers(batch)?));
+        let columns = batch.columns().iter().cloned().chain(std::iter::repeat_n(numbers, self.columns));
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns.collect())?)
+    }
+
+    fn numbers(&mut self, batch: &RecordBatch) -> Result<Vec<u64>> {
         let rows = batch.num_rows();
-        let mut columns = batch.columns().to_vec();
         if rows == 0 {
-            columns.extend((0..self.columns).map(|_| Arc::new(UInt64Array::from(Vec::<u64>::new())) as ArrayRef));
-            return Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?);
+            return Ok(Vec::new());
         }
         let keys: Vec<ArrayRef> = self.keys.iter().map(|key| key.evaluate(batch)?.into_array(rows)).collect::<Result<_>>()?;
         let mut number = match &self.last {
@@ -176,11 +180,8 @@ impl Numbering {
             // Only the first partition of a batch may have begun before it.
             number = 0;
         }
-        let last = numbers[rows - 1];
-        self.last = Some((keys.iter().map(|key| key.slice(rows - 1, 1)).collect(), last));
-        let numbers: ArrayRef = Arc::new(UInt64Array::from(numbers));
-        columns.extend(std::iter::repeat_n(numbers, self.columns));
-        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+        self.last = Some((keys.iter().map(|key| key.slice(rows - 1, 1)).collect(), numbers[rows - 1]));
+        Ok(numbers)
     }
 }
 

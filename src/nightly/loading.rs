@@ -117,6 +117,8 @@ pub fn load(
         }
         done.extend(side_by_side(&small, at_once, |contract| load_one(contract, &successors, at_once))?);
     }
+    // In the order of the contracts, whatever was done first.
+    done.sort_by(|(one, ..), (other, ..)| one.cmp(other));
     let mut loaded = Loaded::default();
     for (table, result, staged, joined) in done {
         loaded.tables.insert(table.clone(), result);

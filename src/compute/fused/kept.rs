@@ -8,8 +8,8 @@
 //! clocks and parameters that they look up. A part is the same when its files are: a month that did not change is not rewritten, and no file of
 //! the lake is ever changed. What compares with the as-of instant says itself until when it stays.
 //!
-//! One Parquet file a part, under `counts/<relation>/`, and one for the sum of them all, which names them; it is written whole beside its place and moved there. A file that can't be read, or
-//! was written by another version, is no error: the part is counted anew.
+//! One Parquet file a part, under `counts/<relation>/`, and one for the sum of them all, which names them; it is written whole beside its
+//! place and moved there. A file that can't be read, or was written by another version, is no error: the part is counted anew.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};

@@ -54,7 +54,7 @@ fn set_bits(mut word: u64) -> impl Iterator<Item = usize> {
 const MOST_GROUPS: usize = 12;
 
 /// The groups of each word, with the rows that they have there.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct GroupedWords {
     pairs: Vec<(u32, u64)>,
     /// Where the pairs of each word begin, and where the last ones end. A word of many groups has none.
