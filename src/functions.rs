@@ -19,8 +19,10 @@ use arrow::array::{
     PrimitiveArray, StringArray, TimestampMicrosecondArray,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int32Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType};
+use arrow::compute::{cast, max, min};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Field, FieldRef, Int32Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
+};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
@@ -99,6 +101,9 @@ pub fn reference_digest(clocks: &Clocks) -> String {
 /// Every function of this module, by the name that SQL uses.
 pub const NAMES: [&str; 9] =
     ["due_on", "due_at", "param", "workdays_between", "day_of", "month_of", "end_of", "uscc_is_valid", "text_similarity"];
+
+/// The last instant of a day.
+pub const END_OF: &str = NAMES[6];
 
 /// Functions that look a text up and take it as a dictionary too.
 pub const LOOKING_UP: [&str; 2] = [NAMES[0], NAMES[2]];
@@ -416,15 +421,17 @@ impl CalendarFunction {
                 let extra = arrays.get(3).map(|extra| extra.as_primitive::<Int64Type>());
                 let mut tables = TablesOfBatch::new(&self.clocks.tables, self.which.name(), &clock.name);
                 let mut longer: HashMap<(Option<&str>, i32, i64), Option<i32>> = HashMap::new();
-                let due = answered::<_, Date32Type>(start, |row, start| {
-                    let days = extra.filter(|extra| extra.is_valid(row)).map_or(0, |extra| extra.value(row));
-                    let compute = || Some(clock.due_on(calendar, domains.at(row), start, days)?.epoch_day);
-                    match days {
-                        0 => tables.at(&domains, row).get(start, || compute().map(i64::from)).map(|day| day as i32),
-                        _ => *longer.entry((domains.at(row), start, days)).or_insert_with(compute),
-                    }
-                });
-                Arc::new(due)
+                let due_on = |row, start, days| Some(clock.due_on(calendar, domains.at(row), start, days)?.epoch_day);
+                let mut in_time = |row, start| tables.at(&domains, row).get(start, || due_on(row, start, 0).map(i64::from));
+                Arc::new(match extra {
+                    None => answered_by_day::<Date32Type>(start, &domains, in_time, |day| day as i32),
+                    Some(extra) => answered::<_, Date32Type>(start, |row, start| match extra.value(row) {
+                        days if days != 0 && extra.is_valid(row) => {
+                            *longer.entry((domains.at(row), start, days)).or_insert_with(|| due_on(row, start, days))
+                        }
+                        _ => in_time(row, start).map(|day| day as i32),
+                    }),
+                })
             }
             Which::DueAt => {
                 let clock = self.clocks.clocks.get(name.ok_or_else(unnamed)?).ok_or_else(unnamed)?;
@@ -438,14 +445,14 @@ impl CalendarFunction {
                 let domains = Domains::of(&arrays[1])?;
                 let on = arrays[2].as_primitive::<Date32Type>();
                 let mut tables = TablesOfBatch::new(&self.clocks.tables, self.which.name(), &parameter.name);
-                let amounts: Decimal128Array = answered(on, |row, on| {
-                    let amount = tables.at(&domains, row).get(on, || {
+                let amount_on = |row, on| {
+                    tables.at(&domains, row).get(on, || {
                         let mut amount = parameter.amount_on(domains.at(row), date_from_epoch_days(on)?)?;
                         amount.rescale(4);
                         i64::try_from(amount.mantissa()).ok()
-                    });
-                    amount.map(i128::from)
-                });
+                    })
+                };
+                let amounts = answered_by_day::<Decimal128Type>(on, &domains, amount_on, i128::from);
                 Arc::new(amounts.with_precision_and_scale(18, 4)?)
             }
             Which::UsccIsValid => {
@@ -482,6 +489,57 @@ fn answered<I: ArrowPrimitiveType, O: ArrowPrimitiveType>(
     });
     let nulls = Some(NullBuffer::new(there)).filter(|nulls| nulls.null_count() > 0);
     PrimitiveArray::new(found.into(), nulls)
+}
+
+/// The same where the answer follows from the day and the domain: a batch of few days and domains asks once for each of them.
+fn answered_by_day<O: ArrowPrimitiveType>(
+    days: &PrimitiveArray<Date32Type>,
+    domains: &Domains<'_>,
+    mut answer: impl FnMut(usize, i32) -> Option<i64>,
+    told: impl Fn(i64) -> O::Native,
+) -> PrimitiveArray<O> {
+    let Some((keys, first, width, mut known)) = few_days(days, domains) else {
+        return answered(days, |row, day| answer(row, day).map(&told));
+    };
+    let nulls = days.nulls().filter(|nulls| nulls.null_count() > 0);
+    let (values, no_domain) = (days.values(), known.len() / width - 1);
+    let mut found = vec![O::Native::default(); days.len()];
+    let mut is_missed = false;
+    for (row, found) in found.iter_mut().enumerate() {
+        if nulls.is_some_and(|nulls| nulls.is_null(row)) {
+            continue;
+        }
+        let domain = if keys.is_valid(row) { keys.value(row) as usize } else { no_domain };
+        let known = &mut known[domain * width + (values[row] - first) as usize];
+        if *known == OPEN {
+            *known = answer(row, values[row]).unwrap_or(NONE);
+        }
+        match *known {
+            NONE => is_missed = true,
+            value => *found = told(value),
+        }
+    }
+    let nulls = match is_missed {
+        false => nulls.cloned(),
+        true => {
+            let is_there = |row: usize| {
+                let domain = if keys.is_valid(row) { keys.value(row) as usize } else { no_domain };
+                nulls.is_none_or(|nulls| nulls.is_valid(row)) && known[domain * width + (values[row] - first) as usize] != NONE
+            };
+            Some(NullBuffer::new(BooleanBuffer::collect_bool(days.len(), is_there)))
+        }
+    };
+    PrimitiveArray::new(found.into(), nulls)
+}
+
+/// The keys of the domains, the first day, how many there are to the last one, and an open table of them for every domain and for none; `None`
+/// where that is more than there are rows.
+fn few_days<'a>(days: &PrimitiveArray<Date32Type>, domains: &Domains<'a>) -> Option<(&'a Int32Array, i32, usize, Vec<i64>)> {
+    let Domains::Keys(keys, texts) = domains else { return None };
+    let (first, last) = (min(days)?, max(days)?);
+    let width = usize::try_from(i64::from(last) - i64::from(first) + 1).ok()?;
+    let size = width.checked_mul(texts.len() + 1).filter(|size| *size <= days.len())?;
+    Some((keys, first, width, vec![OPEN; size]))
 }
 
 /// First day that a table of days holds: 1970-01-01, which also stands where there is none.
@@ -728,20 +786,25 @@ mod tests {
         assert_eq!(months(&days), expected, "some of them have no table");
         assert_eq!(months(&days[4..900]), expected[4..900], "all of them have one");
 
-        let domains: StringArray = days.iter().enumerate().map(|(row, _)| [Some("market"), Some("eco"), None][row % 3]).collect();
-        let kind = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-        let as_texts: ArrayRef = Arc::new(domains);
-        let as_keys = cast(&as_texts, &kind).expect("a dictionary");
-        let clock = &library.clocks["filing.target"];
-        let name: ArrayRef = Arc::new(StringArray::from(vec![clock.name.as_str(); days.len()]));
-        for column in [as_texts.clone(), as_keys] {
-            let arguments = [Arc::clone(&name), column, Arc::new(Date32Array::from(days.clone())) as ArrayRef];
-            let due = function(Which::DueOn).evaluate(Some(&clock.name), &arguments).expect("limits");
-            for (row, day) in days.iter().enumerate() {
-                let domain = text_at(as_texts.as_string::<i32>(), row);
-                let expected = day.and_then(|day| Some(clock.due_on(&library.calendar, domain, day, 0)?.epoch_day));
-                let due = due.as_primitive::<Date32Type>();
-                assert_eq!(due.is_valid(row).then(|| due.value(row)), expected, "{domain:?} {day:?}");
+        // Few days are looked up once for each domain, many row by row.
+        let few: Vec<Option<i32>> = (0..1000).map(|row| Some(20_610 + row * 7 % 40).filter(|_| row % 11 > 0)).collect();
+        let before: Vec<Option<i32>> = few.iter().map(|day| day.map(|day| day - 20_640)).collect();
+        for days in [days, few, before] {
+            let domains: StringArray = days.iter().enumerate().map(|(row, _)| [Some("market"), Some("eco"), None][row % 3]).collect();
+            let kind = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+            let as_texts: ArrayRef = Arc::new(domains);
+            let as_keys = cast(&as_texts, &kind).expect("a dictionary");
+            let clock = &library.clocks["filing.target"];
+            let name: ArrayRef = Arc::new(StringArray::from(vec![clock.name.as_str(); days.len()]));
+            for column in [as_texts.clone(), as_keys] {
+                let arguments = [Arc::clone(&name), column, Arc::new(Date32Array::from(days.clone())) as ArrayRef];
+                let due = function(Which::DueOn).evaluate(Some(&clock.name), &arguments).expect("limits");
+                for (row, day) in days.iter().enumerate() {
+                    let domain = text_at(as_texts.as_string::<i32>(), row);
+                    let expected = day.and_then(|day| Some(clock.due_on(&library.calendar, domain, day, 0)?.epoch_day));
+                    let due = due.as_primitive::<Date32Type>();
+                    assert_eq!(due.is_valid(row).then(|| due.value(row)), expected, "{domain:?} {day:?}");
+                }
             }
         }
     }

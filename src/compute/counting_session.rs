@@ -52,7 +52,7 @@ impl CountingSession {
         as_of: Date,
         limits: &Limits<'_>,
     ) -> Result<Self> {
-        let context = crate::lake::session(limits.memory, limits.spill, limits.partitions)?;
+        let context = crate::lake::session_of_a_run(limits.memory, limits.spill, limits.partitions)?;
         functions::register(&context, &Clocks::of(library));
         lake.register(&context, snapshot, shapes)?;
         let counting = || "putting rows where they count";

@@ -10,11 +10,13 @@
 //! - One process writes at a time (`lock`); a second one is refused, not merged.
 //! - What does not fit into memory goes to a folder that goes with its process (`spill`).
 //! - What many queries of a run read is answered once and kept beside it (`stored`).
+//! - What was decoded once stays in memory as far as there is room (`room`, `columns`).
 //! - Sorted rows are numbered by counting (`row_numbers`).
 //! - Files are plain Parquet: DuckDB, Spark and Polars read the lake as it is (`month_file`).
 //!
 //! No version is ever deleted here: an older version is a release's evidence.
 
+mod columns;
 mod commit;
 mod cover;
 mod durable;
@@ -22,6 +24,7 @@ mod durable_store;
 mod lock;
 mod month_file;
 mod provider;
+mod room;
 mod row_numbers;
 mod session;
 mod shape;
@@ -39,7 +42,7 @@ pub use durable::{create_folders, replace_file, sync_parent, sync_tree};
 pub use durable_store::DurableLocalStore;
 pub use lock::{Holder, WriterLock};
 pub use provider::{register_empty, with_dictionaries};
-pub use session::{session, verify_read_only};
+pub use session::{session, session_of_a_run, verify_read_only};
 pub use shape::{MONTH_COLUMN, TableShape};
 pub use snapshot::{PinnedFile, PinnedTable, Snapshot};
 pub use spill::SpillFolder;

@@ -4,7 +4,8 @@
 //! contract's types; a table that was never loaded is there and empty. Never here: listing folders, reading logs, guessing types.
 //!
 //! A small table is read from its files once a session and kept: a hundred indicators over small files would otherwise spend their time
-//! opening them. What is kept is told to the memory pool, and not kept when the pool has no room.
+//! opening them. What is kept is told to the memory pool, and not kept when the pool has no room. Of a large table the columns that were read
+//! stay for the queries of a run, as far as there is room (`columns`).
 //!
 //! The order of rows is not declared to the engine: it would choose a slower aggregation. Row counts are told as estimates
 //! only, so that `count(*)` really counts.
@@ -36,6 +37,8 @@ use datafusion::prelude::SessionContext;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use tokio::sync::OnceCell;
 
+use super::columns::KeptColumns;
+use super::room::RoomForRows;
 use super::shape::{MONTH_COLUMN, TableShape};
 use super::snapshot::{PinnedFile, Snapshot};
 use super::store::Lake;
@@ -101,7 +104,7 @@ pub fn with_dictionaries(provider: &dyn TableProvider, plain: &[&str]) -> QueryR
     source.dictionaries = Some(source.files.iter().map(|file| source.columns_of(file, plain)).collect::<QueryResult<Vec<_>>>()?.into());
     source.file_schema = as_dictionaries(&source.file_schema, plain);
     let schema = as_dictionaries(&pinned.schema, plain);
-    Ok(Some(Arc::new(PinnedProvider { source, schema, kept: OnceCell::new() })))
+    Ok(Some(Arc::new(PinnedProvider { source, schema, kept: OnceCell::new(), columns: KeptColumns::default() })))
 }
 
 /// Texts as dictionaries; the rest as it is.
@@ -118,7 +121,7 @@ fn as_dictionaries(schema: &Schema, plain: &[&str]) -> SchemaRef {
 
 fn register_table(context: &SessionContext, source: PinnedSource) -> Result<()> {
     let table = source.shape.table.clone();
-    let provider = PinnedProvider { schema: source.shape.sql_schema(), source, kept: OnceCell::new() };
+    let provider = PinnedProvider { schema: source.shape.sql_schema(), source, kept: OnceCell::new(), columns: KeptColumns::default() };
     let registering = || format!("registering table `{table}`");
     context.deregister_table(table.as_str()).context(Kind::Bug, registering)?;
     context.register_table(table.as_str(), Arc::new(provider)).context(Kind::Bug, registering)?;
@@ -143,6 +146,8 @@ struct PinnedProvider {
     schema: SchemaRef,
     /// The rows of a small table, file by file; `None` when there was no room.
     kept: OnceCell<Option<Kept>>,
+    /// What was read of a large one.
+    columns: KeptColumns,
 }
 
 /// Rows in memory, with the pool's word that they may be there.
@@ -166,12 +171,9 @@ impl PinnedProvider {
             return Ok(None);
         }
         let read = || async {
-            // One plan a file: partitions of one plan take over each other's files, and a file stands for its month.
             let mut files = Vec::with_capacity(self.source.files.len());
             for place in 0..self.source.files.len() {
-                let group = FileGroup::new(vec![self.source.partitioned_file(place)?]);
-                let plan = self.source.reader(state, vec![group], Statistics::new_unknown(&self.schema), None, None)?;
-                files.push(collect(plan, state.task_ctx()).await?);
+                files.push(collect(self.file_reader(state, place, None)?, state.task_ctx()).await?);
             }
             let bytes = files.iter().flatten().map(RecordBatch::get_array_memory_size).sum();
             let reservation = MemoryConsumer::new(format!("table {}", self.source.shape.table)).register(&state.runtime_env().memory_pool);
@@ -179,6 +181,42 @@ impl PinnedProvider {
         };
         Ok(self.kept.get_or_try_init(read).await?.as_ref())
     }
+
+    /// A plan of one file: partitions of one plan take over each other's files, and a file stands for its month.
+    fn file_reader(&self, state: &dyn Session, place: usize, columns: Option<&Vec<usize>>) -> QueryResult<Arc<dyn ExecutionPlan>> {
+        let group = FileGroup::new(vec![self.source.partitioned_file(place)?]);
+        self.source.reader(state, vec![group], Statistics::new_unknown(&self.schema), None, columns)
+    }
+
+    /// Columns of some files, in the session of a run: from memory, where there is room.
+    async fn kept_columns(&self, state: &dyn Session, places: &[usize], columns: &[usize]) -> QueryResult<Option<Vec<Vec<RecordBatch>>>> {
+        let Some(room) = RoomForRows::of(state.config()) else { return Ok(None) };
+        let hold = || room.hold(&self.source.shape.table, &state.runtime_env().memory_pool);
+        let read = |place: usize, columns: Vec<usize>| {
+            let (plan, task) = (self.file_reader(state, place, Some(&columns)), state.task_ctx());
+            async move {
+                let reading = tokio::spawn(collect(plan?, task));
+                reading.await.map_err(|error| DataFusionError::External(Box::new(error)))?
+            }
+        };
+        let schema = Arc::new(self.schema.project(columns)?);
+        self.columns.of(places, columns, &schema, hold, read, state.config().target_partitions()).await
+    }
+}
+
+/// The rows of files, dealt out to partitions.
+fn from_memory(
+    files: impl ExactSizeIterator<Item = Vec<RecordBatch>>,
+    partitions: usize,
+    schema: SchemaRef,
+    projection: Option<Vec<usize>>,
+) -> QueryResult<Arc<dyn ExecutionPlan>> {
+    let parts = partitions.min(files.len());
+    let mut batches: Vec<Vec<RecordBatch>> = vec![Vec::new(); parts];
+    for (turn, file) in files.enumerate() {
+        batches[turn % parts].extend(file);
+    }
+    Ok(MemorySourceConfig::try_new_exec(&batches, schema, projection)?)
 }
 
 impl PinnedSource {
@@ -304,12 +342,13 @@ impl TableProvider for PinnedProvider {
         }
         let partitions = state.config().target_partitions().max(1);
         if let Some(kept) = self.kept(state).await? {
-            let mut batches: Vec<Vec<RecordBatch>> = vec![Vec::new(); partitions.min(places.len())];
-            let parts = batches.len();
-            for (turn, place) in places.into_iter().enumerate() {
-                batches[turn % parts].extend(kept.files[place].iter().cloned());
-            }
-            return Ok(MemorySourceConfig::try_new_exec(&batches, Arc::clone(&self.schema), projection.cloned())?);
+            let files = places.into_iter().map(|place| kept.files[place].clone());
+            return from_memory(files, partitions, Arc::clone(&self.schema), projection.cloned());
+        }
+        if let (Some(columns), None) = (projection, limit)
+            && let Some(files) = self.kept_columns(state, &places, columns).await?
+        {
+            return from_memory(files.into_iter(), partitions, Arc::new(self.schema.project(columns)?), None);
         }
         let files: Vec<&PinnedFile> = places.iter().map(|place| &self.source.files[*place]).collect();
         let total = |count: fn(&PinnedFile) -> u64| files.iter().map(|file| count(file)).sum::<u64>() as usize;

@@ -15,6 +15,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::durable::create_folders;
+use super::room::RoomForRows;
 use super::row_numbers::CountSortedRows;
 use crate::error::{Context, Error, Kind, Result};
 
@@ -46,6 +47,13 @@ pub fn session(memory_limit: Option<usize>, temp: &Path, target_partitions: usiz
     config.options_mut().optimizer.enable_window_topn = true;
     let state = SessionStateBuilder::new().with_default_features().with_config(config).with_runtime_env(runtime);
     Ok(SessionContext::new_with_state(state.with_physical_optimizer_rule(Arc::new(CountSortedRows)).build()))
+}
+
+/// A session for a run, whose queries read the same rows again and again: they stay in memory as far as the limit leaves room.
+pub fn session_of_a_run(memory_limit: Option<usize>, temp: &Path, target_partitions: usize) -> Result<SessionContext> {
+    let context = session(memory_limit, temp, target_partitions)?;
+    context.state_ref().write().config_mut().set_extension(Arc::new(RoomForRows::within(memory_limit)));
+    Ok(context)
 }
 
 /// Refuses a plan that does anything but read.

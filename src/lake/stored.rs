@@ -32,8 +32,9 @@ use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
 use super::provider::whole_file;
+use super::room::{Held, RoomForRows};
 
-/// Bytes of a query's rows up to which they stay in memory.
+/// Bytes of a query's rows up to which they stay in memory, whatever room there is.
 const KEPT_BYTES: usize = 2 << 20;
 /// Rows of a row group: what a writer holds until it is full.
 const ROW_GROUP_ROWS: usize = 128 << 10;
@@ -57,7 +58,7 @@ struct Rows {
 
 #[derive(Debug)]
 enum Parts {
-    Memory(Vec<Vec<RecordBatch>>, #[expect(dead_code, reason = "held for the pool's accounting")] Arc<MemoryReservation>),
+    Memory(Vec<Vec<RecordBatch>>, #[expect(dead_code, reason = "held for the pool's accounting")] Arc<InMemory>),
     Files(Vec<StoredFile>),
 }
 
@@ -104,15 +105,17 @@ impl StoredRows {
         let schema = Arc::new(self.schema.project(&columns)?);
         // The reader's paths are absolute.
         let folder = std::path::absolute(folder)?;
-        let held = Arc::new(AtomicUsize::new(0));
-        let reservation = Arc::new(MemoryConsumer::new(format!("rows of {}", self.name)).register(task.memory_pool()));
+        let in_memory = Arc::new(InMemory {
+            few: AtomicUsize::new(0),
+            reservation: MemoryConsumer::new(format!("rows of {}", self.name)).register(task.memory_pool()),
+            held: RoomForRows::of(task.session_config()).map(|room| room.hold(&self.name, task.memory_pool())),
+        });
         let mut writing = tokio::task::JoinSet::new();
         for partition in 0..plan.output_partitioning().partition_count() {
             let stream = plan.execute(partition, Arc::clone(&task))?;
             let part = Part {
                 schema: Arc::clone(&schema),
-                held: Arc::clone(&held),
-                reservation: Arc::clone(&reservation),
+                in_memory: Arc::clone(&in_memory),
                 path: folder.join(format!("{}-{}-{partition}.parquet", self.name, next_number())),
             };
             writing.spawn(part.take(stream));
@@ -124,7 +127,7 @@ impl StoredRows {
         let number = parts.iter().map(|part| part.number).sum();
         let is_small = parts.iter().all(|part| part.file.is_none());
         let parts = if is_small {
-            Parts::Memory(parts.into_iter().map(|part| part.batches).collect(), reservation)
+            Parts::Memory(parts.into_iter().map(|part| part.batches).collect(), in_memory)
         } else {
             let mut files = Vec::new();
             for part in parts {
@@ -149,9 +152,28 @@ fn next_number() -> usize {
 /// One partition on its way to where it is kept.
 struct Part {
     schema: SchemaRef,
-    held: Arc<AtomicUsize>,
-    reservation: Arc<MemoryReservation>,
+    in_memory: Arc<InMemory>,
     path: PathBuf,
+}
+
+/// What rows take in memory.
+#[derive(Debug)]
+struct InMemory {
+    /// Bytes up to [`KEPT_BYTES`], and the pool's word for them.
+    few: AtomicUsize,
+    reservation: MemoryReservation,
+    /// The room of a run for more.
+    held: Option<Held>,
+}
+
+impl InMemory {
+    fn has_room_for(&self, bytes: usize) -> bool {
+        let few = |few: usize| Some(few + bytes).filter(|few| *few <= KEPT_BYTES);
+        if self.few.fetch_update(Ordering::Relaxed, Ordering::Relaxed, few).is_ok() {
+            return self.reservation.try_grow(bytes).is_ok();
+        }
+        self.held.as_ref().is_some_and(|held| held.try_grow(bytes))
+    }
 }
 
 /// One partition, in memory or in a file.
@@ -174,9 +196,7 @@ impl Part {
                 writer.write(&batch)?;
                 continue;
             }
-            let bytes = batch.get_array_memory_size();
-            let is_too_much = taken.part.held.fetch_add(bytes, Ordering::Relaxed) + bytes > KEPT_BYTES;
-            if is_too_much || taken.part.reservation.try_grow(bytes).is_err() {
+            if !taken.part.in_memory.has_room_for(batch.get_array_memory_size()) {
                 let mut opened = taken.part.writer()?;
                 for batch in taken.batches.drain(..).chain([batch]) {
                     opened.write(&batch)?;

@@ -48,6 +48,7 @@ impl Bench {
         let part = |(text, rows): &(&str, &[Row<'_>])| {
             let digest =
                 format!("{text}{}", rows.iter().map(|row| format!("{}{}{}", row.0, row.1, row.2.unwrap_or("-"))).collect::<String>());
+            let digest = blake3::hash(digest.as_bytes()).to_hex().to_string();
             let first = month(text).map_or(0, Month::to_epoch_days);
             (month(text), self.stage(&rows_batch(&shape.schema, first, rows), &digest))
         };
@@ -342,6 +343,34 @@ async fn a_condition_on_the_month_opens_only_the_files_of_that_month() {
     }
     // Row counts come from the rows, not from the log.
     assert!(answer(&context, "EXPLAIN SELECT count(*) FROM cases").await.contains("DataSourceExec"));
+}
+
+#[tokio::test]
+async fn what_a_run_keeps_in_memory_answers_as_the_files_do() {
+    let bench = Bench::new();
+    let notes: Vec<String> = (0..100_000).map(|row| blake3::hash(format!("note {row}").as_bytes()).to_hex().to_string()).collect();
+    let rows = |first: usize| -> Vec<Row<'_>> {
+        let row = |place: usize| ("A", (place % 28) as i32, Some(notes[place].as_str()).filter(|_| place % 5 > 0));
+        (first..first + 50_000).map(row).collect()
+    };
+    let (january, march) = (rows(0), rows(50_000));
+    bench.load(&[("2026-01", &january), ("2026-03", &march)]).await;
+    let snapshot = bench.lake.pin().await.expect("pinned");
+    assert!(snapshot.files("cases").iter().map(|file| file.bytes).sum::<u64>() > 2 << 20, "a large table");
+    let session = session_of_a_run(Some(4 << 30), bench.folder.path(), 2).expect("a session");
+    bench.lake.register(&session, &snapshot, &[cases()]).expect("tables");
+    let room = session.runtime_env().memory_pool.reserved();
+    let mut held = Vec::new();
+    for sql in [
+        "SELECT count(*) AS n FROM cases",
+        "SELECT count(note) AS n, min(note) AS first FROM cases WHERE month = DATE '2026-03-01'",
+        "SELECT month, opened_on, count(*) AS n, max(note) AS last FROM cases GROUP BY 1, 2 ORDER BY 1, 2",
+        "SELECT month, opened_on, count(*) AS n, max(note) AS last FROM cases GROUP BY 1, 2 ORDER BY 1, 2",
+    ] {
+        assert_eq!(answer(&session, sql).await, bench.query(&snapshot, sql).await, "{sql}");
+        held.push(session.runtime_env().memory_pool.reserved() - room);
+    }
+    assert!(held[0] == 0 && held[1] > 0 && held[2] > held[1] && held[3] == held[2], "{held:?}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod kills;
 mod layers;
 mod library;
 mod nightly;
+mod polars;
 mod province;
 mod readers;
 mod realdata;

@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{
-    AnyDictionaryArray, Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, DictionaryArray, Int32Array, PrimitiveArray,
-    RecordBatch, RecordBatchOptions, Scalar, UInt32Array, make_array, new_null_array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, DictionaryArray, Int32Array, PrimitiveArray, RecordBatch,
+    RecordBatchOptions, Scalar, UInt32Array, make_array, new_null_array,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::kernels::cmp;
@@ -29,6 +29,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, cast 
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 
+use crate::calendar::end_of_day;
 use crate::functions;
 
 /// A step of a graph.
@@ -66,6 +67,8 @@ struct Step {
     kind: DataType,
     /// What a `CASE` that only writes literals tells: conditions with their literals, and what it writes else.
     codes: Option<Arc<Codes>>,
+    /// The step of days of which it is the last instant.
+    ends: Option<StepId>,
     /// The expression as text, with the digests of the steps below: equal digests, equal answers.
     digest: blake3::Hash,
 }
@@ -258,7 +261,7 @@ impl Graph {
     }
 
     fn push(&mut self, work: Work, kind: DataType, digest: blake3::Hash) -> StepId {
-        self.steps.push(Step { work, kind, codes: None, digest });
+        self.steps.push(Step { work, kind, codes: None, ends: None, digest });
         self.steps.len() - 1
     }
 
@@ -322,7 +325,14 @@ impl Graph {
         let digest = self.digest_of(above, &of)?;
         if let Some((of, comparison, moment)) = self.compared_with_moving(above) {
             let now = number_of(&moment.value).unwrap_or_default();
-            return Ok(self.push(Work::Moving { of, comparison, now }, DataType::Boolean, digest));
+            let work = match self.steps[of].ends {
+                Some(of) => {
+                    let (comparison, now) = of_days(comparison, now);
+                    Work::Moving { of, comparison, now }
+                }
+                None => Work::Moving { of, comparison, now },
+            };
+            return Ok(self.push(work, DataType::Boolean, digest));
         }
         if let Some((when, otherwise)) = truths(above) {
             let step = self.push(Work::Cases { when, otherwise }, DataType::Boolean, digest);
@@ -332,6 +342,7 @@ impl Graph {
         let expression = state.create_physical_expr(above.clone(), &columns)?;
         let step = self.push(Work::Expression { of, schema, expression, takes_dictionaries: takes_dictionaries(above) }, kind, digest);
         self.steps[step].codes = codes;
+        self.steps[step].ends = self.day_that_ends(above);
         Ok(step)
     }
 
@@ -370,6 +381,14 @@ impl Graph {
         let step = self.push(work, DataType::Boolean, blake3::hash(told.as_bytes()));
         self.cases.insert((when, otherwise), step);
         Ok(Some(step))
+    }
+
+    /// The step of days whose last instant an expression tells.
+    fn day_that_ends(&self, above: &Expr) -> Option<StepId> {
+        let Expr::ScalarFunction(function) = above else { return None };
+        let [Expr::Column(day)] = function.args.as_slice() else { return None };
+        let day = numbered(day).ok().filter(|_| function.name() == functions::END_OF)?;
+        (self.steps[day].kind == DataType::Date32).then_some(day)
     }
 
     /// A comparison of one step with a moving moment.
@@ -456,6 +475,8 @@ pub struct Answers<'a> {
     answers: Vec<Option<ArrayRef>>,
     /// Texts of dictionaries, row by row, where an expression needs them so.
     plain: Vec<Option<ArrayRef>>,
+    /// By dictionary: the rows of each of its texts that was asked about.
+    of_text: HashMap<StepId, Vec<Option<BooleanBuffer>>>,
 }
 
 impl<'a> Answers<'a> {
@@ -471,7 +492,7 @@ impl<'a> Answers<'a> {
         asked: &mut AskedTexts,
     ) -> Result<Self> {
         let nothing = vec![None; graph.steps.len()];
-        let mut answers = Self { graph, rows: batch.num_rows(), answers: nothing.clone(), plain: nothing };
+        let mut answers = Self { graph, rows: batch.num_rows(), answers: nothing.clone(), plain: nothing, of_text: HashMap::new() };
         for (step, place) in columns {
             answers.answers[*step] = Some(Arc::clone(batch.column(*place)));
         }
@@ -523,6 +544,31 @@ impl<'a> Answers<'a> {
         }
     }
 
+    /// The answer of a step that asks about nothing but one column of texts: each distinct one is asked about once.
+    fn answer_by_text(
+        &mut self,
+        step: StepId,
+        of: StepId,
+        schema: &SchemaRef,
+        expression: &dyn PhysicalExpr,
+        asked: &mut AskedTexts,
+    ) -> Result<ArrayRef> {
+        let texts = Arc::clone(self.get(of));
+        let texts = texts.as_any_dictionary();
+        let answers = asked_of_texts(step, texts.values(), schema, expression, asked)?;
+        let keys = cast(&make_array(texts.keys().to_data()), &DataType::Int32)?;
+        let keys = keys.as_primitive::<Int32Type>();
+        if let Some(truths) = answers.as_boolean_opt().filter(|truths| truths.len() <= FEW_TEXTS) {
+            return Ok(Arc::new(truths_by_text(truths, keys, self.of_text.entry(of).or_default())));
+        }
+        let none = texts.values().len() as i32;
+        let places: Vec<i32> = match keys.null_count() {
+            0 => keys.values().to_vec(),
+            _ => keys.iter().map(|key| key.unwrap_or(none)).collect(),
+        };
+        handed_out(&answers, places)
+    }
+
     fn answer(&mut self, step: StepId, asked: &mut AskedTexts) -> Result<ArrayRef> {
         let graph = self.graph;
         match &graph.steps[step].work {
@@ -530,9 +576,9 @@ impl<'a> Answers<'a> {
             Work::Literal(value) => value.to_array_of_size(self.rows),
             Work::Expression { of, schema, expression, takes_dictionaries } => {
                 if let ([one], false) = (of.as_slice(), *takes_dictionaries)
-                    && let Some(texts) = self.get(*one).as_any_dictionary_opt()
+                    && self.get(*one).as_any_dictionary_opt().is_some()
                 {
-                    return answered_by_text(step, texts, schema, expression.as_ref(), asked);
+                    return self.answer_by_text(step, *one, schema, expression.as_ref(), asked);
                 }
                 // Texts, alone or beside truths, have few combinations.
                 let is_text = |one: &StepId| self.get(*one).as_any_dictionary_opt().is_some();
@@ -587,37 +633,56 @@ impl<'a> Answers<'a> {
     }
 }
 
-/// Asks about each distinct text, and about none, and gives every row the answer of its text.
-fn answered_by_text(
+/// Asks about each distinct text, and about none, which stands last.
+fn asked_of_texts(
     step: StepId,
-    texts: &dyn AnyDictionaryArray,
+    values: &ArrayRef,
     schema: &SchemaRef,
     expression: &dyn PhysicalExpr,
     asked: &mut AskedTexts,
 ) -> Result<ArrayRef> {
-    let values = texts.values();
     let known = asked.of_step.get(&step).filter(|(of, _)| Arc::ptr_eq(of, values) || of.to_data().ptr_eq(&values.to_data()));
-    let answers = match known {
-        Some((_, answers)) => Arc::clone(answers),
-        None => {
-            let none = new_null_array(values.data_type(), 1);
-            let all = cast(&concat(&[values.as_ref(), none.as_ref()])?, schema.field(0).data_type())?;
-            let number = all.len();
-            let batch = RecordBatch::try_new(Arc::clone(schema), vec![all])?;
-            let answers = expression.evaluate(&batch)?.into_array(number)?;
-            asked.of_step.insert(step, (Arc::clone(values), Arc::clone(&answers)));
-            answers
+    if let Some((_, answers)) = known {
+        return Ok(Arc::clone(answers));
+    }
+    let none = new_null_array(values.data_type(), 1);
+    let all = cast(&concat(&[values.as_ref(), none.as_ref()])?, schema.field(0).data_type())?;
+    let number = all.len();
+    let batch = RecordBatch::try_new(Arc::clone(schema), vec![all])?;
+    let answers = expression.evaluate(&batch)?.into_array(number)?;
+    asked.of_step.insert(step, (Arc::clone(values), Arc::clone(&answers)));
+    Ok(answers)
+}
+
+/// Texts of a dictionary up to which the rows of each are kept as a bitmap.
+const FEW_TEXTS: usize = 16;
+
+/// Truths of a dictionary's texts, the last one of no text, handed out to the rows: the rows of the texts for which they are so. `of_text` keeps
+/// the rows of each text for the next question.
+fn truths_by_text(truths: &BooleanArray, keys: &Int32Array, of_text: &mut Vec<Option<BooleanBuffer>>) -> BooleanArray {
+    let texts = truths.len() - 1;
+    of_text.resize(texts, None);
+    let mut rows_of = |is_wanted: &dyn Fn(usize) -> bool| {
+        let mut rows = match keys.nulls().filter(|nulls| is_wanted(texts) && nulls.null_count() > 0) {
+            Some(nulls) => !nulls.inner(),
+            None => BooleanBuffer::new_unset(keys.len()),
+        };
+        for text in (0..texts).filter(|text| is_wanted(*text)) {
+            let own = of_text[text].get_or_insert_with(|| {
+                let (values, text) = (keys.values(), text as i32);
+                let own = BooleanBuffer::collect_bool(keys.len(), |row| values[row] == text);
+                match keys.nulls().filter(|nulls| nulls.null_count() > 0) {
+                    Some(nulls) => &own & nulls.inner(),
+                    None => own,
+                }
+            });
+            rows = &rows | &*own;
         }
+        rows
     };
-    // The answer about none stands last.
-    let none = values.len() as i32;
-    let keys = cast(&make_array(texts.keys().to_data()), &DataType::Int32)?;
-    let keys = keys.as_primitive::<Int32Type>();
-    let places: Vec<i32> = match keys.null_count() {
-        0 => keys.values().to_vec(),
-        _ => keys.iter().map(|key| key.unwrap_or(none)).collect(),
-    };
-    handed_out(&answers, places)
+    let values = rows_of(&|text| truths.is_valid(text) && truths.value(text));
+    let nulls = (truths.null_count() > 0).then(|| NullBuffer::new(!&rows_of(&|text| truths.is_null(text))));
+    BooleanArray::new(values, nulls.filter(|nulls| nulls.null_count() > 0))
 }
 
 /// Combinations up to which each has a place in a table.
@@ -711,6 +776,18 @@ fn takes_dictionaries(above: &Expr) -> bool {
     let Expr::ScalarFunction(function) = above else { return false };
     let is_plain = |argument: &Expr| matches!(argument, Expr::Column(_) | Expr::Literal(..));
     functions::LOOKING_UP.contains(&function.name()) && function.args.iter().all(is_plain)
+}
+
+/// A comparison of the ends of days with an instant, as one of the days themselves with the last of them that it holds for: days take half the
+/// room, and their ends need not be computed.
+fn of_days(comparison: Operator, instant: i64) -> (Operator, i64) {
+    let last_day = |instant: i64| (instant - end_of_day(0)).div_euclid(end_of_day(1) - end_of_day(0));
+    match comparison {
+        Operator::LtEq => (Operator::LtEq, last_day(instant)),
+        Operator::Lt => (Operator::LtEq, last_day(instant - 1)),
+        Operator::Gt => (Operator::Gt, last_day(instant)),
+        _ => (Operator::Gt, last_day(instant - 1)),
+    }
 }
 
 /// Between which moments a comparison answers the same for every value.
@@ -957,6 +1034,35 @@ mod tests {
                 let at = |moment| compared(&values, comparison, moment).expect("compared");
                 let holds = validity(&values, comparison, now.into()).holds_at(later.into());
                 prop_assert_eq!(holds, at(now) == at(later), "{} {:?}: {} {}", comparison, values, now, later);
+            }
+        }
+
+        #[test]
+        fn the_ends_of_days_are_compared_as_the_days_are(day in -3..4_i32, beside in -2..3_i64, other in -3..4_i32) {
+            let instant = end_of_day(other) + beside * (end_of_day(1) - end_of_day(0)) / 2;
+            let holds = |comparison, left: i64, right: i64| match comparison {
+                Operator::Lt => left < right,
+                Operator::LtEq => left <= right,
+                Operator::Gt => left > right,
+                _ => left >= right,
+            };
+            for comparison in [Operator::Lt, Operator::LtEq, Operator::Gt, Operator::GtEq] {
+                let (of_days, last) = of_days(comparison, instant);
+                prop_assert_eq!(holds(comparison, end_of_day(day), instant), holds(of_days, day.into(), last), "{} {}", comparison, instant);
+            }
+        }
+
+        #[test]
+        fn a_row_has_the_truth_of_its_text(
+            keys in prop::collection::vec(prop::option::of(0..3_i32), 0..200),
+            truths in prop::collection::vec(prop::option::of(any::<bool>()), 4),
+            others in prop::collection::vec(prop::option::of(any::<bool>()), 4),
+        ) {
+            let mut of_text = Vec::new();
+            for truths in [truths, others] {
+                let expected: BooleanArray = keys.iter().map(|key| truths[key.map_or(3, |key| key as usize)]).collect();
+                let handed_out = truths_by_text(&truths.into(), &keys.clone().into(), &mut of_text);
+                prop_assert_eq!(handed_out, expected);
             }
         }
     }

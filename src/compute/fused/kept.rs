@@ -31,7 +31,7 @@ use super::graph::Validity;
 use super::kernel::{Plan, State};
 
 /// Raised whenever the same digest would stand for other figures than before.
-const FORM: &str = concat!("2 ", env!("CARGO_PKG_VERSION"));
+const FORM: &str = concat!("3 ", env!("CARGO_PKG_VERSION"));
 /// The folder of the answers of queries that are not counted together with others.
 const ALONE: &str = "alone";
 /// The key of a file's own description.

@@ -1,0 +1,95 @@
+//! Memory for rows that stay between the queries of a run.
+//!
+//! In: the memory limit of the process. Out: [`Held`] pieces of it, given to whoever comes first, told to the memory pool. Never here: which
+//! rows are worth it.
+//!
+//! A run reads the same tables and populations some hundred times. Where memory is plenty, what was decoded once stays; where it is short,
+//! nothing is held, and all of it is there for joins and sorts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
+use datafusion::prelude::SessionConfig;
+
+/// What joins, sorts and counts of a province need first.
+const NEEDED_BY_QUERIES: usize = 2 << 30;
+/// What is held where nobody set a limit.
+const WITHOUT_LIMIT: usize = 1 << 30;
+
+/// Bytes that rows may take between queries.
+#[derive(Debug)]
+pub struct RoomForRows {
+    all: usize,
+    taken: Arc<AtomicUsize>,
+}
+
+impl RoomForRows {
+    /// A third of what the limit of the process leaves when queries have theirs.
+    pub fn within(memory_limit: Option<usize>) -> Self {
+        let all = memory_limit.map_or(WITHOUT_LIMIT, |limit| limit.saturating_sub(NEEDED_BY_QUERIES) / 3);
+        Self { all, taken: Arc::default() }
+    }
+
+    /// The room of a session; none where nothing is held.
+    pub fn of(config: &SessionConfig) -> Option<Arc<Self>> {
+        config.get_extension::<Self>()
+    }
+
+    /// A piece of nothing yet, under a name for messages.
+    pub fn hold(&self, name: &str, pool: &Arc<dyn MemoryPool>) -> Held {
+        let reservation = MemoryConsumer::new(format!("rows of {name}")).register(pool);
+        Held { all: self.all, taken: Arc::clone(&self.taken), reservation }
+    }
+}
+
+/// A piece of the room; it is free again when this goes.
+#[derive(Debug)]
+pub struct Held {
+    all: usize,
+    taken: Arc<AtomicUsize>,
+    reservation: MemoryReservation,
+}
+
+impl Held {
+    /// Takes more, if there is as much left; says whether it was.
+    pub fn try_grow(&self, bytes: usize) -> bool {
+        let grown = |taken: usize| taken.checked_add(bytes).filter(|taken| *taken <= self.all);
+        if self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).is_err() {
+            return false;
+        }
+        let is_told = self.reservation.try_grow(bytes).is_ok();
+        if !is_told {
+            self.taken.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        is_told
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(self.reservation.size(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::execution::memory_pool::GreedyMemoryPool;
+
+    use super::*;
+
+    #[test]
+    fn no_more_is_held_than_the_limit_leaves_and_what_is_given_back_is_there_again() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(8 << 30));
+        let room = RoomForRows::within(Some(5 << 30));
+        let (one, two) = (room.hold("one", &pool), room.hold("two", &pool));
+        assert!(one.try_grow(1 << 30) && !two.try_grow(1), "a third of three");
+        assert_eq!(pool.reserved(), 1 << 30);
+        drop(one);
+        assert!(two.try_grow(1 << 30));
+        assert!(!RoomForRows::within(Some(2 << 30)).hold("short", &pool).try_grow(1), "all of it is for queries");
+        let narrow: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(10));
+        let told = RoomForRows::within(None).hold("told", &narrow);
+        assert!(!told.try_grow(11) && told.try_grow(10), "the pool has the last word");
+    }
+}
