@@ -9,6 +9,7 @@ written out: a limit becomes a look-up in a table of days, a month date_trunc, t
 import datetime as dt
 import json
 import pathlib
+from urllib.parse import unquote
 
 import numpy as np
 import polars as pl
@@ -179,6 +180,21 @@ def write_sources(project, cases, units, months, seed=1):
         money = lambda name: pl.when(pl.col(name) > 0).then(pl.col(name).cast(pl.Decimal(18, 2)))
         frame = frame.with_columns(fine_amount=money("fine"), paid_amount=money("paid")).drop("fine", "paid")
         frame.write_parquet(project / f"sources/cases/{start:%Y-%m}.parquet", compression="zstd")
+
+
+# ---- the lake -------------------------------------------------------------------------------------------------------------------------
+
+def live_files(project):
+    """The files of the lake's last version of the case table."""
+    live = {}
+    for entry in sorted((project / "lake/cases/_delta_log").glob("*.json")):
+        for line in entry.read_text().splitlines():
+            action = json.loads(line)
+            if "add" in action:
+                live[action["add"]["path"]] = True
+            if "remove" in action:
+                live.pop(action["remove"]["path"], None)
+    return sorted(str(project / "lake/cases" / unquote(path)) for path in live)
 
 
 # ---- the same for a peer ---------------------------------------------------------------------------------------------------------------

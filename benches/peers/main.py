@@ -16,7 +16,6 @@ import statistics
 import subprocess
 import sys
 import time
-from urllib.parse import unquote
 
 import chdb.session
 import duckdb
@@ -89,19 +88,6 @@ def limits(project):
     return path
 
 
-def files_of(project):
-    """The files of the lake's last version of the case table."""
-    live = {}
-    for entry in sorted((project / "lake/cases/_delta_log").glob("*.json")):
-        for line in entry.read_text().splitlines():
-            action = json.loads(line)
-            if "add" in action:
-                live[action["add"]["path"]] = True
-            if "remove" in action:
-                live.pop(action["remove"]["path"], None)
-    return sorted(str(project / "lake/cases" / unquote(path)) for path in live)
-
-
 # ---- peers -----------------------------------------------------------------------------------------------------------
 
 def by_anchor(indicators):
@@ -144,7 +130,7 @@ class DuckDB:
         self.connection = duckdb.connect()
         self.connection.execute("SET threads = 2")
         self.connection.execute("SET TimeZone = 'UTC'")
-        files = ", ".join(f"'{path}'" for path in files_of(project))
+        files = ", ".join(f"'{path}'" for path in table.live_files(project))
         self.connection.execute(f"CREATE VIEW cases AS SELECT * FROM read_parquet([{files}], hive_partitioning = false)")
         self.connection.execute(f"CREATE TABLE limits AS SELECT * FROM read_csv('{limit_file}')")
         for macro in table.MACROS:
@@ -177,7 +163,7 @@ class ClickHouse:
         folder = project / "clickhouse-files"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        for number, path in enumerate(files_of(project)):
+        for number, path in enumerate(table.live_files(project)):
             os.link(path, folder / f"{number:03}.parquet")
         rows = list(csv.DictReader(open(limit_file)))
         arrays = {}
@@ -215,7 +201,7 @@ class Polars:
     name = "Polars " + pl.__version__ + " streaming"
 
     def __init__(self, project, limit_file, indicators):
-        self.files = files_of(project)
+        self.files = table.live_files(project)
         self.limits = pl.read_csv(limit_file, try_parse_dates=True)
         self.indicators = indicators
 
@@ -297,7 +283,7 @@ def case_table(place, arguments, figures):
     print("answers:", flush=True)
     fused(project, 1, measures=project / "measures.csv")
     ours = answers_of_kaohe(project / "measures.csv", 24)
-    peers = [DuckDB(project, limit_file, indicators), Polars(project, limit_file, indicators), ClickHouse(project, limit_file, indicators)]
+    peers = [peer(project, limit_file, indicators) for peer in (DuckDB, Polars, ClickHouse) if peer.__name__ in arguments.peers]
     for peer in peers:
         agree(peer.name, answers_of(peer.fused(), indicators), ours)
     print("| figure | value | goal | seconds |\n|---|---|---|---|", flush=True)
@@ -400,6 +386,7 @@ def main():
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--place", type=pathlib.Path, default=ROOT / "target/bench")
     parser.add_argument("--rows", type=int, default=5_000_000, help="of the CSV file that is loaded")
+    parser.add_argument("--peers", nargs="+", default=["DuckDB", "Polars", "ClickHouse"], help="ClickHouse takes by far the longest")
     parser.add_argument("--only", choices=["case-table", "load", "growth"])
     arguments = parser.parse_args()
     place = arguments.place.resolve()

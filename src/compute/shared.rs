@@ -24,15 +24,20 @@ use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SubqueryAlias};
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionContext;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 
 use super::loads::with_loads;
 use super::populations::{Dependencies, register_one};
 use crate::functions::Moment;
-use crate::lake::StoredRows;
+use crate::lake::{RoomForRows, StoredRows};
 use crate::library::Library;
 
 /// Columns that lead from a row to its record: kept wherever records will be listed.
 pub const RECORD_COLUMNS: [&str; 7] = ["record_id", "source_file", "source_line", "due_on", "due_at", "state", "excluded_because"];
+
+/// Queries that are answered at the same time: where one of them gathers a side of a join on one core, the others have the rest.
+const AT_ONCE: usize = 3;
 
 /// What later stages of a run will read at one instant, beside the queries that are being prepared.
 #[derive(Debug, Clone, Default)]
@@ -123,7 +128,13 @@ impl<'a> SharedPopulations<'a> {
         &self.dependencies
     }
 
-    /// Seconds spent on storing rows, by population.
+    /// How many queries may be answered at the same time: one, where memory is short.
+    pub fn at_once(&self) -> usize {
+        let is_plenty = RoomForRows::of(&self.context.copied_config()).is_some_and(|room| room.is_plenty());
+        if is_plenty { AT_ONCE } else { 1 }
+    }
+
+    /// Seconds spent on storing rows, by population; those that were stored at the same time count their own each.
     pub fn seconds(&self) -> &BTreeMap<String, f64> {
         &self.seconds
     }
@@ -436,16 +447,51 @@ impl<'a> SharedPopulations<'a> {
             columns_read(&plan, &mut needed);
             ahead.push((name.clone(), columns, plan));
         }
-        for (name, columns, plan) in ahead.into_iter().rev() {
+        ahead.reverse();
+        let (seconds, failed) = self.fill_side_by_side(&state, ahead).await;
+        for (name, seconds) in seconds {
+            let owner = self.owner(&name).to_owned();
+            *self.seconds.entry(owner).or_default() += seconds;
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Stores what stands ahead, several at once where memory is plenty: each after what it reads. Returns the seconds of each, and the first that
+    /// could not be stored.
+    async fn fill_side_by_side(
+        &self,
+        state: &SessionState,
+        mut ahead: Vec<(String, Vec<usize>, LogicalPlan)>,
+    ) -> (Vec<(String, f64)>, Option<String>) {
+        let at_once = self.at_once();
+        let fill = async |name: String, columns: Vec<usize>, plan: LogicalPlan| {
             let begun = (self.elapsed)();
             let rows = &self.stored[&self.key(&name)].rows;
             let fill = async |plan, task| rows.fill(plan, columns.clone(), task, &self.folder).await;
-            let stored = async { in_memory_or_spilling(&state, &plan, physical(&state, &plan).await?, fill).await }.await;
-            let (owner, seconds) = (self.owner(&name).to_owned(), (self.elapsed)() - begun);
-            *self.seconds.entry(owner).or_default() += seconds;
-            stored.map_err(|_| name)?;
+            let stored = async { in_memory_or_spilling(state, &plan, physical(state, &plan).await?, fill).await }.await;
+            (name, (self.elapsed)() - begun, stored.is_ok())
+        };
+        let (mut filling, mut seconds, mut failed) = (FuturesUnordered::new(), Vec::new(), None);
+        let mut in_hand: BTreeSet<String> = ahead.iter().map(|(name, ..)| name.clone()).collect();
+        loop {
+            while failed.is_none() && filling.len() < at_once {
+                let is_ready = |(_, _, plan): &(String, Vec<usize>, LogicalPlan)| {
+                    let mut read = BTreeMap::new();
+                    columns_read(plan, &mut read);
+                    read.keys().all(|name| !in_hand.contains(name))
+                };
+                let Some(place) = ahead.iter().position(is_ready) else { break };
+                let (name, columns, plan) = ahead.remove(place);
+                filling.push(fill(name, columns, plan));
+            }
+            let Some((name, spent, is_stored)) = filling.next().await else { break };
+            in_hand.remove(&name);
+            seconds.push((name.clone(), spent));
+            if !is_stored {
+                failed.get_or_insert(name);
+            }
         }
-        Ok(())
+        (seconds, failed)
     }
 
     fn columns_for_later(&self, name: &str, schema: &Schema) -> Vec<usize> {
@@ -554,6 +600,7 @@ fn columns_read(plan: &LogicalPlan, needed: &mut BTreeMap<String, BTreeSet<usize
 #[cfg(test)]
 mod tests {
     use arrow::util::pretty::pretty_format_batches;
+    use datafusion::prelude::SessionConfig;
 
     use super::*;
     use crate::library::indicator::Population;
@@ -573,7 +620,8 @@ mod tests {
     }
 
     async fn session() -> SessionContext {
-        let context = SessionContext::new();
+        let config = SessionConfig::new().with_extension(Arc::new(RoomForRows::within(None)));
+        let context = SessionContext::new_with_config(config);
         let rows = "CREATE TABLE visits AS SELECT * FROM (VALUES ('A', 'X', 1, 'one'), ('A', 'X', 2, 'two'), ('B', 'Y', 1, '3'))
             AS rows (unit_id, firm, visit, said)";
         context.sql(rows).await.expect("planned").collect().await.expect("made");

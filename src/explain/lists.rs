@@ -8,6 +8,7 @@
 //! indicators and not with units.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 
 use arrow::array::AsArray;
 use arrow::compute::cast;
@@ -17,6 +18,7 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{ExprFunctionExt, LogicalPlan};
 use datafusion::prelude::{SessionContext, col, lit};
+use futures::StreamExt;
 use jiff::civil::Date;
 
 use super::records::{Part, Record, Wanted, narrowed, record_at, sort_order, subject_of};
@@ -146,11 +148,19 @@ pub async fn record_lists(shared: &mut SharedPopulations<'_>, input: &ListInput<
             }
         }
         let mut prepared = shared.prepared(queries).await.into_iter();
-        for (indicator, questions) in asked {
+        let answers = futures::stream::iter(asked).map(|(indicator, questions)| {
             let plans = [prepared.next(), prepared.next()];
-            match answered(&context, plans, &questions).await {
+            let context = &context;
+            async move {
+                let lists = answered(context, plans, &questions).await;
+                (indicator, questions.rows.adds_up, lists)
+            }
+        });
+        let mut answers = pin!(answers.buffered(shared.at_once()));
+        while let Some((indicator, adds_up, lists)) = answers.next().await {
+            match lists {
                 Ok(lists) => {
-                    if !questions.rows.adds_up {
+                    if !adds_up {
                         found.not_by_record.insert(indicator.id.clone());
                     }
                     assign(lists, indicator, input, &mut found);

@@ -164,7 +164,7 @@ impl LostRows {
             return Ok(Self { files });
         }
         let mut keys = last.keys(&suspects, stage)?;
-        stage.remove_staged(&mut keys);
+        stage.remove_staged(&mut keys)?;
         for (number, month) in keys.into_values() {
             *files.entry(suspects[number].clone()).or_default().entry(month).or_default() += 1;
         }

@@ -29,6 +29,7 @@ mod last_load;
 mod load;
 mod losses;
 mod mapping;
+mod newest;
 mod parquet;
 mod quarantine;
 mod raw;

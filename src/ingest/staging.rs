@@ -3,9 +3,8 @@
 //! In: batches of good rows, file by file. Out: one Arrow IPC file a month, sorted by unit, key and then everything else, with
 //! a digest that neither the order nor the split of the input changes. Never here: wrong rows.
 //!
-//! First pass: rows go to unsorted files by month; of every row the key's hash, its `updated_at`, its content's hash and its unit's number
-//! are kept (48 bytes); a column that has held no value is not written. Then the newest row of each key is chosen. Second pass: month by
-//! month, two at a time, the others are left out.
+//! First pass: rows go to unsorted files by month; a column that has held no value is not written. Then the newest row of each key is chosen
+//! (`newest`). Second pass: month by month, two at a time, the others are left out.
 //!
 //! A key belongs to one unit. Where rows of one key name several, the unit that had it when the table was last loaded keeps it, and the
 //! rows of the others are set apart; where none of them had it, all are: no unit can put its own row in the place of another's.
@@ -24,6 +23,7 @@ use arrow::ipc::writer::{FileWriter, StreamWriter};
 use arrow::record_batch::RecordBatch;
 
 use super::file::batch_row_text;
+use super::newest::{Chosen, Counted, Entries, Entry, Fate, MOST_UNITS, NO_UNIT};
 use super::row_order::{KeyHashes, RowOrder};
 use super::schema::fitted;
 use super::{LINEAGE, LoadContext, StagedMonth};
@@ -37,43 +37,6 @@ const BUFFERED_BYTES: usize = 64 << 20;
 const WRITTEN_ROWS: usize = 65_536;
 /// The row's position in the whole load, a column of the first pass only.
 const ORDINAL: &str = "__ordinal";
-
-/// What is kept of each row to find duplicates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    key: u128,
-    /// Microseconds; the smallest value stands for "unknown".
-    updated_at: i64,
-    content: u128,
-    /// The row's position in the whole load (48 bits), below the number of its unit (16 bits).
-    place: u64,
-}
-
-/// Bits of [`Entry::place`] that hold the position.
-const ORDINAL_BITS: u32 = 48;
-/// The number of rows without a unit, and of those of units beyond so many.
-const NO_UNIT: u64 = 0;
-const MOST_UNITS: usize = u16::MAX as usize;
-
-impl Entry {
-    fn ordinal(&self) -> u64 {
-        self.place & ((1 << ORDINAL_BITS) - 1)
-    }
-
-    fn unit(&self) -> u64 {
-        self.place >> ORDINAL_BITS
-    }
-}
-
-/// What becomes of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Stays,
-    /// A newer row of its key stays, or the same row from elsewhere.
-    Duplicate,
-    /// Its key belongs to another unit, or to nobody knows which.
-    Contested,
-}
 
 /// A row that is set apart because its key is another unit's, too.
 pub(super) struct Contested {
@@ -110,7 +73,7 @@ pub(super) struct Stage {
     kept: Option<(usize, HashSet<String>)>,
     keys: KeyHashes,
     order: RowOrder,
-    entries: Vec<Entry>,
+    entries: Entries,
     /// First ordinal of each file.
     file_starts: Vec<u64>,
     buffer: Vec<RecordBatch>,
@@ -147,7 +110,7 @@ impl Stage {
             let lineage = LINEAGE.iter().map(|(name, _)| *name);
             is_key.chain(lineage).chain([ORDINAL]).any(|name| name == field.name())
         };
-        let used = with_ordinal.iter().map(always).collect();
+        let (used, entries) = (with_ordinal.iter().map(always).collect(), Entries::new(&folder));
         Ok(Self {
             used,
             table: contract.name.clone(),
@@ -162,7 +125,7 @@ impl Stage {
             kept: contract.keeps.as_deref().and_then(position).map(|index| (index, HashSet::new())),
             keys: KeyHashes::new(schema, &contract.key)?,
             order: RowOrder::new(schema, &contract.key)?,
-            entries: Vec::new(),
+            entries,
             file_starts: Vec::new(),
             buffer: Vec::new(),
             buffered: (0, 0),
@@ -174,12 +137,12 @@ impl Stage {
 
     /// The rows that follow come from the next file.
     pub fn next_file(&mut self) {
-        self.file_starts.push(self.entries.len() as u64);
+        self.file_starts.push(self.entries.number());
     }
 
     /// Rows of each file so far, duplicates included.
     pub fn rows_of_files(&self) -> Vec<u64> {
-        let ends = self.file_starts.iter().skip(1).copied().chain([self.entries.len() as u64]);
+        let ends = self.file_starts.iter().skip(1).copied().chain([self.entries.number()]);
         self.file_starts.iter().zip(ends).map(|(start, end)| end - start).collect()
     }
 
@@ -189,10 +152,9 @@ impl Stage {
     }
 
     /// Takes out the keys that are among the rows so far.
-    pub fn remove_staged<T>(&self, keys: &mut HashMap<u128, T>) {
-        for entry in &self.entries {
-            keys.remove(&entry.key);
-        }
+    pub fn remove_staged<T>(&self, keys: &mut HashMap<u128, T>) -> Result<()> {
+        let mut remove = |key| drop(keys.remove(&key));
+        self.entries.each_key(&mut remove).context(Kind::Environment, || format!("staging {}", self.table))
     }
 
     /// The values of the contract's `keeps` column so far.
@@ -221,7 +183,7 @@ impl Stage {
         }
         let (keys, contents) = (self.keys.of(batch)?, self.order.contents(batch)?);
         let updated = self.updated_column.and_then(|index| batch.column(index).as_primitive_opt::<TimestampMicrosecondType>());
-        let first = self.entries.len() as u64;
+        let first = self.entries.number();
         let units = self.unit_column.and_then(|index| batch.column(index).as_string_opt::<i32>());
         // Rows of one unit stand together, mostly.
         let mut last = ("", NO_UNIT);
@@ -234,12 +196,9 @@ impl Stage {
                     last.1
                 }
             };
-            self.entries.push(Entry {
-                key: keys[row],
-                updated_at: updated.filter(|column| column.is_valid(row)).map_or(i64::MIN, |column| column.value(row)),
-                content: contents[row],
-                place: unit << ORDINAL_BITS | (first + row as u64),
-            });
+            let updated_at = updated.filter(|column| column.is_valid(row)).map_or(i64::MIN, |column| column.value(row));
+            let entry = Entry::new(keys[row], updated_at, contents[row], unit, first + row as u64);
+            self.entries.push(entry).context(Kind::Environment, || format!("staging {}", self.table))?;
         }
         if let Some((index, values)) = &mut self.kept
             && let Some(column) = batch.column(*index).as_string_opt::<i32>()
@@ -324,19 +283,24 @@ impl Stage {
         let rows = self.rows_of_files();
         self.flush()?;
         close(&mut self.writers).context(Kind::Environment, || format!("staging {}", self.table))?;
-        let files = self.file_starts.len();
-        let mut finished =
-            Finished { months: BTreeMap::new(), loaded: vec![0; files], duplicates: vec![0; files], conflicts: vec![0; files] };
-        let contested = self.contested();
-        let owners = if contested.is_empty() { HashMap::new() } else { owners(&contested.keys().copied().collect(), &self)? };
-        let fates = self.choose(&contested, &owners, &mut finished);
+        let entries = std::mem::replace(&mut self.entries, Entries::new(&self.folder));
+        let choosing = || format!("staging {}", self.table);
+        let mut chosen = entries.choose(self.file_starts.clone(), AT_ONCE).context(Kind::Environment, choosing)?;
+        let contested = chosen.contested();
+        if !contested.is_empty() {
+            let owners = owners(&contested.keys().copied().collect(), &self)?;
+            let owners: HashMap<u128, u64> = owners.into_iter().map(|(key, unit)| (key, self.unit_number(&unit))).collect();
+            chosen.settle(|key| owners.get(&key).copied());
+        }
+        let Counted { duplicates, conflicts } = chosen.counted.clone();
+        let mut finished = Finished { months: BTreeMap::new(), loaded: vec![0; rows.len()], duplicates, conflicts };
         if !keep {
             finished.loaded = rows.iter().zip(&finished.duplicates).map(|(rows, duplicates)| rows - duplicates).collect();
             return Ok(finished);
         }
         let months: Vec<(Option<Month>, Vec<PathBuf>)> = std::mem::take(&mut self.segments).into_iter().collect();
         let finish = |(month, segments): &(Option<Month>, Vec<PathBuf>), apart: &mut dyn FnMut(Contested) -> Result<()>| {
-            let staged = self.finish_month(*month, segments, &fates, &contested, apart)?;
+            let staged = self.finish_month(*month, segments, &chosen, &contested, apart)?;
             for segment in segments {
                 std::fs::remove_file(segment).context(Kind::Environment, || format!("clearing {}", segment.display()))?;
             }
@@ -356,61 +320,16 @@ impl Stage {
         Ok(finished)
     }
 
-    fn file_of(&self, ordinal: u64) -> usize {
-        self.file_starts.partition_point(|start| *start <= ordinal) - 1
-    }
-
-    /// The keys that rows of several units name, with those units.
-    fn contested(&mut self) -> HashMap<u128, BTreeSet<u64>> {
-        self.entries.sort_unstable_by_key(|entry| (entry.key, std::cmp::Reverse((entry.updated_at, entry.content)), entry.ordinal()));
-        let mut contested = HashMap::new();
-        for group in self.entries.chunk_by(|left, right| left.key == right.key).filter(|group| group.len() > 1) {
-            let units: BTreeSet<u64> = group.iter().map(Entry::unit).filter(|unit| *unit != NO_UNIT).collect();
-            if units.len() > 1 {
-                contested.insert(group[0].key, units);
-            }
-        }
-        contested
-    }
-
-    /// Marks the rows that are not the newest of their key: newest `updated_at`, then content, so that the order of the files
-    /// does not matter; of identical rows the first one stays. Of a contested key the rows of its owner are compared, if it has one.
-    fn choose(&mut self, contested: &HashMap<u128, BTreeSet<u64>>, owners: &HashMap<u128, String>, finished: &mut Finished) -> Vec<Fate> {
-        let entries = std::mem::take(&mut self.entries);
-        let mut fates = vec![Fate::Stays; entries.len()];
-        for group in entries.chunk_by(|left, right| left.key == right.key) {
-            let owner = owners.get(&group[0].key).map(|unit| self.unit_number(unit));
-            let is_own = |entry: &&Entry| {
-                contested.get(&entry.key).is_none_or(|units| owner.is_some_and(|owner| units.contains(&owner) && entry.unit() == owner))
-            };
-            for entry in group.iter().filter(|entry| !is_own(entry)) {
-                fates[entry.ordinal() as usize] = Fate::Contested;
-            }
-            let mut own = group.iter().filter(is_own);
-            let Some(winner) = own.next() else { continue };
-            let mut is_conflict = false;
-            for entry in own {
-                fates[entry.ordinal() as usize] = Fate::Duplicate;
-                finished.duplicates[self.file_of(entry.ordinal())] += 1;
-                is_conflict |= entry.updated_at == winner.updated_at && entry.content != winner.content;
-            }
-            if is_conflict {
-                finished.conflicts[self.file_of(winner.ordinal())] += 1;
-            }
-        }
-        fates
-    }
-
     /// Tells who contests the rows of a batch that are set apart.
     fn set_apart(
         &self,
         batch: &RecordBatch,
-        fates: &[Fate],
-        contested: &HashMap<u128, BTreeSet<u64>>,
+        chosen: &Chosen,
+        contested: &BTreeMap<u128, BTreeSet<u64>>,
         apart: &mut dyn FnMut(Contested) -> Result<()>,
     ) -> Result<()> {
         let ordinals = batch.column(batch.num_columns() - 1).as_primitive::<UInt64Type>();
-        let rows: Vec<usize> = (0..batch.num_rows()).filter(|row| fates[ordinals.value(*row) as usize] == Fate::Contested).collect();
+        let rows: Vec<usize> = (0..batch.num_rows()).filter(|row| chosen.is(ordinals.value(*row), Fate::Contested)).collect();
         let Some(unit_column) = self.unit_column.filter(|_| !rows.is_empty()) else { return Ok(()) };
         let own = fitted(batch, &self.schema)?;
         let (keys, units) = (self.keys.of(&own)?, own.column(unit_column).as_string::<i32>());
@@ -419,7 +338,7 @@ impl Stage {
         for row in rows {
             let named = contested.get(&keys[row]).into_iter().flatten().filter_map(|number| names.get(number));
             apart(Contested {
-                file: self.file_of(ordinals.value(row)),
+                file: chosen.file_of(ordinals.value(row)),
                 line: lines.map_or(0, |lines| lines.value(row)),
                 unit: if units.is_valid(row) { units.value(row).to_owned() } else { String::new() },
                 units: named.map(|unit| (*unit).to_owned()).collect(),
@@ -433,8 +352,8 @@ impl Stage {
         &self,
         month: Option<Month>,
         segments: &[PathBuf],
-        fates: &[Fate],
-        contested: &HashMap<u128, BTreeSet<u64>>,
+        chosen: &Chosen,
+        contested: &BTreeMap<u128, BTreeSet<u64>>,
         apart: &mut dyn FnMut(Contested) -> Result<()>,
     ) -> Result<(StagedMonth, Vec<u64>)> {
         let what = || format!("staging {} {}", self.table, name_of(month));
@@ -446,13 +365,13 @@ impl Stage {
             for batch in StreamReader::try_new(BufReader::new(file), None).context(Kind::Environment, what)? {
                 let batch = batch.context(Kind::Environment, what)?;
                 let ordinals = batch.column(batch.num_columns() - 1).as_primitive::<UInt64Type>();
-                let is_staying = |ordinal: &u64| fates[*ordinal as usize] == Fate::Stays;
+                let is_staying = |ordinal: &u64| chosen.is(*ordinal, Fate::Stays);
                 let stays: BooleanArray = ordinals.values().iter().map(|ordinal| Some(is_staying(ordinal))).collect();
                 for ordinal in ordinals.values().iter().filter(|ordinal| is_staying(ordinal)) {
-                    loaded[self.file_of(*ordinal)] += 1;
+                    loaded[chosen.file_of(*ordinal)] += 1;
                 }
                 if !contested.is_empty() {
-                    self.set_apart(&batch, fates, contested, apart)?;
+                    self.set_apart(&batch, chosen, contested, apart)?;
                 }
                 let batch = filter_record_batch(&batch, &stays).context(Kind::Bug, what)?;
                 kept.push(fitted(&batch, &schema)?);
@@ -479,8 +398,8 @@ impl Stage {
     }
 }
 
-/// Months that are sorted at the same time; each is held in memory.
-const MONTHS_AT_ONCE: usize = 2;
+/// Months, and parts of the keys, that are sorted at the same time; each is held in memory.
+const AT_ONCE: usize = 2;
 /// Bytes up to which the two largest months may be.
 const BYTES_AT_ONCE: u64 = 1 << 30;
 
@@ -490,7 +409,7 @@ fn at_once(months: &[(Option<Month>, Vec<PathBuf>)]) -> usize {
         |segments: &Vec<PathBuf>| segments.iter().filter_map(|segment| std::fs::metadata(segment).ok()).map(|file| file.len()).sum();
     let mut sizes: Vec<u64> = months.iter().map(|(_, segments)| bytes(segments)).collect();
     sizes.sort_unstable_by_key(|size| std::cmp::Reverse(*size));
-    if sizes.iter().take(MONTHS_AT_ONCE).sum::<u64>() <= BYTES_AT_ONCE { MONTHS_AT_ONCE } else { 1 }
+    if sizes.iter().take(AT_ONCE).sum::<u64>() <= BYTES_AT_ONCE { AT_ONCE } else { 1 }
 }
 
 fn name_of(month: Option<Month>) -> String {

@@ -42,6 +42,7 @@ pub use durable::{create_folders, replace_file, sync_parent, sync_tree};
 pub use durable_store::DurableLocalStore;
 pub use lock::{Holder, WriterLock};
 pub use provider::{register_empty, with_dictionaries};
+pub use room::RoomForRows;
 pub use session::{session, session_of_a_run, verify_read_only};
 pub use shape::{MONTH_COLUMN, TableShape};
 pub use snapshot::{PinnedFile, PinnedTable, Snapshot};

@@ -14,6 +14,8 @@ use datafusion::prelude::SessionConfig;
 
 /// What joins, sorts and counts of a province need first.
 const NEEDED_BY_QUERIES: usize = 2 << 30;
+/// From this room on, memory is plenty: a limit of 5 GiB.
+const PLENTY: usize = 1 << 30;
 /// What is held where nobody set a limit.
 const WITHOUT_LIMIT: usize = 1 << 30;
 
@@ -34,6 +36,11 @@ impl RoomForRows {
     /// The room of a session; none where nothing is held.
     pub fn of(config: &SessionConfig) -> Option<Arc<Self>> {
         config.get_extension::<Self>()
+    }
+
+    /// Whether queries may hold their sides of joins at the same time.
+    pub fn is_plenty(&self) -> bool {
+        self.all >= PLENTY
     }
 
     /// A piece of nothing yet, under a name for messages.

@@ -314,8 +314,12 @@ mod tests {
     #[tokio::test]
     async fn few_rows_stay_in_memory_and_many_go_to_files_that_go_with_them() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        for (number, has_files) in [(100, false), (300_000, true)] {
-            let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(3));
+        let none = RoomForRows::within(Some(2 << 30));
+        let some = RoomForRows::within(Some(2 << 30 | 6 << 20));
+        let plenty = RoomForRows::within(Some(3 << 30));
+        for (number, room, has_files) in [(100, none, false), (300_000, some, true), (300_000, plenty, false)] {
+            let config = SessionConfig::new().with_target_partitions(3).with_extension(Arc::new(room));
+            let context = SessionContext::new_with_config(config);
             let sql = format!("SELECT value % 7 AS week, value AS day, CAST(value AS VARCHAR) AS word FROM generate_series(1, {number})");
             let rows = stored(&context, &sql, vec![0, 1, 2], folder.path()).await;
             assert_eq!(files(folder.path()) > 0, has_files);
