@@ -22,7 +22,7 @@ use kaohe::compute::shared::SharedPopulations;
 use kaohe::compute::units::Hierarchy;
 use kaohe::functions::{self, Clocks};
 use kaohe::ingest::arrow_schema;
-use kaohe::lake::{Lake, Snapshot, TableShape, session};
+use kaohe::lake::{Lake, Snapshot, TableShape, session_of_a_run};
 use kaohe::library::Library;
 use kaohe::library::indicator::Window;
 use kaohe::terms::{Fraction, Period};
@@ -64,7 +64,7 @@ async fn measure(
     let (mut seconds, mut decoding, mut scans, mut cells, mut rows, mut columns) = (Vec::new(), Vec::new(), Vec::new(), 0, 0, Vec::new());
     for _ in 0..times {
         let begun = Instant::now();
-        let context = session(None, &spill, 2).expect("a session");
+        let context = session_of_a_run(None, &spill, 2).expect("a session");
         functions::register(&context, &Clocks::of(&library));
         let shape = |contract: &kaohe::library::contract::TableContract| TableShape {
             table: contract.name.clone(),

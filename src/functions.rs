@@ -533,7 +533,7 @@ fn answered_by_day<O: ArrowPrimitiveType>(
 }
 
 /// The keys of the domains, the first day, how many there are to the last one, and an open table of them for every domain and for none; `None`
-/// where that is more than there are rows.
+/// where that is more than there are rows, where no row has a day, and where domains stand there as texts.
 fn few_days<'a>(days: &PrimitiveArray<Date32Type>, domains: &Domains<'a>) -> Option<(&'a Int32Array, i32, usize, Vec<i64>)> {
     let Domains::Keys(keys, texts) = domains else { return None };
     let (first, last) = (min(days)?, max(days)?);
@@ -804,6 +804,18 @@ mod tests {
                     let expected = day.and_then(|day| Some(clock.due_on(&library.calendar, domain, day, 0)?.epoch_day));
                     let due = due.as_primitive::<Date32Type>();
                     assert_eq!(due.is_valid(row).then(|| due.value(row)), expected, "{domain:?} {day:?}");
+                }
+                let (parameter, arguments) = (&library.parameters["simple.fine_cap.person"], &arguments);
+                let amounts = function(Which::Param).evaluate(Some(&parameter.name), arguments).expect("amounts");
+                for (row, day) in days.iter().enumerate() {
+                    let domain = text_at(as_texts.as_string::<i32>(), row);
+                    let amount = day.and_then(|day| parameter.amount_on(domain, date_from_epoch_days(day)?));
+                    let expected = amount.map(|mut amount| {
+                        amount.rescale(4);
+                        amount.mantissa()
+                    });
+                    let amounts = amounts.as_primitive::<Decimal128Type>();
+                    assert_eq!(amounts.is_valid(row).then(|| amounts.value(row)), expected, "{domain:?} {day:?}");
                 }
             }
         }

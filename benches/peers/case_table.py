@@ -184,17 +184,17 @@ def write_sources(project, cases, units, months, seed=1):
 
 # ---- the lake -------------------------------------------------------------------------------------------------------------------------
 
-def live_files(project):
-    """The files of the lake's last version of the case table."""
+def live_files(table):
+    """The files of the last version of a table of the lake."""
     live = {}
-    for entry in sorted((project / "lake/cases/_delta_log").glob("*.json")):
+    for entry in sorted((table / "_delta_log").glob("*.json")):
         for line in entry.read_text().splitlines():
             action = json.loads(line)
             if "add" in action:
                 live[action["add"]["path"]] = True
             if "remove" in action:
                 live.pop(action["remove"]["path"], None)
-    return sorted(str(project / "lake/cases" / unquote(path)) for path in live)
+    return sorted(str(table / unquote(path)) for path in live)
 
 
 # ---- the same for a peer ---------------------------------------------------------------------------------------------------------------

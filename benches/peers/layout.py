@@ -59,7 +59,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=arguments.project) as folder, concurrent.futures.ThreadPoolExecutor(2) as two:
         for name, way in WAYS.items():
             targets = []
-            for number, path in enumerate(live_files(arguments.project)):
+            for number, path in enumerate(live_files(arguments.project / "lake/cases")):
                 targets.append(pathlib.Path(folder) / f"{number}.parquet")
                 write(path, targets[-1], way, name)
             seconds = []

@@ -24,11 +24,12 @@ import sys
 import tempfile
 import time
 import tomllib
-from urllib.parse import unquote
 
 import duckdb
 import sqlglot
 from sqlglot import exp
+
+from case_table import live_files
 
 QUERIES = pathlib.Path(__file__).resolve().parents[2] / "queries"
 DAY_ZERO, DAYS_LISTED = datetime.date(2019, 1, 1), 3_300
@@ -184,17 +185,6 @@ def make_functions(connection):
 
 # ---- the lake --------------------------------------------------------------------------------------------------------
 
-def files_of(table):
-    """The files of a Delta table's last version."""
-    live = {}
-    for entry in sorted((table / "_delta_log").glob("*.json")):
-        for action in map(json.loads, entry.read_text().splitlines()):
-            if "add" in action:
-                live[action["add"]["path"]] = True
-            live.pop(action.get("remove", {}).get("path"), None)
-    return sorted(str(table / unquote(path)) for path in live)
-
-
 class Lake:
     """Views of the source tables as they count: instants without a zone, ended units as their successors, open domains filled."""
 
@@ -202,7 +192,7 @@ class Lake:
         self.connection, self.as_of = connection, as_of
         self.contracts = {path.stem: tomllib.loads(path.read_text()) for path in sorted((QUERIES / "tables").glob("*.toml"))}
         for name, contract in self.contracts.items():
-            self.as_sent(name, contract, files_of(lake / name) if (lake / name).is_dir() else [])
+            self.as_sent(name, contract, live_files(lake / name) if (lake / name).is_dir() else [])
         self.attribute()
         for name, contract in self.contracts.items():
             connection.execute(f"CREATE VIEW {name} AS {self.as_counted(name, contract)}")
@@ -631,6 +621,8 @@ def told_answers(computation, measures):
         print(f"  {word}: {name}: {different:,} of {cells:,} cells, {rounded:,} of them by 0.0001")
         print(f"    ours   {example[0]}\n    theirs {example[1]}" if name not in agreeing else "", end="")
     print("".join(f"  failed: {name}: {why}\n" for name, why in computation.failed.items()), end="", flush=True)
+    if computation.failed or ran & set(found) - agreeing:
+        sys.exit("no ratio: an indicator failed or differs")
 
 
 def main():
@@ -658,7 +650,7 @@ def main():
     print(f"kaohe, run {told['run']}: populations and indicators {spent:.2f} s of {assess:.2f} s of assess")
     anew, parts = (sum(counted[which] for counted in told["counted"]) for which in ("anew", "parts"))
     if anew < parts:
-        print(f"no ratio: that run took {parts - anew} of {parts} parts from the one before; remove counts/ and run it again")
+        sys.exit(f"no ratio: that run took {parts - anew} of {parts} parts from the one before; remove counts/ and run it again")
     else:
         print(f"DuckDB ÷ kaohe: {wall / spent:.2f} (populations made side by side each count their own seconds)")
     shutil.rmtree(computation.spill, ignore_errors=True)

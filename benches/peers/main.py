@@ -130,7 +130,7 @@ class DuckDB:
         self.connection = duckdb.connect()
         self.connection.execute("SET threads = 2")
         self.connection.execute("SET TimeZone = 'UTC'")
-        files = ", ".join(f"'{path}'" for path in table.live_files(project))
+        files = ", ".join(f"'{path}'" for path in table.live_files(project / "lake/cases"))
         self.connection.execute(f"CREATE VIEW cases AS SELECT * FROM read_parquet([{files}], hive_partitioning = false)")
         self.connection.execute(f"CREATE TABLE limits AS SELECT * FROM read_csv('{limit_file}')")
         for macro in table.MACROS:
@@ -163,7 +163,7 @@ class ClickHouse:
         folder = project / "clickhouse-files"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        for number, path in enumerate(table.live_files(project)):
+        for number, path in enumerate(table.live_files(project / "lake/cases")):
             os.link(path, folder / f"{number:03}.parquet")
         rows = list(csv.DictReader(open(limit_file)))
         arrays = {}
@@ -201,7 +201,7 @@ class Polars:
     name = "Polars " + pl.__version__ + " streaming"
 
     def __init__(self, project, limit_file, indicators):
-        self.files = table.live_files(project)
+        self.files = table.live_files(project / "lake/cases")
         self.limits = pl.read_csv(limit_file, try_parse_dates=True)
         self.indicators = indicators
 

@@ -89,6 +89,17 @@ struct Kept {
     plan: LogicalPlan,
 }
 
+/// Rows that are to be stored.
+struct Ahead {
+    name: String,
+    /// Places of the columns.
+    columns: Vec<usize>,
+    /// Answers exactly these.
+    plan: LogicalPlan,
+    /// Stored rows that it reads.
+    reads: Vec<String>,
+}
+
 impl<'a> SharedPopulations<'a> {
     /// Nothing is stored yet. `folder` takes the files, and goes with the run; `elapsed` gives the seconds since the run began.
     pub fn new(context: &SessionContext, library: &'a Library, folder: PathBuf, elapsed: &'a (dyn Fn() -> f64 + Sync)) -> Self {
@@ -433,7 +444,7 @@ impl<'a> SharedPopulations<'a> {
             columns_read(plan, &mut needed);
         }
         let state = self.context.state();
-        let mut ahead: Vec<(String, Vec<usize>, LogicalPlan)> = Vec::new();
+        let mut ahead: Vec<Ahead> = Vec::new();
         for name in chosen.iter().rev() {
             let Some(kept) = self.stored.get(&self.key(name)) else { continue };
             let Some(mut columns) = needed.get(name).cloned() else { continue };
@@ -444,8 +455,11 @@ impl<'a> SharedPopulations<'a> {
             columns.extend(self.columns_for_later(name, kept.plan.schema().as_arrow()));
             let columns: Vec<usize> = columns.into_iter().collect();
             let plan = projected(&kept.plan, &columns).and_then(|plan| state.optimize(&plan)).map_err(|_| name.clone())?;
-            columns_read(&plan, &mut needed);
-            ahead.push((name.clone(), columns, plan));
+            let mut read = BTreeMap::new();
+            columns_read(&plan, &mut read);
+            let reads = read.keys().cloned().collect();
+            read.into_iter().for_each(|(name, columns)| needed.entry(name).or_default().extend(columns));
+            ahead.push(Ahead { name: name.clone(), columns, plan, reads });
         }
         ahead.reverse();
         let (seconds, failed) = self.fill_side_by_side(&state, ahead).await;
@@ -456,42 +470,38 @@ impl<'a> SharedPopulations<'a> {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Stores what stands ahead, several at once where memory is plenty: each after what it reads. Returns the seconds of each, and the first that
-    /// could not be stored.
-    async fn fill_side_by_side(
-        &self,
-        state: &SessionState,
-        mut ahead: Vec<(String, Vec<usize>, LogicalPlan)>,
-    ) -> (Vec<(String, f64)>, Option<String>) {
-        let at_once = self.at_once();
-        let fill = async |name: String, columns: Vec<usize>, plan: LogicalPlan| {
+    /// Stores what stands ahead, several at once where memory is plenty: each after what it reads. What does not fit beside others is tried again
+    /// alone, and so is all that follows. Returns the seconds of each, and the first that could not be stored.
+    async fn fill_side_by_side(&self, state: &SessionState, mut ahead: Vec<Ahead>) -> (Vec<(String, f64)>, Option<String>) {
+        let fill = async |one: Ahead| {
             let begun = (self.elapsed)();
-            let rows = &self.stored[&self.key(&name)].rows;
-            let fill = async |plan, task| rows.fill(plan, columns.clone(), task, &self.folder).await;
-            let stored = async { in_memory_or_spilling(state, &plan, physical(state, &plan).await?, fill).await }.await;
-            (name, (self.elapsed)() - begun, stored.is_ok())
+            let rows = &self.stored[&self.key(&one.name)].rows;
+            let fill = async |plan, task| rows.fill(plan, one.columns.clone(), task, &self.folder).await;
+            let stored = async { in_memory_or_spilling(state, &one.plan, physical(state, &one.plan).await?, fill).await }.await;
+            (one, (self.elapsed)() - begun, stored)
         };
         let (mut filling, mut seconds, mut failed) = (FuturesUnordered::new(), Vec::new(), None);
-        let mut in_hand: BTreeSet<String> = ahead.iter().map(|(name, ..)| name.clone()).collect();
+        let mut in_hand: BTreeSet<String> = ahead.iter().map(|one| one.name.clone()).collect();
+        let mut at_once = self.at_once();
         loop {
             while failed.is_none() && filling.len() < at_once {
-                let is_ready = |(_, _, plan): &(String, Vec<usize>, LogicalPlan)| {
-                    let mut read = BTreeMap::new();
-                    columns_read(plan, &mut read);
-                    read.keys().all(|name| !in_hand.contains(name))
-                };
+                let is_ready = |one: &Ahead| one.reads.iter().all(|name| !in_hand.contains(name));
                 let Some(place) = ahead.iter().position(is_ready) else { break };
-                let (name, columns, plan) = ahead.remove(place);
-                filling.push(fill(name, columns, plan));
+                filling.push(fill(ahead.remove(place)));
             }
-            let Some((name, spent, is_stored)) = filling.next().await else { break };
-            in_hand.remove(&name);
-            seconds.push((name.clone(), spent));
-            if !is_stored {
-                failed.get_or_insert(name);
+            let Some((one, spent, stored)) = filling.next().await else { break };
+            seconds.push((one.name.clone(), spent));
+            match stored {
+                Ok(()) => drop(in_hand.remove(&one.name)),
+                Err(error) if at_once > 1 && has_no_room(&error) => {
+                    at_once = 1;
+                    ahead.insert(0, one);
+                }
+                Err(_) => drop(failed.get_or_insert(one.name)),
             }
         }
-        (seconds, failed)
+        // Nothing waits for itself; if it did, it would be answered where it stands.
+        (seconds, failed.or_else(|| ahead.into_iter().next().map(|one| one.name)))
     }
 
     fn columns_for_later(&self, name: &str, schema: &Schema) -> Vec<usize> {
@@ -556,7 +566,7 @@ async fn in_memory_or_spilling<T>(
 }
 
 /// Whether a query failed because of the memory limit.
-fn has_no_room(error: &DataFusionError) -> bool {
+pub fn has_no_room(error: &DataFusionError) -> bool {
     matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
 }
 
@@ -728,6 +738,24 @@ mod tests {
             assert_eq!(kept.iter().filter(|name| name.ends_with(".numbered")).count(), 1, "{kept:?}");
             assert!(!kept.iter().any(|name| ["wrong", "wrong.numbers"].contains(&name.as_str())), "{kept:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_reads_stored_rows_is_stored_after_them() {
+        let counted = "SELECT a.unit_id, a.nth, count(*) AS n FROM numbered AS a JOIN numbered AS b ON b.unit_id = a.unit_id GROUP BY 1, 2";
+        let compared = "SELECT a.unit_id, a.n, b.nth FROM counted AS a JOIN counted AS b ON b.unit_id = a.unit_id AND b.nth = a.nth";
+        let (context, library) = (session().await, library(&[NUMBERED, ("counted", counted), ("compared", compared)]));
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
+        assert_eq!(shared.at_once(), AT_ONCE);
+        assert!(shared.stand_at(EARLY, ["compared".to_owned()]).await.is_empty());
+        let count = "SELECT unit_id, sum(n) AS n FROM compared GROUP BY unit_id";
+        let alone = answer(&context, context.state().optimize(&plans(&context, &[count]).await[0])).await;
+        for plan in shared.prepared(plans(&context, &[count, count]).await).await {
+            assert_eq!(answer(&context, plan).await, alone);
+        }
+        let kept: Vec<String> = stored(&shared).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(kept, ["compared", "counted", "numbered"]);
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ use super::rows::{IndicatorRows, rows_of};
 use super::words::Words;
 use super::{Policy, span_of};
 use crate::compute::populations::{Dependencies, names_read};
-use crate::compute::shared::{SharedPopulations, answer};
+use crate::compute::shared::{SharedPopulations, answer, has_no_room};
 use crate::compute::units::{Hierarchy, Unit};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
@@ -149,30 +149,46 @@ pub async fn record_lists(shared: &mut SharedPopulations<'_>, input: &ListInput<
         }
         let mut prepared = shared.prepared(queries).await.into_iter();
         let answers = futures::stream::iter(asked).map(|(indicator, questions)| {
-            let plans = [prepared.next(), prepared.next()];
+            let plans = prepared.by_ref().take(2).collect::<Result<Vec<_>, _>>();
             let context = &context;
             async move {
-                let lists = answered(context, plans, &questions).await;
-                (indicator, questions.rows.adds_up, lists)
+                let lists = match &plans {
+                    Ok(plans) => answered(context, plans, &questions).await,
+                    Err(error) => Err(DataFusionError::Plan(error.strip_backtrace())),
+                };
+                (indicator, questions, plans.unwrap_or_default(), lists)
             }
         });
         let mut answers = pin!(answers.buffered(shared.at_once()));
-        while let Some((indicator, adds_up, lists)) = answers.next().await {
+        let mut again = Vec::new();
+        while let Some((indicator, questions, plans, lists)) = answers.next().await {
             match lists {
-                Ok(lists) => {
-                    if !adds_up {
-                        found.not_by_record.insert(indicator.id.clone());
-                    }
-                    assign(lists, indicator, input, &mut found);
-                }
-                Err(error) => found.fail(indicator, &error),
+                Err(error) if has_no_room(&error) => again.push((indicator, questions, plans)),
+                lists => found.take(lists, indicator, questions.rows.adds_up, input),
             }
+        }
+        // What did not fit beside others has the memory to itself.
+        for (indicator, questions, plans) in again {
+            let lists = answered(&context, &plans, &questions).await;
+            found.take(lists, indicator, questions.rows.adds_up, input);
         }
     }
     found
 }
 
 impl RecordLists {
+    fn take(&mut self, lists: Result<BySubject, DataFusionError>, indicator: &Indicator, adds_up: bool, input: &ListInput<'_>) {
+        match lists {
+            Ok(lists) => {
+                if !adds_up {
+                    self.not_by_record.insert(indicator.id.clone());
+                }
+                assign(lists, indicator, input, self);
+            }
+            Err(error) => self.fail(indicator, &error),
+        }
+    }
+
     fn fail(&mut self, indicator: &Indicator, error: &DataFusionError) {
         self.without.insert(indicator.id.clone(), super::LISTING_FAILED.to_owned());
         self.failed.insert(indicator.id.clone(), error.strip_backtrace());
@@ -217,14 +233,10 @@ async fn questions_of(
     Ok(Some(Questions { rows, words, subject, totals, first }))
 }
 
-async fn answered(
-    context: &SessionContext,
-    plans: [Option<Result<LogicalPlan, DataFusionError>>; 2],
-    questions: &Questions,
-) -> Result<BySubject, DataFusionError> {
+async fn answered(context: &SessionContext, plans: &[LogicalPlan], questions: &Questions) -> Result<BySubject, DataFusionError> {
     let mut answers = Vec::new();
-    for plan in plans.into_iter().flatten() {
-        answers.push(answer(context, &plan?).await?);
+    for plan in plans {
+        answers.push(answer(context, plan).await?);
     }
     let mut placed: BTreeMap<(String, String, Part), (u64, Vec<(i64, ListedRecord)>)> = BTreeMap::new();
     for (index, batch) in answers.iter().enumerate().flat_map(|(index, batches)| batches.iter().map(move |batch| (index, batch))) {

@@ -4,7 +4,8 @@
 //! each row; which keys rows of several units name. Never here: the rows themselves.
 //!
 //! An entry takes 48 bytes. They are kept apart by their keys; beyond some millions they wait in files, one for each part of the keys, so that a
-//! load of a hundred million rows holds a small part of them at a time, and two parts are sorted side by side.
+//! load of a hundred million rows holds a small part of them at a time, and two parts are sorted side by side. A byte a row says what becomes of
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
@@ -68,7 +69,7 @@ impl Entry {
 
 /// Parts of the keys: by their first six bits.
 const PARTS: usize = 64;
-/// Entries that wait in memory: 200 MB.
+/// Entries of a table that wait in memory: 200 MB.
 const IN_MEMORY: usize = 4 << 20;
 
 /// The entries of one load.
@@ -316,9 +317,9 @@ mod tests {
             second_file in 0..60_u64,
         ) {
             let folder = tempfile::tempdir().expect("temporary folder");
-            // Keys of several parts.
+            // Keys of two parts, several in each.
             let entry = |(ordinal, (key, updated_at, content, unit)): (usize, &(u128, i64, u128, u64))| {
-                Entry::new(key << 124, *updated_at, *content, *unit, ordinal as u64)
+                Entry::new(key << 127 | key, *updated_at, *content, *unit, ordinal as u64)
             };
             let rows: Vec<Entry> = rows.iter().enumerate().map(entry).collect();
             let mut entries = Entries::with_room_for(folder.path(), room);
@@ -336,11 +337,19 @@ mod tests {
             for (ordinal, fate) in fates.iter().enumerate() {
                 prop_assert!(chosen.is(ordinal as u64, *fate), "{ordinal}: {fate:?}");
             }
-            let duplicates = |file: usize| {
-                let of_file = |ordinal: &usize| usize::from(*ordinal as u64 >= second_file) == file;
-                (0..rows.len()).filter(|ordinal| of_file(ordinal) && fates[*ordinal] == Fate::Duplicate).count() as u64
+            let of_file = |is_counted: &dyn Fn(usize) -> bool| {
+                let number = |file: bool| (0..rows.len()).filter(|ordinal| (*ordinal as u64 >= second_file) == file && is_counted(*ordinal)).count();
+                [number(false) as u64, number(true) as u64]
             };
-            prop_assert_eq!(&chosen.counted.duplicates, &[duplicates(0), duplicates(1)]);
+            prop_assert_eq!(&chosen.counted.duplicates, &of_file(&|ordinal| fates[ordinal] == Fate::Duplicate));
+            let is_in_conflict = |ordinal: usize| {
+                let is_other = |other: &usize| {
+                    let (one, other) = (rows[ordinal], rows[*other]);
+                    one.key == other.key && one.updated_at == other.updated_at && one.content != other.content
+                };
+                fates[ordinal] == Fate::Stays && (0..rows.len()).filter(|other| fates[*other] == Fate::Duplicate).any(|other| is_other(&other))
+            };
+            prop_assert_eq!(&chosen.counted.conflicts, &of_file(&is_in_conflict));
             prop_assert_eq!(std::fs::read_dir(folder.path()).expect("listing").count(), 0, "files go with the entries");
         }
     }

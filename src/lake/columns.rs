@@ -1,7 +1,8 @@
 //! Columns of a table that were decoded once and stay for the queries after.
 //!
-//! In: which columns of which files a query reads, a way to read those that are not here yet. Out: their rows, from memory; nothing where there
-//! is no room: then the files are read as if nothing were kept. Never here: which files a query needs, conditions.
+//! In: which columns of which files a query reads, what they will take, a way to read those that are not here yet. Out: their rows, from memory;
+//! nothing where there is no room: then no file was opened, and they are read as if nothing were kept. Never here: which files a query needs,
+//! conditions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ struct Kept {
     /// By the place of the file.
     files: BTreeMap<usize, FileColumns>,
     held: Option<Held>,
-    /// There was no room for all that was asked for: what is not here is read.
+    /// Columns took more than was expected, and there was no room for that: what is not here is read.
     is_full: bool,
 }
 
@@ -59,21 +60,29 @@ impl FileColumns {
     }
 }
 
+/// What a query reads: files by their place, columns by theirs, and the schema of these columns.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub files: &'a [usize],
+    pub columns: &'a [usize],
+    pub schema: &'a SchemaRef,
+}
+
 impl KeptColumns {
-    /// The batches of each file with these columns; `schema` is theirs, `hold` asks for room, `read` decodes columns of a file, of which
-    /// several are read side by side. None where there is no room for them.
+    /// The batches of each file. `hold` asks for room, `bytes` says what columns of a file will take, `read` decodes them, several files side by
+    /// side. None where there is no room for them.
     ///
     /// # Errors
     /// Those of `read`.
     pub async fn of<F: Future<Output = Result<Vec<RecordBatch>>>>(
         &self,
-        files: &[usize],
-        columns: &[usize],
-        schema: &SchemaRef,
+        wanted: Wanted<'_>,
         hold: impl FnOnce() -> Held,
+        bytes: impl Fn(usize, &[usize]) -> usize,
         read: impl Fn(usize, Vec<usize>) -> F,
         side_by_side: usize,
     ) -> Result<Option<Vec<Vec<RecordBatch>>>> {
+        let Wanted { files, columns, schema } = wanted;
         if columns.is_empty() {
             return Ok(None);
         }
@@ -85,21 +94,27 @@ impl KeptColumns {
         let ahead: Vec<(usize, Vec<usize>)> =
             files.iter().map(|file| (*file, missing(file))).filter(|(_, missing)| !missing.is_empty()).collect();
         if !ahead.is_empty() {
-            if kept.is_full {
+            let expected = ahead.iter().map(|(file, columns)| bytes(*file, columns)).sum();
+            let held = kept.held.get_or_insert_with(hold);
+            if kept.is_full || !held.try_grow(expected) {
                 return Ok(None);
             }
-            let held = kept.held.get_or_insert_with(hold);
             let reading = ahead.into_iter().map(|(file, columns)| {
-                let reading = read(file, columns.clone());
-                async move { Ok::<_, DataFusionError>((file, columns, reading.await?)) }
+                let batches = read(file, columns.clone());
+                async move { Ok::<_, DataFusionError>((file, columns, batches.await?)) }
             });
-            let mut reading = std::pin::pin!(futures::stream::iter(reading).buffer_unordered(side_by_side.max(1)));
-            while let Some((file, columns, batches)) = reading.try_next().await? {
-                let bytes = batches.iter().map(RecordBatch::get_array_memory_size).sum();
-                if !held.try_grow(bytes) || !kept.files.entry(file).or_default().take(&columns, &batches) {
-                    kept.is_full = true;
-                    return Ok(None);
-                }
+            let reading = futures::stream::iter(reading).buffer_unordered(side_by_side.max(1));
+            let read: Vec<_> = reading.try_collect().await.inspect_err(|_| held.shrink(expected))?;
+            let bytes: usize = read.iter().flat_map(|(.., batches)| batches).map(RecordBatch::get_array_memory_size).sum();
+            let is_room = if bytes > expected { held.try_grow(bytes - expected) } else { true };
+            held.shrink(expected.saturating_sub(bytes));
+            let mut take = |(file, columns, batches): &(usize, Vec<usize>, Vec<RecordBatch>)| {
+                kept.files.entry(*file).or_default().take(columns, batches)
+            };
+            if !is_room || !read.iter().all(&mut take) {
+                held.shrink(if is_room { 0 } else { expected });
+                kept.is_full = true;
+                return Ok(None);
             }
         }
         files.iter().map(|file| kept.files[file].batches(columns, schema)).collect::<Result<Vec<_>>>().map(Some)
@@ -122,11 +137,13 @@ mod tests {
         kept: KeptColumns,
         room: RoomForRows,
         read: Told<Vec<(usize, Vec<usize>)>>,
+        /// What a column is said to take.
+        expected: usize,
     }
 
     impl Files {
-        fn new(limit: usize) -> Self {
-            Self { kept: KeptColumns::default(), room: RoomForRows::within(Some(limit)), read: Told::default() }
+        fn new(limit: usize, expected: usize) -> Self {
+            Self { kept: KeptColumns::default(), room: RoomForRows::within(Some(limit)), read: Told::default(), expected }
         }
 
         fn schema(columns: &[usize]) -> SchemaRef {
@@ -149,7 +166,9 @@ mod tests {
                 async move { Ok(batches?) }
             };
             let hold = || self.room.hold("files", &pool);
-            let files = self.kept.of(files, columns, &Self::schema(columns), hold, read, 2).await.expect("read")?;
+            let (schema, bytes) = (Self::schema(columns), |_: usize, columns: &[usize]| columns.len() * self.expected);
+            let wanted = Wanted { files, columns, schema: &schema };
+            let files = self.kept.of(wanted, hold, bytes, read, 2).await.expect("read")?;
             let values = |batches: Vec<RecordBatch>| {
                 let column =
                     |at: usize| batches.iter().flat_map(move |batch| batch.column(at).as_primitive::<Int32Type>().values().to_vec());
@@ -169,7 +188,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_column_of_a_file_is_read_once() {
-        let files = Files::new(PLENTY);
+        let files = Files::new(PLENTY, 1);
         assert_eq!(files.ask(&[1], &[0, 2], 2).await, Some(vec![vec![100, 101, 102, 103, 104, 120, 121, 122, 123, 124]]));
         assert_eq!(files.read(), [(1, vec![0, 2])]);
         let both = files.ask(&[0, 1], &[2, 1], 2).await;
@@ -181,12 +200,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_room_or_cut_otherwise_the_files_are_read_and_what_is_there_stays() {
-        let short = Files::new(2 << 30);
+    async fn without_room_no_file_is_read() {
+        let short = Files::new(2 << 30, 1);
         assert_eq!(short.ask(&[0], &[0], 2).await, None);
-        assert_eq!(short.ask(&[0], &[0], 2).await, None);
-        assert_eq!(short.read().len(), 1, "it is not tried again");
-        let cut = Files::new(PLENTY);
+        assert_eq!(short.read(), []);
+        let narrow = Files::new(PLENTY, (1 << 30) / 3 - 100_000);
+        assert!(narrow.ask(&[0], &[0], 2).await.is_some());
+        assert!(narrow.ask(&[0], &[1], 2).await.is_some(), "the first took less than was said");
+        assert_eq!(narrow.ask(&[0], &[1, 2], 5).await, None, "they do not fit, and what was there stays");
+        assert!(narrow.ask(&[0], &[0, 1], 2).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_takes_more_than_was_said_or_is_cut_otherwise_is_not_kept() {
+        let room = 2 << 30 | 96;
+        let large = Files::new(room, 1);
+        assert_eq!(large.ask(&[0], &[0], 2).await, None);
+        assert_eq!(large.read().len(), 1);
+        assert_eq!(large.ask(&[0], &[0], 2).await, None);
+        assert_eq!(large.read(), [], "it is not tried again");
+        let cut = Files::new(PLENTY, 1);
         assert!(cut.ask(&[0], &[0], 2).await.is_some());
         assert_eq!(cut.ask(&[0], &[0, 1], 3).await, None);
         assert!(cut.ask(&[0], &[0], 3).await.is_some());

@@ -18,6 +18,7 @@ use arrow::array::{Array, AsArray, Date32Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::Session;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::stats::Precision;
 use datafusion::common::{DFSchema, Result as QueryResult, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
@@ -37,7 +38,7 @@ use datafusion::prelude::SessionContext;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use tokio::sync::OnceCell;
 
-use super::columns::KeptColumns;
+use super::columns::{KeptColumns, Wanted};
 use super::room::RoomForRows;
 use super::shape::{MONTH_COLUMN, TableShape};
 use super::snapshot::{PinnedFile, Snapshot};
@@ -188,19 +189,36 @@ impl PinnedProvider {
         self.source.reader(state, vec![group], Statistics::new_unknown(&self.schema), None, columns)
     }
 
-    /// Columns of some files, in the session of a run: from memory, where there is room.
+    /// Columns of some files, in the session of a run: from memory, where there is room. Dictionaries are read once a moment, by a table of their
+    /// own: nothing would be gained.
     async fn kept_columns(&self, state: &dyn Session, places: &[usize], columns: &[usize]) -> QueryResult<Option<Vec<Vec<RecordBatch>>>> {
-        let Some(room) = RoomForRows::of(state.config()) else { return Ok(None) };
+        let Some(room) = RoomForRows::of(state.config()).filter(|_| self.source.dictionaries.is_none()) else { return Ok(None) };
         let hold = || room.hold(&self.source.shape.table, &state.runtime_env().memory_pool);
+        let bytes = |place: usize, columns: &[usize]| {
+            let width = columns.iter().map(|column| bytes_of_value(self.schema.field(*column).data_type())).sum::<usize>();
+            usize::try_from(self.source.files[place].rows).unwrap_or(usize::MAX).saturating_mul(width)
+        };
         let read = |place: usize, columns: Vec<usize>| {
             let (plan, task) = (self.file_reader(state, place, Some(&columns)), state.task_ctx());
             async move {
-                let reading = tokio::spawn(collect(plan?, task));
+                let reading = SpawnedTask::spawn(collect(plan?, task)).join_unwind();
                 reading.await.map_err(|error| DataFusionError::External(Box::new(error)))?
             }
         };
         let schema = Arc::new(self.schema.project(columns)?);
-        self.columns.of(places, columns, &schema, hold, read, state.config().target_partitions()).await
+        let wanted = Wanted { files: places, columns, schema: &schema };
+        self.columns.of(wanted, hold, bytes, read, state.config().target_partitions()).await
+    }
+}
+
+/// What a value takes in memory, about.
+fn bytes_of_value(kind: &DataType) -> usize {
+    const TEXT: usize = 36;
+    const LIST: usize = 64;
+    match kind {
+        DataType::Utf8 => TEXT,
+        DataType::List(_) => LIST,
+        kind => kind.primitive_width().unwrap_or(1),
     }
 }
 

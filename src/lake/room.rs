@@ -71,6 +71,12 @@ impl Held {
         }
         is_told
     }
+
+    /// Gives some of it back.
+    pub fn shrink(&self, bytes: usize) {
+        self.reservation.shrink(bytes);
+        self.taken.fetch_sub(bytes, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Held {
@@ -92,8 +98,12 @@ mod tests {
         let (one, two) = (room.hold("one", &pool), room.hold("two", &pool));
         assert!(one.try_grow(1 << 30) && !two.try_grow(1), "a third of three");
         assert_eq!(pool.reserved(), 1 << 30);
+        one.shrink(1);
+        assert!(two.try_grow(1) && !two.try_grow(1));
+        two.shrink(1);
         drop(one);
         assert!(two.try_grow(1 << 30));
+        assert_eq!(pool.reserved(), 1 << 30);
         assert!(!RoomForRows::within(Some(2 << 30)).hold("short", &pool).try_grow(1), "all of it is for queries");
         let narrow: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(10));
         let told = RoomForRows::within(None).hold("told", &narrow);

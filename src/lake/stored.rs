@@ -1,12 +1,12 @@
 //! Rows that a run keeps for itself: the answer of one query that many others read.
 //!
 //! In: a physical plan, the places of the columns that are wanted. Out: a table with the query's full schema that can be read as often as
-//! needed; few rows stay in memory, many go to Parquet files in the run's temporary folder. Never here: which query is worth keeping,
+//! needed; its rows stay in memory where they are few or a run has room for them, the others go to Parquet files in its temporary folder. Never here: which query is worth keeping,
 //! anything that outlives the run.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 
 use arrow::array::RecordBatch;
@@ -103,9 +103,12 @@ impl StoredRows {
     /// The query's own, or a disk that takes no more.
     pub async fn fill(&self, plan: Arc<dyn ExecutionPlan>, columns: Vec<usize>, task: Arc<TaskContext>, folder: &Path) -> Result<()> {
         let schema = Arc::new(self.schema.project(&columns)?);
+        // Earlier rows give their room to these.
+        *self.rows.write().map_err(|_| poisoned())? = None;
         // The reader's paths are absolute.
         let folder = std::path::absolute(folder)?;
         let in_memory = Arc::new(InMemory {
+            is_left: AtomicBool::new(false),
             few: AtomicUsize::new(0),
             reservation: MemoryConsumer::new(format!("rows of {}", self.name)).register(task.memory_pool()),
             held: RoomForRows::of(task.session_config()).map(|room| room.hold(&self.name, task.memory_pool())),
@@ -114,6 +117,7 @@ impl StoredRows {
         for partition in 0..plan.output_partitioning().partition_count() {
             let stream = plan.execute(partition, Arc::clone(&task))?;
             let part = Part {
+                partition,
                 schema: Arc::clone(&schema),
                 in_memory: Arc::clone(&in_memory),
                 path: folder.join(format!("{}-{}-{partition}.parquet", self.name, next_number())),
@@ -124,9 +128,10 @@ impl StoredRows {
         while let Some(part) = writing.join_next().await {
             parts.push(part.map_err(|error| DataFusionError::External(Box::new(error)))??);
         }
+        parts.sort_unstable_by_key(|part| part.part.partition);
         let number = parts.iter().map(|part| part.number).sum();
-        let is_small = parts.iter().all(|part| part.file.is_none());
-        let parts = if is_small {
+        let is_in_memory = parts.iter().all(|part| part.file.is_none());
+        let parts = if is_in_memory {
             Parts::Memory(parts.into_iter().map(|part| part.batches).collect(), in_memory)
         } else {
             let mut files = Vec::new();
@@ -151,6 +156,7 @@ fn next_number() -> usize {
 
 /// One partition on its way to where it is kept.
 struct Part {
+    partition: usize,
     schema: SchemaRef,
     in_memory: Arc<InMemory>,
     path: PathBuf,
@@ -159,6 +165,8 @@ struct Part {
 /// What rows take in memory.
 #[derive(Debug)]
 struct InMemory {
+    /// A partition has gone to a file, so that all do.
+    is_left: AtomicBool,
     /// Bytes up to [`KEPT_BYTES`], and the pool's word for them.
     few: AtomicUsize,
     reservation: MemoryReservation,
@@ -169,10 +177,11 @@ struct InMemory {
 impl InMemory {
     fn has_room_for(&self, bytes: usize) -> bool {
         let few = |few: usize| Some(few + bytes).filter(|few| *few <= KEPT_BYTES);
-        if self.few.fetch_update(Ordering::Relaxed, Ordering::Relaxed, few).is_ok() {
-            return self.reservation.try_grow(bytes).is_ok();
-        }
-        self.held.as_ref().is_some_and(|held| held.try_grow(bytes))
+        let is_few = self.few.fetch_update(Ordering::Relaxed, Ordering::Relaxed, few).is_ok();
+        let is_room = !self.is_left.load(Ordering::Relaxed)
+            && if is_few { self.reservation.try_grow(bytes).is_ok() } else { self.held.as_ref().is_some_and(|held| held.try_grow(bytes)) };
+        self.is_left.fetch_or(!is_room, Ordering::Relaxed);
+        is_room
     }
 }
 
@@ -221,7 +230,7 @@ impl Part {
 }
 
 impl Taken {
-    /// As a file, also what was small enough to stay: the other partitions were not. None when there are no rows.
+    /// As a file, also what had room to stay: the other partitions had none. None when there are no rows.
     fn written(self) -> Result<Option<StoredFile>> {
         if self.file.is_some() || self.number == 0 {
             return Ok(self.file);

@@ -307,6 +307,18 @@ fn files_below(folder: &Path) -> BTreeSet<PathBuf> {
     files
 }
 
+/// Where memory is short, one population is made after the other and waits on disk; where it is plenty, several are made at once and stay.
+#[test]
+fn the_memory_limit_changes_no_figure() {
+    let limited = |limit: &str| {
+        let province = after(finished_small());
+        fs::remove_dir_all(province.path("counts")).expect("nothing is kept");
+        province.kaohe(&["run", "--memory-limit", limit]).with(0);
+        province
+    };
+    assert_same_figures(&limited("2GiB"), &limited("6GiB"));
+}
+
 /// One table after the other takes another form: rows turned round, cut in two files, a workbook, GB18030.
 #[test]
 fn the_form_in_which_the_facts_are_sent_changes_no_figure() {

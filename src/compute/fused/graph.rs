@@ -654,7 +654,7 @@ fn asked_of_texts(
     Ok(answers)
 }
 
-/// Texts of a dictionary up to which the rows of each are kept as a bitmap.
+/// Texts of a dictionary, with none as one of them, up to which the rows of each are kept as a bitmap.
 const FEW_TEXTS: usize = 16;
 
 /// Truths of a dictionary's texts, the last one of no text, handed out to the rows: the rows of the texts for which they are so. `of_text` keeps
@@ -1038,8 +1038,9 @@ mod tests {
         }
 
         #[test]
-        fn the_ends_of_days_are_compared_as_the_days_are(day in -3..4_i32, beside in -2..3_i64, other in -3..4_i32) {
-            let instant = end_of_day(other) + beside * (end_of_day(1) - end_of_day(0)) / 2;
+        fn the_ends_of_days_are_compared_as_the_days_are(day in -3..4_i32, beside in 0..5_usize, other in -3..4_i32) {
+            let half = (end_of_day(1) - end_of_day(0)) / 2;
+            let instant = end_of_day(other) + [-half, -1, 0, 1, half][beside];
             let holds = |comparison, left: i64, right: i64| match comparison {
                 Operator::Lt => left < right,
                 Operator::LtEq => left <= right,
