@@ -578,6 +578,8 @@ const SPILLING_BATCH_ROWS: usize = 1024;
 fn spilling(state: SessionState) -> SessionState {
     let mut config = state.config().clone().with_batch_size(SPILLING_BATCH_ROWS);
     config.options_mut().optimizer.prefer_hash_join = false;
+    // The tables are those of the session, whose catalog is shared: a new one would stand in its place.
+    config.options_mut().catalog.create_default_catalog_and_schema = false;
     SessionStateBuilder::new_from_existing(state).with_config(config).build()
 }
 
@@ -801,12 +803,14 @@ mod tests {
         let mut answers = Vec::new();
         for limit in [None, Some(300 << 20)] {
             let context = crate::lake::session(limit, folder.path(), 2).expect("a session");
+            context.register_table("known", Arc::new(StoredRows::new("known", &Schema::empty()))).expect("registered");
             let plan = context.state().create_logical_plan(&sql).await.expect("planned");
             let optimised = context.state().optimize(&plan).expect("optimised");
             let hashed = physical(&context.state(), &optimised).await.expect("planned");
             let is_too_large = collect(hashed, context.task_ctx()).await.is_err_and(|error| has_no_room(&error));
             assert_eq!(is_too_large, limit.is_some());
             answers.push(answer(&context, Ok(optimised)).await);
+            assert!(context.table_exist("known").expect("a catalog"), "the session keeps its tables");
         }
         assert_eq!(answers[0], answers[1]);
     }
