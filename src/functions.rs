@@ -503,14 +503,17 @@ fn answered_by_day<O: ArrowPrimitiveType>(
     };
     let nulls = days.nulls().filter(|nulls| nulls.null_count() > 0);
     let (values, no_domain) = (days.values(), known.len() / width - 1);
+    let place = |row: usize| {
+        let domain = if keys.is_valid(row) { keys.value(row) as usize } else { no_domain };
+        domain * width + (values[row] - first) as usize
+    };
     let mut found = vec![O::Native::default(); days.len()];
     let mut is_missed = false;
     for (row, found) in found.iter_mut().enumerate() {
         if nulls.is_some_and(|nulls| nulls.is_null(row)) {
             continue;
         }
-        let domain = if keys.is_valid(row) { keys.value(row) as usize } else { no_domain };
-        let known = &mut known[domain * width + (values[row] - first) as usize];
+        let known = &mut known[place(row)];
         if *known == OPEN {
             *known = answer(row, values[row]).unwrap_or(NONE);
         }
@@ -522,10 +525,7 @@ fn answered_by_day<O: ArrowPrimitiveType>(
     let nulls = match is_missed {
         false => nulls.cloned(),
         true => {
-            let is_there = |row: usize| {
-                let domain = if keys.is_valid(row) { keys.value(row) as usize } else { no_domain };
-                nulls.is_none_or(|nulls| nulls.is_valid(row)) && known[domain * width + (values[row] - first) as usize] != NONE
-            };
+            let is_there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row)) && known[place(row)] != NONE;
             Some(NullBuffer::new(BooleanBuffer::collect_bool(days.len(), is_there)))
         }
     };

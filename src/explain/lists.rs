@@ -148,22 +148,23 @@ pub async fn record_lists(shared: &mut SharedPopulations<'_>, input: &ListInput<
             }
         }
         let mut prepared = shared.prepared(queries).await.into_iter();
-        let answers = futures::stream::iter(asked).map(|(indicator, questions)| {
-            let plans = prepared.by_ref().take(2).collect::<Result<Vec<_>, _>>();
-            let context = &context;
-            async move {
-                let lists = match &plans {
-                    Ok(plans) => answered(context, plans, &questions).await,
-                    Err(error) => Err(DataFusionError::Plan(error.strip_backtrace())),
-                };
-                (indicator, questions, plans.unwrap_or_default(), lists)
+        let mut planned = Vec::new();
+        for (indicator, questions) in asked {
+            match prepared.by_ref().take(2).collect::<Result<Vec<_>, _>>() {
+                Ok(plans) => planned.push((indicator, questions, plans)),
+                Err(error) => found.fail(indicator, &error),
             }
+        }
+        let at_once = shared.at_once();
+        let answers = futures::stream::iter(planned).map(async |(indicator, questions, plans)| {
+            let lists = answered(&context, &plans, &questions).await;
+            (indicator, questions, plans, lists)
         });
-        let mut answers = pin!(answers.buffered(shared.at_once()));
+        let mut answers = pin!(answers.buffered(at_once));
         let mut again = Vec::new();
         while let Some((indicator, questions, plans, lists)) = answers.next().await {
             match lists {
-                Err(error) if has_no_room(&error) => again.push((indicator, questions, plans)),
+                Err(error) if at_once > 1 && has_no_room(&error) => again.push((indicator, questions, plans)),
                 lists => found.take(lists, indicator, questions.rows.adds_up, input),
             }
         }
