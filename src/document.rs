@@ -212,6 +212,23 @@ impl<'a> Section<'a> {
         texts
     }
 
+    /// A list of numbers `[20, 85]`, each as written; absent means empty.
+    pub fn numbers(&mut self, key: &'static str, diagnostics: &mut Diagnostics) -> Vec<Placed<String>> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        let Some(array) = value.get_ref().as_array() else {
+            self.wrong_type(key, value, "a list of numbers like [20, 85]", diagnostics);
+            return Vec::new();
+        };
+        let mut numbers = Vec::new();
+        for item in array.iter() {
+            match number_text(item.get_ref()) {
+                Some(text) => numbers.push(Placed { value: text, span: self.shift(item.span()) }),
+                None => self.wrong_type(key, item, "a number", diagnostics),
+            }
+        }
+        numbers
+    }
+
     /// A list of points `[[0.6, 0], [1, 100]]`, each number as written.
     pub fn points(&mut self, key: &'static str, diagnostics: &mut Diagnostics) -> Vec<Placed<(String, String)>> {
         let Some(value) = self.value(key) else { return Vec::new() };

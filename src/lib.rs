@@ -46,6 +46,9 @@ mod side_by_side;
 /// Working days, clocks and parameters by date of effect.
 pub mod calendar;
 
+/// Intervals, shrinkage, funnels: formulas on plain numbers.
+pub mod statistics;
+
 // The pipeline.
 
 /// `queries/` → contracts, populations, indicators, clocks, schemes; no engine, no data.

@@ -3,6 +3,7 @@
 -- grain = "one record on either side: a decided case or an inspection"
 -- [excluded]
 -- one_export = "两侧数据取自同一份文件，比对没有意义"
+-- no_platform = "全省均未向考核平台报送此类记录，无从比对"
 -- [columns]
 -- is_consistent = "两侧一致"
 -- ///
@@ -59,7 +60,10 @@ pairs AS (
                                   CASE WHEN s.source_table = 'cases' AND s.fine <> p.fine THEN 'fine' END,
                                   CASE WHEN s.source_table = 'cases' AND s.outcome IS DISTINCT FROM p.outcome THEN 'outcome' END)
          END AS differing_fields,
-         CASE WHEN s.source_file = p.source_file THEN 'one_export' END AS excluded_because
+         CASE WHEN s.source_file = p.source_file THEN 'one_export'
+              WHEN s.source_table = 'cases' AND (SELECT count(*) FROM platform_records WHERE source_table = 'cases') = 0 THEN 'no_platform'
+              WHEN s.source_table = 'inspections' AND (SELECT count(*) FROM platform_records WHERE source_table = 'inspections') = 0
+              THEN 'no_platform' END AS excluded_because
   FROM (SELECT *, row_number() OVER (PARTITION BY source_table, key_text ORDER BY unit_id, party_code, event_on, source_line) AS nth FROM own) AS s
   FULL JOIN (SELECT *, row_number() OVER (PARTITION BY source_table, key_text ORDER BY unit_id, party_code, event_on, source_line) AS nth
              FROM platform) AS p

@@ -42,6 +42,7 @@ mod explain;
 mod init;
 mod run;
 mod runs;
+mod score;
 mod simulate;
 mod sql;
 mod surroundings;
@@ -102,6 +103,8 @@ enum Command {
     Explain(explain::Arguments),
     /// The handbook: indicators, populations, tables, clocks, scheme, made from the files that run
     Docs(docs::Arguments),
+    /// Score and rank any table of values (unit, indicator, value) by a scheme
+    Score(score::Arguments),
     /// Make a province that does not exist, with planted cheating and its answer key
     Simulate(simulate::Arguments),
 }
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Sql(arguments) => sql::run(&line.common, &arguments),
         Command::Explain(arguments) => explain::run(&line.common, &arguments),
         Command::Docs(arguments) => docs::docs(&line.common, &arguments),
+        Command::Score(arguments) => score::score(&line.common, &arguments),
         Command::Simulate(arguments) => simulate::simulate(&line.common, &arguments),
     };
     match ended {

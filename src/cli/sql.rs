@@ -16,6 +16,7 @@ mod records;
 mod shell;
 mod statements;
 mod table;
+pub(super) use table::Grid;
 
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;

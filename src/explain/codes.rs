@@ -55,6 +55,8 @@ pub fn withheld(reason: &str) -> &str {
         "peer_group_too_small" => "同类组主体过少，不排名",
         "too_few_ranked" => "同类组中样本充足的主体过少，不排名",
         "nothing_scored" => "没有可计分的指标",
+        "too_little_available" => "可计分的指标未达方案要求的最低比例",
+        "excluded" => "按方案不参加排名",
         other => other,
     }
 }
@@ -67,6 +69,7 @@ pub fn is_uncertain(reason: &str) -> bool {
 /// A kind of score line.
 pub fn line_kind(kind: &str) -> &str {
     match kind {
+        "method" => "合成方法的影响（非算术平均、封顶或否决）",
         "bonus" => "加分",
         "deduction" => "扣分",
         "veto" => "一票否决",

@@ -120,6 +120,7 @@ fn status(value: &ValueRow) -> String {
         "held" => "沿用上次结果",
         "absent_as_zero" => "应报未报，按零分计",
         "report_only" => "只展示，不计分",
+        "missing" => "没有数值",
         other => other,
     };
     let too_few = if value.too_few { "样本不足" } else { "" };

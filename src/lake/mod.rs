@@ -10,6 +10,7 @@
 //! - One process writes at a time (`lock`); a second one is refused, not merged.
 //! - What does not fit into memory goes to a folder that goes with its process (`spill`).
 //! - What many queries of a run read is answered once and kept beside it (`stored`).
+//! - The memory limit also counts what a join holds twice (`pool`).
 //! - What was decoded once stays in memory as far as there is room (`room`, `columns`).
 //! - Sorted rows are numbered by counting (`row_numbers`).
 //! - Files are plain Parquet: DuckDB, Spark and Polars read the lake as it is (`month_file`).
@@ -23,6 +24,7 @@ mod durable;
 mod durable_store;
 mod lock;
 mod month_file;
+mod pool;
 mod provider;
 mod room;
 mod row_numbers;

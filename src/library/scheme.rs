@@ -14,17 +14,19 @@ use rust_decimal::Decimal;
 
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, read_document};
-use crate::library::indicator::Indicator;
+use crate::library::indicator::{Better, Indicator};
 use crate::terms::IndicatorId;
 
 pub mod composites;
 pub mod curve;
+pub mod method;
 mod read;
 mod rules;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use curve::Curve;
+use method::{Method, Relative, Transform};
 
 /// Name of the root.
 pub const TOTAL: &str = "total";
@@ -47,13 +49,57 @@ pub enum RankBasis {
     Unrounded,
 }
 
+/// Which rank equal scores share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ties {
+    /// The best of their places, and the next is skipped: 1, 2, 2, 4.
+    Competition,
+    /// The best of their places, and none is skipped: 1, 2, 2, 3.
+    Dense,
+    /// The worst of their places: 1, 3, 3, 4.
+    Worst,
+}
+
+/// What a score of one step is to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steps {
+    /// As published: whoever has the page can add it up.
+    Rounded,
+    /// As computed: only what is shown is rounded.
+    Exact,
+}
+
 /// How figures are rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rounding {
     /// Decimals of every score, half up.
     pub decimals: u32,
-    /// Which score decides the order; equal ones share a rank, and the next is skipped ("1,2,2,4").
+    /// Which score decides the order.
     pub basis: RankBasis,
+    /// Which rank equal scores share.
+    pub ties: Ties,
+    /// Whether an indicator's score goes into its node as it is published.
+    pub steps: Steps,
+}
+
+/// What the points of children are to their parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weights {
+    /// They add up to the parent's, and the classes' to the total.
+    Points,
+    /// They count beside their siblings only.
+    Relative,
+}
+
+/// Who is shown and not ranked, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusion {
+    /// Unit.
+    pub unit: String,
+    /// Domain; `None` for all.
+    pub domain: Option<String>,
+    /// Why.
+    pub because: String,
 }
 
 /// What becomes of something owed that did not arrive.
@@ -70,8 +116,8 @@ pub enum Absent {
 pub struct Nothing {
     /// Owed and absent.
     pub owed_and_absent: Absent,
-    /// Score of a class in which nothing could be scored.
-    pub empty_class_score: Decimal,
+    /// Score of a class in which nothing could be scored; `None` where its weight moves as that of any other node.
+    pub empty_class_score: Option<Decimal>,
 }
 
 /// What makes units comparable.
@@ -164,6 +210,8 @@ pub struct Node {
     pub domains: Vec<String>,
     /// Tiers it applies to; empty means all.
     pub tiers: Vec<String>,
+    /// How its score is made of its children's.
+    pub method: Method,
     /// Where its points stand.
     pub span: Range<usize>,
 }
@@ -196,8 +244,14 @@ pub struct Scored {
     pub points: Decimal,
     /// Target, shown.
     pub target: Option<Decimal>,
-    /// From value to score; `None` when it is only reported.
+    /// From value to score; `None` when it is only reported, or compared with others.
     pub curve: Option<Curve>,
+    /// By comparison with others, in the place of a curve.
+    pub relative: Option<Relative>,
+    /// What is done to values before they are compared with others (a curve has its own).
+    pub transform: Transform,
+    /// Which direction is better, where no header of the library says it.
+    pub better: Option<Better>,
     /// Switched on for some regions and dates only.
     pub dynamic: Option<Dynamic>,
     /// Shown, never scored.
@@ -223,6 +277,10 @@ pub struct Scheme {
     pub published_on: Option<Date>,
     /// Points of the total, usually 100.
     pub total: Decimal,
+    /// What the points of children are to their parent.
+    pub weights: Weights,
+    /// How the total is made of the classes.
+    pub method: Method,
     /// What gets a scorecard.
     pub object: Object,
     /// Rounding.
@@ -231,6 +289,12 @@ pub struct Scheme {
     pub nothing: Nothing,
     /// What makes units comparable, in the order in which a group's name says it.
     pub peer_group: Vec<PeerKey>,
+    /// Why ranks may be formed across domains or tiers.
+    pub peer_group_allow: Option<String>,
+    /// Where the peer groups are declared.
+    pub peer_group_span: Option<Range<usize>>,
+    /// Who is shown and not ranked.
+    pub exclusions: Vec<Exclusion>,
     /// Fewer ranked objects than this make no ranking.
     pub minimum_units: u32,
     /// Minimum n.
@@ -284,7 +348,7 @@ impl Scheme {
     pub fn class_points(&self) -> BTreeMap<&str, Decimal> {
         let classes: Vec<&Node> = self.nodes.iter().filter(|node| node.parent == TOTAL && !self.is_separate(&node.id)).collect();
         let mut points: Vec<Decimal> = classes.iter().map(|class| class.points).collect();
-        if self.perception == Some(Perception::Renormalised) {
+        if self.perception == Some(Perception::Renormalised) || self.weights == Weights::Relative {
             points = apportioned(self.total, &points);
         }
         classes.iter().map(|class| class.id.as_str()).zip(points).collect()
@@ -304,7 +368,7 @@ impl Scheme {
 }
 
 /// Decimals of points after weight has moved: every share but the last of a node is cut to these, and the last one takes the rest.
-const POINT_DECIMALS: u32 = 8;
+pub const POINT_DECIMALS: u32 = 8;
 
 /// Shares `whole` out in proportion to `parts`: the shares add up to it exactly, and a part of zero gets nothing.
 pub fn apportioned(whole: Decimal, parts: &[Decimal]) -> Vec<Decimal> {
@@ -334,10 +398,28 @@ pub fn read_scheme(
     diagnostics: &mut Diagnostics,
 ) -> Option<Scheme> {
     diagnostics.remember(file, text);
-    let scheme =
-        read_document(file, text, "a scheme", 0, diagnostics, |section, diagnostics| read::read(name, text, section, diagnostics))?;
+    let scheme = read_any_scheme(name, file, text, diagnostics)?;
     rules::check(&scheme, indicators, diagnostics);
     Some(scheme)
+}
+
+/// Reads a scheme over a table of any indicators: what it says of itself is checked, and where it scores indicators of the library their
+/// direction.
+pub fn read_table_scheme(
+    name: &str,
+    file: &str,
+    text: &str,
+    indicators: &BTreeMap<IndicatorId, Indicator>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Scheme> {
+    diagnostics.remember(file, text);
+    let scheme = read_any_scheme(name, file, text, diagnostics)?;
+    rules::check_alone(&scheme, indicators, diagnostics);
+    Some(scheme)
+}
+
+fn read_any_scheme(name: &str, file: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Scheme> {
+    read_document(file, text, "a scheme", 0, diagnostics, |section, diagnostics| read::read(name, text, section, diagnostics))
 }
 
 /// A number as written → decimal; a number that is none becomes a diagnostic.

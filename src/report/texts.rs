@@ -139,6 +139,7 @@ catalogue! {
     HELD = "数据来源未到，沿用上次结果";
     ABSENT_AS_ZERO = "应报未报，按零分计";
     REPORT_ONLY = "只展示，不计分";
+    MISSING = "没有数值";
     PROVISIONAL = "期限暂定";
 
     // Findings

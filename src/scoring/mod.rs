@@ -15,17 +15,23 @@ use rust_decimal::Decimal;
 
 use crate::compute::measures::Measures;
 use crate::error::Result;
-use crate::library::indicator::Indicator;
-use crate::library::scheme::Scheme;
+use crate::library::indicator::{Better, Indicator};
+use crate::library::scheme::curve::BINARY_DECIMALS;
+use crate::library::scheme::{Scheme, Steps};
 use crate::terms::{IndicatorId, Period};
 
+pub mod audit;
+pub mod draws;
 mod ledger;
+mod means;
 mod objects;
 mod period;
 #[cfg(test)]
 mod properties;
 mod ranking;
 pub mod regional;
+mod relative;
+pub mod table;
 pub mod tables;
 #[cfg(test)]
 mod tests;
@@ -97,7 +103,7 @@ pub fn score(input: &ScoringInput<'_>) -> Result<Scorecards> {
     if input.scheme.indicators.iter().any(|scored| scored.dynamic.is_some()) {
         let mut everywhere = input.scheme.clone();
         for scored in everywhere.indicators.iter_mut().filter(|scored| scored.dynamic.is_some()) {
-            (scored.report_only, scored.curve) = (true, None);
+            (scored.report_only, scored.curve, scored.relative) = (true, None, None);
         }
         let without = score_by(&ScoringInput { scheme: &everywhere, ..*input })?;
         for (rank, other) in cards.ranks.iter_mut().zip(without.ranks) {
@@ -115,18 +121,36 @@ fn score_by(input: &ScoringInput<'_>) -> Result<Scorecards> {
     let objects = objects::assessed(input)?;
     let regions = regional::Regions::of(input, &objects);
     let tree = tree::Tree::of(input.scheme);
-    let mut cards = Scorecards::default();
-    let mut results = Vec::with_capacity(objects.len());
+    let mut values = Vec::with_capacity(objects.len());
     for object in &objects {
-        let mut values = Vec::new();
+        let mut of_object = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
-            values.push(if tree.reaches(entry.node, object) {
+            of_object.push(if tree.reaches(entry.node, object) {
                 Some(values::value(input, object, index, entry, &totals, &regions)?)
             } else {
                 None
             });
         }
-        let outcome = tree.add_up(input, object, &mut values);
+        values.push(of_object);
+    }
+    let better = |id: &IndicatorId| input.indicators.get(id).map(|header| header.better);
+    scored(input.scheme, &better, &objects, values)
+}
+
+/// From values to scores and ranks: what is the same for a province and for any table. `values` has one row an object, in step with
+/// `objects`, and in it one value for each indicator of the scheme, in its order; `better` says which way is better where a header does.
+fn scored(
+    scheme: &Scheme,
+    better: &dyn Fn(&IndicatorId) -> Option<Better>,
+    objects: &[objects::Assessed<'_>],
+    mut values: Vec<Vec<Option<tables::Value>>>,
+) -> Result<Scorecards> {
+    relative::score(scheme, better, objects, &mut values);
+    let tree = tree::Tree::of(scheme);
+    let mut cards = Scorecards::default();
+    let mut results = Vec::with_capacity(objects.len());
+    for (object, mut values) in objects.iter().zip(values) {
+        let outcome = tree.add_up(object, &mut values);
         cards.scores.extend(outcome.scores);
         cards.score_lines.extend(outcome.score_lines);
         let mut values: Vec<_> = values.into_iter().flatten().collect();
@@ -134,6 +158,14 @@ fn score_by(input: &ScoringInput<'_>) -> Result<Scorecards> {
         cards.values.extend(values);
         results.push(outcome.result);
     }
-    cards.ranks = ranking::rank(input.scheme, &objects, results)?;
+    cards.ranks = ranking::rank(scheme, objects, results)?;
     Ok(cards)
+}
+
+/// The score of an indicator as it goes into its node.
+fn leaf_score(scheme: &Scheme, score: Decimal) -> Decimal {
+    match scheme.rounding.steps {
+        Steps::Rounded => scheme.round(score),
+        Steps::Exact => score.round_dp(BINARY_DECIMALS),
+    }
 }

@@ -80,7 +80,8 @@ pub(super) fn assessed<'a>(input: &ScoringInput<'a>) -> Result<Vec<Assessed<'a>>
     Ok(objects)
 }
 
-fn peer_group(scheme: &Scheme, unit: &Unit, domain: &str) -> String {
+/// The peer group of a unit in a domain, by the scheme's keys.
+pub(super) fn peer_group(scheme: &Scheme, unit: &Unit, domain: &str) -> String {
     let parts: Vec<&str> = scheme
         .peer_group
         .iter()

@@ -2,7 +2,7 @@
 //!
 //! In: totals of assessed objects. Out: one [`Rank`] an object. Never here: comparisons across peer groups.
 //!
-//! Equal scores share a rank and the next ones are skipped ("1,2,2,4"). A grade with a quota goes to the places that the quota
+//! Equal scores share a rank, by default the best of their places ("1,2,2,4"). Who is excluded is shown and not ranked. A grade with a quota goes to the places that the quota
 //! allows, rounded down, ties included; who falls out gets the next grade. Vetoes cap what is left.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use super::objects::Assessed;
 use super::tables::Rank;
 use super::tree::ObjectResult;
 use crate::error::{Context, Kind, Result};
-use crate::library::scheme::{RankBasis, Scheme};
+use crate::library::scheme::{RankBasis, Scheme, Ties};
 
 /// Decimals that the order sees: enough for every exact total.
 const ORDER_DECIMALS: u32 = 14;
@@ -35,16 +35,18 @@ pub(super) fn rank(scheme: &Scheme, objects: &[Assessed<'_>], results: Vec<Objec
         RankBasis::Rounded => result.total,
         RankBasis::Unrounded => result.exact,
     };
-    let enters = |result: &ObjectResult, all: bool| {
+    let enters = |row: usize, result: &ObjectResult, all: bool| {
         let minimum = &scheme.minimum_n;
-        all || (result.solid_share >= minimum.rank_share && result.half_width <= minimum.half_width)
+        let is_solid = result.solid_share >= minimum.rank_share && result.half_width <= minimum.half_width;
+        all || (is_solid && exclusion(scheme, &objects[row]).is_none())
     };
-    let competition = |all: bool| {
-        let rows = results.iter().enumerate().filter(|(_, result)| enters(result, all));
-        places(rows.filter_map(|(row, result)| Some((row, groups[objects[row].peer_group.as_str()], basis(result)?))).collect())
+    let competition = |all: bool, ties: Ties| {
+        let rows = results.iter().enumerate().filter(|(row, result)| enters(*row, result, all));
+        let rows = rows.filter_map(|(row, result)| Some((row, groups[objects[row].peer_group.as_str()], basis(result)?)));
+        places(rows.collect(), ties)
     };
-    let everyone = competition(true).context(Kind::Bug, || "placing everyone for the quota")?;
-    let ranked = competition(false).context(Kind::Bug, || "ranking")?;
+    let everyone = competition(true, Ties::Competition).context(Kind::Bug, || "placing everyone for the quota")?;
+    let ranked = competition(false, scheme.rounding.ties).context(Kind::Bug, || "ranking")?;
     // A unit without a rank still says how many are ranked in its group.
     let sizes: BTreeMap<&str, u32> =
         ranked.iter().map(|(row, (_, competitors))| (objects[*row].peer_group.as_str(), *competitors)).collect();
@@ -67,8 +69,16 @@ struct GroupSize {
     competitors: u32,
 }
 
-/// Competition ranks inside groups: rows of (object, group, score).
-fn places(rows: Vec<(usize, u32, Decimal)>) -> PolarsResult<Places> {
+/// Why the scheme keeps an object out of the ranking, if it does.
+fn exclusion<'a>(scheme: &'a Scheme, object: &Assessed<'_>) -> Option<&'a str> {
+    let is_it = |exclusion: &&crate::library::scheme::Exclusion| {
+        exclusion.unit == object.unit.id.0 && exclusion.domain.as_ref().is_none_or(|domain| *domain == object.domain)
+    };
+    scheme.exclusions.iter().find(is_it).map(|exclusion| exclusion.because.as_str())
+}
+
+/// Ranks inside groups: rows of (object, group, score).
+fn places(rows: Vec<(usize, u32, Decimal)>, ties: Ties) -> PolarsResult<Places> {
     if rows.is_empty() {
         return Ok(Places::new());
     }
@@ -82,7 +92,12 @@ fn places(rows: Vec<(usize, u32, Decimal)>) -> PolarsResult<Places> {
         Column::new("group".into(), rows.iter().map(|row| row.1).collect::<Vec<_>>()),
         Column::new("score".into(), rows.iter().map(|row| order(&row.2)).collect::<Vec<_>>()),
     ])?;
-    let competition = RankOptions { method: RankMethod::Min, descending: true };
+    let method = match ties {
+        Ties::Competition => RankMethod::Min,
+        Ties::Dense => RankMethod::Dense,
+        Ties::Worst => RankMethod::Max,
+    };
+    let competition = RankOptions { method, descending: true };
     let ranked = frame
         .lazy()
         .with_columns([
@@ -105,7 +120,9 @@ fn one(
     GroupSize { members, competitors }: GroupSize,
 ) -> Rank {
     let withheld = match (result.total, rank) {
+        (None, _) if result.lacks => Some("too_little_available"),
         (None, _) => Some("nothing_scored"),
+        (Some(_), None) if exclusion(scheme, object).is_some() => Some("excluded"),
         (Some(_), None) if result.solid_share < scheme.minimum_n.rank_share => Some("too_few_cases"),
         (Some(_), None) => Some("interval_too_wide"),
         (Some(_), Some(_)) if members < scheme.minimum_units => Some("peer_group_too_small"),

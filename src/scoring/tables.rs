@@ -23,6 +23,8 @@ pub enum Status {
     AbsentAsZero,
     /// Shown, never scored.
     ReportOnly,
+    /// The table of values has no value for it.
+    Missing,
 }
 
 impl Status {
@@ -35,6 +37,7 @@ impl Status {
             Self::Held => "held",
             Self::AbsentAsZero => "absent_as_zero",
             Self::ReportOnly => "report_only",
+            Self::Missing => "missing",
         }
     }
 }
@@ -114,6 +117,8 @@ pub enum LineKind {
     Beside,
     /// A class in which nothing could be scored, at the scheme's score.
     EmptyClass,
+    /// What a node's mean, cap or veto adds to what its children earn, or takes.
+    Method,
     /// Bonus points of one event.
     Bonus,
     /// Deducted points of one event.
@@ -137,6 +142,7 @@ impl LineKind {
             Self::Indicator => "indicator",
             Self::Beside => "beside",
             Self::EmptyClass => "empty_class",
+            Self::Method => "method",
             Self::Bonus => "bonus",
             Self::Deduction => "deduction",
             Self::Veto => "veto",
@@ -225,7 +231,8 @@ pub struct Rank {
     pub unswitched: Option<Unswitched>,
     /// Half-width of the total's 95 % interval, in points: the values' half-widths, weighted, as independent errors.
     pub half_width: Decimal,
-    /// Why there is no rank: `nothing_scored`, `too_few_cases`, `interval_too_wide`, `peer_group_too_small`,
+    /// Why there is no rank: `nothing_scored`, `too_little_available` (less than the scheme asks for has a score), `excluded` (the scheme says
+    /// why), `too_few_cases`, `interval_too_wide`, `peer_group_too_small`,
     /// `too_few_ranked` (the group is large enough, but too few of it have enough cases).
     pub withheld: Option<String>,
 }

@@ -9,7 +9,7 @@ use super::objects::Assessed;
 use super::period::{Entry, PeriodAmount, Totals};
 use super::regional::{Regions, lies_in};
 use super::tables::{Status, Value};
-use super::{RegionalValue, ScoringInput, wilson};
+use super::{RegionalValue, ScoringInput, leaf_score, wilson};
 use crate::compute::measures::NO_DOMAIN;
 use crate::error::{Error, Kind, Result};
 use crate::library::indicator::Shape;
@@ -74,7 +74,8 @@ pub(super) fn value(
             value.value = Some(regional.value);
             value.interval = regional.interval;
             value.status = if held { Status::Held } else { Status::Scored };
-            value.score = scored.curve.as_ref().map(|curve| input.scheme.round(curve.score(regional.scored_as.unwrap_or(regional.value))));
+            value.score =
+                scored.curve.as_ref().map(|curve| leaf_score(input.scheme, curve.score(regional.scored_as.unwrap_or(regional.value))));
         }
     }
     if scored.report_only {
@@ -152,7 +153,7 @@ fn fill(input: &ScoringInput<'_>, entry: &Entry<'_>, amount: PeriodAmount, held:
         value.interval = wilson::interval(numerator, denominator);
     }
     if let Some(curve) = &entry.scored.curve {
-        value.score = Some(input.scheme.round(curve.score_of_ratio(numerator, denominator)));
+        value.score = Some(leaf_score(input.scheme, curve.score_of_ratio(numerator, denominator)));
         value.half_width = value.interval.map(|(low, high)| curve.half_range(low, high).round_dp(4));
     }
     value.status = if held || amount.held { Status::Held } else { Status::Scored };

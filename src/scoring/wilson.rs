@@ -1,28 +1,19 @@
-//! Wilson's 95 % interval of a proportion.
+//! Wilson's 95 % interval of a proportion, as decimals.
 //!
-//! In: successes of trials. Out: two decimals between 0 and 1, rounded to six places. Never here: scores.
-//!
-//! The only floating-point arithmetic of scoring: additions, divisions and a square root, each correctly rounded by IEEE 754,
-//! so the result is the same on every machine.
+//! In: successes of trials. Out: two decimals between 0 and 1, rounded to six places. Never here: the formula (see
+//! [`crate::statistics::proportion`]), scores.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
-const Z: f64 = 1.96;
+use crate::statistics::proportion::{DEVIATE_95, wilson_at};
 
 /// The interval; `None` unless both are whole and 0 ≤ successes ≤ trials, trials > 0.
 pub fn interval(successes: Decimal, trials: Decimal) -> Option<(Decimal, Decimal)> {
-    let counts = successes.fract().is_zero() && trials.fract().is_zero() && Decimal::ZERO <= successes && successes <= trials;
-    if !counts || trials.is_zero() {
-        return None;
-    }
-    let (r, n) = (successes.to_f64()?, trials.to_f64()?);
-    let p = r / n;
-    let z2 = Z * Z;
-    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    let count = |amount: Decimal| amount.to_u64().filter(|_| amount.fract().is_zero());
+    let interval = wilson_at(count(successes)?, count(trials)?, DEVIATE_95)?;
     let bound = |value: f64| Some(Decimal::from_f64(value.clamp(0.0, 1.0))?.round_dp(6));
-    Some((bound(centre - half)?, bound(centre + half)?))
+    Some((bound(interval.low)?, bound(interval.high)?))
 }
 
 #[cfg(test)]
@@ -38,6 +29,7 @@ mod tests {
     #[test]
     fn amounts_that_are_no_counts_have_no_interval() {
         assert_eq!(interval(Decimal::new(15, 1), Decimal::from(10)), None);
+        assert_eq!(interval(Decimal::from(-1), Decimal::from(10)), None);
         assert_eq!(interval(Decimal::from(11), Decimal::from(10)), None);
         assert_eq!(interval(Decimal::ZERO, Decimal::ZERO), None);
     }

@@ -10,6 +10,7 @@ mod library;
 mod nightly;
 mod polars;
 mod province;
+mod published;
 mod readers;
 mod realdata;
 mod shown;

@@ -16,7 +16,7 @@ use crate::error::Result;
 
 /// Rows as texts.
 #[derive(Debug, Default)]
-pub(super) struct Grid {
+pub struct Grid {
     headers: Vec<String>,
     is_right: Vec<bool>,
     widths: Vec<usize>,

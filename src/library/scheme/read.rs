@@ -4,15 +4,18 @@
 //! value (those are in `rules`).
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rust_decimal::Decimal;
 
+use super::method::{Transform, read_method, read_relative, read_transform};
 use super::{
-    Absent, Attribution, Curve, Dynamic, Grade, MinimumN, Node, Nothing, Object, PeerKey, Perception, RankBasis, Rounding, Scheme, Scored,
-    TOTAL, Veto, decimal,
+    Absent, Attribution, Curve, Dynamic, Exclusion, Grade, MinimumN, Node, Nothing, Object, PeerKey, Perception, RankBasis, Rounding,
+    Scheme, Scored, Steps, TOTAL, Ties, Veto, Weights, decimal,
 };
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section};
+use crate::library::indicator::Better;
 use crate::terms::{DOMAINS, IndicatorId};
 
 const TIERS: [&str; 4] = ["province", "city", "county", "township"];
@@ -28,10 +31,18 @@ pub(super) fn read(name: &str, text: &str, section: &mut Section<'_>, diagnostic
     let total = amount(section, "total", diagnostics).unwrap_or(Decimal::ONE_HUNDRED);
     let objects = [("unit_domain", Object::UnitDomain), ("unit", Object::Unit)];
     let object = section.word("object", &objects, diagnostics).unwrap_or(Object::UnitDomain);
-    let rounding = section.section("rounding", diagnostics, read_rounding);
-    let nothing = section.section("nothing", diagnostics, read_nothing);
+    let words = [("points", Weights::Points), ("relative", Weights::Relative)];
+    let weights = section.word("weights", &words, diagnostics).unwrap_or(Weights::Points);
+    let method = read_method(section, diagnostics);
+    let steps = if weights == Weights::Points { Steps::Rounded } else { Steps::Exact };
+    let usual = Rounding { decimals: 2, basis: RankBasis::Rounded, ties: Ties::Competition, steps };
+    let rounding = section.section("rounding", diagnostics, |section, diagnostics| read_rounding(usual, section, diagnostics));
+    let empty_class_score = (weights == Weights::Points).then(|| Decimal::from(80));
+    let usual_nothing = Nothing { owed_and_absent: Absent::Hold, empty_class_score };
+    let nothing = section.section("nothing", diagnostics, |section, diagnostics| read_nothing(usual_nothing, section, diagnostics));
     let peer_group = section.section("peer_group", diagnostics, read_peer_group);
-    let (peer_group, minimum_units) = peer_group.unwrap_or((vec![PeerKey::Domain, PeerKey::Tier, PeerKey::SizeClass], 3));
+    let usual_group = PeerGroup { by: vec![PeerKey::Domain, PeerKey::Tier, PeerKey::SizeClass], minimum_units: 3, allow: None, span: None };
+    let peer_group = peer_group.unwrap_or(usual_group);
     let minimum_n = section.section("minimum_n", diagnostics, read_minimum_n).unwrap_or_else(MinimumN::usual);
     let scope = section.section("scope", diagnostics, |section, diagnostics| {
         let words = [("own", false), ("subtree", true)];
@@ -56,8 +67,9 @@ pub(super) fn read(name: &str, text: &str, section: &mut Section<'_>, diagnostic
         Some(Veto { code: code?.value, title: title?.value, cap_grade: cap_grade?.value, basis: basis?.value })
     });
     let regional = section.section("regional", diagnostics, read_regional).unwrap_or_default();
-    let nodes = section.sections("node", diagnostics, read_node);
-    let indicators = section.sections("indicator", diagnostics, read_scored);
+    let exclusions = section.sections("exclude", diagnostics, read_exclusion);
+    let nodes = section.sections("node", diagnostics, |section, diagnostics| read_node(weights, section, diagnostics));
+    let indicators = section.sections("indicator", diagnostics, |section, diagnostics| read_scored(weights, section, diagnostics));
     Some(Scheme {
         name: name.to_owned(),
         file: section.file().to_owned(),
@@ -66,11 +78,16 @@ pub(super) fn read(name: &str, text: &str, section: &mut Section<'_>, diagnostic
         year: i16::try_from(year?.value).unwrap_or_default(),
         published_on,
         total,
+        weights,
+        method,
         object,
-        rounding: rounding.unwrap_or(Rounding { decimals: 2, basis: RankBasis::Rounded }),
-        nothing: nothing.unwrap_or(Nothing { owed_and_absent: Absent::Hold, empty_class_score: Decimal::from(80) }),
-        peer_group,
-        minimum_units,
+        rounding: rounding.unwrap_or(usual),
+        nothing: nothing.unwrap_or(usual_nothing),
+        peer_group: peer_group.by,
+        peer_group_allow: peer_group.allow,
+        peer_group_span: peer_group.span,
+        exclusions,
+        minimum_units: peer_group.minimum_units,
         minimum_n,
         subtree_tiers: scope.unwrap_or_default(),
         perception,
@@ -84,7 +101,7 @@ pub(super) fn read(name: &str, text: &str, section: &mut Section<'_>, diagnostic
     })
 }
 
-fn amount(section: &mut Section<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Decimal> {
+pub(super) fn amount(section: &mut Section<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Decimal> {
     let placed = section.number(key, diagnostics)?;
     decimal(&placed, section.file(), diagnostics)
 }
@@ -110,47 +127,53 @@ fn read_perception(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> 
     }
 }
 
-fn read_rounding(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Rounding> {
+fn read_rounding(usual: Rounding, section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Rounding> {
     let decimals = section.integer("decimals", diagnostics);
     section.word("mode", &[("half_up", ())], diagnostics);
-    section.word("ties", &[("competition", ())], diagnostics);
+    let ties = [("competition", Ties::Competition), ("dense", Ties::Dense), ("worst", Ties::Worst)];
+    let ties = section.word("ties", &ties, diagnostics).unwrap_or(usual.ties);
     let bases = [("rounded", RankBasis::Rounded), ("unrounded", RankBasis::Unrounded)];
-    let basis = section.word("rank_basis", &bases, diagnostics).unwrap_or(RankBasis::Rounded);
+    let basis = section.word("rank_basis", &bases, diagnostics).unwrap_or(usual.basis);
+    let steps = section.word("steps", &[("rounded", Steps::Rounded), ("exact", Steps::Exact)], diagnostics).unwrap_or(usual.steps);
     let decimals = match decimals {
         Some(placed) if !(0..=4).contains(&placed.value) => {
             diagnostics.error("rounding-range", section.file(), Some(placed.span), "scores have 0 to 4 decimals");
-            2
+            usual.decimals
         }
         Some(placed) => placed.value as u32,
-        None => 2,
+        None => usual.decimals,
     };
-    Some(Rounding { decimals, basis })
+    Some(Rounding { decimals, basis, ties, steps })
 }
 
-fn read_nothing(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Nothing> {
+fn read_nothing(usual: Nothing, section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Nothing> {
     section.word("not_applicable", &[("move_weight", ())], diagnostics);
     section.word("nothing_due", &[("move_weight", ())], diagnostics);
     let absent = section.word("owed_and_absent", &[("hold", Absent::Hold), ("zero", Absent::Zero)], diagnostics);
-    let empty_class_score = amount(section, "empty_class_score", diagnostics).unwrap_or_else(|| Decimal::from(80));
-    Some(Nothing { owed_and_absent: absent.unwrap_or(Absent::Hold), empty_class_score })
+    let empty_class_score = amount(section, "empty_class_score", diagnostics).or(usual.empty_class_score);
+    Some(Nothing { owed_and_absent: absent.unwrap_or(usual.owed_and_absent), empty_class_score })
 }
 
-fn read_peer_group(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<(Vec<PeerKey>, u32)> {
+/// `[peer_group]`.
+struct PeerGroup {
+    by: Vec<PeerKey>,
+    minimum_units: u32,
+    allow: Option<String>,
+    span: Option<Range<usize>>,
+}
+
+fn read_peer_group(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<PeerGroup> {
     let words = [("domain", PeerKey::Domain), ("tier", PeerKey::Tier), ("size_class", PeerKey::SizeClass)];
-    let mut keys = Vec::new();
+    let mut by = Vec::new();
     for placed in section.texts("by", diagnostics) {
         match words.iter().find(|(word, _)| *word == placed.value) {
-            Some((_, key)) => keys.push(*key),
+            Some((_, key)) => by.push(*key),
             None => unknown_word(&placed, &words.map(|(word, _)| word), section.file(), diagnostics),
         }
     }
     let minimum_units = section.integer("minimum_units", diagnostics).and_then(|placed| u32::try_from(placed.value).ok()).unwrap_or(3);
-    if !keys.contains(&PeerKey::Tier) || !keys.contains(&PeerKey::Domain) {
-        diagnostics
-            .error("peer-group-too-wide", section.file(), Some(section.span()), "a peer group never crosses domains or tiers")
-            .hint("by = [\"domain\", \"tier\", \"size_class\"]");
-    }
-    Some((keys, minimum_units))
+    let allow = section.text("allow", diagnostics).map(|allow| allow.value).filter(|allow| !allow.trim().is_empty());
+    Some(PeerGroup { by, minimum_units, allow, span: Some(section.span()) })
 }
 
 impl MinimumN {
@@ -201,11 +224,40 @@ fn closed(section: &mut Section<'_>, key: &'static str, known: &[&str], diagnost
     texts.into_iter().map(|placed| placed.value).collect()
 }
 
-fn read_node(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
+fn read_exclusion(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Exclusion> {
+    let unit = section.required_text("unit", diagnostics);
+    let domain = section.text("domain", diagnostics).map(|domain| domain.value);
+    let because = section.required_text("because", diagnostics);
+    Some(Exclusion { unit: unit?.value, domain, because: because?.value })
+}
+
+/// What a node or an indicator weighs: `points`, or `weight` (1 where it is not said) in a scheme of relative weights.
+fn read_weight(weights: Weights, section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Placed<Decimal>> {
+    let (key, other) = if weights == Weights::Points { ("points", "weight") } else { ("weight", "points") };
+    let file = section.file();
+    if let Some(wrong) = section.number(other, diagnostics) {
+        let says = if weights == Weights::Points { "the children's points add up to their parent's" } else { "weights = \"relative\"" };
+        diagnostics
+            .error("weight-key", file, Some(wrong.span), format!("`{other}`, where {says}"))
+            .hint(format!("{key} = {}", wrong.value));
+    }
+    let placed = section.number(key, diagnostics);
+    match (placed, weights) {
+        (Some(placed), _) => Some(Placed { value: decimal(&placed, file, diagnostics)?, span: placed.span }),
+        (None, Weights::Relative) => Some(Placed { value: Decimal::ONE, span: section.span() }),
+        (None, Weights::Points) => None,
+    }
+}
+
+fn read_node(weights: Weights, section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
     let id = section.required_text("id", diagnostics);
     let parent = section.required_text("parent", diagnostics);
     let title = section.required_text("title", diagnostics);
-    let points = section.required_number("points", diagnostics);
+    let points = read_weight(weights, section, diagnostics);
+    if points.is_none() {
+        diagnostics.error("missing-key", section.file(), Some(section.span()), "a node needs the key `points`, a number");
+    }
+    let method = read_method(section, diagnostics);
     let alternatives = section.boolean("alternatives", diagnostics).unwrap_or(false);
     let domains = closed(section, "domains", &DOMAINS, diagnostics);
     let tiers = closed(section, "tiers", &TIERS, diagnostics);
@@ -217,18 +269,77 @@ fn read_node(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option
             .error("class-place", section.file(), Some(parent.span), "exactly the classes hang on `total`")
             .hint("kind = \"class\" goes with parent = \"total\", kind = \"group\" with every other parent");
     }
-    let value = decimal(&points, section.file(), diagnostics)?;
-    Some(Node { id: id?.value, parent: parent.value, title: title?.value, points: value, alternatives, domains, tiers, span: points.span })
+    Some(Node {
+        id: id?.value,
+        parent: parent.value,
+        title: title?.value,
+        points: points.value,
+        alternatives,
+        domains,
+        tiers,
+        method,
+        span: points.span,
+    })
 }
 
-fn read_scored(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Scored> {
+/// The points [[worst, 0], [best, 100]] that `goalposts = [worst, best]` stands for.
+fn read_goalposts(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Vec<Placed<(String, String)>> {
+    let numbers = section.numbers("goalposts", diagnostics);
+    let ends = [(0, "0"), (1, "100")];
+    match numbers.as_slice() {
+        [] => Vec::new(),
+        [worst, best] => {
+            let mut points: Vec<_> = ends
+                .map(|(place, score)| Placed {
+                    value: ([worst, best][place].value.clone(), score.to_owned()),
+                    span: numbers[place].span.clone(),
+                })
+                .into();
+            let number = |text: &str| Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok();
+            if number(&worst.value) > number(&best.value) {
+                points.reverse();
+            }
+            points
+        }
+        [first, .., last] => {
+            diagnostics
+                .error(
+                    "goalposts",
+                    section.file(),
+                    Some(first.span.start..last.span.end),
+                    "goalposts are two numbers: what earns 0, and what earns 100",
+                )
+                .hint("goalposts = [20, 85]; lower is better: goalposts = [85, 20]");
+            Vec::new()
+        }
+        [only] => {
+            diagnostics
+                .error("goalposts", section.file(), Some(only.span.clone()), "goalposts are two numbers: what earns 0, and what earns 100")
+                .hint("goalposts = [20, 85]");
+            Vec::new()
+        }
+    }
+}
+
+fn read_scored(weights: Weights, section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Scored> {
     let file = section.file();
     let id = section.required_text("id", diagnostics);
     let node = section.required_text("node", diagnostics);
     let report_only = section.boolean("report_only", diagnostics).unwrap_or(false);
-    let points = amount(section, "points", diagnostics);
+    let points = read_weight(if report_only { Weights::Points } else { weights }, section, diagnostics).map(|points| points.value);
     let target = amount(section, "target", diagnostics);
+    let better = [("higher", Better::Higher), ("lower", Better::Lower), ("band", Better::Band)];
+    let better = section.word("better", &better, diagnostics);
+    let goalposts = read_goalposts(section, diagnostics);
     let placed = section.points("curve", diagnostics);
+    let transform = read_transform(section, diagnostics);
+    let relative = read_relative(section, diagnostics);
+    if usize::from(!placed.is_empty()) + usize::from(!goalposts.is_empty()) + usize::from(relative.is_some()) > 1 {
+        diagnostics
+            .error("scored-twice", file, Some(section.span()), "a value becomes a score in one way")
+            .hint("one of `curve`, `goalposts` and `normalise`");
+    }
+    let placed = if placed.is_empty() { goalposts } else { placed };
     let dynamic = section.section("dynamic", diagnostics, read_dynamic);
     let (id, node) = (id?, node?);
     let mut points_of_curve = Vec::new();
@@ -248,7 +359,16 @@ fn read_scored(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
         diagnostics.error("curve-short", file, Some(only.span.clone()), format!("the curve of `{}` needs at least two points", id.value));
     }
     let span = id.span;
-    if report_only && (points.is_some_and(|points| !points.is_zero()) || !placed.is_empty()) {
+    let curve = match curve.map(|curve| curve.over(transform)) {
+        Some(None) => {
+            diagnostics
+                .error("curve-domain", file, Some(span.clone()), format!("a point of the curve of `{}` can't be transformed", id.value))
+                .hint("log: values above 0; square_root: from 0 on; logit: between 0 and 1");
+            None
+        }
+        curve => curve.flatten(),
+    };
+    if report_only && (points.is_some_and(|points| !points.is_zero()) || !placed.is_empty() || relative.is_some()) {
         diagnostics
             .error(
                 "report-only-scored",
@@ -258,7 +378,7 @@ fn read_scored(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
             )
             .hint("take `report_only` away, or `points` and `curve`");
     }
-    if !report_only && placed.is_empty() {
+    if !report_only && placed.is_empty() && relative.is_none() {
         diagnostics
             .error("curve-missing", file, Some(span.clone()), format!("`{}` is scored without a curve", id.value))
             .hint("curve = [[value, 0], [value, 100]], or report_only = true");
@@ -274,6 +394,9 @@ fn read_scored(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
         points: points.unwrap_or_default(),
         target,
         curve,
+        relative,
+        transform: if placed.is_empty() { transform } else { Transform::None },
+        better,
         dynamic,
         report_only,
         span,

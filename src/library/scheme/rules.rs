@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use super::composites::{COMPOSITES, composite, parts_of};
-use super::{Attribution, Node, PERCEPTION, Perception, Scheme, Scored, TOTAL};
+use super::method::{Mean, Spread};
+use super::{Attribution, Node, PERCEPTION, PeerKey, Perception, Scheme, Scored, TOTAL, Weights};
 use crate::diagnostics::Diagnostics;
 use crate::library::indicator::{Better, Indicator, Measures, Shape, Window};
 use crate::terms::{DOMAINS, IndicatorId};
@@ -50,16 +51,34 @@ struct Rules<'a> {
     diagnostics: &'a mut Diagnostics,
 }
 
+/// Holds a scheme over a table of any indicators against the rules that it can be held against without the library's headers.
+pub(super) fn check_alone(scheme: &Scheme, indicators: &BTreeMap<IndicatorId, Indicator>, diagnostics: &mut Diagnostics) {
+    let mut rules = Rules { scheme, indicators, diagnostics };
+    rules.tree();
+    rules.sums();
+    rules.means();
+    rules.grades();
+    rules.perception();
+    for scored in &scheme.indicators {
+        rules.curve(scored);
+        rules.relative(scored, false);
+    }
+    rules.once();
+}
+
 /// Holds a scheme against every rule.
 pub(super) fn check(scheme: &Scheme, indicators: &BTreeMap<IndicatorId, Indicator>, diagnostics: &mut Diagnostics) {
     let mut rules = Rules { scheme, indicators, diagnostics };
     rules.tree();
     rules.sums();
+    rules.means();
+    rules.peer_groups();
     rules.grades();
     rules.perception();
     for scored in &scheme.indicators {
         rules.known(scored);
         rules.curve(scored);
+        rules.relative(scored, true);
         rules.duty(scored);
         rules.dates(scored);
         rules.window(scored);
@@ -92,7 +111,8 @@ impl<'a> Rules<'a> {
     fn tree(&mut self) {
         let scheme = self.scheme;
         let file = scheme.file.as_str();
-        if scheme.nodes.is_empty() || scheme.indicators.is_empty() {
+        let is_flat = scheme.weights == Weights::Relative;
+        if (scheme.nodes.is_empty() && !is_flat) || scheme.indicators.is_empty() {
             self.diagnostics
                 .error("empty-tree", file, None, "the scheme has no tree: there is no node or no indicator")
                 .hint("[[node]] for classes and groups, [[indicator]] for what they are made of");
@@ -118,7 +138,8 @@ impl<'a> Rules<'a> {
             }
         }
         for scored in &scheme.indicators {
-            if !known.contains(&scored.node.as_str()) {
+            let hangs_on_total = scored.node == TOTAL && scheme.weights == Weights::Relative;
+            if !known.contains(&scored.node.as_str()) && !hangs_on_total {
                 self.diagnostics
                     .error(
                         "unknown-node",
@@ -133,6 +154,9 @@ impl<'a> Rules<'a> {
 
     fn sums(&mut self) {
         let scheme = self.scheme;
+        if scheme.weights == Weights::Relative {
+            return self.relative_weights();
+        }
         // Of a class that is renormalised into the total, or stands beside it, the points come on top.
         let is_on_top =
             |node: &Node| node.id == PERCEPTION && matches!(scheme.perception, Some(Perception::Renormalised | Perception::Separate));
@@ -185,6 +209,108 @@ impl<'a> Rules<'a> {
                 );
             }
         }
+    }
+
+    /// Weights that count beside their siblings only need no sum, but each is above 0, and alternatives say nothing by their weight.
+    fn relative_weights(&mut self) {
+        let scheme = self.scheme;
+        let nodes = scheme.nodes.iter().map(|node| (node.id.as_str(), node.points, &node.span));
+        let leaves =
+            scheme.indicators.iter().filter(|scored| !scored.report_only).map(|scored| (scored.id.0.as_str(), scored.points, &scored.span));
+        for (id, weight, span) in nodes.chain(leaves).filter(|(_, weight, _)| *weight <= Decimal::ZERO) {
+            let message = format!("the weight of `{id}` is {}, expected more than 0", weight.normalize());
+            self.diagnostics
+                .error("points-missing", &scheme.file, Some(span.clone()), message)
+                .hint("shown and not scored: report_only = true");
+        }
+    }
+
+    /// What goes with which mean.
+    fn means(&mut self) {
+        let scheme = self.scheme;
+        let nodes = scheme.nodes.iter().map(|node| (node.id.as_str(), &node.method, Some(node.span.clone())));
+        for (id, method, span) in nodes.chain([(TOTAL, &scheme.method, None)]) {
+            let has_zero =
+                matches!(method.mean, Mean::Geometric | Mean::Harmonic) || matches!(method.mean, Mean::Power(p) if p < Decimal::ZERO);
+            if has_zero && method.floor.is_zero() {
+                let message = format!("one child at 0 makes `{id}` 0, whatever its weight");
+                self.diagnostics
+                    .warning("mean-of-zero", &scheme.file, span.clone(), message)
+                    .hint("floor = 1 keeps a zero from deciding alone");
+            }
+            if scheme.weights == Weights::Points && id == TOTAL && !method.adds_up() {
+                let message = "classes keep their points, so the total is their sum: no other mean, cap or veto stands on the total";
+                self.diagnostics
+                    .error("mean-of-classes", &scheme.file, None, message)
+                    .hint("on a class or group: mean = \"geometric\"; a veto of the total is a [[veto]]; or weights = \"relative\"");
+            }
+        }
+    }
+
+    /// Ranks across domains or tiers compare offices that do different work.
+    fn peer_groups(&mut self) {
+        let scheme = self.scheme;
+        if scheme.peer_group.contains(&PeerKey::Tier) && scheme.peer_group.contains(&PeerKey::Domain) {
+            return;
+        }
+        let (file, span) = (scheme.file.as_str(), scheme.peer_group_span.clone());
+        match &scheme.peer_group_allow {
+            None => self
+                .diagnostics
+                .error("peer-group-too-wide", file, span, "a peer group never crosses domains or tiers")
+                .hint("by = [\"domain\", \"tier\", \"size_class\"], or allow = \"…reason…\" where an ordinance asks for one list"),
+            Some(reason) => self.diagnostics.warning(
+                "peer-group-too-wide",
+                file,
+                span,
+                format!("ranks are formed across domains or tiers, allowed because: {reason}"),
+            ),
+        };
+    }
+
+    /// A score by comparison with others: everybody's moves with one unit's value, and years can't be compared.
+    fn relative(&mut self, scored: &Scored, between_years: bool) {
+        let Some(relative) = &scored.relative else { return };
+        let (file, span) = (self.scheme.file.as_str(), Some(scored.span.clone()));
+        if matches!(self.better(scored), None | Some(Better::Band)) {
+            self.diagnostics
+                .error(
+                    "better-missing",
+                    file,
+                    span.clone(),
+                    format!("`{}` is compared with others, and nothing says which way is better", scored.id),
+                )
+                .hint("better = \"higher\" or better = \"lower\"; a band needs a curve");
+        }
+        if relative.by == Spread::DistanceToTarget && scored.target.is_none() {
+            let message = format!("`{}` is scored by its distance to a target, and has none", scored.id);
+            self.diagnostics.error("target-missing", file, span.clone(), message).hint("target = …");
+        }
+        let what = format!(
+            "`{}` is scored by the values of the others, so that one unit moves everybody's score and years can't be compared",
+            scored.id
+        );
+        match &relative.allow {
+            Some(reason) => {
+                self.diagnostics.warning("sample-normalisation", file, span, format!("{what}; allowed because: {reason}"));
+            }
+            None if between_years => {
+                self.diagnostics
+                    .error("sample-normalisation", file, span, what)
+                    .hint("goalposts = [worst, best], published before the year; or allow = \"…reason…\"");
+            }
+            None => {
+                self.diagnostics
+                    .warning("sample-normalisation", file, span, what)
+                    .hint("goalposts = [worst, best] stay the same; or allow = \"…reason…\"");
+            }
+        }
+    }
+
+    /// Which way is better: the header's word, the composite's, or the scheme's own.
+    fn better(&self, scored: &Scored) -> Option<Better> {
+        let header = self.indicators.get(&scored.id).map(|indicator| indicator.better);
+        header.or_else(|| composite(&scored.id.0).map(|composite| composite.better)).or(scored.better)
     }
 
     fn grades(&mut self) {
@@ -270,12 +396,18 @@ impl<'a> Rules<'a> {
     }
 
     fn curve(&mut self, scored: &Scored) {
-        let Some(curve) = &scored.curve else { return };
         if self.is_broken(scored) {
             return;
         }
-        let better = self.indicators.get(&scored.id).map(|indicator| indicator.better);
-        let Some(better) = better.or_else(|| composite(&scored.id.0).map(|composite| composite.better)) else { return };
+        if let (Some(better), Some(said)) = (self.better(scored), scored.better)
+            && better != said
+        {
+            let message = format!("`better` of `{}` is not what its header says", scored.id);
+            self.diagnostics
+                .error("better-differs", &self.scheme.file, Some(scored.span.clone()), message)
+                .hint("leave it out: the header says it");
+        }
+        let (Some(curve), Some(better)) = (&scored.curve, self.better(scored)) else { return };
         let scores: Vec<Decimal> = curve.points().iter().map(|point| point.1).collect();
         let (file, span) = (self.scheme.file.as_str(), Some(scored.span.clone()));
         if scores.iter().any(|score| *score < Decimal::ZERO || *score > Decimal::ONE_HUNDRED) {

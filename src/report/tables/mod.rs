@@ -6,6 +6,7 @@
 //! * [`columns`] builds a batch column by column; [`scores`], [`signals`], [`sources`] say which columns a table has
 //! * [`parquet`] writes, counts again and hashes
 
+mod audit;
 mod columns;
 pub mod parquet;
 mod scores;
@@ -16,6 +17,8 @@ use arrow::record_batch::RecordBatch;
 
 use super::input::ReportInput;
 use crate::error::{Error, Kind, Result};
+use crate::scoring::audit::Audit;
+use crate::scoring::tables::Scorecards;
 
 /// One result table.
 #[derive(Debug, Clone)]
@@ -34,11 +37,11 @@ pub struct ResultTable {
 pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
     let tables = vec![
         scores::measures(input)?,
-        scores::values(input)?,
-        scores::scores(input)?,
-        scores::ranks(input)?,
+        scores::values(&input.scorecards)?,
+        scores::scores(&input.scorecards, input.scheme.nodes.iter().map(|node| node.id.as_str()))?,
+        scores::ranks(&input.scorecards)?,
         scores::scorecards(input)?,
-        scores::score_lines(input)?,
+        scores::score_lines(&input.scorecards, &input.line_events)?,
         scores::ledger(input)?,
         signals::synergy_pairs(input)?,
         signals::synergy_regions(input)?,
@@ -57,6 +60,20 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
         sources::not_reported(input)?,
         sources::marks(input)?,
     ];
+    complete(tables)
+}
+
+/// The tables of scores alone: `values`, `scores` (nodes in the given order), `ranks`, `score_lines`.
+pub fn tables_of_scores<'a>(cards: &Scorecards, nodes: impl Iterator<Item = &'a str>) -> Result<Vec<ResultTable>> {
+    complete(vec![scores::values(cards)?, scores::scores(cards, nodes)?, scores::ranks(cards)?, scores::score_lines(cards, &[])?])
+}
+
+/// The tables of a scheme's audit.
+pub fn tables_of_audit(audit: &Audit) -> Result<Vec<ResultTable>> {
+    complete(vec![audit::indicators(audit)?, audit::correlations(audit)?])
+}
+
+fn complete(tables: Vec<ResultTable>) -> Result<Vec<ResultTable>> {
     for table in &tables {
         if table.batch.num_rows() != table.rows_total {
             let (rows, total) = (table.batch.num_rows(), table.rows_total);

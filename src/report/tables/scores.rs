@@ -10,7 +10,7 @@ use super::columns::Columns;
 use crate::compute::measures::{Amount, Measure};
 use crate::error::Result;
 use crate::report::input::{LineEvent, Lineage, ReportInput};
-use crate::scoring::tables::{LedgerRow, Rank, Score, ScoreLine, Unit, Value};
+use crate::scoring::tables::{LedgerRow, Rank, Score, ScoreLine, Scorecards, Unit, Value};
 use crate::terms::UnitId;
 
 /// Numerators and denominators of every month.
@@ -43,8 +43,8 @@ pub fn measures(input: &ReportInput) -> Result<ResultTable> {
         .table(input.measures.len())
 }
 
-fn sorted_values(input: &ReportInput) -> Vec<&Value> {
-    let mut rows: Vec<&Value> = input.scorecards.values.iter().collect();
+fn sorted_values(cards: &Scorecards) -> Vec<&Value> {
+    let mut rows: Vec<&Value> = cards.values.iter().collect();
     rows.sort_by_key(|row| (&row.unit, &row.domain, &row.indicator));
     rows
 }
@@ -71,22 +71,22 @@ fn value_columns<'r, R>(columns: Columns<Iter<'r, R>>, of: impl Fn(&'r R) -> &'r
 }
 
 /// One indicator of one assessed object over the period.
-pub fn values(input: &ReportInput) -> Result<ResultTable> {
-    let rows = sorted_values(input);
+pub fn values(cards: &Scorecards) -> Result<ResultTable> {
+    let rows = sorted_values(cards);
     let columns = Columns::of("values", &["unit_id", "domain", "indicator"], &rows)
         .text("unit_id", |row| row.unit.as_ref())
         .text("domain", |row| &row.domain)
         .text("indicator", |row| row.indicator.as_ref());
-    value_columns(columns, |row| row).table(input.scorecards.values.len())
+    value_columns(columns, |row| row).table(cards.values.len())
 }
 
 /// One node of one assessed object.
-pub fn scores(input: &ReportInput) -> Result<ResultTable> {
+pub fn scores<'a>(cards: &Scorecards, nodes: impl Iterator<Item = &'a str>) -> Result<ResultTable> {
     // The root first, then the nodes as the scheme lists them: the order is a column, so that it can be declared.
-    let mut place: BTreeMap<&str, i64> = input.scheme.nodes.iter().zip(1..).map(|(node, place)| (node.id.as_str(), place)).collect();
+    let mut place: BTreeMap<&str, i64> = nodes.zip(1..).collect();
     place.insert("total", 0);
     let place_of = |row: &Score| place.get(row.node.as_str()).copied().unwrap_or(i64::MAX);
-    let mut rows: Vec<&Score> = input.scorecards.scores.iter().collect();
+    let mut rows: Vec<&Score> = cards.scores.iter().collect();
     rows.sort_by_key(|row| (&row.unit, &row.domain, place_of(row), &row.node));
     Columns::of("scores", &["unit_id", "domain", "node_order", "node"], &rows)
         .text("unit_id", |row| row.unit.as_ref())
@@ -97,12 +97,12 @@ pub fn scores(input: &ReportInput) -> Result<ResultTable> {
         .share_or_null("points", |row| Some(row.points))
         .share_or_null("effective_points", |row| Some(row.effective_points))
         .share_or_null("earned", |row| row.earned)
-        .table(input.scorecards.scores.len())
+        .table(cards.scores.len())
 }
 
 /// Total, grade and rank of every assessed object, with all that decides whether it is ranked.
-pub fn ranks(input: &ReportInput) -> Result<ResultTable> {
-    let mut rows: Vec<(&Rank, String)> = input.scorecards.ranks.iter().map(|row| (row, row.vetoes.join(" "))).collect();
+pub fn ranks(cards: &Scorecards) -> Result<ResultTable> {
+    let mut rows: Vec<(&Rank, String)> = cards.ranks.iter().map(|row| (row, row.vetoes.join(" "))).collect();
     rows.sort_by_key(|(row, _)| (&row.unit, &row.domain));
     Columns::of("ranks", &["unit_id", "domain"], &rows)
         .text("unit_id", |(row, _)| row.unit.as_ref())
@@ -122,7 +122,7 @@ pub fn ranks(input: &ReportInput) -> Result<ResultTable> {
         .text("vetoes", |(_, vetoes)| vetoes)
         .share_or_null("solid_share", |(row, _)| Some(row.solid_share))
         .share_or_null("half_width", |(row, _)| Some(row.half_width))
-        .table(input.scorecards.ranks.len())
+        .table(cards.ranks.len())
 }
 
 /// What a row of `scorecards` is made of.
@@ -140,7 +140,7 @@ pub fn scorecards(input: &ReportInput) -> Result<ResultTable> {
     let ranks: BTreeMap<(&UnitId, &str), &Rank> =
         input.scorecards.ranks.iter().map(|rank| ((&rank.unit, rank.domain.as_str()), rank)).collect();
     let unknown = Lineage::default();
-    let cards = sorted_values(input).into_iter().map(|value| Card {
+    let cards = sorted_values(&input.scorecards).into_iter().map(|value| Card {
         unit: units.get(&value.unit).copied(),
         rank: ranks.get(&(&value.unit, value.domain.as_str())).copied(),
         title: input.indicators.get(&value.indicator).map_or(value.indicator.as_ref(), |header| &header.title),
@@ -172,14 +172,11 @@ pub fn scorecards(input: &ReportInput) -> Result<ResultTable> {
 }
 
 /// How every total came about, line by line; lines that rest on an event have its day, its reason and its document.
-pub fn score_lines(input: &ReportInput) -> Result<ResultTable> {
-    let events: BTreeMap<_, &LineEvent> = input
-        .line_events
-        .iter()
-        .map(|entry| ((&entry.unit, entry.domain.as_str(), entry.entry.as_str(), entry.kind.as_str()), entry))
-        .collect();
+pub fn score_lines(cards: &Scorecards, line_events: &[LineEvent]) -> Result<ResultTable> {
+    let events: BTreeMap<_, &LineEvent> =
+        line_events.iter().map(|entry| ((&entry.unit, entry.domain.as_str(), entry.entry.as_str(), entry.kind.as_str()), entry)).collect();
     let event = |line: &ScoreLine| events.get(&(&line.unit, line.domain.as_str(), line.event.as_str(), line.kind.word())).copied();
-    let mut rows: Vec<_> = input.scorecards.score_lines.iter().map(|line| (line, event(line))).collect();
+    let mut rows: Vec<_> = cards.score_lines.iter().map(|line| (line, event(line))).collect();
     rows.sort_by_key(|(line, _)| (&line.unit, &line.domain, line.line));
     Columns::of("score_lines", &["unit_id", "domain", "line"], &rows)
         .text("unit_id", |(line, _)| line.unit.as_ref())
@@ -197,7 +194,7 @@ pub fn score_lines(input: &ReportInput) -> Result<ResultTable> {
         .date_or_null("recorded_on", |(_, event)| event.map(|event| event.recorded_on))
         .text_or_null("says", |(_, event)| event.map(|event| event.says.as_str()))
         .text_or_null("document", |(_, event)| event.map(|event| event.document.as_str()))
-        .table(input.scorecards.score_lines.len())
+        .table(cards.score_lines.len())
 }
 
 /// The dynamic ledger (动态考核台账): one row an assessed object, indicator and month.

@@ -151,6 +151,7 @@ fn badges(value: &Value) -> Vec<Badge> {
         Status::Held => badges.push(warn(texts::HELD)),
         Status::AbsentAsZero => badges.push(warn(texts::ABSENT_AS_ZERO)),
         Status::ReportOnly => badges.push(quiet(texts::REPORT_ONLY)),
+        Status::Missing => badges.push(warn(texts::MISSING)),
     }
     if value.too_few && value.value.is_some() {
         badges.push(warn(texts::TOO_FEW));

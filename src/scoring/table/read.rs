@@ -1,0 +1,309 @@
+//! A file of values → [`ValueTable`].
+//!
+//! In: CSV (UTF-8, with or without a byte-order mark) or Parquet, with one row a unit and indicator, or one row a unit and one column an
+//! indicator. Out: rows with their lines, or every wrong cell with line and column. Never here: scores; a row that is dropped without a word.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::Path;
+
+use polars::prelude::{AnyValue, DataFrame, ParquetReader, SerReader};
+use rust_decimal::Decimal;
+
+use super::{UnitFacts, ValueRow, ValueTable};
+use crate::error::{Context, Error, Kind, Result};
+
+/// Columns by their names, the first that is there: what a table may be called by those who export it.
+const COLUMNS: [(Column, &[&str]); 11] = [
+    (Column::Unit, &["unit", "unit_id", "单位"]),
+    (Column::Indicator, &["indicator", "indicator_id", "指标"]),
+    (Column::Value, &["value", "值"]),
+    (Column::Numerator, &["numerator", "分子"]),
+    (Column::Denominator, &["denominator", "n", "分母"]),
+    (Column::StandardError, &["standard_error", "标准误"]),
+    (Column::Group, &["group", "peer_group", "同类组"]),
+    (Column::Domain, &["domain", "领域"]),
+    (Column::Name, &["name", "unit_name", "单位名称"]),
+    (Column::Tier, &["tier", "层级"]),
+    (Column::SizeClass, &["size_class", "规模"]),
+];
+
+/// Wrong cells that a message lists; it counts the others.
+const LISTED: usize = 20;
+
+/// What a table looks like.
+const FORMS: &str = "one row a unit and indicator: unit, indicator, value (or numerator, denominator), and where they exist standard_error, \
+                     group, domain, name, tier, size_class; or one row a unit, and a column for each indicator";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Column {
+    Unit,
+    Indicator,
+    Value,
+    Numerator,
+    Denominator,
+    StandardError,
+    Group,
+    Domain,
+    Name,
+    Tier,
+    SizeClass,
+}
+
+/// Reads a file by the ending of its name: `.parquet`, else CSV.
+///
+/// # Errors
+/// A file that can't be read, a column that is missing, cells that are no numbers, a unit that stands in two groups: all of them at once.
+pub fn read(path: &Path) -> Result<ValueTable> {
+    let name = path.display().to_string();
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet")) {
+        return read_parquet(path, &name);
+    }
+    let bytes = fs::read(path).context(Kind::Environment, || format!("reading {name}"))?;
+    read_csv(&bytes, &name)
+}
+
+/// Reads CSV text with a header row.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_csv(bytes: &[u8], name: &str) -> Result<ValueTable> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Error::new(Kind::Source, format!("{name}: line {line} is not UTF-8")).with_hint("save the table as CSV in UTF-8")
+    })?;
+    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let headers = reader.headers().context(Kind::Source, || format!("reading the header of {name}"))?.clone();
+    let mut rows = Rows::over(name, headers.iter())?;
+    for record in reader.records() {
+        let record = record.context(Kind::Source, || format!("reading {name}"))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        rows.add(line, |place| record.get(place).unwrap_or_default().trim());
+    }
+    rows.finish()
+}
+
+fn read_parquet(path: &Path, name: &str) -> Result<ValueTable> {
+    let file = File::open(path).context(Kind::Environment, || format!("opening {name}"))?;
+    let frame: DataFrame = ParquetReader::new(file).finish().context(Kind::Source, || format!("reading {name}"))?;
+    let headers: Vec<String> = frame.get_column_names().iter().map(|header| header.to_string()).collect();
+    let mut rows = Rows::over(name, headers.iter().map(String::as_str))?;
+    for row in 0..frame.height() {
+        let mut cells = Vec::with_capacity(headers.len());
+        for column in frame.columns() {
+            cells.push(match column.get(row).context(Kind::Source, || format!("reading {name}"))? {
+                AnyValue::Null => String::new(),
+                AnyValue::String(text) => text.to_owned(),
+                AnyValue::StringOwned(text) => text.to_string(),
+                other => other.to_string(),
+            });
+        }
+        rows.add(row as u64 + 1, |place| cells[place].trim());
+    }
+    rows.finish()
+}
+
+/// Rows as they are read.
+struct Rows<'a> {
+    name: &'a str,
+    places: BTreeMap<Column, usize>,
+    /// Headers as they are written, for messages.
+    headers: Vec<String>,
+    /// Columns that are an indicator each: of a table with one row a unit.
+    indicators: Vec<usize>,
+    table: ValueTable,
+    seen: BTreeMap<(String, String, String), u64>,
+    wrong: Vec<String>,
+    more: usize,
+}
+
+impl<'a> Rows<'a> {
+    fn over<'h>(name: &'a str, headers: impl Iterator<Item = &'h str>) -> Result<Self> {
+        let headers: Vec<String> = headers.map(|header| header.trim().to_owned()).collect();
+        let mut places = BTreeMap::new();
+        for (column, names) in COLUMNS {
+            let place = names.iter().find_map(|name| headers.iter().position(|header| header.eq_ignore_ascii_case(name)));
+            places.extend(place.map(|place| (column, place)));
+        }
+        let has = |column: Column| places.contains_key(&column);
+        if !has(Column::Unit) {
+            let message = format!("{name}: line 1 has no column `unit`; it has {}", headers.join(", "));
+            return Err(Error::new(Kind::Source, message).with_hint(FORMS));
+        }
+        let is_wide = !has(Column::Indicator);
+        let has_values = has(Column::Value) || (has(Column::Numerator) && has(Column::Denominator));
+        if is_wide && has_values {
+            let message = format!("{name}: line 1 has values and no column `indicator`; it has {}", headers.join(", "));
+            return Err(Error::new(Kind::Source, message).with_hint(FORMS));
+        }
+        if !is_wide && !has_values {
+            let message = format!("{name}: line 1 has neither a column `value` nor `numerator` and `denominator`");
+            return Err(Error::new(Kind::Source, message).with_hint(FORMS));
+        }
+        let indicators: Vec<usize> = (0..headers.len())
+            .filter(|place| is_wide && !headers[*place].is_empty() && !places.values().any(|known| known == place))
+            .collect();
+        if let Some(twice) =
+            indicators.iter().find(|place| indicators.iter().any(|other| other < place && headers[*other] == headers[**place]))
+        {
+            return Err(Error::new(Kind::Source, format!("{name}: line 1 has the column `{}` twice", headers[*twice])));
+        }
+        Ok(Self { name, places, headers, indicators, table: ValueTable::default(), seen: BTreeMap::new(), wrong: Vec::new(), more: 0 })
+    }
+
+    fn add<'r>(&mut self, line: u64, cell: impl Fn(usize) -> &'r str) {
+        if self.places.contains_key(&Column::Indicator) {
+            return self.add_row(line, cell);
+        }
+        for place in self.indicators.clone() {
+            let indicator = self.headers[place].clone();
+            self.places.insert(Column::Value, place);
+            self.add_value(line, &indicator, &cell);
+        }
+    }
+
+    fn add_row<'r>(&mut self, line: u64, cell: impl Fn(usize) -> &'r str) {
+        let indicator = self.places.get(&Column::Indicator).map(|place| cell(*place).to_owned()).unwrap_or_default();
+        self.add_value(line, &indicator, &cell);
+    }
+
+    fn add_value<'r>(&mut self, line: u64, indicator: &str, cell: &impl Fn(usize) -> &'r str) {
+        let text = |column: Column| self.places.get(&column).map(|place| cell(*place)).unwrap_or_default();
+        let (unit, domain) = (text(Column::Unit), text(Column::Domain));
+        let mut wrong = Vec::new();
+        for (column, text) in [(Column::Unit, unit), (Column::Indicator, indicator)] {
+            if text.is_empty() {
+                wrong.push(self.at(line, column, "is empty"));
+            }
+        }
+        let mut number = |column: Column| {
+            let text = text(column);
+            if text.is_empty() {
+                return None;
+            }
+            let number =
+                Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).or_else(|_| text.parse::<Decimal>()).ok();
+            if number.is_none() {
+                wrong.push(self.at(line, column, &format!("is `{text}`, expected a number like 0.95, or nothing where it is missing")));
+            }
+            number
+        };
+        let value = number(Column::Value);
+        let (numerator, denominator) = (number(Column::Numerator), number(Column::Denominator));
+        let standard_error = number(Column::StandardError);
+        let fraction = numerator.zip(denominator);
+        let of_fraction =
+            fraction.filter(|(_, denominator)| !denominator.is_zero()).map(|(numerator, denominator)| numerator / denominator);
+        if let Some((value, expected)) = value.zip(of_fraction)
+            && (value - expected).abs() > (expected.abs() + Decimal::ONE) * Decimal::new(1, 4)
+        {
+            wrong.push(self.at(line, Column::Value, &format!("is {value}, but numerator ÷ denominator is {}", expected.round_dp(6))));
+        }
+        if standard_error.is_some_and(|error| error < Decimal::ZERO) {
+            wrong.push(self.at(line, Column::StandardError, "is below 0"));
+        }
+        let facts = UnitFacts {
+            name: some(text(Column::Name)),
+            group: some(text(Column::Group)),
+            tier: some(text(Column::Tier)),
+            size_class: some(text(Column::SizeClass)),
+        };
+        let unit_key = (unit.to_owned(), domain.to_owned());
+        match self.table.units.get(&unit_key) {
+            None => drop(self.table.units.insert(unit_key, facts)),
+            Some(known) if *known != facts => {
+                let told = |facts: &UnitFacts| {
+                    [&facts.name, &facts.group, &facts.tier, &facts.size_class].map(|fact| fact.clone().unwrap_or_default()).join(" · ")
+                };
+                wrong.push(self.at(line, Column::Unit, &format!("`{unit}` is `{}` here and `{}` before", told(&facts), told(known))));
+            }
+            Some(_) => {}
+        }
+        if let Some(earlier) = self.seen.insert((unit.to_owned(), domain.to_owned(), indicator.to_owned()), line) {
+            wrong.push(self.at(line, Column::Indicator, &format!("`{indicator}` of `{unit}` stands in line {earlier} already")));
+        }
+        self.table.rows.push(ValueRow {
+            unit: unit.to_owned(),
+            domain: domain.to_owned(),
+            indicator: indicator.to_owned(),
+            value: value.or(of_fraction),
+            fraction,
+            standard_error,
+            line,
+        });
+        for message in wrong {
+            if self.wrong.len() < LISTED { self.wrong.push(message) } else { self.more += 1 }
+        }
+    }
+
+    fn at(&self, line: u64, column: Column, says: &str) -> String {
+        let place = self.places.get(&column).copied().unwrap_or_default();
+        format!("line {line}, column {} (`{}`) {says}", place + 1, self.headers[place])
+    }
+
+    fn finish(mut self) -> Result<ValueTable> {
+        if self.wrong.is_empty() {
+            return Ok(self.table);
+        }
+        if self.more > 0 {
+            self.wrong.push(format!("and {} more", self.more));
+        }
+        Err(Error::new(Kind::Source, format!("{}:\n  {}", self.name, self.wrong.join("\n  ")))
+            .with_hint("nothing was scored; mend the table and try again"))
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> String {
+        read_csv(text.as_bytes(), "values.csv").expect_err("it is wrong").to_string()
+    }
+
+    #[test]
+    fn every_wrong_cell_is_told_with_its_line_and_column() {
+        let message = told("unit,indicator,value,numerator,denominator\nA,i,0.9x,,\nA,,1,,\nB,i,0.5,9,10\nC,i,1,,\nC,i,1,,\n");
+        assert!(message.contains("line 2, column 3 (`value`) is `0.9x`, expected a number"), "{message}");
+        assert!(message.contains("line 3, column 2 (`indicator`) is empty"), "{message}");
+        assert!(message.contains("line 4, column 3 (`value`) is 0.5, but numerator ÷ denominator is 0.9"), "{message}");
+        assert!(message.contains("line 6, column 2 (`indicator`) `i` of `C` stands in line 5 already"), "{message}");
+    }
+
+    #[test]
+    fn a_unit_has_one_peer_group() {
+        let message = told("unit,group,indicator,value\nA,one,i,1\nA,two,j,1\n");
+        assert!(message.contains("line 3, column 1 (`unit`) `A` is"), "{message}");
+    }
+
+    #[test]
+    fn a_table_without_what_it_needs_says_what_it_has() {
+        assert!(told("name,value\nA,1\n").contains("no column `unit`; it has name, value"));
+        assert!(told("unit,value\nA,1\n").contains("no column `indicator`"));
+        assert!(told("unit,indicator,score\nA,i,1\n").contains("neither a column `value`"));
+        assert!(told("unit,i,i\nA,1,2\n").contains("the column `i` twice"));
+    }
+
+    #[test]
+    fn rows_and_columns_say_the_same() {
+        let rows = read_csv("\u{feff}单位,指标,值\nA,i,0.5\nA,j,\nB,i,1e-3\nB,j,2\n".as_bytes(), "rows").expect("values");
+        let columns = read_csv(b"unit,i,j\nA,0.5,\nB,0.001,2\n", "columns").expect("values");
+        let sorted = |table: ValueTable| {
+            let mut rows: Vec<_> = table.rows.into_iter().map(|row| (row.unit, row.indicator, row.value)).collect();
+            rows.sort();
+            rows
+        };
+        assert_eq!(sorted(rows), sorted(columns));
+    }
+
+    #[test]
+    fn a_ratio_is_the_value_where_the_table_has_none() {
+        let table = read_csv(b"unit,indicator,numerator,denominator\nA,i,3,4\nB,i,0,0\n", "ratios").expect("values");
+        assert_eq!(table.rows[0].value, Some(Decimal::new(75, 2)));
+        assert_eq!((table.rows[1].value, table.rows[1].fraction), (None, Some((Decimal::ZERO, Decimal::ZERO))));
+    }
+}
