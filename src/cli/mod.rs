@@ -46,6 +46,7 @@ mod score;
 mod simulate;
 mod sql;
 mod surroundings;
+mod whatif;
 
 /// Nightly assessment of administrative enforcement (考核).
 #[derive(Parser)]
@@ -105,6 +106,8 @@ enum Command {
     Docs(docs::Arguments),
     /// Score and rank any table of values (unit, indicator, value) by a scheme
     Score(score::Arguments),
+    /// Other weights, another scheme, a corrected figure: who moves and why; never publishable
+    Whatif(whatif::Arguments),
     /// Make a province that does not exist, with planted cheating and its answer key
     Simulate(simulate::Arguments),
 }
@@ -128,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&line.common, &arguments),
         Command::Docs(arguments) => docs::docs(&line.common, &arguments),
         Command::Score(arguments) => score::score(&line.common, &arguments),
+        Command::Whatif(arguments) => whatif::whatif(&line.common, &arguments),
         Command::Simulate(arguments) => simulate::simulate(&line.common, &arguments),
     };
     match ended {

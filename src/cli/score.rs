@@ -94,7 +94,7 @@ pub(super) fn read_scheme(path: &Path, library: &Library) -> Result<Scheme> {
     }
 }
 
-const HEADERS: [&str; 8] = ["peer_group", "rank", "of", "unit", "domain", "total", "grade", "withheld"];
+const HEADERS: [&str; 9] = ["peer_group", "rank", "rank_interval", "of", "unit", "domain", "total", "grade", "withheld"];
 
 /// The ranking: peer groups by name, in each the ranked by rank and total, then the others.
 fn ranking(values: &ValueTable, cards: &Scorecards) -> Vec<Vec<String>> {
@@ -114,6 +114,7 @@ fn ranking(values: &ValueTable, cards: &Scorecards) -> Vec<Vec<String>> {
         vec![
             rank.peer_group.clone(),
             rank.rank.map(|rank| rank.to_string()).unwrap_or_default(),
+            rank.uncertainty.map(|open| format!("{}-{}", open.interval.best, open.interval.worst)).unwrap_or_default(),
             rank.ranked_units.to_string(),
             name(rank.unit.as_ref(), &rank.domain),
             rank.domain.clone(),

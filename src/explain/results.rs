@@ -32,6 +32,8 @@ pub struct Scorecard {
     pub grade: Option<String>,
     /// Rank inside the peer group.
     pub rank: Option<i64>,
+    /// Best and worst rank that chance leaves open.
+    pub rank_interval: Option<(i64, i64)>,
     /// How many are ranked there.
     pub ranked_units: i64,
     /// Why there is no rank.
@@ -169,6 +171,7 @@ pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &P
             total: rank.decimal("total")?,
             grade: rank.text_or_null("grade")?,
             rank: rank.whole("rank")?,
+            rank_interval: rank.whole_if_there("rank_best")?.zip(rank.whole_if_there("rank_worst")?),
             ranked_units: rank.whole("ranked_units")?.unwrap_or(0),
             withheld: rank.text_or_null("withheld")?,
             classes: classes.into_iter().map(|(_, class)| class).collect(),
@@ -292,6 +295,11 @@ impl Row<'_> {
 
     fn whole(&self, name: &str) -> Result<Option<i64>> {
         Ok(self.column(name, &DataType::Int64)?.map(|column| column.as_primitive::<Int64Type>().value(0)))
+    }
+
+    /// As `whole`, of a column that results of an earlier kaohe do not have.
+    fn whole_if_there(&self, name: &str) -> Result<Option<i64>> {
+        if self.batch.column_by_name(name).is_none() { Ok(None) } else { self.whole(name) }
     }
 
     fn flag(&self, name: &str) -> Result<bool> {

@@ -48,7 +48,10 @@ fn domain_word<'a>(library: &'a Library, domain: &'a str) -> &'a str {
 fn scorecard(card: &Scorecard, library: &Library, out: &mut String) {
     line(out, &format!("\n{}", domain_word(library, &card.domain)));
     let rank = match (card.rank, &card.withheld) {
-        (Some(rank), _) => format!("第 {rank} 名，共 {} 个", card.ranked_units),
+        (Some(rank), _) => {
+            let open = card.rank_interval.map(|(best, worst)| format!("（只计偶然因素在第 {best}–{worst} 名）")).unwrap_or_default();
+            format!("第 {rank} 名{open}，共 {} 个", card.ranked_units)
+        }
         (None, Some(why)) => codes::withheld(why).to_owned(),
         (None, None) => NONE.to_owned(),
     };

@@ -91,6 +91,27 @@ pub enum Weights {
     Relative,
 }
 
+/// How ranks that chance leaves open are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uncertainty {
+    /// Draws; 0 draws none.
+    pub draws: u32,
+    /// Where the random numbers begin.
+    pub seed: u64,
+    /// Share of cases in which intervals hold.
+    pub confidence: Decimal,
+}
+
+/// Which value is scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScoreFrom {
+    /// The unit's own.
+    #[default]
+    Own,
+    /// The one drawn towards its peers'; the unit's own where there are too few of them.
+    Shrunk,
+}
+
 /// Who is shown and not ranked, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exclusion {
@@ -252,6 +273,8 @@ pub struct Scored {
     pub transform: Transform,
     /// Which direction is better, where no header of the library says it.
     pub better: Option<Better>,
+    /// Which value is scored.
+    pub score_from: ScoreFrom,
     /// Switched on for some regions and dates only.
     pub dynamic: Option<Dynamic>,
     /// Shown, never scored.
@@ -285,6 +308,8 @@ pub struct Scheme {
     pub object: Object,
     /// Rounding.
     pub rounding: Rounding,
+    /// How ranks that chance leaves open are drawn.
+    pub uncertainty: Uncertainty,
     /// Three kinds of nothing.
     pub nothing: Nothing,
     /// What makes units comparable, in the order in which a group's name says it.

@@ -22,6 +22,8 @@ use crate::report::input::{
     AccountingRow, HeldItem, IndicatorView, LineEvent, Lineage, Mark, Minimum, NodeView, NotReported, PreviousRun, ReasonCount,
     ReportInput, SchemeIndicator, SchemeView, UnitRemarkRow,
 };
+use crate::report::method_texts;
+use crate::scoring::audit::audit;
 use crate::scoring::grade_cap;
 use crate::scoring::tables::{LineKind, ScoreLine, Unit};
 use crate::terms::{IndicatorId, UnitId, date_from_epoch_days};
@@ -61,6 +63,7 @@ pub fn report_input(
         marks: marks(request),
         previous: previous.map(|previous| PreviousRun { as_of: previous.as_of, ranks: ranks_before(previous, &assessed.units) }),
         units: assessed.units,
+        audit: audit(request.scheme, &assessed.scorecards),
         scorecards: assessed.scorecards,
         measures: assessed.measures,
         synergy_pairs: assessed.synergy_pairs,
@@ -157,8 +160,10 @@ fn scheme_view(scheme: &Scheme) -> SchemeView {
                 points: scored.points,
                 target: scored.target,
                 report_only: scored.report_only,
+                curve: scored.curve.as_ref().map(|curve| curve.points().to_vec()).unwrap_or_default(),
             })
             .collect(),
+        method: method_texts::sections(scheme),
     }
 }
 

@@ -6,10 +6,10 @@
 const FRAME: &str = "assessment engine href label notice period reader run scheme style title tone until words";
 
 /// The public tree.
-const PUBLIC: &str = "anchor grade members minimum_n rank title total unit withheld";
+const PUBLIC: &str = "anchor bar grade members minimum_n rank ranks title total unit withheld words";
 
 /// The office's first page.
-const RANKING: &str = "anchor bar compared earned figure grade highest href label lowest median members minimum_n rank region sign strip title \
+const RANKING: &str = "anchor bar compared earned figure grade highest href label lowest median members minimum_n rank ranks region sign strip title \
     tone total unit unswitched withheld words";
 
 /// A unit's page, in the office's tree and in the unit's own.
@@ -29,11 +29,14 @@ const OFFICE: &str = "unit anchor balanced bar benign bytes check compared compo
 const RECONCILIATION: &str = "differing domain due excluded fields file heading held href in_transit matched missing_in_system \
     missing_on_platform record says share table unit words";
 
+/// How every number comes about, in the office's tree and the public one.
+const METHOD: &str = "available curve deviation effective full node nominal pair note points row shift target title";
+
 /// What was claimed and confirmed, in the office's tree and in the unit's own.
 const VERIFICATION: &str = "columns domain fraction held href quarter score share title unit";
 
 /// Page, its template, its list.
-const PAGES: [(&str, &str, &str); 15] = [
+const PAGES: [(&str, &str, &str); 16] = [
     ("base.html", include_str!("templates/base.html"), FRAME),
     ("public.html", include_str!("templates/public.html"), PUBLIC),
     ("ranking.html", include_str!("templates/ranking.html"), RANKING),
@@ -47,6 +50,7 @@ const PAGES: [(&str, &str, &str); 15] = [
     ("reconciled.html", include_str!("templates/reconciled.html"), RECONCILIATION),
     ("verification.html", include_str!("templates/verification.html"), VERIFICATION),
     ("verified.html", include_str!("templates/verified.html"), VERIFICATION),
+    ("method.html", include_str!("templates/method.html"), METHOD),
     ("quality.html", include_str!("templates/quality.html"), OFFICE),
     ("accounting.html", include_str!("templates/accounting.html"), OFFICE),
 ];
@@ -91,12 +95,13 @@ fn templates_hold_no_texts_no_filters_and_nothing_that_runs() {
 
 #[test]
 fn view_models_hold_no_texts_either() {
-    const SOURCES: [(&str, &str); 15] = [
+    const SOURCES: [(&str, &str); 16] = [
         ("burden", include_str!("view/burden.rs")),
         ("facts", include_str!("view/facts.rs")),
         ("findings", include_str!("view/findings.rs")),
         ("frame", include_str!("view/frame.rs")),
         ("indicators", include_str!("view/indicators.rs")),
+        ("method", include_str!("view/method.rs")),
         ("quality", include_str!("view/quality.rs")),
         ("ranking", include_str!("view/ranking.rs")),
         ("reconciliation", include_str!("view/reconciliation.rs")),

@@ -21,6 +21,7 @@ use crate::findings::tables::Finding;
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use crate::ingest::UnitRemark;
 use crate::library::indicator::{Better, Indicator, Shape, ShownAs, Window};
+use crate::scoring::audit::Audit;
 use crate::scoring::tables::{Scorecards, Unit};
 use crate::terms::{IndicatorId, Period, RunId, UnitId};
 
@@ -53,6 +54,8 @@ pub struct ReportInput {
     pub tables: BTreeMap<String, String>,
     /// Values, scores, ranks.
     pub scorecards: Scorecards,
+    /// What the scheme does, beside what its weights say.
+    pub audit: Audit,
     /// The events behind score lines: bonus, deduction, veto.
     pub line_events: Vec<LineEvent>,
     /// Measures of every month.
@@ -126,6 +129,17 @@ pub struct SchemeView {
     pub nodes: Vec<NodeView>,
     /// Indicators in the order of the scheme.
     pub indicators: Vec<SchemeIndicator>,
+    /// How every number comes about, in sentences.
+    pub method: Vec<MethodSection>,
+}
+
+/// A part of the methodology page.
+#[derive(Debug, Clone)]
+pub struct MethodSection {
+    /// Heading.
+    pub title: String,
+    /// Sentences.
+    pub sentences: Vec<String>,
 }
 
 /// What the ranking asks for.
@@ -171,6 +185,8 @@ pub struct SchemeIndicator {
     pub target: Option<Decimal>,
     /// Shown, never scored.
     pub report_only: bool,
+    /// Points of its curve: value, score.
+    pub curve: Vec<(Decimal, Decimal)>,
 }
 
 /// The header of an indicator, and its definition in words.

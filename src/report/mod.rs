@@ -17,6 +17,7 @@ mod allowed;
 mod fixture;
 pub mod guard;
 pub mod input;
+pub mod method_texts;
 pub mod names;
 pub mod numbers;
 mod pages;

@@ -9,6 +9,7 @@ use super::texts;
 use super::view::burden::ScopeView;
 use super::view::findings::DetectorView;
 use super::view::frame::Frame;
+use super::view::method::MethodView;
 use super::view::quality::QualityView;
 use super::view::ranking::{Group, KeyFigure, PublicGroup};
 use super::view::reconciliation::ReconciliationView;
@@ -122,6 +123,16 @@ pub struct VerificationPage {
     pub frame: Frame,
     /// Everything on the page.
     pub view: VerificationView,
+}
+
+/// How every number comes about.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "method.html")]
+pub struct MethodPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Everything on the page.
+    pub view: MethodView,
 }
 
 /// Where every record went.

@@ -25,7 +25,7 @@ fn words(html: &str) -> String {
 fn every_unit_has_a_page_in_the_offices_tree_and_one_of_its_own() {
     let input = province();
     let pages = pages(&input);
-    assert_eq!(pages.len(), 7 + 2 * input.units.len() + 1);
+    assert_eq!(pages.len(), 8 + 2 * input.units.len() + 2);
     for unit in &input.units {
         let name = file_name(unit.id.as_ref());
         assert!(pages.contains_key(&format!("office/units/{name}.html")) && pages.contains_key(&format!("units/{name}/index.html")));
@@ -97,11 +97,14 @@ fn a_units_own_tree_holds_no_finding_and_no_other_unit() {
 }
 
 #[test]
-fn the_public_tree_is_one_page_of_ranks_totals_and_grades() {
+fn the_public_tree_is_a_page_of_ranks_totals_and_grades_and_one_of_method() {
     let input = province();
     let pages = pages(&input);
     let public: Vec<_> = pages.keys().filter(|path| path.starts_with("public/")).collect();
-    assert_eq!(public, ["public/index.html"]);
+    assert_eq!(public, ["public/index.html", "public/method.html"]);
+    let html = &pages["public/method.html"];
+    assert!(html.contains(texts::CURVES) && !html.contains(texts::AUDIT), "what the scheme does to ranks is the office's to read");
+    assert!(input.units.iter().all(|unit| !html.contains(unit.id.as_ref()) && !html.contains(&unit.name)), "no unit is on it");
     let html = &pages["public/index.html"];
     for unit in &input.units {
         assert!(!html.contains(unit.id.as_ref()), "unit identifiers are internal");
@@ -339,7 +342,7 @@ fn a_report_of_nothing_is_still_a_report() {
     input.reconciled = Default::default();
     input.verification.clear();
     input.previous = None;
-    assert_eq!(pages(&input).len(), 8);
+    assert_eq!(pages(&input).len(), 10);
 }
 
 #[test]

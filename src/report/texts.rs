@@ -9,6 +9,8 @@ use crate::explain::records::Part;
 use crate::library::indicator::Better;
 use crate::report::input::Minimum;
 use crate::report::numbers;
+use crate::scoring::audit::IndicatorAudit;
+use crate::statistics::ranks::Band;
 use crate::terms::Period;
 
 macro_rules! catalogue {
@@ -35,12 +37,29 @@ catalogue! {
     PAGE_RECONCILIATION = "数据比对";
     PAGE_VERIFICATION = "自报与核实";
     PAGE_QUALITY = "数据质量";
+    PAGE_METHOD = "方法说明";
     TITLE_RANKING = "行政执法考核排名";
     TITLE_SYNERGY = "跨区域执法协同";
     TITLE_BURDEN = "企业执法负担指数";
     TITLE_RECONCILIATION = "系统与平台数据比对";
     TITLE_VERIFICATION = "自报与核实的一致";
+    TITLE_METHOD = "考核方法说明";
     NONE = "—";
+
+    // Methodology
+    CURVES = "计分曲线";
+    CURVES_NOTE = "“值→分”之间按直线计算，两端以外按端点计；比率写作0至1。目标只作展示，不参与计分。";
+    NODE = "所在组";
+    CURVE = "曲线（值→分）";
+    BETWEEN_POINTS = "，";
+    AUDIT = "方案体检";
+    AUDIT_NOTE = "名义权重：该指标在总分中的分值占比（权重移动后的平均）。实际影响：同类组内总分的差异有多大部分来自该指标。两者相差超过10个百分点、得分拉不开差距、多数单位没有数值的，应当在下一年度修订方案时研究。";
+    NOMINAL_WEIGHT = "名义权重";
+    EFFECTIVE_WEIGHT = "实际影响";
+    AVAILABLE = "有数值";
+    DEVIATION = "得分标准差";
+    AT_FULL = "满分占比";
+    WITHOUT_IT = "去掉后的名次变动";
 
     // Ranking
     KEY_FIGURES = "概况";
@@ -55,7 +74,7 @@ catalogue! {
     FINDINGS = "疑点";
     GRADES = "等次分布";
     RANKING = "分组排名";
-    RANKING_NOTE = "只在同类组（领域 · 层级 · 规模）内排名，组与组之间不可比较。同分并列，名次顺延。";
+    RANKING_NOTE = "只在同类组（领域 · 层级 · 规模）内排名，组与组之间不可比较。同分并列，名次顺延。名次下的区间为只计偶然因素时名次的可能范围：区间重叠的主体，先后不宜深究。";
     JUMP = "转到同类组";
     RANK = "名次";
     UNIT = "执法主体";
@@ -403,6 +422,63 @@ pub fn days(number: &str) -> String {
 /// `第 3 名，共 12 家`.
 pub fn rank_of(rank: u32, ranked: u32) -> String {
     format!("第 {rank} 名，共 {ranked} 家")
+}
+
+/// `2–5`, and one rank by itself.
+pub fn rank_interval(best: u32, worst: u32) -> String {
+    if best == worst { best.to_string() } else { format!("{best}–{worst}") }
+}
+
+/// What chance leaves open of a rank, in a sentence.
+pub fn rank_open(best: u32, worst: u32, band: Band) -> String {
+    let ranks = if best == worst { format!("第 {best} 名") } else { format!("第 {best} 至第 {worst} 名之间") };
+    format!("只计偶然因素，名次在{ranks}；{}", band_words(band))
+}
+
+/// `12.5%`.
+pub fn percent(number: &str) -> String {
+    format!("{number}%")
+}
+
+/// `12／14`.
+pub fn part_of(part: usize, whole: usize) -> String {
+    format!("{part}／{whole}")
+}
+
+/// `0.9→85`.
+pub fn point_of_curve(value: &str, score: &str) -> String {
+    format!("{value}→{score}")
+}
+
+/// `平均 0.4 位，最多 3 位`.
+pub fn shifts(mean: &str, largest: u32) -> String {
+    format!("平均 {mean} 位，最多 {largest} 位")
+}
+
+/// What should be looked at in an indicator of the scheme.
+pub fn notes_of_audit(row: &IndicatorAudit) -> Vec<&'static str> {
+    let notes = [
+        (row.is_off_its_weight(), "实际影响与名义权重不符"),
+        (row.works_against(), "与总分反向"),
+        (row.tells_nobody_apart(), "拉不开差距"),
+        (row.is_rare(), "多数没有数值"),
+    ];
+    notes.into_iter().filter(|(is_so, _)| *is_so).map(|(_, note)| note).collect()
+}
+
+/// Two indicators that say the same, or the opposite.
+pub fn correlated(first: &str, second: &str, correlation: &str, same: bool) -> String {
+    let says = if same { "几乎反映同一件事，等于重复计分" } else { "方向相反，互相抵消" };
+    format!("“{first}”与“{second}”{says}（相关系数 {correlation}）。")
+}
+
+/// Where a total stands to the mean of its peers.
+pub fn band_words(band: Band) -> &'static str {
+    match band {
+        Band::Above => "高于同类组平均",
+        Band::NotDistinguishable => "与同类组平均无显著差异",
+        Band::Below => "低于同类组平均",
+    }
 }
 
 /// `上升 2 位`.

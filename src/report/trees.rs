@@ -12,12 +12,12 @@ use super::input::{HeldItem, NodeView};
 use super::names::{Text, file_name};
 use super::numbers;
 use super::pages::{
-    BurdenPage, FindingsPage, PublicPage, QualityPage, RankingPage, ReconciliationPage, SynergyPage, UnitPage, VerificationPage,
+    BurdenPage, FindingsPage, MethodPage, PublicPage, QualityPage, RankingPage, ReconciliationPage, SynergyPage, UnitPage, VerificationPage,
 };
 use super::texts;
 use super::view::frame::{Frame, Page, Reader};
 use super::view::ranking::KeyFigure;
-use super::view::{Facts, burden, findings, quality, ranking, reconciliation, synergy, unit, verification};
+use super::view::{Facts, burden, findings, method, quality, ranking, reconciliation, synergy, unit, verification};
 use crate::error::{Context, Kind, Result};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
 use crate::side_by_side::side_by_side;
@@ -43,7 +43,9 @@ fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
         Box::new(|| finished("office/reconciliation.html", &reconciliation_page(facts))),
         Box::new(|| finished("office/verification.html", &verification_page(facts))),
         Box::new(|| finished("office/quality.html", &quality_page(facts))),
+        Box::new(|| finished("office/method.html", &method_page(facts, Reader::Office))),
         Box::new(|| finished("public/index.html", &public_page(facts))),
+        Box::new(|| finished("public/method.html", &method_page(facts, Reader::Public))),
     ];
     for id in facts.assessed_units() {
         let name = file_name(id.as_ref());
@@ -161,6 +163,13 @@ fn verification_page(facts: &Facts) -> VerificationPage {
     VerificationPage {
         frame: Frame::of(facts, Reader::Office, Page::Verification, Text::of(texts::TITLE_VERIFICATION)),
         view: verification::verification(facts),
+    }
+}
+
+fn method_page(facts: &Facts, reader: Reader) -> MethodPage {
+    MethodPage {
+        frame: Frame::of(facts, reader, Page::Method, Text::of(texts::TITLE_METHOD)),
+        view: method::method(facts, reader == Reader::Office),
     }
 }
 

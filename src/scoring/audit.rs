@@ -55,6 +55,28 @@ pub struct IndicatorAudit {
     pub largest_shift: u32,
 }
 
+impl IndicatorAudit {
+    /// It makes far more or far fewer of the differences than its points say.
+    pub fn is_off_its_weight(&self) -> bool {
+        self.effective_weight.is_some_and(|effective| (effective - self.nominal_weight).abs() > WEIGHT_GAP)
+    }
+
+    /// The better on it are the worse in all.
+    pub fn works_against(&self) -> bool {
+        self.effective_weight.is_some_and(|effective| effective < -0.01)
+    }
+
+    /// Most or all objects stand at one end of the scale, or close together.
+    pub fn tells_nobody_apart(&self) -> bool {
+        self.scored > 1 && (self.at_full >= AT_ONE_END || self.at_zero >= AT_ONE_END || self.deviation < 1.0)
+    }
+
+    /// Less than two thirds of those to which it applies have a score.
+    pub fn is_rare(&self) -> bool {
+        self.applies_to >= FEWEST && (self.scored as f64) < self.applies_to as f64 * 2.0 / 3.0
+    }
+}
+
 /// Two siblings whose scores hang together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Correlation {
@@ -68,6 +90,13 @@ pub struct Correlation {
     pub correlation: f64,
     /// Objects that have both.
     pub n: usize,
+}
+
+impl Correlation {
+    /// They say the same, or pull against each other.
+    pub fn is_suspicious(&self) -> bool {
+        self.correlation >= SAME || self.correlation <= OPPOSITE
+    }
 }
 
 /// What a scheme does.
@@ -212,39 +241,27 @@ fn remarks(audit: &Audit) -> Vec<String> {
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
     for indicator in &audit.indicators {
         let name = &indicator.indicator;
-        if let Some(effective) = indicator.effective_weight {
-            let nominal = indicator.nominal_weight;
-            if (effective - nominal).abs() > WEIGHT_GAP {
-                remarks.push(format!(
-                    "`{name}` has {} of the points and makes {} of the differences",
-                    percent(nominal),
-                    percent(effective)
-                ));
-            } else if effective < -0.01 {
-                remarks.push(format!("`{name}` works against the total: the better on it are the worse in all ({})", percent(effective)));
-            }
+        let (nominal, effective) = (percent(indicator.nominal_weight), percent(indicator.effective_weight.unwrap_or_default()));
+        if indicator.is_off_its_weight() {
+            remarks.push(format!("`{name}` has {nominal} of the points and makes {effective} of the differences"));
+        } else if indicator.works_against() {
+            remarks.push(format!("`{name}` works against the total: the better on it are the worse in all ({effective})"));
         }
-        if indicator.scored == 0 {
-            if indicator.applies_to > 0 {
-                remarks.push(format!("`{name}` applies to {} and has no score at all", indicator.applies_to));
-            }
-        } else if indicator.at_full >= AT_ONE_END || indicator.at_zero >= AT_ONE_END {
-            let (share, end) = if indicator.at_full >= AT_ONE_END { (indicator.at_full, 100) } else { (indicator.at_zero, 0) };
-            remarks.push(format!("`{name}` tells nobody apart: {} of the scores are {end}", percent(share)));
-        } else if indicator.scored > 1 && indicator.deviation < 1.0 {
-            remarks.push(format!("`{name}` tells hardly anybody apart: its scores deviate by {:.2} points", indicator.deviation));
+        if indicator.tells_nobody_apart() {
+            let ends = format!("{} of the scores are 100, {} are 0", percent(indicator.at_full), percent(indicator.at_zero));
+            remarks.push(format!("`{name}` tells nobody apart: {ends}, and they deviate by {:.2} points", indicator.deviation));
         }
-        if indicator.applies_to >= FEWEST && (indicator.scored as f64) < indicator.applies_to as f64 * 2.0 / 3.0 {
+        if indicator.is_rare() {
             remarks.push(format!("`{name}` is there for {} of {}", indicator.scored, indicator.applies_to));
         }
     }
-    for pair in &audit.correlations {
+    for pair in audit.correlations.iter().filter(|pair| pair.is_suspicious()) {
         let (first, second, correlation) = (&pair.first, &pair.second, pair.correlation);
-        if correlation >= SAME {
-            remarks.push(format!("`{first}` and `{second}` say the same (correlation {correlation:.2}): what they measure counts twice"));
-        } else if correlation <= OPPOSITE {
-            remarks.push(format!("`{first}` and `{second}` pull against each other (correlation {correlation:.2})"));
-        }
+        remarks.push(if correlation > 0.0 {
+            format!("`{first}` and `{second}` say the same (correlation {correlation:.2}): what they measure counts twice")
+        } else {
+            format!("`{first}` and `{second}` pull against each other (correlation {correlation:.2})")
+        });
     }
     remarks
 }

@@ -116,6 +116,11 @@ impl<'a> Drawable<'a> {
         self.applies[leaf * self.objects..(leaf + 1) * self.objects].iter().filter(|applies| **applies).count()
     }
 
+    /// Whether an indicator applies to an object and has no score; `at` is its place among the scores.
+    pub fn is_missing(&self, at: usize) -> bool {
+        self.applies[at] && self.scores[at].is_nan()
+    }
+
     /// The total of every object, NaN for none.
     pub fn totals(&self, draw: &Draw) -> Vec<f64> {
         let mut nodes = vec![f64::NAN; self.scheme.nodes.len() * self.objects];

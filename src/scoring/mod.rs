@@ -9,6 +9,7 @@
 //! published figure is computed from published figures: a rounded score times its effective points.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -31,12 +32,15 @@ mod properties;
 mod ranking;
 pub mod regional;
 mod relative;
+mod shrunken;
 pub mod table;
 pub mod tables;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod uncertainty;
 mod values;
+pub mod whatif;
 pub mod wilson;
 
 pub use crate::compute::events::Event;
@@ -145,6 +149,7 @@ fn scored(
     objects: &[objects::Assessed<'_>],
     mut values: Vec<Vec<Option<tables::Value>>>,
 ) -> Result<Scorecards> {
+    shrunken::add(scheme, objects, &mut values);
     relative::score(scheme, better, objects, &mut values);
     let tree = tree::Tree::of(scheme);
     let mut cards = Scorecards::default();
@@ -159,6 +164,8 @@ fn scored(
         results.push(outcome.result);
     }
     cards.ranks = ranking::rank(scheme, objects, results)?;
+    // One thread: results must not depend on their number, and a province takes a moment.
+    uncertainty::add(scheme, &mut cards, NonZeroUsize::MIN);
     Ok(cards)
 }
 

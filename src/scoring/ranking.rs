@@ -152,6 +152,7 @@ fn one(
         half_width: result.half_width,
         rank: rank.filter(|_| withheld.is_none()),
         ranked_units: if competitors < scheme.minimum_units { 0 } else { competitors },
+        uncertainty: None,
         unswitched: None,
         withheld: withheld.map(str::to_owned),
     }

@@ -13,13 +13,14 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::objects::{Assessed, peer_group};
 use super::tables::{Scorecards, Status, Unit, Value};
-use super::{leaf_score, scored, tree, wilson};
+use super::{Event, leaf_score, scored, tree, wilson};
 use crate::error::{Error, Kind, Result};
 use crate::library::indicator::Indicator;
 use crate::library::scheme::{Scheme, Scored};
 use crate::terms::{IndicatorId, UnitId};
 
 pub mod read;
+pub mod run;
 #[cfg(test)]
 mod tests;
 
@@ -34,10 +35,16 @@ pub struct ValueRow {
     pub indicator: String,
     /// The value; `None` is missing.
     pub value: Option<Decimal>,
+    /// It is asked of the unit; what is not is no gap.
+    pub applies: bool,
     /// Numerator and denominator, where the value is their quotient.
     pub fraction: Option<(Decimal, Decimal)>,
     /// Standard error of the value, where it is an estimate.
     pub standard_error: Option<Decimal>,
+    /// Answers that the value rests on, where it is no quotient.
+    pub answers: Option<Decimal>,
+    /// Its 95 % interval, where a run has computed one that is neither Wilson's nor of a standard error.
+    pub interval: Option<(Decimal, Decimal)>,
     /// Line of the file, from 1.
     pub line: u64,
 }
@@ -62,6 +69,8 @@ pub struct ValueTable {
     pub units: BTreeMap<(String, String), UnitFacts>,
     /// Rows, in any order.
     pub rows: Vec<ValueRow>,
+    /// Bonus, deduction, veto; those of the whole table count.
+    pub events: Vec<Event>,
 }
 
 /// 1.96 standard errors are half of a 95 % interval.
@@ -82,7 +91,7 @@ pub fn score(table: &ValueTable, scheme: &Scheme, indicators: &BTreeMap<Indicato
             domain: (*domain).to_owned(),
             peer_group: group.map_or_else(|| peer_group(scheme, unit, domain), str::to_owned),
             subtree: false,
-            events: Vec::new(),
+            events: table.events.iter().filter(|event| event.unit == unit.id).collect(),
         })
         .collect();
     let mut rows: BTreeMap<(&str, &str, &str), &ValueRow> = BTreeMap::new();
@@ -128,6 +137,7 @@ fn value(scheme: &Scheme, scored: &Scored, object: &Assessed<'_>, row: Option<&V
         _ => None,
     };
     let status = match found {
+        _ if row.is_some_and(|row| !row.applies) => Status::NotApplicable,
         _ if scored.report_only => Status::ReportOnly,
         Some(_) => Status::Scored,
         None if fraction.is_some() => Status::NothingDue,
@@ -139,7 +149,7 @@ fn value(scheme: &Scheme, scored: &Scored, object: &Assessed<'_>, row: Option<&V
         indicator: scored.id.clone(),
         node: scored.node.clone(),
         numerator: fraction.map(|fraction| fraction.0),
-        denominator: fraction.map(|fraction| fraction.1),
+        denominator: fraction.map(|fraction| fraction.1).or(row.and_then(|row| row.answers)),
         pending: 0,
         excluded: 0,
         due_soon: 0,
@@ -150,14 +160,25 @@ fn value(scheme: &Scheme, scored: &Scored, object: &Assessed<'_>, row: Option<&V
         effective_points: Decimal::ZERO,
         target: scored.target,
         status,
-        half_width: interval.and_then(|(low, high)| Some(scored.curve.as_ref()?.half_range(low, high).round_dp(4))),
-        too_few: fraction.is_some_and(|(_, denominator)| denominator < Decimal::from(scheme.minimum_n.rate)),
+        half_width: interval
+            .filter(|_| row.is_some_and(|row| row.interval.is_none()))
+            .and_then(|(low, high)| Some(scored.curve.as_ref()?.half_range(low, high).round_dp(4))),
+        too_few: match (fraction, row.and_then(|row| row.answers)) {
+            (Some((_, denominator)), _) => denominator < Decimal::from(scheme.minimum_n.rate),
+            (None, Some(answers)) => answers < Decimal::from(scheme.minimum_n.value),
+            (None, None) => false,
+        },
         provisional: false,
+        shrunk: None,
+        funnel: None,
     }
 }
 
 /// The 95 % interval: 1.96 standard errors, or Wilson's of a ratio of counts.
 fn interval(value: Decimal, row: &ValueRow) -> Option<(Decimal, Decimal)> {
+    if row.interval.is_some() {
+        return row.interval;
+    }
     if let Some(error) = row.standard_error {
         return Some((value - Z * error, value + Z * error));
     }

@@ -4,6 +4,8 @@
 
 use rust_decimal::Decimal;
 
+use crate::statistics::funnel::Position;
+use crate::statistics::ranks::{Band, RankSet};
 use crate::terms::{IndicatorId, Month, UnitId};
 
 pub use crate::compute::units::Unit;
@@ -83,6 +85,36 @@ pub struct Value {
     pub too_few: bool,
     /// Clocks and parameters beyond the published calendar were used.
     pub provisional: bool,
+    /// The value drawn towards those of its peers, where it is a proportion of counts and enough peers have one.
+    pub shrunk: Option<Shrunken>,
+    /// Where it stands in the funnel of its peers.
+    pub funnel: Option<Position>,
+}
+
+/// A proportion drawn towards that of its peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shrunken {
+    /// The shrunk proportion.
+    pub value: Decimal,
+    /// Share of the unit's own cases in it: near 1 for many cases, near 0 for few.
+    pub weight: Decimal,
+    /// Standard deviation of its law.
+    pub deviation: Decimal,
+}
+
+/// The ranks that chance leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RankUncertainty {
+    /// Median rank in draws.
+    pub median: u32,
+    /// Between which ranks the unit lies with the scheme's confidence, taken by itself; the published rank is among them.
+    pub interval: RankSet,
+    /// Between which ranks all units of the group lie at once with that confidence; `None` in a group too large to say.
+    pub set: Option<RankSet>,
+    /// Above, below or not distinguishable from the mean of the group.
+    pub band: Band,
+    /// Draws.
+    pub draws: u32,
 }
 
 /// One node of the scheme's tree for one assessed object. Sort key: unit, domain, node order in the scheme.
@@ -227,6 +259,8 @@ pub struct Rank {
     pub rank: Option<u32>,
     /// How many are ranked in the peer group.
     pub ranked_units: u32,
+    /// The ranks that chance leaves open; `None` without a rank, or when the scheme draws none.
+    pub uncertainty: Option<RankUncertainty>,
     /// The same without what is switched on for some only; `None` when the scheme switches nothing.
     pub unswitched: Option<Unswitched>,
     /// Half-width of the total's 95 % interval, in points: the values' half-widths, weighted, as independent errors.

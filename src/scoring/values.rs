@@ -52,6 +52,8 @@ pub(super) fn value(
         target: scored.target,
         status: Status::NotApplicable,
         half_width: None,
+        shrunk: None,
+        funnel: None,
         too_few: false,
         provisional: input.provisional.contains(&scored.id),
     };

@@ -550,7 +550,7 @@ pub fn standard_normal(random: &mut ChaCha8Rng) -> f64 {
 ///
 /// Only additions, multiplications, divisions and square roots, each correctly rounded by IEEE 754, so that seeded draws agree on every
 /// machine; libraries' logarithms differ in the last digit. Source: Wichura 1988, Applied Statistics 37:477 (AS 241, PPND16).
-fn normal_quantile(probability: f64) -> f64 {
+pub fn normal_quantile(probability: f64) -> f64 {
     let centred = probability - 0.5;
     if centred.abs() <= 0.425 {
         let r = 0.180625 - centred * centred;

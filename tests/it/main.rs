@@ -15,3 +15,4 @@ mod readers;
 mod realdata;
 mod shown;
 mod terminal;
+mod whatif;

@@ -80,8 +80,8 @@ fn the_human_development_index_of_2023_and_every_rank_of_it() {
     let mut found = BTreeMap::new();
     for record in reader.records() {
         let record = record.expect("a row");
-        let unit = record[3].split(' ').next().unwrap_or_default().to_owned();
-        found.insert(unit, (record[5].to_owned(), record[1].to_owned()));
+        let unit = record[4].split(' ').next().unwrap_or_default().to_owned();
+        found.insert(unit, (record[6].to_owned(), record[1].to_owned()));
     }
     let published = rows(name, "published.csv");
     for row in &published {

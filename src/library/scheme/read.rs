@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use super::method::{Transform, read_method, read_relative, read_transform};
 use super::{
     Absent, Attribution, Curve, Dynamic, Exclusion, Grade, MinimumN, Node, Nothing, Object, PeerKey, Perception, RankBasis, Rounding,
-    Scheme, Scored, Steps, TOTAL, Ties, Veto, Weights, decimal,
+    Scheme, ScoreFrom, Scored, Steps, TOTAL, Ties, Uncertainty, Veto, Weights, decimal,
 };
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section};
@@ -37,6 +37,7 @@ pub(super) fn read(name: &str, text: &str, section: &mut Section<'_>, diagnostic
     let steps = if weights == Weights::Points { Steps::Rounded } else { Steps::Exact };
     let usual = Rounding { decimals: 2, basis: RankBasis::Rounded, ties: Ties::Competition, steps };
     let rounding = section.section("rounding", diagnostics, |section, diagnostics| read_rounding(usual, section, diagnostics));
+    let uncertainty = section.section("uncertainty", diagnostics, read_uncertainty);
     let empty_class_score = (weights == Weights::Points).then(|| Decimal::from(80));
     let usual_nothing = Nothing { owed_and_absent: Absent::Hold, empty_class_score };
     let nothing = section.section("nothing", diagnostics, |section, diagnostics| read_nothing(usual_nothing, section, diagnostics));
@@ -82,6 +83,7 @@ pub(super) fn read(name: &str, text: &str, section: &mut Section<'_>, diagnostic
         method,
         object,
         rounding: rounding.unwrap_or(usual),
+        uncertainty: uncertainty.unwrap_or(Uncertainty::USUAL),
         nothing: nothing.unwrap_or(usual_nothing),
         peer_group: peer_group.by,
         peer_group_allow: peer_group.allow,
@@ -152,6 +154,30 @@ fn read_nothing(usual: Nothing, section: &mut Section<'_>, diagnostics: &mut Dia
     let absent = section.word("owed_and_absent", &[("hold", Absent::Hold), ("zero", Absent::Zero)], diagnostics);
     let empty_class_score = amount(section, "empty_class_score", diagnostics).or(usual.empty_class_score);
     Some(Nothing { owed_and_absent: absent.unwrap_or(usual.owed_and_absent), empty_class_score })
+}
+
+impl Uncertainty {
+    /// 20 000 draws, 95 %.
+    const USUAL: Self = Self { draws: 20_000, seed: 1, confidence: Decimal::from_parts(95, 0, 0, false, 2) };
+}
+
+fn read_uncertainty(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Uncertainty> {
+    let usual = Uncertainty::USUAL;
+    let draws = section.integer("draws", diagnostics).map_or(i64::from(usual.draws), |placed| placed.value);
+    let seed = section.integer("seed", diagnostics).map_or(usual.seed, |placed| placed.value.unsigned_abs());
+    let confidence = amount(section, "confidence", diagnostics).unwrap_or(usual.confidence);
+    let file = section.file();
+    let Some(draws) = u32::try_from(draws).ok().filter(|draws| *draws == 0 || (1_000..=1_000_000).contains(draws)) else {
+        diagnostics
+            .error("draws-range", file, Some(section.span()), format!("`draws` is {draws}"))
+            .hint("1 000 to 1 000 000 draws, or 0 for none; 20 000 find an interval of ranks to a place");
+        return None;
+    };
+    if confidence <= Decimal::new(5, 1) || confidence >= Decimal::ONE {
+        diagnostics.error("confidence-range", file, Some(section.span()), format!("`confidence` is {confidence}, not between 0.5 and 1"));
+        return None;
+    }
+    Some(Uncertainty { draws, seed, confidence })
 }
 
 /// `[peer_group]`.
@@ -334,6 +360,8 @@ fn read_scored(weights: Weights, section: &mut Section<'_>, diagnostics: &mut Di
     let placed = section.points("curve", diagnostics);
     let transform = read_transform(section, diagnostics);
     let relative = read_relative(section, diagnostics);
+    let words = [("own", ScoreFrom::Own), ("shrunk", ScoreFrom::Shrunk)];
+    let score_from = section.word("score_from", &words, diagnostics).unwrap_or_default();
     if usize::from(!placed.is_empty()) + usize::from(!goalposts.is_empty()) + usize::from(relative.is_some()) > 1 {
         diagnostics
             .error("scored-twice", file, Some(section.span()), "a value becomes a score in one way")
@@ -397,6 +425,7 @@ fn read_scored(weights: Weights, section: &mut Section<'_>, diagnostics: &mut Di
         relative,
         transform: if placed.is_empty() { transform } else { Transform::None },
         better,
+        score_from,
         dynamic,
         report_only,
         span,

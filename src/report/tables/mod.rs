@@ -12,6 +12,7 @@ pub mod parquet;
 mod scores;
 mod signals;
 mod sources;
+mod whatif;
 
 use arrow::record_batch::RecordBatch;
 
@@ -19,6 +20,7 @@ use super::input::ReportInput;
 use crate::error::{Error, Kind, Result};
 use crate::scoring::audit::Audit;
 use crate::scoring::tables::Scorecards;
+use crate::scoring::whatif::{Move, Shares};
 
 /// One result table.
 #[derive(Debug, Clone)]
@@ -39,10 +41,12 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
         scores::measures(input)?,
         scores::values(&input.scorecards)?,
         scores::scores(&input.scorecards, input.scheme.nodes.iter().map(|node| node.id.as_str()))?,
-        scores::ranks(&input.scorecards)?,
+        scores::ranks(&input.scorecards, &input.units)?,
         scores::scorecards(input)?,
         scores::score_lines(&input.scorecards, &input.line_events)?,
         scores::ledger(input)?,
+        audit::indicators(&input.audit)?,
+        audit::correlations(&input.audit)?,
         signals::synergy_pairs(input)?,
         signals::synergy_regions(input)?,
         signals::burden(input)?,
@@ -65,12 +69,17 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
 
 /// The tables of scores alone: `values`, `scores` (nodes in the given order), `ranks`, `score_lines`.
 pub fn tables_of_scores<'a>(cards: &Scorecards, nodes: impl Iterator<Item = &'a str>) -> Result<Vec<ResultTable>> {
-    complete(vec![scores::values(cards)?, scores::scores(cards, nodes)?, scores::ranks(cards)?, scores::score_lines(cards, &[])?])
+    complete(vec![scores::values(cards)?, scores::scores(cards, nodes)?, scores::ranks(cards, &[])?, scores::score_lines(cards, &[])?])
 }
 
 /// The tables of a scheme's audit.
 pub fn tables_of_audit(audit: &Audit) -> Result<Vec<ResultTable>> {
     complete(vec![audit::indicators(audit)?, audit::correlations(audit)?])
+}
+
+/// The tables of a what-if, whose names and first column say that they are none of a run.
+pub fn tables_of_whatif(moves: &[Move], shares: &[Shares]) -> Result<Vec<ResultTable>> {
+    complete(vec![whatif::moves(moves)?, whatif::shares(shares)?])
 }
 
 fn complete(tables: Vec<ResultTable>) -> Result<Vec<ResultTable>> {

@@ -11,6 +11,8 @@ use crate::compute::measures::{Amount, Measure};
 use crate::error::Result;
 use crate::report::input::{LineEvent, Lineage, ReportInput};
 use crate::scoring::tables::{LedgerRow, Rank, Score, ScoreLine, Scorecards, Unit, Value};
+use crate::statistics::funnel::Position;
+use crate::statistics::ranks::Band;
 use crate::terms::UnitId;
 
 /// Numerators and denominators of every month.
@@ -68,6 +70,29 @@ fn value_columns<'r, R>(columns: Columns<Iter<'r, R>>, of: impl Fn(&'r R) -> &'r
         .text("status", move |row| of(row).status.word())
         .flag("too_few", move |row| of(row).too_few)
         .flag("provisional", move |row| of(row).provisional)
+        .share_or_null("shrunk", move |row| of(row).shrunk.map(|shrunk| shrunk.value))
+        .share_or_null("shrunk_weight", move |row| of(row).shrunk.map(|shrunk| shrunk.weight))
+        .text_or_null("funnel", move |row| of(row).funnel.map(funnel))
+}
+
+/// The word for a place in the funnel.
+fn funnel(position: Position) -> &'static str {
+    match position {
+        Position::AlarmLow => "alarm_low",
+        Position::AttentionLow => "attention_low",
+        Position::Within => "within",
+        Position::AttentionHigh => "attention_high",
+        Position::AlarmHigh => "alarm_high",
+    }
+}
+
+/// The word for where a total stands to the mean of its peers.
+fn band(band: Band) -> &'static str {
+    match band {
+        Band::Below => "below",
+        Band::NotDistinguishable => "not_distinguishable",
+        Band::Above => "above",
+    }
 }
 
 /// One indicator of one assessed object over the period.
@@ -101,13 +126,17 @@ pub fn scores<'a>(cards: &Scorecards, nodes: impl Iterator<Item = &'a str>) -> R
 }
 
 /// Total, grade and rank of every assessed object, with all that decides whether it is ranked.
-pub fn ranks(cards: &Scorecards) -> Result<ResultTable> {
+pub fn ranks(cards: &Scorecards, units: &[Unit]) -> Result<ResultTable> {
+    let units: BTreeMap<&UnitId, &Unit> = units.iter().map(|unit| (&unit.id, unit)).collect();
+    let unit = |rank: &Rank| units.get(&rank.unit).copied();
     let mut rows: Vec<(&Rank, String)> = cards.ranks.iter().map(|row| (row, row.vetoes.join(" "))).collect();
     rows.sort_by_key(|(row, _)| (&row.unit, &row.domain));
     Columns::of("ranks", &["unit_id", "domain"], &rows)
         .text("unit_id", |(row, _)| row.unit.as_ref())
         .text("domain", |(row, _)| &row.domain)
         .text("peer_group", |(row, _)| &row.peer_group)
+        .text_or_null("tier", |(row, _)| unit(row).map(|unit| unit.tier.as_str()))
+        .text_or_null("size_class", |(row, _)| unit(row).map(|unit| unit.size_class.as_str()))
         .share_or_null("total", |(row, _)| row.total)
         .text_or_null("grade", |(row, _)| row.grade.as_deref())
         .count_or_null("rank", |(row, _)| row.rank.map(i64::from))
@@ -122,6 +151,12 @@ pub fn ranks(cards: &Scorecards) -> Result<ResultTable> {
         .text("vetoes", |(_, vetoes)| vetoes)
         .share_or_null("solid_share", |(row, _)| Some(row.solid_share))
         .share_or_null("half_width", |(row, _)| Some(row.half_width))
+        .count_or_null("rank_median", |(row, _)| row.uncertainty.map(|open| i64::from(open.median)))
+        .count_or_null("rank_best", |(row, _)| row.uncertainty.map(|open| i64::from(open.interval.best)))
+        .count_or_null("rank_worst", |(row, _)| row.uncertainty.map(|open| i64::from(open.interval.worst)))
+        .count_or_null("rank_set_best", |(row, _)| row.uncertainty.and_then(|open| open.set).map(|set| i64::from(set.best)))
+        .count_or_null("rank_set_worst", |(row, _)| row.uncertainty.and_then(|open| open.set).map(|set| i64::from(set.worst)))
+        .text_or_null("band", |(row, _)| row.uncertainty.map(|open| band(open.band)))
         .table(cards.ranks.len())
 }
 

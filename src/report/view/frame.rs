@@ -34,13 +34,15 @@ pub enum Page {
     Verification,
     /// Where every record went.
     Quality,
+    /// How every number comes about.
+    Method,
     /// A unit's page: below the first one.
     Unit,
 }
 
 impl Page {
-    const LISTED: [Self; 7] =
-        [Self::Ranking, Self::Findings, Self::Synergy, Self::Burden, Self::Reconciliation, Self::Verification, Self::Quality];
+    const LISTED: [Self; 8] =
+        [Self::Ranking, Self::Findings, Self::Synergy, Self::Burden, Self::Reconciliation, Self::Verification, Self::Quality, Self::Method];
 
     /// Its file in the office's tree.
     pub fn file(self) -> &'static str {
@@ -52,6 +54,7 @@ impl Page {
             Self::Reconciliation => "reconciliation.html",
             Self::Verification => "verification.html",
             Self::Quality => "quality.html",
+            Self::Method => "method.html",
         }
     }
 
@@ -64,6 +67,7 @@ impl Page {
             Self::Reconciliation => texts::PAGE_RECONCILIATION,
             Self::Verification => texts::PAGE_VERIFICATION,
             Self::Quality => texts::PAGE_QUALITY,
+            Self::Method => texts::PAGE_METHOD,
         }
     }
 }

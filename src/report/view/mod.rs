@@ -14,6 +14,7 @@ pub mod findings;
 pub mod frame;
 pub mod indicators;
 pub mod ledger;
+pub mod method;
 pub mod quality;
 pub mod ranking;
 pub mod reconciliation;

@@ -1,7 +1,7 @@
 //! The first page of the office's tree, and the public page: rankings by peer group.
 //!
 //! In: rank rows and class scores. Out: groups with their rows, in the order of the rank table. Never here: ranks of its own; the
-//! public rows have no place for anything but name, rank, total, grade and the reason why there is no rank.
+//! public rows have no place for anything but name, rank and what chance leaves open of it, total, grade and the reason why there is no rank.
 
 use std::collections::BTreeMap;
 
@@ -54,6 +54,8 @@ pub struct Group {
 pub struct Row {
     /// Rank; empty without one.
     pub rank: String,
+    /// Ranks that chance leaves open.
+    pub open: Open,
     /// Unit.
     pub unit: Text,
     /// Its page.
@@ -76,6 +78,29 @@ pub struct Row {
     pub moved: Moved,
     /// Why there is no rank.
     pub withheld: Text,
+}
+
+/// Ranks that chance leaves open; all empty where there are none.
+#[derive(Debug, Clone, Default)]
+pub struct Open {
+    /// `2–5`.
+    pub ranks: String,
+    /// The same on the scale of the group's ranks, with the rank itself.
+    pub bar: Svg,
+    /// The same in a sentence, and where the total stands to the mean of the peers.
+    pub words: String,
+}
+
+impl Open {
+    /// What chance leaves open of an object's rank.
+    pub fn of(rank: &Rank) -> Self {
+        let Some((open, place)) = rank.uncertainty.zip(rank.rank) else { return Self::default() };
+        let (best, worst) = (open.interval.best, open.interval.worst);
+        let words = texts::rank_open(best, worst, open.band);
+        let last = Decimal::from(rank.ranked_units.max(2));
+        let at = |rank: u32| numbers::place(Decimal::from(rank), Decimal::ONE, last);
+        Self { ranks: texts::rank_interval(best, worst), bar: svg::interval(at(place), Some((at(best), at(worst))), None, &words), words }
+    }
 }
 
 /// A class in a ranking row.
@@ -113,11 +138,13 @@ pub struct PublicGroup {
     pub rows: Vec<PublicRow>,
 }
 
-/// One assessed object of the public page: these six fields and no other.
+/// One assessed object of the public page: these seven fields and no other.
 #[derive(Debug, Clone)]
 pub struct PublicRow {
     /// Rank.
     pub rank: String,
+    /// Ranks that chance leaves open.
+    pub open: Open,
     /// Unit.
     pub unit: Text,
     /// Total.
@@ -255,6 +282,7 @@ pub fn groups<'a>(facts: &Facts<'a>) -> Vec<Group> {
         let row = |rank: &&'a Rank| Row {
             unswitched: without(rank).map_or_else(String::new, |other| texts::unswitched(&total(facts, other.total), other.rank)),
             rank: rank_text(rank),
+            open: Open::of(rank),
             unit: facts.unit_name(&rank.unit),
             href: facts.unit_page(&rank.unit),
             region: facts.unit(&rank.unit).map_or_else(Text::default, |unit| facts.region_name(&unit.region)),
@@ -290,6 +318,7 @@ pub fn public_groups<'a>(facts: &Facts<'a>) -> Vec<PublicGroup> {
             .iter()
             .map(|rank| PublicRow {
                 rank: rank_text(rank),
+                open: Open::of(rank),
                 unit: facts.unit_name(&rank.unit),
                 total: total(facts, rank.total),
                 grade: Text::of(rank.grade.as_deref().unwrap_or(texts::NONE)),

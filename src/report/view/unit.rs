@@ -13,7 +13,7 @@ use super::frame::Reader;
 use super::indicators::{Axes, ClassBlock, class_blocks, empty_class};
 use super::ledger::{LedgerBlock, ledger_blocks};
 use super::quality::{self, RemarkView};
-use super::ranking::{Moved, Spread, is_provisional, moved, total};
+use super::ranking::{Moved, Open, Spread, is_provisional, moved, total};
 use super::reconciliation::{self, UnitReconciliation};
 use super::records::{RecordsBlock, records_blocks};
 use super::synergy::{OwnSide, own_side};
@@ -77,6 +77,8 @@ pub struct ObjectView {
     pub standing: Text,
     /// True when there is a rank.
     pub ranked: bool,
+    /// Ranks that chance leaves open.
+    pub open: Open,
     /// Against the run before.
     pub moved: Moved,
     /// Place among peers.
@@ -187,6 +189,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         grade_note: rank.map_or_else(String::new, grade_note),
         standing: rank.map_or_else(Text::default, |rank| Text::of(&standing(rank))),
         ranked: rank.is_some_and(|rank| rank.rank.is_some()),
+        open: rank.map_or_else(Open::default, Open::of),
         moved: rank.map_or_else(Moved::default, |rank| moved(facts, rank)),
         strip: if own.is_some() && tellable { spread.strip(facts, &group, own, office) } else { Svg::default() },
         median: if tellable { total(facts, spread.median()) } else { String::new() },

@@ -227,8 +227,11 @@ impl<'a> Rows<'a> {
             domain: domain.to_owned(),
             indicator: indicator.to_owned(),
             value: value.or(of_fraction),
+            applies: true,
             fraction,
             standard_error,
+            answers: None,
+            interval: None,
             line,
         });
         for message in wrong {

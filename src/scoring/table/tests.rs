@@ -205,3 +205,154 @@ proptest! {
         }
     }
 }
+
+const RATES: &str = r#"
+title = "rates"
+year = 2026
+weights = "relative"
+[rounding]
+decimals = 2
+[uncertainty]
+draws = 2000
+seed = 7
+[peer_group]
+by = []
+minimum_units = 1
+[minimum_n]
+rate = 0
+half_width = 100
+rank_share = 0
+[[indicator]]
+id = "r"
+node = "total"
+goalposts = [0, 1]
+[[indicator]]
+id = "s"
+node = "total"
+goalposts = [0, 1]
+"#;
+
+/// Counts of two rates for units of one group.
+fn rates(units: &[(&str, [(u64, u64); 2])]) -> String {
+    let mut lines = vec!["unit,group,indicator,numerator,denominator".to_owned()];
+    for (unit, counts) in units {
+        for (indicator, (numerator, denominator)) in ["r", "s"].into_iter().zip(counts) {
+            lines.push(format!("{unit},one,{indicator},{numerator},{denominator}"));
+        }
+    }
+    lines.join("\n")
+}
+
+const SIX: [(&str, [(u64, u64); 2]); 6] = [
+    ("A", [(3, 3), (90, 100)]),
+    ("B", [(95, 100), (90, 100)]),
+    ("C", [(90, 100), (80, 100)]),
+    ("D", [(85, 100), (70, 100)]),
+    ("E", [(80, 100), (60, 100)]),
+    ("F", [(60, 100), (50, 100)]),
+];
+
+#[test]
+fn three_of_three_is_drawn_towards_the_peers_and_scored_so_only_where_the_scheme_says_so() {
+    let value = |cards: &Scorecards, unit: &str| {
+        cards.values.iter().find(|value| value.unit.as_ref() == unit && value.indicator.as_ref() == "r").expect("a value").clone()
+    };
+    let own = cards(&rates(&SIX), &scheme(RATES));
+    let (few, many) = (value(&own, "A"), value(&own, "B"));
+    let (few_shrunk, many_shrunk) = (few.shrunk.expect("shrunk"), many.shrunk.expect("shrunk"));
+    assert_eq!(few.score, Some(Decimal::from(100)), "what is published is the unit's own");
+    assert!(few_shrunk.value < many_shrunk.value, "three cases say less than a hundred: {few_shrunk:?} {many_shrunk:?}");
+    assert!(few_shrunk.weight < Decimal::new(3, 1) && many_shrunk.weight > Decimal::new(8, 1));
+    let shrunk = cards(&rates(&SIX), &scheme(&RATES.replace("id = \"r\"\n", "id = \"r\"\nscore_from = \"shrunk\"\n")));
+    let score = value(&shrunk, "A").score.expect("a score");
+    assert!((score - few_shrunk.value * Decimal::ONE_HUNDRED).abs() < Decimal::new(1, 6));
+    assert_eq!(value(&own, "A").value, value(&shrunk, "A").value, "both values are shown");
+    let four = cards(&rates(&SIX[..4]), &scheme(RATES));
+    assert_eq!(value(&four, "A").shrunk, None, "four peers say nothing of their spread");
+}
+
+#[test]
+fn ranks_that_chance_leaves_open_are_wide_where_units_are_alike_and_narrow_where_they_are_not() {
+    let alike: Vec<(String, [(u64, u64); 2])> = (0..6).map(|unit| (format!("U{unit}"), [(80 + unit % 2, 100), (80, 100)])).collect();
+    let alike: Vec<(&str, [(u64, u64); 2])> = alike.iter().map(|(unit, counts)| (unit.as_str(), *counts)).collect();
+    let apart = [
+        ("A", [(9900, 10000), (9900, 10000)]),
+        ("B", [(8000, 10000), (8000, 10000)]),
+        ("C", [(6000, 10000), (6000, 10000)]),
+        ("D", [(4000, 10000), (4000, 10000)]),
+        ("E", [(2000, 10000), (2000, 10000)]),
+    ];
+    let intervals = |units: &[(&str, [(u64, u64); 2])]| -> Vec<(u32, u32)> {
+        let cards = cards(&rates(units), &scheme(RATES));
+        let open = cards.ranks.iter().map(|rank| rank.uncertainty.expect("it is ranked"));
+        open.map(|open| (open.interval.best, open.interval.worst)).collect()
+    };
+    assert_eq!(intervals(&apart), [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]);
+    assert!(intervals(&alike).iter().all(|(best, worst)| worst - best >= 4), "{:?}", intervals(&alike));
+}
+
+#[test]
+fn another_group_changes_nothing_that_chance_leaves_open() {
+    let own = rates(&SIX);
+    let with_other = format!("{own}\nX,other,r,5,10\nX,other,s,5,10\nY,other,r,7,10\nY,other,s,5,10");
+    let open = |text: &str| {
+        let cards = cards(text, &scheme(RATES));
+        cards.ranks.iter().filter(|rank| rank.peer_group == "one").map(|rank| rank.uncertainty).collect::<Vec<_>>()
+    };
+    assert_eq!(open(&own), open(&with_other));
+}
+
+#[test]
+fn the_true_rank_lies_in_the_interval_as_often_as_is_said() {
+    // Twenty provinces of twelve units, whose true rates are known and whose cases are drawn.
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{RngCore, SeedableRng};
+    let mut random = ChaCha8Rng::seed_from_u64(11);
+    let mut uniform = || (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+    let scheme = scheme(RATES);
+    let (mut held, mut all) = (0, 0);
+    for _ in 0..20 {
+        let truth: Vec<[f64; 2]> = (0..12).map(|_| [0.6 + 0.3 * uniform(), 0.5 + 0.4 * uniform()]).collect();
+        let names: Vec<String> = (0..12).map(|unit| format!("U{unit:02}")).collect();
+        let mut draw = |rate: f64, cases: u64| ((0..cases).filter(|_| uniform() < rate).count() as u64, cases);
+        let counts: Vec<[(u64, u64); 2]> =
+            truth.iter().enumerate().map(|(unit, rates)| rates.map(|rate| draw(rate, 30 + 15 * unit as u64))).collect();
+        let units: Vec<(&str, [(u64, u64); 2])> = names.iter().map(String::as_str).zip(counts).collect();
+        let cards = cards(&rates(&units), &scheme);
+        let true_totals: Vec<f64> = truth.iter().map(|rates| rates[0] + rates[1]).collect();
+        for (rank, own) in cards.ranks.iter().zip(&true_totals) {
+            let true_rank = true_totals.iter().filter(|other| *other > own).count() as u32 + 1;
+            held += u32::from(rank.uncertainty.expect("it is ranked").interval.contains(true_rank));
+            all += 1;
+        }
+    }
+    // 240 intervals of 95 %: a Monte Carlo error of 1.4 points; units of one province hang together.
+    let share = f64::from(held) / f64::from(all);
+    assert!((0.91..=0.99).contains(&share), "{share} of the true ranks lie in their intervals");
+}
+
+#[test]
+fn a_rank_that_hangs_on_one_thing_is_said_to_hang_on_it() {
+    use crate::scoring::whatif::{Cause, Variation, shares};
+    // Many cases, no gaps: only weights and curves can move these two, and `A` leads on one indicator and trails on the other.
+    let units = [
+        ("A", [(9_000, 10_000), (5_000, 10_000)]),
+        ("B", [(5_100, 10_000), (8_900, 10_000)]),
+        ("C", [(1_000, 10_000), (1_000, 10_000)]),
+        ("D", [(900, 10_000), (900, 10_000)]),
+        ("E", [(800, 10_000), (800, 10_000)]),
+    ];
+    let scheme = scheme(RATES);
+    let cards = cards(&rates(&units), &scheme);
+    let of = |variation: &Variation, threads: usize| shares(&scheme, &cards, variation, threads).expect("shares");
+    let weights_only = Variation { pairs: 60, seed: 3, weights: 0.25, curves: 0.0 };
+    let found = of(&weights_only, 1);
+    assert_eq!(found, of(&weights_only, 2), "on any number of threads");
+    let first = found.iter().find(|row| row.unit == "A").expect("A");
+    let shares = first.of.expect("its rank moves");
+    assert!(shares[Cause::Weights as usize] > 0.8, "{shares:?}");
+    assert!(shares[Cause::Imputation as usize] == 0.0 && shares[Cause::Curves as usize] == 0.0, "{shares:?}");
+    assert_eq!((first.interval.0, first.interval.1), (1, 2));
+    let fast = of(&Variation { weights: 0.0, ..weights_only }, 1);
+    assert!(fast.iter().find(|row| row.unit == "C").expect("C").of.is_none(), "nothing moves it: its rank has no variance");
+}

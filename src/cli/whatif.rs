@@ -1,0 +1,342 @@
+//! `kaohe whatif`: other weights, another scheme, a corrected figure; and what each rank hangs on.
+//!
+//! In: the current run's values, or any table of values; a scheme, changes of it, corrections. Out: who moves and why, the new distribution, what the
+//! scheme does; with `--draws` how much of each rank is chance and how much choice. Never here: results: every line and every row says that it is not
+//! for publication, and nothing that readers see changes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use rust_decimal::Decimal;
+
+use super::sql::Grid;
+use super::{Common, score, surroundings};
+use crate::diagnostics::Diagnostics;
+use crate::error::{Context, Error, Kind, Result};
+use crate::library::Library;
+use crate::library::indicator::{Indicator, Shape};
+use crate::library::scheme::{Scheme, TOTAL, read_scheme};
+use crate::project::PROJECT_FILE;
+use crate::release::Current;
+use crate::report::tables::parquet::write_tables;
+use crate::report::tables::tables_of_whatif;
+use crate::scoring::audit::audit;
+use crate::scoring::table::{self, ValueTable};
+use crate::scoring::tables::Scorecards;
+use crate::scoring::whatif::{Move, Shares, Variation, moves, shares};
+use crate::terms::{IndicatorId, counted};
+
+/// Flags of `kaohe whatif`.
+#[derive(Args)]
+pub struct Arguments {
+    /// Another scheme; default: the project's
+    #[arg(long, value_name = "FILE")]
+    scheme: Option<PathBuf>,
+    /// A table of values in the place of the current run's (as for `kaohe score`; then --scheme is needed)
+    #[arg(long, value_name = "FILE")]
+    values: Option<PathBuf>,
+    /// Another weight: `law.court_attendance_rate=2`, or a group's; its siblings share the rest in proportion. As often as needed
+    #[arg(long, value_name = "ID=POINTS")]
+    weight: Vec<String>,
+    /// A corrected figure: `330114SJ/market.filing_within_7d=48/50` (UNIT/INDICATOR=NUMERATOR/DENOMINATOR, or =VALUE). As often as needed
+    #[arg(long, value_name = "UNIT/INDICATOR=FIGURE")]
+    correct: Vec<String>,
+    /// Draw everything that may be otherwise, so often; each draw ranks everybody seven times. 1500 is a good number
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    draws: usize,
+    /// Where the random numbers begin
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Rows that are printed; 0 prints all
+    #[arg(long, default_value_t = 20)]
+    rows: usize,
+    /// `table` for people, `csv` for programs
+    #[arg(long, default_value = "table", value_parser = ["table", "csv"])]
+    format: String,
+    /// Folder that takes `whatif_moves.parquet` and `whatif_shares.parquet`
+    #[arg(long, value_name = "DIR")]
+    into: Option<PathBuf>,
+}
+
+const MARK: &str = "NOT FOR PUBLICATION 不得发布";
+
+/// Scores by what is, and by what if; prints the difference.
+pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
+    let (library, before_scheme, values) = before(common, arguments)?;
+    let before = table::score(&values, &before_scheme, &library.indicators)?;
+    let mut scheme = match &arguments.scheme {
+        Some(path) if arguments.values.is_some() => score::read_scheme(path, &library)?,
+        Some(path) => scheme_of_file(path, &library)?,
+        None => before_scheme,
+    };
+    for weight in &arguments.weight {
+        change_weight(&mut scheme, weight)?;
+    }
+    let mut corrected = values;
+    for correction in &arguments.correct {
+        correct(&mut corrected, correction, &library.indicators)?;
+    }
+    let after = table::score(&corrected, &scheme, &library.indicators)?;
+    let moved = moves(&before, &after);
+    let mut opened = Vec::new();
+    if arguments.draws > 0 {
+        let variation = Variation { pairs: arguments.draws.div_ceil(7).max(1), seed: arguments.seed, weights: 0.25, curves: 5.0 };
+        opened = shares(&scheme, &after, &variation, surroundings::cores())?;
+    }
+    eprintln!("{MARK}: a what-if; readers see the current run as before");
+    if arguments.format == "csv" {
+        print_csv(&moved, &opened)?;
+    } else {
+        print_table(arguments, &before, &after, &moved, &opened)?;
+        let remarks = audit(&scheme, &after).remarks;
+        remarks.iter().filter(|_| !common.quiet).take(arguments.rows.max(1)).for_each(|remark| eprintln!("{remark}"));
+        if remarks.len() > arguments.rows.max(1) && !common.quiet {
+            eprintln!("and {} more remarks on the scheme; --rows N shows more", remarks.len() - arguments.rows.max(1));
+        }
+    }
+    if let Some(folder) = &arguments.into {
+        let files = write_tables(&tables_of_whatif(&moved, &opened)?, folder, 1)?;
+        let path = folder.join("NOT-FOR-PUBLICATION.txt");
+        let text = format!("{MARK}\nA what-if by `kaohe whatif`: no result of a run, and no part of a release.\n");
+        std::fs::write(&path, text).context(Kind::Environment, || format!("writing {}", path.display()))?;
+        eprintln!("{}: {}", counted(files.len(), "table"), folder.display());
+    }
+    Ok(0)
+}
+
+/// What is: the library, the scheme and the values of the current run, or of a table.
+fn before(common: &Common, arguments: &Arguments) -> Result<(Library, Scheme, ValueTable)> {
+    if let Some(path) = &arguments.values {
+        let scheme = arguments.scheme.as_ref().ok_or_else(|| {
+            Error::new(Kind::Configuration, "a table of values needs --scheme FILE")
+                .with_hint("the scheme that scores it, as for `kaohe score`")
+        })?;
+        let (library, _) = Library::read(None)?;
+        let scheme = score::read_scheme(scheme, &library)?;
+        return Ok((library, scheme, table::read::read(path)?));
+    }
+    let opened = common.open()?;
+    let scheme = opened.scheme.ok_or_else(|| {
+        Error::new(Kind::Configuration, format!("the scheme of {PROJECT_FILE} can't be used as it is")).with_hint("`kaohe check` says why")
+    })?;
+    let out = common.out(&opened.directory);
+    let current = Current::read(&out.join("current.json"))?.ok_or_else(|| {
+        Error::new(Kind::Environment, format!("there is no current run in {}", out.display())).with_hint("`kaohe run` makes one")
+    })?;
+    let tables = out.join("runs").join(current.run.as_ref()).join("tables");
+    let library = opened.library;
+    let is_ratio = |id: &str| library.indicators.get(&IndicatorId::from(id)).is_some_and(|header| header.shape == Shape::Ratio);
+    let first_day = jiff::civil::Date::new(scheme.year, 1, 1).context(Kind::Configuration, || "reading the scheme's year")?;
+    let values = table::run::read(&tables, &is_ratio, first_day)?;
+    Ok((library, scheme, values))
+}
+
+/// A draft of a scheme, held against every rule of the house.
+fn scheme_of_file(path: &std::path::Path, library: &Library) -> Result<Scheme> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path).context(Kind::Configuration, || format!("reading the scheme {file}"))?;
+    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("scheme").to_owned();
+    let mut diagnostics = Diagnostics::default();
+    let scheme = read_scheme(&name, &file, &text, &library.indicators, &mut diagnostics);
+    if !diagnostics.is_empty() {
+        eprintln!("{}", diagnostics.to_text());
+    }
+    match scheme {
+        Some(scheme) if diagnostics.errors() == 0 => Ok(scheme),
+        _ => Err(Error::new(Kind::Configuration, format!("the scheme {file} has {}", counted(diagnostics.errors(), "error")))),
+    }
+}
+
+/// Gives an indicator or a node other points; its siblings share the rest of their parent in proportion.
+fn change_weight(scheme: &mut Scheme, change: &str) -> Result<()> {
+    let wrong = |says: String| Error::new(Kind::Configuration, says).with_hint("--weight law.court_attendance_rate=2");
+    let (id, points) = change.split_once('=').ok_or_else(|| wrong(format!("`{change}` is no ID=POINTS")))?;
+    let points: Decimal = points.parse().map_err(|_| wrong(format!("`{points}` is no number of points")))?;
+    let parent = |scheme: &Scheme| {
+        let of_indicator =
+            scheme.indicators.iter().find(|scored| scored.id.0 == id && !scored.report_only).map(|scored| scored.node.clone());
+        of_indicator.or_else(|| scheme.node(id).map(|node| node.parent.clone()))
+    };
+    let parent = parent(scheme).ok_or_else(|| wrong(format!("the scheme scores nothing that is called `{id}`")))?;
+    let whole = if parent == TOTAL { scheme.total } else { scheme.node(&parent).map(|node| node.points).unwrap_or_default() };
+    if scheme.node(&parent).is_some_and(|node| node.alternatives) {
+        return Err(wrong(format!("`{id}` is one of several alternatives, which all have the points of `{parent}`")));
+    }
+    let old = scheme.indicators.iter().find(|scored| scored.id.0 == id && !scored.report_only).map(|scored| scored.points);
+    let old = old.or_else(|| scheme.node(id).map(|node| node.points)).unwrap_or_default();
+    if points < Decimal::ZERO || points >= whole || old >= whole {
+        return Err(wrong(format!("`{id}` can have 0 to less than {} points", whole.normalize())));
+    }
+    let factor = (whole - points) / (whole - old);
+    // A node's own points go down to everything below it.
+    let mut scaled: BTreeMap<String, Decimal> = BTreeMap::new();
+    for node in scheme.nodes.iter_mut().filter(|node| node.parent == parent) {
+        let own = if node.id == id { if old.is_zero() { Decimal::ONE } else { points / old } } else { factor };
+        node.points *= own;
+        scaled.insert(node.id.clone(), own);
+    }
+    for scored in scheme.indicators.iter_mut().filter(|scored| scored.node == parent && !scored.report_only) {
+        scored.points = if scored.id.0 == id { points } else { scored.points * factor };
+    }
+    // The parent may stand behind its children in the file.
+    for _ in 0..scheme.nodes.len() {
+        for index in 0..scheme.nodes.len() {
+            let (below, above) = (scheme.nodes[index].id.clone(), scheme.nodes[index].parent.clone());
+            if let Some(own) = scaled.get(&above).copied().filter(|_| !scaled.contains_key(&below)) {
+                scheme.nodes[index].points *= own;
+                scaled.insert(below, own);
+            }
+        }
+    }
+    for scored in scheme.indicators.iter_mut().filter(|scored| scored.node != parent) {
+        if let Some(own) = scaled.get(&scored.node) {
+            scored.points *= *own;
+        }
+    }
+    Ok(())
+}
+
+/// Puts a corrected figure in the place of a published one.
+fn correct(values: &mut ValueTable, correction: &str, indicators: &BTreeMap<IndicatorId, Indicator>) -> Result<()> {
+    let wrong = |says: String| Error::new(Kind::Configuration, says).with_hint("--correct 330114SJ/market.filing_within_7d=48/50");
+    let (place, figure) = correction.split_once('=').ok_or_else(|| wrong(format!("`{correction}` is no UNIT/INDICATOR=FIGURE")))?;
+    let (unit, indicator) = place.split_once('/').ok_or_else(|| wrong(format!("`{place}` is no UNIT/INDICATOR")))?;
+    let number = |text: &str| text.trim().parse::<Decimal>().map_err(|_| wrong(format!("`{text}` is no number")));
+    let fraction =
+        figure.split_once('/').map(|(numerator, denominator)| Ok::<_, Error>((number(numerator)?, number(denominator)?))).transpose()?;
+    let is_ratio = indicators.get(&IndicatorId::from(indicator)).is_none_or(|header| header.shape == Shape::Ratio);
+    if fraction.is_some() != is_ratio && indicators.contains_key(&IndicatorId::from(indicator)) {
+        let form = if is_ratio { "numerator and denominator" } else { "a value" };
+        return Err(wrong(format!("`{indicator}` is corrected by {form}")));
+    }
+    let mut found = false;
+    for row in values.rows.iter_mut().filter(|row| row.unit == unit && row.indicator == indicator) {
+        found = true;
+        row.value = match fraction {
+            Some((_, denominator)) if denominator.is_zero() => None,
+            Some((numerator, denominator)) => Some(numerator / denominator),
+            None => Some(number(figure)?),
+        };
+        (row.fraction, row.interval, row.standard_error) = (fraction, None, None);
+    }
+    if found { Ok(()) } else { Err(wrong(format!("there is no value of `{indicator}` for `{unit}`"))) }
+}
+
+fn text<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+fn because(one: &Move, most: usize) -> String {
+    one.because.iter().take(most).map(|(line, points)| format!("{line} {points:+}")).collect::<Vec<_>>().join("; ")
+}
+
+fn print_csv(moved: &[Move], opened: &[Shares]) -> Result<()> {
+    let shares: BTreeMap<(&str, &str), &Shares> = opened.iter().map(|row| ((row.unit.as_str(), row.domain.as_str()), row)).collect();
+    let mut bytes = Vec::new();
+    let mut writer = csv::Writer::from_writer(&mut bytes);
+    let header = [
+        "not_for_publication",
+        "peer_group",
+        "unit",
+        "domain",
+        "rank_before",
+        "rank_after",
+        "total_before",
+        "total_after",
+        "grade_before",
+        "grade_after",
+        "because",
+        "rank_best",
+        "rank_worst",
+        "sampling",
+        "imputation",
+        "curves",
+        "weights",
+        "aggregation",
+    ];
+    let mut write = || -> std::result::Result<(), csv::Error> {
+        writer.write_record(header)?;
+        for one in moved {
+            let open = shares.get(&(one.unit.as_str(), one.domain.as_str()));
+            let mut row = vec![
+                MARK.to_owned(),
+                one.peer_group.1.clone(),
+                one.unit.clone(),
+                one.domain.clone(),
+                text(one.rank.0),
+                text(one.rank.1),
+                text(one.total.0),
+                text(one.total.1),
+                text(one.grade.0.clone()),
+                text(one.grade.1.clone()),
+                because(one, usize::MAX),
+                text(open.map(|open| open.interval.0)),
+                text(open.map(|open| open.interval.1)),
+            ];
+            row.extend((0..5).map(|cause| text(open.and_then(|open| open.of).map(|of| format!("{:.3}", of[cause])))));
+            writer.write_record(row)?;
+        }
+        Ok(writer.flush()?)
+    };
+    write().context(Kind::Bug, || "writing CSV")?;
+    drop(writer);
+    say!("{}", String::from_utf8_lossy(&bytes));
+    Ok(())
+}
+
+fn print_table(arguments: &Arguments, before: &Scorecards, after: &Scorecards, moved: &[Move], opened: &[Shares]) -> Result<()> {
+    let most = if arguments.rows == 0 { usize::MAX } else { arguments.rows };
+    let arrow = |before: String, after: String| if before == after { after } else { format!("{before} -> {after}") };
+    let row = |one: &Move| {
+        vec![
+            one.peer_group.1.clone(),
+            one.unit.clone(),
+            arrow(text(one.rank.0), text(one.rank.1)),
+            arrow(text(one.total.0), text(one.total.1)),
+            arrow(text(one.grade.0.clone()), text(one.grade.1.clone())),
+            because(one, 3),
+        ]
+    };
+    let print = |grid: Grid| -> Result<()> {
+        let mut bytes = Vec::new();
+        grid.write(&mut bytes).context(Kind::Bug, || "writing a table")?;
+        say_line!("{}", String::from_utf8_lossy(&bytes));
+        Ok(())
+    };
+    let is_moved = |one: &&Move| one.rank.0 != one.rank.1 || one.total.0 != one.total.1 || one.grade.0 != one.grade.1;
+    let all: Vec<&Move> = moved.iter().filter(is_moved).collect();
+    let of_rank = all.iter().filter(|one| one.rank.0 != one.rank.1).count();
+    say_line!("{MARK}");
+    say_line!("{} of {}: another total or grade, {of_rank} of them another rank", all.len(), counted(moved.len(), "scorecard"));
+    if !all.is_empty() {
+        let rows = all.iter().take(most).map(|one| row(one)).collect();
+        print(Grid::of_texts(&["peer_group", "unit", "rank", "total", "grade", "because"], rows))?;
+    }
+    let distribution = |cards: &Scorecards| {
+        let mut totals: Vec<Decimal> = cards.ranks.iter().filter_map(|rank| rank.total).collect();
+        totals.sort();
+        let at = |share: usize| text(totals.get(totals.len().saturating_sub(1) * share / 4));
+        (0..5).map(at).collect::<Vec<String>>()
+    };
+    let line = |name: &str, cards: &Scorecards| std::iter::once(name.to_owned()).chain(distribution(cards)).collect::<Vec<String>>();
+    print(Grid::of_texts(
+        &["totals", "lowest", "quarter", "median", "three quarters", "highest"],
+        vec![line("before", before), line("after", after)],
+    ))?;
+    if !opened.is_empty() {
+        let mut shown: Vec<&Shares> = opened.iter().collect();
+        shown.sort_by(|a, b| b.deviation.total_cmp(&a.deviation).then_with(|| (&a.unit, &a.domain).cmp(&(&b.unit, &b.domain))));
+        let percent = |row: &Shares, cause: usize| text(row.of.map(|of| format!("{:.0} %", of[cause] * 100.0)));
+        let row = |row: &&Shares| {
+            let mut cells =
+                vec![row.peer_group.clone(), row.unit.clone(), row.rank.to_string(), format!("{}-{}", row.interval.0, row.interval.1)];
+            cells.extend((0..5).map(|cause| percent(row, cause)));
+            cells
+        };
+        say_line!("what the rank hangs on (total shares of its variance; together more than 100 % where causes act together)");
+        let headers = ["peer_group", "unit", "rank", "95 % of draws", "sampling", "imputation", "curves", "weights", "aggregation"];
+        print(Grid::of_texts(&headers, shown.iter().take(most).map(row).collect()))?;
+    }
+    Ok(())
+}

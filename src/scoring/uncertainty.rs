@@ -1,0 +1,238 @@
+//! How far a rank can be trusted.
+//!
+//! In: scored and ranked objects, the scheme's number of draws and seed. Out: for every ranked object the ranks that chance leaves open, and
+//! whether it differs from the mean of its peers. Never here: other ranks; what the weights do to a rank (that is a what-if).
+//!
+//! - The law of a score: of a proportion the posterior of its peers' beta law; of another estimate a normal law with its standard error; what is
+//!   no estimate stands fast. Through the curve by five-point Gauss–Hermite quadrature.
+//! - The law of a total: the sum of many scores of small weight, taken as normal with their means and variances. Where a node's score is no sum
+//!   the scores are drawn and go up the tree.
+//! - `median`, `best`, `worst`: the rank in draws of these laws, and between which ranks it lies with the scheme's confidence, widened to hold the published rank (for one unit, as in
+//!   its appeal; Goldstein and Spiegelhalter, Journal of the Royal Statistical Society A 159, 1996).
+//! - `set`: ranks that hold for the whole peer group at once (Mogstad, Romano, Shaikh and Wilhelm, Review of Economic Studies 91, 2024).
+//! - `band`: above, below or not distinguishable from the mean of the group, for all its units at once.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use super::draws::{Draw, Drawable};
+use super::tables::{RankUncertainty, Scorecards, Status, Value};
+use crate::library::scheme::method::Transform;
+use crate::library::scheme::{Curve, Scheme};
+use crate::statistics::ranks::{Family, RankLaw, RankSet, RankSetOptions, peer_bands, simultaneous_rank_sets, standard_normal};
+
+/// A normal law's nodes and weights for the mean of a function of it.
+const QUADRATURE: [(f64, f64); 5] = [
+    (-2.856_970_013_872_806, 0.011_257_411_327_720_69),
+    (-1.355_626_179_974_266, 0.222_075_922_005_612_6),
+    (0.0, 0.533_333_333_333_333_3),
+    (1.355_626_179_974_266, 0.222_075_922_005_612_6),
+    (2.856_970_013_872_806, 0.011_257_411_327_720_69),
+];
+/// Standard errors between the two ends of a 95 % interval.
+const ERRORS_OF_INTERVAL: f64 = 3.92;
+/// Units of a peer group up to which sets for the whole group are computed: their cost grows with the square.
+const LARGEST_GROUP: usize = 400;
+/// Draws of the sets for the whole group: enough to find the critical value to a few hundredths.
+const SET_DRAWS: u32 = 4_000;
+/// Scores that are drawn and go up the tree in all, where totals are no sums.
+const MOST_SCORES: usize = 400_000_000;
+
+/// Mean and standard deviation.
+#[derive(Debug, Clone, Copy, Default)]
+struct Law {
+    mean: f64,
+    deviation: f64,
+}
+
+/// Adds to every ranked object what chance leaves open.
+pub(super) fn add(scheme: &Scheme, cards: &mut Scorecards, threads: NonZeroUsize) {
+    let draws = scheme.uncertainty.draws;
+    if draws == 0 || cards.ranks.iter().all(|rank| rank.rank.is_none()) {
+        return;
+    }
+    let laws = Laws::of(scheme, cards);
+    let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (row, rank) in cards.ranks.iter().enumerate().filter(|(_, rank)| rank.rank.is_some()) {
+        groups.entry(&rank.peer_group).or_default().push(row);
+    }
+    let mut found: Vec<(usize, RankUncertainty)> = Vec::new();
+    for (group, rows) in groups {
+        let pick = |laws: &[Law], of: fn(&Law) -> f64| rows.iter().map(|row| of(&laws[*row])).collect::<Vec<f64>>();
+        let (means, deviations) = (pick(&laws.shrunk, |law| law.mean), pick(&laws.shrunk, |law| law.deviation));
+        let (raw, errors) = (pick(&laws.raw, |law| law.mean), pick(&laws.raw, |law| law.deviation));
+        let seed = seed_of(scheme.uncertainty.seed, group);
+        let law = match &laws.drawn {
+            Some(drawn) => {
+                let of_group: Vec<f64> = drawn.iter().flat_map(|totals| rows.iter().map(|row| totals[*row])).collect();
+                RankLaw::of_draws(&of_group, rows.len(), threads)
+            }
+            None => RankLaw::of_normal_estimates(&means, &deviations, draws, seed, threads),
+        };
+        let confidence = scheme.uncertainty.confidence.to_f64().unwrap_or(0.95);
+        let options = RankSetOptions { coverage: confidence, draws: SET_DRAWS, threads, ..RankSetOptions::usual(seed) };
+        let sets = if rows.len() <= LARGEST_GROUP { simultaneous_rank_sets(&raw, &errors, &options) } else { None };
+        let bands = peer_bands(&raw, &errors, confidence, Family::WholeGroup);
+        for (place, row) in rows.iter().enumerate() {
+            let Some((law, bands)) = law.as_ref().zip(bands.as_ref()) else { continue };
+            let Some((median, interval)) = law.median(place).zip(law.interval(place, confidence)) else { continue };
+            // A published rank that its own law leaves out would be read as a mistake: shrinkage has drawn the unit towards its peers.
+            let published = cards.ranks[*row].rank.unwrap_or(median);
+            let interval = RankSet { best: interval.best.min(published), worst: interval.worst.max(published) };
+            let uncertainty =
+                RankUncertainty { median, interval, set: sets.as_ref().map(|sets| sets[place]), band: bands[place], draws: law.draws() };
+            found.push((*row, uncertainty));
+        }
+    }
+    for (row, uncertainty) in found {
+        cards.ranks[row].uncertainty = Some(uncertainty);
+    }
+}
+
+/// Mean and deviation of the law of every score, NaN where there is none: indicator × objects + object.
+pub(super) fn score_laws(scheme: &Scheme, cards: &Scorecards) -> Vec<(f64, f64)> {
+    Laws::of(scheme, cards).scores.into_iter().map(|law| (law.mean, law.deviation)).collect()
+}
+
+/// A seed for each group, so that another group changes no draw of this one.
+fn seed_of(seed: u64, group: &str) -> u64 {
+    let digest = blake3::hash(group.as_bytes());
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&digest.as_bytes()[..8]);
+    seed ^ u64::from_le_bytes(bytes)
+}
+
+/// Laws of the totals, in the order of the ranks' rows.
+struct Laws {
+    /// As the peers' laws leave them.
+    shrunk: Vec<Law>,
+    /// As each unit's own cases leave them.
+    raw: Vec<Law>,
+    /// Laws of all scores: indicator × objects + object.
+    scores: Vec<Law>,
+    /// Totals of every draw, where totals are no sums of scores.
+    drawn: Option<Vec<Vec<f64>>>,
+}
+
+impl Laws {
+    fn of(scheme: &Scheme, cards: &Scorecards) -> Self {
+        let number = |amount: Decimal| amount.to_f64().unwrap_or_default();
+        let rows: BTreeMap<(&str, &str), usize> =
+            cards.ranks.iter().enumerate().map(|(row, rank)| ((rank.unit.as_ref(), rank.domain.as_str()), row)).collect();
+        let leaves: BTreeMap<(&str, &str), usize> =
+            scheme.indicators.iter().enumerate().map(|(leaf, scored)| ((scored.id.as_ref(), scored.node.as_str()), leaf)).collect();
+        let curves: Vec<Option<Line>> = scheme.indicators.iter().map(|scored| scored.curve.as_ref().map(Line::of)).collect();
+        let total = |row: usize| number(cards.ranks[row].total.unwrap_or_default());
+        let start: Vec<Law> = (0..cards.ranks.len()).map(|row| Law { mean: total(row), deviation: 0.0 }).collect();
+        let (mut shrunk, mut raw) = (start.clone(), start);
+        let objects = cards.ranks.len();
+        let mut scores: Vec<Law> = vec![Law { mean: f64::NAN, deviation: 0.0 }; scheme.indicators.len() * objects];
+        for value in &cards.values {
+            let Some(score) = value.score.filter(|_| value.status != Status::ReportOnly) else { continue };
+            let row = rows.get(&(value.unit.as_ref(), value.domain.as_str()));
+            let (Some(row), Some(leaf)) = (row, leaves.get(&(value.indicator.as_ref(), value.node.as_str()))) else { continue };
+            let weight = number(value.effective_points) / 100.0;
+            let fast = Law { mean: number(score), deviation: 0.0 };
+            let laws =
+                curves[*leaf].as_ref().map_or((fast, fast), |line| (line.law(shrunk_law(value), fast), line.law(own_law(value), fast)));
+            shrunk[*row].mean += weight * (laws.0.mean - fast.mean);
+            // Variances are added up here and become deviations below.
+            shrunk[*row].deviation += (weight * laws.0.deviation).powi(2);
+            raw[*row].deviation += (weight * laws.1.deviation).powi(2);
+            scores[leaf * objects + row] = laws.0;
+        }
+        shrunk.iter_mut().chain(&mut raw).for_each(|law| law.deviation = law.deviation.sqrt());
+        let adds_up = scheme.method.adds_up() && scheme.nodes.iter().all(|node| node.method.adds_up());
+        let drawn = (!adds_up).then(|| drawn(scheme, cards, &scores));
+        if let Some(drawn) = &drawn {
+            for (row, law) in raw.iter_mut().enumerate() {
+                law.deviation = deviation(drawn.iter().map(|totals| totals[row]));
+            }
+        }
+        Self { shrunk, raw, scores, drawn }
+    }
+}
+
+/// Totals of draws of all scores, up the tree.
+fn drawn(scheme: &Scheme, cards: &Scorecards, scores: &[Law]) -> Vec<Vec<f64>> {
+    let drawable = Drawable::of(scheme, cards);
+    let draws = (MOST_SCORES / scores.len().max(1)).clamp(200, scheme.uncertainty.draws as usize);
+    let start = ChaCha8Rng::seed_from_u64(scheme.uncertainty.seed);
+    let one = |number: usize| {
+        let mut random = start.clone();
+        random.set_stream(number as u64);
+        let draw = |law: &Law| {
+            if law.deviation == 0.0 { law.mean } else { (law.mean + law.deviation * standard_normal(&mut random)).clamp(0.0, 100.0) }
+        };
+        drawable.totals(&Draw { scores: scores.iter().map(draw).collect(), ..Draw::default() })
+    };
+    (0..draws).map(one).collect()
+}
+
+fn deviation(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let n = values.clone().count() as f64;
+    let mean = values.clone().sum::<f64>() / n;
+    (values.map(|value| (value - mean) * (value - mean)).sum::<f64>() / (n - 1.0)).sqrt()
+}
+
+/// The law of a value by its peers' law where it has one.
+fn shrunk_law(value: &Value) -> Option<Law> {
+    let Some(shrunk) = value.shrunk else { return own_law(value) };
+    Some(Law { mean: shrunk.value.to_f64()?, deviation: shrunk.deviation.to_f64()? })
+}
+
+/// The law of a value by its own interval.
+fn own_law(value: &Value) -> Option<Law> {
+    let (low, high) = value.interval?;
+    Some(Law { mean: value.value?.to_f64()?, deviation: (high - low).to_f64()? / ERRORS_OF_INTERVAL })
+}
+
+/// A curve in binary fractions.
+struct Line {
+    points: Vec<(f64, f64)>,
+    transform: Transform,
+}
+
+impl Line {
+    fn of(curve: &Curve) -> Self {
+        let transform = curve.transform();
+        let point = |point: &(Decimal, Decimal)| Some((transform.of(point.0)?, point.1.to_f64()?));
+        Self { points: curve.points().iter().filter_map(point).collect(), transform }
+    }
+
+    fn score(&self, value: f64) -> f64 {
+        let value = match self.transform {
+            Transform::None => value,
+            Transform::Log => libm::log(value.max(f64::MIN_POSITIVE)),
+            Transform::SquareRoot => value.max(0.0).sqrt(),
+            Transform::Logit => {
+                let value = value.clamp(1e-12, 1.0 - 1e-12);
+                libm::log(value / (1.0 - value))
+            }
+        };
+        let (first, last) = (self.points[0], self.points[self.points.len() - 1]);
+        let right = self.points.partition_point(|point| point.0 < value);
+        match right {
+            0 => first.1,
+            right if right == self.points.len() => last.1,
+            right => {
+                let (left, right) = (self.points[right - 1], self.points[right]);
+                left.1 + (right.1 - left.1) * (value - left.0) / (right.0 - left.0)
+            }
+        }
+    }
+
+    /// The law of the score of a value with this law; `fast` where there is none.
+    fn law(&self, law: Option<Law>, fast: Law) -> Law {
+        let Some(law) = law.filter(|_| !self.points.is_empty()) else { return fast };
+        let scores = QUADRATURE.map(|(node, weight)| (self.score(law.mean + node * law.deviation), weight));
+        let mean: f64 = scores.iter().map(|(score, weight)| score * weight).sum();
+        let variance: f64 = scores.iter().map(|(score, weight)| weight * (score - mean) * (score - mean)).sum();
+        Law { mean, deviation: variance.max(0.0).sqrt() }
+    }
+}
