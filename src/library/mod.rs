@@ -140,7 +140,7 @@ impl Library {
                 ["clocks.toml"] => self.clocks = clocks::read_clocks(&file, text, diagnostics),
                 ["parameters.toml"] => self.parameters = clocks::read_parameters(&file, text, diagnostics),
                 ["schemes", name] if name.ends_with(".toml") => {}
-                ["reference", ..] | ["README.md"] | ["README.zh-CN.md"] | ["findings", _] => {}
+                ["reference", ..] | [.., "README.md" | "README.zh-CN.md"] | ["findings", _] => {}
                 _ => {
                     diagnostics
                         .warning("stray-file", &file, None, "nothing reads this file")
