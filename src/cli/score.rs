@@ -43,6 +43,9 @@ pub fn score(common: &Common, arguments: &Arguments) -> Result<u8> {
     // The headers of the shipped library say which way is better; a table may have other indicators.
     let (library, _) = Library::read(None)?;
     let scheme = read_scheme(&arguments.scheme, &library)?;
+    if let Some(out) = &common.out {
+        refuse_results(out)?;
+    }
     let values = table::read::read(&arguments.values)?;
     if values.rows.is_empty() {
         return Err(Error::new(Kind::Source, format!("{}: there is no row below the header", arguments.values.display()))
@@ -75,6 +78,20 @@ pub fn score(common: &Common, arguments: &Arguments) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+/// Refuses a folder that holds results which readers see: what is written there would pass for them.
+pub(super) fn refuse_results(folder: &Path) -> Result<()> {
+    let folder = std::path::absolute(folder).context(Kind::Environment, || format!("finding {}", folder.display()))?;
+    let of_results = |above: &&Path| above.join("current.json").is_file() || above.join("lake").is_dir();
+    let Some(above) = folder.ancestors().find(of_results) else { return Ok(()) };
+    let inside = folder.strip_prefix(above).unwrap_or(&folder);
+    let is_taken = inside.as_os_str().is_empty() || ["runs", "lake"].iter().any(|own| inside.starts_with(own));
+    if is_taken {
+        let message = format!("{} belongs to the results of a run, and what is written there would pass for one", folder.display());
+        return Err(Error::new(Kind::Configuration, message).with_hint("name a folder of its own"));
+    }
+    Ok(())
 }
 
 /// Reads a scheme; one with errors is told and not used.
@@ -139,6 +156,7 @@ fn write(out: &Path, arguments: &Arguments, scheme: &Scheme, cards: &Scorecards,
         Ok(blake3::hash(&bytes).to_hex().to_string())
     };
     let manifest = json!({
+        "kind": "scores of a table by `kaohe score`; no run, and no part of a release",
         "engine": concat!("kaohe ", env!("CARGO_PKG_VERSION")),
         "scheme": { "file": arguments.scheme.display().to_string(), "blake3": digest(&arguments.scheme)? },
         "values": { "file": arguments.values.display().to_string(), "blake3": digest(&arguments.values)? },

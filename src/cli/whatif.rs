@@ -16,14 +16,14 @@ use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::Library;
 use crate::library::indicator::{Indicator, Shape};
-use crate::library::scheme::{Scheme, TOTAL, read_scheme};
+use crate::library::scheme::{Scheme, TOTAL, Weights, read_scheme};
 use crate::project::PROJECT_FILE;
 use crate::release::Current;
 use crate::report::tables::parquet::write_tables;
 use crate::report::tables::tables_of_whatif;
 use crate::scoring::audit::audit;
 use crate::scoring::table::{self, ValueTable};
-use crate::scoring::tables::Scorecards;
+use crate::scoring::tables::{Rank, Scorecards};
 use crate::scoring::whatif::{Move, Shares, Variation, moves, shares};
 use crate::terms::{IndicatorId, counted};
 
@@ -42,7 +42,8 @@ pub struct Arguments {
     /// A corrected figure: `330114SJ/market.filing_within_7d=48/50` (UNIT/INDICATOR=NUMERATOR/DENOMINATOR, or =VALUE). As often as needed
     #[arg(long, value_name = "UNIT/INDICATOR=FIGURE")]
     correct: Vec<String>,
-    /// Draw everything that may be otherwise, so often; each draw ranks everybody seven times. 1500 is a good number
+    /// Rank everybody so often with everything that may be otherwise drawn: cases, missing scores, curves (±5 points), weights (±25 %), means. 1500
+    /// tells tenths of the variance apart, 10000 twentieths
     #[arg(long, value_name = "N", default_value_t = 0)]
     draws: usize,
     /// Where the random numbers begin
@@ -63,8 +64,19 @@ const MARK: &str = "NOT FOR PUBLICATION 不得发布";
 
 /// Scores by what is, and by what if; prints the difference.
 pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
-    let (library, before_scheme, values) = before(common, arguments)?;
+    if let Some(folder) = &arguments.into {
+        score::refuse_results(folder)?;
+    }
+    let Before { library, scheme: before_scheme, values, published } = before(common, arguments)?;
     let before = table::score(&values, &before_scheme, &library.indicators)?;
+    let again = |rank: &Rank| published.get(&(rank.unit.0.clone(), rank.domain.clone())).is_some_and(|total| *total != rank.total);
+    let differing = before.ranks.iter().filter(|rank| again(rank)).count();
+    if differing > 0 {
+        eprintln!(
+            "warning: of {differing} scorecards the published total can't be had again from the published values (the scheme has changed since the \
+             run, or something was absent and counted as zero): they are compared as they come out now"
+        );
+    }
     let mut scheme = match &arguments.scheme {
         Some(path) if arguments.values.is_some() => score::read_scheme(path, &library)?,
         Some(path) => scheme_of_file(path, &library)?,
@@ -78,6 +90,12 @@ pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
         correct(&mut corrected, correction, &library.indicators)?;
     }
     let after = table::score(&corrected, &scheme, &library.indicators)?;
+    if !common.quiet {
+        table::mismatches(&corrected, &scheme).iter().for_each(|mismatch| eprintln!("warning: {mismatch}"));
+        if !arguments.correct.is_empty() && arguments.values.is_none() && !scheme.subtree_tiers.is_empty() {
+            eprintln!("warning: units that answer for those below them keep their figures: correct them as well");
+        }
+    }
     let moved = moves(&before, &after);
     let mut opened = Vec::new();
     if arguments.draws > 0 {
@@ -105,8 +123,17 @@ pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
     Ok(0)
 }
 
-/// What is: the library, the scheme and the values of the current run, or of a table.
-fn before(common: &Common, arguments: &Arguments) -> Result<(Library, Scheme, ValueTable)> {
+/// What is.
+struct Before {
+    library: Library,
+    scheme: Scheme,
+    values: ValueTable,
+    /// Published totals by unit and domain; none of a table.
+    published: BTreeMap<(String, String), Option<Decimal>>,
+}
+
+/// What is: the current run, or a table.
+fn before(common: &Common, arguments: &Arguments) -> Result<Before> {
     if let Some(path) = &arguments.values {
         let scheme = arguments.scheme.as_ref().ok_or_else(|| {
             Error::new(Kind::Configuration, "a table of values needs --scheme FILE")
@@ -114,7 +141,8 @@ fn before(common: &Common, arguments: &Arguments) -> Result<(Library, Scheme, Va
         })?;
         let (library, _) = Library::read(None)?;
         let scheme = score::read_scheme(scheme, &library)?;
-        return Ok((library, scheme, table::read::read(path)?));
+        let values = table::read::read(path)?;
+        return Ok(Before { library, scheme, values, published: BTreeMap::new() });
     }
     let opened = common.open()?;
     let scheme = opened.scheme.ok_or_else(|| {
@@ -129,7 +157,8 @@ fn before(common: &Common, arguments: &Arguments) -> Result<(Library, Scheme, Va
     let is_ratio = |id: &str| library.indicators.get(&IndicatorId::from(id)).is_some_and(|header| header.shape == Shape::Ratio);
     let first_day = jiff::civil::Date::new(scheme.year, 1, 1).context(Kind::Configuration, || "reading the scheme's year")?;
     let values = table::run::read(&tables, &is_ratio, first_day)?;
-    Ok((library, scheme, values))
+    let published = table::run::totals(&tables)?;
+    Ok(Before { library, scheme, values, published })
 }
 
 /// A draft of a scheme, held against every rule of the house.
@@ -165,6 +194,14 @@ fn change_weight(scheme: &mut Scheme, change: &str) -> Result<()> {
     }
     let old = scheme.indicators.iter().find(|scored| scored.id.0 == id && !scored.report_only).map(|scored| scored.points);
     let old = old.or_else(|| scheme.node(id).map(|node| node.points)).unwrap_or_default();
+    if scheme.weights == Weights::Relative {
+        if points <= Decimal::ZERO {
+            return Err(wrong(format!("the weight of `{id}` is above 0")));
+        }
+        scheme.nodes.iter_mut().filter(|node| node.id == id).for_each(|node| node.points = points);
+        scheme.indicators.iter_mut().filter(|scored| scored.id.0 == id && !scored.report_only).for_each(|scored| scored.points = points);
+        return Ok(());
+    }
     if points < Decimal::ZERO || points >= whole || old >= whole {
         return Err(wrong(format!("`{id}` can have 0 to less than {} points", whole.normalize())));
     }
@@ -210,12 +247,19 @@ fn correct(values: &mut ValueTable, correction: &str, indicators: &BTreeMap<Indi
         let form = if is_ratio { "numerator and denominator" } else { "a value" };
         return Err(wrong(format!("`{indicator}` is corrected by {form}")));
     }
+    if let Some((numerator, denominator)) = fraction
+        && (numerator < Decimal::ZERO || denominator < Decimal::ZERO)
+    {
+        return Err(wrong(format!("`{figure}` has a part below 0")));
+    }
     let mut found = false;
     for row in values.rows.iter_mut().filter(|row| row.unit == unit && row.indicator == indicator) {
         found = true;
         row.value = match fraction {
             Some((_, denominator)) if denominator.is_zero() => None,
-            Some((numerator, denominator)) => Some(numerator / denominator),
+            Some((numerator, denominator)) => {
+                Some(numerator.checked_div(denominator).ok_or_else(|| wrong(format!("`{figure}` has too many digits")))?)
+            }
             None => Some(number(figure)?),
         };
         (row.fraction, row.interval, row.standard_error) = (fraction, None, None);
@@ -334,7 +378,10 @@ fn print_table(arguments: &Arguments, before: &Scorecards, after: &Scorecards, m
             cells.extend((0..5).map(|cause| percent(row, cause)));
             cells
         };
-        say_line!("what the rank hangs on (total shares of its variance; together more than 100 % where causes act together)");
+        say_line!(
+            "what the rank hangs on (total shares of its variance, together more than 100 % where causes act together; weights ±25 %, ends of curves \
+             ±5 points, a missing score left out or the peers' mean, groups by their own or the geometric mean)"
+        );
         let headers = ["peer_group", "unit", "rank", "95 % of draws", "sampling", "imputation", "curves", "weights", "aggregation"];
         print(Grid::of_texts(&headers, shown.iter().take(most).map(row).collect()))?;
     }

@@ -379,9 +379,11 @@ impl Scheme {
         classes.iter().map(|class| class.id.as_str()).zip(points).collect()
     }
 
-    /// A score as the scheme rounds it: half up.
+    /// A score as the scheme rounds it: half up. Division leaves errors in the last of 28 digits, which must not decide a half.
     pub fn round(&self, score: Decimal) -> Decimal {
-        let mut rounded = score.round_dp_with_strategy(self.rounding.decimals, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
+        let mut rounded = score
+            .round_dp_with_strategy(EXACT_DECIMALS, rust_decimal::RoundingStrategy::MidpointAwayFromZero)
+            .round_dp_with_strategy(self.rounding.decimals, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
         rounded.rescale(self.rounding.decimals);
         rounded
     }
@@ -391,6 +393,9 @@ impl Scheme {
         self.grades.iter().position(|grade| total >= grade.from)
     }
 }
+
+/// Decimals up to which a computed score is what it would be without any error of division.
+const EXACT_DECIMALS: u32 = 15;
 
 /// Decimals of points after weight has moved: every share but the last of a node is cut to these, and the last one takes the rest.
 pub const POINT_DECIMALS: u32 = 8;

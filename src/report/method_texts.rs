@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 
 use super::input::MethodSection;
 use super::numbers;
-use crate::library::scheme::method::{Mean, Method, Missing};
-use crate::library::scheme::{Absent, Grade, PeerKey, RankBasis, Scheme, ScoreFrom, Steps, TOTAL, Ties, Veto};
+use crate::library::scheme::method::{Mean, Method, Missing, Transform};
+use crate::library::scheme::{Absent, Grade, PeerKey, RankBasis, Scheme, ScoreFrom, Scored, Steps, TOTAL, Ties, Veto};
 
 /// How totals, ranks and intervals come about.
 pub fn sections(scheme: &Scheme) -> Vec<MethodSection> {
@@ -45,15 +45,36 @@ fn totals(scheme: &Scheme) -> Vec<String> {
             numbers::points(scheme.bonus_cap),
             numbers::points(scheme.deduction_cap)
         ),
-        "每项指标先算完成值：分子÷分母，分子、分母可在“口径与依据”中逐条查到记录。完成值按该指标的计分曲线换成0至100分：曲线由若干点给出，两点之间按直线计算，超出两端的按端点计。".to_owned(),
-        "指标得分×该项分值÷100，就是这项指标挣得的分值；同一组的各项相加，得到组和大类的分值。".to_owned(),
+        "每项指标先算完成值（分子÷分母，或平均数、指数），记分卡上可以查到背后的记录。完成值按该指标的计分曲线换成0至100分：曲线由若干点给出，两点之间按直线计算，超出两端的按端点计。".to_owned(),
+        "指标得分×该项分值÷100，就是这项指标挣得的分值；除下面另有说明的组外，同一组的各项相加，得到组和大类的分值。".to_owned(),
         match scheme.rounding.steps {
             Steps::Rounded => format!("得分四舍五入保留{}位小数，后面的计算都用公布的数，任何人都可以用本页和记分卡复算。", scheme.rounding.decimals),
             Steps::Exact => format!("计算过程不舍入，只在公布时四舍五入保留{}位小数。", scheme.rounding.decimals),
         },
     ];
+    sentences.extend(otherwise(scheme));
     sentences.extend(scheme.nodes.iter().filter_map(|node| method(&node.title, &node.method)));
     sentences.extend(method("总分", &scheme.method));
+    sentences
+}
+
+/// Indicators whose scores do not come from straight lines over their values; nothing where all do.
+fn otherwise(scheme: &Scheme) -> Vec<String> {
+    let ids = |is_so: &dyn Fn(&Scored) -> bool| -> Vec<&str> {
+        scheme.indicators.iter().filter(|scored| !scored.report_only && is_so(scored)).map(|scored| scored.id.0.as_str()).collect()
+    };
+    let transformed = |scored: &Scored| {
+        scored.transform != Transform::None || scored.curve.as_ref().is_some_and(|curve| curve.transform() != Transform::None)
+    };
+    let (compared, transformed) = (ids(&|scored| scored.relative.is_some()), ids(&transformed));
+    let mut sentences = Vec::new();
+    if !compared.is_empty() {
+        sentences
+            .push(format!("与其他单位比较计分的指标：{}。一个单位的变化会影响所有单位的得分，不同年度不可比较。", compared.join("、")));
+    }
+    if !transformed.is_empty() {
+        sentences.push(format!("先取对数、平方根或对数比再计分的指标：{}。", transformed.join("、")));
+    }
     sentences
 }
 
@@ -67,6 +88,7 @@ fn method(title: &str, method: &Method) -> Option<String> {
         Mean::Lowest => Some("取各项中最低的一项".to_owned()),
         Mean::Balanced => Some("按均衡平均合成（各项差距越大扣得越多）".to_owned()),
     };
+    let floor = Some(method.floor).filter(|floor| !floor.is_zero()).map(|floor| format!("低于{}分的项按{0}分计", floor.normalize()));
     let cap = method.cap_above_lowest.map(|above| format!("最多比其中最低的一项高{}分", above.normalize()));
     let veto = method.veto.map(|veto| format!("任一项低于{}分的，最多计{}分", veto.below.normalize(), veto.cap.normalize()));
     let missing = match method.missing {
@@ -76,21 +98,21 @@ fn method(title: &str, method: &Method) -> Option<String> {
     };
     let available = Some(method.minimum_available).filter(|share| !share.is_zero());
     let available = available.map(|share| format!("有数值的项的权重不足{}的，不计分", percent(share)));
-    let rules: Vec<String> = [mean, cap, veto, missing, available].into_iter().flatten().collect();
+    let rules: Vec<String> = [mean, floor, cap, veto, missing, available].into_iter().flatten().collect();
     (!rules.is_empty()).then(|| format!("“{title}”{}。", rules.join("；")))
 }
 
 fn nothing(scheme: &Scheme) -> Vec<String> {
     let mut sentences = vec![
-        "没有这项职权（不适用）的，或考核期内没有到期事项的，这项指标的分值按比例并入同一组的其他指标；分值从不跨大类移动。".to_owned(),
+        "没有这项职权（不适用）的，或考核期内没有到期事项的，除方案另有规定的组外，这项指标的分值按比例并入同一组的其他指标；整组都没有的，并入上一级的其他组。".to_owned(),
         match scheme.nothing.owed_and_absent {
-            Absent::Hold => "应当报送而没有收到数据的，沿用上次结果并注明。".to_owned(),
+            Absent::Hold => "应当报送而没有收到数据的，沿用上次结果并注明；从来没有过结果的，同没有到期事项一样处理。".to_owned(),
             Absent::Zero => "应当报送而没有收到数据的，按零分计并注明。".to_owned(),
         },
         "期限未到的事项列为“未到期”，不进分子也不进分母；期限已过而没有办结的，进分母。".to_owned(),
     ];
     if let Some(score) = scheme.nothing.empty_class_score {
-        sentences.insert(1, format!("某一大类完全没有可计分的指标时，该大类按{}分（百分制）计。", score.normalize()));
+        sentences.insert(1, format!("分值不跨大类移动：某一大类完全没有可计分的指标时，该大类按{}分（百分制）计。", score.normalize()));
     }
     sentences
 }
@@ -150,8 +172,8 @@ fn chance(scheme: &Scheme) -> Vec<String> {
     let confidence = percent(scheme.uncertainty.confidence);
     let mut sentences = vec![
         "比率的误差区间为95%的威尔逊区间：办得再好，案件少时也说明不了多少，区间就宽。".to_owned(),
-        "“收缩值”：把本单位的比率向同类组的平均比率靠拢，靠拢多少由案件数和同类组之间的差异决定（贝塔二项模型，矩估计；至少5个同类有数据）。3件全部按时的小单位，收缩值低于100件中95件按时的单位。原值与收缩值同时列出。".to_owned(),
-        "“漏斗”：与同类组平均相比，超出偶然因素和同类之间通常差异的（2倍标准差以上）列为“注意”，3倍以上列为“显著”（加性过度离散模型；至少10个同类有数据）。".to_owned(),
+        "“收缩值”：把本单位的比率向同类组的平均比率靠拢，靠拢多少由案件数和同类组之间的差异决定（贝塔二项模型，矩估计；至少5个同类有数据）。案件少的单位靠拢得多：3件全部按时，不足以说明好于同类。原值与收缩值同时列出（结果表values）。".to_owned(),
+        "“漏斗”：与同类组平均相比，超出偶然因素和同类之间通常差异1.96倍标准差的列为“注意”，3.09倍的列为“显著”（加性过度离散模型；至少10个同类有数据；结果表values）。".to_owned(),
     ];
     let shrunk: Vec<&str> =
         scheme.indicators.iter().filter(|scored| scored.score_from == ScoreFrom::Shrunk).map(|scored| scored.id.0.as_str()).collect();
@@ -160,13 +182,16 @@ fn chance(scheme: &Scheme) -> Vec<String> {
     } else {
         format!("按收缩值计分的指标：{}；其余按原值计分。", shrunk.join("、"))
     });
-    if scheme.uncertainty.draws > 0 {
+    let is_compared = scheme.indicators.iter().any(|scored| scored.relative.is_some() && !scored.report_only);
+    if is_compared {
+        sentences.push("有指标与其他单位比较计分，名次区间无从计算，不列出。".to_owned());
+    } else if scheme.uncertainty.draws > 0 {
         sentences.push(format!(
-            "名次下的区间：假定案件的结果带有偶然性，按各单位得分的概率分布抽取{}次（随机种子{}，可复算），每次重新排名，{confidence}的情况落在这个区间内；公布的名次在区间之外的，区间放宽到包含它。区间重叠的单位，先后不宜深究。",
+            "名次下的区间：假定案件的结果带有偶然性，按各单位得分的概率分布抽取{}次（合成方法不是相加的，次数按计算量减少；随机种子{}，可复算），每次重新排名，{confidence}的情况落在这个区间内；公布的名次在区间之外的，区间放宽到包含它。区间重叠的单位，先后不宜深究。",
             scheme.uncertainty.draws, scheme.uncertainty.seed
         ));
         sentences.push(format!(
-            "只有两个单位对全组同时成立的名次集合（{confidence}）不重叠，才可以说“优于”；“高于／低于同类组平均”也按全组同时成立判断，其余为“无显著差异”。"
+            "只有两个单位对全组同时成立的名次集合（{confidence}；超过400个单位的组不计算）不重叠，才可以说“优于”；“高于／低于同类组平均”也按全组同时成立判断，其余为“无显著差异”。"
         ));
     }
     sentences

@@ -53,7 +53,7 @@ catalogue! {
     CURVE = "曲线（值→分）";
     BETWEEN_POINTS = "，";
     AUDIT = "方案体检";
-    AUDIT_NOTE = "名义权重：该指标在总分中的分值占比（权重移动后的平均）。实际影响：同类组内总分的差异有多大部分来自该指标。两者相差超过10个百分点、得分拉不开差距、多数单位没有数值的，应当在下一年度修订方案时研究。";
+    AUDIT_NOTE = "名义权重：该指标在总分中的分值占比（权重移动后的平均）。实际影响：同类组内总分的差异有多大部分来自该指标。两者相差超过10个百分点、得分拉不开差距、三分之一以上的单位没有数值的，应当在下一年度修订方案时研究。";
     NOMINAL_WEIGHT = "名义权重";
     EFFECTIVE_WEIGHT = "实际影响";
     AVAILABLE = "有数值";
@@ -74,7 +74,7 @@ catalogue! {
     FINDINGS = "疑点";
     GRADES = "等次分布";
     RANKING = "分组排名";
-    RANKING_NOTE = "只在同类组（领域 · 层级 · 规模）内排名，组与组之间不可比较。同分并列，名次顺延。名次下的区间为只计偶然因素时名次的可能范围：区间重叠的主体，先后不宜深究。";
+    RANKING_NOTE = "只在同类组内排名，组与组之间不可比较。名次下的区间为只计偶然因素时名次的可能范围：区间重叠的主体，先后不宜深究。";
     JUMP = "转到同类组";
     RANK = "名次";
     UNIT = "执法主体";
@@ -461,7 +461,7 @@ pub fn notes_of_audit(row: &IndicatorAudit) -> Vec<&'static str> {
         (row.is_off_its_weight(), "实际影响与名义权重不符"),
         (row.works_against(), "与总分反向"),
         (row.tells_nobody_apart(), "拉不开差距"),
-        (row.is_rare(), "多数没有数值"),
+        (row.is_rare(), "三分之一以上没有数值"),
     ];
     notes.into_iter().filter(|(is_so, _)| *is_so).map(|(_, note)| note).collect()
 }

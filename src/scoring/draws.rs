@@ -183,21 +183,23 @@ impl<'a> Drawable<'a> {
             // 0 ÷ 0 is NaN: no child, no score.
             return sums.iter().zip(&weights).map(|(sum, weight)| sum / weight).collect();
         }
+        // Who has enough of a node is decided by the scheme's weights, whatever is drawn.
+        let nominal: Vec<f64> = weighed.iter().map(|(child, _)| self.tree.weight(*child).to_f64().unwrap_or_default()).collect();
         let columns: Vec<&[f64]> = weighed.iter().map(|(child, _)| self.column(*child, draw, nodes)).collect();
         let minimum = method.minimum_available.to_f64().unwrap_or_default();
         let mut counted = Vec::with_capacity(weighed.len());
         let one = |object: usize| {
             let (mut applying, mut available) = (0.0, 0.0);
             counted.clear();
-            for ((child, weight), column) in weighed.iter().zip(&columns) {
+            for (((child, weight), column), nominal) in weighed.iter().zip(&columns).zip(&nominal) {
                 if !self.child_applies(*child, object) {
                     continue;
                 }
-                applying += weight;
+                applying += nominal;
                 let score = column[object];
                 match (score.is_nan(), method.missing) {
                     (false, _) => {
-                        available += weight;
+                        available += nominal;
                         counted.push((*weight, score));
                     }
                     (true, Missing::Withhold) => return f64::NAN,
@@ -205,7 +207,11 @@ impl<'a> Drawable<'a> {
                     (true, Missing::MoveWeight) => {}
                 }
             }
-            if counted.is_empty() || available < minimum * applying { f64::NAN } else { node_score_binary(method, counted.iter().copied()) }
+            if counted.is_empty() || available < minimum * applying - 1e-9 {
+                f64::NAN
+            } else {
+                node_score_binary(method, counted.iter().copied())
+            }
         };
         (0..self.objects).map(one).collect()
     }

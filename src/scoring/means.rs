@@ -56,8 +56,14 @@ fn mean_of(method: &Method, children: impl Iterator<Item = (f64, f64)> + Clone) 
         Mean::Harmonic => 1.0 / weighed(|score| 1.0 / score),
         Mean::Power(power) => {
             let power = power.to_f64().unwrap_or(1.0);
-            let sum: f64 = children.clone().map(|(weight, score)| weight * libm::pow(score, power)).sum();
-            libm::pow(sum / weight, 1.0 / power)
+            // Beside the child that decides, so that no power leaves the range of numbers.
+            let scores = children.clone().map(|(_, score)| score);
+            let decisive = if power > 0.0 { scores.fold(0.0, f64::max) } else { scores.fold(f64::INFINITY, f64::min) };
+            if decisive == 0.0 {
+                return 0.0;
+            }
+            let sum: f64 = children.clone().map(|(weight, score)| weight * libm::pow(score / decisive, power)).sum();
+            decisive * libm::pow(sum / weight, 1.0 / power)
         }
         Mean::Lowest => children.map(|(_, score)| score).fold(f64::INFINITY, f64::min),
         Mean::Balanced => balanced(children, weight),

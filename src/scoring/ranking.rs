@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 
 use polars::prelude::{Column, DataFrame, DataType, IntoLazy, PolarsResult, RankMethod, RankOptions, col};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 
 use super::grade_cap;
 use super::objects::Assessed;
@@ -38,7 +37,7 @@ pub(super) fn rank(scheme: &Scheme, objects: &[Assessed<'_>], results: Vec<Objec
     let enters = |row: usize, result: &ObjectResult, all: bool| {
         let minimum = &scheme.minimum_n;
         let is_solid = result.solid_share >= minimum.rank_share && result.half_width <= minimum.half_width;
-        all || (is_solid && exclusion(scheme, &objects[row]).is_none())
+        exclusion(scheme, &objects[row]).is_none() && (all || is_solid)
     };
     let competition = |all: bool, ties: Ties| {
         let rows = results.iter().enumerate().filter(|(row, result)| enters(*row, result, all));
@@ -82,11 +81,10 @@ fn places(rows: Vec<(usize, u32, Decimal)>, ties: Ties) -> PolarsResult<Places> 
     if rows.is_empty() {
         return Ok(Places::new());
     }
-    let order = |score: &Decimal| {
-        let mut score = *score;
-        score.rescale(ORDER_DECIMALS);
-        score.mantissa().to_i64().unwrap_or(if score.is_sign_negative() { i64::MIN } else { i64::MAX })
-    };
+    let mut distinct: Vec<Decimal> = rows.iter().map(|row| row.2.round_dp(ORDER_DECIMALS)).collect();
+    distinct.sort();
+    distinct.dedup();
+    let order = |score: &Decimal| distinct.partition_point(|other| *other < score.round_dp(ORDER_DECIMALS)) as u64;
     let frame = DataFrame::new_infer_height(vec![
         Column::new("object".into(), rows.iter().map(|row| row.0 as u64).collect::<Vec<_>>()),
         Column::new("group".into(), rows.iter().map(|row| row.1).collect::<Vec<_>>()),

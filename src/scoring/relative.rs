@@ -64,7 +64,8 @@ fn compared(relative: &Relative, target: Option<f64>, rows: Vec<(usize, f64)>) -
     let between = |value: f64, top: f64| if top > worst { 100.0 * (value - worst) / (top - worst) } else { 50.0 };
     let score = |value: f64| match relative.by {
         Spread::MinMax => between(value, best),
-        Spread::DistanceToTarget => between(value, target.unwrap_or(best)).min(100.0),
+        Spread::DistanceToTarget if target.is_some_and(|target| value >= target) => 100.0,
+        Spread::DistanceToTarget => between(value, target.unwrap_or(best)),
         Spread::Z if deviation > 0.0 => (50.0 + 10.0 * (value - mean) / deviation).clamp(0.0, 100.0),
         Spread::Percentile if best > worst => 100.0 * sorted.partition_point(|other| *other < value) as f64 / (n - 1.0),
         Spread::Z | Spread::Percentile => 50.0,
@@ -90,6 +91,12 @@ mod tests {
         assert_eq!(scores(Spread::DistanceToTarget, Some(30.0), &values), ["0", "50", "50", "100"]);
         // Mean 25, standard deviation √300 = 17.3205.
         assert_eq!(scores(Spread::Z, None, &values), ["41.3397", "47.1132", "47.1132", "64.4338"]);
+    }
+
+    #[test]
+    fn who_has_reached_the_target_has_all_of_it_whoever_else_has() {
+        assert_eq!(scores(Spread::DistanceToTarget, Some(0.7), &[0.95, 0.8, 0.75]), ["100", "100", "100"]);
+        assert_eq!(scores(Spread::DistanceToTarget, Some(0.7), &[0.95, 0.35, 0.0]), ["100", "50", "0"]);
     }
 
     #[test]

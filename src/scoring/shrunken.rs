@@ -44,7 +44,10 @@ pub(super) fn add(scheme: &Scheme, objects: &[Assessed<'_>], values: &mut [Vec<O
                 let Some(value) = values[row][index].as_mut() else { continue };
                 let Some(shrunk) = prior.shrink(counts) else { continue };
                 let decimal = |figure: f64| Decimal::from_f64(figure).map(|figure| figure.round_dp(DECIMALS));
-                let deviation = shrunk.posterior.map_or(0.0, |law| law.standard_deviation());
+                // The spread among peers is itself estimated, and where it is underestimated the posterior is far too narrow: the law is never
+                // narrower than the unit's own cases leave it. Without any spread all have the same mean, and the ranks are open.
+                let own = (shrunk.value * (1.0 - shrunk.value) / counts.trials as f64).sqrt();
+                let deviation = shrunk.posterior.map_or(own, |law| law.standard_deviation().max(own));
                 let (Some(at), Some(weight), Some(deviation)) = (decimal(shrunk.value), decimal(shrunk.weight), decimal(deviation)) else {
                     continue;
                 };

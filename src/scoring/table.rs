@@ -200,6 +200,13 @@ pub fn mismatches(table: &ValueTable, scheme: &Scheme) -> Vec<String> {
             found.push(format!("the scheme has no indicator `{indicator}`: its {rows} rows are left out"));
         }
     }
+    for exclusion in &scheme.exclusions {
+        let is_it =
+            |(unit, domain): &(String, String)| *unit == exclusion.unit && exclusion.domain.as_ref().is_none_or(|own| own == domain);
+        if !table.units.keys().any(is_it) {
+            found.push(format!("the scheme excludes `{}`, which is not in the table", exclusion.unit));
+        }
+    }
     for scored in scheme.indicators.iter().filter(|scored| !scored.report_only) {
         if rows_of.get(scored.id.as_ref()).is_none_or(|(_, values)| *values == 0) {
             found.push(format!("the table has no value of `{}`", scored.id));

@@ -10,7 +10,9 @@
 //! - `median`, `best`, `worst`: the rank in draws of these laws, and between which ranks it lies with the scheme's confidence, widened to hold the published rank (for one unit, as in
 //!   its appeal; Goldstein and Spiegelhalter, Journal of the Royal Statistical Society A 159, 1996).
 //! - `set`: ranks that hold for the whole peer group at once (Mogstad, Romano, Shaikh and Wilhelm, Review of Economic Studies 91, 2024).
-//! - `band`: above, below or not distinguishable from the mean of the group, for all its units at once.
+//! - `band`: above, below or not distinguishable from the mean of the group, for all its units at once, by sampling error alone: it says that a
+//!   unit differs, not that it is unusual (that is the funnel's).
+//! - Nothing of it where an indicator is scored by comparison with others: such a score has no law of its own.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -53,10 +55,12 @@ struct Law {
 /// Adds to every ranked object what chance leaves open.
 pub(super) fn add(scheme: &Scheme, cards: &mut Scorecards, threads: NonZeroUsize) {
     let draws = scheme.uncertainty.draws;
-    if draws == 0 || cards.ranks.iter().all(|rank| rank.rank.is_none()) {
+    // A score that hangs on the values of others has no law of its own.
+    let is_compared = scheme.indicators.iter().any(|scored| scored.relative.is_some() && !scored.report_only);
+    if draws == 0 || is_compared || cards.ranks.iter().all(|rank| rank.rank.is_none()) {
         return;
     }
-    let laws = Laws::of(scheme, cards);
+    let laws = Laws::of(scheme, cards, true);
     let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (row, rank) in cards.ranks.iter().enumerate().filter(|(_, rank)| rank.rank.is_some()) {
         groups.entry(&rank.peer_group).or_default().push(row);
@@ -96,7 +100,7 @@ pub(super) fn add(scheme: &Scheme, cards: &mut Scorecards, threads: NonZeroUsize
 
 /// Mean and deviation of the law of every score, NaN where there is none: indicator × objects + object.
 pub(super) fn score_laws(scheme: &Scheme, cards: &Scorecards) -> Vec<(f64, f64)> {
-    Laws::of(scheme, cards).scores.into_iter().map(|law| (law.mean, law.deviation)).collect()
+    Laws::of(scheme, cards, false).scores.into_iter().map(|law| (law.mean, law.deviation)).collect()
 }
 
 /// A seed for each group, so that another group changes no draw of this one.
@@ -120,7 +124,7 @@ struct Laws {
 }
 
 impl Laws {
-    fn of(scheme: &Scheme, cards: &Scorecards) -> Self {
+    fn of(scheme: &Scheme, cards: &Scorecards, with_totals: bool) -> Self {
         let number = |amount: Decimal| amount.to_f64().unwrap_or_default();
         let rows: BTreeMap<(&str, &str), usize> =
             cards.ranks.iter().enumerate().map(|(row, rank)| ((rank.unit.as_ref(), rank.domain.as_str()), row)).collect();
@@ -132,6 +136,7 @@ impl Laws {
         let (mut shrunk, mut raw) = (start.clone(), start);
         let objects = cards.ranks.len();
         let mut scores: Vec<Law> = vec![Law { mean: f64::NAN, deviation: 0.0 }; scheme.indicators.len() * objects];
+        let mut own_scores = scores.clone();
         for value in &cards.values {
             let Some(score) = value.score.filter(|_| value.status != Status::ReportOnly) else { continue };
             let row = rows.get(&(value.unit.as_ref(), value.domain.as_str()));
@@ -144,16 +149,18 @@ impl Laws {
             // Variances are added up here and become deviations below.
             shrunk[*row].deviation += (weight * laws.0.deviation).powi(2);
             raw[*row].deviation += (weight * laws.1.deviation).powi(2);
-            scores[leaf * objects + row] = laws.0;
+            (scores[leaf * objects + row], own_scores[leaf * objects + row]) = laws;
         }
         shrunk.iter_mut().chain(&mut raw).for_each(|law| law.deviation = law.deviation.sqrt());
         let adds_up = scheme.method.adds_up() && scheme.nodes.iter().all(|node| node.method.adds_up());
-        let drawn = (!adds_up).then(|| drawn(scheme, cards, &scores));
-        if let Some(drawn) = &drawn {
+        let is_drawn = with_totals && !adds_up;
+        if is_drawn {
+            let own = drawn(scheme, cards, &own_scores);
             for (row, law) in raw.iter_mut().enumerate() {
-                law.deviation = deviation(drawn.iter().map(|totals| totals[row]));
+                law.deviation = deviation(own.iter().map(|totals| totals[row]).filter(|total| !total.is_nan()));
             }
         }
+        let drawn = is_drawn.then(|| drawn(scheme, cards, &scores));
         Self { shrunk, raw, scores, drawn }
     }
 }
@@ -161,7 +168,7 @@ impl Laws {
 /// Totals of draws of all scores, up the tree.
 fn drawn(scheme: &Scheme, cards: &Scorecards, scores: &[Law]) -> Vec<Vec<f64>> {
     let drawable = Drawable::of(scheme, cards);
-    let draws = (MOST_SCORES / scores.len().max(1)).clamp(200, scheme.uncertainty.draws as usize);
+    let draws = (MOST_SCORES / scores.len().max(1)).min(scheme.uncertainty.draws as usize).max(200);
     let start = ChaCha8Rng::seed_from_u64(scheme.uncertainty.seed);
     let one = |number: usize| {
         let mut random = start.clone();
@@ -176,6 +183,9 @@ fn drawn(scheme: &Scheme, cards: &Scorecards, scores: &[Law]) -> Vec<Vec<f64>> {
 
 fn deviation(values: impl Iterator<Item = f64> + Clone) -> f64 {
     let n = values.clone().count() as f64;
+    if n < 2.0 {
+        return 0.0;
+    }
     let mean = values.clone().sum::<f64>() / n;
     (values.map(|value| (value - mean) * (value - mean)).sum::<f64>() / (n - 1.0)).sqrt()
 }

@@ -170,7 +170,8 @@ pub fn shares(scheme: &Scheme, cards: &Scorecards, variation: &Variation, thread
                 let mut mixed = a;
                 mixed[place] = b[place];
                 let of_mixed = draws.places(&mixed);
-                for object in 0..objects {
+                // A draw in which a unit has no total says nothing of its rank.
+                for object in (0..objects).filter(|object| of_a[*object] > 0 && of_mixed[*object] > 0) {
                     let difference = f64::from(of_a[object]) - f64::from(of_mixed[object]);
                     block.differences[object][place] += difference * difference;
                 }

@@ -51,20 +51,29 @@ impl Curve {
     /// between two roundings is exact.
     pub fn score_of_ratio(&self, numerator: Decimal, denominator: Decimal) -> Decimal {
         let (first, last) = (self.points[0], self.points[self.points.len() - 1]);
-        if numerator <= first.0 * denominator {
+        let reaches =
+            |point: Decimal| point.checked_mul(denominator).map_or(numerator / denominator >= point, |border| numerator >= border);
+        let is_at_most =
+            |point: Decimal| point.checked_mul(denominator).map_or(numerator / denominator <= point, |border| numerator <= border);
+        if is_at_most(first.0) {
             return first.1;
         }
-        if numerator >= last.0 * denominator {
+        if reaches(last.0) {
             return last.1;
         }
-        let right = self.points.iter().position(|point| numerator <= point.0 * denominator).unwrap_or(self.points.len() - 1);
+        let right = self.points.iter().position(|point| is_at_most(point.0)).unwrap_or(self.points.len() - 1);
         let ((left_value, left_score), (right_value, right_score)) = (self.points[right - 1], self.points[right]);
         if self.transform != Transform::None {
             return self.between((left_value, left_score), (right_value, right_score), numerator / denominator);
         }
-        let rise = (right_score - left_score) * (numerator - left_value * denominator);
-        let exact = left_score * (denominator * (right_value - left_value)) + rise;
-        exact / (denominator * (right_value - left_value))
+        let exact = || {
+            let width = denominator.checked_mul(right_value.checked_sub(left_value)?)?;
+            let ahead = numerator.checked_sub(left_value.checked_mul(denominator)?)?;
+            let rise = (right_score - left_score).checked_mul(ahead)?;
+            left_score.checked_mul(width)?.checked_add(rise)?.checked_div(width)
+        };
+        // Amounts of more than 28 digits in between: binary fractions do.
+        exact().unwrap_or_else(|| self.between((left_value, left_score), (right_value, right_score), numerator / denominator))
     }
 
     /// On the line between two points over transformed values.

@@ -166,9 +166,15 @@ pub(super) fn read_method(section: &mut Section<'_>, diagnostics: &mut Diagnosti
         Word::Power => Mean::Power(exponent.unwrap_or(Decimal::ONE)),
     };
     let is_power = word == Word::Power;
-    if is_power != exponent.is_some() || exponent.is_some_and(|exponent| exponent.is_zero()) {
+    let is_outside = |exponent: Decimal| exponent.abs() < Decimal::new(1, 2) || exponent.abs() > Decimal::from(20);
+    if is_power != exponent.is_some() || exponent.is_some_and(is_outside) {
         diagnostics
-            .error("mean-exponent", section.file(), Some(section.span()), "`exponent` goes with mean = \"power\", and is not 0")
+            .error(
+                "mean-exponent",
+                section.file(),
+                Some(section.span()),
+                "`exponent` goes with mean = \"power\", and is 0.01 to 20, or −0.01 to −20",
+            )
             .hint("mean = \"power\", exponent = 0.5; an exponent near 0 is mean = \"geometric\"");
     }
     let usual_floor = if matches!(mean, Mean::Geometric | Mean::Harmonic) { Decimal::ONE } else { Decimal::ZERO };

@@ -29,6 +29,9 @@ pub(super) fn read(name: &str, text: &str, section: &mut Section<'_>, diagnostic
     }
     let published_on = section.date("published_on", diagnostics);
     let total = amount(section, "total", diagnostics).unwrap_or(Decimal::ONE_HUNDRED);
+    if total <= Decimal::ZERO || total > Decimal::from(10_000) {
+        diagnostics.error("total-range", section.file(), Some(0..0), format!("`total` is {total}, not above 0 and at most 10000"));
+    }
     let objects = [("unit_domain", Object::UnitDomain), ("unit", Object::Unit)];
     let object = section.word("object", &objects, diagnostics).unwrap_or(Object::UnitDomain);
     let words = [("points", Weights::Points), ("relative", Weights::Relative)];
@@ -156,6 +159,16 @@ fn read_nothing(usual: Nothing, section: &mut Section<'_>, diagnostics: &mut Dia
     Some(Nothing { owed_and_absent: absent.unwrap_or(usual.owed_and_absent), empty_class_score })
 }
 
+/// A whole number from 0 on.
+fn not_negative(section: &mut Section<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<i64> {
+    let placed = section.integer(key, diagnostics)?;
+    if placed.value < 0 {
+        diagnostics.error("below-zero", section.file(), Some(placed.span), format!("`{key}` is {}, expected 0 or more", placed.value));
+        return None;
+    }
+    Some(placed.value)
+}
+
 impl Uncertainty {
     /// 20 000 draws, 95 %.
     const USUAL: Self = Self { draws: 20_000, seed: 1, confidence: Decimal::from_parts(95, 0, 0, false, 2) };
@@ -164,7 +177,7 @@ impl Uncertainty {
 fn read_uncertainty(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Uncertainty> {
     let usual = Uncertainty::USUAL;
     let draws = section.integer("draws", diagnostics).map_or(i64::from(usual.draws), |placed| placed.value);
-    let seed = section.integer("seed", diagnostics).map_or(usual.seed, |placed| placed.value.unsigned_abs());
+    let seed = not_negative(section, "seed", diagnostics).map_or(usual.seed, i64::unsigned_abs);
     let confidence = amount(section, "confidence", diagnostics).unwrap_or(usual.confidence);
     let file = section.file();
     let Some(draws) = u32::try_from(draws).ok().filter(|draws| *draws == 0 || (1_000..=1_000_000).contains(draws)) else {
@@ -197,7 +210,7 @@ fn read_peer_group(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> 
             None => unknown_word(&placed, &words.map(|(word, _)| word), section.file(), diagnostics),
         }
     }
-    let minimum_units = section.integer("minimum_units", diagnostics).and_then(|placed| u32::try_from(placed.value).ok()).unwrap_or(3);
+    let minimum_units = not_negative(section, "minimum_units", diagnostics).and_then(|number| u32::try_from(number).ok()).unwrap_or(3);
     let allow = section.text("allow", diagnostics).map(|allow| allow.value).filter(|allow| !allow.trim().is_empty());
     Some(PeerGroup { by, minimum_units, allow, span: Some(section.span()) })
 }
@@ -218,8 +231,8 @@ fn read_minimum_n(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> O
             .hint("0.5 = half of the total's points must rest on enough cases for a rank");
     }
     Some(MinimumN {
-        rate: section.integer("rate", diagnostics).map_or(usual.rate, |placed| placed.value),
-        value: section.integer("value", diagnostics).map_or(usual.value, |placed| placed.value),
+        rate: not_negative(section, "rate", diagnostics).unwrap_or(usual.rate),
+        value: not_negative(section, "value", diagnostics).unwrap_or(usual.value),
         half_width: amount(section, "half_width", diagnostics).unwrap_or(usual.half_width),
         rank_share,
     })

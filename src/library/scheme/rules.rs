@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::composites::{COMPOSITES, composite, parts_of};
 use super::method::{Mean, Spread};
-use super::{Attribution, Node, PERCEPTION, PeerKey, Perception, Scheme, Scored, TOTAL, Weights};
+use super::{Attribution, Node, PERCEPTION, PeerKey, Perception, Scheme, ScoreFrom, Scored, TOTAL, Weights};
 use crate::diagnostics::Diagnostics;
 use crate::library::indicator::{Better, Indicator, Measures, Shape, Window};
 use crate::terms::{DOMAINS, IndicatorId};
@@ -62,6 +62,8 @@ pub(super) fn check_alone(scheme: &Scheme, indicators: &BTreeMap<IndicatorId, In
     for scored in &scheme.indicators {
         rules.curve(scored);
         rules.relative(scored, false);
+        rules.duty(scored);
+        rules.merit_by_name(scored);
     }
     rules.once();
 }
@@ -268,9 +270,31 @@ impl<'a> Rules<'a> {
         };
     }
 
+    /// Whose numerators are not known, a name still tells of fines and numbers of cases.
+    fn merit_by_name(&mut self, scored: &Scored) {
+        const WORDS: [&str; 12] =
+            ["fine", "penalt", "confiscat", "seizure", "罚款", "罚没", "没收", "处罚数", "件数", "案件数", "检查次数", "立案数"];
+        let name = scored.id.0.to_lowercase();
+        let falls = scored.curve.as_ref().is_some_and(|curve| curve.points().windows(2).all(|pair| pair[0].1 >= pair[1].1));
+        let is_merit = !scored.report_only && !falls && scored.better != Some(Better::Lower) && !self.indicators.contains_key(&scored.id);
+        if is_merit && let Some(word) = WORDS.iter().find(|word| name.contains(**word)) {
+            let message = format!("`{}` raises a score, and its name has `{word}`", scored.id);
+            self.diagnostics.warning("merit-by-name", &self.scheme.file, Some(scored.span.clone()), message).hint(
+                "fines and numbers of cases or inspections never raise the score of an office (行政处罚法 art. 74; 国办发〔2024〕54号)",
+            );
+        }
+    }
+
     /// A score by comparison with others: everybody's moves with one unit's value, and years can't be compared.
     fn relative(&mut self, scored: &Scored, between_years: bool) {
         let Some(relative) = &scored.relative else { return };
+        if scored.score_from == ScoreFrom::Shrunk {
+            let message = format!("`{}` is scored by comparison, and from shrunk values: only one of both", scored.id);
+            let span = Some(scored.span.clone());
+            self.diagnostics
+                .error("shrunk-compared", &self.scheme.file, span, message)
+                .hint("score_from = \"shrunk\" goes with a curve or goalposts");
+        }
         let (file, span) = (self.scheme.file.as_str(), Some(scored.span.clone()));
         if matches!(self.better(scored), None | Some(Better::Band)) {
             self.diagnostics
@@ -407,7 +431,7 @@ impl<'a> Rules<'a> {
                 .error("better-differs", &self.scheme.file, Some(scored.span.clone()), message)
                 .hint("leave it out: the header says it");
         }
-        let (Some(curve), Some(better)) = (&scored.curve, self.better(scored)) else { return };
+        let Some(curve) = &scored.curve else { return };
         let scores: Vec<Decimal> = curve.points().iter().map(|point| point.1).collect();
         let (file, span) = (self.scheme.file.as_str(), Some(scored.span.clone()));
         if scores.iter().any(|score| *score < Decimal::ZERO || *score > Decimal::ONE_HUNDRED) {
@@ -418,6 +442,7 @@ impl<'a> Rules<'a> {
                 format!("the scores of the curve of `{}` lie between 0 and 100", scored.id),
             );
         }
+        let Some(better) = self.better(scored) else { return };
         let rises = |scores: &[Decimal]| scores.windows(2).all(|pair| pair[0] <= pair[1]);
         let falls = |scores: &[Decimal]| scores.windows(2).all(|pair| pair[0] >= pair[1]);
         let wrong = match better {

@@ -14,12 +14,13 @@ use super::{UnitFacts, ValueRow, ValueTable};
 use crate::error::{Context, Error, Kind, Result};
 
 /// Columns by their names, the first that is there: what a table may be called by those who export it.
-const COLUMNS: [(Column, &[&str]); 11] = [
+const COLUMNS: [(Column, &[&str]); 12] = [
     (Column::Unit, &["unit", "unit_id", "单位"]),
     (Column::Indicator, &["indicator", "indicator_id", "指标"]),
     (Column::Value, &["value", "值"]),
     (Column::Numerator, &["numerator", "分子"]),
-    (Column::Denominator, &["denominator", "n", "分母"]),
+    (Column::Denominator, &["denominator", "分母"]),
+    (Column::Answers, &["n", "answers", "样本数"]),
     (Column::StandardError, &["standard_error", "标准误"]),
     (Column::Group, &["group", "peer_group", "同类组"]),
     (Column::Domain, &["domain", "领域"]),
@@ -30,6 +31,9 @@ const COLUMNS: [(Column, &[&str]); 11] = [
 
 /// Wrong cells that a message lists; it counts the others.
 const LISTED: usize = 20;
+
+/// Numbers are smaller than this: products of two still have room in 28 digits.
+const LARGEST: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
 
 /// What a table looks like.
 const FORMS: &str = "one row a unit and indicator: unit, indicator, value (or numerator, denominator), and where they exist standard_error, \
@@ -42,6 +46,7 @@ enum Column {
     Value,
     Numerator,
     Denominator,
+    Answers,
     StandardError,
     Group,
     Domain,
@@ -72,12 +77,15 @@ pub fn read_csv(bytes: &[u8], name: &str) -> Result<ValueTable> {
         let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
         Error::new(Kind::Source, format!("{name}: line {line} is not UTF-8")).with_hint("save the table as CSV in UTF-8")
     })?;
-    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(text.as_bytes());
     let headers = reader.headers().context(Kind::Source, || format!("reading the header of {name}"))?.clone();
     let mut rows = Rows::over(name, headers.iter())?;
     for record in reader.records() {
         let record = record.context(Kind::Source, || format!("reading {name}"))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        // After a line that ends with a carriage return a record's position is that of the line feed, a line before its own.
+        let at_line_feed = |position: &csv::Position| text.as_bytes().get(position.byte() as usize) == Some(&b'\n');
+        let line = record.position().map_or(0, |position| position.line() + u64::from(at_line_feed(position)));
         rows.add(line, |place| record.get(place).unwrap_or_default().trim());
     }
     rows.finish()
@@ -91,16 +99,27 @@ fn read_parquet(path: &Path, name: &str) -> Result<ValueTable> {
     for row in 0..frame.height() {
         let mut cells = Vec::with_capacity(headers.len());
         for column in frame.columns() {
-            cells.push(match column.get(row).context(Kind::Source, || format!("reading {name}"))? {
-                AnyValue::Null => String::new(),
-                AnyValue::String(text) => text.to_owned(),
-                AnyValue::StringOwned(text) => text.to_string(),
-                other => other.to_string(),
-            });
+            cells.push(cell_text(column.get(row).context(Kind::Source, || format!("reading {name}"))?));
         }
         rows.add(row as u64 + 1, |place| cells[place].trim());
     }
     rows.finish()
+}
+
+/// A cell as text, exactly: the engine's own words for numbers are for people, and short.
+pub(super) fn cell_text(value: AnyValue<'_>) -> String {
+    match value {
+        AnyValue::Null => String::new(),
+        AnyValue::String(text) => text.to_owned(),
+        AnyValue::StringOwned(text) => text.to_string(),
+        AnyValue::Float64(number) => number.to_string(),
+        AnyValue::Float32(number) => number.to_string(),
+        AnyValue::Decimal(scaled, _, scale) => {
+            let places = u32::try_from(scale).unwrap_or(u32::MAX);
+            Decimal::try_from_i128_with_scale(scaled, places).map_or_else(|_| value.to_string(), |number| number.normalize().to_string())
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Rows as they are read.
@@ -122,7 +141,13 @@ impl<'a> Rows<'a> {
         let headers: Vec<String> = headers.map(|header| header.trim().to_owned()).collect();
         let mut places = BTreeMap::new();
         for (column, names) in COLUMNS {
-            let place = names.iter().find_map(|name| headers.iter().position(|header| header.eq_ignore_ascii_case(name)));
+            let is_it = |header: &String| names.iter().any(|name| header.eq_ignore_ascii_case(name));
+            let found: Vec<usize> = (0..headers.len()).filter(|place| is_it(&headers[*place])).collect();
+            if let [first, second, ..] = found.as_slice() {
+                let message = format!("{name}: line 1 has `{}` and `{}`, which mean the same", headers[*first], headers[*second]);
+                return Err(Error::new(Kind::Source, message).with_hint("leave one of them out, or give it another name"));
+            }
+            let place = found.first().copied();
             places.extend(place.map(|place| (column, place)));
         }
         let has = |column: Column| places.contains_key(&column);
@@ -138,6 +163,11 @@ impl<'a> Rows<'a> {
         }
         if !is_wide && !has_values {
             let message = format!("{name}: line 1 has neither a column `value` nor `numerator` and `denominator`");
+            return Err(Error::new(Kind::Source, message).with_hint(FORMS));
+        }
+        let of_one_value = [Column::Value, Column::Numerator, Column::Denominator, Column::Answers, Column::StandardError];
+        if let Some(column) = of_one_value.iter().find(|column| is_wide && has(**column)) {
+            let message = format!("{name}: line 1 has a column for each indicator and `{}`, which belongs to one", headers[places[column]]);
             return Err(Error::new(Kind::Source, message).with_hint(FORMS));
         }
         let indicators: Vec<usize> = (0..headers.len())
@@ -183,6 +213,10 @@ impl<'a> Rows<'a> {
             }
             let number =
                 Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).or_else(|_| text.parse::<Decimal>()).ok();
+            if number.is_some_and(|number| number.abs() >= LARGEST) {
+                wrong.push(self.at(line, column, &format!("is `{text}`, and numbers have at most fifteen digits before the point")));
+                return None;
+            }
             if number.is_none() {
                 wrong.push(self.at(line, column, &format!("is `{text}`, expected a number like 0.95, or nothing where it is missing")));
             }
@@ -191,11 +225,24 @@ impl<'a> Rows<'a> {
         let value = number(Column::Value);
         let (numerator, denominator) = (number(Column::Numerator), number(Column::Denominator));
         let standard_error = number(Column::StandardError);
-        let fraction = numerator.zip(denominator);
-        let of_fraction =
-            fraction.filter(|(_, denominator)| !denominator.is_zero()).map(|(numerator, denominator)| numerator / denominator);
+        let answers = number(Column::Answers);
+        for (column, amount) in [(Column::Denominator, denominator), (Column::Answers, answers)] {
+            if amount.is_some_and(|amount| amount < Decimal::ZERO) {
+                wrong.push(self.at(line, column, "is below 0"));
+            }
+        }
+        if numerator.is_some() != denominator.is_some() {
+            let (there, missing) =
+                if numerator.is_some() { (Column::Numerator, "denominator") } else { (Column::Denominator, "numerator") };
+            wrong.push(self.at(line, there, &format!("stands without a {missing}")));
+        }
+        let fraction = numerator.zip(denominator).filter(|(_, denominator)| *denominator >= Decimal::ZERO);
+        let quotient = |(numerator, denominator): (Decimal, Decimal)| numerator.checked_div(denominator);
+        let of_fraction = fraction.filter(|(_, denominator)| !denominator.is_zero()).and_then(quotient);
+        // Half of the last digit as it is written, and what a division leaves.
+        let room = |value: Decimal| Decimal::new(5, value.scale().min(20) + 1) + Decimal::new(1, 20);
         if let Some((value, expected)) = value.zip(of_fraction)
-            && (value - expected).abs() > (expected.abs() + Decimal::ONE) * Decimal::new(1, 4)
+            && (value - expected).abs() > room(value)
         {
             wrong.push(self.at(line, Column::Value, &format!("is {value}, but numerator ÷ denominator is {}", expected.round_dp(6))));
         }
@@ -226,11 +273,12 @@ impl<'a> Rows<'a> {
             unit: unit.to_owned(),
             domain: domain.to_owned(),
             indicator: indicator.to_owned(),
-            value: value.or(of_fraction),
+            // What is written is rounded; the quotient is not.
+            value: of_fraction.or(value),
             applies: true,
             fraction,
             standard_error,
-            answers: None,
+            answers,
             interval: None,
             line,
         });
@@ -270,7 +318,22 @@ mod tests {
 
     #[test]
     fn every_wrong_cell_is_told_with_its_line_and_column() {
-        let message = told("unit,indicator,value,numerator,denominator\nA,i,0.9x,,\nA,,1,,\nB,i,0.5,9,10\nC,i,1,,\nC,i,1,,\n");
+        let lines = [
+            "unit,indicator,value,numerator,denominator",
+            "A,i,0.9x,,",
+            "A,,1,,",
+            "B,i,0.5,9,10",
+            "C,i,1,,",
+            "C,i,1,,",
+            "D,i,,3,",
+            "E,i,,3,-4",
+            "F,i,1e20,,",
+        ];
+        let message = told(&lines.join("\n"));
+        assert_eq!(message, told(&lines.join("\r\n")), "lines are counted in the same way whatever ends them");
+        assert!(message.contains("line 7, column 4 (`numerator`) stands without a denominator"), "{message}");
+        assert!(message.contains("line 8, column 5 (`denominator`) is below 0"), "{message}");
+        assert!(message.contains("line 9, column 3 (`value`) is `1e20`, and numbers have at most fifteen digits"), "{message}");
         assert!(message.contains("line 2, column 3 (`value`) is `0.9x`, expected a number"), "{message}");
         assert!(message.contains("line 3, column 2 (`indicator`) is empty"), "{message}");
         assert!(message.contains("line 4, column 3 (`value`) is 0.5, but numerator ÷ denominator is 0.9"), "{message}");
@@ -289,6 +352,8 @@ mod tests {
         assert!(told("unit,value\nA,1\n").contains("no column `indicator`"));
         assert!(told("unit,indicator,score\nA,i,1\n").contains("neither a column `value`"));
         assert!(told("unit,i,i\nA,1,2\n").contains("the column `i` twice"));
+        assert!(told("unit,indicator,value,值\nA,i,1,2\n").contains("`value` and `值`, which mean the same"));
+        assert!(told("unit,i,j,standard_error\nA,1,2,0.1\n").contains("`standard_error`, which belongs to one"));
     }
 
     #[test]

@@ -5,13 +5,15 @@
 //!
 //! What had nothing due has no value. An indicator that was held has the value that the run showed.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
 use jiff::civil::Date;
-use polars::prelude::{AnyValue, DataFrame, ParquetReader, SerReader};
+use polars::prelude::{DataFrame, ParquetReader, SerReader};
 use rust_decimal::Decimal;
 
+use super::read::cell_text;
 use super::{UnitFacts, ValueRow, ValueTable};
 use crate::compute::events::Event;
 use crate::error::{Context, Error, Kind, Result};
@@ -37,12 +39,7 @@ impl Table {
             Error::new(Kind::Environment, format!("the result table `{}` has no column `{column}`", self.name))
                 .with_hint("it is of an earlier kaohe: `kaohe run` makes it anew")
         })?;
-        Ok(match column.get(row).context(Kind::Bug, what)? {
-            AnyValue::Null => String::new(),
-            AnyValue::String(text) => text.to_owned(),
-            AnyValue::StringOwned(text) => text.to_string(),
-            other => other.to_string(),
-        })
+        Ok(cell_text(column.get(row).context(Kind::Bug, what)?))
     }
 
     fn number(&self, column: &str, row: usize) -> Result<Option<Decimal>> {
@@ -88,6 +85,16 @@ pub fn read(tables: &Path, is_ratio: &dyn Fn(&str) -> bool, on: Date) -> Result<
     }
     table.events = events(tables, on)?;
     Ok(table)
+}
+
+/// Published totals by unit and domain.
+///
+/// # Errors
+/// As [`read`].
+pub fn totals(tables: &Path) -> Result<BTreeMap<(String, String), Option<Decimal>>> {
+    let ranks = Table::read(tables, "ranks")?;
+    let one = |row| Ok(((ranks.text("unit_id", row)?, ranks.text("domain", row)?), ranks.number("total", row)?));
+    (0..ranks.frame.height()).map(one).collect()
 }
 
 /// Bonus, deduction and veto, once a unit: the lines of its scorecards repeat them.

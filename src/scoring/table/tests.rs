@@ -356,3 +356,57 @@ fn a_rank_that_hangs_on_one_thing_is_said_to_hang_on_it() {
     let fast = of(&Variation { weights: 0.0, ..weights_only }, 1);
     assert!(fast.iter().find(|row| row.unit == "C").expect("C").of.is_none(), "nothing moves it: its rank has no variance");
 }
+
+#[test]
+fn a_half_is_rounded_up_however_many_divisions_lie_before_it() {
+    let text = r#"
+title = "thirds and sevenths"
+year = 2026
+weights = "relative"
+[peer_group]
+by = []
+[[node]]
+id = "thirds"
+parent = "total"
+title = "thirds"
+weight = 3
+[[node]]
+id = "sevenths"
+parent = "total"
+title = "sevenths"
+weight = 7
+"#;
+    let leaf = |node: &str, place: usize| format!("[[indicator]]\nid = \"{node}{place}\"\nnode = \"{node}\"\ngoalposts = [0, 100]\n");
+    let leaves: String = (0..3).map(|place| leaf("thirds", place)).chain((0..7).map(|place| leaf("sevenths", place))).collect();
+    let scheme = scheme(&format!("{text}{leaves}"));
+    let names: Vec<String> = (0..3).map(|place| format!("thirds{place}")).chain((0..7).map(|place| format!("sevenths{place}"))).collect();
+    // The total is the sum of all ten values ÷ 10, whatever the nodes divide by: values with two decimals whose sum ends in 5.
+    for start in 0..400_u32 {
+        let mut hundredths: Vec<u32> = (0..10).map(|place| (start * 37 + place * 911) % 9_000).collect();
+        let rest = hundredths.iter().sum::<u32>() % 10;
+        hundredths[9] += (15 - rest) % 10;
+        let sum: u32 = hundredths.iter().sum();
+        let cells: Vec<String> = hundredths.iter().map(|value| Decimal::new(i64::from(*value), 2).to_string()).collect();
+        let cards = cards(&format!("unit,{}\nA,{}\n", names.join(","), cells.join(",")), &scheme);
+        assert_eq!(total(&cards, "A"), Some(Decimal::new(i64::from(sum / 10 + 1), 2).to_string()), "{cells:?}");
+    }
+}
+
+#[test]
+fn ranks_are_open_where_chance_alone_tells_units_apart() {
+    let units: Vec<(String, [(u64, u64); 2])> = (0..10).map(|unit| (format!("U{unit}"), [(900 + unit, 1000), (900 + unit, 1000)])).collect();
+    let units: Vec<(&str, [(u64, u64); 2])> = units.iter().map(|(unit, counts)| (unit.as_str(), *counts)).collect();
+    let cards = cards(&rates(&units), &scheme(RATES));
+    for rank in &cards.ranks {
+        let interval = rank.uncertainty.expect("it is ranked").interval;
+        assert!(interval.best <= 2 && interval.worst >= 9, "{:?}", rank);
+    }
+}
+
+#[test]
+fn an_excluded_unit_takes_no_place_of_a_quota() {
+    let grades = "[[grade]]\nname = \"优秀\"\nfrom = 80\nquota = 0.34\n[[grade]]\nname = \"良好\"\nfrom = 0\n[[exclude]]\nunit = \"A\"\nbecause = \"merged\"\n";
+    let cards = cards("unit,a,b,c,d,e\nA,10,0,10,10,10\nB,9,1,9,9,9\nC,9,2,8,8,8\nD,8,3,8,8,8\n", &scheme(&format!("{SCHEME}{grades}")));
+    let grade = |unit: usize| cards.ranks[unit].grade.as_deref();
+    assert_eq!((cards.ranks[1].rank, grade(1), grade(2)), (Some(1), Some("优秀"), Some("良好")));
+}
