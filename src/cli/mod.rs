@@ -36,6 +36,14 @@ macro_rules! say_line {
     }};
 }
 
+/// Writes a line to standard error; a reader that has gone away is no failure.
+macro_rules! tell_line {
+    ($($text:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
 mod check;
 mod docs;
 mod explain;

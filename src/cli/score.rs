@@ -53,7 +53,7 @@ pub fn score(common: &Common, arguments: &Arguments) -> Result<u8> {
     }
     let mismatches = table::mismatches(&values, &scheme);
     for mismatch in mismatches.iter().filter(|_| !common.quiet) {
-        eprintln!("warning: {}: {mismatch}", arguments.values.display());
+        tell_line!("warning: {}: {mismatch}", arguments.values.display());
     }
     let cards = table::score(&values, &scheme, &library.indicators)?;
     let audit = audit::audit(&scheme, &cards);
@@ -69,12 +69,12 @@ pub fn score(common: &Common, arguments: &Arguments) -> Result<u8> {
     }
     say!("{}", String::from_utf8_lossy(&text));
     if arguments.format == "table" && !common.quiet {
-        audit.remarks.iter().for_each(|remark| eprintln!("{remark}"));
+        audit.remarks.iter().for_each(|remark| tell_line!("{remark}"));
     }
     if let Some(out) = &common.out {
         write(out, arguments, &scheme, &cards, &audit)?;
         if !common.quiet {
-            eprintln!("{}: {}", counted(cards.ranks.len(), "unit"), out.display());
+            tell_line!("{}: {}", counted(cards.ranks.len(), "unit"), out.display());
         }
     }
     Ok(0)
@@ -102,7 +102,7 @@ pub(super) fn read_scheme(path: &Path, library: &Library) -> Result<Scheme> {
     let mut diagnostics = Diagnostics::default();
     let scheme = read_table_scheme(&name, &file, &text, &library.indicators, &mut diagnostics);
     if !diagnostics.is_empty() {
-        eprintln!("{}", diagnostics.to_text());
+        tell_line!("{}", diagnostics.to_text());
     }
     let refused = || Error::new(Kind::Configuration, format!("the scheme {file} has {}", counted(diagnostics.errors(), "error")));
     match scheme {

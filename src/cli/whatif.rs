@@ -15,7 +15,7 @@ use super::{Common, score, surroundings};
 use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::Library;
-use crate::library::indicator::{Indicator, Shape};
+use crate::library::indicator::{Indicator, Shape, ShownAs};
 use crate::library::scheme::{Scheme, TOTAL, Weights, read_scheme};
 use crate::project::PROJECT_FILE;
 use crate::release::Current;
@@ -72,7 +72,7 @@ pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
     let again = |rank: &Rank| published.get(&(rank.unit.0.clone(), rank.domain.clone())).is_some_and(|total| *total != rank.total);
     let differing = before.ranks.iter().filter(|rank| again(rank)).count();
     if differing > 0 {
-        eprintln!(
+        tell_line!(
             "warning: of {differing} scorecards the published total can't be had again from the published values (the scheme has changed since the \
              run, or something was absent and counted as zero): they are compared as they come out now"
         );
@@ -91,9 +91,9 @@ pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
     }
     let after = table::score(&corrected, &scheme, &library.indicators)?;
     if !common.quiet {
-        table::mismatches(&corrected, &scheme).iter().for_each(|mismatch| eprintln!("warning: {mismatch}"));
+        table::mismatches(&corrected, &scheme).iter().for_each(|mismatch| tell_line!("warning: {mismatch}"));
         if !arguments.correct.is_empty() && arguments.values.is_none() && !scheme.subtree_tiers.is_empty() {
-            eprintln!("warning: units that answer for those below them keep their figures: correct them as well");
+            tell_line!("warning: units that answer for those below them keep their figures: correct them as well");
         }
     }
     let moved = moves(&before, &after);
@@ -102,15 +102,15 @@ pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
         let variation = Variation { pairs: arguments.draws.div_ceil(7).max(1), seed: arguments.seed, weights: 0.25, curves: 5.0 };
         opened = shares(&scheme, &after, &variation, surroundings::cores())?;
     }
-    eprintln!("{MARK}: a what-if; readers see the current run as before");
+    tell_line!("{MARK}: a what-if; readers see the current run as before");
     if arguments.format == "csv" {
         print_csv(&moved, &opened)?;
     } else {
         print_table(arguments, &before, &after, &moved, &opened)?;
         let remarks = audit(&scheme, &after).remarks;
-        remarks.iter().filter(|_| !common.quiet).take(arguments.rows.max(1)).for_each(|remark| eprintln!("{remark}"));
+        remarks.iter().filter(|_| !common.quiet).take(arguments.rows.max(1)).for_each(|remark| tell_line!("{remark}"));
         if remarks.len() > arguments.rows.max(1) && !common.quiet {
-            eprintln!("and {} more remarks on the scheme; --rows N shows more", remarks.len() - arguments.rows.max(1));
+            tell_line!("and {} more remarks on the scheme; --rows N shows more", remarks.len() - arguments.rows.max(1));
         }
     }
     if let Some(folder) = &arguments.into {
@@ -118,7 +118,7 @@ pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
         let path = folder.join("NOT-FOR-PUBLICATION.txt");
         let text = format!("{MARK}\nA what-if by `kaohe whatif`: no result of a run, and no part of a release.\n");
         std::fs::write(&path, text).context(Kind::Environment, || format!("writing {}", path.display()))?;
-        eprintln!("{}: {}", counted(files.len(), "table"), folder.display());
+        tell_line!("{}: {}", counted(files.len(), "table"), folder.display());
     }
     Ok(0)
 }
@@ -169,7 +169,7 @@ fn scheme_of_file(path: &std::path::Path, library: &Library) -> Result<Scheme> {
     let mut diagnostics = Diagnostics::default();
     let scheme = read_scheme(&name, &file, &text, &library.indicators, &mut diagnostics);
     if !diagnostics.is_empty() {
-        eprintln!("{}", diagnostics.to_text());
+        tell_line!("{}", diagnostics.to_text());
     }
     match scheme {
         Some(scheme) if diagnostics.errors() == 0 => Ok(scheme),
@@ -242,7 +242,12 @@ fn correct(values: &mut ValueTable, correction: &str, indicators: &BTreeMap<Indi
     let number = |text: &str| text.trim().parse::<Decimal>().map_err(|_| wrong(format!("`{text}` is no number")));
     let fraction =
         figure.split_once('/').map(|(numerator, denominator)| Ok::<_, Error>((number(numerator)?, number(denominator)?))).transpose()?;
-    let is_ratio = indicators.get(&IndicatorId::from(indicator)).is_none_or(|header| header.shape == Shape::Ratio);
+    let header = indicators.get(&IndicatorId::from(indicator));
+    let is_ratio = header.is_none_or(|header| header.shape == Shape::Ratio);
+    let is_share = header.is_some_and(|header| header.shape == Shape::Ratio && header.shown_as == ShownAs::Percent);
+    if fraction.is_some_and(|(numerator, denominator)| is_share && (numerator > denominator || denominator.is_zero())) {
+        return Err(wrong(format!("`{figure}` is no share: the numerator lies between 0 and the denominator, which is above 0")));
+    }
     if fraction.is_some() != is_ratio && indicators.contains_key(&IndicatorId::from(indicator)) {
         let form = if is_ratio { "numerator and denominator" } else { "a value" };
         return Err(wrong(format!("`{indicator}` is corrected by {form}")));
@@ -272,7 +277,12 @@ fn text<T: ToString>(value: Option<T>) -> String {
 }
 
 fn because(one: &Move, most: usize) -> String {
-    one.because.iter().take(most).map(|(line, points)| format!("{line} {points:+}")).collect::<Vec<_>>().join("; ")
+    let mut said: Vec<String> = one.because.iter().take(most).map(|(line, points)| format!("{line} {points:+}")).collect();
+    if one.because.len() > most {
+        let rest: Decimal = one.because[most..].iter().map(|(_, points)| *points).sum();
+        said.push(format!("{} others {rest:+}", one.because.len() - most));
+    }
+    said.join("; ")
 }
 
 fn print_csv(moved: &[Move], opened: &[Shares]) -> Result<()> {
@@ -356,6 +366,9 @@ fn print_table(arguments: &Arguments, before: &Scorecards, after: &Scorecards, m
     if !all.is_empty() {
         let rows = all.iter().take(most).map(|one| row(one)).collect();
         print(Grid::of_texts(&["peer_group", "unit", "rank", "total", "grade", "because"], rows))?;
+        if all.len() > most {
+            say_line!("{most} of {} rows; --rows 0 prints all", all.len());
+        }
     }
     let distribution = |cards: &Scorecards| {
         let mut totals: Vec<Decimal> = cards.ranks.iter().filter_map(|rank| rank.total).collect();

@@ -20,8 +20,8 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::functions::Moment;
 use crate::library::Library;
 use crate::library::indicator::{Indicator, Rollup, Shape, ShownAs, Window};
-use crate::library::scheme::Scheme;
 use crate::library::scheme::composites::COMPOSITES;
+use crate::library::scheme::{Scheme, ScoreFrom, Scored};
 use crate::terms::{IndicatorId, Month, Period};
 
 pub mod codes;
@@ -55,6 +55,10 @@ pub struct Policy {
     pub indicators: BTreeSet<IndicatorId>,
     /// From value to score: points (value, score).
     pub curves: BTreeMap<IndicatorId, Vec<(Decimal, Decimal)>>,
+    /// Indicators that are scored from the value drawn towards the peers'.
+    pub from_shrunk: BTreeSet<IndicatorId>,
+    /// Indicators that are scored by comparison with others.
+    pub compared: BTreeSet<IndicatorId>,
     /// Tiers whose units answer for the acts of every unit below them.
     pub subtree_tiers: BTreeSet<String>,
     /// Months that count, for indicators that are switched on for a part of the period only.
@@ -64,6 +68,9 @@ pub struct Policy {
 impl Policy {
     /// Takes it from a scheme.
     pub fn of(scheme: &Scheme) -> Self {
+        let of = |is_so: &dyn Fn(&Scored) -> bool| -> BTreeSet<IndicatorId> {
+            scheme.indicators.iter().filter(|scored| is_so(scored)).map(|scored| scored.id.clone()).collect()
+        };
         let nodes = scheme.nodes.iter().map(|node| (node.id.clone(), node.title.clone()));
         let composites = COMPOSITES.iter().map(|composite| (composite.id.to_owned(), composite.title.to_owned()));
         let switched_on = scheme.indicators.iter().filter_map(|scored| {
@@ -79,6 +86,8 @@ impl Policy {
                 .iter()
                 .filter_map(|scored| Some((scored.id.clone(), scored.curve.as_ref()?.points().to_vec())))
                 .collect(),
+            from_shrunk: of(&|scored| scored.score_from == ScoreFrom::Shrunk),
+            compared: of(&|scored| scored.relative.is_some()),
             subtree_tiers: scheme.subtree_tiers.clone(),
             months: switched_on.collect(),
         }
@@ -267,7 +276,14 @@ async fn explained(context: &SessionContext, input: &ExplainInput<'_>, assessed:
         let same = |count: i64, figure: Option<Decimal>| Some(Decimal::from(count) == figure?);
         Some(same(numerator, value.numerator)? && same(denominator, value.denominator)?)
     });
-    let curve = value.value.zip(input.policy.curves.get(&id)).and_then(|(value, points)| curve::retrace(value, points, indicator.shown_as));
+    // Where the scheme scores the value that is drawn towards the peers', it is that which goes through the curve.
+    let shrunk = value.shrunk.filter(|_| input.policy.from_shrunk.contains(&id));
+    let retraced = |value| curve::retrace(value, input.policy.curves.get(&id)?, indicator.shown_as);
+    let curve = match shrunk {
+        Some(shrunk) => retraced(shrunk).map(|said| format!("按收缩值（向同类组平均靠拢）计分：{said}")),
+        None if input.policy.compared.contains(&id) => Some("与其他单位比较计分，方法见方案和方法说明页".to_owned()),
+        None => value.value.and_then(retraced),
+    };
     Ok(Explained {
         shown: value.value.map(|value| curve::shown(value, indicator.shown_as)),
         target: value.target.map(|target| curve::shown(target, indicator.shown_as)),

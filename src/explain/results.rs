@@ -86,6 +86,9 @@ pub struct ValueRow {
     /// Value.
     #[serde(serialize_with = "exact_or_null")]
     pub value: Option<Decimal>,
+    /// The value drawn towards the peers', where there is one.
+    #[serde(serialize_with = "exact_or_null")]
+    pub shrunk: Option<Decimal>,
     /// Score 0 to 100.
     #[serde(serialize_with = "exact_or_null")]
     pub score: Option<Decimal>,
@@ -201,6 +204,7 @@ pub async fn values(tables: &Path, unit: &str, library: &Library, policy: &Polic
             denominator: row.decimal("denominator")?,
             pending: row.whole("pending")?.unwrap_or(0),
             excluded: row.whole("excluded")?.unwrap_or(0),
+            shrunk: row.decimal_if_there("shrunk")?,
             value: row.decimal("value")?,
             lost: score.map(|score| lost_points(effective_points, score)),
             score,
@@ -233,7 +237,7 @@ async fn adjustments(tables: &Path, unit: &str) -> Result<Vec<OwnLine>> {
 }
 
 /// Lines that no value or class repeats.
-const OUTSIDE_THE_TREE: [&str; 5] = ["empty_class", "bonus", "deduction", "veto", "cap"];
+const OUTSIDE_THE_TREE: [&str; 6] = ["empty_class", "method", "bonus", "deduction", "veto", "cap"];
 
 /// Every unit that has a scorecard in the run.
 pub async fn units(tables: &Path) -> Result<BTreeSet<String>> {
@@ -295,6 +299,11 @@ impl Row<'_> {
 
     fn whole(&self, name: &str) -> Result<Option<i64>> {
         Ok(self.column(name, &DataType::Int64)?.map(|column| column.as_primitive::<Int64Type>().value(0)))
+    }
+
+    /// As `decimal`, of a column that results of an earlier kaohe do not have.
+    fn decimal_if_there(&self, name: &str) -> Result<Option<Decimal>> {
+        if self.batch.column_by_name(name).is_none() { Ok(None) } else { self.decimal(name) }
     }
 
     /// As `whole`, of a column that results of an earlier kaohe do not have.

@@ -97,6 +97,8 @@ async fn results(folder: &Path, values: &str) {
 fn policy() -> Policy {
     let points = |text: &str| text.parse::<Decimal>().expect("a decimal");
     Policy {
+        from_shrunk: BTreeSet::new(),
+        compared: BTreeSet::new(),
         titles: BTreeMap::from([("base".to_owned(), "基础".to_owned()), ("dynamic".to_owned(), "动态".to_owned())]),
         classes: BTreeSet::from(["base".to_owned(), "dynamic".to_owned()]),
         indicators: BTreeSet::from(["market.filing_within_7d", "eco.monitoring_data_use"].map(IndicatorId::from)),

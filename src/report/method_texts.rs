@@ -120,12 +120,17 @@ fn nothing(scheme: &Scheme) -> Vec<String> {
 fn grades(scheme: &Scheme) -> Vec<String> {
     let grade = |grade: &Grade| {
         let quota = grade.quota.map(|quota| format!("，同类组内最多占{}", percent(quota))).unwrap_or_default();
-        format!("{}：{}分及以上{quota}", grade.name, grade.from.normalize())
+        let from = if grade.from.is_zero() { "其余".to_owned() } else { format!("{}分及以上", grade.from.normalize()) };
+        format!("{}：{from}{quota}", grade.name)
     };
+    let has_quota = scheme.grades.iter().any(|grade| grade.quota.is_some());
     let veto = |veto: &Veto| format!("{}的，等次最高为“{}”（{}）。", veto.title, veto.cap_grade, veto.basis);
     let mut sentences = vec![
         format!("{}。", scheme.grades.iter().map(grade).collect::<Vec<_>>().join("；")),
-        "次序：先算总分，再加分扣分，再按名额限制等次，最后适用一票否决。总分与等次同时公布；加分、扣分和否决逐件注明文件。".to_owned(),
+        format!(
+            "次序：先算总分，再加分扣分，{}最后适用一票否决。总分与等次同时公布；加分、扣分和否决逐件注明文件。",
+            if has_quota { "再按名额限制等次，" } else { "" }
+        ),
     ];
     sentences.extend(scheme.vetoes.iter().map(veto));
     sentences
@@ -180,7 +185,7 @@ fn chance(scheme: &Scheme) -> Vec<String> {
     sentences.push(if shrunk.is_empty() {
         "本方案按原值计分，收缩值只供参考。".to_owned()
     } else {
-        format!("按收缩值计分的指标：{}；其余按原值计分。", shrunk.join("、"))
+        format!("按收缩值计分的指标：{}；其余按原值计分，同类不足5个的也按原值计分。", shrunk.join("、"))
     });
     let is_compared = scheme.indicators.iter().any(|scored| scored.relative.is_some() && !scored.report_only);
     if is_compared {

@@ -430,9 +430,10 @@ pub fn rank_interval(best: u32, worst: u32) -> String {
 }
 
 /// What chance leaves open of a rank, in a sentence.
-pub fn rank_open(best: u32, worst: u32, band: Band) -> String {
+pub fn rank_open(best: u32, worst: u32, set: Option<(u32, u32)>, band: Band) -> String {
     let ranks = if best == worst { format!("第 {best} 名") } else { format!("第 {best} 至第 {worst} 名之间") };
-    format!("只计偶然因素，名次在{ranks}；{}", band_words(band))
+    let group = set.map(|(best, worst)| format!("；全组同时成立的范围为第 {best} 至第 {worst} 名")).unwrap_or_default();
+    format!("只计偶然因素，名次在{ranks}{group}；{}", band_words(band))
 }
 
 /// `12.5%`.

@@ -82,14 +82,25 @@ pub(super) fn add(scheme: &Scheme, cards: &mut Scorecards, threads: NonZeroUsize
         let options = RankSetOptions { coverage: confidence, draws: SET_DRAWS, threads, ..RankSetOptions::usual(seed) };
         let sets = if rows.len() <= LARGEST_GROUP { simultaneous_rank_sets(&raw, &errors, &options) } else { None };
         let bands = peer_bands(&raw, &errors, confidence, Family::WholeGroup);
+        // Nothing that is an estimate: the ranks stand fast, and an interval of one rank would claim to have looked.
+        if deviations.iter().chain(&errors).all(|deviation| *deviation == 0.0) && laws.drawn.is_none() {
+            continue;
+        }
         for (place, row) in rows.iter().enumerate() {
             let Some((law, bands)) = law.as_ref().zip(bands.as_ref()) else { continue };
             let Some((median, interval)) = law.median(place).zip(law.interval(place, confidence)) else { continue };
             // A published rank that its own law leaves out would be read as a mistake: shrinkage has drawn the unit towards its peers.
             let published = cards.ranks[*row].rank.unwrap_or(median);
             let interval = RankSet { best: interval.best.min(published), worst: interval.worst.max(published) };
-            let uncertainty =
-                RankUncertainty { median, interval, set: sets.as_ref().map(|sets| sets[place]), band: bands[place], draws: law.draws() };
+            // What holds for the whole group is never tighter than what holds for one.
+            let wider = |set: RankSet| RankSet { best: set.best.min(interval.best), worst: set.worst.max(interval.worst) };
+            let uncertainty = RankUncertainty {
+                median,
+                interval,
+                set: sets.as_ref().map(|sets| wider(sets[place])),
+                band: bands[place],
+                draws: law.draws(),
+            };
             found.push((*row, uncertainty));
         }
     }

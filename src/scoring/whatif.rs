@@ -197,7 +197,8 @@ pub fn shares(scheme: &Scheme, cards: &Scorecards, variation: &Variation, thread
         let tail = (own.len() as f64 * 0.025).floor() as usize;
         let total = |cause: usize| {
             let squares: f64 = done.iter().map(|block| block.differences[object][cause]).sum();
-            squares / variation.pairs as f64 / (2.0 * variance)
+            // With few pairs an estimate can exceed the whole.
+            (squares / variation.pairs as f64 / (2.0 * variance)).min(1.0)
         };
         found.push(Shares {
             unit: rank.unit.0.clone(),

@@ -267,6 +267,10 @@ fn read_exclusion(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> O
     let unit = section.required_text("unit", diagnostics);
     let domain = section.text("domain", diagnostics).map(|domain| domain.value);
     let because = section.required_text("because", diagnostics);
+    if because.as_ref().is_some_and(|because| because.value.trim().is_empty()) {
+        let message = "who is kept out of a ranking is told why: `because` is empty";
+        diagnostics.error("exclusion-reason", section.file(), Some(section.span()), message);
+    }
     Some(Exclusion { unit: unit?.value, domain, because: because?.value })
 }
 

@@ -96,7 +96,7 @@ impl Open {
     pub fn of(rank: &Rank) -> Self {
         let Some((open, place)) = rank.uncertainty.zip(rank.rank) else { return Self::default() };
         let (best, worst) = (open.interval.best, open.interval.worst);
-        let words = texts::rank_open(best, worst, open.band);
+        let words = texts::rank_open(best, worst, open.set.map(|set| (set.best, set.worst)), open.band);
         let last = Decimal::from(rank.ranked_units.max(2));
         let at = |rank: u32| numbers::place(Decimal::from(rank), Decimal::ONE, last);
         Self { ranks: texts::rank_interval(best, worst), bar: svg::interval(at(place), Some((at(best), at(worst))), None, &words), words }

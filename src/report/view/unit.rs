@@ -274,5 +274,9 @@ fn adjustments<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<LineView> {
         says: Text::default(),
         document: Text::default(),
     };
-    entries.into_iter().map(view).chain(facts.lines(object, LineKind::Cap).map(cap)).collect()
+    // What a node's mean, cap or veto adds to the sum of its children, so that the page adds up.
+    let method =
+        |line: &ScoreLine| LineView { says: facts.node(&line.id).map_or_else(Text::default, |node| Text::of(&node.title)), ..cap(line) };
+    let methods = facts.lines(object, LineKind::Method).filter(|line| !line.earned.is_zero()).map(method);
+    entries.into_iter().map(view).chain(methods).chain(facts.lines(object, LineKind::Cap).map(cap)).collect()
 }

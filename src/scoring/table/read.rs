@@ -82,7 +82,10 @@ pub fn read_csv(bytes: &[u8], name: &str) -> Result<ValueTable> {
     let headers = reader.headers().context(Kind::Source, || format!("reading the header of {name}"))?.clone();
     let mut rows = Rows::over(name, headers.iter())?;
     for record in reader.records() {
-        let record = record.context(Kind::Source, || format!("reading {name}"))?;
+        let record = record.map_err(|error| {
+            let hint = "every row has as many cells as the header, and quotation marks come in pairs; nothing was scored";
+            Error::new(Kind::Source, format!("{name}: {error}")).with_hint(hint)
+        })?;
         // After a line that ends with a carriage return a record's position is that of the line feed, a line before its own.
         let at_line_feed = |position: &csv::Position| text.as_bytes().get(position.byte() as usize) == Some(&b'\n');
         let line = record.position().map_or(0, |position| position.line() + u64::from(at_line_feed(position)));

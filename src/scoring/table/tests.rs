@@ -394,7 +394,8 @@ weight = 7
 
 #[test]
 fn ranks_are_open_where_chance_alone_tells_units_apart() {
-    let units: Vec<(String, [(u64, u64); 2])> = (0..10).map(|unit| (format!("U{unit}"), [(900 + unit, 1000), (900 + unit, 1000)])).collect();
+    let units: Vec<(String, [(u64, u64); 2])> =
+        (0..10).map(|unit| (format!("U{unit}"), [(900 + unit, 1000), (900 + unit, 1000)])).collect();
     let units: Vec<(&str, [(u64, u64); 2])> = units.iter().map(|(unit, counts)| (unit.as_str(), *counts)).collect();
     let cards = cards(&rates(&units), &scheme(RATES));
     for rank in &cards.ranks {
