@@ -179,7 +179,12 @@ pub async fn scorecards(tables: &Path, unit: &str, library: &Library, policy: &P
             withheld: rank.text_or_null("withheld")?,
             classes: classes.into_iter().map(|(_, class)| class).collect(),
             indicators,
-            adjustments: adjustments.iter().filter(|line| line.domain == domain && line.kind != "empty_class").cloned().collect(),
+            adjustments: adjustments
+                .iter()
+                .filter(|line| line.domain == domain && line.kind != "empty_class")
+                // What a mean does is said of its node, by name.
+                .map(|line| OwnLine { says: policy.titles.get(&line.says).unwrap_or(&line.says).clone(), ..line.clone() })
+                .collect(),
             domain,
         });
     }

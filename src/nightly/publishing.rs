@@ -14,10 +14,11 @@ use crate::compute::measures::Scope;
 use crate::compute::reporting::UnknownCodes;
 use crate::ingest::{FileAccounting, UnitRemark};
 use crate::lake::Snapshot;
+use crate::library::Library;
 use crate::library::contract::{CheckSeverity, ColumnType, REGISTRY};
 use crate::library::indicator::ShownAs;
-use crate::library::scheme::Scheme;
 use crate::library::scheme::composites::{BURDEN, COMPOSITES, SYNERGY};
+use crate::library::scheme::{Scheme, ScoreFrom};
 use crate::report::input::{
     AccountingRow, HeldItem, IndicatorView, LineEvent, Lineage, Mark, Minimum, NodeView, NotReported, PreviousRun, ReasonCount,
     ReportInput, SchemeIndicator, SchemeView, UnitRemarkRow,
@@ -45,7 +46,7 @@ pub fn report_input(
         as_of: request.as_of,
         run_id: request.run.clone(),
         engine_version: request.engine.to_owned(),
-        scheme: scheme_view(request.scheme),
+        scheme: scheme_view(request.scheme, request.library),
         indicators: indicator_views(request),
         lineage: lineage(request, &assessed, snapshot),
         regions: region_names(request),
@@ -125,7 +126,7 @@ fn line_events(scheme: &Scheme, assessed: &Assessed) -> Vec<LineEvent> {
     assessed.scorecards.score_lines.iter().filter(|line| !line.event.is_empty()).filter_map(entry).collect()
 }
 
-fn scheme_view(scheme: &Scheme) -> SchemeView {
+fn scheme_view(scheme: &Scheme, library: &Library) -> SchemeView {
     let class_points = scheme.class_points();
     SchemeView {
         title: scheme.title.clone(),
@@ -160,10 +161,13 @@ fn scheme_view(scheme: &Scheme) -> SchemeView {
                 points: scored.points,
                 target: scored.target,
                 report_only: scored.report_only,
+                from_shrunk: scored.score_from == ScoreFrom::Shrunk,
                 curve: scored.curve.as_ref().map(|curve| curve.points().to_vec()).unwrap_or_default(),
             })
             .collect(),
-        method: method_texts::sections(scheme),
+        method: method_texts::sections(scheme, &|id| {
+            library.indicators.get(id).map_or_else(|| id.0.clone(), |header| header.title.clone())
+        }),
     }
 }
 

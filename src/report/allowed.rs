@@ -16,7 +16,7 @@ const RANKING: &str = "anchor bar compared earned figure grade highest href labe
 const UNIT: &str = "unit anchor axes bar basis benign component composition date definition denominator document domain due earned effective \
     differing evidence excluded fields figure file firms fraction grade grade_note group group_href heading held id in_transit index \
     interval kind label letter line matched median missing_in_system missing_on_platform month more n name neighbour note numerator p \
-    parent pending points points_note q quarter reading reason record region rows sample says score share size soon spark standing step \
+    parent pending points points_note q quarter reading reason record region rows sample says score share shrunk size soon spark standing step \
     strength strip subject table target tier title tone total usual value words";
 
 /// The other pages of the office's tree.

@@ -187,6 +187,8 @@ pub struct SchemeIndicator {
     pub report_only: bool,
     /// Points of its curve: value, score.
     pub curve: Vec<(Decimal, Decimal)>,
+    /// Scored from the value drawn towards the peers'.
+    pub from_shrunk: bool,
 }
 
 /// The header of an indicator, and its definition in words.

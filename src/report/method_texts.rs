@@ -10,15 +10,16 @@ use super::input::MethodSection;
 use super::numbers;
 use crate::library::scheme::method::{Mean, Method, Missing, Transform};
 use crate::library::scheme::{Absent, Grade, PeerKey, RankBasis, Scheme, ScoreFrom, Scored, Steps, TOTAL, Ties, Veto};
+use crate::terms::IndicatorId;
 
-/// How totals, ranks and intervals come about.
-pub fn sections(scheme: &Scheme) -> Vec<MethodSection> {
+/// How totals, ranks and intervals come about; `title` names an indicator.
+pub fn sections(scheme: &Scheme, title: &dyn Fn(&IndicatorId) -> String) -> Vec<MethodSection> {
     vec![
-        section("得分与总分", totals(scheme)),
+        section("得分与总分", totals(scheme, title)),
         section("没有数值时", nothing(scheme)),
         section("等次、加分扣分与一票否决", grades(scheme)),
         section("排名", ranking(scheme)),
-        section("偶然因素与可信程度", chance(scheme)),
+        section("偶然因素与可信程度", chance(scheme, title)),
         section("法律底线", law()),
     ]
 }
@@ -31,7 +32,7 @@ fn percent(share: Decimal) -> String {
     format!("{}%", (share * Decimal::ONE_HUNDRED).normalize())
 }
 
-fn totals(scheme: &Scheme) -> Vec<String> {
+fn totals(scheme: &Scheme, title: &dyn Fn(&IndicatorId) -> String) -> Vec<String> {
     let points = scheme.class_points();
     let class = |node: &crate::library::scheme::Node| {
         let points = points.get(node.id.as_str())?;
@@ -52,16 +53,16 @@ fn totals(scheme: &Scheme) -> Vec<String> {
             Steps::Exact => format!("计算过程不舍入，只在公布时四舍五入保留{}位小数。", scheme.rounding.decimals),
         },
     ];
-    sentences.extend(otherwise(scheme));
+    sentences.extend(otherwise(scheme, title));
     sentences.extend(scheme.nodes.iter().filter_map(|node| method(&node.title, &node.method)));
     sentences.extend(method("总分", &scheme.method));
     sentences
 }
 
 /// Indicators whose scores do not come from straight lines over their values; nothing where all do.
-fn otherwise(scheme: &Scheme) -> Vec<String> {
-    let ids = |is_so: &dyn Fn(&Scored) -> bool| -> Vec<&str> {
-        scheme.indicators.iter().filter(|scored| !scored.report_only && is_so(scored)).map(|scored| scored.id.0.as_str()).collect()
+fn otherwise(scheme: &Scheme, title: &dyn Fn(&IndicatorId) -> String) -> Vec<String> {
+    let ids = |is_so: &dyn Fn(&Scored) -> bool| -> Vec<String> {
+        scheme.indicators.iter().filter(|scored| !scored.report_only && is_so(scored)).map(|scored| title(&scored.id)).collect()
     };
     let transformed = |scored: &Scored| {
         scored.transform != Transform::None || scored.curve.as_ref().is_some_and(|curve| curve.transform() != Transform::None)
@@ -173,15 +174,15 @@ fn ranking(scheme: &Scheme) -> Vec<String> {
     sentences
 }
 
-fn chance(scheme: &Scheme) -> Vec<String> {
+fn chance(scheme: &Scheme, title: &dyn Fn(&IndicatorId) -> String) -> Vec<String> {
     let confidence = percent(scheme.uncertainty.confidence);
     let mut sentences = vec![
         "比率的误差区间为95%的威尔逊区间：办得再好，案件少时也说明不了多少，区间就宽。".to_owned(),
-        "“收缩值”：把本单位的比率向同类组的平均比率靠拢，靠拢多少由案件数和同类组之间的差异决定（贝塔二项模型，矩估计；至少5个同类有数据）。案件少的单位靠拢得多：3件全部按时，不足以说明好于同类。原值与收缩值同时列出（结果表values）。".to_owned(),
-        "“漏斗”：与同类组平均相比，超出偶然因素和同类之间通常差异1.96倍标准差的列为“注意”，3.09倍的列为“显著”（加性过度离散模型；至少10个同类有数据；结果表values）。".to_owned(),
+        "“收缩值”：把本单位的比率向同类组的平均比率靠拢，靠拢多少由案件数和同类组之间的差异决定（贝塔二项模型，矩估计；至少5个同类有数据）。案件少的单位靠拢得多：3件全部按时，不足以说明好于同类。案件少、两者相差大的，记分卡上同时列出收缩值；结果表values全部列出。".to_owned(),
+        "“漏斗”：与同类组平均相比，超出偶然因素和同类之间通常差异1.96倍标准差的列为“注意”，3.09倍的列为“显著”（加性过度离散模型；至少10个同类有数据），记分卡上注明。".to_owned(),
     ];
-    let shrunk: Vec<&str> =
-        scheme.indicators.iter().filter(|scored| scored.score_from == ScoreFrom::Shrunk).map(|scored| scored.id.0.as_str()).collect();
+    let shrunk: Vec<String> =
+        scheme.indicators.iter().filter(|scored| scored.score_from == ScoreFrom::Shrunk).map(|scored| title(&scored.id)).collect();
     sentences.push(if shrunk.is_empty() {
         "本方案按原值计分，收缩值只供参考。".to_owned()
     } else {

@@ -10,6 +10,7 @@ use crate::library::indicator::Better;
 use crate::report::input::Minimum;
 use crate::report::numbers;
 use crate::scoring::audit::IndicatorAudit;
+use crate::statistics::funnel::Position;
 use crate::statistics::ranks::Band;
 use crate::terms::Period;
 
@@ -471,6 +472,22 @@ pub fn notes_of_audit(row: &IndicatorAudit) -> Vec<&'static str> {
 pub fn correlated(first: &str, second: &str, correlation: &str, same: bool) -> String {
     let says = if same { "几乎反映同一件事，等于重复计分" } else { "方向相反，互相抵消" };
     format!("“{first}”与“{second}”{says}（相关系数 {correlation}）。")
+}
+
+/// A value drawn towards the peers'.
+pub fn shrunk(value: &str, is_scored: bool) -> String {
+    if is_scored { format!("按收缩值 {value} 计分") } else { format!("收缩值 {value}") }
+}
+
+/// Where a value stands in the funnel of its peers; nothing where it is as theirs are.
+pub fn funnel(position: Position) -> Option<&'static str> {
+    match position {
+        Position::AlarmLow => Some("显著低于同类"),
+        Position::AttentionLow => Some("低于同类（注意）"),
+        Position::Within => None,
+        Position::AttentionHigh => Some("高于同类（注意）"),
+        Position::AlarmHigh => Some("显著高于同类"),
+    }
 }
 
 /// Where a total stands to the mean of its peers.

@@ -70,6 +70,8 @@ pub struct IndicatorRow {
     pub value: String,
     /// Interval in words.
     pub interval: String,
+    /// The value drawn towards the peers', where few cases make it another, or the score is made of it.
+    pub shrunk: String,
     /// Value, interval and target as a drawing.
     pub strip: Svg,
     /// Target.
@@ -153,6 +155,9 @@ fn badges(value: &Value) -> Vec<Badge> {
         Status::ReportOnly => badges.push(quiet(texts::REPORT_ONLY)),
         Status::Missing => badges.push(warn(texts::MISSING)),
     }
+    if let Some(words) = value.funnel.and_then(texts::funnel) {
+        badges.push(quiet(words));
+    }
     if value.too_few && value.value.is_some() {
         badges.push(warn(texts::TOO_FEW));
     }
@@ -189,6 +194,7 @@ fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, axes: Axes) 
         }),
         value: shown.unwrap_or_else(dash),
         interval: interval.unwrap_or_default(),
+        shrunk: shrunk(facts, value, shown_as),
         target: target.unwrap_or_else(dash),
         pending: numbers::count(value.pending.max(0).unsigned_abs()),
         excluded: numbers::count(value.excluded.max(0).unsigned_abs()),
@@ -205,6 +211,19 @@ fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, axes: Axes) 
         basis: header.map_or_else(Text::default, |header| Text::of(&header.basis)),
     }
 }
+
+/// The value drawn towards the peers', in words.
+fn shrunk(facts: &Facts, value: &Value, shown_as: ShownAs) -> String {
+    let Some(shrunk) = value.shrunk else { return String::new() };
+    let is_scored = facts.input.scheme.indicators.iter().any(|scored| scored.from_shrunk && scored.id == value.indicator);
+    if !is_scored && shrunk.weight >= MANY_CASES {
+        return String::new();
+    }
+    texts::shrunk(&numbers::value(shrunk.value, shown_as), is_scored)
+}
+
+/// Share of the own cases in a shrunk value from which on it is the value itself for a reader.
+const MANY_CASES: Decimal = Decimal::from_parts(8, 0, 0, false, 1);
 
 /// Where an indicator's points went or came from: only what is true of the node and the class is said.
 fn points_note<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value) -> String {
