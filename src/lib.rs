@@ -46,7 +46,7 @@ mod side_by_side;
 /// Working days, clocks and parameters by date of effect.
 pub mod calendar;
 
-/// Intervals, shrinkage, funnels: formulas on plain numbers.
+/// Intervals, shrinkage, funnels, ranks, surveys, durations: formulas on plain numbers.
 pub mod statistics;
 
 // The pipeline.

@@ -16,13 +16,14 @@ use super::sql::Grid;
 use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::Library;
+use crate::library::indicator::Indicator;
 use crate::library::scheme::{Scheme, read_table_scheme};
 use crate::report::tables::parquet::write_tables;
 use crate::report::tables::{ResultTable, tables_of_scores};
 use crate::scoring::audit::{self, Audit};
 use crate::scoring::table::{self, ValueTable};
 use crate::scoring::tables::Scorecards;
-use crate::terms::counted;
+use crate::terms::{IndicatorId, counted};
 
 /// Flags of `kaohe score`.
 #[derive(Args)]
@@ -94,13 +95,21 @@ pub(super) fn refuse_results(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Reads a scheme; one with errors is told and not used.
+/// Reads a scheme for any table; one with errors is told and not used.
 pub(super) fn read_scheme(path: &Path, library: &Library) -> Result<Scheme> {
+    scheme_of_file(path, library, read_table_scheme)
+}
+
+/// How a scheme's text is read: name, file, text, headers of the library.
+type ReadScheme = fn(&str, &str, &str, &BTreeMap<IndicatorId, Indicator>, &mut Diagnostics) -> Option<Scheme>;
+
+/// Reads a scheme's file by `read`; one with errors is told and not used.
+pub(super) fn scheme_of_file(path: &Path, library: &Library, read: ReadScheme) -> Result<Scheme> {
     let file = path.display().to_string();
     let text = fs::read_to_string(path).context(Kind::Configuration, || format!("reading the scheme {file}"))?;
     let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("scheme").to_owned();
     let mut diagnostics = Diagnostics::default();
-    let scheme = read_table_scheme(&name, &file, &text, &library.indicators, &mut diagnostics);
+    let scheme = read(&name, &file, &text, &library.indicators, &mut diagnostics);
     if !diagnostics.is_empty() {
         tell_line!("{}", diagnostics.to_text());
     }

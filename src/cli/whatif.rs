@@ -12,7 +12,6 @@ use rust_decimal::Decimal;
 
 use super::sql::Grid;
 use super::{Common, score, surroundings};
-use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::Library;
 use crate::library::indicator::{Indicator, Shape, ShownAs};
@@ -67,7 +66,9 @@ pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
     if let Some(folder) = &arguments.into {
         score::refuse_results(folder)?;
     }
-    let Before { library, scheme: before_scheme, values, published } = before(common, arguments)?;
+    let Before { library, scheme: mut before_scheme, values, published } = before(common, arguments)?;
+    // What chance leaves open is drawn by --draws, with everything else.
+    before_scheme.uncertainty.draws = 0;
     let before = table::score(&values, &before_scheme, &library.indicators)?;
     let again = |rank: &Rank| published.get(&(rank.unit.0.clone(), rank.domain.clone())).is_some_and(|total| *total != rank.total);
     let differing = before.ranks.iter().filter(|rank| again(rank)).count();
@@ -79,9 +80,11 @@ pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
     }
     let mut scheme = match &arguments.scheme {
         Some(path) if arguments.values.is_some() => score::read_scheme(path, &library)?,
-        Some(path) => scheme_of_file(path, &library)?,
+        // A draft is held against every rule of the house.
+        Some(path) => score::scheme_of_file(path, &library, read_scheme)?,
         None => before_scheme,
     };
+    scheme.uncertainty.draws = 0;
     for weight in &arguments.weight {
         change_weight(&mut scheme, weight)?;
     }
@@ -159,22 +162,6 @@ fn before(common: &Common, arguments: &Arguments) -> Result<Before> {
     let values = table::run::read(&tables, &is_ratio, first_day)?;
     let published = table::run::totals(&tables)?;
     Ok(Before { library, scheme, values, published })
-}
-
-/// A draft of a scheme, held against every rule of the house.
-fn scheme_of_file(path: &std::path::Path, library: &Library) -> Result<Scheme> {
-    let file = path.display().to_string();
-    let text = std::fs::read_to_string(path).context(Kind::Configuration, || format!("reading the scheme {file}"))?;
-    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("scheme").to_owned();
-    let mut diagnostics = Diagnostics::default();
-    let scheme = read_scheme(&name, &file, &text, &library.indicators, &mut diagnostics);
-    if !diagnostics.is_empty() {
-        tell_line!("{}", diagnostics.to_text());
-    }
-    match scheme {
-        Some(scheme) if diagnostics.errors() == 0 => Ok(scheme),
-        _ => Err(Error::new(Kind::Configuration, format!("the scheme {file} has {}", counted(diagnostics.errors(), "error")))),
-    }
 }
 
 /// Gives an indicator or a node other points; its siblings share the rest of their parent in proportion.

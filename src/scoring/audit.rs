@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::prelude::ToPrimitive;
 
-use super::draws::{Draw, Drawable};
+use super::draws::{Draw, Drawable, Places};
 use super::tables::{LineKind, Scorecards};
 use crate::library::scheme::Scheme;
 
@@ -155,17 +155,13 @@ pub fn audit(scheme: &Scheme, cards: &Scorecards) -> Audit {
 
 /// Points that each indicator earns for each object, and its share of the total's points.
 fn earned(scheme: &Scheme, cards: &Scorecards) -> Vec<Vec<Option<(f64, f64)>>> {
-    let rows: BTreeMap<(&str, &str), usize> =
-        cards.ranks.iter().enumerate().map(|(row, rank)| ((rank.unit.as_ref(), rank.domain.as_str()), row)).collect();
-    let leaves: BTreeMap<(&str, &str), usize> =
-        scheme.indicators.iter().enumerate().map(|(leaf, scored)| ((scored.id.as_ref(), scored.node.as_str()), leaf)).collect();
+    let places = Places::of(scheme, &cards.ranks);
     let mut earned = vec![vec![None; cards.ranks.len()]; scheme.indicators.len()];
     let total = scheme.total.to_f64().unwrap_or(1.0);
     for line in cards.score_lines.iter().filter(|line| line.kind == LineKind::Indicator) {
-        let row = rows.get(&(line.unit.as_ref(), line.domain.as_str()));
-        let (Some(row), Some(leaf)) = (row, leaves.get(&(line.id.as_str(), line.parent.as_str()))) else { continue };
+        let Some((row, leaf)) = places.get(line.unit.as_ref(), &line.domain, &line.id, &line.parent) else { continue };
         let number = |amount: rust_decimal::Decimal| amount.to_f64().unwrap_or_default();
-        earned[*leaf][*row] = Some((number(line.earned), number(line.effective_points) / total));
+        earned[leaf][row] = Some((number(line.earned), number(line.effective_points) / total));
     }
     earned
 }

@@ -14,7 +14,7 @@ use super::means::node_score_binary;
 use super::tables::{Rank, Scorecards, Status};
 use super::tree::{Child, Tree};
 use crate::library::scheme::method::{Mean, Method, Missing};
-use crate::library::scheme::{RankBasis, Scheme, Ties, Weights};
+use crate::library::scheme::{RankBasis, Scheme, Scored, Ties, Weights};
 
 /// What a draw changes; nothing by default.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +27,26 @@ pub struct Draw {
     pub means: Vec<Option<Mean>>,
     /// Scores in the place of those that were published: indicator × objects + object. Empty: none.
     pub scores: Vec<f64>,
+}
+
+/// Where an object and an indicator stand among those of a scheme and its scorecards.
+pub(super) struct Places<'a> {
+    rows: HashMap<(&'a str, &'a str), usize>,
+    /// The same indicator may hang on two nodes, for different units.
+    leaves: HashMap<(&'a str, &'a str), usize>,
+}
+
+impl<'a> Places<'a> {
+    pub fn of(scheme: &'a Scheme, ranks: &'a [Rank]) -> Self {
+        let row = |(row, rank): (usize, &'a Rank)| ((rank.unit.as_ref(), rank.domain.as_str()), row);
+        let leaf = |(leaf, scored): (usize, &'a Scored)| ((scored.id.as_ref(), scored.node.as_str()), leaf);
+        Self { rows: ranks.iter().enumerate().map(row).collect(), leaves: scheme.indicators.iter().enumerate().map(leaf).collect() }
+    }
+
+    /// The row of the ranks and the place of the indicator; `None` for what is in neither.
+    pub fn get(&self, unit: &str, domain: &str, indicator: &str, node: &str) -> Option<(usize, usize)> {
+        Some((*self.rows.get(&(unit, domain))?, *self.leaves.get(&(indicator, node))?))
+    }
 }
 
 /// Scored objects, ready for draws.
@@ -53,16 +73,12 @@ impl<'a> Drawable<'a> {
     /// Takes over what was scored.
     pub fn of(scheme: &'a Scheme, cards: &'a Scorecards) -> Self {
         let objects = cards.ranks.len();
-        let place: HashMap<(&str, &str), usize> =
-            cards.ranks.iter().enumerate().map(|(row, rank)| ((rank.unit.as_ref(), rank.domain.as_str()), row)).collect();
-        // The same indicator may hang on two nodes, for different units.
-        let leaves: HashMap<(&str, &str), usize> =
-            scheme.indicators.iter().enumerate().map(|(leaf, scored)| ((scored.id.as_ref(), scored.node.as_str()), leaf)).collect();
+        let places = Places::of(scheme, &cards.ranks);
         let mut scores = vec![f64::NAN; scheme.indicators.len() * objects];
         let mut applies = vec![false; scores.len()];
         for value in &cards.values {
-            let row = place.get(&(value.unit.as_ref(), value.domain.as_str()));
-            let (Some(row), Some(leaf)) = (row, leaves.get(&(value.indicator.as_ref(), value.node.as_str()))) else { continue };
+            let found = places.get(value.unit.as_ref(), &value.domain, value.indicator.as_ref(), &value.node);
+            let Some((row, leaf)) = found else { continue };
             if matches!(value.status, Status::ReportOnly | Status::NotApplicable) {
                 continue;
             }

@@ -1,12 +1,15 @@
-//! Measures + scheme → values, scores, ranks.
+//! Measures + scheme → values, scores, ranks; what a rank hangs on; the same for any table of values.
 //!
-//! In: measures, units, regional values, events, the scheme. Out: [`tables::Scorecards`]. Never here: SQL, I/O, randomness.
+//! In: measures, units, regional values, events, the scheme, or a table of values ([`table`], the only part that reads files). Out:
+//! [`tables::Scorecards`]. Never here: SQL; random numbers without the seed of the scheme or of the command.
 //!
 //! The order of things: months become one exact fraction for the period ([`period`], through Polars); a fraction becomes a
-//! score by the scheme's curve, rounded half up ([`values`]); the tree moves the weight of what does not apply or had nothing
-//! due inside the parent, never between classes, and adds up ([`tree`]); bonus and deduction are capped; ranks exist inside one
-//! peer group only; quota and vetoes limit the grade ([`ranking`]). Everything is decimal and exact but the interval, and every
-//! published figure is computed from published figures: a rounded score times its effective points.
+//! score by the scheme's curve, rounded half up ([`values`]), or by comparison with others ([`relative`]), from the value itself or drawn
+//! towards its peers' ([`shrunken`]); the tree moves the weight of what does not apply or had nothing due inside the parent, makes one score
+//! of children ([`means`]) and adds up ([`tree`]); bonus and deduction are capped; ranks exist inside one
+//! peer group only; quota and vetoes limit the grade ([`ranking`]); draws say which ranks chance leaves open ([`uncertainty`]). Totals are decimal and exact
+//! where means are arithmetic and curves straight; by default every published figure is computed from published figures. Audit and what-if
+//! ([`audit`], [`whatif`]) score again and again in binary fractions ([`draws`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -109,6 +112,8 @@ pub fn score(input: &ScoringInput<'_>) -> Result<Scorecards> {
         for scored in everywhere.indicators.iter_mut().filter(|scored| scored.dynamic.is_some()) {
             (scored.report_only, scored.curve, scored.relative) = (true, None, None);
         }
+        // Only totals and ranks are taken from it: nothing is drawn.
+        everywhere.uncertainty.draws = 0;
         let without = score_by(&ScoringInput { scheme: &everywhere, ..*input })?;
         for (rank, other) in cards.ranks.iter_mut().zip(without.ranks) {
             rank.unswitched = Some(tables::Unswitched { total: other.total, rank: other.rank });

@@ -22,7 +22,7 @@ use rand_chacha::rand_core::SeedableRng;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::draws::{Draw, Drawable};
+use super::draws::{Draw, Drawable, Places};
 use super::tables::{RankUncertainty, Scorecards, Status, Value};
 use crate::library::scheme::method::Transform;
 use crate::library::scheme::{Curve, Scheme};
@@ -137,10 +137,7 @@ struct Laws {
 impl Laws {
     fn of(scheme: &Scheme, cards: &Scorecards, with_totals: bool) -> Self {
         let number = |amount: Decimal| amount.to_f64().unwrap_or_default();
-        let rows: BTreeMap<(&str, &str), usize> =
-            cards.ranks.iter().enumerate().map(|(row, rank)| ((rank.unit.as_ref(), rank.domain.as_str()), row)).collect();
-        let leaves: BTreeMap<(&str, &str), usize> =
-            scheme.indicators.iter().enumerate().map(|(leaf, scored)| ((scored.id.as_ref(), scored.node.as_str()), leaf)).collect();
+        let places = Places::of(scheme, &cards.ranks);
         let curves: Vec<Option<Line>> = scheme.indicators.iter().map(|scored| scored.curve.as_ref().map(Line::of)).collect();
         let total = |row: usize| number(cards.ranks[row].total.unwrap_or_default());
         let start: Vec<Law> = (0..cards.ranks.len()).map(|row| Law { mean: total(row), deviation: 0.0 }).collect();
@@ -150,16 +147,16 @@ impl Laws {
         let mut own_scores = scores.clone();
         for value in &cards.values {
             let Some(score) = value.score.filter(|_| value.status != Status::ReportOnly) else { continue };
-            let row = rows.get(&(value.unit.as_ref(), value.domain.as_str()));
-            let (Some(row), Some(leaf)) = (row, leaves.get(&(value.indicator.as_ref(), value.node.as_str()))) else { continue };
+            let found = places.get(value.unit.as_ref(), &value.domain, value.indicator.as_ref(), &value.node);
+            let Some((row, leaf)) = found else { continue };
             let weight = number(value.effective_points) / 100.0;
             let fast = Law { mean: number(score), deviation: 0.0 };
             let laws =
-                curves[*leaf].as_ref().map_or((fast, fast), |line| (line.law(shrunk_law(value), fast), line.law(own_law(value), fast)));
-            shrunk[*row].mean += weight * (laws.0.mean - fast.mean);
+                curves[leaf].as_ref().map_or((fast, fast), |line| (line.law(shrunk_law(value), fast), line.law(own_law(value), fast)));
+            shrunk[row].mean += weight * (laws.0.mean - fast.mean);
             // Variances are added up here and become deviations below.
-            shrunk[*row].deviation += (weight * laws.0.deviation).powi(2);
-            raw[*row].deviation += (weight * laws.1.deviation).powi(2);
+            shrunk[row].deviation += (weight * laws.0.deviation).powi(2);
+            raw[row].deviation += (weight * laws.1.deviation).powi(2);
             (scores[leaf * objects + row], own_scores[leaf * objects + row]) = laws;
         }
         shrunk.iter_mut().chain(&mut raw).for_each(|law| law.deviation = law.deviation.sqrt());

@@ -1,9 +1,9 @@
 //! Result tables: what analysts query, `explain` follows and a release freezes.
 //!
-//! In: [`ReportInput`]. Out: one [`ResultTable`] a kind of row, in its declared order, and Parquet files whose bytes depend on the
+//! In: [`ReportInput`]; scorecards, an audit or a what-if alone. Out: one [`ResultTable`] a kind of row, in its declared order, and Parquet files whose bytes depend on the
 //! rows alone. Never here: pages, masking (the tables stay inside the office), rounding beyond the declared scales.
 //!
-//! * [`columns`] builds a batch column by column; [`scores`], [`signals`], [`sources`] say which columns a table has
+//! * [`columns`] builds a batch column by column; [`scores`], [`signals`], [`sources`], [`audit`], [`whatif`] say which columns a table has
 //! * [`parquet`] writes, counts again and hashes
 
 mod audit;

@@ -1,6 +1,6 @@
 //! Result tables of what was computed and scored: measures, values, scores, ranks, scorecards, score lines, ledger.
 //!
-//! In: [`ReportInput`]. Out: tables in their declared order. Never here: computation.
+//! In: [`ReportInput`], or scorecards alone. Out: tables in their declared order. Never here: computation.
 
 use std::collections::BTreeMap;
 use std::slice::Iter;
