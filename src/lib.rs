@@ -51,8 +51,11 @@ pub mod statistics;
 
 // The pipeline.
 
-/// `queries/` → contracts, populations, indicators, clocks, schemes; no engine, no data.
+/// `queries/` → contracts, populations, indicators, samples, clocks, schemes; no engine, no data.
 pub mod library;
+
+/// A frame → who is drawn: seeded, stratified, rotating.
+pub mod sampling;
 
 /// Clocks, days, the likeness of texts and reference lists for SQL.
 pub mod functions;

@@ -39,7 +39,7 @@ pub fn run(common: &Common, arguments: &Arguments) -> Result<u8> {
     let runtime = super::surroundings::runtime(cores)?;
     let explanation = runtime.block_on(async {
         let memory = common.memory_limit.or_else(super::surroundings::default_memory);
-        let readers = sql::open::open(&opened.library, &common.out(&opened.directory), None, memory, cores).await?;
+        let readers = sql::open::open(&opened.library, &common.out(&opened.directory), None, None, memory, cores).await?;
         let period: Period = readers.results.period.parse().map_err(|error: String| Error::new(Kind::Environment, error))?;
         let input = ExplainInput {
             library: &opened.library,

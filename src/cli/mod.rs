@@ -50,6 +50,7 @@ mod explain;
 mod init;
 mod run;
 mod runs;
+mod sample;
 mod score;
 mod simulate;
 mod sql;
@@ -112,6 +113,8 @@ enum Command {
     Explain(explain::Arguments),
     /// The handbook: indicators, populations, tables, clocks, scheme, made from the files that run
     Docs(docs::Arguments),
+    /// Draw the enterprise panel or a list for checks on the spot: seeded, stratified, rotating, signed
+    Sample(sample::Arguments),
     /// Score and rank any table of values (unit, indicator, value) by a scheme
     Score(score::Arguments),
     /// Other weights, another scheme, a corrected figure: who moves and why; never publishable
@@ -138,6 +141,7 @@ pub fn main() -> ExitCode {
         Command::Sql(arguments) => sql::run(&line.common, &arguments),
         Command::Explain(arguments) => explain::run(&line.common, &arguments),
         Command::Docs(arguments) => docs::docs(&line.common, &arguments),
+        Command::Sample(arguments) => sample::sample(&line.common, &arguments),
         Command::Score(arguments) => score::score(&line.common, &arguments),
         Command::Whatif(arguments) => whatif::whatif(&line.common, &arguments),
         Command::Simulate(arguments) => simulate::simulate(&line.common, &arguments),

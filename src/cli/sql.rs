@@ -132,7 +132,7 @@ pub fn run(common: &super::Common, arguments: &Arguments) -> Result<u8> {
     let runtime = super::surroundings::runtime(cores)?;
     runtime.block_on(async {
         let memory = common.memory_limit.or_else(super::surroundings::default_memory);
-        let readers = open::open(&opened.library, &out, common.as_of, memory, cores).await?;
+        let readers = open::open(&opened.library, &out, common.as_of, None, memory, cores).await?;
         let options = SqlOptions {
             input,
             format: arguments.format,

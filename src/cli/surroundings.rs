@@ -66,6 +66,11 @@ pub fn history_file() -> Option<std::path::PathBuf> {
     Some(state.join("kaohe/sql_history"))
 }
 
+/// The password of a secret key: `KAOHE_KEY_PASSWORD`.
+pub fn key_password() -> Option<String> {
+    std::env::var("KAOHE_KEY_PASSWORD").ok().filter(|password| !password.is_empty())
+}
+
 /// Cores of this machine.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)

@@ -79,7 +79,7 @@ pub fn register_empty_tables(context: &SessionContext, library: &Library) -> Res
     Ok(())
 }
 
-/// Plans every check, population and indicator over empty tables and says all that is wrong.
+/// Plans every check, population, indicator and sample over empty tables and says all that is wrong.
 ///
 /// `context` is a session with the functions registered and no tables. Planning waits for nothing: it needs no runtime.
 ///
@@ -120,6 +120,7 @@ pub async fn check_library(context: &SessionContext, library: &Library, diagnost
     let Ok(of_indicators) = side_by_side::<_, _, Infallible>(&indicators, threads, check_indicator);
     of_populations.into_iter().chain(of_indicators).for_each(|own| diagnostics.absorb(own));
     check_findings(context, &alone, library, moment, diagnostics).await;
+    super::samples::check(context, library, diagnostics).await;
     Ok(())
 }
 

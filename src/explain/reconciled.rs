@@ -14,8 +14,9 @@ use datafusion::logical_expr::Expr;
 use datafusion::prelude::{col, lit};
 use jiff::civil::Date;
 
-use super::rows::{HIDDEN, Personal, guard, personal};
+use super::rows::{HIDDEN, guard};
 use crate::compute::loads::apart;
+use crate::compute::personal::{Personal, personal};
 use crate::compute::populations::Dependencies;
 use crate::compute::reconciliation::{POPULATION, compared};
 use crate::compute::shared::SharedPopulations;

@@ -6,13 +6,10 @@
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, Result};
 use datafusion::logical_expr::expr::AggregateFunction;
-use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, lit, when};
+use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr, LogicalPlan, LogicalPlanBuilder, Operator, lit, when};
 
-use arrow::datatypes::DataType;
-
-use crate::compute::lineage::resolve;
+use crate::compute::personal::{Personal, personal};
 use crate::library::Library;
-use crate::library::contract::Sensitivity;
 
 /// Columns that say which group a row belongs to; those that the indicator has.
 pub const KEYS: [&str; 4] = ["unit_id", "region_code", "domain", "month"];
@@ -219,41 +216,6 @@ fn facts(numerator: &Parts<'_>, schema: &DFSchema) -> Vec<Column> {
         }
     }
     facts
-}
-
-/// How much of a person a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Personal {
-    /// Nothing.
-    No,
-    /// Computed from a personal column, as a date or a truth.
-    Derived,
-    /// A text computed from a personal column.
-    Text,
-    /// A personal column, or one that can't be traced.
-    Yes,
-}
-
-/// How much of a person each column of the plan holds, in order.
-pub(super) fn personal(plan: &LogicalPlan, library: &Library) -> Vec<Personal> {
-    let resolved = resolve(plan).ok();
-    let schema = plan.schema();
-    let judge = |index: usize| {
-        let Some(resolved) = &resolved else { return Personal::Yes };
-        let expression = &resolved.columns[index];
-        let is_personal = expression.column_refs().into_iter().any(|column| {
-            let table = column.relation.as_ref().and_then(|relation| library.tables.get(relation.table()));
-            table.and_then(|table| table.column(&column.name)).is_some_and(|column| column.sensitivity == Sensitivity::Personal)
-        });
-        let kind = Expr::Column(Column::from(schema.qualified_field(index))).get_type(schema.as_ref());
-        match (is_personal, expression, kind) {
-            (false, ..) => Personal::No,
-            (true, Expr::Column(_), _) => Personal::Yes,
-            (true, _, Ok(DataType::Boolean | DataType::Date32 | DataType::Timestamp(..))) => Personal::Derived,
-            (true, ..) => Personal::Text,
-        }
-    };
-    (0..schema.fields().len()).map(judge).collect()
 }
 
 /// The same rows without what is about a person. Dates and truths that were derived stay, texts do not; a record's key that was computed is

@@ -151,15 +151,15 @@ pub struct Population {
 }
 
 /// A file of `queries/` cut into its four parts.
-struct Parts {
+pub(super) struct Parts {
     /// Header with every `--` turned into blanks, so that offsets stay those of the file.
-    header: String,
-    comment: String,
-    sql: String,
-    sql_offset: usize,
+    pub header: String,
+    pub comment: String,
+    pub sql: String,
+    pub sql_offset: usize,
 }
 
-fn cut(word: &str, file: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Parts> {
+pub(super) fn cut(word: &str, file: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Parts> {
     let opening = format!("-- /// {word}");
     let first_line = text.lines().next().unwrap_or("");
     // Editors on Windows begin a file with a byte-order mark, which nobody can see.

@@ -1,4 +1,4 @@
-//! `queries/` → contracts, populations, indicators, clocks, schemes; no engine, no data.
+//! `queries/` → contracts, populations, indicators, samples, clocks, schemes; no engine, no data.
 //!
 //! In: the files embedded in the binary, overlaid file by file by a project's own `queries/`. Out: [`Library`] and diagnostics
 //! about everything that is wrong with the text. Never here: planning SQL, reading data.
@@ -16,10 +16,12 @@ use crate::terms::IndicatorId;
 pub mod clocks;
 pub mod contract;
 pub mod indicator;
+pub mod sample;
 pub mod scheme;
 
 use contract::TableContract;
 use indicator::{Indicator, Population};
+use sample::Sample;
 
 /// In a development build the folder is read at run time, so that an edit needs no rebuild; in a release it is in the binary.
 #[derive(RustEmbed)]
@@ -35,6 +37,8 @@ pub struct Library {
     pub populations: BTreeMap<String, Population>,
     /// Indicators by id.
     pub indicators: BTreeMap<IndicatorId, Indicator>,
+    /// Samples that are drawn, by name.
+    pub samples: BTreeMap<String, Sample>,
     /// Clocks by name.
     pub clocks: BTreeMap<String, Clock>,
     /// Parameters by name.
@@ -106,6 +110,7 @@ impl Library {
             tables: BTreeMap::new(),
             populations: BTreeMap::new(),
             indicators: BTreeMap::new(),
+            samples: BTreeMap::new(),
             clocks: BTreeMap::new(),
             parameters: BTreeMap::new(),
             calendar,
@@ -137,6 +142,10 @@ impl Library {
                     let found = found.unwrap_or_else(|| Indicator::unreadable(&id, &file, text));
                     self.indicators.insert(found.id.clone(), found);
                 }
+                ["samples", name] if name.ends_with(".sql") => {
+                    let name = name.trim_end_matches(".sql");
+                    self.samples.extend(sample::read_sample(name, &file, text, diagnostics).map(|found| (name.to_owned(), found)));
+                }
                 ["clocks.toml"] => self.clocks = clocks::read_clocks(&file, text, diagnostics),
                 ["parameters.toml"] => self.parameters = clocks::read_parameters(&file, text, diagnostics),
                 ["schemes", name] if name.ends_with(".toml") => {}
@@ -144,7 +153,7 @@ impl Library {
                 _ => {
                     diagnostics
                         .warning("stray-file", &file, None, "nothing reads this file")
-                        .hint("tables/<table>.toml, populations/<name>.sql, indicators/<namespace>/<name>.sql, clocks.toml, parameters.toml, schemes/<year>.toml");
+                        .hint("tables/<table>.toml, populations/<name>.sql, indicators/<namespace>/<name>.sql, samples/<name>.sql, clocks.toml, parameters.toml, schemes/<year>.toml");
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The pointer to the current results.
+//! The pointer to the current results; [`signing`] of what leaves the office.
 //!
 //! In: a finished run. Out: `current.json`, replaced in one step; readers see the old run or the new one, never a mixture.
 //! Never here: computing anything; the time of writing is given.
@@ -8,6 +8,8 @@
 //!
 //! A pointer that reached the disk before what it points to would, after a power cut, name empty files. So it is made only for
 //! a run whose folder was brought to the disk first: pages, tables, quarantine, and the names that lead to them.
+
+pub mod signing;
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -13,6 +13,7 @@ mod province;
 mod published;
 mod readers;
 mod realdata;
+mod sample;
 mod shown;
 mod terminal;
 mod whatif;

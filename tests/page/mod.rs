@@ -13,6 +13,7 @@ use kaohe::compute::check::{check_library, register_empty_tables};
 use kaohe::compute::measures::{Amount, Measure, Scope};
 use kaohe::compute::populations::{Dependencies, register_populations};
 use kaohe::compute::run::{Task, compute, moment_of};
+use kaohe::compute::samples::frame;
 use kaohe::compute::shared::SharedPopulations;
 use kaohe::compute::units::Hierarchy;
 use kaohe::diagnostics::nearest;
@@ -23,6 +24,7 @@ use kaohe::indices::indices;
 use kaohe::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use kaohe::library::Library;
 use kaohe::library::indicator::{Shape, Window};
+use kaohe::sampling::FrameRow;
 use kaohe::terms::{Fraction, IndicatorId, Month, Period};
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -58,6 +60,7 @@ pub fn run(case: &Case) -> Result<(), String> {
                 Expectation::Diagnostics(expected) => expect_diagnostics(case, expected).await?,
                 Expectation::Indicator(id, grid) => expect_indicator(case, id, grid).await?,
                 Expectation::Population(name, grid) => expect_population(case, name, grid).await?,
+                Expectation::Frame(sample, grid) => expect_frame(case, sample, grid).await?,
                 Expectation::Findings(detector, grid) => expect_findings(case, detector, grid).await?,
                 Expectation::Index(table, grid) => expect_index(case, *table, grid).await?,
             }
@@ -85,7 +88,7 @@ fn library_of(case: &Case) -> Result<(Library, kaohe::diagnostics::Diagnostics),
 async fn expect_diagnostics(case: &Case, expected: &str) -> Result<(), String> {
     // The shipped SQL has its own test; the page's files stand over the shipped tables, clocks and parameters.
     let mut texts = library_texts()?;
-    texts.retain(|path, _| !["indicators/", "populations/", "findings/"].iter().any(|folder| path.starts_with(folder)));
+    texts.retain(|path, _| !["indicators/", "populations/", "findings/", "samples/"].iter().any(|folder| path.starts_with(folder)));
     texts.extend(case.files.clone());
     let (library, mut diagnostics) = Library::from_texts(texts).map_err(|error| error.to_string())?;
     let context = SessionContext::new_with_config(kaohe::compute::check::planning_config());
@@ -224,6 +227,23 @@ async fn expect_population(case: &Case, name: &str, expected: &Grid) -> Result<(
     let frame = context.sql(&format!("SELECT {columns} FROM {name}")).await.map_err(|error| error.to_string())?;
     let batches = frame.collect().await.map_err(|error| error.to_string())?;
     compare(expected, tables::cells(&batches)?)
+}
+
+/// Rows of a sample's frame; of a deviation three decimals.
+async fn expect_frame(case: &Case, name: &str, expected: &Grid) -> Result<(), String> {
+    let (library, context) = with_populations(case).await?;
+    let known = library.samples.keys().map(String::as_str);
+    let sample = library.samples.get(name).ok_or_else(|| unknown(expected.line, format!("there is no sample `{name}`"), name, known))?;
+    let found = frame(&context, &library, sample, moment_of(Window::Flow, case.as_of)).await.map_err(|error| error.to_string())?;
+    let known: Vec<&str> = ["id", "stratum", "deviation"].into_iter().chain(found.columns.iter().map(String::as_str)).collect();
+    check_headings(expected, name, &known)?;
+    let cell = |row: &FrameRow, heading: &str| match heading {
+        "id" => row.id.clone(),
+        "stratum" => row.stratum.clone(),
+        "deviation" => row.deviation.map(|deviation| format!("{deviation:.3}")).unwrap_or_default(),
+        other => found.columns.iter().position(|column| column == other).map(|place| row.carried[place].clone()).unwrap_or_default(),
+    };
+    compare(expected, found.rows.iter().map(|row| expected.headings.iter().map(|heading| cell(row, heading)).collect()).collect())
 }
 
 async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result<(), String> {

@@ -4,6 +4,7 @@
 //! instant, the run's result tables, and its quarantine; before the first published run, tables and quarantine of the last load. Never
 //! here: writing, or results of a run that was not published.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use arrow::record_batch::RecordBatch;
@@ -37,11 +38,22 @@ pub struct Readers {
     _spill: SpillFolder,
 }
 
-/// Opens the current run for reading; its populations stand as of `as_of`, or of the run's own date. Result tables are the run's.
+/// Source table → version in the lake.
+type Versions = BTreeMap<String, u64>;
+
+/// Opens the current run for reading; its populations stand as of `as_of`, or of the run's own date. Result tables are the run's. With
+/// `versions` the source tables stand at these instead of the run's.
 ///
 /// # Errors
-/// Nothing was loaded yet, or the files of the run are damaged.
-pub async fn open(library: &Library, out: &Path, as_of: Option<Date>, memory_limit: Option<usize>, cores: usize) -> Result<Readers> {
+/// Nothing was loaded yet, the files of the run are damaged, or a version is not there any more.
+pub async fn open(
+    library: &Library,
+    out: &Path,
+    as_of: Option<Date>,
+    versions: Option<&Versions>,
+    memory_limit: Option<usize>,
+    cores: usize,
+) -> Result<Readers> {
     let current = Current::read(&out.join("current.json"))?;
     let run = match &current {
         Some(current) => current.run.0.clone(),
@@ -57,7 +69,7 @@ pub async fn open(library: &Library, out: &Path, as_of: Option<Date>, memory_lim
     let own: Date = results.as_of.parse().context(Kind::Environment, doing)?;
     let lake = Lake::open(&out.join("lake"))?;
     let snapshot = match &current {
-        Some(current) => lake.pin_at(&current.lake_versions).await?,
+        Some(current) => lake.pin_at(versions.unwrap_or(&current.lake_versions)).await?,
         None => {
             eprintln!("no run has been published yet: these are the tables and the quarantine of {run}, without results");
             lake.pin().await?
