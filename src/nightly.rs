@@ -28,6 +28,7 @@ use crate::terms::{IndicatorId, Period, RunId, UnitId, counted};
 pub mod assessing;
 pub mod border_records;
 pub mod journal;
+pub mod left;
 pub mod loading;
 pub mod publishing;
 pub mod switched_on;

@@ -1,8 +1,10 @@
 //! `kaohe whatif`: other weights, another scheme, a corrected figure; and what each rank hangs on.
 //!
-//! In: the current run's values, or any table of values; a scheme, changes of it, corrections. Out: who moves and why, the new distribution, what the
-//! scheme does; with `--draws` how much of each rank is chance and how much choice. Never here: results: every line and every row says that it is not
+//! In: what the current run or an earlier one left, or any table of values; a scheme, changes of it, corrections. Out: who moves and why, the new
+//! distribution, which curves reach their ends, what the scheme does; with `--draws` how much of each rank is chance and how much choice. Never here: results: every line and every row says that it is not
 //! for publication, and nothing that readers see changes.
+
+mod basis;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,18 +15,14 @@ use rust_decimal::Decimal;
 use super::sql::Grid;
 use super::{Common, score, surroundings};
 use crate::error::{Context, Error, Kind, Result};
-use crate::library::Library;
-use crate::library::indicator::{Indicator, Shape, ShownAs};
 use crate::library::scheme::{Scheme, TOTAL, Weights, read_scheme};
-use crate::project::PROJECT_FILE;
-use crate::release::Current;
 use crate::report::tables::parquet::write_tables;
 use crate::report::tables::tables_of_whatif;
 use crate::scoring::audit::audit;
-use crate::scoring::table::{self, ValueTable};
-use crate::scoring::tables::{Rank, Scorecards};
-use crate::scoring::whatif::{Move, Shares, Variation, moves, shares};
-use crate::terms::{IndicatorId, counted};
+use crate::scoring::tables::Scorecards;
+use crate::scoring::whatif::{CurveUse, Move, Shares, Variation, curves, moves, shares};
+use crate::terms::counted;
+use basis::Basis;
 
 /// Flags of `kaohe whatif`.
 #[derive(Args)]
@@ -35,10 +33,14 @@ pub struct Arguments {
     /// A table of values in the place of the current run's (as for `kaohe score`; then --scheme is needed)
     #[arg(long, value_name = "FILE")]
     values: Option<PathBuf>,
+    /// An earlier run instead of the current one, such as last year's: how would a draft have come out?
+    #[arg(long, value_name = "RUN", conflicts_with = "values")]
+    run: Option<String>,
     /// Another weight: `law.court_attendance_rate=2`, or a group's; its siblings share the rest in proportion. As often as needed
     #[arg(long, value_name = "ID=POINTS")]
     weight: Vec<String>,
-    /// A corrected figure: `330114SJ/market.filing_within_7d=48/50` (UNIT/INDICATOR=NUMERATOR/DENOMINATOR, or =VALUE). As often as needed
+    /// A corrected figure: `330114SJ/market.filing_within_7d=48/50` (UNIT/INDICATOR=NUMERATOR/DENOMINATOR, or =VALUE; UNIT/DOMAIN/INDICATOR where the
+    /// unit has several scorecards). Those who answer for the unit move with it. As often as needed
     #[arg(long, value_name = "UNIT/INDICATOR=FIGURE")]
     correct: Vec<String>,
     /// Rank everybody so often with everything that may be otherwise drawn: cases, missing scores, curves (±5 points), weights (±25 %), means. 1500
@@ -54,7 +56,7 @@ pub struct Arguments {
     /// `table` for people, `csv` for programs
     #[arg(long, default_value = "table", value_parser = ["table", "csv"])]
     format: String,
-    /// Folder that takes `whatif_moves.parquet` and `whatif_shares.parquet`
+    /// Folder that takes `whatif_moves`, `whatif_shares`, `whatif_curves` as Parquet
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
 }
@@ -66,38 +68,28 @@ pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
     if let Some(folder) = &arguments.into {
         score::refuse_results(folder)?;
     }
-    let Before { library, scheme: mut before_scheme, values, published } = before(common, arguments)?;
+    let mut basis = Basis::read(common, arguments)?;
     // What chance leaves open is drawn by --draws, with everything else.
-    before_scheme.uncertainty.draws = 0;
-    let before = table::score(&values, &before_scheme, &library.indicators)?;
-    let again = |rank: &Rank| published.get(&(rank.unit.0.clone(), rank.domain.clone())).is_some_and(|total| *total != rank.total);
-    let differing = before.ranks.iter().filter(|rank| again(rank)).count();
-    if differing > 0 {
-        tell_line!(
-            "warning: of {differing} scorecards the published total can't be had again from the published values (the scheme has changed since the \
-             run, or something was absent and counted as zero): they are compared as they come out now"
-        );
-    }
+    basis.scheme.uncertainty.draws = 0;
+    let before = basis.score(&basis.scheme)?;
     let mut scheme = match &arguments.scheme {
-        Some(path) if arguments.values.is_some() => score::read_scheme(path, &library)?,
+        Some(path) if basis.is_table() => score::read_scheme(path, &basis.library)?,
         // A draft is held against every rule of the house.
-        Some(path) => score::scheme_of_file(path, &library, read_scheme)?,
-        None => before_scheme,
+        Some(path) => score::scheme_of_file(path, &basis.library, read_scheme)?,
+        None => basis.scheme.clone(),
     };
     scheme.uncertainty.draws = 0;
     for weight in &arguments.weight {
         change_weight(&mut scheme, weight)?;
     }
-    let mut corrected = values;
+    let before_audit = audit(&basis.scheme, &before);
     for correction in &arguments.correct {
-        correct(&mut corrected, correction, &library.indicators)?;
+        let stays = basis.correct(correction, &before)?;
+        stays.iter().for_each(|says| tell_line!("warning: {says}"));
     }
-    let after = table::score(&corrected, &scheme, &library.indicators)?;
+    let after = basis.score(&scheme)?;
     if !common.quiet {
-        table::mismatches(&corrected, &scheme).iter().for_each(|mismatch| tell_line!("warning: {mismatch}"));
-        if !arguments.correct.is_empty() && arguments.values.is_none() && !scheme.subtree_tiers.is_empty() {
-            tell_line!("warning: units that answer for those below them keep their figures: correct them as well");
-        }
+        basis.mismatches(&scheme).iter().for_each(|mismatch| tell_line!("warning: {mismatch}"));
     }
     let moved = moves(&before, &after);
     let mut opened = Vec::new();
@@ -105,63 +97,27 @@ pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
         let variation = Variation { pairs: arguments.draws.div_ceil(7).max(1), seed: arguments.seed, weights: 0.25, curves: 5.0 };
         opened = shares(&scheme, &after, &variation, surroundings::cores())?;
     }
-    tell_line!("{MARK}: a what-if; readers see the current run as before");
+    tell_line!("{MARK}: a what-if on {}; readers see the current run as before", basis.words());
+    let audit = audit(&scheme, &after);
+    let curves = curves(&before_audit, &audit);
     if arguments.format == "csv" {
         print_csv(&moved, &opened)?;
     } else {
-        print_table(arguments, &before, &after, &moved, &opened)?;
-        let remarks = audit(&scheme, &after).remarks;
+        print_table(arguments, &before, &after, &moved, &opened, &curves)?;
+        let remarks = &audit.remarks;
         remarks.iter().filter(|_| !common.quiet).take(arguments.rows.max(1)).for_each(|remark| tell_line!("{remark}"));
         if remarks.len() > arguments.rows.max(1) && !common.quiet {
             tell_line!("and {} more remarks on the scheme; --rows N shows more", remarks.len() - arguments.rows.max(1));
         }
     }
     if let Some(folder) = &arguments.into {
-        let files = write_tables(&tables_of_whatif(&moved, &opened)?, folder, 1)?;
+        let files = write_tables(&tables_of_whatif(&moved, &opened, &curves)?, folder, 1)?;
         let path = folder.join("NOT-FOR-PUBLICATION.txt");
         let text = format!("{MARK}\nA what-if by `kaohe whatif`: no result of a run, and no part of a release.\n");
         std::fs::write(&path, text).context(Kind::Environment, || format!("writing {}", path.display()))?;
         tell_line!("{}: {}", counted(files.len(), "table"), folder.display());
     }
     Ok(0)
-}
-
-/// What is.
-struct Before {
-    library: Library,
-    scheme: Scheme,
-    values: ValueTable,
-    /// Published totals by unit and domain; none of a table.
-    published: BTreeMap<(String, String), Option<Decimal>>,
-}
-
-/// What is: the current run, or a table.
-fn before(common: &Common, arguments: &Arguments) -> Result<Before> {
-    if let Some(path) = &arguments.values {
-        let scheme = arguments.scheme.as_ref().ok_or_else(|| {
-            Error::new(Kind::Configuration, "a table of values needs --scheme FILE")
-                .with_hint("the scheme that scores it, as for `kaohe score`")
-        })?;
-        let (library, _) = Library::read(None)?;
-        let scheme = score::read_scheme(scheme, &library)?;
-        let values = table::read::read(path)?;
-        return Ok(Before { library, scheme, values, published: BTreeMap::new() });
-    }
-    let opened = common.open()?;
-    let scheme = opened.scheme.ok_or_else(|| {
-        Error::new(Kind::Configuration, format!("the scheme of {PROJECT_FILE} can't be used as it is")).with_hint("`kaohe check` says why")
-    })?;
-    let out = common.out(&opened.directory);
-    let current = Current::read(&out.join("current.json"))?.ok_or_else(|| {
-        Error::new(Kind::Environment, format!("there is no current run in {}", out.display())).with_hint("`kaohe run` makes one")
-    })?;
-    let tables = out.join("runs").join(current.run.as_ref()).join("tables");
-    let library = opened.library;
-    let is_ratio = |id: &str| library.indicators.get(&IndicatorId::from(id)).is_some_and(|header| header.shape == Shape::Ratio);
-    let first_day = jiff::civil::Date::new(scheme.year, 1, 1).context(Kind::Configuration, || "reading the scheme's year")?;
-    let values = table::run::read(&tables, &is_ratio, first_day)?;
-    let published = table::run::totals(&tables)?;
-    Ok(Before { library, scheme, values, published })
 }
 
 /// Gives an indicator or a node other points; its siblings share the rest of their parent in proportion.
@@ -219,44 +175,6 @@ fn change_weight(scheme: &mut Scheme, change: &str) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Puts a corrected figure in the place of a published one.
-fn correct(values: &mut ValueTable, correction: &str, indicators: &BTreeMap<IndicatorId, Indicator>) -> Result<()> {
-    let wrong = |says: String| Error::new(Kind::Configuration, says).with_hint("--correct 330114SJ/market.filing_within_7d=48/50");
-    let (place, figure) = correction.split_once('=').ok_or_else(|| wrong(format!("`{correction}` is no UNIT/INDICATOR=FIGURE")))?;
-    let (unit, indicator) = place.split_once('/').ok_or_else(|| wrong(format!("`{place}` is no UNIT/INDICATOR")))?;
-    let number = |text: &str| text.trim().parse::<Decimal>().map_err(|_| wrong(format!("`{text}` is no number")));
-    let fraction =
-        figure.split_once('/').map(|(numerator, denominator)| Ok::<_, Error>((number(numerator)?, number(denominator)?))).transpose()?;
-    let header = indicators.get(&IndicatorId::from(indicator));
-    let is_ratio = header.is_none_or(|header| header.shape == Shape::Ratio);
-    let is_share = header.is_some_and(|header| header.shape == Shape::Ratio && header.shown_as == ShownAs::Percent);
-    if fraction.is_some_and(|(numerator, denominator)| is_share && (numerator > denominator || denominator.is_zero())) {
-        return Err(wrong(format!("`{figure}` is no share: the numerator lies between 0 and the denominator, which is above 0")));
-    }
-    if fraction.is_some() != is_ratio && indicators.contains_key(&IndicatorId::from(indicator)) {
-        let form = if is_ratio { "numerator and denominator" } else { "a value" };
-        return Err(wrong(format!("`{indicator}` is corrected by {form}")));
-    }
-    if let Some((numerator, denominator)) = fraction
-        && (numerator < Decimal::ZERO || denominator < Decimal::ZERO)
-    {
-        return Err(wrong(format!("`{figure}` has a part below 0")));
-    }
-    let mut found = false;
-    for row in values.rows.iter_mut().filter(|row| row.unit == unit && row.indicator == indicator) {
-        found = true;
-        row.value = match fraction {
-            Some((_, denominator)) if denominator.is_zero() => None,
-            Some((numerator, denominator)) => {
-                Some(numerator.checked_div(denominator).ok_or_else(|| wrong(format!("`{figure}` has too many digits")))?)
-            }
-            None => Some(number(figure)?),
-        };
-        (row.fraction, row.interval, row.standard_error) = (fraction, None, None);
-    }
-    if found { Ok(()) } else { Err(wrong(format!("there is no value of `{indicator}` for `{unit}`"))) }
 }
 
 fn text<T: ToString>(value: Option<T>) -> String {
@@ -326,7 +244,14 @@ fn print_csv(moved: &[Move], opened: &[Shares]) -> Result<()> {
     Ok(())
 }
 
-fn print_table(arguments: &Arguments, before: &Scorecards, after: &Scorecards, moved: &[Move], opened: &[Shares]) -> Result<()> {
+fn print_table(
+    arguments: &Arguments,
+    before: &Scorecards,
+    after: &Scorecards,
+    moved: &[Move],
+    opened: &[Shares],
+    curves: &[CurveUse],
+) -> Result<()> {
     let most = if arguments.rows == 0 { usize::MAX } else { arguments.rows };
     let arrow = |before: String, after: String| if before == after { after } else { format!("{before} -> {after}") };
     let row = |one: &Move| {
@@ -368,6 +293,27 @@ fn print_table(arguments: &Arguments, before: &Scorecards, after: &Scorecards, m
         &["totals", "lowest", "quarter", "median", "three quarters", "highest"],
         vec![line("before", before), line("after", after)],
     ))?;
+    let mut grades: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for (side, cards) in [before, after].into_iter().enumerate() {
+        for grade in cards.ranks.iter().filter_map(|rank| rank.grade.as_deref()) {
+            grades.entry(grade).or_default()[side] += 1;
+        }
+    }
+    if !grades.is_empty() {
+        let row = |(grade, counts): (&str, [usize; 2])| vec![grade.to_owned(), counts[0].to_string(), counts[1].to_string()];
+        print(Grid::of_texts(&["grade", "before", "after"], grades.into_iter().map(row).collect()))?;
+    }
+    let saturated: Vec<&CurveUse> = curves.iter().filter(|curve| curve.is_saturated()).collect();
+    if !saturated.is_empty() {
+        let share = |share: Option<f64>| share.map(|share| format!("{:.0} %", share * 100.0)).unwrap_or_default();
+        let sides = |of: [Option<f64>; 2]| arrow(share(of[0]), share(of[1]));
+        let row = |curve: &&CurveUse| vec![curve.indicator.clone(), curve.scored.to_string(), sides(curve.at_zero), sides(curve.at_full)];
+        say_line!("curves that reach an end for half of the scorecards or more: they tell these no longer apart");
+        print(Grid::of_texts(&["indicator", "scored", "at 0", "at 100"], saturated.iter().take(most).map(row).collect()))?;
+        if saturated.len() > most {
+            say_line!("{most} of {} rows; --rows 0 prints all", saturated.len());
+        }
+    }
     if !opened.is_empty() {
         let mut shown: Vec<&Shares> = opened.iter().collect();
         shown.sort_by(|a, b| b.deviation.total_cmp(&a.deviation).then_with(|| (&a.unit, &a.domain).cmp(&(&b.unit, &b.domain))));

@@ -275,6 +275,11 @@ impl Measures {
         block.held |= measure.held;
     }
 
+    /// Indicators that have any.
+    pub fn indicators(&self) -> impl Iterator<Item = &IndicatorId> {
+        self.blocks.iter().filter(|(_, block)| !block.cells.is_empty()).map(|(indicator, _)| indicator)
+    }
+
     /// Takes the measures of an indicator away.
     pub fn remove(&mut self, indicator: &IndicatorId) {
         self.blocks.remove(indicator);

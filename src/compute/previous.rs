@@ -14,11 +14,16 @@ use super::due_soon::DUE_SOON;
 use super::measures::{Amount, Measure, Measures, Scope};
 use crate::terms::{Fraction, Month, date_from_epoch_days};
 
-/// Reads the measures of the indicators that are wanted; an absent file is an empty table.
+/// Reads the measures of the indicators that are wanted, marking those that are held; an absent file is an empty table.
 ///
 /// # Errors
 /// A file that is not a table of measures.
-pub async fn read_measures(context: &SessionContext, path: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Measures, DataFusionError> {
+pub async fn read_measures(
+    context: &SessionContext,
+    path: &Path,
+    is_wanted: impl Fn(&str) -> bool,
+    is_held: impl Fn(&str) -> bool,
+) -> Result<Measures, DataFusionError> {
     if !path.is_file() {
         return Ok(Measures::default());
     }
@@ -82,7 +87,7 @@ pub async fn read_measures(context: &SessionContext, path: &Path, is_wanted: imp
                 pending: count(1)?,
                 excluded: count(2)?,
                 due_soon: count(3)?,
-                held: true,
+                held: is_held(text(0)?),
             });
         }
     }

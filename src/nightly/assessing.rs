@@ -32,6 +32,7 @@ use crate::indices::extract::{BURDEN_SOURCES, SYNERGY_POPULATIONS, SYNERGY_SOURC
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use crate::indices::{indices, previous};
 use crate::lake::{Lake, Snapshot, SpillFolder};
+use crate::library::Library;
 use crate::library::indicator::{Indicator, Window};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
 use crate::report::view::records::RECORDS_ON_PAGE;
@@ -151,7 +152,7 @@ pub async fn assess(
     assessed.measures = outcome.measures;
     if let Some(folder) = previous_run.filter(|_| !assessed.held.is_empty()) {
         let is_held = |indicator: &str| assessed.held.contains_key(indicator);
-        let kept = read_measures(session, &folder.join("tables/measures.parquet"), is_held)
+        let kept = read_measures(session, &folder.join("tables/measures.parquet"), is_held, |_| true)
             .await
             .context(Kind::Query, || "reading the measures of the run before")?;
         assessed.measures.extend(attribution.handed_over(&kept));
@@ -216,7 +217,7 @@ pub async fn assess(
     let until = request.as_of.min(request.period.last.last_day());
     assessed.events =
         read_events(session, request.period.first.first_day(), until).await.context(Kind::Query, || "reading `scheme_events`")?;
-    assessed.provisional = provisional(request, &assessed.sources);
+    assessed.provisional = provisional(library, request.as_of, assessed.sources.keys().cloned());
     assessed.scorecards = scorecards(request, &assessed)?;
     Ok(assessed)
 }
@@ -290,7 +291,7 @@ fn scorecards(request: &Request<'_>, assessed: &Assessed) -> Result<Scorecards> 
 }
 
 /// Within two months of the last published day, deadlines in working days may lie beyond it.
-fn provisional(request: &Request<'_>, sources: &BTreeMap<IndicatorId, BTreeSet<String>>) -> BTreeSet<IndicatorId> {
-    let (_, last) = request.library.calendar.published();
-    if crate::terms::epoch_days(request.as_of) + 60 <= last { BTreeSet::new() } else { sources.keys().cloned().collect() }
+pub(super) fn provisional(library: &Library, as_of: Date, all: impl Iterator<Item = IndicatorId>) -> BTreeSet<IndicatorId> {
+    let (_, last) = library.calendar.published();
+    if crate::terms::epoch_days(as_of) + 60 <= last { BTreeSet::new() } else { all.collect() }
 }

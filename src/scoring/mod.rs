@@ -25,6 +25,7 @@ use crate::library::scheme::{Scheme, Steps};
 use crate::terms::{IndicatorId, Period};
 
 pub mod audit;
+pub mod correction;
 pub mod draws;
 mod ledger;
 mod means;
@@ -106,6 +107,16 @@ pub fn grade_cap(scheme: &Scheme, event: &Event) -> Option<usize> {
 /// # Errors
 /// An indicator of the scheme without a header, a unit that stands twice, amounts too large for 28 digits.
 pub fn score(input: &ScoringInput<'_>) -> Result<Scorecards> {
+    let mut cards = score_without_ledger(input)?;
+    cards.ledger = ledger::rows(input)?;
+    Ok(cards)
+}
+
+/// As [`score`], and the ledger stays empty: for who only asks what if.
+///
+/// # Errors
+/// As [`score`].
+pub fn score_without_ledger(input: &ScoringInput<'_>) -> Result<Scorecards> {
     let mut cards = score_by(input)?;
     if input.scheme.indicators.iter().any(|scored| scored.dynamic.is_some()) {
         let mut everywhere = input.scheme.clone();
@@ -119,7 +130,6 @@ pub fn score(input: &ScoringInput<'_>) -> Result<Scorecards> {
             rank.unswitched = Some(tables::Unswitched { total: other.total, rank: other.rank });
         }
     }
-    cards.ledger = ledger::rows(input)?;
     Ok(cards)
 }
 

@@ -13,14 +13,13 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::objects::{Assessed, peer_group};
 use super::tables::{Scorecards, Status, Unit, Value};
-use super::{Event, leaf_score, scored, tree, wilson};
+use super::{leaf_score, scored, tree, wilson};
 use crate::error::{Error, Kind, Result};
 use crate::library::indicator::Indicator;
 use crate::library::scheme::{Scheme, Scored};
 use crate::terms::{IndicatorId, UnitId};
 
 pub mod read;
-pub mod run;
 #[cfg(test)]
 mod tests;
 
@@ -35,8 +34,6 @@ pub struct ValueRow {
     pub indicator: String,
     /// The value; `None` is missing.
     pub value: Option<Decimal>,
-    /// It is asked of the unit; what is not is no gap.
-    pub applies: bool,
     /// Numerator and denominator, where the value is their quotient.
     pub fraction: Option<(Decimal, Decimal)>,
     /// Standard error of the value, where it is an estimate.
@@ -69,8 +66,6 @@ pub struct ValueTable {
     pub units: BTreeMap<(String, String), UnitFacts>,
     /// Rows, in any order.
     pub rows: Vec<ValueRow>,
-    /// Bonus, deduction, veto; those of the whole table count.
-    pub events: Vec<Event>,
 }
 
 /// 1.96 standard errors are half of a 95 % interval.
@@ -91,7 +86,7 @@ pub fn score(table: &ValueTable, scheme: &Scheme, indicators: &BTreeMap<Indicato
             domain: (*domain).to_owned(),
             peer_group: group.map_or_else(|| peer_group(scheme, unit, domain), str::to_owned),
             subtree: false,
-            events: table.events.iter().filter(|event| event.unit == unit.id).collect(),
+            events: Vec::new(),
         })
         .collect();
     let mut rows: BTreeMap<(&str, &str, &str), &ValueRow> = BTreeMap::new();
@@ -137,7 +132,6 @@ fn value(scheme: &Scheme, scored: &Scored, object: &Assessed<'_>, row: Option<&V
         _ => None,
     };
     let status = match found {
-        _ if row.is_some_and(|row| !row.applies) => Status::NotApplicable,
         _ if scored.report_only => Status::ReportOnly,
         Some(_) => Status::Scored,
         None if fraction.is_some() => Status::NothingDue,

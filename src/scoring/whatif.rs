@@ -13,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rust_decimal::Decimal;
 
+use super::audit::{Audit, IndicatorAudit};
 use super::draws::{Draw, Drawable};
 use super::tables::{LineKind, Rank, Scorecards};
 use super::uncertainty::score_laws;
@@ -50,6 +51,44 @@ pub struct Variation {
     pub weights: f64,
     /// The scores at which curves reach 0 and 100 move by up to so many points.
     pub curves: f64,
+}
+
+/// How far the scorecards use an indicator's curve, before and after.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurveUse {
+    /// Indicator.
+    pub indicator: String,
+    /// Scorecards with a score of it, after.
+    pub scored: usize,
+    /// Share of these that are 0, before and after; `None` where it is not scored.
+    pub at_zero: [Option<f64>; 2],
+    /// Share of these that are 100.
+    pub at_full: [Option<f64>; 2],
+}
+
+impl CurveUse {
+    /// Half of the scorecards or more stand at one end, after.
+    pub fn is_saturated(&self) -> bool {
+        [self.at_zero[1], self.at_full[1]].iter().flatten().any(|share| *share >= 0.5)
+    }
+}
+
+/// What two audits say of the curves, in the order of the second.
+pub fn curves(before: &Audit, after: &Audit) -> Vec<CurveUse> {
+    let earlier: BTreeMap<&str, &IndicatorAudit> = before.indicators.iter().map(|row| (row.indicator.as_str(), row)).collect();
+    let one = |row: &IndicatorAudit| {
+        let sides = |share: fn(&IndicatorAudit) -> f64| {
+            let of = |row: &IndicatorAudit| (row.scored > 0).then(|| share(row));
+            [earlier.get(row.indicator.as_str()).and_then(|row| of(row)), of(row)]
+        };
+        CurveUse {
+            indicator: row.indicator.clone(),
+            scored: row.scored,
+            at_zero: sides(|row| row.at_zero),
+            at_full: sides(|row| row.at_full),
+        }
+    };
+    after.indicators.iter().map(one).collect()
 }
 
 /// Whose rank is open, and what opens it.

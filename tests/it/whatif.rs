@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::province::{Province, finished_sample, kaohe};
+use crate::province::{Province, after, finished_sample, finished_small, kaohe};
 
 fn rows(csv_text: &str) -> Vec<csv::StringRecord> {
     csv::Reader::from_reader(csv_text.as_bytes()).records().map(|record| record.expect("a row")).collect()
@@ -38,9 +38,50 @@ fn a_corrected_figure_moves_its_unit_and_those_it_passes_and_says_why() {
     let moved = whatif(province, &["--correct", &format!("{unit}/market.filing_within_7d={all}/{all}")]);
     let own = moved.iter().find(|row| row[2] == *unit && row[6] != row[7]).expect("its total moves");
     assert!(own[10].contains("market.filing_within_7d +"), "{own:?}");
-    for row in moved.iter().filter(|row| row[2] != *unit) {
+    // Whoever answers for the unit moves with it, and nobody else.
+    let above: Vec<String> = province
+        .sql(&format!(
+            "with recursive above as (select unit_id, parent_unit_id from units where unit_id = '{unit}'
+               union all select u.unit_id, u.parent_unit_id from units u join above a on u.unit_id = a.parent_unit_id)
+             select distinct unit_id from above where unit_id <> '{unit}'"
+        ))
+        .into_iter()
+        .map(|row| row[0].clone())
+        .collect();
+    assert!(!above.is_empty());
+    for row in moved.iter().filter(|row| row[2] != *unit && !above.contains(&row[2].to_owned())) {
         assert_eq!(row[6], row[7], "nobody else's total moves: {row:?}");
     }
+    assert!(moved.iter().any(|row| above.contains(&row[2].to_owned()) && row[6] != row[7]), "a city answers for its counties: {above:?}");
+}
+
+#[test]
+fn a_draft_is_tried_on_an_earlier_run_and_says_which_curves_reach_their_ends() {
+    let province = after(finished_small());
+    let first = province.current_run();
+    province.run().with(0);
+    assert_ne!(province.current_run(), first);
+    let draft = province.path("draft.toml");
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/queries/schemes/2026.toml")).expect("the scheme");
+    // Every curve of a share is full from one per cent on: nearly everybody is at 100.
+    let steep: String = text
+        .lines()
+        .map(|line| if line.starts_with("curve = [[0.") && line.ends_with(", 100]]") { "curve = [[0, 0], [0.01, 100]]" } else { line })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    assert_ne!(steep.matches("[0.01, 100]").count(), 0, "the scheme's curves are written otherwise now");
+    fs::write(&draft, steep).expect("written");
+    let into = province.path("tried");
+    let said = province
+        .kaohe(&["whatif", "--run", &first, "--scheme", &draft.display().to_string(), "--into", &into.display().to_string(), "--rows", "0"])
+        .with(0);
+    assert!(said.err.contains(&format!("a what-if on run {first}")), "{}", said.err);
+    for told in ["grade", "before", "after", "curves that reach an end", "lowest"] {
+        assert!(said.out.contains(told), "{told}: {}", said.out);
+    }
+    assert!(into.join("whatif_curves.parquet").is_file());
+    let unknown = province.kaohe(&["whatif", "--run", "20200101T000000-0000"]).with(2);
+    assert!(unknown.err.contains("there are no results of a run `20200101T000000-0000`"), "{}", unknown.err);
 }
 
 #[test]
@@ -62,7 +103,7 @@ fn other_weights_keep_the_sum_and_draws_say_what_a_rank_hangs_on() {
     let wrong = province.kaohe(&["whatif", "--weight", "law=100"]).with(2);
     assert!(wrong.err.contains("`law` can have 0 to less than 60 points"), "{}", wrong.err);
     let unknown = province.kaohe(&["whatif", "--correct", "nobody/market.filing_within_7d=1/2"]).with(2);
-    assert!(unknown.err.contains("there is no value of `market.filing_within_7d` for `nobody`"), "{}", unknown.err);
+    assert!(unknown.err.contains("there is no scorecard of `nobody`"), "{}", unknown.err);
 }
 
 #[test]
@@ -78,7 +119,7 @@ fn what_a_what_if_writes_says_everywhere_that_it_is_none() {
         .map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    assert_eq!(names, ["NOT-FOR-PUBLICATION.txt", "whatif_moves.parquet", "whatif_shares.parquet"]);
+    assert_eq!(names, ["NOT-FOR-PUBLICATION.txt", "whatif_curves.parquet", "whatif_moves.parquet", "whatif_shares.parquet"]);
     let rows = whatif(province, &["--weight", "law=20"]);
     assert!(rows.iter().all(|row| row[0].contains("NOT FOR PUBLICATION")), "every row says it");
     assert_eq!(province.text("current.json"), before, "readers see what they saw before");

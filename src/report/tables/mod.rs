@@ -20,7 +20,7 @@ use super::input::ReportInput;
 use crate::error::{Error, Kind, Result};
 use crate::scoring::audit::Audit;
 use crate::scoring::tables::Scorecards;
-use crate::scoring::whatif::{Move, Shares};
+use crate::scoring::whatif::{CurveUse, Move, Shares};
 
 /// One result table.
 #[derive(Debug, Clone)]
@@ -78,8 +78,8 @@ pub fn tables_of_audit(audit: &Audit) -> Result<Vec<ResultTable>> {
 }
 
 /// The tables of a what-if, whose names and first column say that they are none of a run.
-pub fn tables_of_whatif(moves: &[Move], shares: &[Shares]) -> Result<Vec<ResultTable>> {
-    complete(vec![whatif::moves(moves)?, whatif::shares(shares)?])
+pub fn tables_of_whatif(moves: &[Move], shares: &[Shares], curves: &[CurveUse]) -> Result<Vec<ResultTable>> {
+    complete(vec![whatif::moves(moves)?, whatif::shares(shares)?, whatif::curves(curves)?])
 }
 
 fn complete(tables: Vec<ResultTable>) -> Result<Vec<ResultTable>> {

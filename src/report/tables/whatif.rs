@@ -1,11 +1,11 @@
 //! Tables of a what-if: none of a run's, and every row says so.
 //!
-//! In: moves and shares. Out: `whatif_moves`, `whatif_shares`, whose first column is `not_for_publication`. Never here: results.
+//! In: moves, shares, curves. Out: `whatif_moves`, `whatif_shares`, `whatif_curves`, whose first column is `not_for_publication`. Never here: results.
 
 use super::ResultTable;
 use super::columns::Columns;
 use crate::error::Result;
-use crate::scoring::whatif::{Move, Shares};
+use crate::scoring::whatif::{CurveUse, Move, Shares};
 
 /// Everybody, before and after.
 pub fn moves(moves: &[Move]) -> Result<ResultTable> {
@@ -50,4 +50,20 @@ pub fn shares(shares: &[Shares]) -> Result<ResultTable> {
         .real_or_null("weights", move |row| of(row, 3))
         .real_or_null("aggregation", move |row| of(row, 4))
         .table(shares.len())
+}
+
+/// How far every curve is used, in the order of the scheme.
+pub fn curves(curves: &[CurveUse]) -> Result<ResultTable> {
+    let rows: Vec<(&CurveUse, i64)> = curves.iter().zip(1..).collect();
+    let rounded = |share: Option<f64>| share.map(|share| (share * 1e9).round() / 1e9);
+    Columns::of("whatif_curves", &["place"], &rows)
+        .flag("not_for_publication", |_| true)
+        .count("place", |(_, place)| *place)
+        .text("indicator", |(row, _)| &row.indicator)
+        .count("scored", |(row, _)| row.scored as i64)
+        .real_or_null("at_zero_before", move |(row, _)| rounded(row.at_zero[0]))
+        .real_or_null("at_zero_after", move |(row, _)| rounded(row.at_zero[1]))
+        .real_or_null("at_full_before", move |(row, _)| rounded(row.at_full[0]))
+        .real_or_null("at_full_after", move |(row, _)| rounded(row.at_full[1]))
+        .table(curves.len())
 }

@@ -278,7 +278,6 @@ impl<'a> Rows<'a> {
             indicator: indicator.to_owned(),
             // What is written is rounded; the quotient is not.
             value: of_fraction.or(value),
-            applies: true,
             fraction,
             standard_error,
             answers,

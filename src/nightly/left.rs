@@ -1,0 +1,119 @@
+//! What a run left, read back so that it can be scored again: by another scheme, with a corrected figure, a year later.
+//!
+//! In: the folder of a run, the lake at the versions that it read. Out: [`Left`]: everything that scoring reads. Never here: sources, indicators
+//! computed anew, anything that readers would see.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use super::assessing::provisional;
+use super::journal::{Manifest, RunResults};
+use super::loading::shape_of;
+use crate::compute::counting_session::{CountingSession, Limits};
+use crate::compute::events::{Event, read_events};
+use crate::compute::measures::Measures;
+use crate::compute::previous::read_measures;
+use crate::compute::units::{Hierarchy, Unit, read_units};
+use crate::error::{Context, Error, Kind, Result};
+use crate::indices::previous;
+use crate::lake::Lake;
+use crate::library::Library;
+use crate::library::scheme::Scheme;
+use crate::scoring::tables::Scorecards;
+use crate::scoring::{RegionalValue, ScoringInput, regional, score_without_ledger};
+use crate::terms::{IndicatorId, Period};
+
+/// Everything that the run's scoring has read.
+pub struct Left {
+    /// The run.
+    pub run: String,
+    /// Its date.
+    pub as_of: Date,
+    /// What its scorecards speak about.
+    pub period: Period,
+    /// Name of the scheme that scored it, and the digest of its text.
+    pub scheme: (String, String),
+    /// Units on that date.
+    pub units: Vec<Unit>,
+    /// Who is below whom.
+    pub hierarchy: Hierarchy,
+    /// Its measures.
+    pub measures: Measures,
+    regional: Vec<RegionalValue>,
+    held: BTreeSet<IndicatorId>,
+    provisional: BTreeSet<IndicatorId>,
+    events: Vec<Event>,
+}
+
+impl Left {
+    /// Reads what the run left. The registry of units and the events are those of the lake at the run's own versions.
+    ///
+    /// # Errors
+    /// A run that left no results, files that are missing or damaged, versions that the lake does not have any more.
+    pub async fn read(library: &Library, out: &Path, run: &str, limits: &Limits<'_>) -> Result<Self> {
+        let folder = out.join("runs").join(run);
+        let doing = || format!("reading the run {run}");
+        let text = |name: &str| std::fs::read_to_string(folder.join(name));
+        let results = text("run_results.json").map_err(|_| {
+            Error::new(Kind::Configuration, format!("there are no results of a run `{run}` in {}", out.display()))
+                .with_hint("`kaohe runs` lists them")
+        })?;
+        let results: RunResults = serde_json::from_str(&results).context(Kind::Environment, doing)?;
+        let manifest = text("manifest.json").context(Kind::Environment, doing)?;
+        let manifest: Manifest = serde_json::from_str(&manifest).context(Kind::Environment, doing)?;
+        let as_of: Date = results.as_of.parse().context(Kind::Environment, doing)?;
+        let period: Period = results.period.parse().map_err(|error: String| Error::new(Kind::Environment, error))?;
+        let lake = Lake::open(&out.join("lake"))?;
+        let snapshot = lake.pin_at(&manifest.lake_versions).await?;
+        let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
+        let CountingSession { context, attribution, hierarchy } =
+            CountingSession::open(&lake, &snapshot, library, &shapes, as_of, limits).await?;
+        let mut units = read_units(&context, as_of).await.context(Kind::Query, || "reading `units`")?;
+        attribution.name_predecessors(&mut units);
+        let until = as_of.min(period.last.last_day());
+        let events = read_events(&context, period.first.first_day(), until).await.context(Kind::Query, || "reading `scheme_events`")?;
+        let tables = folder.join("tables");
+        let held: BTreeSet<IndicatorId> = results.held_indicators.keys().map(|id| IndicatorId::from(id.as_str())).collect();
+        let is_held = |id: &str| held.contains(&IndicatorId::from(id));
+        let measures = read_measures(&context, &tables.join("measures.parquet"), |_| true, is_held)
+            .await
+            .context(Kind::Query, || format!("reading the measures of the run {run}"))?;
+        let (_, regions) = previous::synergy(&context, &tables).await?;
+        let province = units.iter().find(|unit| unit.tier == "province").map_or("", |unit| unit.region.as_str());
+        let mut regional = regional::from_synergy(&regions);
+        regional.extend(regional::from_burden(&previous::burden(&context, &tables).await?, province));
+        let provisional = provisional(library, as_of, library.indicators.keys().cloned());
+        let scheme = manifest.scheme;
+        Ok(Self { run: run.to_owned(), as_of, period, scheme, units, hierarchy, measures, regional, held, provisional, events })
+    }
+
+    /// Scores it by a scheme; the ledger stays empty.
+    ///
+    /// # Errors
+    /// As [`crate::scoring::score`].
+    pub fn score(&self, scheme: &Scheme, library: &Library) -> Result<Scorecards> {
+        score_without_ledger(&ScoringInput {
+            measures: &self.measures,
+            units: &self.units,
+            scheme,
+            indicators: &library.indicators,
+            period: &self.period,
+            as_of: self.as_of,
+            regional: &self.regional,
+            held: &self.held,
+            provisional: &self.provisional,
+            events: &self.events,
+        })
+    }
+
+    /// Indicators of the scheme of which the run measured nothing at all, for anybody.
+    pub fn unmeasured<'a>(&self, scheme: &'a Scheme) -> Vec<&'a IndicatorId> {
+        let mut seen: BTreeMap<&str, bool> = scheme.indicators.iter().map(|scored| (scored.id.as_ref(), false)).collect();
+        for id in self.measures.indicators().map(IndicatorId::as_ref).chain(self.regional.iter().map(|value| value.indicator.as_ref())) {
+            seen.entry(id).and_modify(|seen| *seen = true);
+        }
+        scheme.indicators.iter().map(|scored| &scored.id).filter(|id| seen.get(id.as_ref()) == Some(&false)).collect()
+    }
+}
