@@ -15,7 +15,8 @@
 -- ///
 --
 -- 季度最后一日在 `$from` 以来的样本企业季度回答，一项为一行（`measure`）：visits 接受检查次数；hours 准备材料与陪同的人·小时，
--- 只答了一种的按所答的计；cost 额外支出，即 `cost_other`，不含罚款，不含另示的设备支出。与负担指数（C2）的V、H、C相同。
+-- 只答了一种的按所答的计；cost 额外支出，即因执法购置设备的支出与其他支出之和（`cost_equipment`、`cost_other`，只答了一种的按所答的计），
+-- 不含罚款，不含另示的法定安全设备支出。与负担指数（C2）的V、H、C相同。
 -- `region_code`：全省一行，所在市一行；没有区划的只计入全省。市的样本企业少于参数 `burden.minimum_firms` 的，剔除。
 -- `amount`：同一地区、同一季度、同一抽样层内，超过中位数加 `burden.winsor_mads` 倍绝对中位差的，按该限计，从不删除；绝对中位差为零的层没有此限。
 -- 0次是回答，空白不是。没有权重的，权重为1。`revenue` 为同季营业收入，`share_of_revenue` 为缩尾后的额外支出与它的比；额外支出没有营业收入可比的，剔除：从业人数是另一种单位，不能混在一起。
@@ -29,7 +30,8 @@ reports AS (
          CAST(s.visits_reported AS DECIMAL(18, 4)) AS visits,
          CASE WHEN s.hours_materials IS NOT NULL OR s.hours_escort IS NOT NULL
               THEN CAST(coalesce(s.hours_materials, 0) + coalesce(s.hours_escort, 0) AS DECIMAL(18, 4)) END AS hours,
-         CAST(s.cost_other AS DECIMAL(18, 4)) AS cost
+         CASE WHEN s.cost_other IS NOT NULL OR s.cost_equipment IS NOT NULL
+              THEN CAST(coalesce(s.cost_other, 0) + coalesce(s.cost_equipment, 0) AS DECIMAL(18, 4)) END AS cost
   FROM enterprise_burden_samples AS s
   WHERE end_of(s.quarter_start) <= $as_of
 ),

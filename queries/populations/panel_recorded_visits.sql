@@ -9,7 +9,7 @@
 -- ///
 --
 -- 季度最后一日在 `$from` 以来的样本企业季度回答，与同一企业同一季度的检查记录相对。
--- `visits_recorded`：入企检查次数，不论由哪个单位、因何启动；同一日一并进行的检查（合并检查、部门联合双随机）企业只接待一次，计一次。
+-- `visits_recorded`：入企检查次数，见 `registered_visits`：同一日一并进行的检查计一次。
 -- 样本没有填写区划的，只计入全省。`state` 未到期：季度尚未结束。
 WITH own_province AS (
   SELECT min(substr(region_code, 1, 2)) || '0000' AS province FROM enterprise_burden_samples
@@ -23,9 +23,9 @@ reports AS (
 ),
 visits AS (
   SELECT enterprise_code, CAST(date_trunc('quarter', checked_on) AS DATE) AS first_day,
-         count(DISTINCT CASE WHEN kind IN ('merged', 'random_joint') THEN CAST(checked_on AS VARCHAR) ELSE record_id END) AS visits_recorded
-  FROM inspection_register
-  WHERE is_onsite AND end_of(checked_on) <= $as_of AND checked_on >= CAST(date_trunc('quarter', day_of($from)) AS DATE)
+         count(DISTINCT occasion) AS visits_recorded
+  FROM registered_visits
+  WHERE checked_on >= CAST(date_trunc('quarter', day_of($from)) AS DATE)
     AND enterprise_code IN (SELECT credit_code FROM reports)
   GROUP BY enterprise_code, CAST(date_trunc('quarter', checked_on) AS DATE)
 ),

@@ -13,7 +13,7 @@ use super::records::{Part, Record, Records, SHOWN, Section};
 use super::results::{ValueRow, exact, exact_or_null};
 use super::{ExplainInput, Explained};
 use crate::error::Result;
-use crate::indices::synergy::{SynergyParameters, Transaction, missed, missed_by, part_title};
+use crate::indices::synergy::{SynergyParameters, SynergyTables, Transaction, missed, missed_by, part_title};
 use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
 use crate::indices::{extract, previous};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
@@ -63,9 +63,9 @@ pub(super) async fn with_parts(
     let Some(region) = region else { return Ok(explained) };
     let codes = upwards(region);
     if explained.value.indicator == BURDEN {
-        explained.composite = burden_parts(&codes, &previous::burden(context, input.tables).await?);
+        explained.composite = burden_parts(&codes, &previous::burden(context, input.tables).await?.rows);
     } else if explained.value.indicator == SYNERGY {
-        let (pairs, regions) = previous::synergy(context, input.tables).await?;
+        let SynergyTables { pairs, regions, .. } = previous::synergy(context, input.tables).await?;
         let row_of = |code: &String| regions.iter().find(|row| row.region == *code && row.domain == SYNERGY_DOMAIN);
         let Some(row) = codes.iter().find_map(row_of) else { return Ok(explained) };
         explained.composite = Some(synergy_parts(row, &pairs));
@@ -83,7 +83,11 @@ fn synergy_parts(row: &SynergyRegion, pairs: &[SynergyPair]) -> CompositeParts {
         _ if pair.cross_province => "跨省，只展示".to_owned(),
         _ if !pair.scored => "往来过少，不计入".to_owned(),
         _ if pair.report_only => "样本不足，只展示".to_owned(),
-        ('T', Some(days)) => format!("中位 {days} 天"),
+        ('T', days) => [days.map(|days| format!("中位 {days} 天")), (pair.unsent > 0).then(|| format!("始终未移送 {} 件", pair.unsent))]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("，"),
         _ => String::new(),
     };
     let part = |pair: &SynergyPair| PartRow {
@@ -110,7 +114,8 @@ fn burden_parts(codes: &[String], burden: &[Burden]) -> Option<CompositeParts> {
         of: row.quarter.clone(),
         part: match row.component.as_str() {
             "index" => "综合指数",
-            "visits" => "检查次数",
+            "visits" => "检查次数（样本自报）",
+            "register" => "检查次数（检查登记）",
             "hours" => "配合工时",
             "cost" => "额外支出",
             _ => "法定安全投入（不计入）",
@@ -119,7 +124,14 @@ fn burden_parts(codes: &[String], burden: &[Burden]) -> Option<CompositeParts> {
         numerator: None,
         denominator: Decimal::from(row.firms),
         value: row.index,
-        note: row.interval.map_or_else(String::new, |(low, high)| format!("95% 区间 {}–{}", low.round_dp(1), high.round_dp(1))),
+        note: [
+            row.interval.map(|(low, high)| format!("95% 区间 {}–{}", low.round_dp(1), high.round_dp(1))),
+            row.contribution.map(|points| format!("使指数变动 {} 点", points.round_dp(2))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("，"),
     };
     let parts = burden.iter().filter(|row| row.scope == scope && row.quarter == quarter).map(part).collect();
     Some(CompositeParts { region: scope.to_owned(), says: format!("{quarter}，基期 = 100"), parts })

@@ -1,4 +1,4 @@
-//! Rao–Wu rescaled bootstrap: which firms weigh how much in one replicate.
+//! Rao–Wu rescaled bootstrap: which firms weigh how much in one replicate; streams of random numbers by name.
 //!
 //! In: strata sizes, a seed and a name. Out: weights, the same for the same seed on every machine. Never here: means, indices.
 //!
@@ -17,12 +17,7 @@ pub struct Replicates {
 impl Replicates {
     /// Replicates for strata of these sizes. Each name has a stream of its own, so that another panel changes nothing here.
     pub fn new(seed: u64, name: &str, sizes: Vec<usize>) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let digest = blake3::hash(name.as_bytes());
-        let mut stream = [0; 8];
-        stream.copy_from_slice(&digest.as_bytes()[..8]);
-        random.set_stream(u64::from_le_bytes(stream));
-        Self { random, sizes }
+        Self { random: stream(seed, name), sizes }
     }
 
     /// Weights of the next replicate, by stratum and firm.
@@ -49,6 +44,16 @@ impl Replicates {
     fn below(&mut self, size: usize) -> usize {
         ((u64::from(self.random.next_u32()) * size as u64) >> 32) as usize
     }
+}
+
+/// The random numbers of a name under a seed: what else has a name changes nothing here.
+pub fn stream(seed: u64, name: &str) -> ChaCha8Rng {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let digest = blake3::hash(name.as_bytes());
+    let mut stream = [0; 8];
+    stream.copy_from_slice(&digest.as_bytes()[..8]);
+    random.set_stream(u64::from_le_bytes(stream));
+    random
 }
 
 /// The value below which `share` of the sorted values lie, interpolated between neighbours.

@@ -10,7 +10,7 @@ use datafusion::prelude::SessionContext;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::burden::PanelRow;
+use super::burden::{CapRow, PanelRow, RegisterRow};
 use super::synergy::{Border, Origin, Patrol, Penalty, SynergyParameters, SynergyRows, Transaction};
 use crate::compute::loads::{apart, with_loads};
 use crate::error::{Context, Kind, Result};
@@ -23,6 +23,8 @@ pub const SYNERGY_SOURCES: [&str; 1] = ["region_adjacency"];
 
 /// Source tables that the burden index reads.
 pub const BURDEN_SOURCES: [&str; 1] = ["enterprise_burden_samples"];
+/// Populations that it reads beside them: what the register of inspections holds, and who was inspected more often than a cap allows.
+pub const BURDEN_POPULATIONS: [&str; 3] = ["registered_visits", "counted_visits", "enterprise_spans"];
 
 /// Duties of one side: to hand a lead on (T), to answer (A), to feed back (R). Of a lead that nobody sent the duty counts from the day on which
 /// it was known, whatever its deadline.
@@ -55,10 +57,66 @@ FROM unit_spans
 WHERE region_code IS NOT NULL AND substr(region_code, 1, 6) NOT LIKE '%00' AND DATE '$until' BETWEEN valid_from AND valid_to
 ORDER BY region";
 
-/// The panel; cities are the first four digits.
-const PANEL: &str = "SELECT sample_id, concat(substr(region_code, 1, 4), '00') AS city, coalesce(stratum, '') AS stratum, quarter,
-       coalesce(weight, 1) AS weight, visits_reported, hours_materials, hours_escort, cost_other, cost_equipment
-FROM enterprise_burden_samples WHERE quarter_start <= DATE '$until'";
+/// The panel; cities are the first four digits. A firm without a credit code, and a quarter that is not over, can't be compared with the register.
+const PANEL: &str = "
+WITH visits AS (
+  SELECT enterprise_code, date_trunc('quarter', checked_on) AS first_day, count(DISTINCT occasion) AS recorded
+  FROM registered_visits
+  WHERE enterprise_code IN (SELECT credit_code FROM enterprise_burden_samples)
+  GROUP BY enterprise_code, date_trunc('quarter', checked_on)
+)
+SELECT s.sample_id, concat(substr(s.region_code, 1, 4), '00') AS city, coalesce(s.stratum, '') AS stratum, s.quarter, coalesce(s.weight, 1) AS weight,
+       s.visits_reported, s.hours_materials, s.hours_escort, s.cost_other, s.cost_equipment, s.cost_safety_equipment,
+       CASE WHEN s.credit_code IS NOT NULL AND CAST(date_trunc('quarter', s.quarter_start) + INTERVAL '3 months' AS DATE) - 1 <= DATE '$until'
+            THEN coalesce(v.recorded, 0) END AS recorded
+FROM enterprise_burden_samples AS s
+LEFT JOIN visits AS v ON v.enterprise_code = s.credit_code AND v.first_day = date_trunc('quarter', s.quarter_start)
+WHERE s.quarter_start <= DATE '$until'";
+
+/// Visits and enterprises by city, for the quarters of the panel that are over; enterprises that nobody registered have no city.
+const REGISTER: &str = "
+WITH quarters AS (
+  SELECT DISTINCT quarter, CAST(date_trunc('quarter', quarter_start) AS DATE) AS first_day,
+         CAST(date_trunc('quarter', quarter_start) + INTERVAL '3 months' AS DATE) - 1 AS last_day
+  FROM enterprise_burden_samples
+  WHERE CAST(date_trunc('quarter', quarter_start) + INTERVAL '3 months' AS DATE) - 1 <= DATE '$until'
+),
+firms AS (
+  SELECT q.quarter, e.credit_code, concat(substr(e.region_code, 1, 4), '00') AS city, NOT e.is_gone AS is_alive
+  FROM quarters AS q
+  JOIN enterprise_spans AS e ON q.last_day BETWEEN e.valid_from AND e.valid_to
+),
+visits AS (
+  SELECT q.quarter, v.enterprise_code, count(DISTINCT v.occasion) AS visits
+  FROM quarters AS q
+  JOIN registered_visits AS v ON v.checked_on BETWEEN q.first_day AND q.last_day
+  GROUP BY q.quarter, v.enterprise_code
+),
+by_firm AS (
+  SELECT coalesce(f.quarter, v.quarter) AS quarter, coalesce(f.city, '') AS city, coalesce(v.visits, 0) AS visits, coalesce(f.is_alive, false) AS is_alive
+  FROM firms AS f
+  FULL JOIN visits AS v ON v.quarter = f.quarter AND v.enterprise_code = f.credit_code
+)
+SELECT quarter, city, sum(visits) AS visits, count(*) FILTER (WHERE is_alive) AS enterprises
+FROM by_firm
+GROUP BY quarter, city";
+
+/// Enterprises by city, and those of them with a visit beyond a cap in the year to date, the unit's own or all units' together.
+const CAPS: &str = "
+WITH over AS (
+  SELECT enterprise_key, max(extract(year FROM checked_on)) AS year FROM counted_visits
+  WHERE excluded_because IS NULL AND (own_visits > own_cap OR combined_visits > combined_cap)
+  GROUP BY enterprise_key
+),
+firms AS (
+  SELECT credit_code, concat(substr(region_code, 1, 4), '00') AS city FROM enterprise_spans
+  WHERE DATE '$until' BETWEEN valid_from AND valid_to AND NOT is_gone
+)
+SELECT coalesce(f.city, '') AS city, coalesce((SELECT max(year) FROM over), extract(year FROM DATE '$until')) AS year,
+       count(*) AS enterprises, count(o.enterprise_key) AS over
+FROM firms AS f
+FULL JOIN over AS o ON o.enterprise_key = f.credit_code
+GROUP BY coalesce(f.city, '')";
 
 /// A template with its dates filled in.
 fn dated(sql: &str, parameters: &SynergyParameters) -> String {
@@ -145,33 +203,78 @@ pub async fn synergy_rows(session: &SessionContext, parameters: &SynergyParamete
     Ok(rows)
 }
 
-/// The burden panel up to the quarter in which the last day lies.
+/// The burden panel up to the quarter in which the last day lies, with what the register holds for the same firms. [`BURDEN_POPULATIONS`] stand in
+/// the session.
 ///
 /// # Errors
-/// A session without the table, or a failed read.
+/// A session without the tables, or a failed read.
 pub async fn panel_rows(session: &SessionContext, until: Date) -> Result<Vec<PanelRow>> {
     let mut rows = Vec::new();
     for batch in query(session, &PANEL.replace("$until", &until.to_string()), "the burden panel").await? {
         let (firm, city, stratum, quarter) = (Texts::of(&batch, 0)?, Texts::of(&batch, 1)?, Texts::of(&batch, 2)?, Texts::of(&batch, 3)?);
-        let numbers = (4..10).map(|column| Numbers::of(&batch, column)).collect::<Result<Vec<_>>>()?;
+        let numbers = (4..12).map(|column| Numbers::of(&batch, column)).collect::<Result<Vec<_>>>()?;
         for row in 0..batch.num_rows() {
             let number = |column: usize| numbers[column - 4].get(row);
-            let hours = [number(6), number(7)];
+            // One of the two answered is an answer; none is none.
+            let sum = |parts: [Option<Decimal>; 2]| parts.iter().any(Option::is_some).then(|| parts.into_iter().flatten().sum());
             rows.push(PanelRow {
                 firm: firm.get(row).to_owned(),
-                city: Some(city.get(row)).filter(|city| city.len() == 6).unwrap_or_default().to_owned(),
+                city: city_of(city.get(row)),
                 stratum: stratum.get(row).to_owned(),
                 quarter: quarter.get(row).to_owned(),
                 weight: number(4).unwrap_or(Decimal::ONE),
                 visits: number(5),
-                // One of the two answered is an answer; none is none.
-                hours: hours.iter().any(Option::is_some).then(|| hours.into_iter().flatten().sum()),
-                cost: number(8),
-                equipment: number(9),
+                hours: sum([number(6), number(7)]),
+                cost: sum([number(8), number(9)]),
+                equipment: number(10),
+                recorded: number(11),
             });
         }
     }
     Ok(rows)
+}
+
+/// What the register of inspections holds for the quarters of the panel that are over.
+///
+/// # Errors
+/// As [`panel_rows`].
+pub async fn register_rows(session: &SessionContext, until: Date) -> Result<Vec<RegisterRow>> {
+    let mut rows = Vec::new();
+    for batch in query(session, &REGISTER.replace("$until", &until.to_string()), "the register of visits").await? {
+        let (quarter, city) = (Texts::of(&batch, 0)?, Texts::of(&batch, 1)?);
+        let (visits, enterprises) = (Numbers::of(&batch, 2)?, Numbers::of(&batch, 3)?);
+        for row in 0..batch.num_rows() {
+            rows.push(RegisterRow {
+                city: city_of(city.get(row)),
+                quarter: quarter.get(row).to_owned(),
+                visits: visits.get(row).unwrap_or_default(),
+                enterprises: enterprises.count(row),
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// Enterprises, and those over a cap in the year to date.
+///
+/// # Errors
+/// As [`panel_rows`].
+pub async fn cap_rows(session: &SessionContext, until: Date) -> Result<Vec<CapRow>> {
+    let mut rows = Vec::new();
+    for batch in query(session, &CAPS.replace("$until", &until.to_string()), "enterprises over a cap").await? {
+        let city = Texts::of(&batch, 0)?;
+        let (year, enterprises, over) = (Numbers::of(&batch, 1)?, Numbers::of(&batch, 2)?, Numbers::of(&batch, 3)?);
+        for row in 0..batch.num_rows() {
+            let year = year.whole(row).and_then(|year| i16::try_from(year).ok()).unwrap_or(until.year());
+            rows.push(CapRow { city: city_of(city.get(row)), year, enterprises: enterprises.count(row), over: over.count(row) });
+        }
+    }
+    Ok(rows)
+}
+
+/// A city's division code; empty for what is none.
+fn city_of(code: &str) -> String {
+    Some(code).filter(|code| code.len() == 6).unwrap_or_default().to_owned()
 }
 
 async fn query(session: &SessionContext, sql: &str, what: &str) -> Result<Vec<RecordBatch>> {
@@ -229,6 +332,11 @@ impl Numbers {
         let scale = u32::from(self.1.unsigned_abs());
         let number = numbers.is_valid(row).then(|| Decimal::try_from_i128_with_scale(numbers.value(row), scale).ok())?;
         number.map(|number| number.normalize())
+    }
+
+    /// A count; nothing is none.
+    fn count(&self, row: usize) -> u64 {
+        self.whole(row).and_then(|count| u64::try_from(count).ok()).unwrap_or(0)
     }
 
     fn whole(&self, row: usize) -> Option<i64> {

@@ -9,7 +9,8 @@ use datafusion::prelude::SessionContext;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use self::synergy::SynergyRows;
+use self::burden::{BurdenParameters, BurdenTables};
+use self::synergy::{SynergyParameters, SynergyRows, SynergyTables};
 use crate::error::Result;
 use crate::library::Library;
 
@@ -20,22 +21,28 @@ pub mod previous;
 pub mod synergy;
 pub mod tables;
 
-/// Rows of the three result tables.
+/// Rows of all result tables.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Indices {
-    /// One part of one side of a border.
-    pub synergy_pairs: Vec<tables::SynergyPair>,
-    /// One region's own side.
-    pub synergy_regions: Vec<tables::SynergyRegion>,
-    /// Burden by scope, quarter and component.
-    pub burden: Vec<tables::Burden>,
+    /// Parts, sides and regions.
+    pub synergy: SynergyTables,
+    /// The index, visits, caps and power.
+    pub burden: BurdenTables,
     /// Duties across borders that were not done in time: the records behind the sides' figures.
     pub missed: Vec<synergy::Transaction>,
 }
 
+/// Which of the two has what it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// [`extract::SYNERGY_POPULATIONS`] stand in the session; without them synergy has no rows.
+    pub synergy: bool,
+    /// So do [`extract::BURDEN_POPULATIONS`]; without them burden has none.
+    pub burden: bool,
+}
+
 /// Both indices over a session: synergy of the deadlines and patrols from `from` to `until` (the period's end, or the as-of date
-/// while the period runs), burden of every quarter up to it. For synergy [`extract::SYNERGY_POPULATIONS`] stand in the session at the as-of
-/// moment; without them (`with_synergy` false) it has no rows.
+/// while the period runs), burden of every quarter up to it. Populations stand in the session at the as-of moment.
 ///
 /// # Errors
 /// A population or table that the session does not have, or a failed read.
@@ -45,15 +52,18 @@ pub async fn indices(
     from: Date,
     until: Date,
     seed: u64,
-    with_synergy: bool,
+    standing: Standing,
 ) -> Result<Indices> {
-    let parameters = synergy::SynergyParameters::of(library, from, until);
-    let rows = if with_synergy { extract::synergy_rows(session, &parameters).await? } else { SynergyRows::default() };
-    let (synergy_pairs, synergy_regions) = synergy::synergy(&rows, &parameters)?;
-    let missed = synergy::missed(&rows, &parameters);
-    let panel = extract::panel_rows(session, until).await?;
-    let burden = burden::burden(&panel, &burden::BurdenParameters::of(library, until, seed));
-    Ok(Indices { synergy_pairs, synergy_regions, burden, missed })
+    let parameters = SynergyParameters::of(library, from, until).with_seed(seed);
+    let rows = if standing.synergy { extract::synergy_rows(session, &parameters).await? } else { SynergyRows::default() };
+    let mut found =
+        Indices { synergy: synergy::synergy(&rows, &parameters), missed: synergy::missed(&rows, &parameters), ..Indices::default() };
+    if standing.burden {
+        let panel = extract::panel_rows(session, until).await?;
+        let (register, caps) = (extract::register_rows(session, until).await?, extract::cap_rows(session, until).await?);
+        found.burden = burden::burden(&panel, &register, &caps, &BurdenParameters::of(library, until, seed));
+    }
+    Ok(found)
 }
 
 /// An amount of `parameters.toml` in force on a day, for every domain.

@@ -14,7 +14,9 @@ use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use rust_decimal::Decimal;
 
 use super::Indices;
-use super::tables::{Burden, SynergyPair, SynergyRegion};
+use super::burden::BurdenTables;
+use super::synergy::SynergyTables;
+use super::tables::{Burden, BurdenCaps, BurdenPower, BurdenVisits, SynergyPair, SynergyRegion, SynergySide};
 use crate::error::{Context, Kind, Result};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
 
@@ -30,7 +32,7 @@ pub async fn in_place_of_held(
     is_held: impl Fn(&str) -> bool,
 ) -> Result<Indices> {
     if is_held(SYNERGY) {
-        (found.synergy_pairs, found.synergy_regions) = synergy(session, tables).await?;
+        found.synergy = synergy(session, tables).await?;
         found.missed.clear();
     }
     if is_held(BURDEN) {
@@ -39,14 +41,15 @@ pub async fn in_place_of_held(
     Ok(found)
 }
 
-/// Pairs and regions of the run.
+/// Parts, sides and regions of the run.
 ///
 /// # Errors
 /// A file that is not such a table.
-pub async fn synergy(session: &SessionContext, tables: &Path) -> Result<(Vec<SynergyPair>, Vec<SynergyRegion>)> {
-    let mut pairs = Vec::new();
+pub async fn synergy(session: &SessionContext, tables: &Path) -> Result<SynergyTables> {
+    let mut found = SynergyTables::default();
     for row in Rows::of(session, tables, "synergy_pairs").await?.each() {
-        pairs.push(SynergyPair {
+        let limits = (row.count("median_days_low")?, row.count("median_days_high")?);
+        found.pairs.push(SynergyPair {
             region: row.text("region")?.unwrap_or_default(),
             neighbour: row.text("neighbour")?.unwrap_or_default(),
             domain: row.text("domain")?.unwrap_or_default(),
@@ -54,20 +57,41 @@ pub async fn synergy(session: &SessionContext, tables: &Path) -> Result<(Vec<Syn
             numerator: row.decimal("numerator")?.unwrap_or_default(),
             denominator: row.decimal("denominator")?.unwrap_or_default(),
             value: row.decimal("value")?,
+            interval: row.interval("value")?,
             report_only: row.flag("report_only")?.unwrap_or(false),
             median_days: row.count("median_days")?,
+            median_interval: row.flag("has_median_interval")?.unwrap_or(false).then_some(limits),
+            open: row.count("open")?.unwrap_or(0),
+            unsent: row.count("unsent")?.unwrap_or(0),
+            reference: row.decimal("reference")?,
+            reference_pairs: row.count("reference_pairs")?.unwrap_or(0),
+            reference_share: row.decimal("reference_share")?,
             cross_province: row.flag("cross_province")?.unwrap_or(false),
             bordering: row.flag("bordering")?.unwrap_or(true),
             scored: row.flag("scored")?.unwrap_or(false),
         });
     }
-    let mut regions = Vec::new();
+    for row in Rows::of(session, tables, "synergy_sides").await?.each() {
+        found.sides.push(SynergySide {
+            region: row.text("region")?.unwrap_or_default(),
+            neighbour: row.text("neighbour")?.unwrap_or_default(),
+            domain: row.text("domain")?.unwrap_or_default(),
+            value: row.decimal("value")?,
+            interval: row.interval("value")?,
+            due: row.decimal("due")?.unwrap_or_default(),
+            scored: row.flag("scored")?.unwrap_or(false),
+            reason: row.text("reason")?,
+            coupling: row.decimal("coupling")?,
+            coupling_interval: row.interval("coupling")?,
+        });
+    }
     for row in Rows::of(session, tables, "synergy_regions").await?.each() {
         let due = row.decimal("due")?.unwrap_or_default();
-        regions.push(SynergyRegion {
+        found.regions.push(SynergyRegion {
             region: row.text("region")?.unwrap_or_default(),
             domain: row.text("domain")?.unwrap_or_default(),
             index: row.decimal("index")?,
+            interval: row.interval("index")?,
             neighbours_scored: row.count("neighbours_scored")?.unwrap_or(0),
             neighbours: row.count("neighbours")?.unwrap_or(0),
             due,
@@ -75,30 +99,75 @@ pub async fn synergy(session: &SessionContext, tables: &Path) -> Result<(Vec<Syn
             reason: row.text("reason")?,
         });
     }
-    Ok((pairs, regions))
+    Ok(found)
 }
 
-/// Burden of the run.
+/// Burden of the run: the index, visits, caps and power.
 ///
 /// # Errors
 /// A file that is not such a table.
-pub async fn burden(session: &SessionContext, tables: &Path) -> Result<Vec<Burden>> {
-    let mut burden = Vec::new();
+pub async fn burden(session: &SessionContext, tables: &Path) -> Result<BurdenTables> {
+    let mut found = BurdenTables::default();
     for row in Rows::of(session, tables, "burden").await?.each() {
-        burden.push(Burden {
+        found.rows.push(Burden {
             scope: row.text("scope")?.unwrap_or_default(),
             quarter: row.text("quarter")?.unwrap_or_default(),
             component: row.text("component")?.unwrap_or_default(),
             index: row.decimal("index")?,
-            interval: row.decimal("index_low")?.zip(row.decimal("index_high")?),
+            interval: row.interval("index")?,
             firms: row.count("firms")?.unwrap_or(0),
             minimum_firms: row.count("minimum_firms")?.unwrap_or(0),
             winsorised: row.count("winsorised")?.unwrap_or(0),
             unchanged: row.flag("unchanged")?.unwrap_or(false),
             score: row.decimal("score")?,
+            mean: row.decimal("mean")?,
+            excess: row.decimal("excess")?,
+            contribution: row.decimal("contribution")?,
+            chained: row.decimal("chained")?,
+            calibrated: row.decimal("calibrated")?,
+            carried_by: row.text("carried_by")?.unwrap_or_else(|| "panel".to_owned()),
+            strata_left_out: row.count("strata_left_out")?.unwrap_or(0),
         });
     }
-    Ok(burden)
+    for row in Rows::of(session, tables, "burden_visits").await?.each() {
+        found.visits.push(BurdenVisits {
+            scope: row.text("scope")?.unwrap_or_default(),
+            quarter: row.text("quarter")?.unwrap_or_default(),
+            firms: row.count("firms")?.unwrap_or(0),
+            reported: row.decimal("reported")?.unwrap_or_default(),
+            recorded: row.decimal("recorded")?.unwrap_or_default(),
+            ratio: row.decimal("ratio")?,
+            interval: row.interval("ratio")?,
+            inside_band: row.flag("inside_band")?,
+        });
+    }
+    for row in Rows::of(session, tables, "burden_caps").await?.each() {
+        found.caps.push(BurdenCaps {
+            scope: row.text("scope")?.unwrap_or_default(),
+            year: row.count("year")?.and_then(|year| i16::try_from(year).ok()).unwrap_or_default(),
+            enterprises: row.count("enterprises")?.unwrap_or(0).into(),
+            over: row.count("over")?.unwrap_or(0).into(),
+            share: row.decimal("share")?,
+            interval: row.interval("share")?,
+        });
+    }
+    for row in Rows::of(session, tables, "burden_power").await?.each() {
+        found.power.push(BurdenPower {
+            scope: row.text("scope")?.unwrap_or_default(),
+            quarter: row.text("quarter")?.unwrap_or_default(),
+            component: row.text("component")?.unwrap_or_default(),
+            firms: row.count("firms")?.unwrap_or(0),
+            pairs: row.count("pairs")?,
+            correlation: row.decimal("correlation")?.unwrap_or_default(),
+            is_own: !row.flag("is_planned")?.unwrap_or(true),
+            variation: row.decimal("variation")?.unwrap_or_default(),
+            design_effect: row.decimal("design_effect")?.unwrap_or_default(),
+            standard_error: row.decimal("standard_error")?.unwrap_or_default(),
+            half_width: row.decimal("half_width")?.unwrap_or_default(),
+            detectable_rise: row.decimal("detectable_rise")?.unwrap_or_default(),
+        });
+    }
+    Ok(found)
 }
 
 struct Rows {
@@ -149,6 +218,11 @@ impl Row<'_> {
     fn count(&self, column: &str) -> Result<Option<u32>> {
         let count = self.cell(column, &DataType::Int64)?.map(|cell| cell.as_primitive::<Int64Type>().value(0));
         Ok(count.and_then(|count| u32::try_from(count).ok()))
+    }
+
+    /// The columns `<of>_low` and `<of>_high`.
+    fn interval(&self, of: &str) -> Result<Option<(Decimal, Decimal)>> {
+        Ok(self.decimal(&format!("{of}_low"))?.zip(self.decimal(&format!("{of}_high"))?))
     }
 
     fn decimal(&self, column: &str) -> Result<Option<Decimal>> {

@@ -28,9 +28,8 @@ use crate::explain::Policy;
 use crate::explain::lists::{ListInput, RecordLists, read_for_lists, record_lists};
 use crate::explain::reconciled::{ReconciledRecords, reconciled_records};
 use crate::findings::{DetectRequest, detect, tables::Finding};
-use crate::indices::extract::{BURDEN_SOURCES, SYNERGY_POPULATIONS, SYNERGY_SOURCES};
-use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
-use crate::indices::{indices, previous};
+use crate::indices::extract::{BURDEN_POPULATIONS, BURDEN_SOURCES, SYNERGY_POPULATIONS, SYNERGY_SOURCES};
+use crate::indices::{Indices, Standing, indices, previous};
 use crate::lake::{Lake, Snapshot, SpillFolder};
 use crate::library::Library;
 use crate::library::indicator::{Indicator, Window};
@@ -51,12 +50,8 @@ pub struct Assessed {
     pub held: BTreeMap<IndicatorId, String>,
     /// Values, scores, ranks, score lines, ledger.
     pub scorecards: Scorecards,
-    /// Sides of borders.
-    pub synergy_pairs: Vec<SynergyPair>,
-    /// Regions over all their borders.
-    pub synergy_regions: Vec<SynergyRegion>,
-    /// Burden index.
-    pub burden: Vec<Burden>,
+    /// Synergy and burden.
+    pub indices: Indices,
     /// Bonuses, deductions and vetoes of the period.
     pub events: Vec<Event>,
     /// Both sides of the comparison between the units' systems and the platform.
@@ -124,9 +119,13 @@ pub async fn assess(
     for indicator in library.indicators.values() {
         assessed.sources.insert(indicator.id.clone(), dependencies.tables_of(session, indicator));
     }
-    let below = SYNERGY_POPULATIONS.iter().flat_map(|population| dependencies.tables_below(population));
-    assessed.sources.insert(IndicatorId::from(SYNERGY), below.chain(SYNERGY_SOURCES.map(str::to_owned)).collect());
-    assessed.sources.insert(IndicatorId::from(BURDEN), BURDEN_SOURCES.map(str::to_owned).into());
+    let composites: [(&str, &[&str], &[&str]); 2] =
+        [(SYNERGY, &SYNERGY_POPULATIONS, &SYNERGY_SOURCES), (BURDEN, &BURDEN_POPULATIONS, &BURDEN_SOURCES)];
+    for (composite, populations, sources) in composites {
+        let below = populations.iter().flat_map(|population| dependencies.tables_below(population));
+        let all = below.chain(sources.iter().map(|source| (*source).to_owned())).collect();
+        assessed.sources.insert(IndicatorId::from(composite), all);
+    }
     assessed.held = held_by_tables(&assessed.sources, held_tables);
     assessed.held.extend(broken.clone());
     let indicators: Vec<_> = library.indicators.values().filter(|indicator| !assessed.held.contains_key(&indicator.id)).collect();
@@ -166,17 +165,20 @@ pub async fn assess(
 
     surroundings.stage("indices", Work::Unknown);
     let until = request.period.last.last_day().min(request.as_of);
-    let failures = shared.stand_at(moment_of(Window::Flow, request.as_of), SYNERGY_POPULATIONS.map(str::to_owned)).await;
-    if let Some((population, error)) = failures.first() {
-        assessed.held.insert(IndicatorId::from(SYNERGY), format!("`{population}`: {}", error.strip_backtrace()));
+    for (composite, populations, _) in composites {
+        let names = populations.iter().map(|population| (*population).to_owned());
+        let failures = shared.stand_at(moment_of(Window::Flow, request.as_of), names).await;
+        if let Some((population, error)) = failures.first() {
+            assessed.held.insert(IndicatorId::from(composite), format!("`{population}`: {}", error.strip_backtrace()));
+        }
     }
-    let is_whole = failures.is_empty();
-    let found = indices(session, library, request.period.first.first_day(), until, request.seed, is_whole).await?;
+    let is_held = |composite: &str| assessed.held.contains_key(&IndicatorId::from(composite));
+    let standing = Standing { synergy: !is_held(SYNERGY), burden: !is_held(BURDEN) };
+    let found = indices(session, library, request.period.first.first_day(), until, request.seed, standing).await?;
     // Without a run before there is no folder, and the tables of what is held are empty.
     let tables = previous_run.map(|folder| folder.join("tables")).unwrap_or_default();
     let is_held = |composite: &str| assessed.held.contains_key(&IndicatorId::from(composite));
-    let indices = previous::in_place_of_held(session, found, &tables, is_held).await?;
-    (assessed.synergy_pairs, assessed.synergy_regions, assessed.burden) = (indices.synergy_pairs, indices.synergy_regions, indices.burden);
+    assessed.indices = previous::in_place_of_held(session, found, &tables, is_held).await?;
 
     surroundings.stage("records", Work::Unknown);
     let listed = listed.into_iter().filter(|indicator| !assessed.held.contains_key(&indicator.id));
@@ -192,7 +194,7 @@ pub async fn assess(
     };
     assessed.records = record_lists(&mut shared, &wanted).await;
     if scored.contains(&IndicatorId::from(SYNERGY)) {
-        let sides = border_records::Sides { pairs: &assessed.synergy_pairs, missed: &indices.missed };
+        let sides = border_records::Sides { pairs: &assessed.indices.synergy.pairs, missed: &assessed.indices.missed };
         assessed.records.lists.extend(sides.lists_of(&assessed.units, RECORDS_ON_PAGE));
     }
 
@@ -273,8 +275,8 @@ fn held_by_tables(
 
 fn scorecards(request: &Request<'_>, assessed: &Assessed) -> Result<Scorecards> {
     let province = assessed.units.iter().find(|unit| unit.tier == "province").map_or("", |unit| unit.region.as_str());
-    let mut values = regional::from_synergy(&assessed.synergy_regions);
-    values.extend(regional::from_burden(&assessed.burden, province));
+    let mut values = regional::from_synergy(&assessed.indices.synergy.regions);
+    values.extend(regional::from_burden(&assessed.indices.burden.rows, province));
     let held: BTreeSet<IndicatorId> = assessed.held.keys().cloned().collect();
     score(&ScoringInput {
         measures: &assessed.measures,

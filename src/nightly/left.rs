@@ -80,10 +80,10 @@ impl Left {
         let measures = read_measures(&context, &tables.join("measures.parquet"), |_| true, is_held)
             .await
             .context(Kind::Query, || format!("reading the measures of the run {run}"))?;
-        let (_, regions) = previous::synergy(&context, &tables).await?;
+        let regions = previous::synergy(&context, &tables).await?.regions;
         let province = units.iter().find(|unit| unit.tier == "province").map_or("", |unit| unit.region.as_str());
         let mut regional = regional::from_synergy(&regions);
-        regional.extend(regional::from_burden(&previous::burden(&context, &tables).await?, province));
+        regional.extend(regional::from_burden(&previous::burden(&context, &tables).await?.rows, province));
         let provisional = provisional(library, as_of, library.indicators.keys().cloned());
         let scheme = manifest.scheme;
         Ok(Self { run: run.to_owned(), as_of, period, scheme, units, hierarchy, measures, regional, held, provisional, events })

@@ -18,7 +18,8 @@ use crate::compute::verification::Verified;
 use crate::explain::lists::RecordLists;
 use crate::explain::reconciled::ReconciledRecords;
 use crate::findings::tables::Finding;
-use crate::indices::tables::{Burden, SynergyPair, SynergyRegion};
+use crate::indices::burden::BurdenTables;
+use crate::indices::synergy::SynergyTables;
 use crate::ingest::UnitRemark;
 use crate::library::indicator::{Better, Indicator, Shape, ShownAs, Window};
 use crate::scoring::audit::Audit;
@@ -60,12 +61,10 @@ pub struct ReportInput {
     pub line_events: Vec<LineEvent>,
     /// Measures of every month.
     pub measures: Measures,
-    /// Sides of borders.
-    pub synergy_pairs: Vec<SynergyPair>,
-    /// Regions over all their borders.
-    pub synergy_regions: Vec<SynergyRegion>,
+    /// Sides of borders, and regions over all their borders.
+    pub synergy: SynergyTables,
     /// Burden on enterprises.
-    pub burden: Vec<Burden>,
+    pub burden: BurdenTables,
     /// Both sides of the comparison between the units' systems and the platform.
     pub reconciliation: Vec<Reconciled>,
     /// The records on which they do not agree: the office's pages, and each unit's own.

@@ -285,30 +285,39 @@ async fn the_indices_are_read_back_as_they_were_written() {
     write(&input, folder.path(), 2).expect("the report is written");
     let session = crate::lake::session(None, &folder.path().join("spill"), 1).expect("a session");
     let tables = folder.path().join("tables");
-    let (pairs, regions) = crate::indices::previous::synergy(&session, &tables).await.expect("it reads");
-    input.synergy_pairs.sort_by(|a, b| (&a.region, &a.neighbour, &a.domain, a.part).cmp(&(&b.region, &b.neighbour, &b.domain, b.part)));
-    for row in &mut input.synergy_pairs {
+    let synergy = crate::indices::previous::synergy(&session, &tables).await.expect("it reads");
+    input.synergy.pairs.sort_by(|a, b| (&a.region, &a.neighbour, &a.domain, a.part).cmp(&(&b.region, &b.neighbour, &b.domain, b.part)));
+    for row in &mut input.synergy.pairs {
         row.value = row.value.map(|value| value.round_dp(12));
     }
-    assert!(input.synergy_pairs.iter().any(|row| row.report_only) && input.synergy_pairs.iter().any(|row| !row.scored));
-    assert_eq!(pairs, input.synergy_pairs);
-    assert_eq!(regions, input.synergy_regions);
+    input.synergy.sides.sort_by(|a, b| (&a.region, &a.neighbour, &a.domain).cmp(&(&b.region, &b.neighbour, &b.domain)));
+    for row in &mut input.synergy.sides {
+        row.value = row.value.map(|value| value.round_dp(12));
+    }
+    assert!(input.synergy.pairs.iter().any(|row| row.report_only) && input.synergy.pairs.iter().any(|row| !row.scored));
+    assert_eq!(synergy, input.synergy);
     let mut burden = crate::indices::previous::burden(&session, &tables).await.expect("it reads");
     let key = |row: &crate::indices::tables::Burden| (row.scope.clone(), row.quarter.clone(), row.component.clone());
-    burden.sort_by_key(key);
-    input.burden.sort_by_key(key);
+    burden.rows.sort_by_key(key);
+    input.burden.rows.sort_by_key(key);
+    // Shares are written with a fixed number of digits.
+    for power in burden.power.iter_mut().chain(&mut input.burden.power) {
+        power.correlation = power.correlation.normalize();
+    }
+    let planned = |row: &crate::indices::tables::BurdenPower| (row.component.clone(), !row.is_own, row.firms, row.correlation);
+    input.burden.power.sort_by_key(planned);
     assert_eq!(burden, input.burden);
 }
 
 #[test]
 fn a_city_with_too_few_firms_gets_one_sentence_and_safety_equipment_stands_apart() {
     let mut input = province();
-    for row in input.burden.iter_mut().filter(|row| row.scope == "990100") {
+    for row in input.burden.rows.iter_mut().filter(|row| row.scope == "990100") {
         (row.firms, row.index, row.interval, row.score) = (51, None, None, None);
     }
     let apart = |row: &crate::indices::tables::Burden| crate::indices::tables::Burden { component: "equipment".to_owned(), ..row.clone() };
-    let equipment: Vec<_> = input.burden.iter().filter(|row| row.component == "cost").map(apart).collect();
-    input.burden.extend(equipment);
+    let equipment: Vec<_> = input.burden.rows.iter().filter(|row| row.component == "cost").map(apart).collect();
+    input.burden.rows.extend(equipment);
     let page = words(&pages(&input)["office/burden.html"]);
     assert!(page.contains(&texts::panel_too_small("51", "100")));
     assert!(!page.contains("equipment") && page.contains(texts::EQUIPMENT_NOTE));
@@ -319,10 +328,10 @@ fn a_city_with_too_few_firms_gets_one_sentence_and_safety_equipment_stands_apart
 #[test]
 fn what_reaches_no_pair_of_neighbours_is_said_in_one_line() {
     let mut input = province();
-    let (mut city, mut far) = (input.synergy_pairs[0].clone(), input.synergy_pairs[0].clone());
+    let (mut city, mut far) = (input.synergy.pairs[0].clone(), input.synergy.pairs[0].clone());
     (city.neighbour, city.bordering, city.denominator) = ("990100".to_owned(), false, 7.into());
     (far.neighbour, far.bordering, far.denominator) = ("990299".to_owned(), false, 2.into());
-    input.synergy_pairs.extend([city, far]);
+    input.synergy.pairs.extend([city, far]);
     let page = words(&pages(&input)["office/synergy.html"]);
     assert!(page.contains(&texts::outside_pairs(Some("7"), Some("2"))), "{page}");
 }
@@ -334,9 +343,8 @@ fn a_report_of_nothing_is_still_a_report() {
     input.scorecards = Default::default();
     input.measures = Measures::default();
     input.findings.clear();
-    input.synergy_pairs.clear();
-    input.synergy_regions.clear();
-    input.burden.clear();
+    input.synergy = Default::default();
+    input.burden = Default::default();
     input.accounting.clear();
     input.reconciliation.clear();
     input.reconciled = Default::default();

@@ -184,9 +184,12 @@ catalogue! {
     EVIDENCE_COUNT = "证据数";
 
     // Synergy
-    SYNERGY_NOTE = "只统计跨区域事项，责任归于应当作为的一方。P 联合巡查，T 线索及时移送，A 及时受理或说明理由，R 及时反馈，K 同案处罚一致性。事项过少的一对不评分。T 下为自知悉归属至移送的中位天数，未移送的一并计入。K 为同类处罚裁量位置的差距，任一方可比处罚不足的只展示。联合巡查只在计划要求的领域应做；没有约定次数的，与全部邻区合计，以应巡查次数为限。";
+    SYNERGY_NOTE = "只统计跨区域事项，责任归于应当作为的一方。P 联合巡查，T 线索及时移送，A 及时受理或说明理由，R 及时反馈，K 同案处罚一致性。事项过少的一对不评分。T 下为自知悉归属至移送的中位天数，未移送的一并计入。“始终未移送”是期限已过而一直没有移送的线索。K 为同类处罚裁量位置的差距，任一方可比处罚不足的只展示；其下为不相邻各对的中位数，以及其中一致程度不低于本对的比例：比例小，才说明相邻双方比通常更一致。括号内为 95% 区间；联合巡查是全数，没有抽样误差。联合巡查只在计划要求的领域应做；没有约定次数的，与全部邻区合计，以应巡查次数为限。";
     SYNERGY_REGIONS = "各区域协同指数";
     SYNERGY_INDEX = "协同指数";
+    SIDE_WHOLE = "合计";
+    COUPLING = "耦合协调度";
+    COUPLING_NOTE = "耦合协调度（修正式）仅供对照，不进入任何得分：它主要反映双方水平的高低，多数情况下接近 1，各年之间也难以比较。";
     NEIGHBOURS = "评分邻区／邻区";
     DUE = "计入／到期事项";
     REASON = "不评分原因";
@@ -222,6 +225,33 @@ catalogue! {
     EQUIPMENT_NOTE = "法律规定必须购置的安全设备，基期 = 100，不计入指数。";
     BURDEN_PARTS = "企业执法负担指数的构成";
     NO_BURDEN = "本期没有企业负担数据。";
+    MEAN_OF_FIRMS = "每户平均";
+    CONTRIBUTION = "对指数的影响";
+    CARRIED_BY_REGISTER = "最近一季，综合指数中的检查次数由检查登记承担：登记是全数，没有抽样误差，且企业自报与登记相符。";
+    CARRIED_BY_PANEL = "最近一季，综合指数中的检查次数由企业自报承担：登记与自报相差过大，或没有可比的登记，以免漏记检查反而显得负担减轻。";
+    RECORDED_VISITS = "检查次数账实比";
+    RECORDED_VISITS_NOTE = "同一企业、同一季度：系统登记的入企检查次数 ÷ 企业自报的次数。明显小于 1，可能有检查没有登记；明显大于 1，可能登记了没有进行的检查，或企业少报。是线索，不是结论。";
+    REPORTED = "企业自报";
+    RECORDED = "系统登记";
+    RATIO = "账实比";
+    INSIDE_BAND = "大体相符";
+    TOO_FEW_RECORDED = "登记偏少";
+    TOO_MANY_RECORDED = "登记偏多";
+    POWER = "这个样本能看出多大的变化";
+    POWER_NOTE = "小于“可辨识的上升”的变化，这个样本多半看不出来：“无可辨识变化”不等于没有变化。离散系数为标准差与平均数之比；两期相关只就两期都回答的企业而言。";
+    PAIRED_FIRMS = "两期都有";
+    VARIATION = "离散系数";
+    CORRELATION = "两期相关";
+    HALF_WIDTH = "区间向上的宽度";
+    DETECTABLE_RISE = "可辨识的上升";
+    PLANS = "换一个样本：区间向上的宽度";
+    PLANS_NOTE = "配合工时，按本样本的离散系数计算；各列为同一企业两期回答的相关系数，0 为每期另抽样本。";
+    OTHER_WAYS = "另外两种算法";
+    OTHER_WAYS_NOTE = "链接指数逐季相连，层有增减时可与定基指数对照；校准指数调整权重，使样本的检查次数与登记的总数相等。缩尾的是超过本层中位数加 5 倍绝对中位差的回答：按该限计，从不删除。";
+    CHAINED = "链接指数";
+    CALIBRATED = "校准指数";
+    WINSORISED = "缩尾的回答";
+    EXCESS = "缩去的数";
 
     // Reconciliation
     RECONCILIATION_NOTE = "执法系统与考核平台的案件、检查，按决定书文号（没有文号的用案件编号）、检查编号逐条比对。期限在考核期内已到的：两侧都有且各比对项相等的为相符，只在一侧有的为缺失；期限未到的为在途，不计入一致率。一致率＝相符÷（相符＋不同＋平台缺失＋系统缺失）。一条记录有多项不同的，按第一项计数，逐条列出各项。只计本单位名下的记录，不含下级单位。两侧取自同一份文件的没有比对的意义，剔除。";
@@ -312,6 +342,32 @@ pub fn median_days(days: &str) -> String {
     format!("中位 {days} 天")
 }
 
+/// `到期 12 件` below the whole of a side.
+pub fn due_on_side(due: &str) -> String {
+    format!("到期 {due} 件")
+}
+
+/// `始终未移送 2 件` below T.
+pub fn unsent(count: &str) -> String {
+    format!("始终未移送 {count} 件")
+}
+
+/// What K of regions that do not touch is, below K.
+pub fn reference(median: &str, pairs: &str, share: Option<&str>) -> String {
+    let share = share.map(|share| format!("，不低于本对的占 {share}")).unwrap_or_default();
+    format!("不相邻 {pairs} 对中位 {median}{share}")
+}
+
+/// `（61.2–90.1）` behind a figure.
+pub fn between(low: &str, high: &str) -> String {
+    format!("（{low}–{high}）")
+}
+
+/// Enterprises that were inspected more often than a cap allows.
+pub fn over_caps(year: &str, enterprises: &str, over: &str, share: &str, interval: &str) -> String {
+    format!("{year} 年以来，在营企业 {enterprises} 户，被检查次数超过年度频次上限（单个主体或合计）的 {over} 户，占 {share}{interval}。")
+}
+
 /// What was due between regions that are no neighbours: with a city or the province on one side, and others.
 pub fn outside_pairs(above: Option<&str>, between: Option<&str>) -> String {
     let above = above.map(|due| format!("{due} 件涉及市级以上单位"));
@@ -348,7 +404,8 @@ pub fn panel_too_small(firms: &str, minimum: &str) -> String {
 pub fn burden_component(component: &str) -> &str {
     match component {
         "index" => "综合指数",
-        "visits" => "检查次数",
+        "visits" => "检查次数（企业自报）",
+        "register" => "检查次数（检查登记）",
         "hours" => "配合工时",
         "cost" => "额外支出",
         "equipment" => EQUIPMENT,

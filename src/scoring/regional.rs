@@ -33,7 +33,7 @@ pub fn from_synergy(regions: &[SynergyRegion]) -> Vec<RegionalValue> {
                 value: row.index?,
                 scored_as: None,
                 n: row.due_scored,
-                interval: None,
+                interval: row.interval,
             })
         })
         .collect()

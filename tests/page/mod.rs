@@ -20,8 +20,8 @@ use kaohe::diagnostics::nearest;
 use kaohe::findings::tables::Finding;
 use kaohe::findings::{DetectRequest, case_splitting, detect, stage_inversion, yearend_backfill};
 use kaohe::functions::{self, Clocks};
-use kaohe::indices::indices;
-use kaohe::indices::tables::{Burden, SynergyPair, SynergyRegion};
+use kaohe::indices::tables::{Burden, BurdenCaps, BurdenVisits, SynergyPair, SynergyRegion, SynergySide};
+use kaohe::indices::{Standing, indices};
 use kaohe::library::Library;
 use kaohe::library::indicator::{Shape, Window};
 use kaohe::sampling::FrameRow;
@@ -281,22 +281,29 @@ async fn expect_index(case: &Case, table: IndexTable, expected: &Grid) -> Result
     let (name, known): (&str, &[&str]) = match table {
         IndexTable::SynergyPairs => ("synergy pairs", &PAIR_COLUMNS),
         IndexTable::SynergyRegions => ("synergy regions", &REGION_COLUMNS),
+        IndexTable::SynergySides => ("synergy sides", &SIDE_COLUMNS),
         IndexTable::Burden => ("burden", &BURDEN_COLUMNS),
+        IndexTable::BurdenVisits => ("burden visits", &VISITS_COLUMNS),
+        IndexTable::BurdenCaps => ("burden caps", &CAPS_COLUMNS),
     };
     check_headings(expected, name, known)?;
     let (library, context) = with_populations(case).await?;
     let from = jiff::civil::date(case.as_of.year(), 1, 1);
-    let found = indices(&context, &library, from, case.as_of, 1, true).await.map_err(|error| error.to_string())?;
+    let standing = Standing { synergy: true, burden: true };
+    let found = indices(&context, &library, from, case.as_of, 1, standing).await.map_err(|error| error.to_string())?;
     let shows = |heading: &str| expected.headings.iter().any(|known| known == heading);
     let cells = |cell: &dyn Fn(&str) -> String| expected.headings.iter().map(|heading| cell(heading)).collect::<Vec<_>>();
     let rows = match table {
         IndexTable::SynergyPairs => {
-            let shown = found.synergy_pairs.iter().filter(|row| row.value.is_some() || shows("denominator"));
+            let shown = found.synergy.pairs.iter().filter(|row| row.value.is_some() || shows("denominator"));
             shown.map(|row| cells(&|heading| pair_cell(row, heading))).collect()
         }
-        IndexTable::SynergyRegions => found.synergy_regions.iter().map(|row| cells(&|heading| region_cell(row, heading))).collect(),
+        IndexTable::SynergySides => found.synergy.sides.iter().map(|row| cells(&|heading| side_cell(row, heading))).collect(),
+        IndexTable::BurdenVisits => found.burden.visits.iter().map(|row| cells(&|heading| visits_cell(row, heading))).collect(),
+        IndexTable::BurdenCaps => found.burden.caps.iter().map(|row| cells(&|heading| caps_cell(row, heading))).collect(),
+        IndexTable::SynergyRegions => found.synergy.regions.iter().map(|row| cells(&|heading| region_cell(row, heading))).collect(),
         IndexTable::Burden => {
-            let shown = found.burden.iter().filter(|row| row.index.is_some() || shows("firms"));
+            let shown = found.burden.rows.iter().filter(|row| row.index.is_some() || shows("firms"));
             shown.map(|row| cells(&|heading| burden_cell(row, heading))).collect()
         }
     };
@@ -308,7 +315,14 @@ fn four_decimals(number: Option<Decimal>) -> String {
     number.map(|number| format!("{:.4}", number.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero))).unwrap_or_default()
 }
 
-const PAIR_COLUMNS: [&str; 12] = [
+const PAIR_COLUMNS: [&str; 19] = [
+    "value_low",
+    "value_high",
+    "open",
+    "unsent",
+    "reference",
+    "reference_pairs",
+    "reference_share",
     "region",
     "neighbour",
     "domain",
@@ -332,6 +346,13 @@ fn pair_cell(row: &SynergyPair, heading: &str) -> String {
         "numerator" => row.numerator.to_string(),
         "denominator" => row.denominator.to_string(),
         "value" => four_decimals(row.value),
+        "value_low" => four_decimals(row.interval.map(|(low, _)| low)),
+        "value_high" => four_decimals(row.interval.map(|(_, high)| high)),
+        "open" => row.open.to_string(),
+        "unsent" => row.unsent.to_string(),
+        "reference" => four_decimals(row.reference),
+        "reference_pairs" => row.reference_pairs.to_string(),
+        "reference_share" => four_decimals(row.reference_share),
         "median_days" => row.median_days.map(|days| days.to_string()).unwrap_or_default(),
         "cross_province" => row.cross_province.to_string(),
         "report_only" => row.report_only.to_string(),
@@ -357,7 +378,64 @@ fn region_cell(row: &SynergyRegion, heading: &str) -> String {
     }
 }
 
-const BURDEN_COLUMNS: [&str; 8] = ["scope", "quarter", "component", "index", "firms", "winsorised", "unchanged", "score"];
+const SIDE_COLUMNS: [&str; 7] = ["region", "neighbour", "domain", "value", "due", "scored", "reason"];
+
+fn side_cell(row: &SynergySide, heading: &str) -> String {
+    match heading {
+        "region" => row.region.clone(),
+        "neighbour" => row.neighbour.clone(),
+        "domain" => row.domain.clone(),
+        "value" => four_decimals(row.value),
+        "due" => row.due.to_string(),
+        "scored" => row.scored.to_string(),
+        "reason" => row.reason.clone().unwrap_or_default(),
+        other => unreachable!("SIDE_COLUMNS names `{other}`"),
+    }
+}
+
+const VISITS_COLUMNS: [&str; 7] = ["scope", "quarter", "firms", "reported", "recorded", "ratio", "inside_band"];
+
+fn visits_cell(row: &BurdenVisits, heading: &str) -> String {
+    match heading {
+        "scope" => row.scope.clone(),
+        "quarter" => row.quarter.clone(),
+        "firms" => row.firms.to_string(),
+        "reported" => row.reported.to_string(),
+        "recorded" => row.recorded.to_string(),
+        "ratio" => four_decimals(row.ratio),
+        "inside_band" => row.inside_band.map(|inside| inside.to_string()).unwrap_or_default(),
+        other => unreachable!("VISITS_COLUMNS names `{other}`"),
+    }
+}
+
+const CAPS_COLUMNS: [&str; 5] = ["scope", "year", "enterprises", "over", "share"];
+
+fn caps_cell(row: &BurdenCaps, heading: &str) -> String {
+    match heading {
+        "scope" => row.scope.clone(),
+        "year" => row.year.to_string(),
+        "enterprises" => row.enterprises.to_string(),
+        "over" => row.over.to_string(),
+        "share" => four_decimals(row.share),
+        other => unreachable!("CAPS_COLUMNS names `{other}`"),
+    }
+}
+
+const BURDEN_COLUMNS: [&str; 13] = [
+    "scope",
+    "quarter",
+    "component",
+    "index",
+    "firms",
+    "winsorised",
+    "unchanged",
+    "score",
+    "mean",
+    "contribution",
+    "chained",
+    "calibrated",
+    "carried_by",
+];
 
 fn burden_cell(row: &Burden, heading: &str) -> String {
     match heading {
@@ -368,6 +446,11 @@ fn burden_cell(row: &Burden, heading: &str) -> String {
         "firms" => row.firms.to_string(),
         "winsorised" => row.winsorised.to_string(),
         "unchanged" => row.unchanged.to_string(),
+        "mean" => four_decimals(row.mean),
+        "contribution" => four_decimals(row.contribution),
+        "chained" => four_decimals(row.chained),
+        "calibrated" => four_decimals(row.calibrated),
+        "carried_by" => row.carried_by.clone(),
         "score" => row.score.map(|score| score.to_string()).unwrap_or_default(),
         other => unreachable!("BURDEN_COLUMNS names `{other}`"),
     }

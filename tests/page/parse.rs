@@ -36,8 +36,11 @@ pub enum Expectation {
 #[derive(Debug, Clone, Copy)]
 pub enum IndexTable {
     SynergyPairs,
+    SynergySides,
     SynergyRegions,
     Burden,
+    BurdenVisits,
+    BurdenCaps,
 }
 
 /// One heading of a page.
@@ -200,7 +203,10 @@ fn table_name(line: &str) -> Option<&str> {
 fn index_table(line: &str) -> Option<IndexTable> {
     match line {
         "expect synergy pairs" => Some(IndexTable::SynergyPairs),
+        "expect synergy sides" => Some(IndexTable::SynergySides),
         "expect synergy regions" => Some(IndexTable::SynergyRegions),
+        "expect burden visits" => Some(IndexTable::BurdenVisits),
+        "expect burden caps" => Some(IndexTable::BurdenCaps),
         "expect burden" => Some(IndexTable::Burden),
         _ => None,
     }

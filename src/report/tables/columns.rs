@@ -78,6 +78,12 @@ impl<I: Iterator + Clone> Columns<I> {
         self.push(name, false, Arc::new(array))
     }
 
+    /// Yes, no, or not known.
+    pub fn flag_or_null(self, name: &str, of: impl Fn(I::Item) -> Option<bool>) -> Self {
+        let array = BooleanArray::from_iter(self.rows.clone().map(of));
+        self.push(name, true, Arc::new(array))
+    }
+
     /// A whole number.
     pub fn count(self, name: &str, of: impl Fn(I::Item) -> i64) -> Self {
         let array = Int64Array::from_iter_values(self.rows.clone().map(of));

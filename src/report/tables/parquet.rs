@@ -130,8 +130,8 @@ mod tests {
         shuffled.scorecards.scores.reverse();
         shuffled.scorecards.ranks.reverse();
         shuffled.findings.reverse();
-        shuffled.burden.reverse();
-        shuffled.synergy_pairs.reverse();
+        shuffled.burden.rows.reverse();
+        shuffled.synergy.pairs.reverse();
         shuffled.accounting.reverse();
         shuffled.line_events.reverse();
         for (a, b) in tables(&province()).expect("tables").iter().zip(tables(&shuffled).expect("tables")) {
@@ -144,7 +144,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let input = province();
         let written = write_tables(&tables(&input).expect("tables"), folder.path(), 2).expect("files");
-        assert_eq!(written.len(), 25);
+        assert_eq!(written.len(), 29);
         let ranks = fs::File::open(folder.path().join("ranks.parquet")).expect("the file");
         let reader = ParquetRecordBatchReaderBuilder::try_new(ranks).expect("parquet").build().expect("a reader");
         let batches: Vec<_> = reader.map(|batch| batch.expect("a batch")).collect();

@@ -6,14 +6,16 @@ use super::ResultTable;
 use super::columns::Columns;
 use crate::error::Result;
 use crate::findings::tables::{Evidence, Finding};
+use crate::indices::tables::SynergyPair;
 use crate::report::input::ReportInput;
 
 /// Parts of the sides of borders.
 pub fn synergy_pairs(input: &ReportInput) -> Result<ResultTable> {
-    let mut rows: Vec<_> = input.synergy_pairs.iter().map(|row| (row, row.part.to_string())).collect();
+    let mut rows: Vec<_> = input.synergy.pairs.iter().map(|row| (row, row.part.to_string())).collect();
     rows.sort_by(|(a, a_part), (b, b_part)| {
         (&a.region, &a.neighbour, &a.domain, a_part).cmp(&(&b.region, &b.neighbour, &b.domain, b_part))
     });
+    let median = |row: &SynergyPair, side: fn((Option<u32>, Option<u32>)) -> Option<u32>| row.median_interval.and_then(side).map(i64::from);
     Columns::of("synergy_pairs", &["region", "neighbour", "domain", "part"], &rows)
         .text("region", |(row, _)| &row.region)
         .text("neighbour", |(row, _)| &row.neighbour)
@@ -22,33 +24,65 @@ pub fn synergy_pairs(input: &ReportInput) -> Result<ResultTable> {
         .share_or_null("numerator", |(row, _)| Some(row.numerator))
         .share_or_null("denominator", |(row, _)| Some(row.denominator))
         .share_or_null("value", |(row, _)| row.value)
+        .share_or_null("value_low", |(row, _)| row.interval.map(|(low, _)| low))
+        .share_or_null("value_high", |(row, _)| row.interval.map(|(_, high)| high))
         .flag("report_only", |(row, _)| row.report_only)
         .count_or_null("median_days", |(row, _)| row.median_days.map(i64::from))
+        .flag("has_median_interval", |(row, _)| row.median_interval.is_some())
+        .count_or_null("median_days_low", move |(row, _)| median(row, |limits| limits.0))
+        .count_or_null("median_days_high", move |(row, _)| median(row, |limits| limits.1))
+        .count("open", |(row, _)| i64::from(row.open))
+        .count("unsent", |(row, _)| i64::from(row.unsent))
+        .share_or_null("reference", |(row, _)| row.reference)
+        .count("reference_pairs", |(row, _)| i64::from(row.reference_pairs))
+        .share_or_null("reference_share", |(row, _)| row.reference_share)
         .flag("cross_province", |(row, _)| row.cross_province)
         .flag("bordering", |(row, _)| row.bordering)
         .flag("scored", |(row, _)| row.scored)
-        .table(input.synergy_pairs.len())
+        .table(input.synergy.pairs.len())
+}
+
+/// Sides of borders over their parts.
+pub fn synergy_sides(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.synergy.sides.iter().collect();
+    rows.sort_by_key(|row| (&row.region, &row.neighbour, &row.domain));
+    Columns::of("synergy_sides", &["region", "neighbour", "domain"], &rows)
+        .text("region", |row| &row.region)
+        .text("neighbour", |row| &row.neighbour)
+        .text("domain", |row| &row.domain)
+        .share_or_null("value", |row| row.value)
+        .share_or_null("value_low", |row| row.interval.map(|(low, _)| low))
+        .share_or_null("value_high", |row| row.interval.map(|(_, high)| high))
+        .share_or_null("due", |row| Some(row.due))
+        .flag("scored", |row| row.scored)
+        .text_or_null("reason", |row| row.reason.as_deref())
+        .share_or_null("coupling", |row| row.coupling)
+        .share_or_null("coupling_low", |row| row.coupling_interval.map(|(low, _)| low))
+        .share_or_null("coupling_high", |row| row.coupling_interval.map(|(_, high)| high))
+        .table(input.synergy.sides.len())
 }
 
 /// Regions over all their borders.
 pub fn synergy_regions(input: &ReportInput) -> Result<ResultTable> {
-    let mut rows: Vec<_> = input.synergy_regions.iter().collect();
+    let mut rows: Vec<_> = input.synergy.regions.iter().collect();
     rows.sort_by_key(|row| (&row.region, &row.domain));
     Columns::of("synergy_regions", &["region", "domain"], &rows)
         .text("region", |row| &row.region)
         .text("domain", |row| &row.domain)
         .share_or_null("index", |row| row.index)
+        .share_or_null("index_low", |row| row.interval.map(|(low, _)| low))
+        .share_or_null("index_high", |row| row.interval.map(|(_, high)| high))
         .count("neighbours_scored", |row| i64::from(row.neighbours_scored))
         .count("neighbours", |row| i64::from(row.neighbours))
         .share_or_null("due", |row| Some(row.due))
         .share_or_null("due_scored", |row| Some(row.due_scored))
         .text_or_null("reason", |row| row.reason.as_deref())
-        .table(input.synergy_regions.len())
+        .table(input.synergy.regions.len())
 }
 
 /// Burden on enterprises.
 pub fn burden(input: &ReportInput) -> Result<ResultTable> {
-    let mut rows: Vec<_> = input.burden.iter().collect();
+    let mut rows: Vec<_> = input.burden.rows.iter().collect();
     rows.sort_by_key(|row| (&row.scope, &row.quarter, &row.component));
     Columns::of("burden", &["scope", "quarter", "component"], &rows)
         .text("scope", |row| &row.scope)
@@ -62,7 +96,67 @@ pub fn burden(input: &ReportInput) -> Result<ResultTable> {
         .count("winsorised", |row| i64::from(row.winsorised))
         .flag("unchanged", |row| row.unchanged)
         .share_or_null("score", |row| row.score)
-        .table(input.burden.len())
+        .share_or_null("mean", |row| row.mean)
+        .share_or_null("excess", |row| row.excess)
+        .share_or_null("contribution", |row| row.contribution)
+        .share_or_null("chained", |row| row.chained)
+        .share_or_null("calibrated", |row| row.calibrated)
+        .text("carried_by", |row| &row.carried_by)
+        .count("strata_left_out", |row| i64::from(row.strata_left_out))
+        .table(input.burden.rows.len())
+}
+
+/// Visits that firms report, and those that the register holds for them.
+pub fn burden_visits(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.burden.visits.iter().collect();
+    rows.sort_by_key(|row| (&row.scope, &row.quarter));
+    Columns::of("burden_visits", &["scope", "quarter"], &rows)
+        .text("scope", |row| &row.scope)
+        .text("quarter", |row| &row.quarter)
+        .count("firms", |row| i64::from(row.firms))
+        .share_or_null("reported", |row| Some(row.reported))
+        .share_or_null("recorded", |row| Some(row.recorded))
+        .share_or_null("ratio", |row| row.ratio)
+        .share_or_null("ratio_low", |row| row.interval.map(|(low, _)| low))
+        .share_or_null("ratio_high", |row| row.interval.map(|(_, high)| high))
+        .flag_or_null("inside_band", |row| row.inside_band)
+        .table(input.burden.visits.len())
+}
+
+/// Enterprises that were inspected more often than their caps allow.
+pub fn burden_caps(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.burden.caps.iter().collect();
+    rows.sort_by_key(|row| (&row.scope, row.year));
+    Columns::of("burden_caps", &["scope", "year"], &rows)
+        .text("scope", |row| &row.scope)
+        .count("year", |row| i64::from(row.year))
+        .size("enterprises", |row| row.enterprises)
+        .size("over", |row| row.over)
+        .share_or_null("share", |row| row.share)
+        .share_or_null("share_low", |row| row.interval.map(|(low, _)| low))
+        .share_or_null("share_high", |row| row.interval.map(|(_, high)| high))
+        .table(input.burden.caps.len())
+}
+
+/// What change the panel, or another one, could show.
+pub fn burden_power(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.burden.power.iter().collect();
+    rows.sort_by_key(|row| (&row.scope, &row.quarter, &row.component, !row.is_own, row.firms, row.correlation));
+    let sorted_by = &["scope", "quarter", "component", "is_planned", "firms", "correlation"];
+    Columns::of("burden_power", sorted_by, &rows)
+        .text("scope", |row| &row.scope)
+        .text("quarter", |row| &row.quarter)
+        .text("component", |row| &row.component)
+        .flag("is_planned", |row| !row.is_own)
+        .count("firms", |row| i64::from(row.firms))
+        .share_or_null("correlation", |row| Some(row.correlation))
+        .count_or_null("pairs", |row| row.pairs.map(i64::from))
+        .share_or_null("variation", |row| Some(row.variation))
+        .share_or_null("design_effect", |row| Some(row.design_effect))
+        .share_or_null("standard_error", |row| Some(row.standard_error))
+        .share_or_null("half_width", |row| Some(row.half_width))
+        .share_or_null("detectable_rise", |row| Some(row.detectable_rise))
+        .table(input.burden.power.len())
 }
 
 fn sorted_findings(input: &ReportInput) -> Vec<&Finding> {

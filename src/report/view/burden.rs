@@ -1,6 +1,7 @@
 //! The burden index: one block a scope, quarter after quarter, with its components.
 //!
-//! In: burden rows. Out: [`ScopeView`]. Legally required safety equipment stands in a block of its own, outside the index. Never here: a judgement that the interval does not carry.
+//! In: burden rows, visits, caps, power. Out: [`ScopeView`]. Legally required safety equipment stands in a block of its own, outside the index. Never
+//! here: a judgement that the interval does not carry.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::Facts;
 use super::facts::Object;
-use crate::indices::tables::Burden;
+use crate::indices::tables::{Burden, BurdenCaps, BurdenPower, BurdenVisits};
 use crate::library::scheme::composites::BURDEN;
 use crate::report::names::Text;
 use crate::report::numbers;
@@ -34,6 +35,20 @@ pub struct ScopeView {
     pub series: Svg,
     /// Quarters × components of the index.
     pub rows: Vec<BurdenRow>,
+    /// What carries the visits of the last index, in words.
+    pub carried: &'static str,
+    /// Enterprises over their caps, in words; one sentence a year.
+    pub over_caps: Vec<String>,
+    /// Reported against recorded visits, quarter by quarter.
+    pub visits: Vec<VisitsRow>,
+    /// What the panel can show, a row a component.
+    pub power: Vec<PowerRow>,
+    /// Correlations above the columns of [`ScopeView::plans`].
+    pub correlations: Vec<Text>,
+    /// What other panels could show.
+    pub plans: Vec<PlanRow>,
+    /// The components by other ways of counting.
+    pub others: Vec<OtherRow>,
     /// Quarters of the equipment that the law requires.
     pub equipment: Vec<BurdenRow>,
     /// Why the scope has no index of its own, in words; drawing and rows are empty then.
@@ -53,6 +68,10 @@ pub struct BurdenRow {
     pub index: String,
     /// Interval.
     pub interval: String,
+    /// Mean of a firm.
+    pub mean: String,
+    /// Points of the index that it causes.
+    pub contribution: String,
     /// Firms.
     pub firms: String,
     /// What can be said of it.
@@ -61,10 +80,74 @@ pub struct BurdenRow {
     pub score: String,
 }
 
+/// Visits of the panel's firms in one quarter.
+#[derive(Debug, Clone)]
+pub struct VisitsRow {
+    /// Quarter.
+    pub quarter: Text,
+    /// As the firms report them.
+    pub reported: String,
+    /// As the register holds them.
+    pub recorded: String,
+    /// The second over the first.
+    pub ratio: String,
+    /// Interval of the ratio.
+    pub interval: String,
+    /// Firms that could be compared.
+    pub firms: String,
+    /// What can be said of it.
+    pub reading: &'static str,
+}
+
+/// What the panel can show of one component.
+#[derive(Debug, Clone)]
+pub struct PowerRow {
+    /// Component in words.
+    pub component: Text,
+    /// Firms.
+    pub firms: String,
+    /// Of these, those of the base quarter.
+    pub paired: String,
+    /// Standard deviation over mean.
+    pub variation: String,
+    /// Correlation of both quarters.
+    pub correlation: String,
+    /// How far the interval reaches above the index.
+    pub half_width: String,
+    /// The least rise that is detected.
+    pub detectable: String,
+}
+
+/// What panels of one size could show.
+#[derive(Debug, Clone)]
+pub struct PlanRow {
+    /// Firms.
+    pub firms: String,
+    /// Half widths, a column each correlation.
+    pub widths: Vec<Text>,
+}
+
+/// A component by other ways of counting.
+#[derive(Debug, Clone)]
+pub struct OtherRow {
+    /// Quarter.
+    pub quarter: Text,
+    /// Component in words.
+    pub component: Text,
+    /// Linked quarter to quarter.
+    pub chained: String,
+    /// With weights that meet the register.
+    pub calibrated: String,
+    /// Answers that were pulled in.
+    pub winsorised: String,
+    /// What they lost.
+    pub excess: String,
+}
+
 /// Every scope, the province first.
 pub fn scopes(facts: &Facts) -> Vec<ScopeView> {
     let mut scopes: BTreeMap<(bool, &str), Vec<&Burden>> = BTreeMap::new();
-    for row in &facts.input.burden {
+    for row in &facts.input.burden.rows {
         scopes.entry((row.scope != PROVINCE, &row.scope)).or_default().push(row);
     }
     scopes.into_iter().map(|((_, scope), rows)| view(facts, scope, rows)).collect()
@@ -74,30 +157,125 @@ pub fn scopes(facts: &Facts) -> Vec<ScopeView> {
 pub fn of_region<'a>(facts: &Facts<'a>, object: Object<'a>) -> Option<ScopeView> {
     facts.values(object).into_iter().find(|value| value.indicator.as_ref() == BURDEN && value.value.is_some())?;
     let codes = upwards(&facts.unit(object.0)?.region);
-    let with_index = |scope: &str| facts.input.burden.iter().any(|row| row.scope == scope && row.component == WHOLE && row.index.is_some());
+    let with_index =
+        |scope: &str| facts.input.burden.rows.iter().any(|row| row.scope == scope && row.component == WHOLE && row.index.is_some());
     let scope = codes.iter().map(String::as_str).chain([PROVINCE]).find(|scope| with_index(scope))?;
-    let rows = || facts.input.burden.iter().filter(|row| row.scope == scope);
+    let rows = || facts.input.burden.rows.iter().filter(|row| row.scope == scope);
     let last = rows().filter(|row| row.component == WHOLE && row.index.is_some()).map(|row| &row.quarter).max()?;
     Some(view(facts, scope, rows().filter(|row| row.quarter == *last).collect()))
 }
 
 fn view(facts: &Facts, scope: &str, mut rows: Vec<&Burden>) -> ScopeView {
-    const ORDER: [&str; 4] = [WHOLE, "visits", "hours", "cost"];
+    const ORDER: [&str; 5] = [WHOLE, "visits", "register", "hours", "cost"];
     let place = |component: &str| ORDER.iter().position(|known| *known == component).unwrap_or(ORDER.len());
     rows.sort_by_key(|row| (&row.quarter, place(&row.component), &row.component));
-    let title = if scope == PROVINCE { Text::of(texts::PROVINCE) } else { facts.region_name(scope) };
+    let tables = &facts.input.burden;
+    let mut view = ScopeView {
+        title: if scope == PROVINCE { Text::of(texts::PROVINCE) } else { facts.region_name(scope) },
+        series: Svg::default(),
+        rows: Vec::new(),
+        carried: "",
+        over_caps: tables.caps.iter().filter(|row| row.scope == scope).filter_map(over_caps).collect(),
+        visits: Vec::new(),
+        power: Vec::new(),
+        correlations: Vec::new(),
+        plans: Vec::new(),
+        others: Vec::new(),
+        equipment: Vec::new(),
+        reason: String::new(),
+    };
     if let Some(most) = rows.iter().max_by_key(|row| row.firms).filter(|row| row.firms < row.minimum_firms) {
         let figure = |number: u32| numbers::count(u64::from(number));
-        let reason = texts::panel_too_small(&figure(most.firms), &figure(most.minimum_firms));
-        return ScopeView { title, series: Svg::default(), rows: Vec::new(), equipment: Vec::new(), reason };
+        view.reason = texts::panel_too_small(&figure(most.firms), &figure(most.minimum_firms));
+        return view;
     }
     let (equipment, parts): (Vec<&Burden>, Vec<&Burden>) = rows.iter().copied().partition(|row| row.component == EQUIPMENT);
-    ScopeView {
-        series: series(&title, &parts),
-        rows: parts.iter().map(|row| burden_row(row)).collect(),
-        equipment: equipment.iter().filter(|row| row.index.is_some()).map(|row| burden_row(row)).collect(),
-        reason: String::new(),
-        title,
+    view.series = series(&view.title, &parts);
+    view.rows = parts.iter().map(|row| burden_row(row)).collect();
+    view.equipment = equipment.iter().filter(|row| row.index.is_some()).map(|row| burden_row(row)).collect();
+    view.carried = match parts.iter().rfind(|row| row.component == WHOLE && row.index.is_some()).map(|row| row.carried_by.as_str()) {
+        Some("register") => texts::CARRIED_BY_REGISTER,
+        Some(_) => texts::CARRIED_BY_PANEL,
+        None => "",
+    };
+    view.visits = tables.visits.iter().filter(|row| row.scope == scope).map(visits_row).collect();
+    let power = || tables.power.iter().filter(|row| row.scope == scope);
+    view.power = power().filter(|row| row.is_own).map(power_row).collect();
+    (view.correlations, view.plans) = plans(power().filter(|row| !row.is_own && row.component == "hours"));
+    let is_other = |row: &&&Burden| row.chained.is_some() || row.calibrated.is_some() || row.winsorised > 0;
+    view.others = parts.iter().filter(|row| row.component != "register").filter(is_other).map(|row| other_row(row)).collect();
+    view
+}
+
+/// A share as `12.3%`.
+fn percent(share: Decimal) -> String {
+    format!("{}%", numbers::fixed(share * Decimal::ONE_HUNDRED, 1))
+}
+
+fn or_none(figure: Option<String>) -> String {
+    figure.unwrap_or_else(|| texts::NONE.to_owned())
+}
+
+fn over_caps(row: &BurdenCaps) -> Option<String> {
+    let interval = row.interval.map(|(low, high)| texts::between(&percent(low), &percent(high))).unwrap_or_default();
+    let (enterprises, over) = (numbers::count(row.enterprises), numbers::count(row.over));
+    Some(texts::over_caps(&row.year.to_string(), &enterprises, &over, &percent(row.share?), &interval))
+}
+
+fn visits_row(row: &BurdenVisits) -> VisitsRow {
+    let reading = match (row.inside_band, row.ratio) {
+        (Some(true), _) => texts::INSIDE_BAND,
+        (Some(false), Some(ratio)) if ratio < Decimal::ONE => texts::TOO_FEW_RECORDED,
+        (Some(false), Some(_)) => texts::TOO_MANY_RECORDED,
+        _ => texts::NONE,
+    };
+    VisitsRow {
+        quarter: Text::of(&row.quarter),
+        reported: numbers::amount(row.reported),
+        recorded: numbers::amount(row.recorded),
+        ratio: or_none(row.ratio.map(|ratio| numbers::fixed(ratio, 2))),
+        interval: or_none(row.interval.map(|(low, high)| format!("{}–{}", numbers::fixed(low, 2), numbers::fixed(high, 2)))),
+        firms: numbers::count(u64::from(row.firms)),
+        reading,
+    }
+}
+
+fn power_row(row: &BurdenPower) -> PowerRow {
+    PowerRow {
+        component: Text::of(texts::burden_component(&row.component)),
+        firms: numbers::count(u64::from(row.firms)),
+        paired: or_none(row.pairs.map(|pairs| numbers::count(u64::from(pairs)))),
+        variation: numbers::fixed(row.variation, 2),
+        correlation: numbers::fixed(row.correlation, 2),
+        half_width: percent(row.half_width),
+        detectable: percent(row.detectable_rise),
+    }
+}
+
+/// Half widths by firms and correlation.
+fn plans<'a>(rows: impl Iterator<Item = &'a BurdenPower>) -> (Vec<Text>, Vec<PlanRow>) {
+    let mut by_firms: BTreeMap<u32, BTreeMap<Decimal, Decimal>> = BTreeMap::new();
+    for row in rows {
+        by_firms.entry(row.firms).or_default().insert(row.correlation, row.half_width);
+    }
+    let correlations =
+        by_firms.values().next().into_iter().flat_map(BTreeMap::keys).map(|number| Text::of(&numbers::amount(*number))).collect();
+    let row = |(firms, widths): (u32, BTreeMap<Decimal, Decimal>)| PlanRow {
+        firms: numbers::count(u64::from(firms)),
+        widths: widths.into_values().map(|width| Text::of(&percent(width))).collect(),
+    };
+    (correlations, by_firms.into_iter().map(row).collect())
+}
+
+fn other_row(row: &Burden) -> OtherRow {
+    let figure = |index: Option<Decimal>| or_none(index.map(|index| numbers::fixed(index, 1)));
+    OtherRow {
+        quarter: Text::of(&row.quarter),
+        component: Text::of(texts::burden_component(&row.component)),
+        chained: figure(row.chained),
+        calibrated: figure(row.calibrated),
+        winsorised: numbers::count(u64::from(row.winsorised)),
+        excess: or_none(row.excess.map(|excess| numbers::fixed(excess, 2))),
     }
 }
 
@@ -115,10 +293,18 @@ fn burden_row(row: &Burden) -> BurdenRow {
         whole: row.component == WHOLE,
         index: row.index.map_or_else(|| texts::NONE.to_owned(), |index| numbers::fixed(index, 1)),
         interval: row.interval.map_or_else(|| texts::NONE.to_owned(), interval),
+        mean: row.mean.map_or_else(String::new, |mean| numbers::fixed(mean, 2)),
+        contribution: row.contribution.map_or_else(String::new, signed),
         firms: numbers::count(u64::from(row.firms)),
         reading,
         score: row.score.map_or_else(String::new, |score| numbers::fixed(score, 2)),
     }
+}
+
+/// Points with their sign.
+fn signed(points: Decimal) -> String {
+    let text = numbers::fixed(points.abs(), 2);
+    if points < Decimal::ZERO { format!("−{text}") } else { format!("+{text}") }
 }
 
 fn series(title: &Text, rows: &[&Burden]) -> Svg {

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::Facts;
 use super::facts::Object;
-use crate::indices::tables::{SynergyPair, SynergyRegion};
+use crate::indices::tables::{SynergyPair, SynergyRegion, SynergySide};
 use crate::library::scheme::composites::SYNERGY;
 use crate::report::names::Text;
 use crate::report::numbers;
@@ -37,6 +37,8 @@ pub struct DomainView {
     pub matrix: Vec<MatrixRow>,
     /// Every pair.
     pub pairs: Vec<PairRow>,
+    /// One of the pairs has a 耦合协调度.
+    pub has_coupling: bool,
     /// What was due between regions that are no neighbours, in words; empty when there is none.
     pub outside: String,
 }
@@ -59,6 +61,8 @@ pub struct RegionRow {
     pub region: Text,
     /// Index in per cent.
     pub index: String,
+    /// Its interval.
+    pub interval: String,
     /// Index as a bar.
     pub bar: Svg,
     /// Neighbours with enough contact, and all.
@@ -91,6 +95,10 @@ pub struct PairRow {
     pub few: bool,
     /// One cell a part.
     pub cells: Vec<PartCell>,
+    /// All parts together.
+    pub whole: PartCell,
+    /// 耦合协调度 with its interval; empty where it is not asked for.
+    pub coupling: String,
 }
 
 /// A part of a pair.
@@ -161,19 +169,20 @@ type Pair<'a> = BTreeMap<char, &'a SynergyPair>;
 pub fn domains(facts: &Facts) -> Vec<DomainView> {
     let input = facts.input;
     let names: BTreeSet<&str> = input
-        .synergy_pairs
+        .synergy
+        .pairs
         .iter()
         .map(|row| row.domain.as_str())
-        .chain(input.synergy_regions.iter().map(|row| row.domain.as_str()))
+        .chain(input.synergy.regions.iter().map(|row| row.domain.as_str()))
         .collect();
     names.into_iter().map(|name| domain(facts, name)).collect()
 }
 
 fn domain(facts: &Facts, name: &str) -> DomainView {
     let (bordering, outside): (Vec<&SynergyPair>, Vec<&SynergyPair>) =
-        facts.input.synergy_pairs.iter().filter(|row| row.domain == name).partition(|row| row.bordering);
+        facts.input.synergy.pairs.iter().filter(|row| row.domain == name).partition(|row| row.bordering);
     let pairs = by_side(bordering.into_iter());
-    let mut regions: Vec<&SynergyRegion> = facts.input.synergy_regions.iter().filter(|row| row.domain == name).collect();
+    let mut regions: Vec<&SynergyRegion> = facts.input.synergy.regions.iter().filter(|row| row.domain == name).collect();
     regions.sort_by_key(|row| (std::cmp::Reverse(row.index), &row.region));
     let mut codes: Vec<&str> = pairs.keys().flat_map(|(region, neighbour)| [*region, *neighbour]).collect();
     codes.sort_unstable();
@@ -182,6 +191,7 @@ fn domain(facts: &Facts, name: &str) -> DomainView {
         codes.clear();
     }
     DomainView {
+        has_coupling: facts.input.synergy.sides.iter().any(|side| side.domain == name && side.coupling.is_some()),
         title: Text::of(texts::domain(name)),
         regions: regions.into_iter().map(|row| region_row(facts, row)).collect(),
         columns: codes.iter().map(|code| facts.region_name(code)).collect(),
@@ -213,10 +223,10 @@ fn outside_words(rows: &[&SynergyPair]) -> String {
 pub fn own_side<'a>(facts: &Facts<'a>, object: Object<'a>) -> Option<OwnSide> {
     facts.values(object).into_iter().find(|value| value.indicator.as_ref() == SYNERGY && value.status != Status::NotApplicable)?;
     let codes = upwards(&facts.unit(object.0)?.region);
-    let row_of = |code: &String| facts.input.synergy_regions.iter().find(|row| row.region == *code && row.domain == SYNERGY_DOMAIN);
+    let row_of = |code: &String| facts.input.synergy.regions.iter().find(|row| row.region == *code && row.domain == SYNERGY_DOMAIN);
     let row = codes.iter().find_map(row_of)?;
     let is_own = |pair: &&SynergyPair| pair.bordering && pair.region == row.region && pair.domain == SYNERGY_DOMAIN;
-    let pairs = by_side(facts.input.synergy_pairs.iter().filter(is_own));
+    let pairs = by_side(facts.input.synergy.pairs.iter().filter(is_own));
     let scored = texts::rests_on(&row.neighbours_scored.to_string(), &row.neighbours.to_string(), &numbers::amount(row.due_scored));
     Some(OwnSide {
         region: facts.region_name(&row.region),
@@ -225,10 +235,17 @@ pub fn own_side<'a>(facts: &Facts<'a>, object: Object<'a>) -> Option<OwnSide> {
     })
 }
 
+/// An interval of shares in per cent, in brackets; empty where there is none.
+fn interval(of: Option<(Decimal, Decimal)>) -> String {
+    let figure = |share: Decimal| numbers::fixed(share * Decimal::ONE_HUNDRED, 1);
+    of.map(|(low, high)| texts::between(&figure(low), &figure(high))).unwrap_or_default()
+}
+
 fn region_row(facts: &Facts, row: &SynergyRegion) -> RegionRow {
     RegionRow {
         region: facts.region_name(&row.region),
         index: percent(row.index),
+        interval: interval(row.interval),
         bar: row.index.map_or_else(Svg::default, |index| svg::bar(numbers::place(index, Decimal::ZERO, Decimal::ONE))),
         neighbours: format!("{}／{}", row.neighbours_scored, row.neighbours),
         due: format!("{}／{}", numbers::amount(row.due_scored), numbers::amount(row.due)),
@@ -254,6 +271,9 @@ fn matrix_row(facts: &Facts, region: &str, codes: &[&str], pairs: &BTreeMap<(&st
 }
 
 fn pair_row(facts: &Facts, region: &str, neighbour: &str, pair: &Pair) -> PairRow {
+    let domain = pair.values().next().map_or("", |row| row.domain.as_str());
+    let is_it = |side: &&SynergySide| side.region == region && side.neighbour == neighbour && side.domain == domain;
+    let side = facts.input.synergy.sides.iter().find(is_it);
     let cell = |part: char| {
         let row = pair.get(&part);
         PartCell {
@@ -270,21 +290,45 @@ fn pair_row(facts: &Facts, region: &str, neighbour: &str, pair: &Pair) -> PairRo
         cross: pair.values().any(|row| row.cross_province),
         few: !pair.values().any(|row| row.cross_province || row.scored),
         cells: PARTS.map(cell).to_vec(),
+        whole: PartCell {
+            label: texts::SIDE_WHOLE,
+            figure: percent(side.and_then(|side| side.value)),
+            fraction: interval(side.and_then(|side| side.interval)),
+            note: side.map_or_else(String::new, |side| texts::due_on_side(&numbers::amount(side.due))),
+            step: "hx",
+        },
+        coupling: side.and_then(|side| Some((side.coupling?, side.coupling_interval))).map_or_else(String::new, |(coupling, of)| {
+            let figure = |number| numbers::fixed(number, 2);
+            let between = of.map(|(low, high)| texts::between(&figure(low), &figure(high))).unwrap_or_default();
+            format!("{}{between}", figure(coupling))
+        }),
     }
 }
 
 /// In time over due; of K, which counts nothing, the distance and the penalties compared.
 fn fraction(row: &SynergyPair) -> String {
     let (numerator, denominator) = (numbers::amount(row.numerator), numbers::amount(row.denominator));
-    if row.part == 'K' { texts::distance(&numerator, &denominator) } else { format!("{numerator}／{denominator}") }
+    if row.part == 'K' {
+        return texts::distance(&numerator, &denominator);
+    }
+    format!("{numerator}／{denominator}{}", interval(row.interval))
 }
 
 fn part_note(row: &SynergyPair) -> String {
-    match row.part {
-        _ if row.report_only => texts::FEW_AND_SHOWN.to_owned(),
-        'T' if !row.denominator.is_zero() => row
-            .median_days
-            .map_or_else(|| texts::MEDIAN_NOT_REACHED.to_owned(), |days| texts::median_days(&numbers::count(u64::from(days)))),
-        _ => String::new(),
+    let mut said = Vec::new();
+    if row.report_only {
+        said.push(texts::FEW_AND_SHOWN.to_owned());
     }
+    if row.part == 'T' && !row.denominator.is_zero() {
+        let days = row.median_days.map(|days| texts::median_days(&numbers::count(u64::from(days))));
+        said.push(days.unwrap_or_else(|| texts::MEDIAN_NOT_REACHED.to_owned()));
+        if row.unsent > 0 {
+            said.push(texts::unsent(&numbers::count(u64::from(row.unsent))));
+        }
+    }
+    if let Some(reference) = row.reference {
+        let share = row.reference_share.map(|share| percent(Some(share)));
+        said.push(texts::reference(&percent(Some(reference)), &numbers::count(u64::from(row.reference_pairs)), share.as_deref()));
+    }
+    said.join(" · ")
 }

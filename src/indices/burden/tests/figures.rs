@@ -1,6 +1,7 @@
 //! A panel of twelve firms in two strata. The expected figures come from an independent computation in Python: point values to
 //! four decimals; interval ends from 40 000 replicates with another generator, so they are held to half an index point.
 
+use super::super::panel::winsorise;
 use super::*;
 
 type Figures = [[Option<i64>; 6]; 3];
@@ -21,11 +22,17 @@ fn reports(stratum: &str, quarter: &str, weight: i64, [visits, tenths_of_hours, 
         hours: tenths_of_hours[firm].map(|tenths| Decimal::new(tenths, 1)),
         cost: cost[firm].map(Decimal::from),
         equipment: None,
+        recorded: None,
     };
     (0..6).map(row).collect()
 }
 
-fn panel() -> Vec<PanelRow> {
+/// The independent computation takes the panel's limits as given.
+fn with_limits_given() -> BurdenParameters {
+    BurdenParameters { limits_redrawn: false, ..BurdenParameters::usual(7) }
+}
+
+pub fn panel() -> Vec<PanelRow> {
     let small = [some([2, 3, 4, 2, 3, 5]), some([60, 80, 100, 70, 90, 120]), some([300, 450, 500, 350, 420, 600])];
     let small_later = [some([2, 2, 3, 2, 3, 40]), some([50, 70, 90, 60, 80, 105]), some([280, 400, 520, 300, 400, 550])];
     let medium = [some([5, 6, 7, 6, 8, 5]), some([200, 250, 300, 240, 280, 220]), some([1500, 1800, 2100, 1700, 2000, 1600])];
@@ -43,15 +50,9 @@ fn panel() -> Vec<PanelRow> {
     .concat()
 }
 
-fn find<'a>(rows: &'a [Burden], scope: &str, quarter: &str, component: &str) -> &'a Burden {
-    rows.iter()
-        .find(|row| (row.scope.as_str(), row.quarter.as_str(), row.component.as_str()) == (scope, quarter, component))
-        .expect("a row")
-}
-
 #[test]
 fn twelve_firms_give_the_figures_of_an_independent_computation() {
-    let rows = burden(&panel(), &BurdenParameters::usual(7));
+    let rows = burden(&panel(), &[], &[], &with_limits_given()).rows;
     let shown = |component| find(&rows, "province", "2026Q1", component).index.map(|index| format!("{index:.4}"));
     assert_eq!(shown("visits").as_deref(), Some("87.7136"));
     assert_eq!(shown("hours").as_deref(), Some("86.9259"));
@@ -64,7 +65,7 @@ fn twelve_firms_give_the_figures_of_an_independent_computation() {
 
 #[test]
 fn intervals_agree_with_forty_thousand_other_replicates() {
-    let rows = burden(&panel(), &BurdenParameters { draws: 20_000, ..BurdenParameters::usual(7) });
+    let rows = burden(&panel(), &[], &[], &BurdenParameters { draws: 20_000, ..with_limits_given() }).rows;
     let expected = [("visits", 77.94, 96.52), ("hours", 83.61, 89.24), ("cost", 87.39, 97.56), ("index", 84.27, 92.42)];
     for (component, low, high) in expected {
         let interval = find(&rows, "province", "2026Q1", component).interval.expect("it has an interval");
@@ -75,7 +76,7 @@ fn intervals_agree_with_forty_thousand_other_replicates() {
 
 #[test]
 fn a_clear_fall_is_scored_on_the_curve() {
-    let rows = burden(&panel(), &BurdenParameters::usual(7));
+    let rows = burden(&panel(), &[], &[], &with_limits_given()).rows;
     let index = find(&rows, "province", "2026Q1", "index");
     // 100 + (88.9833 − 60) · (80 − 100) / 40 = 85.508…
     assert_eq!((index.unchanged, index.score), (false, Some(Decimal::new(8551, 2))));
@@ -83,14 +84,14 @@ fn a_clear_fall_is_scored_on_the_curve() {
 
 #[test]
 fn no_detectable_change_is_exactly_eighty() {
-    let rows = burden(&panel(), &BurdenParameters::usual(7));
+    let rows = burden(&panel(), &[], &[], &with_limits_given()).rows;
     let base = find(&rows, "province", "2025Q1", "index");
     assert_eq!((base.index, base.unchanged, base.score), (Some(Decimal::from(100)), true, Some(Decimal::new(8000, 2))));
 }
 
 #[test]
 fn a_city_below_the_minimum_of_firms_has_no_index() {
-    let rows = burden(&panel(), &BurdenParameters::usual(7));
+    let rows = burden(&panel(), &[], &[], &with_limits_given()).rows;
     let city = find(&rows, "330100", "2026Q1", "index");
     assert_eq!((city.index, city.interval, city.score, city.firms), (None, None, None, 12));
 }
@@ -100,12 +101,39 @@ fn the_order_of_reports_changes_nothing() {
     let mut reversed = panel();
     reversed.reverse();
     let parameters = BurdenParameters { draws: 200, ..BurdenParameters::usual(7) };
-    assert_eq!(burden(&panel(), &parameters), burden(&reversed, &parameters));
+    assert_eq!(burden(&panel(), &[], &[], &parameters), burden(&reversed, &[], &[], &parameters));
 }
 
 #[test]
 fn where_most_firms_had_no_visit_the_few_are_not_pulled_in_to_zero() {
     let mut reports = [0.0, 0.0, 0.0, 0.0, 3.0].map(|visits| [Some(visits), None, None, None]);
-    assert_eq!(winsorise(&mut reports, 5.0), [0; 4]);
+    assert_eq!(winsorise(&mut reports, 5.0).reports, [0; 4]);
     assert_eq!(reports[4][0], Some(3.0));
+}
+
+#[test]
+fn what_was_cut_off_and_the_mean_per_firm_stand_beside_the_index() {
+    let rows = burden(&panel(), &[], &[], &with_limits_given()).rows;
+    let visits = find(&rows, "province", "2026Q1", "visits");
+    // 40 − 5; (900·17/6 + 240·26/5)/1140.
+    assert_eq!((shown(visits.excess).as_deref(), shown(visits.mean).as_deref()), (Some("35.0000"), Some("3.3316")));
+    let index = find(&rows, "province", "2026Q1", "index");
+    assert_eq!((index.excess, index.mean, index.carried_by.as_str()), (None, None, "panel"));
+    // A city that is too small has no figure of any kind.
+    let city = find(&rows, "330100", "2026Q1", "visits");
+    assert_eq!((city.excess, city.mean, city.contribution, city.chained, city.calibrated), (None, None, None, None, None));
+}
+
+#[test]
+fn contributions_are_the_weights_times_the_changes() {
+    let rows = burden(&panel(), &[], &[], &with_limits_given()).rows;
+    let contribution = |component| shown(find(&rows, "province", "2026Q1", component).contribution);
+    // 0.3·(87.71364 − 100) = −3.68591, 0.4·(86.92593 − 100) = −5.22963, 0.3·(92.99627 − 100) = −2.10112: each to the nearest they would
+    // add up to −11.0166, and the index is 88.9833. Rounded down they lack two grains, and hours have the least remainder.
+    assert_eq!(contribution("visits").as_deref(), Some("-3.6859"));
+    assert_eq!(contribution("hours").as_deref(), Some("-5.2297"));
+    assert_eq!(contribution("cost").as_deref(), Some("-2.1011"));
+    assert_eq!((contribution("index"), contribution("equipment")), (None, None));
+    let sum: Decimal = ["visits", "hours", "cost"].iter().filter_map(|part| find(&rows, "province", "2026Q1", part).contribution).sum();
+    assert_eq!(Some(sum), find(&rows, "province", "2026Q1", "index").index.map(|index| index - Decimal::ONE_HUNDRED));
 }

@@ -1,15 +1,18 @@
 //! Borders small enough to compute by hand.
 
 use jiff::civil::date;
+use rust_decimal::Decimal;
 
+use super::duties::waiting_of;
 use super::*;
+use crate::statistics::survival::Duration;
 
-fn parameters() -> SynergyParameters {
+pub(super) fn parameters() -> SynergyParameters {
     SynergyParameters::usual(date(2026, 1, 1), date(2026, 6, 30))
 }
 
 /// `in_time` of `due` duties of one part done on the last day, the rest never.
-fn duties(part: char, region: &str, neighbour: &str, in_time: usize, due: usize) -> Vec<Transaction> {
+pub(super) fn duties(part: char, region: &str, neighbour: &str, in_time: usize, due: usize) -> Vec<Transaction> {
     (0..due)
         .map(|number| Transaction {
             part,
@@ -24,11 +27,11 @@ fn duties(part: char, region: &str, neighbour: &str, in_time: usize, due: usize)
         .collect()
 }
 
-fn border(region_a: &str, region_b: &str) -> Border {
+pub(super) fn border(region_a: &str, region_b: &str) -> Border {
     Border { region_a: region_a.to_owned(), region_b: region_b.to_owned(), cross_province: false, required_patrols: None }
 }
 
-fn patrol(region_a: &str, region_b: &str, recorded_by_b: bool) -> Patrol {
+pub(super) fn patrol(region_a: &str, region_b: &str, recorded_by_b: bool) -> Patrol {
     Patrol {
         region_a: region_a.to_owned(),
         region_b: region_b.to_owned(),
@@ -42,7 +45,7 @@ fn patrol(region_a: &str, region_b: &str, recorded_by_b: bool) -> Patrol {
 
 /// A owes B 14 leads and sends 12 in time; B owes A 6 and is silent; B accepts 9 of 12; nothing was due for R; two patrols are
 /// required, one was recorded by both and one by A alone.
-fn silent_neighbour() -> SynergyRows {
+pub(super) fn silent_neighbour() -> SynergyRows {
     SynergyRows {
         transactions: [duties('T', "A", "B", 12, 14), duties('T', "B", "A", 0, 6), duties('A', "B", "A", 9, 12)].concat(),
         patrols: vec![patrol("A", "B", true), patrol("A", "B", false)],
@@ -59,7 +62,7 @@ fn index_of(regions: &[SynergyRegion], region: &str) -> Option<String> {
 
 #[test]
 fn a_missing_part_is_left_out_and_a_silent_side_counts_against_itself_alone() {
-    let (pairs, regions) = synergy(&silent_neighbour(), &parameters()).expect("counts");
+    let SynergyTables { pairs, regions, .. } = synergy(&silent_neighbour(), &parameters());
     // A: (0.25·½ + 0.25·12/14) / 0.50; B: (0.25·½ + 0.25·0 + 0.20·¾) / 0.70.
     assert_eq!(index_of(&regions, "A").as_deref(), Some("0.6786"));
     assert_eq!(index_of(&regions, "B").as_deref(), Some("0.3929"));
@@ -73,7 +76,7 @@ fn a_missing_part_is_left_out_and_a_silent_side_counts_against_itself_alone() {
 
 #[test]
 fn an_isolated_region_has_no_index_and_says_why() {
-    let (_, regions) = synergy(&silent_neighbour(), &parameters()).expect("counts");
+    let regions = synergy(&silent_neighbour(), &parameters()).regions;
     let island = regions.iter().find(|row| row.region == "island").expect("it has a row");
     assert_eq!((island.index, island.reason.as_deref()), (None, Some("isolated")));
 }
@@ -83,11 +86,11 @@ fn nineteen_due_transactions_are_insufficient_contact() {
     let mut rows = silent_neighbour();
     rows.transactions.truncate(12);
     rows.transactions.extend(duties('A', "B", "A", 7, 7));
-    let (_, regions) = synergy(&rows, &parameters()).expect("counts");
+    let regions = synergy(&rows, &parameters()).regions;
     let a = regions.iter().find(|row| row.region == "A").expect("it has a row");
     assert_eq!((a.index, a.reason.as_deref()), (None, Some("insufficient_contact")));
     rows.transactions.extend(duties('A', "B", "A", 1, 1));
-    let (_, regions) = synergy(&rows, &parameters()).expect("counts");
+    let regions = synergy(&rows, &parameters()).regions;
     assert_eq!(index_of(&regions, "A").as_deref(), Some("0.7500"));
 }
 
@@ -97,7 +100,7 @@ fn a_region_is_the_mean_over_neighbours_weighted_by_what_was_due_on_it() {
     rows.borders.push(border("A", "C"));
     rows.transactions.extend(duties('T', "A", "C", 10, 20));
     rows.transactions.extend(duties('A', "C", "A", 0, 1));
-    let (_, regions) = synergy(&rows, &parameters()).expect("counts");
+    let regions = synergy(&rows, &parameters()).regions;
     // Two patrols are due over both neighbours, and one was held. Towards C: (0.25·½ + 0.25·½) / 0.50 = 0.50, 20 + 1 due; towards B
     // 0.678571, 14 + 1 due.
     assert_eq!(index_of(&regions, "A").as_deref(), Some("0.5744"));
@@ -110,7 +113,7 @@ fn what_a_region_shows_as_due_is_apart_from_what_its_index_rests_on() {
     let mut rows = silent_neighbour();
     rows.borders.push(border("A", "C"));
     rows.transactions.extend(duties('T', "A", "C", 1, 5));
-    let (pairs, regions) = synergy(&rows, &parameters()).expect("counts");
+    let SynergyTables { pairs, regions, .. } = synergy(&rows, &parameters());
     let a = regions.iter().find(|row| row.region == "A").expect("it has a row");
     assert_eq!((a.due, a.due_scored), (Decimal::from(21), Decimal::from(15)), "five leads are too few");
     assert_eq!((a.neighbours, a.neighbours_scored), (2, 1));
@@ -134,7 +137,7 @@ fn a_declared_number_of_patrols_is_owed_to_that_neighbour_and_zero_is_none() {
         border("A", "D"),
     ];
     rows.patrols.push(patrol("A", "D", true));
-    let (pairs, _) = synergy(&rows, &parameters()).expect("counts");
+    let pairs = synergy(&rows, &parameters()).pairs;
     let patrols = |neighbour| patrols_of(&pairs, "A", neighbour, "eco");
     assert_eq!(patrols("B"), (Decimal::ONE, Decimal::from(4)), "two quarters of eight a year");
     assert_eq!(patrols("C"), (Decimal::ZERO, Decimal::ZERO));
@@ -147,7 +150,7 @@ fn a_domain_in_which_the_plan_asks_for_no_patrols_owes_none() {
     let mut alarm = duties('T', "A", "B", 0, 1);
     alarm[0].domain = "emergency".to_owned();
     rows.transactions.extend(alarm);
-    let (pairs, _) = synergy(&rows, &parameters()).expect("counts");
+    let pairs = synergy(&rows, &parameters()).pairs;
     assert_eq!(patrols_of(&pairs, "A", "B", "emergency"), (Decimal::ZERO, Decimal::ZERO));
     assert_eq!(patrols_of(&pairs, "A", "B", "eco"), (Decimal::ONE, Decimal::TWO));
 }
@@ -156,7 +159,7 @@ fn a_domain_in_which_the_plan_asks_for_no_patrols_owes_none() {
 fn what_reaches_no_pair_of_neighbours_is_counted_and_not_scored() {
     let mut rows = silent_neighbour();
     rows.transactions.extend(duties('T', "city", "A", 3, 7));
-    let (pairs, regions) = synergy(&rows, &parameters()).expect("counts");
+    let SynergyTables { pairs, regions, .. } = synergy(&rows, &parameters());
     let outside: Vec<_> = pairs.iter().filter(|row| !row.bordering).collect();
     let [row] = outside.as_slice() else { panic!("one part has something due: {outside:?}") };
     assert_eq!((row.region.as_str(), row.part, row.numerator, row.denominator), ("city", 'T', Decimal::from(3), Decimal::from(7)));
@@ -178,7 +181,7 @@ fn what_was_missed_is_the_due_and_not_in_time_of_the_period() {
 fn a_border_between_provinces_is_shown_and_not_scored() {
     let mut rows = silent_neighbour();
     rows.borders[0].cross_province = true;
-    let (pairs, regions) = synergy(&rows, &parameters()).expect("counts");
+    let SynergyTables { pairs, regions, .. } = synergy(&rows, &parameters());
     assert!(pairs.iter().all(|row| row.cross_province) && pairs.len() == 10);
     assert_eq!(index_of(&regions, "A"), None);
 }
@@ -189,7 +192,7 @@ fn what_is_not_due_yet_stands_in_neither_side() {
     let mut open = duties('T', "A", "B", 0, 100);
     open.iter_mut().for_each(|row| row.due_on = date(2026, 7, 1));
     rows.transactions.extend(open);
-    let (_, regions) = synergy(&rows, &parameters()).expect("counts");
+    let regions = synergy(&rows, &parameters()).regions;
     assert_eq!(index_of(&regions, "A").as_deref(), Some("0.6786"));
 }
 
@@ -206,12 +209,12 @@ fn like_cases_fined_twice_as_high_lower_the_consistency_of_both_sides() {
         vec![penalty; 20]
     };
     rows.penalties = [fines("A", 4), fines("B", 2)].concat();
-    let (pairs, _) = synergy(&rows, &parameters()).expect("counts");
+    let pairs = synergy(&rows, &parameters()).pairs;
     let k: Vec<_> = pairs.iter().filter(|row| row.part == 'K').map(|row| row.value).collect();
     // δ = ln(0.4/0.2) = 0.693147; exp(−2·δ) = ¼.
     assert_eq!(k, vec![Some(Decimal::new(25, 2)); 2]);
     rows.penalties.pop();
-    let (pairs, regions) = synergy(&rows, &parameters()).expect("counts");
+    let SynergyTables { pairs, regions, .. } = synergy(&rows, &parameters());
     let few: Vec<_> = pairs.iter().filter(|row| row.part == 'K').map(|row| (row.value, row.denominator, row.report_only)).collect();
     assert_eq!(few, vec![(Some(Decimal::new(25, 2)), Decimal::from(39), true); 2], "nineteen penalties are too few, and shown");
     assert_eq!(index_of(&regions, "A").as_deref(), Some("0.6786"));
@@ -225,6 +228,10 @@ fn required_patrols_follow_the_quarters_that_are_over() {
 
 #[test]
 fn the_median_of_open_transfers_is_censored_not_dropped() {
-    assert_eq!(kaplan_meier_median(vec![(2, true), (4, true), (9, false), (9, false)]), Some(4));
-    assert_eq!(kaplan_meier_median(vec![(2, true), (9, false), (9, false)]), None);
+    let median = |days: &[(f64, bool)]| {
+        let durations: Vec<Duration> = days.iter().map(|(time, ended)| Duration { time: *time, ended: *ended }).collect();
+        waiting_of(&durations).median
+    };
+    assert_eq!(median(&[(2.0, true), (4.0, true), (9.0, false), (9.0, false)]), Some(4));
+    assert_eq!(median(&[(2.0, true), (9.0, false), (9.0, false)]), None);
 }
