@@ -100,6 +100,18 @@ pub struct Uncertainty {
     pub seed: u64,
     /// Share of cases in which intervals hold.
     pub confidence: Decimal,
+    /// Which interval a proportion of counts has.
+    pub interval: IntervalKind,
+}
+
+/// The 95 % interval of a proportion of counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IntervalKind {
+    /// Wilson's: holds in 95 % of cases on average.
+    #[default]
+    Wilson,
+    /// Clopper and Pearson's: holds in at least 95 % of cases whatever the true share, and is wider.
+    Exact,
 }
 
 /// Which value is scored.

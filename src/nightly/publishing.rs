@@ -12,18 +12,19 @@ use super::{Previous, Request};
 use crate::compute::events::Event;
 use crate::compute::measures::Scope;
 use crate::compute::reporting::UnknownCodes;
+use crate::indices::burden::BurdenParameters;
+use crate::indices::synergy::SynergyParameters;
 use crate::ingest::{FileAccounting, UnitRemark};
 use crate::lake::Snapshot;
-use crate::library::Library;
 use crate::library::contract::{CheckSeverity, ColumnType, REGISTRY};
 use crate::library::indicator::ShownAs;
 use crate::library::scheme::composites::{BURDEN, COMPOSITES, SYNERGY};
 use crate::library::scheme::{Scheme, ScoreFrom};
 use crate::report::input::{
-    AccountingRow, HeldItem, IndicatorView, LineEvent, Lineage, Mark, Minimum, NodeView, NotReported, PreviousRun, ReasonCount,
-    ReportInput, SchemeIndicator, SchemeView, UnitRemarkRow,
+    AccountingRow, HeldItem, IndicatorView, LineEvent, Lineage, Mark, MethodSection, Minimum, NodeView, NotReported, PreviousRun,
+    ReasonCount, ReportInput, SchemeIndicator, SchemeView, UnitRemarkRow,
 };
-use crate::report::method_texts;
+use crate::report::{composite_texts, method_texts};
 use crate::scoring::audit::audit;
 use crate::scoring::grade_cap;
 use crate::scoring::tables::{LineKind, ScoreLine, Unit};
@@ -46,7 +47,7 @@ pub fn report_input(
         as_of: request.as_of,
         run_id: request.run.clone(),
         engine_version: request.engine.to_owned(),
-        scheme: scheme_view(request.scheme, request.library),
+        scheme: scheme_view(request),
         indicators: indicator_views(request),
         lineage: lineage(request, &assessed, snapshot),
         regions: region_names(request),
@@ -125,7 +126,8 @@ fn line_events(scheme: &Scheme, assessed: &Assessed) -> Vec<LineEvent> {
     assessed.scorecards.score_lines.iter().filter(|line| !line.event.is_empty()).filter_map(entry).collect()
 }
 
-fn scheme_view(scheme: &Scheme, library: &Library) -> SchemeView {
+fn scheme_view(request: &Request<'_>) -> SchemeView {
+    let scheme = request.scheme;
     let class_points = scheme.class_points();
     SchemeView {
         title: scheme.title.clone(),
@@ -164,10 +166,21 @@ fn scheme_view(scheme: &Scheme, library: &Library) -> SchemeView {
                 curve: scored.curve.as_ref().map(|curve| curve.points().to_vec()).unwrap_or_default(),
             })
             .collect(),
-        method: method_texts::sections(scheme, &|id| {
-            library.indicators.get(id).map_or_else(|| id.0.clone(), |header| header.title.clone())
-        }),
+        method: method_of(request),
     }
+}
+
+/// How every number comes about: the scheme's rules, and of composites that it scores or shows those of the library.
+fn method_of(request: &Request<'_>) -> Vec<MethodSection> {
+    let title = |id: &IndicatorId| request.library.indicators.get(id).map_or_else(|| id.0.clone(), |header| header.title.clone());
+    let mut sections = method_texts::sections(request.scheme, &title);
+    // The law stands last.
+    let law = sections.pop();
+    let until = request.period.last.last_day().min(request.as_of);
+    let synergy = SynergyParameters::of(request.library, request.period.first.first_day(), until).with_seed(request.seed);
+    sections.extend(composite_texts::sections(&synergy, &BurdenParameters::of(request.library, until, request.seed)));
+    sections.extend(law);
+    sections
 }
 
 fn indicator_views(request: &Request<'_>) -> BTreeMap<IndicatorId, IndicatorView> {

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use super::input::MethodSection;
 use super::numbers;
 use crate::library::scheme::method::{Mean, Method, Missing, Transform};
-use crate::library::scheme::{Absent, Grade, PeerKey, RankBasis, Scheme, ScoreFrom, Scored, Steps, TOTAL, Ties, Veto};
+use crate::library::scheme::{Absent, Grade, IntervalKind, PeerKey, RankBasis, Scheme, ScoreFrom, Scored, Steps, TOTAL, Ties, Veto};
 use crate::terms::IndicatorId;
 
 /// How totals, ranks and intervals come about; `title` names an indicator.
@@ -177,7 +177,13 @@ fn ranking(scheme: &Scheme) -> Vec<String> {
 fn chance(scheme: &Scheme, title: &dyn Fn(&IndicatorId) -> String) -> Vec<String> {
     let confidence = percent(scheme.uncertainty.confidence);
     let mut sentences = vec![
-        "比率的误差区间为95%的威尔逊区间：办得再好，案件少时也说明不了多少，区间就宽。".to_owned(),
+        format!(
+            "比率的误差区间为95%的{}：办得再好，案件少时也说明不了多少，区间就宽。",
+            match scheme.uncertainty.interval {
+                IntervalKind::Wilson => "威尔逊区间",
+                IntervalKind::Exact => "精确区间（克洛珀—皮尔逊：不论真实比率多少，至少95%的情况成立，比威尔逊区间宽）",
+            }
+        ),
         "“收缩值”：把本单位的比率向同类组的平均比率靠拢，靠拢多少由案件数和同类组之间的差异决定（贝塔二项模型，矩估计；至少5个同类有数据）。案件少的单位靠拢得多：3件全部按时，不足以说明好于同类。案件少、两者相差大的，记分卡上同时列出收缩值；结果表values全部列出。".to_owned(),
         "“漏斗”：与同类组平均相比，超出偶然因素和同类之间通常差异1.96倍标准差的列为“注意”，3.09倍的列为“显著”（加性过度离散模型；至少10个同类有数据），记分卡上注明。".to_owned(),
     ];

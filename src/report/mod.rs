@@ -13,6 +13,7 @@
 
 #[cfg(test)]
 mod allowed;
+pub mod composite_texts;
 #[cfg(test)]
 mod fixture;
 pub mod guard;

@@ -225,6 +225,7 @@ catalogue! {
     EQUIPMENT_NOTE = "法律规定必须购置的安全设备，基期 = 100，不计入指数。";
     BURDEN_PARTS = "企业执法负担指数的构成";
     NO_BURDEN = "本期没有企业负担数据。";
+    ONLY_SHOWN = "仅供对照";
     MEAN_OF_FIRMS = "每户平均";
     CONTRIBUTION = "对指数的影响";
     CARRIED_BY_REGISTER = "最近一季，综合指数中的检查次数由检查登记承担：登记是全数，没有抽样误差，且企业自报与登记相符。";
@@ -494,6 +495,17 @@ pub fn rank_open(best: u32, worst: u32, set: Option<(u32, u32)>, band: Band) -> 
     format!("只计偶然因素，名次在{ranks}{group}；{}", band_words(band))
 }
 
+/// What may be said of a rank in public.
+pub fn allowed_statements(better: usize, worse: usize, open: usize, top: Option<u32>) -> String {
+    let told = [(better, "优于"), (worse, "不如")].into_iter().filter(|(count, _)| *count > 0);
+    let mut said: Vec<String> = told.map(|(count, word)| format!("{word}同组 {count} 家")).collect();
+    if open > 0 {
+        said.push(format!("与{} {open} 家区分不开", if said.is_empty() { "同组" } else { "其余" }));
+    }
+    let top = top.map(|top| format!("；可以说“列前 {top} 名”")).unwrap_or_default();
+    format!("对外可以说的：{}{top}。", said.join("、"))
+}
+
 /// `12.5%`.
 pub fn percent(number: &str) -> String {
     format!("{number}%")
@@ -596,11 +608,18 @@ pub fn points_moved(more: bool, moved: &str) -> String {
 }
 
 /// A total by its classes, then what bonus and deduction add and take, both within their caps.
-pub fn composition(parts: &[(String, String)], bonus: Option<&str>, deduction: Option<&str>, total: &str) -> String {
+pub fn composition(
+    parts: &[(String, String)],
+    bonus: Option<&str>,
+    deduction: Option<&str>,
+    total: &str,
+    is_rounded_apart: bool,
+) -> String {
     let parts: Vec<String> = parts.iter().map(|(title, earned)| format!("{title} {earned}")).collect();
     let bonus = bonus.map_or_else(String::new, |points| format!(" ＋ 加分 {points}"));
     let deduction = deduction.map_or_else(String::new, |points| format!(" － 扣分 {points}"));
-    format!("{}{bonus}{deduction}，总分 {total}", parts.join(" ＋ "))
+    let apart = if is_rounded_apart { "（各项分别舍入，总分按未舍入的各项相加）" } else { "" };
+    format!("{}{bonus}{deduction}，总分 {total}{apart}", parts.join(" ＋ "))
 }
 
 /// Evidence that is not on the page.

@@ -27,6 +27,7 @@ use crate::terms::{IndicatorId, Period};
 pub mod audit;
 pub mod correction;
 pub mod draws;
+pub mod interval;
 mod ledger;
 mod means;
 mod objects;
@@ -45,7 +46,6 @@ mod tree;
 mod uncertainty;
 mod values;
 pub mod whatif;
-pub mod wilson;
 
 pub use crate::compute::events::Event;
 use tables::{Scorecards, Unit};

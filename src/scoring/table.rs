@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
+use super::interval::interval;
 use super::objects::{Assessed, peer_group};
 use super::tables::{Scorecards, Status, Unit, Value};
-use super::{leaf_score, scored, tree, wilson};
+use super::{leaf_score, scored, tree};
 use crate::error::{Error, Kind, Result};
 use crate::library::indicator::Indicator;
-use crate::library::scheme::{Scheme, Scored};
+use crate::library::scheme::{IntervalKind, Scheme, Scored};
 use crate::terms::{IndicatorId, UnitId};
 
 pub mod read;
@@ -40,8 +41,6 @@ pub struct ValueRow {
     pub standard_error: Option<Decimal>,
     /// Answers that the value rests on, where it is no quotient.
     pub answers: Option<Decimal>,
-    /// Its 95 % interval, where a run has computed one that is neither Wilson's nor of a standard error.
-    pub interval: Option<(Decimal, Decimal)>,
     /// Line of the file, from 1.
     pub line: u64,
 }
@@ -125,7 +124,7 @@ fn unit(id: &str, domain: &str, facts: &UnitFacts) -> Unit {
 fn value(scheme: &Scheme, scored: &Scored, object: &Assessed<'_>, row: Option<&ValueRow>) -> Value {
     let found = row.and_then(|row| row.value);
     let fraction = row.and_then(|row| row.fraction);
-    let interval = found.and_then(|value| interval(value, row?));
+    let interval = found.and_then(|value| interval_of(value, row?, scheme.uncertainty.interval));
     let exact = match (fraction, &scored.curve) {
         (Some((numerator, denominator)), Some(curve)) if denominator > Decimal::ZERO => Some(curve.score_of_ratio(numerator, denominator)),
         (_, Some(curve)) => found.map(|value| curve.score(value)),
@@ -154,9 +153,7 @@ fn value(scheme: &Scheme, scored: &Scored, object: &Assessed<'_>, row: Option<&V
         effective_points: Decimal::ZERO,
         target: scored.target,
         status,
-        half_width: interval
-            .filter(|_| row.is_some_and(|row| row.interval.is_none()))
-            .and_then(|(low, high)| Some(scored.curve.as_ref()?.half_range(low, high).round_dp(4))),
+        half_width: interval.and_then(|(low, high)| Some(scored.curve.as_ref()?.half_range(low, high).round_dp(4))),
         too_few: match (fraction, row.and_then(|row| row.answers)) {
             (Some((_, denominator)), _) => denominator < Decimal::from(scheme.minimum_n.rate),
             (None, Some(answers)) => answers < Decimal::from(scheme.minimum_n.value),
@@ -168,16 +165,13 @@ fn value(scheme: &Scheme, scored: &Scored, object: &Assessed<'_>, row: Option<&V
     }
 }
 
-/// The 95 % interval: 1.96 standard errors, or Wilson's of a ratio of counts.
-fn interval(value: Decimal, row: &ValueRow) -> Option<(Decimal, Decimal)> {
-    if row.interval.is_some() {
-        return row.interval;
-    }
+/// The 95 % interval: 1.96 standard errors, or the scheme's of a ratio of counts.
+fn interval_of(value: Decimal, row: &ValueRow, kind: IntervalKind) -> Option<(Decimal, Decimal)> {
     if let Some(error) = row.standard_error {
         return Some((value - Z * error, value + Z * error));
     }
     let (numerator, denominator) = row.fraction?;
-    wilson::interval(numerator, denominator)
+    interval(kind, numerator, denominator)
 }
 
 /// What does not fit between a table and a scheme, as sentences; none of it stops scoring.

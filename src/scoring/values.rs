@@ -5,11 +5,12 @@
 
 use rust_decimal::Decimal;
 
+use super::interval::interval;
 use super::objects::Assessed;
 use super::period::{Entry, PeriodAmount, Totals};
 use super::regional::{Regions, lies_in};
 use super::tables::{Status, Value};
-use super::{RegionalValue, ScoringInput, leaf_score, wilson};
+use super::{RegionalValue, ScoringInput, leaf_score};
 use crate::compute::measures::NO_DOMAIN;
 use crate::error::{Error, Kind, Result};
 use crate::library::indicator::Shape;
@@ -152,7 +153,7 @@ fn fill(input: &ScoringInput<'_>, entry: &Entry<'_>, amount: PeriodAmount, held:
     let least = if is_ratio { minimum.rate } else { minimum.value };
     value.too_few = denominator < Decimal::from(least);
     if is_ratio {
-        value.interval = wilson::interval(numerator, denominator);
+        value.interval = interval(input.scheme.uncertainty.interval, numerator, denominator);
     }
     if let Some(curve) = &entry.scored.curve {
         value.score = Some(leaf_score(input.scheme, curve.score_of_ratio(numerator, denominator)));

@@ -257,7 +257,7 @@ fn correct_table(values: &mut ValueTable, correction: &Correction<'_>) -> Result
             }
             Figure::Value(value) => (Some(value), None),
         };
-        (row.interval, row.standard_error) = (None, None);
+        row.standard_error = None;
     }
     if found { Ok(()) } else { Err(wrong(format!("there is no value of `{indicator}` for `{unit}`"))) }
 }

@@ -10,8 +10,8 @@ use rust_decimal::Decimal;
 
 use super::method::{Transform, read_method, read_relative, read_transform};
 use super::{
-    Absent, Attribution, Curve, Dynamic, Exclusion, Grade, MinimumN, Node, Nothing, Object, PeerKey, Perception, RankBasis, Rounding,
-    Scheme, ScoreFrom, Scored, Steps, TOTAL, Ties, Uncertainty, Veto, Weights, decimal,
+    Absent, Attribution, Curve, Dynamic, Exclusion, Grade, IntervalKind, MinimumN, Node, Nothing, Object, PeerKey, Perception, RankBasis,
+    Rounding, Scheme, ScoreFrom, Scored, Steps, TOTAL, Ties, Uncertainty, Veto, Weights, decimal,
 };
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section};
@@ -171,7 +171,8 @@ fn not_negative(section: &mut Section<'_>, key: &'static str, diagnostics: &mut 
 
 impl Uncertainty {
     /// 20 000 draws, 95 %.
-    const USUAL: Self = Self { draws: 20_000, seed: 1, confidence: Decimal::from_parts(95, 0, 0, false, 2) };
+    const USUAL: Self =
+        Self { draws: 20_000, seed: 1, confidence: Decimal::from_parts(95, 0, 0, false, 2), interval: IntervalKind::Wilson };
 }
 
 fn read_uncertainty(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Uncertainty> {
@@ -190,7 +191,9 @@ fn read_uncertainty(section: &mut Section<'_>, diagnostics: &mut Diagnostics) ->
         diagnostics.error("confidence-range", file, Some(section.span()), format!("`confidence` is {confidence}, not between 0.5 and 1"));
         return None;
     }
-    Some(Uncertainty { draws, seed, confidence })
+    let kinds = [("wilson", IntervalKind::Wilson), ("exact", IntervalKind::Exact)];
+    let interval = section.word("interval", &kinds, diagnostics).unwrap_or_default();
+    Some(Uncertainty { draws, seed, confidence, interval })
 }
 
 /// `[peer_group]`.

@@ -23,6 +23,9 @@ const PROVINCE: &str = "province";
 /// The component that is the index itself.
 const WHOLE: &str = "index";
 
+/// The frequency by the register of inspections.
+const REGISTER: &str = "register";
+
 /// The component that the law requires anyway.
 const EQUIPMENT: &str = "equipment";
 
@@ -166,7 +169,7 @@ pub fn of_region<'a>(facts: &Facts<'a>, object: Object<'a>) -> Option<ScopeView>
 }
 
 fn view(facts: &Facts, scope: &str, mut rows: Vec<&Burden>) -> ScopeView {
-    const ORDER: [&str; 5] = [WHOLE, "visits", "register", "hours", "cost"];
+    const ORDER: [&str; 5] = [WHOLE, "visits", REGISTER, "hours", "cost"];
     let place = |component: &str| ORDER.iter().position(|known| *known == component).unwrap_or(ORDER.len());
     rows.sort_by_key(|row| (&row.quarter, place(&row.component), &row.component));
     let tables = &facts.input.burden;
@@ -203,7 +206,7 @@ fn view(facts: &Facts, scope: &str, mut rows: Vec<&Burden>) -> ScopeView {
     view.power = power().filter(|row| row.is_own).map(power_row).collect();
     (view.correlations, view.plans) = plans(power().filter(|row| !row.is_own && row.component == "hours"));
     let is_other = |row: &&&Burden| row.chained.is_some() || row.calibrated.is_some() || row.winsorised > 0;
-    view.others = parts.iter().filter(|row| row.component != "register").filter(is_other).map(|row| other_row(row)).collect();
+    view.others = parts.iter().filter(|row| row.component != REGISTER).filter(is_other).map(|row| other_row(row)).collect();
     view
 }
 
@@ -283,6 +286,8 @@ fn burden_row(row: &Burden) -> BurdenRow {
     let interval = |(low, high)| format!("{}–{}", numbers::fixed(low, 1), numbers::fixed(high, 1));
     let reading = match row.index {
         None => texts::NONE,
+        // A register that does not carry is no judgement: it may leave visits out.
+        Some(_) if row.component == REGISTER && row.contribution.is_none() => texts::ONLY_SHOWN,
         Some(_) if row.unchanged => texts::UNCHANGED,
         Some(index) if index < Decimal::ONE_HUNDRED => texts::CHANGED_DOWN,
         Some(_) => texts::CHANGED_UP,

@@ -238,7 +238,8 @@ pub fn own_side<'a>(facts: &Facts<'a>, object: Object<'a>) -> Option<OwnSide> {
 /// An interval of shares in per cent, in brackets; empty where there is none.
 fn interval(of: Option<(Decimal, Decimal)>) -> String {
     let figure = |share: Decimal| numbers::fixed(share * Decimal::ONE_HUNDRED, 1);
-    of.map(|(low, high)| texts::between(&figure(low), &figure(high))).unwrap_or_default()
+    // What rests on a census alone has an interval without width, which says nothing.
+    of.filter(|(low, high)| low < high).map(|(low, high)| texts::between(&figure(low), &figure(high))).unwrap_or_default()
 }
 
 fn region_row(facts: &Facts, row: &SynergyRegion) -> RegionRow {

@@ -25,6 +25,7 @@ use crate::report::numbers;
 use crate::report::svg::{self, Svg};
 use crate::report::texts;
 use crate::scoring::tables::{LineKind, Rank, ScoreLine, Unit};
+use crate::statistics::ranks::{RankSet, RankStatement, comparison};
 use crate::terms::UnitId;
 
 /// A unit.
@@ -79,6 +80,8 @@ pub struct ObjectView {
     pub ranked: bool,
     /// Ranks that chance leaves open.
     pub open: Open,
+    /// What may be said of the rank; empty where nothing is known of chance.
+    pub allowed: String,
     /// Against the run before.
     pub moved: Moved,
     /// Place among peers.
@@ -190,6 +193,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         standing: rank.map_or_else(Text::default, |rank| Text::of(&standing(rank))),
         ranked: rank.is_some_and(|rank| rank.rank.is_some()),
         open: rank.map_or_else(Open::default, Open::of),
+        allowed: rank.map_or_else(String::new, |rank| allowed(rank, &peers)),
         moved: rank.map_or_else(Moved::default, |rank| moved(facts, rank)),
         strip: if own.is_some() && tellable { spread.strip(facts, &group, own, office) } else { Svg::default() },
         median: if tellable { total(facts, spread.median()) } else { String::new() },
@@ -203,6 +207,25 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         records: records_blocks(facts, object),
         adjustments: adjustments(facts, object),
     }
+}
+
+/// What may be said of the rank beside those of its peers: by sets that hold for the whole group at once.
+fn allowed(rank: &Rank, peers: &[&Rank]) -> String {
+    let set = |rank: &Rank| rank.uncertainty.and_then(|open| open.set);
+    let (Some(own), Some(open)) = (set(rank), rank.uncertainty) else { return String::new() };
+    let others: Vec<RankSet> = peers
+        .iter()
+        .filter(|peer| peer.rank.is_some() && (&peer.unit, &peer.domain) != (&rank.unit, &rank.domain))
+        .filter_map(|peer| set(peer))
+        .collect();
+    let sets: Vec<RankSet> = others.iter().copied().chain([own]).collect();
+    let count = |wanted: fn(RankStatement) -> bool| {
+        (0..others.len()).filter_map(|other| comparison(&sets, others.len(), other)).filter(|said| wanted(*said)).count()
+    };
+    let better = count(|said| matches!(said, RankStatement::BetterThan(_)));
+    let worse = count(|said| matches!(said, RankStatement::WorseThan(_)));
+    let top = Some(open.interval.worst).filter(|worst| *worst < rank.ranked_units);
+    texts::allowed_statements(better, worse, others.len() - better - worse, top)
 }
 
 fn grade_note(rank: &Rank) -> String {
@@ -236,6 +259,10 @@ fn composition<'a>(facts: &Facts<'a>, object: Object<'a>, own: Option<Decimal>) 
         Some((Text::of(&node.title).to_string(), total(facts, Some(earned))))
     };
     let parts: Vec<(String, String)> = facts.classes().filter_map(earned).collect();
+    let rank = facts.rank(object);
+    let shown: Option<Decimal> = parts.iter().map(|(_, earned)| earned.parse::<Decimal>().ok()).sum();
+    let moved = rank.map(|rank| rank.bonus - rank.deduction).unwrap_or_default();
+    let is_rounded_apart = shown.is_some_and(|shown| (shown + moved - own).abs() == Decimal::new(1, facts.input.scheme.decimals));
     let counted = |points: fn(&Rank) -> Decimal| {
         let points = facts.rank(object).map(points).filter(|points| !points.is_zero())?;
         Some(numbers::fixed(points, facts.input.scheme.decimals))
@@ -244,7 +271,7 @@ fn composition<'a>(facts: &Facts<'a>, object: Object<'a>, own: Option<Decimal>) 
     if parts.is_empty() {
         String::new()
     } else {
-        texts::composition(&parts, bonus.as_deref(), deduction.as_deref(), &total(facts, Some(own)))
+        texts::composition(&parts, bonus.as_deref(), deduction.as_deref(), &total(facts, Some(own)), is_rounded_apart)
     }
 }
 

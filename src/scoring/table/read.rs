@@ -281,7 +281,6 @@ impl<'a> Rows<'a> {
             fraction,
             standard_error,
             answers,
-            interval: None,
             line,
         });
         for message in wrong {
