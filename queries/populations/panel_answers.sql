@@ -18,7 +18,8 @@
 -- 只答了一种的按所答的计；cost 额外支出，即因执法购置设备的支出与其他支出之和（`cost_equipment`、`cost_other`，只答了一种的按所答的计），
 -- 不含罚款，不含另示的法定安全设备支出。与负担指数（C2）的V、H、C相同。
 -- `region_code`：全省一行，所在市一行；没有区划的只计入全省。市的样本企业少于参数 `burden.minimum_firms` 的，剔除。
--- `amount`：同一地区、同一季度、同一抽样层内，超过中位数加 `burden.winsor_mads` 倍绝对中位差的，按该限计，从不删除；绝对中位差为零的层没有此限。
+-- `amount`：同一地区、同一季度、同一抽样层内，超过中位数加 `burden.winsor_mads` 倍绝对中位差的，按该限计，从不删除；一半以上回答相同、绝对中位差为零的，
+-- 以平均绝对差的0.8453倍代替（正态分布中二者相等）；回答全部相同的层没有此限。
 -- 0次是回答，空白不是。没有权重的，权重为1。`revenue` 为同季营业收入，`share_of_revenue` 为缩尾后的额外支出与它的比；额外支出没有营业收入可比的，剔除：从业人数是另一种单位，不能混在一起。
 -- `state` 未到期：季度尚未结束。
 WITH own_province AS (
@@ -58,7 +59,8 @@ middles AS (
 ),
 limits AS (
   SELECT a.region_code, a.quarter, a.stratum, a.measure,
-         min(m.middle) + param('burden.winsor_mads', '', day_of($as_of - INTERVAL '1 second')) * nullif(median(abs(a.answer - m.middle)), 0) AS most
+         min(m.middle) + param('burden.winsor_mads', '', day_of($as_of - INTERVAL '1 second'))
+                         * coalesce(nullif(median(abs(a.answer - m.middle)), 0), nullif(avg(abs(a.answer - m.middle)), 0) * 0.8453473) AS most
   FROM in_areas AS a
   JOIN middles AS m ON m.region_code = a.region_code AND m.quarter = a.quarter AND m.stratum = a.stratum AND m.measure = a.measure
   GROUP BY a.region_code, a.quarter, a.stratum, a.measure

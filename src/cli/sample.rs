@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::sql::{Grid, open};
@@ -16,6 +17,7 @@ use super::{Common, Opened, score, surroundings};
 use crate::compute::samples;
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::{replace_file, sync_parent};
+use crate::library::Library;
 use crate::library::sample::{Allocation, Sample, Size};
 use crate::release::{Current, signing};
 use crate::sampling::list::{self, Circumstances};
@@ -45,8 +47,8 @@ pub struct Arguments {
     /// Check the list in this folder: its digest, its signature, and by drawing it again
     #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "seed", "into", "key"])]
     verify: Option<PathBuf>,
-    /// Public key that the signature of --verify must be of
-    #[arg(long, value_name = "FILE", requires = "verify")]
+    /// Public key that must have signed the list of --verify, and that of --previous
+    #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
 }
 
@@ -118,7 +120,12 @@ fn frame_of(
         let memory = common.memory_limit.or_else(surroundings::default_memory);
         let versions = at.map(|record| &record.lake_versions);
         let readers = open::open(&opened.library, &out, as_of, versions, memory, cores).await?;
-        let as_of = as_of.map_or_else(|| readers.results.as_of.clone(), |date| date.to_string());
+        let own = &readers.results.as_of;
+        let as_of = as_of.map_or_else(|| own.clone(), |date| date.to_string());
+        if as_of > *own {
+            return Err(Error::new(Kind::Configuration, format!("the current run knows the facts of {own}, and {as_of} is later"))
+                .with_hint("run for that date first, or draw for an earlier one; without --as-of a list is drawn for the run's date"));
+        }
         Ok((samples::frame(&readers.context, &opened.library, sample, readers.moment).await?, as_of))
     })
 }
@@ -145,33 +152,124 @@ fn draw(common: &Common, arguments: &Arguments, opened: &Opened, sample: &Sample
         Error::new(Kind::Environment, format!("there is no current run in {}", out.display())).with_hint("`kaohe run` makes one")
     })?;
     let (frame, as_of) = frame_of(common, opened, sample, common.as_of, None)?;
-    if let Some(last) = &previous {
+    // Two drawings at once would both be the next of the same line.
+    let _turn = turn(&out.join("samples"))?;
+    let journal = Journal::read(&out.join("samples").join("journal.jsonl"))?;
+    if let (Some(last), Some(folder)) = (&previous, &arguments.previous) {
         refuse_other_previous(sample, &last.record, &as_of)?;
+        refuse_unknown_previous(&journal, last, folder, arguments.public_key.as_deref())?;
     }
     let drawing = sampling::draw(sample, &frame, &seed, previous.as_ref().map(list::Read::members))?;
     let folder = arguments.into.clone().unwrap_or_else(|| out.join("samples").join(&sample.name).join(&as_of));
+    // Who goes on from a list has its seed; who draws afresh with a seed for a second date has had a choice.
+    let fresh_seed = previous.is_none().then_some(seed.as_str());
+    let of = Circumstances {
+        as_of: as_of.clone(),
+        seed: seed.clone(),
+        lake_versions: current.lake_versions,
+        drawn_before: journal.drawn(sample, |entry| entry.as_of == as_of || fresh_seed == Some(entry.seed.as_str())),
+        history: journal.drawn(sample, |_| true),
+        journal: journal.head.clone(),
+        is_shipped: is_shipped(sample)?,
+        library: library_digest(opened),
+        previous,
+    };
+    let (csv, record) = list::write(sample, &frame, &drawing, &of)?;
     if folder.join(list::RECORD).exists() || folder.join(list::LIST).exists() {
-        return Err(Error::new(Kind::Configuration, format!("{} holds a list already", folder.display())).with_hint(
-            "a list that was drawn stays as it is; name another folder with --into, and the new list will say that it is not the first of its date",
-        ));
+        return sign_again(&folder, &record, signer.as_ref());
     }
-    let journal = out.join("samples").join("journal.jsonl");
-    let drawn_before = drawn_before(&journal, &sample.name, &as_of)?;
-    let of = Circumstances { as_of: as_of.clone(), seed: seed.clone(), lake_versions: current.lake_versions, previous, drawn_before };
-    let (csv, json) = list::write(sample, &frame, &drawing, &of)?;
-    let at = |path: &Path| format!("writing {}", path.display());
-    fs::create_dir_all(&folder).context(Kind::Environment, || at(&folder))?;
     // The journal first: a drawing whose list was thrown away has left its line.
-    let line = json!({ "sample": sample.name, "as_of": as_of, "seed": seed, "frame": frame.digest(), "record": blake3::hash(&json).to_hex().to_string(),
-                       "folder": folder.display().to_string() });
-    append(&journal, &line.to_string())?;
-    replace_file(&folder.join(list::LIST), &csv)?;
-    replace_file(&folder.join(list::RECORD), &json)?;
-    if let Some(signer) = &signer {
-        signer.sign(&folder.join(list::RECORD), &format!("{} {as_of} {}", sample.name, sample.title))?;
-    }
+    let json = record.to_json()?;
+    journal.append(&record, &json, &folder)?;
+    keep(&folder, &csv, &json, signer.as_ref(), &trusted_comment(&record))?;
     tell(common, sample, &drawing, &folder, signer.is_some(), &of)?;
     Ok(0)
+}
+
+/// Waits until no other drawing of the project is under way; the next may begin when the file is dropped.
+fn turn(samples: &Path) -> Result<fs::File> {
+    let wait = || -> std::io::Result<fs::File> {
+        fs::create_dir_all(samples)?;
+        let file = OpenOptions::new().create(true).write(true).truncate(false).open(samples.join(".lock"))?;
+        file.lock()?;
+        Ok(file)
+    };
+    wait().context(Kind::Environment, || format!("waiting for other drawings in {}", samples.display()))
+}
+
+fn trusted_comment(record: &list::ListRecord) -> String {
+    format!("{} {} {}", record.sample, record.as_of, record.title)
+}
+
+/// Whether the sample's text is the one that kaohe ships.
+fn is_shipped(sample: &Sample) -> Result<bool> {
+    let (shipped, _) = Library::read(None)?;
+    Ok(shipped.samples.get(&sample.name).is_some_and(|shipped| shipped.text == sample.text))
+}
+
+/// Digest of every file of the library, by path.
+fn library_digest(opened: &Opened) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in opened.library.files.iter().flat_map(|(path, text)| [path, text]) {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// Puts all files of a list into its folder at once: none of them is there without the others.
+fn keep(folder: &Path, csv: &[u8], json: &[u8], signer: Option<&signing::Signer>, comment: &str) -> Result<()> {
+    let at = || format!("writing {}", folder.display());
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(above).context(Kind::Environment, at)?;
+    let aside = tempfile_beside(above, folder);
+    let _ = fs::remove_dir_all(&aside);
+    fs::create_dir(&aside).context(Kind::Environment, at)?;
+    let written = replace_file(&aside.join(list::LIST), csv)
+        .and_then(|()| replace_file(&aside.join(list::RECORD), json))
+        .and_then(|()| signer.map_or(Ok(()), |signer| signer.sign(&aside.join(list::RECORD), comment)))
+        .and_then(|()| fs::rename(&aside, folder).context(Kind::Environment, at))
+        .and_then(|()| sync_parent(folder).context(Kind::Environment, at));
+    if written.is_err() {
+        let _ = fs::remove_dir_all(&aside);
+    }
+    written
+}
+
+fn tempfile_beside(above: &Path, folder: &Path) -> PathBuf {
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    above.join(format!(".{name}.{}.part", std::process::id()))
+}
+
+/// A list that stands there already is signed when it is the one that would be drawn; nothing else happens to it.
+fn sign_again(folder: &Path, drawn: &list::ListRecord, signer: Option<&signing::Signer>) -> Result<u8> {
+    let stands = list::read(folder)?;
+    let is_same = stands.record.list == drawn.list && stands.record.seed == drawn.seed && stands.record.frame == drawn.frame;
+    match signer.filter(|_| is_same && !signing::signature_of(&folder.join(list::RECORD)).exists()) {
+        Some(signer) => {
+            signer.sign(&folder.join(list::RECORD), &trusted_comment(&stands.record))?;
+            tell_line!("signed the list that stood there: {}", folder.display());
+            Ok(0)
+        }
+        None => Err(Error::new(Kind::Configuration, format!("{} holds a list already", folder.display())).with_hint(
+            "a list that was drawn stays as it is; name another folder with --into, and the new list will say that it is not the first of its date",
+        )),
+    }
+}
+
+/// A list to go on from is one that this project drew, or one that a key vouches for: whoever could write one by hand would choose the members.
+fn refuse_unknown_previous(journal: &Journal, last: &list::Read, folder: &Path, public_key: Option<&Path>) -> Result<()> {
+    if let Some(key) = public_key {
+        return signing::verify(&folder.join(list::RECORD), key).map(|_| ());
+    }
+    let digest = blake3::hash(&last.json).to_hex().to_string();
+    if journal.entries.iter().any(|entry| entry.record == digest) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Source,
+        format!("{} is no list that this project has drawn: {} does not know it", folder.display(), journal.path.display()),
+    )
+    .with_hint("name the folder of the list as it was drawn; a list that was drawn elsewhere needs its signature: --public-key FILE"))
 }
 
 fn refuse_other_previous(sample: &Sample, last: &list::ListRecord, as_of: &str) -> Result<()> {
@@ -186,34 +284,66 @@ fn refuse_other_previous(sample: &Sample, last: &list::ListRecord, as_of: &str) 
     Ok(())
 }
 
-/// Seeds of the drawings of a sample for a date that stand in the journal.
-fn drawn_before(journal: &Path, sample: &str, as_of: &str) -> Result<Vec<String>> {
-    let text = match fs::read_to_string(journal) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        read => read.context(Kind::Environment, || format!("reading {}", journal.display()))?,
-    };
-    let mut seeds = Vec::new();
-    for (line, text) in text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
-        let entry: serde_json::Value = serde_json::from_str(text)
-            .context(Kind::Environment, || format!("{}:{}: reading the journal of drawings", journal.display(), line + 1))?;
-        if entry["sample"] == sample && entry["as_of"] == as_of {
-            seeds.push(entry["seed"].as_str().unwrap_or_default().to_owned());
-        }
-    }
-    Ok(seeds)
+/// What was drawn: one line a drawing, each with the digest of the line before.
+struct Journal {
+    path: PathBuf,
+    entries: Vec<Entry>,
+    /// Digest of the last line; empty where there is none.
+    head: String,
 }
 
-fn append(journal: &Path, line: &str) -> Result<()> {
-    let write = || -> std::io::Result<()> {
-        if let Some(folder) = journal.parent() {
-            fs::create_dir_all(folder)?;
+#[derive(Deserialize)]
+struct Entry {
+    sample: String,
+    as_of: String,
+    seed: String,
+    /// Digest of `list.json`.
+    record: String,
+    /// Digest of the line before.
+    after: String,
+}
+
+impl Journal {
+    fn read(path: &Path) -> Result<Self> {
+        let mut journal = Self { path: path.to_owned(), entries: Vec::new(), head: String::new() };
+        let text = match fs::read_to_string(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(journal),
+            read => read.context(Kind::Environment, || format!("reading {}", path.display()))?,
+        };
+        for (line, text) in text.lines().enumerate() {
+            let place = || format!("{}:{}", path.display(), line + 1);
+            let entry: Entry =
+                serde_json::from_str(text).context(Kind::Environment, || format!("{}: reading the journal of drawings", place()))?;
+            if entry.after != journal.head {
+                return Err(Error::new(Kind::Source, format!("{}: a line before this one was changed or taken out", place()))
+                    .with_hint("put the journal of drawings back from the backup: it is a chain, so that no drawing can be forgotten"));
+            }
+            journal.head = blake3::hash(text.as_bytes()).to_hex().to_string();
+            journal.entries.push(entry);
         }
-        let mut file = OpenOptions::new().create(true).append(true).open(journal)?;
-        file.write_all(format!("{line}\n").as_bytes())?;
-        file.sync_all()?;
-        sync_parent(journal)
-    };
-    write().context(Kind::Environment, || format!("writing {}", journal.display()))
+        Ok(journal)
+    }
+
+    /// Drawings of a sample: date and seed.
+    fn drawn(&self, sample: &Sample, wanted: impl Fn(&Entry) -> bool) -> Vec<String> {
+        let of_sample = self.entries.iter().filter(|entry| entry.sample == sample.name && wanted(entry));
+        of_sample.map(|entry| format!("{}, seed `{}`", entry.as_of, entry.seed)).collect()
+    }
+
+    fn append(&self, record: &list::ListRecord, json: &[u8], folder: &Path) -> Result<()> {
+        let line = json!({ "sample": record.sample, "as_of": record.as_of, "seed": record.seed, "frame": record.frame,
+                           "record": blake3::hash(json).to_hex().to_string(), "folder": folder.display().to_string(), "after": self.head });
+        let write = || -> std::io::Result<()> {
+            if let Some(folder) = self.path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            let mut file = OpenOptions::new().create(true).append(true).open(&self.path)?;
+            file.write_all(format!("{line}\n").as_bytes())?;
+            file.sync_all()?;
+            sync_parent(&self.path)
+        };
+        write().context(Kind::Environment, || format!("writing {}", self.path.display()))
+    }
 }
 
 fn tell(common: &Common, sample: &Sample, drawing: &Drawing<'_>, folder: &Path, signed: bool, of: &Circumstances) -> Result<()> {
@@ -240,9 +370,8 @@ fn tell(common: &Common, sample: &Sample, drawing: &Drawing<'_>, folder: &Path, 
     }
     if !of.drawn_before.is_empty() {
         tell_line!(
-            "warning: this sample was drawn for {} before ({}); the list says so",
-            of.as_of,
-            of.drawn_before.iter().map(|seed| format!("seed `{seed}`")).collect::<Vec<_>>().join(", ")
+            "warning: this sample was drawn for that date or with that seed before ({}); the list says so",
+            of.drawn_before.join("; ")
         );
     }
     Ok(())
@@ -253,38 +382,60 @@ fn verify(common: &Common, arguments: &Arguments, folder: &Path) -> Result<u8> {
     let read = list::read(folder)?;
     let record = &read.record;
     say_line!("{}: list.csv is the list that list.json speaks of", folder.display());
+    let is_signed = signing::signature_of(&folder.join(list::RECORD)).is_file();
     match &arguments.public_key {
+        Some(_) if !is_signed => {
+            return Err(Error::new(Kind::Source, format!("{} is not signed", folder.display()))
+                .with_hint("draw with --key FILE; a list that stands there already is signed by the same command with --key"));
+        }
         Some(key) => {
             let comment = signing::verify(&folder.join(list::RECORD), key)?;
             say_line!("signed with the key {}: {comment}", key.display());
         }
-        None => say_line!("signature not checked: name the office's key with --public-key FILE"),
+        None if is_signed => say_line!("signature not checked: name the office's key with --public-key FILE"),
+        None => say_line!("not signed"),
     }
     if !record.drawn_before.is_empty() {
-        say_line!("{} of this sample for {} came before it", counted(record.drawn_before.len(), "drawing"), record.as_of);
+        say_line!("not the first: {}", record.drawn_before.join("; "));
+    }
+    if !record.is_shipped {
+        say_line!("drawn by the project's own text of the sample, not the one that kaohe ships");
     }
     let opened = common.open()?;
-    let sample = sample_of(&opened, &record.sample)?;
+    if record.library != library_digest(&opened) {
+        say_line!("populations, clocks or parameters have changed since; what follows says whether the frame is still the same");
+    }
+    let previous = arguments.previous.as_deref().map(list::read).transpose()?;
+    if let (Some(last), Some(folder)) = (&previous, &arguments.previous) {
+        let journal = Journal::read(&common.out(&opened.directory).join("samples").join("journal.jsonl"))?;
+        refuse_unknown_previous(&journal, last, folder, arguments.public_key.as_deref())?;
+    }
+    let members = draw_again(common, &opened, &read, previous)?;
+    say_line!("drawn again from {} with the seed `{}`: the same list", counted(members, "member"), record.seed);
+    Ok(0)
+}
+
+/// Draws a list again and compares; the number of members of its frame.
+fn draw_again(common: &Common, opened: &Opened, read: &list::Read, previous: Option<list::Read>) -> Result<usize> {
+    let record = &read.record;
+    let sample = sample_of(opened, &record.sample)?;
     let changed = |says: String| Err(Error::new(Kind::Source, format!("the list can't be drawn again: {says}")));
     if blake3::hash(sample.text.as_bytes()).to_hex().to_string() != record.definition {
         return changed(format!("{} is not the text that it was drawn by", sample.file));
     }
-    let previous = match (&arguments.previous, &record.previous) {
-        (Some(folder), Some(digest)) => {
-            let last = list::read(folder)?;
-            if blake3::hash(&last.json).to_hex().to_string() != *digest {
-                return changed(format!("{} is not the list that it goes on from", folder.display()));
-            }
-            Some(last)
+    match (&previous, &record.previous) {
+        (Some(last), Some(digest)) if blake3::hash(&last.json).to_hex().to_string() != *digest => {
+            return changed("the list that --previous names is not the one that it goes on from".to_owned());
         }
         (None, Some(_)) => return changed("it goes on from another list; name its folder with --previous".to_owned()),
-        (_, None) => None,
-    };
-    let as_of = record.as_of.parse().context(Kind::Source, || format!("reading the date of {}", folder.join(list::RECORD).display()))?;
-    let (frame, _) = frame_of(common, &opened, sample, Some(as_of), Some(record))?;
+        _ => {}
+    }
+    let as_of = record.as_of.parse().context(Kind::Source, || "reading the date of the list".to_owned())?;
+    let (frame, _) = frame_of(common, opened, sample, Some(as_of), Some(record))?;
     if frame.digest() != record.frame {
         return changed("populations, clocks or the data of that time give another frame now".to_owned());
     }
+    let previous = previous.filter(|_| record.previous.is_some());
     let drawing = sampling::draw(sample, &frame, &record.seed, previous.as_ref().map(list::Read::members))?;
     let of = Circumstances {
         as_of: record.as_of.clone(),
@@ -292,12 +443,18 @@ fn verify(common: &Common, arguments: &Arguments, folder: &Path) -> Result<u8> {
         lake_versions: record.lake_versions.clone(),
         previous,
         drawn_before: record.drawn_before.clone(),
+        history: record.history.clone(),
+        journal: record.journal.clone(),
+        is_shipped: record.is_shipped,
+        library: record.library.clone(),
     };
-    let (csv, _) = list::write(sample, &frame, &drawing, &of)?;
+    let (csv, again) = list::write(sample, &frame, &drawing, &of)?;
     if csv != read.csv {
         let says = "drawn again from the same frame with the same seed it is another list: it was not drawn by this rule";
         return Err(Error::new(Kind::Source, says));
     }
-    say_line!("drawn again from {} with the seed `{}`: the same list", counted(frame.rows.len(), "member"), record.seed);
-    Ok(0)
+    if (list::ListRecord { kaohe: record.kaohe.clone(), ..again }) != *record {
+        return Err(Error::new(Kind::Source, "the list is as it was drawn, but list.json says otherwise of how: it was edited"));
+    }
+    Ok(frame.rows.len())
 }

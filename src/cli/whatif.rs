@@ -14,6 +14,7 @@ use rust_decimal::Decimal;
 
 use super::sql::Grid;
 use super::{Common, score, surroundings};
+use crate::diagnostics::nearest;
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::scheme::{Scheme, TOTAL, Weights, read_scheme};
 use crate::report::tables::parquet::write_tables;
@@ -130,7 +131,12 @@ fn change_weight(scheme: &mut Scheme, change: &str) -> Result<()> {
             scheme.indicators.iter().find(|scored| scored.id.0 == id && !scored.report_only).map(|scored| scored.node.clone());
         of_indicator.or_else(|| scheme.node(id).map(|node| node.parent.clone()))
     };
-    let parent = parent(scheme).ok_or_else(|| wrong(format!("the scheme scores nothing that is called `{id}`")))?;
+    let known = scheme.nodes.iter().map(|node| node.id.as_str()).chain(scheme.indicators.iter().map(|scored| scored.id.as_ref()));
+    let near = nearest(id, known).map(|near| format!("did you mean `{near}`?"));
+    let parent = parent(scheme).ok_or_else(|| {
+        let says = format!("the scheme scores nothing that is called `{id}`");
+        near.map_or_else(|| wrong(says.clone()), |near| Error::new(Kind::Configuration, says.clone()).with_hint(near))
+    })?;
     let whole = if parent == TOTAL { scheme.total } else { scheme.node(&parent).map(|node| node.points).unwrap_or_default() };
     if scheme.node(&parent).is_some_and(|node| node.alternatives) {
         return Err(wrong(format!("`{id}` is one of several alternatives, which all have the points of `{parent}`")));
@@ -147,6 +153,10 @@ fn change_weight(scheme: &mut Scheme, change: &str) -> Result<()> {
     }
     if points < Decimal::ZERO || points >= whole || old >= whole {
         return Err(wrong(format!("`{id}` can have 0 to less than {} points", whole.normalize())));
+    }
+    if points.is_zero() && scheme.node(id).is_some() {
+        let says = format!("`{id}` is a group: with 0 points nothing below it could be scored, and the total with it");
+        return Err(Error::new(Kind::Configuration, says).with_hint("give it a small weight, or leave it out of a draft scheme (--scheme)"));
     }
     let factor = (whole - points) / (whole - old);
     // A node's own points go down to everything below it.

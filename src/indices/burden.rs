@@ -109,8 +109,10 @@ pub struct BurdenParameters {
     pub curve: Curve,
     /// The register may carry V.
     pub register_carries: bool,
-    /// Recorded ÷ reported visits between which it does, both included.
+    /// The share of reported visits that the register must hold, and the most that it may hold in all ÷ reported; both included.
     pub recorded_band: (Decimal, Decimal),
+    /// The register's share of reported visits may differ between the two quarters by so much of it, or the register moves by itself.
+    pub recorded_drift: Decimal,
     /// The greatest calibrated weight is at most so many times the least.
     pub weight_ratio_limit: f64,
     /// Each replicate pulls in to the limits of the firms that it drew, instead of those of the panel.
@@ -135,6 +137,7 @@ impl BurdenParameters {
             curve: Curve::new(points.to_vec()).expect("the usual curve ascends"),
             register_carries: true,
             recorded_band: (Decimal::new(8, 1), Decimal::new(12, 1)),
+            recorded_drift: Decimal::new(1, 1),
             weight_ratio_limit: 5.0,
             limits_redrawn: true,
         }
@@ -163,6 +166,7 @@ impl BurdenParameters {
             minimum_firms: whole("burden.minimum_firms", usual.minimum_firms),
             register_carries: amount("burden.register_carries").map_or(usual.register_carries, |amount| !amount.is_zero()),
             recorded_band: (amount("burden.recorded_band_low").unwrap_or(low), amount("burden.recorded_band_high").unwrap_or(high)),
+            recorded_drift: amount("burden.recorded_drift").unwrap_or(usual.recorded_drift),
             weight_ratio_limit: float("burden.weight_ratio_limit", usual.weight_ratio_limit),
             limits_redrawn: amount("burden.limits_redrawn").map_or(usual.limits_redrawn, |amount| !amount.is_zero()),
             ..usual
@@ -236,8 +240,9 @@ impl BurdenTables {
         let agrees = |quarter: &str| visits.iter().any(|row| row.quarter == quarter && row.inside_band == Some(true));
         let disagrees = |quarter: &str| visits.iter().any(|row| row.quarter == quarter && row.inside_band == Some(false));
         let chained = chain::chained(scope, quarters, parameters.winsor_mads);
+        let steady = |quarter: &str| recorded::is_steady(&visits, scope.base, quarter, parameters.recorded_drift);
         for quarter in quarters {
-            let carries = parameters.register_carries && agrees(scope.base) && agrees(quarter);
+            let carries = parameters.register_carries && agrees(scope.base) && agrees(quarter) && steady(quarter);
             let mut rows = index::rows(scope, quarter, &chained, register, carries, parameters);
             // Weights that meet a register which leaves visits out would be worse than none.
             if disagrees(scope.base) || disagrees(quarter) {
@@ -248,7 +253,12 @@ impl BurdenTables {
         let alone = register.quarters(scope.name).filter(|quarter| *quarter >= scope.base && !quarters.contains(quarter));
         self.rows.extend(alone.filter_map(|quarter| register.row(scope, quarter, None)));
         if let Some(latest) = quarters.last().filter(|latest| scope.large_enough(latest)) {
-            self.power.extend(power::rows(scope, latest, parameters.winsor_mads));
+            let interval_of = |component: &str| {
+                let is_it = |row: &&Burden| row.scope == scope.name && row.quarter == **latest && row.component == component;
+                self.rows.iter().find(is_it).and_then(|row| row.interval)
+            };
+            let power = power::rows(scope, latest, parameters.winsor_mads, &interval_of);
+            self.power.extend(power);
         }
         self.visits.extend(visits);
     }

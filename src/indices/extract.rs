@@ -57,7 +57,7 @@ FROM unit_spans
 WHERE region_code IS NOT NULL AND substr(region_code, 1, 6) NOT LIKE '%00' AND DATE '$until' BETWEEN valid_from AND valid_to
 ORDER BY region";
 
-/// The panel; cities are the first four digits. A firm without a credit code, and a quarter that is not over, can't be compared with the register.
+/// The panel, without firms of no weight, who stand for nobody; cities are the first four digits. A firm without a credit code, and a quarter that is not over, can't be compared with the register.
 const PANEL: &str = "
 WITH visits AS (
   SELECT enterprise_code, date_trunc('quarter', checked_on) AS first_day, count(DISTINCT occasion) AS recorded
@@ -71,12 +71,12 @@ SELECT s.sample_id, concat(substr(s.region_code, 1, 4), '00') AS city, coalesce(
             THEN coalesce(v.recorded, 0) END AS recorded
 FROM enterprise_burden_samples AS s
 LEFT JOIN visits AS v ON v.enterprise_code = s.credit_code AND v.first_day = date_trunc('quarter', s.quarter_start)
-WHERE s.quarter_start <= DATE '$until'";
+WHERE s.quarter_start <= DATE '$until' AND coalesce(s.weight, 1) > 0";
 
 /// Visits and enterprises by city, for the quarters of the panel that are over; enterprises that nobody registered have no city.
 const REGISTER: &str = "
 WITH quarters AS (
-  SELECT DISTINCT quarter, CAST(date_trunc('quarter', quarter_start) AS DATE) AS first_day,
+  SELECT DISTINCT quarter, date_trunc('quarter', quarter_start) AS first_day,
          CAST(date_trunc('quarter', quarter_start) + INTERVAL '3 months' AS DATE) - 1 AS last_day
   FROM enterprise_burden_samples
   WHERE CAST(date_trunc('quarter', quarter_start) + INTERVAL '3 months' AS DATE) - 1 <= DATE '$until'
@@ -89,7 +89,7 @@ firms AS (
 visits AS (
   SELECT q.quarter, v.enterprise_code, count(DISTINCT v.occasion) AS visits
   FROM quarters AS q
-  JOIN registered_visits AS v ON v.checked_on BETWEEN q.first_day AND q.last_day
+  JOIN registered_visits AS v ON date_trunc('quarter', v.checked_on) = q.first_day
   GROUP BY q.quarter, v.enterprise_code
 ),
 by_firm AS (
@@ -101,7 +101,7 @@ SELECT quarter, city, sum(visits) AS visits, count(*) FILTER (WHERE is_alive) AS
 FROM by_firm
 GROUP BY quarter, city";
 
-/// Enterprises by city, and those of them with a visit beyond a cap in the year to date, the unit's own or all units' together.
+/// Registered enterprises in being by city, and those of them with a visit beyond a cap in the year to date, the unit's own or all units' together.
 const CAPS: &str = "
 WITH over AS (
   SELECT enterprise_key, max(extract(year FROM checked_on)) AS year FROM counted_visits
@@ -115,7 +115,7 @@ firms AS (
 SELECT coalesce(f.city, '') AS city, coalesce((SELECT max(year) FROM over), extract(year FROM DATE '$until')) AS year,
        count(*) AS enterprises, count(o.enterprise_key) AS over
 FROM firms AS f
-FULL JOIN over AS o ON o.enterprise_key = f.credit_code
+LEFT JOIN over AS o ON o.enterprise_key = f.credit_code
 GROUP BY coalesce(f.city, '')";
 
 /// A template with its dates filled in.

@@ -138,6 +138,7 @@ pub async fn burden(session: &SessionContext, tables: &Path) -> Result<BurdenTab
             recorded: row.decimal("recorded")?.unwrap_or_default(),
             ratio: row.decimal("ratio")?,
             interval: row.interval("ratio")?,
+            covered: row.decimal("covered")?,
             inside_band: row.flag("inside_band")?,
         });
     }

@@ -160,7 +160,10 @@ pub struct BurdenVisits {
     pub ratio: Option<Decimal>,
     /// 95 % bootstrap interval; `None` when the scope is too small.
     pub interval: Option<(Decimal, Decimal)>,
-    /// The ratio itself, before rounding, lies inside the band; `None` without a ratio.
+    /// Share of the reported visits that the register holds, firm by firm: what is recorded too much of one firm does not make up for what is
+    /// missing of another. `None` when none was reported.
+    pub covered: Option<Decimal>,
+    /// `covered` reaches the lower end of the band, and `ratio` does not pass the upper one, both before rounding; `None` without a ratio.
     pub inside_band: Option<bool>,
 }
 

@@ -87,6 +87,10 @@ impl Signer {
             return Err(no_key());
         }
         let read = |text: &str| SecretKeyBox::from_string(text).map_err(|_| no_key());
+        if text.starts_with("untrusted comment:") && PublicKeyBox::from_string(&text).and_then(PublicKeyBox::into_public_key).is_ok() {
+            return Err(Error::new(Kind::Configuration, format!("{} is a public key, and a secret one signs", key.display()))
+                .with_hint("name the file without .pub"));
+        }
         // An encrypted key is told by the refusal to take it as it is.
         if let Ok(key) = read(&text)?.into_unencrypted_secret_key() {
             return Ok(Self(key));

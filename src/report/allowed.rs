@@ -21,7 +21,7 @@ const UNIT: &str = "unit allowed anchor axes bar basis benign component composit
 
 /// The other pages of the office's tree.
 const OFFICE: &str = "unit anchor balanced bar benign bytes calibrated carried chained check compared component confirmed contribution correlation \
-    count coupling cross detectable due duplicates excess half_width mean paired ratio recorded reported sentence variation winsorised evidence expanded figure file \
+    count coupling covered cross detectable due duplicates excess half_width mean paired ratio recorded reported sentence variation winsorised evidence expanded figure file \
     filtered firms format fraction heading held href index interval kind label last_seen letter loaded name neighbour \
     neighbours note only_declared only_derived outside provisional q quarantined quarter raw reading reason region rows says score seen series share since \
     source step subject table title units usual";

@@ -60,9 +60,10 @@ fn of_burden(parameters: &BurdenParameters) -> Vec<String> {
     let (low, high) = parameters.recorded_band;
     let register = if parameters.register_carries {
         format!(
-            "检查次数在企业自报与登记大体相符时（基期和本期的账实比都在{}至{}之间），用全部企业的检查登记计算，没有抽样误差；不相符的，用样本企业自报的次数，以免漏记检查反而显得负担减轻。",
-            numbers::amount(low),
-            numbers::amount(high)
+            "检查次数在登记与企业自报大体相符时，用全部企业的检查登记计算，没有抽样误差。相符，是指基期和本期，企业自报的检查中登记有的都不少于{}（逐户计算，一户多记的不抵另一户漏记的），登记与自报之比都不超过{}，且两期相差不超过{}。不相符的，用样本企业自报的次数，以免漏记检查反而显得负担减轻。",
+            percent(low),
+            numbers::amount(high),
+            percent(parameters.recorded_drift)
         )
     } else {
         "检查次数用样本企业自报的次数；检查登记旁列，仅供对照。".to_owned()
@@ -76,11 +77,11 @@ fn of_burden(parameters: &BurdenParameters) -> Vec<String> {
         ),
         register,
         format!(
-            "同一层、同一季度中，超过中位数加{}倍绝对中位差的回答按该限计算，从不删除，缩去多少另列；0次是回答，空白不是。",
+            "同一层、同一季度中，超过中位数加{}倍绝对中位差的回答按该限计算，从不删除，缩去多少另列（一半以上回答相同、绝对中位差为零的，以平均绝对差的0.8453倍代替）；0次是回答，空白不是。",
             numbers::amount(Decimal::from_f64(parameters.winsor_mads).unwrap_or_default().round_dp(4))
         ),
         format!(
-            "区间由{}次重抽企业得出{}；区间包含100的，说不上变化，按恰好100计分。各部分“对指数的影响”之和，等于指数减100。",
+            "区间由{}次重抽企业得出{}；区间包含100的，说不上变化，按恰好100计分（恰好100为80分，降到60为100分，升到150为0分，两点之间按直线）。各部分“对指数的影响”之和，等于指数减100。",
             parameters.draws,
             if parameters.limits_redrawn { "，每次重新计算缩尾的限" } else { "" }
         ),
@@ -88,7 +89,7 @@ fn of_burden(parameters: &BurdenParameters) -> Vec<String> {
             "一个市的样本不足{}家的，不单独编制；不对单个执法主体排名。样本能看出多大的变化，见企业负担页：看不出变化，不等于没有变化。",
             parameters.minimum_firms
         ),
-        "样本由 kaohe sample 分层随机抽取，种子事先公布，每次轮换一部分，名单可以重抽核对。".to_owned(),
+        "样本企业应按事先公布的种子分层随机抽取、定期轮换（kaohe sample）；是否如此，以抽取名单及其签名为准，名单可以重抽核对。".to_owned(),
     ]
 }
 
@@ -106,9 +107,16 @@ mod tests {
             sections(synergy, burden).into_iter().flat_map(|section| section.sentences).collect::<Vec<_>>().join("\n")
         };
         let usual = said(&synergy, &burden);
-        for told in
-            ["P 联合巡查（25%）", "至少3个部分", "至少20件", "1000次重抽", "检查次数占30%", "0.8至1.2", "5倍绝对中位差", "样本的第一个季度"]
-        {
+        for told in [
+            "P 联合巡查（25%）",
+            "至少3个部分",
+            "至少20件",
+            "1000次重抽",
+            "检查次数占30%",
+            "不少于80%",
+            "5倍绝对中位差",
+            "样本的第一个季度",
+        ] {
             assert!(usual.contains(told), "{told}: {usual}");
         }
         assert!(!usual.contains("耦合协调度"));

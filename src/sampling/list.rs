@@ -38,6 +38,10 @@ pub struct ListRecord {
     pub seed: String,
     /// Digest of `queries/samples/<name>.sql`.
     pub definition: String,
+    /// That text is the one that kaohe ships, not the project's own.
+    pub is_shipped: bool,
+    /// Digest of the whole library: populations, clocks, parameters.
+    pub library: String,
     /// Digest of the frame: ids and strata.
     pub frame: String,
     /// Members of the frame.
@@ -46,8 +50,12 @@ pub struct ListRecord {
     pub lake_versions: BTreeMap<String, u64>,
     /// Digest of the list before, when this one goes on from it.
     pub previous: Option<String>,
-    /// Drawings of this sample for this date that were made before this one, by their seed: more than none has to be explained.
+    /// Drawings of this sample for this date, or afresh with this seed, that were made before this one: more than none has to be explained.
     pub drawn_before: Vec<String>,
+    /// Every earlier drawing of this sample that the journal knows: date and seed.
+    pub history: Vec<String>,
+    /// Digest of the journal's last line before this drawing's: the lines are a chain, and a line that is taken out breaks it.
+    pub journal: String,
     /// Strata.
     pub strata: Vec<StratumRecord>,
     /// Digest of `list.csv`.
@@ -61,6 +69,8 @@ pub struct ListRecord {
 pub struct StratumRecord {
     /// Its name.
     pub stratum: String,
+    /// The number at which the window of the ring begins.
+    pub begins: u64,
     /// Members of the frame.
     pub frame: usize,
     /// Members of the sample.
@@ -73,8 +83,8 @@ pub struct StratumRecord {
 
 impl From<&Stratum> for StratumRecord {
     fn from(stratum: &Stratum) -> Self {
-        let Stratum { name, frame, drawn, kept, retired } = stratum;
-        Self { stratum: name.clone(), frame: *frame, drawn: *drawn, kept: *kept, retired: *retired }
+        let Stratum { name, begins, frame, drawn, kept, retired } = stratum;
+        Self { stratum: name.clone(), begins: *begins, frame: *frame, drawn: *drawn, kept: *kept, retired: *retired }
     }
 }
 
@@ -89,8 +99,16 @@ pub struct Circumstances {
     pub lake_versions: BTreeMap<String, u64>,
     /// The list before.
     pub previous: Option<Read>,
-    /// Seeds of drawings made before for the same date.
+    /// Drawings made before for the same date, or afresh with the same seed.
     pub drawn_before: Vec<String>,
+    /// Every earlier drawing of the sample.
+    pub history: Vec<String>,
+    /// Digest of the journal's last line.
+    pub journal: String,
+    /// The sample's text is the one that kaohe ships.
+    pub is_shipped: bool,
+    /// Digest of the whole library.
+    pub library: String,
 }
 
 /// A list that was read back.
@@ -118,11 +136,11 @@ fn digest(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-/// Bytes of `list.csv` and `list.json`.
+/// Bytes of `list.csv`, and the record of them.
 ///
 /// # Errors
 /// Only a bug: rows that can't be written.
-pub fn write(sample: &Sample, frame: &Frame, drawing: &Drawing<'_>, of: &Circumstances) -> Result<(Vec<u8>, Vec<u8>)> {
+pub fn write(sample: &Sample, frame: &Frame, drawing: &Drawing<'_>, of: &Circumstances) -> Result<(Vec<u8>, ListRecord)> {
     // Excel takes a file without the mark for GB18030.
     let mut csv: Vec<u8> = "\u{feff}".into();
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(&mut csv);
@@ -148,18 +166,32 @@ pub fn write(sample: &Sample, frame: &Frame, drawing: &Drawing<'_>, of: &Circums
         as_of: of.as_of.clone(),
         seed: of.seed.clone(),
         definition: digest(sample.text.as_bytes()),
+        is_shipped: of.is_shipped,
+        library: of.library.clone(),
         frame: frame.digest(),
         frame_rows: frame.rows.len(),
         lake_versions: of.lake_versions.clone(),
         previous: of.previous.as_ref().map(|last| digest(&last.json)),
         drawn_before: of.drawn_before.clone(),
+        history: of.history.clone(),
+        journal: of.journal.clone(),
         strata: drawing.strata.iter().map(StratumRecord::from).collect(),
         list: digest(&csv),
         kaohe: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let mut json = serde_json::to_vec_pretty(&record).context(Kind::Bug, || "writing the record of a list")?;
-    json.push(b'\n');
-    Ok((csv, json))
+    Ok((csv, record))
+}
+
+impl ListRecord {
+    /// Bytes of `list.json`.
+    ///
+    /// # Errors
+    /// Only a bug.
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        let mut json = serde_json::to_vec_pretty(self).context(Kind::Bug, || "writing the record of a list")?;
+        json.push(b'\n');
+        Ok(json)
+    }
 }
 
 /// Reads a list back from its folder.
@@ -167,11 +199,18 @@ pub fn write(sample: &Sample, frame: &Frame, drawing: &Drawing<'_>, of: &Circums
 /// # Errors
 /// A file that is not there or no list; a `list.csv` that is not the one of `list.json`.
 pub fn read(folder: &Path) -> Result<Read> {
+    if !folder.join(RECORD).is_file() {
+        return Err(Error::new(Kind::Configuration, format!("there is no list in {}: it has no {RECORD}", folder.display()))
+            .with_hint("name the folder that `kaohe sample` wrote, such as samples/enterprise_panel/2026-06-30"));
+    }
     let bytes =
         |name: &str| std::fs::read(folder.join(name)).context(Kind::Configuration, || format!("reading {}", folder.join(name).display()));
     let (json, csv) = (bytes(RECORD)?, bytes(LIST)?);
     let doing = || format!("reading {}", folder.join(RECORD).display());
-    let record: ListRecord = serde_json::from_slice(&json).context(Kind::Source, doing)?;
+    let record: ListRecord = serde_json::from_slice(&json).map_err(|error| {
+        Error::new(Kind::Source, format!("{} is no record of a drawing: {error}", folder.join(RECORD).display()))
+            .with_hint("take the file as `kaohe sample` wrote it; one that was cut or edited is none any more")
+    })?;
     if record.format != FORMAT {
         let says = format!("it has format {}, this kaohe reads format {FORMAT}", record.format);
         return Err(Error::new(Kind::Environment, says).with_hint("use the kaohe that wrote it, or a newer one").while_doing(doing()));
@@ -194,5 +233,6 @@ pub fn read(folder: &Path) -> Result<Read> {
             previous.members.entry(stratum.to_owned()).or_default().push(id.to_owned());
         }
     }
+    previous.begins = record.strata.iter().map(|stratum| (stratum.stratum.clone(), stratum.begins)).collect();
     Ok(Read { record, csv, json, since, previous })
 }

@@ -4,9 +4,9 @@
 //! randomness that can't be had again, choice by hand.
 //!
 //! Every member of the frame has a permanent random number, a digest of the seed and its id. In each stratum the members stand in a ring by their
-//! numbers, and the sample is a window of the ring: all members have the same chance, those that joined the frame lately included, and one that
-//! leaves the frame makes room for the next. Drawing again moves the window on, so that the members that have served longest leave and none of them
-//! comes back before the ring is through. Source: Ohlsson 1995, "Coordination of samples using permanent random numbers", in Cox (ed.), Business
+//! numbers, and the sample is a window of the ring that begins at a number: all members have the same chance, those that joined the frame lately
+//! included, and one that leaves the frame makes room for the next. Drawing again moves the window on behind those who have served longest: they come
+//! back only when the ring is through. Who joins inside the window pushes out whoever stands at its end, and that one may be back soon. Source: Ohlsson 1995, "Coordination of samples using permanent random numbers", in Cox (ed.), Business
 //! Survey Methods, ch. 9. Numbers are shared out by [`survey::neyman_allocation`] or [`survey::proportional_allocation`].
 
 pub mod list;
@@ -95,6 +95,8 @@ pub struct Member<'a> {
 pub struct Stratum {
     /// Its name.
     pub name: String,
+    /// The number at which the window begins.
+    pub begins: u64,
     /// Members of the frame, N.
     pub frame: usize,
     /// Members of the sample, n.
@@ -119,6 +121,8 @@ pub struct Drawing<'a> {
 pub struct Previous {
     /// Ids by stratum, in the order of the window; no reserves.
     pub members: BTreeMap<String, Vec<String>>,
+    /// Where each stratum's window began.
+    pub begins: BTreeMap<String, u64>,
 }
 
 /// Permanent random number of a member: the first eight bytes of a digest of sample, seed and id.
@@ -137,7 +141,7 @@ pub fn number(sample: &str, seed: &str, id: &str) -> u64 {
 /// Draws the sample. The order of the frame's rows changes nothing.
 ///
 /// With `previous`, of each stratum's last members the share [`Sample::rotation`] leaves, those first that stand first in the window; who left the
-/// frame counts as left. Without, the window begins at the ring's smallest number.
+/// frame counts as left, and where fewer are drawn than before those first in the window make room. Without, the window begins at 0.
 ///
 /// # Errors
 /// A frame without rows, with an id twice, an empty id or stratum; a size that the strata can't hold; Neyman without deviations.
@@ -147,7 +151,10 @@ pub fn draw<'a>(sample: &Sample, frame: &'a Frame, seed: &str, previous: Option<
     let mut drawing = Drawing { strata: Vec::new(), members: Vec::new() };
     for ((name, ring), drawn) in rings.iter().zip(sizes) {
         let last = previous.and_then(|previous| previous.members.get(*name)).map_or(&[][..], Vec::as_slice);
-        let begin = beginning(ring, last, sample, seed);
+        let begins = previous.and_then(|previous| previous.begins.get(*name)).copied().unwrap_or(0);
+        let begins = moved_on(begins, ring, last, drawn, sample);
+        // The ring is closed: behind the greatest number comes the smallest.
+        let begin = ring.iter().position(|(number, _)| *number >= begins).unwrap_or(0);
         let was_member: BTreeSet<&str> =
             previous.iter().flat_map(|previous| previous.members.values().flatten()).map(String::as_str).collect();
         let window = || (0..ring.len()).map(|place| ring[(begin + place) % ring.len()]);
@@ -161,7 +168,7 @@ pub fn draw<'a>(sample: &Sample, frame: &'a Frame, seed: &str, previous: Option<
         let in_sample: BTreeSet<&str> = drawing.members[before..].iter().map(|member| member.row.id.as_str()).collect();
         let kept = drawing.members[before..].iter().filter(|member| member.role == Role::Kept).count();
         let retired = last.iter().filter(|id| !in_sample.contains(id.as_str())).count();
-        drawing.strata.push(Stratum { name: (*name).to_owned(), frame: ring.len(), drawn, kept, retired });
+        drawing.strata.push(Stratum { name: (*name).to_owned(), begins, frame: ring.len(), drawn, kept, retired });
         let reserves = whole(sample.reserves * Decimal::from(drawn), RoundingStrategy::AwayFromZero);
         let standing_by = window().skip(drawn).take(reserves);
         drawing.members.extend(standing_by.map(|(number, row)| Member { row, role: Role::Reserve, number, weight: Decimal::ZERO }));
@@ -237,18 +244,18 @@ fn sizes(sample: &Sample, rings: &BTreeMap<&str, Ring<'_>>) -> Result<Vec<usize>
     Ok(numbers.into_iter().map(|number| number as usize).collect())
 }
 
-/// Where the window begins: at the first of the last members that stays.
-fn beginning(ring: &Ring<'_>, last: &[String], sample: &Sample, seed: &str) -> usize {
-    let places: BTreeMap<&str, usize> = ring.iter().enumerate().map(|(place, (_, row))| (row.id.as_str(), place)).collect();
-    let staying: Vec<usize> = last.iter().filter_map(|id| places.get(id.as_str()).copied()).collect();
+/// Where the window begins after those who leave have left: just behind the last of them.
+///
+/// Not at the first who stays: somebody who joined the frame between the two would be passed over, and so have a smaller chance than the others.
+fn moved_on(begins: u64, ring: &Ring<'_>, last: &[String], drawn: usize, sample: &Sample) -> u64 {
+    let numbers: BTreeMap<&str, u64> = ring.iter().map(|(number, row)| (row.id.as_str(), *number)).collect();
+    let staying: Vec<u64> = last.iter().filter_map(|id| numbers.get(id.as_str()).copied()).collect();
     let leave = whole(sample.rotation * Decimal::from(last.len()), RoundingStrategy::MidpointAwayFromZero);
-    let still_to_leave = leave.saturating_sub(last.len() - staying.len());
-    if let Some(place) = staying.get(still_to_leave) {
-        return *place;
+    let still_to_leave = leave.saturating_sub(last.len() - staying.len()).max(staying.len().saturating_sub(drawn)).min(staying.len());
+    match still_to_leave.checked_sub(1) {
+        Some(last_to_leave) => staying[last_to_leave].wrapping_add(1),
+        None => begins,
     }
-    // Everybody leaves: the window goes on behind the last of them.
-    let Some(end) = last.last().map(|id| number(&sample.name, seed, id)) else { return 0 };
-    ring.iter().position(|(number, _)| *number > end).unwrap_or(0)
 }
 
 fn whole(amount: Decimal, rounding: RoundingStrategy) -> usize {

@@ -30,6 +30,7 @@ fn previous(drawing: &Drawing<'_>) -> Previous {
     for member in drawing.members.iter().filter(|member| member.role != Role::Reserve) {
         previous.members.entry(member.row.stratum.clone()).or_default().push(member.row.id.clone());
     }
+    previous.begins = drawing.strata.iter().map(|stratum| (stratum.name.clone(), stratum.begins)).collect();
     previous
 }
 
@@ -80,6 +81,38 @@ fn everybody_has_the_same_chance() {
     }
     assert_eq!(times.len(), 20);
     assert!(times.values().all(|times| (times - 500).abs() < 117), "{times:?}");
+}
+
+#[test]
+fn newcomers_have_the_chance_of_all_others_when_the_window_moves_on() {
+    // 8 of 30, then ten join and a quarter leaves: over 4000 seeds everybody is in 8/40 of the time, those included who retire and are out.
+    let sample = sample("-- size = 8\n-- rotation = 0.25");
+    let old = frame(&[("a", 30)]);
+    let all =
+        Frame { rows: old.rows.iter().cloned().chain((0..10).map(|new| row(&format!("new{new}"), "a"))).collect(), ..Frame::default() };
+    let (mut newcomers, mut others, mut never) = (0, 0, 0);
+    for seed in 0..4000 {
+        let first = draw(&sample, &old, &seed.to_string(), None).expect("drawn");
+        let next = draw(&sample, &all, &seed.to_string(), Some(&previous(&first))).expect("drawn");
+        let retired = &previous(&first).members["a"][..2];
+        never += ids(&next).iter().filter(|id| retired.iter().any(|gone| gone == *id)).count();
+        newcomers += ids(&next).iter().filter(|id| id.starts_with("new")).count();
+        others += ids(&next).iter().filter(|id| !id.starts_with("new")).count();
+    }
+    assert_eq!(never, 0, "who retires is out");
+    let (of_newcomers, of_others) = (newcomers as f64 / 40_000.0, others as f64 / 120_000.0);
+    // 0.175 and 0.208 where the window begins at the first who stays.
+    assert!((of_newcomers - 0.2).abs() < 0.008 && (of_others - 0.2).abs() < 0.005, "{of_newcomers} {of_others}");
+}
+
+#[test]
+fn fewer_places_are_taken_from_those_who_served_longest() {
+    let frame = frame(&[("a", 40)]);
+    let wide = draw(&sample("-- size = 12"), &frame, "seed", None).expect("drawn");
+    let narrow = draw(&sample("-- size = 8"), &frame, "seed", Some(&previous(&wide))).expect("drawn");
+    assert_eq!(ids(&narrow), ids(&wide)[4..].to_vec());
+    let wide_again = draw(&sample("-- size = 12"), &frame, "seed", Some(&previous(&narrow))).expect("drawn");
+    assert!(ids(&wide)[..4].iter().all(|gone| !ids(&wide_again).contains(gone)), "nobody who left is back");
 }
 
 #[test]
@@ -155,9 +188,9 @@ fn a_list_is_read_back_and_one_that_was_changed_is_refused() {
     frame.rows.iter_mut().for_each(|row| row.carried = vec!["330100".to_owned()]);
     let drawing = draw(&sample, &frame, "seed", None).expect("drawn");
     let of = list::Circumstances { as_of: "2026-06-30".to_owned(), seed: "seed".to_owned(), ..list::Circumstances::default() };
-    let (csv, json) = list::write(&sample, &frame, &drawing, &of).expect("written");
+    let (csv, record) = list::write(&sample, &frame, &drawing, &of).expect("written");
     std::fs::write(folder.path().join(list::LIST), &csv).expect("written");
-    std::fs::write(folder.path().join(list::RECORD), &json).expect("written");
+    std::fs::write(folder.path().join(list::RECORD), record.to_json().expect("json")).expect("written");
     let read = list::read(folder.path()).expect("read");
     assert_eq!(read.members(), &previous(&drawing));
     let text = String::from_utf8(csv.clone()).expect("text");

@@ -44,8 +44,12 @@ pub fn correct(measures: &mut Measures, hierarchy: &Hierarchy, place: &Place<'_>
     let Place { indicator, value, .. } = place;
     let wrong = |says: String| Error::new(Kind::Configuration, says).with_hint("--correct 330114SJ/market.filing_within_7d=48/50");
     let subject = value.unit.as_ref();
-    let own: Vec<Measure<'_>> =
-        measures.iter().filter(|measure| measure.indicator == indicator.id.as_ref() && measure.subject == subject).collect();
+    let is_of = |measure: &Measure<'_>| {
+        measure.indicator == indicator.id.as_ref()
+            && measure.subject == subject
+            && value.domain.split('+').any(|domain| domain == measure.domain)
+    };
+    let own: Vec<Measure<'_>> = measures.iter().filter(is_of).collect();
     let counted = |measure: &&Measure<'_>| place.months.contains(&measure.month);
     let last = own.iter().filter(counted).max_by_key(|measure| measure.month);
     let (month, domain) = match last {
@@ -87,7 +91,7 @@ pub fn correct(measures: &mut Measures, hierarchy: &Hierarchy, place: &Place<'_>
             if last.is_none() {
                 return Err(wrong(format!("there is no value of `{}` for `{subject}` to correct", indicator.id)));
             }
-            replace_values(measures, &indicator.id, subject, place.months, scaled);
+            replace_values(measures, &indicator.id, value, place.months, scaled);
             Ok(())
         }
         (Shape::Ratio, _) => Err(wrong(format!("`{}` is corrected by numerator and denominator", indicator.id))),
@@ -103,13 +107,14 @@ pub fn stays_above(indicator: &Indicator, hierarchy: &Hierarchy, unit: &str) -> 
     indicator.rollup == Rollup::Recompute && hierarchy.with_ancestors(unit).len() > 1
 }
 
-/// Every month of the subject gets the value: the mean over the months is then the value, whatever each rests on.
-fn replace_values(measures: &mut Measures, indicator: &IndicatorId, subject: &str, months: &[Month], scaled: i128) {
+/// Every month of the scorecard gets the value: the mean over the months is then the value, whatever each rests on.
+fn replace_values(measures: &mut Measures, indicator: &IndicatorId, corrected: &Value, months: &[Month], scaled: i128) {
     let before = measures.clone();
     measures.remove(indicator);
     for mut measure in before.iter().filter(|measure| measure.indicator == indicator.as_ref()) {
         if let Amount::Value { value, .. } = &mut measure.amount
-            && measure.subject == subject
+            && measure.subject == corrected.unit.as_ref()
+            && corrected.domain.split('+').any(|domain| domain == measure.domain)
             && months.contains(&measure.month)
         {
             *value = Some(scaled);

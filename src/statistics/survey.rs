@@ -320,14 +320,15 @@ pub struct Winsorised {
     pub values: Vec<f64>,
     /// What each answer lost, zero for most: to be shown in the report.
     pub excess: Vec<f64>,
-    /// Each group's limit; groups whose median absolute deviation is zero have none.
+    /// Each group's limit; groups whose answers are all equal have none.
     pub limits: BTreeMap<usize, f64>,
 }
 
 /// Pulls answers above K = median + `deviations`·MAD of their group in to K.
 ///
-/// MAD is the plain median of |y − median|, without the factor 1.4826, and where it is zero nothing is pulled in, as in the burden
-/// index; a median lies halfway between the two middle answers. With weights w ≥ 1 (type II of methods, section 5) an answer keeps
+/// MAD is the plain median of |y − median|, without the factor 1.4826; a median lies halfway between the two middle answers. Where more than half
+/// of the answers are equal, as many zeros, it is zero: then 0.8453 times the mean of |y − median| stands for it, which is the same in a normal law
+/// (Φ⁻¹(0.75)·√(π/2)). Otherwise one more zero would take the limit away altogether. With weights w ≥ 1 (type II of methods, section 5) an answer keeps
 /// 1/w of its excess, K + (y − K)/w: the part in which the firm stands for itself alone.
 ///
 /// `None` when lengths differ, a number is not finite, `deviations` is negative, or a weight is below 1. Source: Kokic, Bell 1994,
@@ -344,7 +345,10 @@ pub fn winsorise(values: &[f64], groups: &[usize], deviations: f64, weights: Opt
     }
     let limit = |(group, values): (usize, Vec<f64>)| {
         let middle = median(values.clone())?;
-        let deviation = median(values.iter().map(|value| (value - middle).abs()).collect())?;
+        let mut distances: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
+        distances.sort_by(f64::total_cmp);
+        let mean = distances.iter().sum::<f64>() / distances.len() as f64;
+        let deviation = median(distances).filter(|deviation| *deviation > 0.0).unwrap_or(MAD_OF_MEAN_DEVIATION * mean);
         (deviation > 0.0).then_some((group, middle + deviations * deviation))
     };
     let limits: BTreeMap<usize, f64> = by_group.into_iter().filter_map(limit).collect();
@@ -357,6 +361,9 @@ pub fn winsorise(values: &[f64], groups: &[usize], deviations: f64, weights: Opt
     let excess = values.iter().zip(&result).map(|(before, after)| before - after).collect();
     Some(Winsorised { values: result, excess, limits })
 }
+
+/// Median absolute deviation of a normal law, as a multiple of its mean absolute deviation.
+const MAD_OF_MEAN_DEVIATION: f64 = 0.845_347_3;
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
@@ -407,13 +414,24 @@ pub fn index_power(plan: &IndexPlan) -> Option<IndexPower> {
         return None;
     }
     let standard_error = (2.0 * (1.0 - plan.correlation)).sqrt() * plan.variation * (plan.design_effect / f64::from(plan.firms)).sqrt();
-    let normal = Normal::standard();
-    let z = normal.inverse_cdf(0.5 + plan.confidence / 2.0);
-    Some(IndexPower {
-        standard_error,
-        half_width: (z * standard_error).exp_m1(),
-        detectable_rise: ((z + normal.inverse_cdf(plan.power)) * standard_error).exp_m1(),
-    })
+    Some(IndexPower::of(standard_error, plan.confidence, plan.power))
+}
+
+impl IndexPower {
+    /// What an index with this standard error of its logarithm can show.
+    pub fn of(standard_error: f64, confidence: f64, power: f64) -> Self {
+        let z = normal_deviate(0.5 + confidence / 2.0);
+        Self {
+            standard_error,
+            half_width: (z * standard_error).exp_m1(),
+            detectable_rise: ((z + normal_deviate(power)) * standard_error).exp_m1(),
+        }
+    }
+}
+
+/// The standard normal deviate below which this share of the law lies.
+pub fn normal_deviate(share: f64) -> f64 {
+    Normal::standard().inverse_cdf(share)
 }
 
 /// What such an index can show for each number of firms and each correlation, in that order; `None` as for [`index_power`].
@@ -680,13 +698,16 @@ mod tests {
 
     #[test]
     fn answers_beyond_five_deviations_of_their_own_group_are_pulled_in() {
-        // Median 3 and MAD 1 without a factor: the limit is 8. The second group does not vary and has none.
+        // Median 3 and MAD 1 without a factor: the limit is 8. In the second group two of three are equal: 0.8453473·92/3 stands for the MAD, and the
+        // limit is 136.6. The third does not vary and has none.
         let values = [1.0, 2.0, 3.0, 4.0, 50.0, 7.0, 7.0, 99.0];
         let groups = [1, 1, 1, 1, 1, 2, 2, 2];
+        assert_eq!(winsorise(&[4.0, 4.0], &[3, 3], 5.0, None).expect("answers").limits, BTreeMap::new());
         let cut = winsorise(&values, &groups, 5.0, None).expect("answers");
         assert_eq!(cut.values, [1.0, 2.0, 3.0, 4.0, 8.0, 7.0, 7.0, 99.0]);
         assert_eq!(cut.excess, [0.0, 0.0, 0.0, 0.0, 42.0, 0.0, 0.0, 0.0]);
-        assert_eq!(cut.limits, BTreeMap::from([(1, 8.0)]));
+        assert_eq!(cut.limits[&1], 8.0);
+        assert!((cut.limits[&2] - (7.0 + 5.0 * 0.845_347_3 * 92.0 / 3.0)).abs() < 1e-9, "{:?}", cut.limits);
         // A firm that stands for six keeps a sixth of its excess.
         let weighted = winsorise(&values, &groups, 5.0, Some(&[6.0; 8])).expect("answers");
         assert_eq!((weighted.values[4], weighted.excess[4]), (15.0, 35.0));

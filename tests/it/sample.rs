@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::province::{Ended, Province, finished_sample, kaohe, skipped};
+use crate::province::{Ended, Province, after, finished_sample, finished_small, kaohe, skipped};
 
 struct Row {
     role: String,
@@ -63,11 +63,11 @@ fn a_panel_of_a_hundred_stands_for_the_whole_frame_and_comes_out_the_same_again(
     let again = draw(province, &["enterprise_panel", "--seed", "lottery 077", "--into", &into("again")]).with(0);
     assert_eq!(fs::read(at("first").join("list.csv")).expect("list"), fs::read(at("again").join("list.csv")).expect("list"));
     // Somebody who draws again until it suits has to explain it.
-    assert!(again.err.contains("was drawn for 2026-06-30 before (seed `lottery 077`"), "{}", again.err);
+    assert!(again.err.contains("before (2026-06-30, seed `lottery 077`"), "{}", again.err);
     let record = fs::read_to_string(at("again").join("list.json")).expect("record");
-    assert!(record.contains("\"drawn_before\": [\n    \"lottery 077\""), "{record}");
+    assert!(record.contains("\"drawn_before\": [\n    \"2026-06-30, seed `lottery 077`\""), "{record}");
     let verified = draw(province, &["--verify", &into("again")]).with(0);
-    assert!(verified.out.contains("the same list") && verified.out.contains("came before it"), "{}", verified.out);
+    assert!(verified.out.contains("the same list") && verified.out.contains("not the first: "), "{}", verified.out);
 }
 
 #[test]
@@ -90,6 +90,12 @@ fn a_list_that_was_made_up_or_drawn_by_another_rule_does_not_verify() {
     fs::write(&csv, &text).expect("written");
     fs::write(&json, record.replace("lottery 078", "lottery 079")).expect("written");
     assert!(draw(province, &["--verify", &into]).with(1).err.contains("it was not drawn by this rule"));
+    fs::write(&json, record.replace("阶段核验的事项", "随意抽取的事项")).expect("written");
+    assert!(draw(province, &["--verify", &into]).with(1).err.contains("list.json says otherwise"));
+    fs::write(&json, &record[..100]).expect("written");
+    assert!(draw(province, &["--verify", &into]).with(1).err.contains("is no record of a drawing"));
+    let nowhere = folder.path().join("nowhere").display().to_string();
+    assert!(draw(province, &["--verify", &nowhere]).with(2).err.contains("there is no list in"));
 }
 
 #[test]
@@ -118,6 +124,60 @@ fn a_quarter_of_the_panel_rotates_and_who_stays_keeps_the_day_of_entry() {
     assert!(backwards.err.contains("draw for a later date"), "{}", backwards.err);
     let other = draw(province, &["spot_checks", "--previous", &first]).with(2);
     assert!(other.err.contains("one of `enterprise_panel`"), "{}", other.err);
+}
+
+#[test]
+fn whoever_writes_the_list_before_by_hand_can_not_choose_the_members() {
+    let (province, _) = finished_sample();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let kaohe_at =
+        |more: &[&str]| kaohe(&[&["sample", "enterprise_panel", "--project", &province.folder(), "--as-of", "2026-03-31"], more].concat());
+    kaohe_at(&["--seed", "lottery 090", "--into", &path("first")]).with(0);
+    // The window is moved so that a wanted firm is the first, and the digest in the record fits.
+    let record = fs::read_to_string(folder.path().join("first/list.json")).expect("record");
+    fs::create_dir(folder.path().join("forged")).expect("a folder");
+    fs::copy(folder.path().join("first/list.csv"), folder.path().join("forged/list.csv")).expect("copied");
+    let begins = record.find("\"begins\": 0").expect("a window begins at 0");
+    let forged = format!("{}\"begins\": 123456789{}", &record[..begins], &record[begins + 11..]);
+    fs::write(folder.path().join("forged/list.json"), forged).expect("written");
+    let refused = draw(province, &["enterprise_panel", "--previous", &path("forged"), "--into", &path("next")]).with(1);
+    assert!(refused.err.contains("is no list that this project has drawn"), "{}", refused.err);
+    draw(province, &["enterprise_panel", "--previous", &path("first"), "--into", &path("next")]).with(0);
+}
+
+#[test]
+fn a_drawing_that_is_taken_out_of_the_journal_is_missed() {
+    let province = after(finished_small());
+    for (seed, into) in [("one", "a"), ("two", "b")] {
+        draw(&province, &["spot_checks", "--seed", seed, "--into", &province.path(into).display().to_string()]).with(0);
+    }
+    let journal = province.text("samples/journal.jsonl");
+    province.write("samples/journal.jsonl", journal.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>());
+    let third = province.path("c").display().to_string();
+    let missed = draw(&province, &["spot_checks", "--seed", "three", "--into", &third]).with(1);
+    assert!(missed.err.contains("journal.jsonl:1: a line before this one was changed or taken out"), "{}", missed.err);
+    assert!(!province.path("c").exists(), "nothing is half drawn");
+}
+
+#[test]
+fn a_list_is_signed_where_it_stands_and_never_replaced() {
+    let (province, _) = finished_sample();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    province.kaohe(&["sample", "--make-keys", &path("office.key")]).with(0);
+    let lottery = ["spot_checks", "--seed", "lottery 085", "--into", &path("list")];
+    draw(province, &lottery).with(0);
+    let before = fs::read(folder.path().join("list/list.json")).expect("record");
+    let unsigned = draw(province, &["--verify", &path("list"), "--public-key", &path("office.key.pub")]).with(1);
+    assert!(unsigned.err.contains("is not signed"), "{}", unsigned.err);
+    let wrong = draw(province, &[&lottery[..], &["--key", &path("office.key.pub")]].concat()).with(2);
+    assert!(wrong.err.contains("is a public key"), "{}", wrong.err);
+    draw(province, &[&lottery[..], &["--key", &path("office.key")]].concat()).with(0);
+    assert_eq!(fs::read(folder.path().join("list/list.json")).expect("record"), before);
+    draw(province, &["--verify", &path("list"), "--public-key", &path("office.key.pub")]).with(0);
+    let late = kaohe(&["sample", "spot_checks", "--project", &province.folder(), "--as-of", "2027-06-30", "--seed", "x"]).with(2);
+    assert!(late.err.contains("2027-06-30 is later"), "{}", late.err);
 }
 
 #[test]

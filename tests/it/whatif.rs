@@ -56,6 +56,32 @@ fn a_corrected_figure_moves_its_unit_and_those_it_passes_and_says_why() {
 }
 
 #[test]
+fn a_correction_reaches_its_own_scorecard_once_and_no_other() {
+    let (province, _) = finished_sample();
+    let several = province.sql(
+        "select unit_id, indicator, min(domain), max(domain) from values where status = 'scored' and denominator > 0
+           and indicator = 'data.consistency_rate' group by 1, 2 having count(distinct domain) > 1 order by 1 limit 1",
+    );
+    let [unit, indicator, domain, other] = &several[0][..] else { panic!("{several:?}") };
+    let unnamed = province.kaohe(&["whatif", "--correct", &format!("{unit}/{indicator}=0/9")]).with(2);
+    assert!(unnamed.err.contains("several scorecards"), "{}", unnamed.err);
+    let moved = whatif(province, &["--correct", &format!("{unit}/{domain}/{indicator}=0/9")]);
+    let card = |domain: &str| moved.iter().find(|row| row[2] == *unit && row[3] == *domain).expect("the scorecard");
+    assert_ne!(card(domain)[6], card(domain)[7], "{:?}", card(domain));
+    assert_eq!(card(other)[6], card(other)[7], "{:?}", card(other));
+    let once = format!("{unit}/{domain}/{indicator}=0/9");
+    let twice = province.kaohe(&["whatif", "--correct", &once, "--correct", &once]).with(2);
+    assert!(twice.err.contains("is corrected twice"), "{}", twice.err);
+    let above = province.one(&format!("select parent_unit_id from units where unit_id = '{unit}'"));
+    let both = province.kaohe(&["whatif", "--correct", &once, "--correct", &format!("{above}/{domain}/{indicator}=1/9")]).with(2);
+    assert!(both.err.contains("one answers for the other") || both.err.contains("there is no value"), "{}", both.err);
+    let composite = province.kaohe(&["whatif", "--correct", &format!("{unit}/eco.cross_region_synergy=0.9")]).with(2);
+    assert!(composite.err.contains("is a composite of a region"), "{}", composite.err);
+    let group = province.kaohe(&["whatif", "--weight", "base=0"]).with(2);
+    assert!(group.err.contains("`base` is a group"), "{}", group.err);
+}
+
+#[test]
 fn a_draft_is_tried_on_an_earlier_run_and_says_which_curves_reach_their_ends() {
     let province = after(finished_small());
     let first = province.current_run();

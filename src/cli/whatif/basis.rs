@@ -7,19 +7,21 @@ use rust_decimal::Decimal;
 use super::Arguments;
 use crate::cli::{Common, score, surroundings};
 use crate::compute::counting_session::Limits;
+use crate::compute::units::Hierarchy;
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::error::{Error, Kind, Result};
 use crate::lake::SpillFolder;
 use crate::library::Library;
 use crate::library::indicator::{Shape, ShownAs};
+use crate::library::scheme::composites::composite;
 use crate::library::scheme::{Scheme, read_scheme};
 use crate::nightly::left::Left;
 use crate::project::PROJECT_FILE;
 use crate::release::Current;
 use crate::scoring::correction::{self, Figure, Place};
 use crate::scoring::table::{self, ValueTable};
-use crate::scoring::tables::{Scorecards, Value};
-use crate::terms::IndicatorId;
+use crate::scoring::tables::{Scorecards, Status, Value};
+use crate::terms::{IndicatorId, UnitId};
 
 /// What is, with the scheme that it is scored by.
 pub struct Basis {
@@ -28,6 +30,8 @@ pub struct Basis {
     /// The scheme.
     pub scheme: Scheme,
     of: Of,
+    /// What was corrected: unit, domain, indicator.
+    corrected: Vec<(UnitId, String, IndicatorId)>,
 }
 
 enum Of {
@@ -70,7 +74,7 @@ impl Basis {
             })?;
             let (library, _) = Library::read(None)?;
             let scheme = score::read_scheme(scheme, &library)?;
-            return Ok(Self { library, scheme, of: Of::Table(table::read::read(path)?) });
+            return Ok(Self { library, scheme, of: Of::Table(table::read::read(path)?), corrected: Vec::new() });
         }
         let opened = common.open()?;
         let out = common.out(&opened.directory);
@@ -89,8 +93,15 @@ impl Basis {
         let spill = SpillFolder::new(&out.join("lake"), &format!("reader-{}", std::process::id()))?;
         let limits = Limits { memory, spill: spill.path(), partitions: cores };
         let left = surroundings::runtime(cores)?.block_on(Left::read(&opened.library, &out, &run, &limits))?;
+        let is_other = common.as_of.is_some_and(|date| date != left.as_of);
+        if is_other || common.period.as_ref().is_some_and(|period| period.name != left.period.name) {
+            let says = format!("the run {run} is as of {}, of the period {}: a what-if has no other date", left.as_of, left.period.name);
+            return Err(
+                Error::new(Kind::Configuration, says).with_hint("name an earlier run with --run; `kaohe runs` lists them with their dates")
+            );
+        }
         let scheme = scheme_of(&left, &opened.library, common.quiet)?;
-        Ok(Self { library: opened.library, scheme, of: Of::Run(Box::new(left)) })
+        Ok(Self { library: opened.library, scheme, of: Of::Run(Box::new(left)), corrected: Vec::new() })
     }
 
     /// Whether it is a table of values.
@@ -139,18 +150,34 @@ impl Basis {
             Of::Table(values) => correct_table(values, &correction).map(|()| None),
             Of::Run(left) => {
                 let Some(header) = self.library.indicators.get(&IndicatorId::from(correction.indicator)) else {
+                    if composite(correction.indicator).is_some() {
+                        let says = format!("`{}` is a composite of a region, and several units carry it", correction.indicator);
+                        return Err(Error::new(Kind::Configuration, says).with_hint("correct the records that it is made of, and run"));
+                    }
                     let says = format!("there is no indicator `{}`", correction.indicator);
                     return Err(unknown(says, correction.indicator, self.library.indicators.keys().map(IndicatorId::as_ref)));
                 };
                 let value = published(before, &correction)?;
+                if value.status == Status::NotApplicable {
+                    return Err(wrong(format!("`{}` does not apply to `{}`: there is nothing to correct", header.id, value.unit)));
+                }
+                refuse_twice(&self.corrected, &left.hierarchy, value)?;
+                self.corrected.push((value.unit.clone(), value.domain.clone(), value.indicator.clone()));
                 let unit = left.units.iter().find(|unit| unit.id == value.unit);
                 let is_of_subtree = unit.is_some_and(|unit| self.scheme.subtree_tiers.contains(&unit.tier));
                 let months = left.period.months_until(left.as_of);
                 let place = Place { indicator: header, value, is_of_subtree, months: &months };
                 let stays = correction::stays_above(header, &left.hierarchy, value.unit.as_ref());
+                let only_shown = value.status == Status::ReportOnly;
                 correction::correct(&mut left.measures, &left.hierarchy, &place, correction.figure)?;
-                Ok(stays
-                    .then(|| format!("whoever answers for `{}` keeps the figure of `{}`: parents count it anew", value.unit, header.id)))
+                let says = match (only_shown, stays) {
+                    (true, _) => Some(format!("`{}` is only shown: no total rests on it", header.id)),
+                    (false, true) => {
+                        Some(format!("whoever answers for `{}` keeps the figure of `{}`: parents count it anew", value.unit, header.id))
+                    }
+                    (false, false) => None,
+                };
+                Ok(says)
             }
         }
     }
@@ -189,6 +216,24 @@ impl Basis {
         }
         Ok(Correction { unit, domain, indicator, figure })
     }
+}
+
+/// A figure that was corrected already, of the unit itself or of one that answers for it or that it answers for, would be counted twice.
+fn refuse_twice(corrected: &[(UnitId, String, IndicatorId)], hierarchy: &Hierarchy, value: &Value) -> Result<()> {
+    let shares_domain = |domain: &str| domain.split('+').any(|one| value.domain.split('+').any(|other| one == other));
+    for (unit, domain, indicator) in corrected.iter().filter(|(_, _, indicator)| *indicator == value.indicator) {
+        if unit == &value.unit && domain == &value.domain {
+            return Err(wrong(format!("`{indicator}` of `{unit}` is corrected twice")));
+        }
+        let above = |one: &UnitId, other: &UnitId| hierarchy.with_ancestors(one.as_ref()).iter().any(|above| above == other.as_ref());
+        if shares_domain(domain) && unit != &value.unit && (above(unit, &value.unit) || above(&value.unit, unit)) {
+            return Err(wrong(format!(
+                "`{unit}` and `{}` are both corrected, and one answers for the other: correct the lower one, and the upper one moves with it",
+                value.unit
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The scheme that the run was scored by, as its file stands now.

@@ -5,6 +5,9 @@
 //!
 //! Answers are those of the index, pulled in, in its strata with the base quarter's populations.
 
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
 use super::super::tables::BurdenPower;
 use super::panel::{COMPONENTS, Comparison, Stratum};
 use super::{Scope, rounded};
@@ -22,7 +25,10 @@ const CORRELATIONS: [f64; 4] = [0.0, 0.5, 0.7, 0.9];
 const MINIMUM_PAIRS: u32 = 10;
 
 /// Own row and grid of visits, hours and cost; none where fewer than two firms answered, or all alike.
-pub fn rows(scope: &Scope<'_>, quarter: &str, mads: f64) -> Vec<BurdenPower> {
+///
+/// The own row's standard error is that of the component's own interval, `interval_of`, where it has one: the page must not say two things of one
+/// figure. The formula of the plans takes limits as given, and a finite population into account; replicates do neither.
+pub fn rows(scope: &Scope<'_>, quarter: &str, mads: f64, interval_of: &dyn Fn(&str) -> Option<(Decimal, Decimal)>) -> Vec<BurdenPower> {
     let strata = Comparison::of(&scope.panel, scope.base, quarter, mads).strata;
     let mut result = Vec::new();
     // By name, as the sort key has it.
@@ -39,7 +45,8 @@ pub fn rows(scope: &Scope<'_>, quarter: &str, mads: f64) -> Vec<BurdenPower> {
             confidence: CONFIDENCE,
             power: POWER,
         };
-        let own = survey::index_power(&plan).map(|power| (spread.firms, Some(pairs), correlation, power));
+        let own = interval_of(COMPONENTS[component]).and_then(power_of).or_else(|| survey::index_power(&plan));
+        let own = own.map(|power| (spread.firms, Some(pairs), correlation, power));
         let grid = survey::power_table(&plan, &FIRMS, &CORRELATIONS).into_iter().flatten();
         let grid = grid.map(|(firms, correlation, power)| (firms, None, correlation, power));
         let row = |(firms, pairs, correlation, power): (u32, Option<u32>, f64, IndexPower)| {
@@ -61,6 +68,14 @@ pub fn rows(scope: &Scope<'_>, quarter: &str, mads: f64) -> Vec<BurdenPower> {
         result.extend(own.into_iter().chain(grid).filter_map(row));
     }
     result
+}
+
+/// What an index with this 95 % interval can show; `None` for one without width.
+fn power_of((low, high): (Decimal, Decimal)) -> Option<IndexPower> {
+    let (low, high) = (low.to_f64()?, high.to_f64()?);
+    let deviate = survey::normal_deviate(0.5 + CONFIDENCE / 2.0);
+    let standard_error = (libm::log(high) - libm::log(low)) / (2.0 * deviate);
+    (low > 0.0 && standard_error > 0.0).then(|| IndexPower::of(standard_error, CONFIDENCE, POWER))
 }
 
 /// How answers of the later quarter differ.

@@ -27,6 +27,7 @@ pub fn compared(scope: &Scope<'_>, quarter: &str, parameters: &BurdenParameters)
     }
     let reported: Decimal = strata.iter().flatten().map(|(reported, _)| *reported).sum();
     let recorded: Decimal = strata.iter().flatten().map(|(_, recorded)| *recorded).sum();
+    let covered: Decimal = strata.iter().flatten().map(|(reported, recorded)| *reported.min(recorded)).sum();
     let has_ratio = reported > Decimal::ZERO;
     let (low, high) = parameters.recorded_band;
     Some(BurdenVisits {
@@ -37,9 +38,19 @@ pub fn compared(scope: &Scope<'_>, quarter: &str, parameters: &BurdenParameters)
         recorded,
         ratio: has_ratio.then(|| (recorded / reported).round_dp_with_strategy(6, RoundingStrategy::MidpointAwayFromZero)),
         interval: if has_ratio && scope.large_enough(quarter) { ratios(&strata, scope, quarter, parameters) } else { None },
+        covered: has_ratio.then(|| (covered / reported).round_dp_with_strategy(6, RoundingStrategy::MidpointAwayFromZero)),
         // Multiplied, not divided: a ratio on the band's edge is inside.
-        inside_band: has_ratio.then(|| low * reported <= recorded && recorded <= high * reported),
+        inside_band: has_ratio.then(|| low * reported <= covered && recorded <= high * reported),
     })
+}
+
+/// Whether the register holds nearly the same share of the reported visits in both quarters, and nearly the same ratio: if it fell from 1.0 to 0.8, a
+/// fifth of the visits would have gone from the index without having gone from the firms.
+pub fn is_steady(visits: &[BurdenVisits], base: &str, quarter: &str, drift: Decimal) -> bool {
+    let of = |quarter: &str| visits.iter().find(|row| row.quarter == quarter).and_then(|row| row.covered.zip(row.ratio));
+    let Some(((covered_before, ratio_before), (covered, ratio))) = of(base).zip(of(quarter)) else { return false };
+    let near = |before: Decimal, now: Decimal| (now - before).abs() <= drift * before;
+    near(covered_before, covered) && near(ratio_before, ratio)
 }
 
 /// The interval of replicates; those that drew only firms without a visit have no ratio and are left out.

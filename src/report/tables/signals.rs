@@ -119,6 +119,7 @@ pub fn burden_visits(input: &ReportInput) -> Result<ResultTable> {
         .share_or_null("ratio", |row| row.ratio)
         .share_or_null("ratio_low", |row| row.interval.map(|(low, _)| low))
         .share_or_null("ratio_high", |row| row.interval.map(|(_, high)| high))
+        .share_or_null("covered", |row| row.covered)
         .flag_or_null("inside_band", |row| row.inside_band)
         .table(input.burden.visits.len())
 }

@@ -96,6 +96,8 @@ pub struct VisitsRow {
     pub ratio: String,
     /// Interval of the ratio.
     pub interval: String,
+    /// Share of the reported visits that the register holds, firm by firm.
+    pub covered: String,
     /// Firms that could be compared.
     pub firms: String,
     /// What can be said of it.
@@ -228,7 +230,10 @@ fn over_caps(row: &BurdenCaps) -> Option<String> {
 fn visits_row(row: &BurdenVisits) -> VisitsRow {
     let reading = match (row.inside_band, row.ratio) {
         (Some(true), _) => texts::INSIDE_BAND,
-        (Some(false), Some(ratio)) if ratio < Decimal::ONE => texts::TOO_FEW_RECORDED,
+        // What is missing decides, whatever is recorded too much of others.
+        (Some(false), Some(ratio)) if row.covered.is_some_and(|covered| covered < ratio.min(Decimal::ONE)) || ratio < Decimal::ONE => {
+            texts::TOO_FEW_RECORDED
+        }
         (Some(false), Some(_)) => texts::TOO_MANY_RECORDED,
         _ => texts::NONE,
     };
@@ -238,6 +243,7 @@ fn visits_row(row: &BurdenVisits) -> VisitsRow {
         recorded: numbers::amount(row.recorded),
         ratio: or_none(row.ratio.map(|ratio| numbers::fixed(ratio, 2))),
         interval: or_none(row.interval.map(|(low, high)| format!("{}–{}", numbers::fixed(low, 2), numbers::fixed(high, 2)))),
+        covered: or_none(row.covered.map(percent)),
         firms: numbers::count(u64::from(row.firms)),
         reading,
     }
@@ -288,6 +294,7 @@ fn burden_row(row: &Burden) -> BurdenRow {
         None => texts::NONE,
         // A register that does not carry is no judgement: it may leave visits out.
         Some(_) if row.component == REGISTER && row.contribution.is_none() => texts::ONLY_SHOWN,
+        Some(index) if index == Decimal::ONE_HUNDRED && row.interval.is_none_or(|(low, high)| low == high) => texts::BASE_QUARTER,
         Some(_) if row.unchanged => texts::UNCHANGED,
         Some(index) if index < Decimal::ONE_HUNDRED => texts::CHANGED_DOWN,
         Some(_) => texts::CHANGED_UP,
@@ -297,7 +304,7 @@ fn burden_row(row: &Burden) -> BurdenRow {
         component: Text::of(texts::burden_component(&row.component)),
         whole: row.component == WHOLE,
         index: row.index.map_or_else(|| texts::NONE.to_owned(), |index| numbers::fixed(index, 1)),
-        interval: row.interval.map_or_else(|| texts::NONE.to_owned(), interval),
+        interval: row.interval.filter(|(low, high)| low < high).map_or_else(|| texts::NONE.to_owned(), interval),
         mean: row.mean.map_or_else(String::new, |mean| numbers::fixed(mean, 2)),
         contribution: row.contribution.map_or_else(String::new, signed),
         firms: numbers::count(u64::from(row.firms)),

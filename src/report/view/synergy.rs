@@ -310,7 +310,7 @@ fn pair_row(facts: &Facts, region: &str, neighbour: &str, pair: &Pair) -> PairRo
 fn fraction(row: &SynergyPair) -> String {
     let (numerator, denominator) = (numbers::amount(row.numerator), numbers::amount(row.denominator));
     if row.part == 'K' {
-        return texts::distance(&numerator, &denominator);
+        return if row.denominator.is_zero() { String::new() } else { texts::distance(&numerator, &denominator) };
     }
     format!("{numerator}／{denominator}{}", interval(row.interval))
 }

@@ -68,6 +68,48 @@ fn measured() {
             println!("{deviation} {limits_redrawn}: {:?}", covered(2000, 1000, deviation, limits_redrawn));
         }
     }
+    println!("counts: {:?}", covered_of_counts(1000, 1000));
+}
+
+/// A hundred firms of which half are seldom visited: whole visits, hours and cost only where there was one. Both quarters have the same law, so that
+/// the truth is 100.
+fn counted(random: &mut ChaCha8Rng) -> Vec<PanelRow> {
+    let mut rows = Vec::new();
+    for (stratum, (population, _, firms)) in STRATA.into_iter().enumerate() {
+        for firm in 0..firms {
+            let often = standard_normal(random);
+            for quarter in ["2025Q1", "2026Q1"] {
+                let luck = 0.7 * often + 0.714 * standard_normal(random);
+                let visits = if luck < 0.0 { 0.0 } else { (1.5 * luck).exp().floor() };
+                let spent = |random: &mut ChaCha8Rng| visits * (0.8 * standard_normal(random)).exp();
+                let [visits, hours, cost] = [visits, spent(random), spent(random)].map(rounded);
+                let plain = row(&format!("{stratum}-{firm:02}"), &stratum.to_string(), quarter, population / firms as i64, [0; 3]);
+                rows.push(PanelRow { visits, hours, cost, ..plain });
+            }
+        }
+    }
+    rows
+}
+
+/// Share of panels of [`counted`] whose interval covers 100.
+fn covered_of_counts(panels: u64, draws: u32) -> [f64; 4] {
+    let mut covered = [0; 4];
+    for seed in 0..panels {
+        let panel = counted(&mut ChaCha8Rng::seed_from_u64(5000 + seed));
+        let rows = burden(&panel, &[], &[], &BurdenParameters { draws, ..BurdenParameters::usual(seed) }).rows;
+        for (place, component) in ["visits", "hours", "cost", "index"].into_iter().enumerate() {
+            let (low, high) = find(&rows, "province", "2026Q1", component).interval.expect("it has an interval");
+            covered[place] += u64::from(low <= Decimal::ONE_HUNDRED && Decimal::ONE_HUNDRED <= high);
+        }
+    }
+    covered.map(|count| count as f64 / panels as f64)
+}
+
+#[test]
+fn intervals_of_counts_of_which_half_are_zero_cover_at_least_what_they_say() {
+    for share in covered_of_counts(100, 100) {
+        assert!(share >= 0.9, "{share}");
+    }
 }
 
 #[test]

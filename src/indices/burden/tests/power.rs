@@ -13,7 +13,8 @@ fn panel(base: usize, now: usize) -> Vec<PanelRow> {
 }
 
 fn own(panel: &[PanelRow]) -> BurdenPower {
-    let rows = burden(panel, &[], &[], &few_draws()).power;
+    // Without replicates there is no interval, and the formula speaks.
+    let rows = burden(panel, &[], &[], &BurdenParameters { draws: 0, ..few_draws() }).power;
     rows.into_iter().find(|row| row.is_own && row.component == "hours").expect("a row")
 }
 
@@ -26,6 +27,17 @@ fn ten_firms_give_the_figures_of_the_formula() {
     assert_eq!([found.correlation, found.variation, found.design_effect].map(shown), ["0.6000", "0.5270", "1.0000"]);
     // √0.8·0.527046·√0.1 = 0.149071; exp(1.959964·0.149071) − 1; exp((1.959964 + 0.841621)·0.149071) − 1.
     assert_eq!([found.standard_error, found.half_width, found.detectable_rise].map(shown), ["0.1491", "0.3393", "0.5184"]);
+}
+
+#[test]
+fn the_own_row_says_what_the_interval_of_the_component_says() {
+    let tables = burden(&panel(10, 10), &[], &[], &few_draws());
+    let (low, high) = find(&tables.rows, "province", "2025Q2", "hours").interval.expect("replicates");
+    let own = tables.power.iter().find(|row| row.is_own && row.component == "hours").expect("a row");
+    let float = |value: Decimal| value.to_f64().expect("small");
+    let standard_error = (float(high).ln() - float(low).ln()) / (2.0 * 1.959_964);
+    assert!((float(own.standard_error) - standard_error).abs() < 1e-4, "{own:?} {low} {high}");
+    assert!((float(own.half_width) - ((1.959_964 * standard_error).exp() - 1.0)).abs() < 1e-3, "{own:?}");
 }
 
 #[test]
