@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::explain::{way_back, words};
 use crate::findings;
 use crate::handbook::limits::{Version, unconfirmed};
+use crate::indices;
 use crate::terms::counted;
 
 /// Flags of `kaohe check`.
@@ -32,6 +33,7 @@ pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
         compute::mappings::check(project, &mut opened.diagnostics);
     }
     compute::alone::check(&planned, &opened.library, &mut opened.diagnostics)?;
+    indices::amounts::check(&opened.library, &mut opened.diagnostics);
     findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
     // A missing word is an error here only: no figure of a run is held for want of a word.
     words::check(&planned, &opened.library, &mut opened.diagnostics)?;

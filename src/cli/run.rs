@@ -10,6 +10,7 @@ use super::{Common, Opened};
 use crate::compute;
 use crate::error::{Error, Kind, Result};
 use crate::findings;
+use crate::indices;
 use crate::nightly::journal::{RunResults, RunStatus};
 use crate::nightly::{self, Request, Surroundings};
 use crate::terms::counted;
@@ -32,6 +33,7 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
         compute::check::check_tables(&opened.library, &mut opened.diagnostics)?;
     } else {
         let planned = compute::check::check(&opened.library, &mut opened.diagnostics)?;
+        indices::amounts::check(&opened.library, &mut opened.diagnostics);
         findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
     }
     if opened.diagnostics.errors() > 0 {

@@ -185,6 +185,8 @@ pub struct BurdenTables {
     pub caps: Vec<BurdenCaps>,
     /// The panel's latest quarter: the province, and each city with enough firms.
     pub power: Vec<BurdenPower>,
+    /// The base quarter, where the panel has answers and none of it: no index can be stated.
+    pub missing_base: Option<String>,
 }
 
 /// One scope's part of the panel.
@@ -218,6 +220,7 @@ pub fn burden(panel: &[PanelRow], register: &[RegisterRow], caps: &[CapRow], par
     let mut tables = BurdenTables { caps: caps::shares(caps), ..BurdenTables::default() };
     let quarters: BTreeSet<&str> = rows.iter().map(|row| row.quarter.as_str()).collect();
     let Some(base) = parameters.base_quarter.as_deref().or_else(|| quarters.first().copied()) else { return tables };
+    tables.missing_base = (!quarters.contains(base)).then(|| base.to_owned());
     let register = Register::of(register);
     let panel_quarters: Vec<&str> = quarters.into_iter().filter(|quarter| *quarter >= base).collect();
     let cities = rows.iter().map(|row| row.city.as_str()).chain(register.scopes());

@@ -14,6 +14,7 @@ use self::synergy::{SynergyParameters, SynergyRows, SynergyTables};
 use crate::error::Result;
 use crate::library::Library;
 
+pub mod amounts;
 pub mod bootstrap;
 pub mod burden;
 pub mod extract;

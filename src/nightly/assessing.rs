@@ -175,6 +175,10 @@ pub async fn assess(
     let is_held = |composite: &str| assessed.held.contains_key(&IndicatorId::from(composite));
     let standing = Standing { synergy: !is_held(SYNERGY), burden: !is_held(BURDEN) };
     let found = indices(session, library, request.period.first.first_day(), until, request.seed, standing).await?;
+    if let Some(quarter) = &found.burden.missing_base {
+        let says = format!("the panel has no answers of the base quarter {quarter} (`burden.base_quarter`)");
+        assessed.held.insert(IndicatorId::from(BURDEN), says);
+    }
     // Without a run before there is no folder, and the tables of what is held are empty.
     let tables = previous_run.map(|folder| folder.join("tables")).unwrap_or_default();
     let is_held = |composite: &str| assessed.held.contains_key(&IndicatorId::from(composite));
