@@ -178,6 +178,10 @@ fn draw(common: &Common, arguments: &Arguments, opened: &Opened, sample: &Sample
     if folder.join(list::RECORD).exists() || folder.join(list::LIST).exists() {
         return sign_again(&folder, &record, signer.as_ref());
     }
+    if fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(Error::new(Kind::Configuration, format!("{} is not empty", folder.display()))
+            .with_hint("a list has a folder of its own: name a new one with --into"));
+    }
     // The journal first: a drawing whose list was thrown away has left its line.
     let json = record.to_json()?;
     journal.append(&record, &json, &folder)?;

@@ -185,6 +185,10 @@ impl World {
         if day > self.days.as_of() || self.days.seen_at(Some(entered)).is_none() {
             return false;
         }
+        if let Some(firm) = visit.firm.as_ref().filter(|_| visit.form == "onsite") {
+            let is_joint = matches!(visit.kind, "merged" | "random_joint");
+            sheets.visited(&firm.code, day, if is_joint { "" } else { &visit.id });
+        }
         let sheet = sheets.of("inspections");
         sheet.text("inspection_id", &visit.id).text_of("plan_id", visit.plan.as_deref()).text_of("case_id", visit.case.as_deref());
         if let Some(firm) = &visit.firm {

@@ -4,7 +4,7 @@
 //! passed over; one that nobody writes stays empty; a value is turned to the contract's type where that loses nothing.
 //! Never here: what the values mean.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -249,6 +249,8 @@ pub(super) trait Output {
 pub(super) struct Sheets {
     sheets: Vec<Sheet>,
     index: HashMap<String, usize, BuildHasherDefault<NameHasher>>,
+    /// Firm → day and occasion of its visits, for [`Sheets::watching`].
+    watched: BTreeMap<String, BTreeSet<(i32, String)>>,
 }
 
 /// Rows of a sheet that are handed on together.
@@ -260,7 +262,26 @@ impl Sheets {
         let mut sheets: Vec<Sheet> = contracts.values().map(Sheet::new).collect();
         let index = sheets.iter().enumerate().map(|(index, sheet)| (sheet.table.clone(), index)).collect();
         sheets.push(Sheet::without_contract("without contract"));
-        Self { sheets, index }
+        Self { sheets, index, watched: BTreeMap::new() }
+    }
+
+    /// Sheets that keep no row and remember the visits to these firms.
+    pub fn watching(firms: impl IntoIterator<Item = String>) -> Self {
+        let mut sheets = Self::new(&BTreeMap::new());
+        sheets.watched = firms.into_iter().map(|firm| (firm, BTreeSet::new())).collect();
+        sheets
+    }
+
+    /// An inspection of a firm on site: its day, and what makes it one occasion with others.
+    pub fn visited(&mut self, firm: &str, day: i32, occasion: &str) {
+        if let Some(visits) = self.watched.get_mut(firm) {
+            visits.insert((day, occasion.to_owned()));
+        }
+    }
+
+    /// Days of the remembered visits to a firm, one an occasion.
+    pub fn days_of(&self, firm: &str) -> Vec<i32> {
+        self.watched.get(firm).into_iter().flatten().map(|(day, _)| *day).collect()
     }
 
     /// From here on rows name the unit as it was called before: `(unit, former)`.

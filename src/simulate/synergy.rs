@@ -6,6 +6,7 @@
 use crate::calendar::start_of_day;
 use crate::simulate::days::{Days, HOUR, minutes};
 use crate::simulate::draw::{Stream, hash_of, share_of};
+use crate::simulate::firms::Firm;
 use crate::simulate::items::{DOMAINS, ECO, MARKET, URBAN};
 use crate::simulate::sheet::Sheets;
 use crate::simulate::world::{THIN, Unit, World};
@@ -21,6 +22,18 @@ const JOINT: [(usize, i64); 3] = [(ECO, 2), (MARKET, 1), (URBAN, 1)];
 /// and those that fall on all alike. Measured, so that what firms report is about what inspections record.
 const VISITS_AGAIN: f64 = 0.59;
 const VISITS_ALIKE: f64 = 0.53;
+
+/// A firm of the burden panel.
+struct Member {
+    /// Place in the panel.
+    nth: u64,
+    /// Of the firm that has the place now.
+    number: u64,
+    joined: Month,
+    county: usize,
+    place: u64,
+    firm: Firm,
+}
 
 impl World {
     /// Patrols and requests of every pair of neighbours in the month.
@@ -218,13 +231,48 @@ impl World {
         }
         let since_base = (starts - first_ever.to_epoch_days()).max(0) / 91;
         let cases = self.cases_of_counties(quarter);
-        for nth in 0..self.panel() {
-            // A fifth of the panel leaves after the first year and is replaced inside its stratum.
-            let replaced = nth % 5 == 0 && since_base >= 4;
-            let joined = if replaced { quarter.plus(-3 * (since_base - 4)) } else { first_ever };
-            let county = self.county_of_sample(nth);
-            self.write_sample(sheets, (nth, replaced, joined), county, cases[county], quarter, since_base);
+        let members: Vec<Member> = (0..self.panel())
+            .map(|nth| {
+                // A fifth of the panel leaves after the first year and is replaced inside its stratum.
+                let replaced = nth % 5 == 0 && since_base >= 4;
+                let joined = if replaced { quarter.plus(-3 * (since_base - 4)) } else { first_ever };
+                self.member(nth, replaced, joined)
+            })
+            .collect();
+        let seen = self.visits_of(quarter, &members);
+        for member in &members {
+            self.write_sample(sheets, member, cases[member.county], quarter, since_base, &seen);
         }
+    }
+
+    /// What the register holds of visits to these firms in the quarter: firms know what happened to them, and report that.
+    fn visits_of(&self, quarter: Month, members: &[Member]) -> Sheets {
+        let mut seen = Sheets::watching(members.iter().map(|member| member.firm.code.clone()));
+        for (month, total) in self.months.iter().filter(|(month, _)| *month >= quarter && *month < quarter.plus(3)) {
+            for unit in &self.units {
+                let expected = total * unit.weight / self.total_weight;
+                let cases = self.cases_of(unit, *month, expected);
+                self.write_inspections(&mut seen, unit, *month, &cases, expected);
+            }
+        }
+        seen
+    }
+
+    /// How much of the quarter the register holds, while a province's past is thin.
+    fn thickness_in(&self, quarter: Month) -> f64 {
+        let inside: Vec<f64> = (0..self.months.len())
+            .filter(|nth| self.months[*nth].0 >= quarter && self.months[*nth].0 < quarter.plus(3))
+            .map(|nth| self.thickness_of(nth))
+            .collect();
+        inside.iter().sum::<f64>() / inside.len().max(1) as f64
+    }
+
+    fn member(&self, nth: u64, replaced: bool, joined: Month) -> Member {
+        let county = self.county_of_sample(nth);
+        let number = nth + if replaced { self.panel() } else { 0 };
+        let first = hash_of(self.seed, 61, number) % self.firms_per_county;
+        let place = (first..first + 200).find(|place| self.sells_food(county, *place) == (nth % 2 == 0)).unwrap_or(first);
+        Member { nth, number, joined, county, place, firm: self.firm(county, place) }
     }
 
     fn panel(&self) -> u64 {
@@ -256,27 +304,21 @@ impl World {
         weights.into_iter().map(|weight| cases * weight / self.total_weight).collect()
     }
 
-    fn write_sample(
-        &self,
-        sheets: &mut Sheets,
-        (nth, replaced, joined): (u64, bool, Month),
-        county: usize,
-        cases: f64,
-        quarter: Month,
-        since_base: i32,
-    ) {
+    fn write_sample(&self, sheets: &mut Sheets, of: &Member, cases: f64, quarter: Month, since_base: i32, seen: &Sheets) {
+        let Member { nth, number: member, joined, county, place, ref firm } = *of;
         let (starts, ends) = (quarter.to_epoch_days(), quarter.plus(3).to_epoch_days() - 1);
-        let member = nth + if replaced { self.panel() } else { 0 };
-        let first = hash_of(self.seed, 61, member) % self.firms_per_county;
-        let place = (first..first + 200).find(|place| self.sells_food(county, *place) == (nth % 2 == 0)).unwrap_or(first);
-        let firm = self.firm(county, place);
         // The size belongs to the stratum, so a replacement has it too.
         let size = (share_of(self.seed, 63, nth) * 3.0) as usize;
         let employees = [8, 45, 160][size] + (share_of(self.seed, 64, member) * 10.0) as i64;
         let mut stream = Stream::new(self.seed, "burden", &[member, starts as u64]);
         let (firms, at) = (self.firms_per_county as f64, (place % self.firms_per_county) as f64);
         let again = ((at + 1.0) / firms).sqrt() - (at / firms).sqrt();
-        let visits = stream.poisson(cases * (VISITS_AGAIN * again + VISITS_ALIKE / firms));
+        // Hardly a visit is forgotten; what a thin register lacks has happened all the same.
+        let mut days: Vec<i32> = seen.days_of(&firm.code).into_iter().filter(|_| stream.chance(0.98)).collect();
+        let unrecorded =
+            stream.poisson(cases * (VISITS_AGAIN * again + VISITS_ALIKE / firms) * (1.0 - self.thickness_in(quarter)).max(0.0));
+        days.extend((0..unrecorded).map(|_| stream.between(starts, ends)));
+        let visits = days.len();
         // Preparing becomes easier with the quarters, since forms are asked for only once.
         let eased = 1.0 - 0.025 * f64::from(since_base);
         let outlier = if stream.chance(0.02) { 14.0 } else { 1.0 };
@@ -287,8 +329,7 @@ impl World {
         // Testing, printing, travel: 0.2 % to 2 % of what the firm earns where it was visited, little where it was not.
         let spent = revenue as f64 * (0.002 + 0.018 * share * share) * eased * if visits > 0 { 1.0 } else { 0.15 };
         let (refused, fined) = (stream.chance(0.03), stream.chance(0.05));
-        let days = (0..visits).map(|_| stream.between(starts, ends)).filter_map(crate::terms::date_from_epoch_days);
-        let days: Vec<String> = days.map(|day| day.to_string()).collect();
+        let days: Vec<String> = days.into_iter().filter_map(crate::terms::date_from_epoch_days).map(|day| day.to_string()).collect();
         let sheet = sheets.of("enterprise_burden_samples");
         // What a few answers lack; a weight of zero is one that nobody worked out.
         let lack = stream.unit();
