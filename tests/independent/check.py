@@ -529,7 +529,8 @@ def synergy_lead_transfer_timeliness(db):
 
 def panel(db, answer, value, needs_revenue):
     """C2: the whole province and each city by itself; an answer above median + 5 MAD of its stratum counts as that limit,
-    which every answer of the stratum helps to set, those that are left out as well."""
+    which every answer of the stratum helps to set, those that are left out as well. Where the MAD is 0, that of a normal law with the same mean
+    absolute deviation stands for it."""
     few = int(param("burden.minimum_firms", None, AS_OF))
     mads = param("burden.winsor_mads", None, AS_OF)
     return each_month(db, f"""
@@ -542,7 +543,8 @@ def panel(db, answer, value, needs_revenue):
         judged AS (SELECT *, answer IS NULL OR w <= 0 OR (area NOT LIKE '__0000' AND firms < {few}) OR ({needs_revenue} AND revenue IS NULL) AS out
                    FROM in_areas JOIN firms USING (area, quarter)),
         middles AS (SELECT area, quarter, stratum, median(answer) AS middle FROM judged GROUP BY ALL),
-        limits_of AS (SELECT area, quarter, stratum, any_value(middle) + {mads} * nullif(median(abs(answer - middle)), 0) AS most
+        limits_of AS (SELECT area, quarter, stratum, any_value(middle) + {mads} * CASE WHEN median(abs(answer - middle)) > 0 THEN median(abs(answer - middle))
+                                             WHEN avg(abs(answer - middle)) > 0 THEN 0.8453473 * avg(abs(answer - middle)) END AS most
                       FROM judged JOIN middles USING (area, quarter, stratum) GROUP BY ALL),
         rows AS (SELECT j.*, least(answer, most) AS amount, ends <= getvariable('as_of') AS over
                  FROM judged j LEFT JOIN limits_of USING (area, quarter, stratum))
@@ -559,7 +561,8 @@ def burden_hours_per_firm(db):
 
 def burden_extra_cost_ratio(db):
     ratio = "sum(w * amount) FILTER (over AND NOT out) / sum(w * revenue) FILTER (over AND NOT out)"
-    return panel(db, "cost_other::DOUBLE", ratio, "true")
+    cost = "CASE WHEN cost_other IS NOT NULL OR cost_equipment IS NOT NULL THEN coalesce(cost_other, 0) + coalesce(cost_equipment, 0) END::DOUBLE"
+    return panel(db, cost, ratio, "true")
 
 
 def eco_monitoring_fraud_case_rate(db):
