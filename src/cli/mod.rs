@@ -216,6 +216,14 @@ impl Common {
     }
 }
 
+/// Writes a table to standard output.
+fn say_grid(grid: &sql::Grid) -> Result<()> {
+    let mut bytes = Vec::new();
+    grid.write(&mut bytes).context(Kind::Bug, || "writing a table")?;
+    say!("{}", String::from_utf8_lossy(&bytes));
+    Ok(())
+}
+
 fn parse_size(text: &str) -> std::result::Result<usize, String> {
     let upper = text.trim().to_ascii_uppercase();
     let digits: String = upper.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();

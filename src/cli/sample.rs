@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::sql::{Grid, open};
-use super::{Common, Opened, score, surroundings};
+use super::{Common, Opened, say_grid, score, surroundings};
 use crate::compute::samples;
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::{replace_file, sync_parent};
@@ -92,18 +92,11 @@ fn size_words(sample: &Sample) -> String {
 
 fn tell_samples(opened: &Opened) -> Result<u8> {
     let row = |sample: &Sample| vec![sample.name.clone(), sample.title.clone(), size_words(sample), sample.file.clone()];
-    print(&Grid::of_texts(&["sample", "title", "size", "file"], opened.library.samples.values().map(row).collect()))?;
+    say_grid(&Grid::of_texts(&["sample", "title", "size", "file"], opened.library.samples.values().map(row).collect()))?;
     if let Some(said) = Some(opened.diagnostics.to_text_of(|file| file.starts_with("queries/samples/"))).filter(|said| !said.is_empty()) {
         tell_line!("{said}");
     }
     Ok(0)
-}
-
-fn print(grid: &Grid) -> Result<()> {
-    let mut bytes = Vec::new();
-    grid.write(&mut bytes).context(Kind::Bug, || "writing a table")?;
-    say!("{}", String::from_utf8_lossy(&bytes));
-    Ok(())
 }
 
 /// The frame of a sample as of a date, over the lake at the given versions, or those of the current run.
@@ -360,7 +353,7 @@ fn tell(common: &Common, sample: &Sample, drawing: &Drawing<'_>, folder: &Path, 
         cells
     };
     let headers = if rotating { &["stratum", "frame", "drawn", "kept", "left"][..] } else { &["stratum", "frame", "drawn"] };
-    print(&Grid::of_texts(headers, drawing.strata.iter().map(row).collect()))?;
+    say_grid(&Grid::of_texts(headers, drawing.strata.iter().map(row).collect()))?;
     if common.quiet {
         return Ok(());
     }

@@ -13,7 +13,7 @@ use clap::Args;
 use rust_decimal::Decimal;
 
 use super::sql::Grid;
-use super::{Common, score, surroundings};
+use super::{Common, say_grid, score, surroundings};
 use crate::diagnostics::nearest;
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::scheme::{Scheme, TOTAL, Weights, read_scheme};
@@ -275,9 +275,8 @@ fn print_table(
         ]
     };
     let print = |grid: Grid| -> Result<()> {
-        let mut bytes = Vec::new();
-        grid.write(&mut bytes).context(Kind::Bug, || "writing a table")?;
-        say_line!("{}", String::from_utf8_lossy(&bytes));
+        say_grid(&grid)?;
+        say_line!();
         Ok(())
     };
     let is_moved = |one: &&Move| one.rank.0 != one.rank.1 || one.total.0 != one.total.1 || one.grade.0 != one.grade.1;

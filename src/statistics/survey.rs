@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use statrs::distribution::{ContinuousCDF, Normal};
+use super::ranks::normal_quantile;
 
 /// Answers of one stratum.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -420,18 +420,13 @@ pub fn index_power(plan: &IndexPlan) -> Option<IndexPower> {
 impl IndexPower {
     /// What an index with this standard error of its logarithm can show.
     pub fn of(standard_error: f64, confidence: f64, power: f64) -> Self {
-        let z = normal_deviate(0.5 + confidence / 2.0);
+        let z = normal_quantile(0.5 + confidence / 2.0);
         Self {
             standard_error,
             half_width: (z * standard_error).exp_m1(),
-            detectable_rise: ((z + normal_deviate(power)) * standard_error).exp_m1(),
+            detectable_rise: ((z + normal_quantile(power)) * standard_error).exp_m1(),
         }
     }
-}
-
-/// The standard normal deviate below which this share of the law lies.
-pub fn normal_deviate(share: f64) -> f64 {
-    Normal::standard().inverse_cdf(share)
 }
 
 /// What such an index can show for each number of firms and each correlation, in that order; `None` as for [`index_power`].

@@ -11,6 +11,7 @@ use rust_decimal::prelude::ToPrimitive;
 use super::super::tables::BurdenPower;
 use super::panel::{COMPONENTS, Comparison, Stratum};
 use super::{Scope, rounded};
+use crate::statistics::ranks::normal_quantile;
 use crate::statistics::survey::{self, IndexPlan, IndexPower, SingleFirm, VarianceRule};
 
 /// Confidence of the interval and of the test.
@@ -73,7 +74,7 @@ pub fn rows(scope: &Scope<'_>, quarter: &str, mads: f64, interval_of: &dyn Fn(&s
 /// What an index with this 95 % interval can show; `None` for one without width.
 fn power_of((low, high): (Decimal, Decimal)) -> Option<IndexPower> {
     let (low, high) = (low.to_f64()?, high.to_f64()?);
-    let deviate = survey::normal_deviate(0.5 + CONFIDENCE / 2.0);
+    let deviate = normal_quantile(0.5 + CONFIDENCE / 2.0);
     let standard_error = (libm::log(high) - libm::log(low)) / (2.0 * deviate);
     (low > 0.0 && standard_error > 0.0).then(|| IndexPower::of(standard_error, CONFIDENCE, POWER))
 }
