@@ -160,6 +160,14 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A whole number that must be there.
+    pub fn required_integer(&mut self, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Placed<i64>> {
+        if self.value(key).is_none() {
+            self.missing(key, diagnostics);
+        }
+        self.integer(key, diagnostics)
+    }
+
     /// A number as written (integer or decimal); exact, because it stays text.
     pub fn number(&mut self, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Placed<String>> {
         let value = self.value(key)?;

@@ -1,9 +1,21 @@
--- 疑点“年底突击补录”（yearend_backfill）考察的记录：统计期内录入的案件或检查，每件每种迹象一行。
+-- /// finding
+-- title      = "年底突击补录"
+-- statistic  = "late_burst"
+-- severity   = 3
+-- pattern    = "事项早已发生，却在统计期末的最后若干工作日集中录入。"
+-- benign     = "系统切换或数据迁移未标批次；上级统一要求集中补录并有通知；接口中断后恢复补传；外勤单位定期集中录入；机构合并后移交的历史案件"
+-- look_at    = "系统日志中的录入时刻与账号；纸质案卷各文书的形成日期；是否有集中补录的通知；同一账号一分钟内录入的条数"
+-- documented = "未见公开的行政执法案例；型式见考核数据治理的一般经验（检测规则目录 yearend_backfill）"
+-- basis      = "检测规则目录 yearend_backfill；统计检测方法 backdating / entry lag、year-end surge"
+-- minimum_n  = 30
+-- floor      = 0.10
+-- ///
+-- 考察统计期内录入的案件或检查，每件每种迹象一行。
 --
 -- 录入：来源系统的 `created_at`；事项可以早于统计期。没有 `created_at` 的行，不作判断。
--- `late`：录入距事项（案件最早的日期、检查之日）的天数多于参数规定；
--- `year_end`：在统计期最后若干工作日录入（统计期未满的，按截至数据截止日的时段）；
--- `both`：既迟且在期末，即为证据。
+-- “迟录”：录入距事项（案件最早的日期、检查之日）的天数多于参数规定；
+-- “期末录入”：在统计期最后若干工作日录入（统计期未满的，按截至数据截止日的时段）；
+-- “迟录且期末”：既迟且在期末，即为证据。
 -- 剔除批量装载：同一来源批次（`source_batch`）在一分钟之内为不少于规定数的单位录入不少于规定数的行（参数 `finding.migration.*`），
 -- 是数据迁移或集中上报，不能说明某一单位。单位自己的批量上报不剔除：那正是复核人员要问的。
 WITH entered AS (
@@ -36,8 +48,8 @@ judged AS (
   LEFT ANTI JOIN bulk AS b ON b.source_table = e.source_table AND b.source_batch = e.source_batch AND b.created_minute = e.created_minute
 )
 SELECT j.unit_id, j.domain, j.source_table, j.record_id, j.source_file, j.source_line, s.sign,
-       CASE s.sign WHEN 'late' THEN is_late WHEN 'year_end' THEN is_at_end ELSE is_late AND is_at_end END AS is_odd,
+       CASE s.sign WHEN '迟录' THEN is_late WHEN '期末录入' THEN is_at_end ELSE is_late AND is_at_end END AS is_odd,
        concat('事项日期 ', CAST(event_on AS VARCHAR), '，录入 ', CAST(created_on AS VARCHAR), '，相隔 ',
               CAST(created_on - event_on AS VARCHAR), ' 天') AS says
 FROM judged AS j
-CROSS JOIN (VALUES ('late'), ('year_end'), ('both')) AS s (sign)
+CROSS JOIN (VALUES ('迟录'), ('期末录入'), ('迟录且期末')) AS s (sign)

@@ -1,36 +1,35 @@
 //! Judged rows: the relations of `queries/findings/`, run over the session.
 //!
-//! In: the SQL of a detector (columns `unit_id, domain, source_table, record_id, source_file, source_line, sign, is_odd, says`). Out:
-//! counts per unit and sign, and the odd rows of a few units as evidence. Never here: thresholds, tests.
+//! In: the SQL of a detector (columns: [`crate::library::detector::Statistic::columns`]). Out: counts per unit and sign, and the rows of a few
+//! units as evidence. Never here: thresholds, tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Int64Type};
+use datafusion::common::DFSchema;
 use datafusion::functions_aggregate::expr_fn::{count, sum};
 use datafusion::prelude::{DataFrame, SessionContext, cast as as_type, col, lit};
 
-use super::DetectRequest;
 use super::peers::Share;
 use super::tables::Evidence;
 use crate::compute::check::describe;
 use crate::diagnostics::Diagnostics;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Context, Kind, Result};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
+use crate::library::detector::Detector;
 
-/// The rows that a file of `queries/findings/` selects.
-pub async fn rows(context: &SessionContext, request: &DetectRequest<'_>, name: &str) -> Result<DataFrame> {
-    let path = format!("findings/{name}.sql");
-    let sql = request.library.files.get(&path).ok_or_else(|| Error::new(Kind::Configuration, format!("queries/{path} is missing")))?;
-    let what = || format!("queries/{path}");
-    let statement = parse_bound(context, sql.trim_end().trim_end_matches(';'), request.moment()).context(Kind::Query, what)?;
+/// The rows that a detector's file selects, at a moment.
+pub async fn rows(context: &SessionContext, detector: &Detector, moment: Moment) -> Result<DataFrame> {
+    let what = || detector.file.clone();
+    let statement = parse_bound(context, &detector.sql, moment).context(Kind::Query, what)?;
     let plan = context.state().statement_to_plan(statement).await.context(Kind::Query, what)?;
     context.execute_logical_plan(plan).await.context(Kind::Query, what)
 }
 
-/// Plans every file of `queries/findings/` and says what is wrong with its text.
+/// Plans every file of `queries/findings/` and says what is wrong with its text, or which column it lacks.
 ///
 /// `context` is the session that [`crate::compute::check::check`] leaves: functions, empty tables, populations.
 ///
@@ -41,25 +40,38 @@ pub fn check(context: &SessionContext, library: &Library, diagnostics: &mut Diag
     let moment = Moment { as_of: 0, from: 0 };
     let names: Vec<&str> = library.tables.keys().chain(library.populations.keys()).map(String::as_str).collect();
     runtime.block_on(async {
-        for (path, sql) in library.files.iter().filter(|(path, _)| path.starts_with("findings/") && path.ends_with(".sql")) {
-            let file = format!("queries/{path}");
-            diagnostics.remember(&file, sql);
+        for detector in library.detectors.values() {
+            diagnostics.remember(&detector.file, &detector.text);
             let planned = async {
-                let statement = parse_bound(context, sql.trim_end().trim_end_matches(';'), moment)?;
+                let statement = parse_bound(context, &detector.sql, moment)?;
                 let plan = context.state().statement_to_plan(statement).await?;
-                context.state().optimize(&plan)
+                context.state().optimize(&plan).map(|optimized| (plan, optimized))
             };
-            if let Err(error) = planned.await {
-                describe(&error, &file, sql, 0, &names, diagnostics);
+            match planned.await {
+                Err(error) => describe(&error, &detector.file, &detector.text, detector.sql_offset, &names, diagnostics),
+                Ok((plan, _)) => check_columns(detector, plan.schema(), diagnostics),
             }
         }
         Ok(())
     })
 }
 
+/// Every column that the statistic needs must be there.
+fn check_columns(detector: &Detector, schema: &DFSchema, diagnostics: &mut Diagnostics) {
+    for name in detector.statistic.columns() {
+        if !schema.has_column_with_unqualified_name(name) {
+            let says = format!("the SELECT of a `{}` needs a column `{name}`", detector.statistic.word());
+            let end = detector.text[detector.sql_offset..].find('\n').map_or(detector.text.len(), |end| detector.sql_offset + end);
+            diagnostics
+                .error("detector-column", &detector.file, Some(detector.sql_offset..end), says)
+                .hint(format!("it needs {}", detector.statistic.columns().join(", ")));
+        }
+    }
+}
+
 /// Counts per sign, unit, domain and table; tiers as given, sorted.
-pub async fn shares(frame: &DataFrame, name: &str, tiers: &BTreeMap<String, String>) -> Result<BTreeMap<String, Vec<Share>>> {
-    let what = || format!("counting the rows of queries/findings/{name}.sql");
+pub async fn shares(frame: &DataFrame, detector: &Detector, tiers: &BTreeMap<String, String>) -> Result<BTreeMap<String, Vec<Share>>> {
+    let what = || format!("counting the rows of {}", detector.file);
     let keys = ["sign", "unit_id", "domain", "source_table"].map(col).to_vec();
     let odd = sum(as_type(col("is_odd"), DataType::Int64)).alias("odd");
     let counted =
@@ -69,7 +81,7 @@ pub async fn shares(frame: &DataFrame, name: &str, tiers: &BTreeMap<String, Stri
     for batch in &batches {
         let [signs, units, domains, tables] = [0, 1, 2, 3].map(|index| text(batch, index));
         let (signs, units, domains, tables) = (signs?, units?, domains?, tables?);
-        let (odd, n) = (numbers(batch, 4)?, numbers(batch, 5)?);
+        let (odd, n) = (counts(batch, 4)?, counts(batch, 5)?);
         for row in 0..batch.num_rows() {
             let unit = units.value(row).to_owned();
             shares.entry(signs.value(row).to_owned()).or_default().push(Share {
@@ -88,41 +100,52 @@ pub async fn shares(frame: &DataFrame, name: &str, tiers: &BTreeMap<String, Stri
     Ok(shares)
 }
 
-/// An odd row with the unit, domain and sign that it is evidence of.
-pub struct OddRow {
+/// A judged row with what it is evidence of.
+pub struct JudgedRow {
     /// Unit.
     pub unit: String,
     /// Domain.
     pub domain: String,
     /// Which sign.
     pub sign: String,
+    /// Whether it is odd.
+    pub is_odd: bool,
     /// The record.
     pub evidence: Evidence,
 }
 
-/// The odd rows of these units.
-pub async fn odd_rows(frame: &DataFrame, name: &str, units: &BTreeSet<&str>) -> Result<Vec<OddRow>> {
-    let what = || format!("collecting evidence from queries/findings/{name}.sql");
-    let wanted = units.iter().map(|unit| lit(*unit)).collect();
-    let columns = ["unit_id", "domain", "sign", "source_table", "record_id", "says", "source_file", "source_line"].map(col).to_vec();
-    let frame = frame.clone().filter(col("is_odd").and(col("unit_id").in_list(wanted, false)));
-    let batches = frame.and_then(|frame| frame.select(columns)).context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
+/// The judged rows of these units; of every unit without a list.
+pub async fn judged_rows(frame: &DataFrame, detector: &Detector, units: Option<&BTreeSet<&str>>, odd_only: bool) -> Result<Vec<JudgedRow>> {
+    let what = || format!("collecting evidence from {}", detector.file);
+    let columns = ["unit_id", "domain", "sign", "source_table", "record_id", "says", "source_file", "source_line", "is_odd"];
+    let mut wanted = if odd_only { col("is_odd") } else { col("is_odd").is_not_null() };
+    if let Some(units) = units {
+        wanted = wanted.and(col("unit_id").in_list(units.iter().map(|unit| lit(*unit)).collect(), false));
+    }
+    let frame = frame.clone().filter(wanted).and_then(|frame| frame.select(columns.map(col).to_vec()));
+    let batches = frame.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
     let mut rows = Vec::new();
     for batch in &batches {
-        let mut columns = Vec::new();
-        for index in 0..7 {
-            columns.push(text(batch, index)?);
-        }
-        let lines = cast(batch.column(7), &DataType::Int64).context(Kind::Query, what)?;
-        let lines = lines.as_primitive::<Int64Type>();
+        let places = places(batch, &[0, 1, 2, 3, 4, 5, 6])?;
+        let lines = integers(batch, 7)?;
+        let odd = cast(batch.column(8), &DataType::Boolean).context(Kind::Query, what)?;
+        let odd = odd.as_boolean();
         for row in 0..batch.num_rows() {
-            let value = |index: usize| if columns[index].is_valid(row) { columns[index].value(row).to_owned() } else { String::new() };
-            let source_line = if lines.is_valid(row) { lines.value(row) } else { 0 };
+            let value = |index: usize| texts_at(&places, index, row);
+            let source_line = lines[row].unwrap_or(0);
             let evidence = Evidence { table: value(3), record_id: value(4), says: value(5), source_file: value(6), source_line };
-            rows.push(OddRow { unit: value(0), domain: value(1), sign: value(2), evidence });
+            rows.push(JudgedRow { unit: value(0), domain: value(1), sign: value(2), is_odd: odd.is_valid(row) && odd.value(row), evidence });
         }
     }
     Ok(rows)
+}
+
+fn places(batch: &RecordBatch, columns: &[usize]) -> Result<Vec<StringArray>> {
+    columns.iter().map(|column| text(batch, *column)).collect()
+}
+
+fn texts_at(columns: &[StringArray], index: usize, row: usize) -> String {
+    if columns[index].is_valid(row) { columns[index].value(row).to_owned() } else { String::new() }
 }
 
 /// A column as text.
@@ -132,9 +155,23 @@ pub fn text(batch: &RecordBatch, index: usize) -> Result<StringArray> {
     Ok(column.as_string::<i32>().clone())
 }
 
-fn numbers(batch: &RecordBatch, index: usize) -> Result<Vec<u64>> {
-    let column = cast(batch.column(index), &DataType::Int64).context(Kind::Query, || "the counts of a detector".to_owned())?;
-    Ok(column.as_primitive::<Int64Type>().iter().map(|count| count.unwrap_or(0).max(0).unsigned_abs()).collect())
+/// A column of whole numbers.
+pub fn integers(batch: &RecordBatch, index: usize) -> Result<Vec<Option<i64>>> {
+    let what = || format!("column {} of a detector's rows", index + 1);
+    let column = cast(batch.column(index), &DataType::Int64).context(Kind::Query, what)?;
+    Ok(column.as_primitive::<Int64Type>().iter().collect())
+}
+
+/// A column of dates as days since 1970; NULL is 1970-01-01.
+pub fn days(batch: &RecordBatch, index: usize) -> Result<Vec<i32>> {
+    let what = || format!("column {} of a detector's rows", index + 1);
+    let column = cast(batch.column(index), &DataType::Date32).context(Kind::Query, what)?;
+    Ok(column.as_primitive::<Date32Type>().iter().map(Option::unwrap_or_default).collect())
+}
+
+/// A column of counts.
+pub fn counts(batch: &RecordBatch, index: usize) -> Result<Vec<u64>> {
+    Ok(integers(batch, index)?.into_iter().map(|count| count.unwrap_or(0).max(0).unsigned_abs()).collect())
 }
 
 #[cfg(test)]
@@ -151,9 +188,15 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_detectors_plan_and_a_wrong_column_is_named() {
+    fn the_shipped_detectors_plan_and_a_wrong_or_missing_column_is_named() {
         assert_eq!(checked(&[]), "");
-        let said = checked(&[("findings/case_splitting.sql", "-- wrong\nSELECT unit_id, fine FROM case_register\n")]);
-        assert!(said.contains("queries/findings/case_splitting.sql:2:") && said.contains("fine"), "{said}");
+        let shipped = crate::library::texts(None).expect("the shipped library reads")["findings/case_splitting.sql"].clone();
+        let with = |select: &str| {
+            let header = shipped.split_inclusive('\n').take_while(|line| line.starts_with("--")).collect::<String>();
+            checked(&[("findings/case_splitting.sql", &format!("{header}{select}\n"))])
+        };
+        let said = with("SELECT unit_id, fine FROM case_register");
+        assert!(said.contains("queries/findings/case_splitting.sql:") && said.contains("fine"), "{said}");
+        assert!(with("SELECT unit_id, domain FROM case_register").contains("needs a column `is_odd`"));
     }
 }

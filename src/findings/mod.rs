@@ -1,43 +1,51 @@
-//! Patterns for a reviewer, with their evidence; one detector a file.
+//! Patterns for a reviewer, with their evidence.
 //!
-//! In: the session over pinned tables, with functions and populations. Out: [`tables::Finding`] rows. Never here: deductions, and the
-//! source table `leads`.
+//! In: the session over pinned tables, with functions and populations; the detectors of `queries/findings/`. Out: [`tables::Detected`]. Never here:
+//! deductions, the source table `leads`, sentences about fraud.
 //!
 //! ```text
-//! queries/findings/<detector>.sql ──judged──▶ counts per unit and sign ──peers──▶ p ──Benjamini–Hochberg over all──▶ q
-//!                       └────────────────── odd rows of the units that stand out ──────────────────▶ evidence
+//! queries/findings/<detector>.sql ──judged──▶ rows, odd or not
+//!    rule ──────────────────────────────────▶ every odd row, a fact
+//!    share, late_burst, number_order, evenness ──▶ p per unit ──Benjamini–Hochberg over all──▶ q ──floors──▶ findings with their odd rows
+//! findings_review + the run before ──review──▶ new, standing, reviewed, changed, resolved
 //! ```
 //!
-//! The SQL says which rows are looked at and which are odd; a detector's file says how the counts are tested and what counts as an
-//! effect. A unit becomes a finding when three things hold: q at most `finding.q`, at least `finding.<detector>.minimum_n` records,
-//! and the detector's floor of effect. Thresholds are parameters (`finding.*` in `queries/parameters.toml`), in force on the last day looked at.
+//! The SQL says which rows are looked at and which are odd; its header says how the counts are judged. A statistic is one file here. A unit becomes a
+//! statistical finding when four things hold: q below `finding.q` over all tests of the report, enough rows, an effect above the detector's
+//! floor, and every precondition. A precondition that fails is "not applicable", with the reason, and not a pass.
 //!
 //! Everything is judged over the part of the period that has passed: `$from` is the period's first instant, `$as_of` the end of the
 //! as-of date or of the period, whichever is earlier.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
+use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::calendar::{end_of_day, start_of_day};
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::Moment;
 use crate::library::Library;
+use crate::library::detector::{Detector, Statistic};
 use crate::terms::{Period, epoch_days};
 
-pub mod case_splitting;
+pub mod evenness;
 mod judged;
+mod late_burst;
+mod number_order;
 mod numbers;
 pub mod peers;
-pub mod stage_inversion;
+pub mod review;
+mod rule;
+mod share;
 pub mod tables;
 pub mod tail;
-pub mod yearend_backfill;
+mod tested;
 
 pub use judged::check;
-use peers::Share;
-use tables::{Evidence, Finding};
+use tables::{Detected, Evidence, Finding, FindingKind, State};
+use tested::{EvidenceOf, Tested, corrected};
 
 /// What is asked for.
 #[derive(Clone, Copy)]
@@ -58,7 +66,17 @@ impl DetectRequest<'_> {
 
     /// The instants that `$as_of` and `$from` stand for in the SQL of a detector.
     pub fn moment(&self) -> Moment {
-        Moment { as_of: end_of_day(epoch_days(self.last_day())), from: start_of_day(epoch_days(self.period.first.first_day())) }
+        Self::moment_between(self.period.first.first_day(), self.last_day())
+    }
+
+    /// The same span a year before.
+    fn moment_before(&self) -> Moment {
+        let earlier = |day: Date| day.checked_sub(1.year()).unwrap_or(day);
+        Self::moment_between(earlier(self.period.first.first_day()), earlier(self.last_day()))
+    }
+
+    fn moment_between(first: Date, last: Date) -> Moment {
+        Moment { as_of: end_of_day(epoch_days(last)), from: start_of_day(epoch_days(first)) }
     }
 
     /// The amount of a parameter on the last day looked at, the domain's own version before that of every domain.
@@ -84,51 +102,116 @@ impl DetectRequest<'_> {
         let codes = column.map_or(&[][..], |column| column.codes.as_slice());
         codes.iter().find(|(code, _)| code == domain).and_then(|(_, labels)| labels.first()).map_or(domain, String::as_str)
     }
+
+    /// The title of a source table.
+    fn table_title<'b>(&'b self, table: &'b str) -> &'b str {
+        self.library.tables.get(table).map_or(table, |table| table.title.as_str())
+    }
 }
 
-/// One test of one unit.
-struct Tested {
-    detector: &'static str,
-    share: Share,
-    sign: &'static str,
-    usual: f64,
-    p: f64,
-    /// The effect is large enough, whatever the probability.
-    worth: bool,
+/// One detector at work.
+struct Detecting<'a> {
+    session: &'a SessionContext,
+    request: &'a DetectRequest<'a>,
+    detector: &'a Detector,
+    tiers: &'a BTreeMap<String, String>,
 }
 
-/// Runs every detector; q-values are corrected over all tests together. Sorted by detector, unit, subject.
+impl Detecting<'_> {
+    /// Its rows.
+    async fn frame(&self) -> Result<DataFrame> {
+        judged::rows(self.session, self.detector, self.request.moment()).await
+    }
+
+    /// Its rows of the same span a year before, as they stand today.
+    async fn frame_before(&self) -> Result<DataFrame> {
+        judged::rows(self.session, self.detector, self.request.moment_before()).await
+    }
+}
+
+/// Runs every detector; q-values are corrected over all tests together. Where findings stand is settled by [`review::settle`].
 ///
 /// # Errors
 /// SQL of a detector that does not run, or a missing parameter.
-pub async fn detect(context: &SessionContext, request: &DetectRequest<'_>) -> Result<Vec<Finding>> {
-    let tiers = tiers(context, request).await?;
-    let inversion = stage_inversion::Rows::read(context, request).await?;
-    let backfill = judged::rows(context, request, yearend_backfill::NAME).await?;
-    let splitting = judged::rows(context, request, case_splitting::NAME).await?;
-    let mut tests = stage_inversion::test(&inversion, request, &tiers).await?;
-    tests.extend(yearend_backfill::test(&backfill, request, &tiers).await?);
-    tests.extend(case_splitting::test(&splitting, request, &tiers).await?);
-    let p: Vec<f64> = tests.iter().map(|test| test.p).collect();
-    let limit = request.parameter("finding.q", None)?;
-    let flagged: Vec<(Tested, f64)> =
-        tests.into_iter().zip(tail::benjamini_hochberg(&p)).filter(|(test, q)| test.worth && *q <= limit).collect();
-    let of = |name: &str| -> Vec<&(Tested, f64)> { flagged.iter().filter(|(test, _)| test.detector == name).collect() };
-    let mut findings = stage_inversion::findings(&inversion, request, &of(stage_inversion::NAME)).await?;
-    findings.extend(yearend_backfill::findings(&backfill, request, &of(yearend_backfill::NAME)).await?);
-    findings.extend(case_splitting::findings(&splitting, request, &of(case_splitting::NAME)).await?);
+pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Result<Detected> {
+    let tiers = tiers(session, request).await?;
+    let detecting = |detector| Detecting { session, request, detector, tiers: &tiers };
+    let (mut findings, mut tests) = (Vec::new(), Vec::new());
+    for detector in request.library.detectors.values() {
+        let detecting = detecting(detector);
+        match &detector.statistic {
+            Statistic::Rule => findings.extend(rule::findings(&detecting).await?),
+            Statistic::Share { tail, least_rate, says } => {
+                tests.extend(share::test(&detecting, &share::ShareTest { tail: *tail, least_rate: *least_rate, says }).await?);
+            }
+            Statistic::LateBurst => tests.extend(late_burst::test(&detecting).await?),
+            Statistic::NumberOrder => tests.extend(number_order::test(&detecting).await?),
+            Statistic::Evenness => tests.extend(evenness::test(&detecting).await?),
+        }
+    }
+    let (rows, flagged) = corrected(&tests, request.parameter("finding.q", None)?);
+    for detector in request.library.detectors.values() {
+        let of_detector: Vec<&(&Tested<'_>, f64)> = flagged.iter().filter(|(test, _)| test.detector.name == detector.name).collect();
+        if !of_detector.is_empty() {
+            findings.extend(flagged_findings(&detecting(detector), &of_detector).await?);
+        }
+    }
     findings.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
+    Ok(Detected { findings, tests: rows, resolved: Vec::new() })
+}
+
+/// The findings of a detector's flagged tests: one for each unit, domain and table, its signs together.
+async fn flagged_findings(detecting: &Detecting<'_>, flagged: &[&(&Tested<'_>, f64)]) -> Result<Vec<Finding>> {
+    let mut by_unit: BTreeMap<(&str, &str, &str), Vec<&(&Tested<'_>, f64)>> = BTreeMap::new();
+    for test in flagged {
+        let share = &test.0.share;
+        by_unit.entry((&share.unit, &share.domain, &share.table)).or_default().push(test);
+    }
+    let reads_rows = flagged.iter().any(|(test, _)| !matches!(test.evidence, EvidenceOf::Rows(_)));
+    let only_odd = !flagged.iter().any(|(test, _)| matches!(test.evidence, EvidenceOf::NotOdd(_)));
+    let rows = if reads_rows {
+        let units: BTreeSet<&str> = by_unit.keys().map(|(unit, ..)| *unit).collect();
+        judged::judged_rows(&detecting.frame().await?, detecting.detector, Some(&units), only_odd).await?
+    } else {
+        Vec::new()
+    };
+    let mut findings = Vec::new();
+    for ((unit, domain, table), tests) in by_unit {
+        let mut evidence = Vec::new();
+        for (test, _) in &tests {
+            let (sign, is_odd) = match &test.evidence {
+                EvidenceOf::Rows(rows) => {
+                    evidence.extend(rows.iter().cloned());
+                    continue;
+                }
+                EvidenceOf::Odd(sign) => (sign, true),
+                EvidenceOf::NotOdd(sign) => (sign, false),
+            };
+            let own = rows.iter().filter(|row| row.unit == unit && row.domain == domain && row.evidence.table == table);
+            evidence.extend(own.filter(|row| row.sign == *sign && row.is_odd == is_odd).map(|row| row.evidence.clone()));
+        }
+        let says = tests.iter().map(|(test, _)| test.says.as_str()).collect();
+        let mut finding = finding_of(detecting, unit, domain, table, says, evidence);
+        let (test, q) = tests.iter().min_by(|a, b| a.1.total_cmp(&b.1)).expect("a unit with a flagged test");
+        finding.strength = test.statistic;
+        (finding.usual, finding.effect, finding.effect_interval) = (test.usual, test.effect, test.effect_interval);
+        finding.before = test.before.filter(|(_, n)| *n > 0).map(|(odd, n)| odd as f64 / n as f64);
+        (finding.p_value, finding.q_value) = (test.p, Some(*q));
+        finding.n = i64::try_from(test.share.n).unwrap_or(i64::MAX);
+        finding.worth *= 1.0 - q;
+        findings.push(finding);
+    }
     Ok(findings)
 }
 
 /// The tier of each unit on the last day.
-async fn tiers(context: &SessionContext, request: &DetectRequest<'_>) -> Result<BTreeMap<String, String>> {
+async fn tiers(session: &SessionContext, request: &DetectRequest<'_>) -> Result<BTreeMap<String, String>> {
     let sql = format!(
         "SELECT unit_id, tier FROM unit_spans WHERE DATE '{}' BETWEEN valid_from AND valid_to AND tier IS NOT NULL",
         request.last_day()
     );
     let what = || "reading the tiers of units for the detectors".to_owned();
-    let batches = context.sql(&sql).await.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
+    let batches = session.sql(&sql).await.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
     let mut tiers = BTreeMap::new();
     for batch in &batches {
         let (units, words) = (judged::text(batch, 0)?, judged::text(batch, 1)?);
@@ -137,65 +220,46 @@ async fn tiers(context: &SessionContext, request: &DetectRequest<'_>) -> Result<
     Ok(tiers)
 }
 
-/// Enough records, at least `floor` of them odd, at least three, and clearly more than among peers.
-fn is_worth(request: &DetectRequest<'_>, share: &Share, usual: f64, floor: f64) -> Result<bool> {
-    let ratio = request.parameter("finding.peer_ratio", Some(&share.domain))?;
-    Ok(share.odd >= LEAST_ODD && share.share() >= floor && share.share() >= ratio * usual)
-}
-
 /// One or two odd records are an accident, whatever their share.
 const LEAST_ODD: u64 = 3;
 
-/// Tests one sign over all units with enough records, one by one against their peers.
-fn test_sign(
-    request: &DetectRequest<'_>,
-    detector: &'static str,
-    sign: &'static str,
-    shares: &[Share],
-    floor: f64,
-    least_rate: f64,
-) -> Result<Vec<Tested>> {
-    let minimum_n = request.parameter(&format!("finding.{detector}.minimum_n"), None)? as u64;
-    let groups = peers::Peers::fit(shares, minimum_n, request.parameter("finding.minimum_peers", None)? as usize);
-    let mut tests = Vec::new();
-    for share in shares.iter().filter(|share| share.n >= minimum_n) {
-        if let Some(compared) = groups.compare(share, least_rate) {
-            let worth = is_worth(request, share, compared.usual, floor)?;
-            tests.push(Tested { detector, share: share.clone(), sign, usual: compared.usual, p: compared.p, worth });
-        }
-    }
-    Ok(tests)
-}
-
-/// Texts of a detector.
-struct Words {
-    detector: &'static str,
-    title: &'static str,
-    benign_causes: &'static str,
-}
-
-/// The finding of one unit and subject from its flagged tests (at least one) and evidence.
-fn finding(words: &Words, subject: String, says: String, flagged: &[&(Tested, f64)], mut evidence: Vec<Evidence>) -> Finding {
-    let strongest = flagged.iter().min_by(|a, b| a.0.p.total_cmp(&b.0.p)).expect("a finding has a flagged test");
-    let (test, q) = strongest;
+/// A finding of a unit from its evidence; figures of a test are filled in by whoever made one. Worth: severity × (1 + decimal logarithm of the
+/// records), times the certainty where there is a test.
+fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, says: String, mut evidence: Vec<Evidence>) -> Finding {
     evidence.sort();
     evidence.dedup();
-    let unit = test.share.unit.clone();
-    let key = [words.detector, &unit, &subject].join("\u{1f}");
+    let (detector, request) = (detecting.detector, detecting.request);
+    let subject = format!("{} · {} · {}", request.period, request.domain_word(domain), request.table_title(table));
+    let digest_of = |parts: &[&str], length: usize| blake3::hash(parts.join("\u{1f}").as_bytes()).to_hex()[..length].to_owned();
+    // The words about a row may change with the engine; which rows they are is what counts.
+    let mut keys: Vec<&str> = evidence.iter().flat_map(|row| [row.table.as_str(), row.record_id.as_str()]).collect();
+    keys.push(&detector.name);
     Finding {
-        detector: words.detector.to_owned(),
-        title: words.title.to_owned(),
-        domain: test.share.domain.clone(),
-        finding_id: blake3::hash(key.as_bytes()).to_hex()[..12].to_owned(),
-        subject,
+        detector: detector.name.clone(),
+        title: detector.title.clone(),
+        kind: FindingKind::Statistical,
+        unit: unit.to_owned(),
+        domain: domain.to_owned(),
+        period: request.period.to_string(),
+        finding_id: digest_of(&[&detector.name, unit, &subject], 12),
+        evidence_digest: digest_of(&keys, 6),
         says,
-        strength: test.share.share(),
-        p_value: Some(test.p),
-        q_value: Some(*q),
-        n: i64::try_from(test.share.n).unwrap_or(i64::MAX),
-        benign_causes: words.benign_causes.to_owned(),
+        strength: 0.0,
+        usual: None,
+        effect: None,
+        effect_interval: None,
+        before: None,
+        p_value: None,
+        q_value: None,
+        n: 0,
+        severity: detector.severity,
+        worth: f64::from(detector.severity) * (1.0 + (evidence.len().max(1) as f64).log10()),
+        benign_causes: detector.benign.clone(),
+        look_at: detector.look_at.clone(),
+        state: State::New,
+        review: None,
         evidence,
-        unit,
+        subject,
     }
 }
 

@@ -44,6 +44,11 @@ impl Share {
     pub fn share(&self) -> f64 {
         self.odd as f64 / self.n.max(1) as f64
     }
+
+    /// The records without the sign: too few of one is too many of the other.
+    pub fn complement(&self) -> Self {
+        Self { odd: self.n - self.odd, ..self.clone() }
+    }
 }
 
 /// What is usual in a group.
@@ -54,6 +59,7 @@ struct Usual {
     spread: f64,
     rate: f64,
     correlation: f64,
+    units: usize,
 }
 
 /// One unit against its peers.
@@ -65,6 +71,10 @@ pub struct Compared {
     pub p: f64,
     /// Robust distance from the median of the group.
     pub z: f64,
+    /// Units in the group, itself among them.
+    pub peers: usize,
+    /// The group holds units of every tier.
+    pub all_tiers: bool,
 }
 
 /// The groups of one sign.
@@ -93,11 +103,11 @@ impl Peers {
     /// The unit against its group; the rate it is held against is never below `least_rate`. Without peers only a positive
     /// `least_rate` can be tested against.
     pub fn compare(&self, share: &Share, least_rate: f64) -> Option<Compared> {
-        let group = self.by_tier.get(&(share.table.clone(), share.domain.clone(), share.tier.clone()));
-        let group = group.or_else(|| self.by_domain.get(&(share.table.clone(), share.domain.clone()))).copied();
+        let of_tier = self.by_tier.get(&(share.table.clone(), share.domain.clone(), share.tier.clone()));
+        let group = of_tier.or_else(|| self.by_domain.get(&(share.table.clone(), share.domain.clone()))).copied();
         let usual = match group {
             Some(usual) => usual,
-            None if least_rate > 0.0 => Usual { median: least_rate, spread: 0.0, rate: least_rate, correlation: 0.0 },
+            None if least_rate > 0.0 => Usual { median: least_rate, spread: 0.0, rate: least_rate, correlation: 0.0, units: 0 },
             None => return None,
         };
         let rate = usual.rate.max(least_rate);
@@ -105,6 +115,8 @@ impl Peers {
             usual: usual.rate,
             p: upper_tail(share.odd, share.n, rate, usual.correlation.max(LEAST_CORRELATION.min(rate))),
             z: (share.share() - usual.median) / deviation(&usual, share.n),
+            peers: usual.units,
+            all_tiers: of_tier.is_none(),
         })
     }
 }
@@ -119,7 +131,7 @@ fn deviation(usual: &Usual, n: u64) -> f64 {
 fn usual(group: &[&Share]) -> Usual {
     let centre = median(group.iter().map(|share| share.share()).collect());
     let spread = MAD_TO_SIGMA * median(group.iter().map(|share| (share.share() - centre).abs()).collect());
-    let first = Usual { median: centre, spread, rate: centre, correlation: 0.0 };
+    let first = Usual { median: centre, spread, rate: centre, correlation: 0.0, units: group.len() };
     let kept: Vec<&&Share> = group.iter().filter(|share| share.share() - centre <= OUTLIER * deviation(&first, share.n)).collect();
     let (odd, n) = kept.iter().fold((0, 0), |(odd, n), share| (odd + share.odd, n + share.n));
     let rate = (odd as f64 + 0.5) / (n as f64 + 1.0);

@@ -1,6 +1,8 @@
-//! Row types of the result table `findings`.
+//! Row types of the result tables `findings`, `findings_evidence`, `finding_tests` and `findings_resolved`.
 //!
-//! In: nothing. Out: a finding with its evidence rows. Never here: verdicts; a finding is a clue for a reviewer.
+//! In: nothing. Out: findings with their evidence, and every test that was made. Never here: verdicts; a finding is a clue for a reviewer.
+
+use jiff::civil::Date;
 
 /// One record that a finding rests on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +19,93 @@ pub struct Evidence {
     pub source_line: i64,
 }
 
+/// A fact about rows, or the outcome of a test. The two are never mixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FindingKind {
+    /// Every row shows it; there is no probability to speak of.
+    Fact,
+    /// So much is improbable among honest peers.
+    Statistical,
+}
+
+impl FindingKind {
+    /// The word in result tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fact => "fact",
+            Self::Statistical => "statistical",
+        }
+    }
+}
+
+/// What a reviewer decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The pattern is what it looks like.
+    Confirmed,
+    /// It is there, and has a good reason.
+    Explained,
+    /// It is not there.
+    Dismissed,
+}
+
+impl Decision {
+    /// The code in the source table `findings_review`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Explained => "explained",
+            Self::Dismissed => "dismissed",
+        }
+    }
+
+    /// The decision of a code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        [Self::Confirmed, Self::Explained, Self::Dismissed].into_iter().find(|decision| decision.code() == code)
+    }
+}
+
+/// The newest decision on a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// What was decided.
+    pub decision: Decision,
+    /// When.
+    pub on: Date,
+    /// The document that it rests on.
+    pub document: String,
+}
+
+/// Where a finding stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Not in the run before.
+    New,
+    /// In the run before too, and nobody has decided.
+    Standing,
+    /// Decided, and the evidence is the same since.
+    Reviewed,
+    /// Decided, but there is other evidence now: to be looked at again.
+    Changed,
+}
+
+impl State {
+    /// The word in result tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Standing => "standing",
+            Self::Reviewed => "reviewed",
+            Self::Changed => "changed",
+        }
+    }
+
+    /// A reviewer has yet to look at it.
+    pub fn is_open(self) -> bool {
+        self != Self::Reviewed
+    }
+}
+
 /// One pattern found at one unit. Sort key: detector, unit, subject.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -24,26 +113,160 @@ pub struct Finding {
     pub detector: String,
     /// Chinese title of the pattern.
     pub title: String,
+    /// A fact or a test.
+    pub kind: FindingKind,
     /// Unit.
     pub unit: String,
     /// Domain, where there is one.
     pub domain: String,
+    /// The period looked at.
+    pub period: String,
     /// Stable identifier: detector, unit and subject.
     pub finding_id: String,
-    /// What it is about (a case, a party, a month).
+    /// Of its evidence: two findings with the same number rest on the same records.
+    pub evidence_digest: String,
+    /// What it is about: period, domain, kind of record.
     pub subject: String,
-    /// One sentence for the reviewer.
+    /// One or two sentences for the reviewer.
     pub says: String,
-    /// Size of the effect in the detector's own measure.
+    /// The unit's share of odd rows, or the detector's own statistic.
     pub strength: f64,
-    /// Probability under the innocent hypothesis, where the detector tests one.
+    /// The same among peers.
+    pub usual: Option<f64>,
+    /// Effect: how many times the usual (for an evenness: spread ÷ what chance gives).
+    pub effect: Option<f64>,
+    /// 95 % limits of the effect.
+    pub effect_interval: Option<(f64, f64)>,
+    /// The statistic of the same span a year before.
+    pub before: Option<f64>,
+    /// Probability under the innocent hypothesis; none of a fact.
     pub p_value: Option<f64>,
     /// After correction for all tests of the report.
     pub q_value: Option<f64>,
     /// Rows that the detector looked at for this unit.
     pub n: i64,
+    /// 1 to 5.
+    pub severity: u8,
+    /// Severity × certainty × size: the order in which reviewers look.
+    pub worth: f64,
     /// Innocent explanations to rule out first.
     pub benign_causes: String,
+    /// What to pull and look at.
+    pub look_at: String,
+    /// Where it stands.
+    pub state: State,
+    /// The newest decision.
+    pub review: Option<Review>,
     /// Evidence, sorted.
     pub evidence: Vec<Evidence>,
+}
+
+impl Finding {
+    /// The number on the list, by which a reviewer's decision names it: the finding and its evidence.
+    pub fn number(&self) -> String {
+        format!("{}-{}", self.finding_id, self.evidence_digest)
+    }
+}
+
+/// What became of a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is a finding.
+    Flagged,
+    /// Improbable, but too small to be worth a look.
+    BelowFloor,
+    /// Not improbable among peers.
+    Usual,
+    /// Fewer rows than the detector's minimum.
+    TooFew,
+    /// A precondition fails: neither a pass nor a finding.
+    NotApplicable,
+}
+
+impl Outcome {
+    /// The word in result tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Flagged => "flagged",
+            Self::BelowFloor => "below_floor",
+            Self::Usual => "usual",
+            Self::TooFew => "too_few",
+            Self::NotApplicable => "not_applicable",
+        }
+    }
+}
+
+/// One test of one unit. Sort key: detector, unit, domain, table, sign.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FindingTest {
+    /// Detector.
+    pub detector: String,
+    /// Unit.
+    pub unit: String,
+    /// Domain of the acts.
+    pub domain: String,
+    /// Source table of the rows.
+    pub table: String,
+    /// Which kind of oddness.
+    pub sign: String,
+    /// Those it was compared with: domain and tier.
+    pub group: String,
+    /// Units in that group.
+    pub peers: i64,
+    /// Rows looked at.
+    pub n: i64,
+    /// Rows that a unit must have.
+    pub minimum_n: i64,
+    /// Odd rows.
+    pub odd: i64,
+    /// The unit's share, or the detector's own statistic.
+    pub statistic: f64,
+    /// The same among peers.
+    pub usual: Option<f64>,
+    /// Rows a year before.
+    pub before_n: i64,
+    /// Odd rows a year before.
+    pub before_odd: i64,
+    /// Effect.
+    pub effect: Option<f64>,
+    /// 95 % limits of the effect.
+    pub effect_interval: Option<(f64, f64)>,
+    /// p.
+    pub p_value: Option<f64>,
+    /// q over all tests of the report.
+    pub q_value: Option<f64>,
+    /// q over the tests of this detector.
+    pub family_q_value: Option<f64>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why it was not judged.
+    pub reason: String,
+}
+
+/// A finding of the run before that is none any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// Its identifier.
+    pub finding_id: String,
+    /// Detector.
+    pub detector: String,
+    /// Title.
+    pub title: String,
+    /// Unit.
+    pub unit: String,
+    /// What it was about.
+    pub subject: String,
+    /// What it said.
+    pub says: String,
+}
+
+/// Everything that a report says about patterns.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Detected {
+    /// Findings, by detector, unit, subject.
+    pub findings: Vec<Finding>,
+    /// Every test, by detector, unit, domain, table, sign.
+    pub tests: Vec<FindingTest>,
+    /// What is no finding any more.
+    pub resolved: Vec<Resolved>,
 }

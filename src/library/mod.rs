@@ -16,11 +16,13 @@ use crate::terms::IndicatorId;
 pub mod clocks;
 pub mod contract;
 pub mod indicator;
+pub mod detector;
 pub mod sample;
 pub mod scheme;
 
 use contract::TableContract;
 use indicator::{Indicator, Population};
+use detector::Detector;
 use sample::Sample;
 
 /// In a development build the folder is read at run time, so that an edit needs no rebuild; in a release it is in the binary.
@@ -39,6 +41,8 @@ pub struct Library {
     pub indicators: BTreeMap<IndicatorId, Indicator>,
     /// Samples that are drawn, by name.
     pub samples: BTreeMap<String, Sample>,
+    /// Detectors of patterns by name.
+    pub detectors: BTreeMap<String, Detector>,
     /// Clocks by name.
     pub clocks: BTreeMap<String, Clock>,
     /// Parameters by name.
@@ -111,6 +115,7 @@ impl Library {
             populations: BTreeMap::new(),
             indicators: BTreeMap::new(),
             samples: BTreeMap::new(),
+            detectors: BTreeMap::new(),
             clocks: BTreeMap::new(),
             parameters: BTreeMap::new(),
             calendar,
@@ -149,11 +154,15 @@ impl Library {
                 ["clocks.toml"] => self.clocks = clocks::read_clocks(&file, text, diagnostics),
                 ["parameters.toml"] => self.parameters = clocks::read_parameters(&file, text, diagnostics),
                 ["schemes", name] if name.ends_with(".toml") => {}
-                ["reference", ..] | [.., "README.md" | "README.zh-CN.md"] | ["findings", _] => {}
+                ["findings", name] if name.ends_with(".sql") => {
+                    let name = name.trim_end_matches(".sql");
+                    self.detectors.extend(detector::read_detector(name, &file, text, diagnostics).map(|found| (name.to_owned(), found)));
+                }
+                ["reference", ..] | [.., "README.md" | "README.zh-CN.md"] => {}
                 _ => {
                     diagnostics
                         .warning("stray-file", &file, None, "nothing reads this file")
-                        .hint("tables/<table>.toml, populations/<name>.sql, indicators/<namespace>/<name>.sql, samples/<name>.sql, clocks.toml, parameters.toml, schemes/<year>.toml");
+                        .hint("tables/<table>.toml, populations/<name>.sql, indicators/<namespace>/<name>.sql, samples/<name>.sql, findings/<name>.sql, clocks.toml, parameters.toml, schemes/<year>.toml");
                 }
             }
         }

@@ -27,7 +27,7 @@ use crate::error::{Context, Kind, Result};
 use crate::explain::Policy;
 use crate::explain::lists::{ListInput, RecordLists, read_for_lists, record_lists};
 use crate::explain::reconciled::{ReconciledRecords, reconciled_records};
-use crate::findings::{DetectRequest, detect, tables::Finding};
+use crate::findings::{DetectRequest, detect, review, tables::Detected};
 use crate::indices::extract::{BURDEN_POPULATIONS, BURDEN_SOURCES, SYNERGY_POPULATIONS, SYNERGY_SOURCES};
 use crate::indices::{Indices, Standing, indices, previous};
 use crate::lake::{Lake, Snapshot, SpillFolder};
@@ -65,7 +65,7 @@ pub struct Assessed {
     /// Population behind one of the two → source tables below it that are held: it shows what their last good extract says.
     pub held_below: BTreeMap<String, Vec<String>>,
     /// Patterns for a reviewer.
-    pub findings: Vec<Finding>,
+    pub detected: Detected,
     /// Records behind the figures of each unit.
     pub records: RecordLists,
     /// Units that sent nothing lately.
@@ -204,7 +204,9 @@ pub async fn assess(
 
     surroundings.stage("findings", Work::Unknown);
     shared.stand_at(moment_of(Window::Flow, request.as_of), dependencies.in_order().map(str::to_owned)).await;
-    assessed.findings = detect(session, &DetectRequest { library, as_of: request.as_of, period: &request.period }).await?;
+    let looked_for = DetectRequest { library, as_of: request.as_of, period: &request.period };
+    assessed.detected = detect(session, &looked_for).await?;
+    review::settle(session, &looked_for, previous_run.map(|_| tables.as_path()), &mut assessed.detected).await?;
 
     // The populations stand at the as-of moment since the findings were looked for.
     if let [first, .., last] | [first @ last] = request.period.months_until(request.as_of).as_slice() {

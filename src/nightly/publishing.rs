@@ -75,7 +75,7 @@ pub fn report_input(
         declarations: assessed.declarations,
         verification: assessed.verification,
         held_below: assessed.held_below,
-        findings: assessed.findings,
+        detected: assessed.detected,
         records: assessed.records,
         tables: request.library.tables.values().map(|table| (table.name.clone(), table.title.clone())).collect(),
     }

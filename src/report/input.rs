@@ -17,7 +17,7 @@ use crate::compute::reconciliation::Reconciled;
 use crate::compute::verification::Verified;
 use crate::explain::lists::RecordLists;
 use crate::explain::reconciled::ReconciledRecords;
-use crate::findings::tables::Finding;
+use crate::findings::tables::Detected;
 use crate::indices::burden::BurdenTables;
 use crate::indices::synergy::SynergyTables;
 use crate::ingest::UnitRemark;
@@ -78,7 +78,7 @@ pub struct ReportInput {
     /// Records behind each unit's figures: its own pages only.
     pub records: RecordLists,
     /// Patterns for a reviewer: the office's tree only.
-    pub findings: Vec<Finding>,
+    pub detected: Detected,
     /// One row a source file.
     pub accounting: Vec<AccountingRow>,
     /// Why rows were quarantined, as counts.

@@ -80,7 +80,7 @@ fn links_lead_to_pages_of_the_same_tree() {
 fn a_units_own_tree_holds_no_finding_and_no_other_unit() {
     let input = province();
     for (path, html) in pages(&input).iter().filter(|(path, _)| path.starts_with("units/")) {
-        for finding in &input.findings {
+        for finding in &input.detected.findings {
             assert!(!html.contains(&finding.title) && !html.contains(&finding.says) && !html.contains(texts::FINDINGS_HEAD), "{path}");
         }
         let own = path.split('/').nth(1).expect("units/<id>/index.html");
@@ -273,7 +273,7 @@ fn the_same_input_gives_the_same_bytes() {
     shuffled.units.reverse();
     shuffled.scorecards.ranks.reverse();
     shuffled.scorecards.values.reverse();
-    shuffled.findings.reverse();
+    shuffled.detected.findings.reverse();
     shuffled.accounting.reverse();
     assert_eq!(pages(&province()), pages(&shuffled), "the order of the input does not show");
 }
@@ -342,7 +342,7 @@ fn a_report_of_nothing_is_still_a_report() {
     input.units.clear();
     input.scorecards = Default::default();
     input.measures = Measures::default();
-    input.findings.clear();
+    input.detected = Default::default();
     input.synergy = Default::default();
     input.burden = Default::default();
     input.accounting.clear();

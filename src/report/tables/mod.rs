@@ -61,6 +61,8 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
         sources::unit_remarks(input)?,
         signals::findings(input)?,
         signals::findings_evidence(input)?,
+        signals::finding_tests(input)?,
+        signals::findings_resolved(input)?,
         sources::accounting(input)?,
         sources::reasons("quarantine_reasons", &input.quarantine_reasons)?,
         sources::reasons("warnings", &input.warnings)?,

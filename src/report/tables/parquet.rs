@@ -129,7 +129,7 @@ mod tests {
         shuffled.scorecards.values.reverse();
         shuffled.scorecards.scores.reverse();
         shuffled.scorecards.ranks.reverse();
-        shuffled.findings.reverse();
+        shuffled.detected.findings.reverse();
         shuffled.burden.rows.reverse();
         shuffled.synergy.pairs.reverse();
         shuffled.accounting.reverse();

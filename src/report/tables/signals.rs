@@ -161,7 +161,7 @@ pub fn burden_power(input: &ReportInput) -> Result<ResultTable> {
 }
 
 fn sorted_findings(input: &ReportInput) -> Vec<&Finding> {
-    let mut rows: Vec<&Finding> = input.findings.iter().collect();
+    let mut rows: Vec<&Finding> = input.detected.findings.iter().collect();
     rows.sort_by_key(|row| (&row.detector, &row.unit, &row.subject, &row.finding_id));
     rows
 }
@@ -174,26 +174,83 @@ pub fn findings(input: &ReportInput) -> Result<ResultTable> {
         .text("unit_id", |row| &row.unit)
         .text("subject", |row| &row.subject)
         .text("finding_id", |row| &row.finding_id)
+        .text("evidence_digest", |row| &row.evidence_digest)
+        .text("kind", |row| row.kind.word())
+        .text("state", |row| row.state.word())
+        .text("period", |row| &row.period)
         .text("domain", |row| &row.domain)
         .text("title", |row| &row.title)
         .text("says", |row| &row.says)
+        .count("severity", |row| i64::from(row.severity))
+        .real_or_null("worth", |row| Some(row.worth))
         .real_or_null("strength", |row| Some(row.strength))
+        .real_or_null("usual", |row| row.usual)
+        .real_or_null("effect", |row| row.effect)
+        .real_or_null("effect_low", |row| row.effect_interval.map(|(low, _)| low))
+        .real_or_null("effect_high", |row| row.effect_interval.map(|(_, high)| high))
+        .real_or_null("before", |row| row.before)
         .real_or_null("p_value", |row| row.p_value)
         .real_or_null("q_value", |row| row.q_value)
         .count("n", |row| row.n)
         .text("benign_causes", |row| &row.benign_causes)
+        .text("look_at", |row| &row.look_at)
+        .text_or_null("decision", |row| row.review.as_ref().map(|review| review.decision.code()))
+        .date_or_null("reviewed_on", |row| row.review.as_ref().map(|review| review.on))
+        .text_or_null("document", |row| row.review.as_ref().map(|review| review.document.as_str()))
         .size("evidence_rows", |row| row.evidence.len() as u64)
-        .table(input.findings.len())
+        .table(input.detected.findings.len())
+}
+
+/// Every test that was made, and those that were not, with the reason.
+pub fn finding_tests(input: &ReportInput) -> Result<ResultTable> {
+    let rows: Vec<_> = input.detected.tests.iter().collect();
+    Columns::of("finding_tests", &["detector", "unit_id", "domain", "table", "sign"], &rows)
+        .text("detector", |row| &row.detector)
+        .text("unit_id", |row| &row.unit)
+        .text("domain", |row| &row.domain)
+        .text("table", |row| &row.table)
+        .text("sign", |row| &row.sign)
+        .text("outcome", |row| row.outcome.word())
+        .text("reason", |row| &row.reason)
+        .text("group", |row| &row.group)
+        .count("peers", |row| row.peers)
+        .count("n", |row| row.n)
+        .count("minimum_n", |row| row.minimum_n)
+        .count("odd", |row| row.odd)
+        .real_or_null("statistic", |row| Some(row.statistic))
+        .real_or_null("usual", |row| row.usual)
+        .count("before_n", |row| row.before_n)
+        .count("before_odd", |row| row.before_odd)
+        .real_or_null("effect", |row| row.effect)
+        .real_or_null("effect_low", |row| row.effect_interval.map(|(low, _)| low))
+        .real_or_null("effect_high", |row| row.effect_interval.map(|(_, high)| high))
+        .real_or_null("p_value", |row| row.p_value)
+        .real_or_null("q_value", |row| row.q_value)
+        .real_or_null("family_q_value", |row| row.family_q_value)
+        .table(input.detected.tests.len())
+}
+
+/// Findings of the run before that are none any more.
+pub fn findings_resolved(input: &ReportInput) -> Result<ResultTable> {
+    let rows: Vec<_> = input.detected.resolved.iter().collect();
+    Columns::of("findings_resolved", &["detector", "unit_id", "subject", "finding_id"], &rows)
+        .text("detector", |row| &row.detector)
+        .text("unit_id", |row| &row.unit)
+        .text("subject", |row| &row.subject)
+        .text("finding_id", |row| &row.finding_id)
+        .text("title", |row| &row.title)
+        .text("says", |row| &row.says)
+        .table(input.detected.resolved.len())
 }
 
 /// Records that findings rest on.
 pub fn findings_evidence(input: &ReportInput) -> Result<ResultTable> {
     let mut rows: Vec<(&str, &Evidence)> = Vec::new();
-    for finding in &input.findings {
+    for finding in &input.detected.findings {
         rows.extend(finding.evidence.iter().map(|evidence| (finding.finding_id.as_str(), evidence)));
     }
     rows.sort();
-    let rows_total = input.findings.iter().map(|finding| finding.evidence.len()).sum();
+    let rows_total = input.detected.findings.iter().map(|finding| finding.evidence.len()).sum();
     Columns::of("findings_evidence", &["finding_id", "table", "record_id", "says", "source_file", "source_line"], &rows)
         .text("finding_id", |(finding, _)| finding)
         .text("table", |(_, row)| &row.table)

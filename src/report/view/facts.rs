@@ -102,7 +102,7 @@ impl<'a> Facts<'a> {
         for value in &input.scorecards.values {
             facts.values.entry((&value.unit, &value.domain)).or_default().push(value);
         }
-        for finding in &input.findings {
+        for finding in &input.detected.findings {
             facts.findings.entry(&finding.unit).or_default().push(finding);
         }
         facts

@@ -136,7 +136,7 @@ fn evidence(facts: &Facts, evidence: &Evidence) -> EvidenceView {
 
 /// All findings, by detector.
 pub fn detectors(facts: &Facts) -> Vec<DetectorView> {
-    let mut sorted: Vec<&Finding> = facts.input.findings.iter().collect();
+    let mut sorted: Vec<&Finding> = facts.input.detected.findings.iter().collect();
     sorted.sort_by(|a, b| (&a.detector, &a.unit, &a.subject, &a.finding_id).cmp(&(&b.detector, &b.unit, &b.subject, &b.finding_id)));
     let of_detector = |(number, findings): (usize, &[&Finding])| {
         let units: BTreeSet<&str> = findings.iter().map(|finding| finding.unit.as_str()).collect();

@@ -1,0 +1,223 @@
+//! Monthly counts of a unit's parts that are more even than chance lets them be, with fines in a narrow band above a round number.
+//!
+//! In: fined cases of parts (townships) with the unit they answer to and their month. Out: a test for each unit and domain. Never here: whether a
+//! fine is high or low; only that many are nearly the same.
+//!
+//! Test: D = Σ over parts and months (x − x̄)² / x̄, x̄ the part's own mean, against the lower tail of χ² with parts × (months − 1)
+//! degrees of freedom. Work that comes as it comes gives D about as large as the degrees of freedom, or larger; where counts are small the χ² is
+//! wider than the exact law, so that p errs towards innocence. Effect: D ÷ degrees, at most the detector's floor; besides, the share
+//! `finding.quota_uniformity.band_share` of the fines lies from a round number up to `…band_width` above it. Needs `…months` whole months and
+//! `…parts` parts: with fewer it is not applicable.
+
+use std::collections::BTreeMap;
+
+use arrow::array::AsArray;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Float64Type};
+
+use super::peers::Share;
+use super::tables::Evidence;
+use super::tail::chi_squared_lower_tail;
+use super::tested::{EvidenceOf, Tested};
+use super::{Detecting, judged, percent};
+use crate::error::{Context, Kind, Result};
+use crate::terms::{Month, date_from_epoch_days};
+
+const SIGN: &str = "月度件数过于平均";
+
+/// Leading figures of round amounts of money.
+const ROUND: [f64; 4] = [1.0, 2.0, 3.0, 5.0];
+
+/// One case of a part.
+struct Case {
+    part: String,
+    month: Month,
+    amount: f64,
+    evidence: Evidence,
+}
+
+/// How even the months of the parts are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// Σ (x − x̄)² / x̄.
+    pub statistic: f64,
+    /// Parts × (months − 1).
+    pub degrees: f64,
+}
+
+/// The spread of monthly counts around each part's own mean; parts without a case don't count.
+pub fn spread(parts: &[Vec<u64>]) -> Spread {
+    let (mut statistic, mut degrees) = (0.0, 0.0);
+    for months in parts.iter().filter(|months| months.len() > 1 && months.iter().sum::<u64>() > 0) {
+        let mean = months.iter().sum::<u64>() as f64 / months.len() as f64;
+        statistic += months.iter().map(|count| (*count as f64 - mean).powi(2) / mean).sum::<f64>();
+        degrees += months.len() as f64 - 1.0;
+    }
+    Spread { statistic, degrees }
+}
+
+/// The round number with most amounts from it up to `width` above it: (number, share). Amounts are yuan.
+pub fn fullest_band(amounts: &[f64], width: f64) -> Option<(f64, f64)> {
+    let numbers = (1..6).flat_map(|power| ROUND.map(|lead| lead * 10_f64.powi(power)));
+    let share = |from: f64| {
+        let inside = amounts.iter().filter(|amount| **amount >= from && **amount <= from * (1.0 + width)).count();
+        (from, inside as f64 / amounts.len() as f64)
+    };
+    // Of equally full bands the lowest.
+    numbers.map(share).filter(|(_, share)| *share > 0.0).max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)))
+}
+
+/// Tests every unit with parts.
+pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>>> {
+    let (detector, request) = (detecting.detector, detecting.request);
+    let cases = read(detecting).await?;
+    let parameter = |name: &str| request.parameter(&format!("finding.quota_uniformity.{name}"), None);
+    let (least_months, least_parts, width, band_share) =
+        (parameter("months")?, parameter("parts")?, parameter("band_width")?, parameter("band_share")?);
+    // A month that is not over yet has fewer cases than the others for no reason of the unit's.
+    let months: Vec<Month> = request.period.months_until(request.as_of).into_iter().filter(|month| month.last_day() <= request.last_day()).collect();
+    let place = |month: Month| months.iter().position(|other| *other == month);
+    let mut tests = Vec::new();
+    for ((table, domain, unit), cases) in cases {
+        let mut parts: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        for case in &cases {
+            if let Some(place) = place(case.month) {
+                parts.entry(&case.part).or_insert_with(|| vec![0; months.len()])[place] += 1;
+            }
+        }
+        let counts: Vec<Vec<u64>> = parts.into_values().collect();
+        let n = counts.iter().flatten().sum::<u64>();
+        let amounts: Vec<f64> = cases.iter().map(|case| case.amount).collect();
+        let band = fullest_band(&amounts, width);
+        let in_band = |case: &&Case| band.is_some_and(|(from, _)| case.amount >= from && case.amount <= from * (1.0 + width));
+        let odd = cases.iter().filter(in_band).count() as u64;
+        let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
+        let share = Share { unit, tier, domain, table, odd, n };
+        let Spread { statistic, degrees } = spread(&counts);
+        let ratio = if degrees > 0.0 { statistic / degrees } else { 0.0 };
+        let few = |found: usize, least: f64| (found as f64) < least;
+        let why = if few(months.len(), least_months) {
+            Some(format!("统计期内只有 {} 个整月，至少需要 {least_months} 个", months.len()))
+        } else if few(counts.len(), least_parts) {
+            Some(format!("有案件的下级主体只有 {} 个，至少需要 {least_parts} 个", counts.len()))
+        } else {
+            None
+        };
+        if share.n < detector.minimum_n || why.is_some() {
+            tests.push(Tested::not_made(detector, &share, SIGN, ratio, why.as_deref()));
+            continue;
+        }
+        let (from, filled) = band.unwrap_or((0.0, 0.0));
+        let says = format!(
+            "{} 个下级主体在 {} 个月中罚款案件共 {n} 件，各月件数的离散程度仅为随机波动的 {}（逐月大致相同）；其中 {odd} 件（{}）罚款在 {from} 元至 {} 元之间。",
+            counts.len(),
+            months.len(),
+            percent(ratio),
+            percent(filled),
+            from * (1.0 + width),
+        );
+        let evidence = cases.iter().filter(in_band).map(|case| case.evidence.clone()).collect();
+        tests.push(Tested {
+            detector,
+            sign: SIGN.to_owned(),
+            statistic: ratio,
+            usual: Some(1.0),
+            peers: 0,
+            all_tiers: false,
+            before: None,
+            effect: Some(ratio),
+            effect_interval: None,
+            p: Some(chi_squared_lower_tail(statistic, degrees)),
+            worth: ratio <= detector.floor && filled >= band_share,
+            not_applicable: None,
+            says,
+            evidence: EvidenceOf::Rows(evidence),
+            share,
+        });
+    }
+    Ok(tests)
+}
+
+type Key = (String, String, String);
+
+/// The cases by table, domain and unit, in an order that does not depend on the reading.
+async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, Vec<Case>>> {
+    let detector = detecting.detector;
+    let what = || detector.file.clone();
+    let columns = detector.statistic.columns();
+    let frame = detecting.frame().await?.select_columns(&columns).context(Kind::Query, what)?;
+    let place = |name: &str| columns.iter().position(|column| *column == name).expect("a column of the statistic");
+    let mut cases: BTreeMap<Key, Vec<Case>> = BTreeMap::new();
+    for batch in &frame.collect().await.context(Kind::Query, what)? {
+        let [units, domains, tables, records, files, parts, says] =
+            ["unit_id", "domain", "source_table", "record_id", "source_file", "part", "says"].map(|name| judged::text(batch, place(name)));
+        let (units, domains, tables, records, files, parts, says) = (units?, domains?, tables?, records?, files?, parts?, says?);
+        let lines = judged::integers(batch, place("source_line"))?;
+        let months = cast(batch.column(place("month")), &DataType::Date32).context(Kind::Query, what)?;
+        let amounts = cast(batch.column(place("amount")), &DataType::Float64).context(Kind::Query, what)?;
+        let (months, amounts) = (months.as_primitive::<Date32Type>(), amounts.as_primitive::<Float64Type>());
+        for row in 0..batch.num_rows() {
+            let Some(day) = date_from_epoch_days(months.value(row)) else { continue };
+            let evidence = Evidence {
+                table: tables.value(row).to_owned(),
+                record_id: records.value(row).to_owned(),
+                says: says.value(row).to_owned(),
+                source_file: files.value(row).to_owned(),
+                source_line: lines[row].unwrap_or(0),
+            };
+            let key = (evidence.table.clone(), domains.value(row).to_owned(), units.value(row).to_owned());
+            cases.entry(key).or_default().push(Case {
+                part: parts.value(row).to_owned(),
+                month: Month::of(day),
+                amount: amounts.value(row),
+                evidence,
+            });
+        }
+    }
+    for cases in cases.values_mut() {
+        cases.sort_by(|a, b| a.evidence.cmp(&b.evidence));
+    }
+    Ok(cases)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    #[test]
+    fn equal_months_have_no_spread_and_one_full_month_has_much() {
+        assert_eq!(spread(&[vec![2, 2, 2], vec![3, 3, 3]]), Spread { statistic: 0.0, degrees: 4.0 });
+        assert_eq!(spread(&[vec![6, 0, 0], vec![0, 0, 0]]), Spread { statistic: 12.0, degrees: 2.0 });
+    }
+
+    /// Every case falls into a month by chance: p must then be below any level at most as often as the level says.
+    #[test]
+    fn work_that_comes_as_it_comes_is_rarely_called_even() {
+        let mut random = ChaCha8Rng::seed_from_u64(20_260_701);
+        for (parts, cases) in [(5, 6), (23, 15), (10, 60)] {
+            let mut below = 0;
+            for _ in 0..2000 {
+                let months: Vec<Vec<u64>> = (0..parts)
+                    .map(|_| {
+                        let mut months = vec![0; 6];
+                        (0..cases).for_each(|_| months[random.random_range(0..6)] += 1);
+                        months
+                    })
+                    .collect();
+                let found = spread(&months);
+                below += usize::from(chi_squared_lower_tail(found.statistic, found.degrees) <= 0.01);
+            }
+            assert!(below <= 40, "{below} of 2000 for {parts} parts of {cases} cases");
+        }
+    }
+
+    #[test]
+    fn the_fullest_band_begins_at_the_round_number() {
+        let (from, share) = fullest_band(&[2000.0, 2100.0, 2400.0, 2500.0, 9000.0], 0.25).expect("a band");
+        assert_eq!((from, share), (2000.0, 0.8));
+        assert_eq!(fullest_band(&[], 0.25), None);
+    }
+}

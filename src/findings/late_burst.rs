@@ -1,0 +1,101 @@
+//! Old events that are entered in a burst before the period ends.
+//!
+//! In: judged rows with three signs: 迟录 (entered long after the event), 期末录入 (entered in the last working days), 迟录且期末 (both; the
+//! evidence). Out: a test for each unit, domain and source table. Never here: a verdict on one record.
+//!
+//! Both signs must stand out: each count against the unit's peers (upper tail of a beta-binomial, the second never against less than
+//! an even spread over the period's working days), and p is the larger of the two, which is exact for "both". Besides, both must lie
+//! `finding.yearend_backfill.z` robust deviations above the group's median, the late share must reach the detector's floor, and the share at
+//! the end half as much again as an even spread would give. A period of which fewer than three times the last working days have passed has
+//! no end to speak of: not applicable.
+
+use super::peers::{Compared, Peers, Share};
+use super::tested::{EvidenceOf, Tested, odds_ratio};
+use super::{DetectRequest, Detecting, LEAST_ODD, judged, percent};
+use crate::error::Result;
+use crate::terms::epoch_days;
+
+const LATE: &str = "迟录";
+const AT_END: &str = "期末录入";
+const BOTH: &str = "迟录且期末";
+
+/// The period must be so many times longer than its end.
+const LEAST_LENGTH: f64 = 3.0;
+
+/// Working days of the period so far, and how many of them are its end.
+fn working_days(request: &DetectRequest<'_>) -> Result<(f64, f64)> {
+    let first = epoch_days(request.period.first.first_day()) - 1;
+    let all = request.library.calendar.working_days_between(first, epoch_days(request.last_day())) as f64;
+    Ok((all, request.parameter("finding.yearend_backfill.last_workdays", None)?))
+}
+
+/// Tests both signs of every unit; one test a unit, domain and table.
+pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>>> {
+    let (detector, request) = (detecting.detector, detecting.request);
+    let (all_days, last_days) = working_days(request)?;
+    let mut shares = judged::shares(&detecting.frame().await?, detector, detecting.tiers).await?;
+    let [late, at_end, both] = [LATE, AT_END, BOTH].map(|sign| shares.remove(sign).unwrap_or_default());
+    let not_made = |share: &Share, why: Option<&str>| Tested::not_made(detector, share, LATE, share.share(), why);
+    if all_days < LEAST_LENGTH * last_days {
+        let why = format!("统计期至今 {all_days} 个工作日，不足期末 {last_days} 个工作日的三倍");
+        return Ok(late.iter().map(|share| not_made(share, Some(&why))).collect());
+    }
+    let even = last_days / all_days;
+    let minimum_peers = request.parameter("finding.minimum_peers", None)? as usize;
+    let (late_peers, end_peers) =
+        (Peers::fit(&late, detector.minimum_n, minimum_peers), Peers::fit(&at_end, detector.minimum_n, minimum_peers));
+    let z = request.parameter("finding.yearend_backfill.z", None)?;
+    let mut tests = Vec::new();
+    // The lists hold the same units in the same order: each judged row has every sign.
+    for ((late, at_end), both) in late.iter().zip(&at_end).zip(&both) {
+        if late.n < detector.minimum_n {
+            tests.push(not_made(late, None));
+            continue;
+        }
+        let (Some(one), Some(two)) = (late_peers.compare(late, 0.0), end_peers.compare(at_end, even)) else {
+            let why = format!("同类中记录数足够的主体不足 {minimum_peers} 个");
+            tests.push(not_made(late, Some(&why)));
+            continue;
+        };
+        let ratio = request.parameter("finding.peer_ratio", Some(&late.domain))?;
+        let is_large = |share: &Share, usual: f64| {
+            let (effect, _) = odds_ratio(share.odd, share.n, usual);
+            share.odd >= LEAST_ODD && effect.is_none_or(|effect| effect >= ratio)
+        };
+        let stands_out = |compared: &Compared| compared.z >= z;
+        let worth = late.share() >= detector.floor
+            && is_large(late, one.usual)
+            && is_large(at_end, even.max(two.usual))
+            && stands_out(&one)
+            && stands_out(&two);
+        let title = request.table_title(&late.table);
+        let says = format!(
+            "本期录入的 {} 条{title}中，{} 条（{}）在事项发生很久之后才录入，同类通常 {}；其中 {} 条集中在截至 {} 的最后 {last_days} 个工作日。",
+            late.n,
+            late.odd,
+            percent(late.share()),
+            percent(one.usual),
+            both.odd,
+            request.last_day(),
+        );
+        let (effect, effect_interval) = odds_ratio(late.odd, late.n, one.usual);
+        tests.push(Tested {
+            detector,
+            share: late.clone(),
+            sign: LATE.to_owned(),
+            statistic: late.share(),
+            usual: Some(one.usual),
+            peers: one.peers,
+            all_tiers: one.all_tiers,
+            before: None,
+            effect,
+            effect_interval,
+            p: Some(one.p.max(two.p)),
+            worth,
+            not_applicable: None,
+            says,
+            evidence: EvidenceOf::Odd(BOTH.to_owned()),
+        });
+    }
+    Ok(tests)
+}

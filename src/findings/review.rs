@@ -1,0 +1,99 @@
+//! What reviewers decided, and what is new since the run before.
+//!
+//! In: findings, the source table `findings_review`, the findings of the run before. Out: the state of each finding, and those that are none any more.
+//! Never here: a change of any score; a decision that matters for one comes in as an event of the scheme, with its document.
+//!
+//! A decision names a finding by the number on the list: `<finding>-<evidence>`. It holds as long as the evidence is the same; with other
+//! evidence the finding returns, as changed. A decision that gives only the first half holds whatever the evidence.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+
+use super::judged;
+use super::tables::{Decision, Detected, Resolved, Review, State};
+use super::DetectRequest;
+use crate::error::{Context, Kind, Result};
+use crate::terms::date_from_epoch_days;
+
+/// Settles every finding's state. `tables` is the folder of result tables of the run before, when there is one.
+///
+/// # Errors
+/// A source table or result table that can't be read.
+pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, tables: Option<&Path>, detected: &mut Detected) -> Result<()> {
+    let reviews = reviews(session, request).await?;
+    let before = match tables {
+        Some(tables) => found_before(session, &tables.join("findings.parquet"), &request.period.to_string()).await?,
+        None => BTreeMap::new(),
+    };
+    for finding in &mut detected.findings {
+        let by_number = reviews.get(&finding.number()).or_else(|| reviews.get(&finding.finding_id));
+        let of_other_evidence =
+            || reviews.iter().filter(|(number, _)| finding_part(number) == finding.finding_id).map(|(_, review)| review).max_by_key(|review| review.on);
+        let was_there = before.contains_key(&finding.finding_id);
+        (finding.state, finding.review) = match by_number {
+            Some(review) => (State::Reviewed, Some(review.clone())),
+            None => match of_other_evidence() {
+                Some(review) => (State::Changed, Some(review.clone())),
+                None => (if was_there { State::Standing } else { State::New }, None),
+            },
+        };
+    }
+    let now: BTreeSet<&str> = detected.findings.iter().map(|finding| finding.finding_id.as_str()).collect();
+    detected.resolved = before.into_iter().filter(|(id, _)| !now.contains(id.as_str())).map(|(_, resolved)| resolved).collect();
+    detected.resolved.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
+    Ok(())
+}
+
+/// The part of a number that names the finding.
+fn finding_part(number: &str) -> &str {
+    number.split('-').next().unwrap_or(number)
+}
+
+/// The newest decision for each number, of those made by the last day looked at.
+async fn reviews(session: &SessionContext, request: &DetectRequest<'_>) -> Result<BTreeMap<String, Review>> {
+    let what = || "reading `findings_review`".to_owned();
+    let sql = format!(
+        "SELECT finding_id, decision, reviewed_on, coalesce(document, '') AS document FROM findings_review \
+         WHERE decision IS NOT NULL AND reviewed_on <= DATE '{}' ORDER BY reviewed_on, coalesce(document, ''), decision",
+        request.as_of
+    );
+    let mut reviews = BTreeMap::new();
+    for batch in &session.sql(&sql).await.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)? {
+        let [numbers, decisions, documents] = [0, 1, 3].map(|column| judged::text(batch, column));
+        let (numbers, decisions, documents) = (numbers?, decisions?, documents?);
+        let days = judged::days(batch, 2)?;
+        for row in 0..batch.num_rows() {
+            let (Some(decision), Some(on)) = (Decision::of_code(decisions.value(row)), date_from_epoch_days(days[row])) else { continue };
+            let review = Review { decision, on, document: documents.value(row).to_owned() };
+            reviews.insert(numbers.value(row).trim().to_ascii_lowercase(), review);
+        }
+    }
+    Ok(reviews)
+}
+
+/// The findings of the run before, of the same period, by identifier. A run of an engine that did not write periods yet has none.
+async fn found_before(session: &SessionContext, path: &Path, period: &str) -> Result<BTreeMap<String, Resolved>> {
+    if !path.is_file() {
+        return Ok(BTreeMap::new());
+    }
+    let what = || format!("reading {}", path.display());
+    let frame = session.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await.context(Kind::Query, what)?;
+    if !frame.schema().has_column_with_unqualified_name("period") {
+        return Ok(BTreeMap::new());
+    }
+    let columns = ["finding_id", "detector", "title", "unit_id", "subject", "says", "period"];
+    let frame = frame.select_columns(&columns).context(Kind::Query, what)?;
+    let mut found = BTreeMap::new();
+    for batch in &frame.collect().await.context(Kind::Query, what)? {
+        let texts = (0..columns.len()).map(|column| judged::text(batch, column)).collect::<Result<Vec<_>>>()?;
+        for row in (0..batch.num_rows()).filter(|row| texts[6].value(*row) == period) {
+            let value = |column: usize| texts[column].value(row).to_owned();
+            let resolved =
+                Resolved { finding_id: value(0), detector: value(1), title: value(2), unit: value(3), subject: value(4), says: value(5) };
+            found.insert(value(0), resolved);
+        }
+    }
+    Ok(found)
+}

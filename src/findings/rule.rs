@@ -1,0 +1,43 @@
+//! Row rules: a fact about rows, every one listed; nothing is tested.
+//!
+//! In: judged rows. Out: a finding for each unit, domain and table with an odd row. Never here: probabilities, peers.
+
+use std::collections::BTreeMap;
+
+use super::tables::{Evidence, Finding, FindingKind};
+use super::{Detecting, finding_of, judged};
+use crate::error::Result;
+
+/// One finding for each unit, domain and source table with odd rows. A record that is odd in several ways is one record with a line for each.
+pub(super) async fn findings(detecting: &Detecting<'_>) -> Result<Vec<Finding>> {
+    let frame = detecting.frame().await?;
+    let mut looked_at: BTreeMap<(String, String, String), u64> = BTreeMap::new();
+    for share in judged::shares(&frame, detecting.detector, detecting.tiers).await?.into_values().flatten() {
+        let n = looked_at.entry((share.unit, share.domain, share.table)).or_default();
+        *n = (*n).max(share.n);
+    }
+    type OfOne = (Vec<Evidence>, BTreeMap<String, u64>);
+    let mut odd: BTreeMap<(String, String, String), OfOne> = BTreeMap::new();
+    for row in judged::judged_rows(&frame, detecting.detector, None, true).await? {
+        let (evidence, signs) = odd.entry((row.unit, row.domain, row.evidence.table.clone())).or_default();
+        *signs.entry(row.sign).or_default() += 1;
+        evidence.push(row.evidence);
+    }
+    let mut findings = Vec::new();
+    for (key, (evidence, signs)) in odd {
+        let n = looked_at.get(&key).copied().unwrap_or(0);
+        let (unit, domain, table) = key;
+        let mut records: Vec<&str> = evidence.iter().map(|row| row.record_id.as_str()).collect();
+        records.sort_unstable();
+        records.dedup();
+        let records = records.len() as u64;
+        let parts: Vec<String> = signs.iter().map(|(sign, count)| format!("{sign} {count} 条")).collect();
+        let title = detecting.request.table_title(&table);
+        let says = format!("考察的 {n} 条{title}中，{records} 条属此情形：{}。", parts.join("，"));
+        let strength = records as f64 / n.max(1) as f64;
+        let mut finding = finding_of(detecting, &unit, &domain, &table, says, evidence);
+        (finding.kind, finding.strength, finding.n) = (FindingKind::Fact, strength, i64::try_from(n).unwrap_or(i64::MAX));
+        findings.push(finding);
+    }
+    Ok(findings)
+}

@@ -1,0 +1,122 @@
+//! The share of odd rows against peers, and beside the unit's own share a year before.
+//!
+//! In: judged rows. Out: one test for each sign, unit, domain and table. Never here: what a sign means.
+//!
+//! p: the tail of a beta-binomial fitted to the peers ([`super::peers`]); for "too few" the same of the rows that are not odd. Effect: the odds of
+//! the unit's share against the usual odds, which must reach `finding.peer_ratio`. Besides, three odd rows at least and the
+//! detector's floor: of the unit's own share for "too many", of the peers' usual share for "too few" (where hardly anybody shows the sign,
+//! showing none says nothing).
+
+use std::collections::BTreeMap;
+
+use super::peers::{Peers, Share};
+use super::tested::{EvidenceOf, Tested, odds_ratio};
+use super::{Detecting, LEAST_ODD, judged, percent};
+use crate::error::Result;
+use crate::library::detector::Tail;
+
+/// What a share is tested for.
+pub(super) struct ShareTest<'a> {
+    /// Too many or too few.
+    pub tail: Tail,
+    /// The rate that a share is held against is never below this.
+    pub least_rate: f64,
+    /// The sentence.
+    pub says: &'a str,
+}
+
+/// Tests every sign.
+pub(super) async fn test<'a>(detecting: &Detecting<'a>, test: &ShareTest<'_>) -> Result<Vec<Tested<'a>>> {
+    let mut shares = judged::shares(&detecting.frame().await?, detecting.detector, detecting.tiers).await?;
+    let before = before(detecting).await?;
+    let mut tests = Vec::new();
+    for (sign, shares) in &mut shares {
+        tests.extend(test_sign(detecting, test, sign, shares, &before)?);
+    }
+    Ok(tests)
+}
+
+type Key = (String, String, String, String);
+
+/// Odd and all rows of the same span a year before, by sign, unit, domain and table.
+async fn before(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, (u64, u64)>> {
+    let shares = judged::shares(&detecting.frame_before().await?, detecting.detector, detecting.tiers).await?;
+    let mut before = BTreeMap::new();
+    for (sign, shares) in shares {
+        before.extend(shares.into_iter().map(|share| ((sign.clone(), share.unit, share.domain, share.table), (share.odd, share.n))));
+    }
+    Ok(before)
+}
+
+fn test_sign<'a>(
+    detecting: &Detecting<'a>,
+    test: &ShareTest<'_>,
+    sign: &str,
+    shares: &[Share],
+    before: &BTreeMap<Key, (u64, u64)>,
+) -> Result<Vec<Tested<'a>>> {
+    let (detector, request) = (detecting.detector, detecting.request);
+    let minimum_peers = request.parameter("finding.minimum_peers", None)? as usize;
+    let sided: Vec<Share> = shares.iter().map(|share| if test.tail == Tail::Upper { share.clone() } else { share.complement() }).collect();
+    let peers = Peers::fit(&sided, detector.minimum_n, minimum_peers);
+    let mut tests = Vec::new();
+    for (share, sided) in shares.iter().zip(&sided) {
+        if share.n < detector.minimum_n {
+            tests.push(Tested::not_made(detector, share, sign, share.share(), None));
+            continue;
+        }
+        let Some(compared) = peers.compare(sided, test.least_rate) else {
+            let why = format!("同类中记录数足够的主体不足 {minimum_peers} 个");
+            tests.push(Tested::not_made(detector, share, sign, share.share(), Some(&why)));
+            continue;
+        };
+        let usual = if test.tail == Tail::Upper { compared.usual } else { 1.0 - compared.usual };
+        let (effect, effect_interval) = odds_ratio(share.odd, share.n, usual);
+        let ratio = request.parameter("finding.peer_ratio", Some(&share.domain))?;
+        let is_large = match test.tail {
+            Tail::Upper => share.odd >= LEAST_ODD && share.share() >= detector.floor && effect.is_none_or(|effect| effect >= ratio),
+            Tail::Lower => usual >= detector.floor && effect.is_none_or(|effect| effect <= 1.0 / ratio),
+        };
+        let before = before.get(&(sign.to_owned(), share.unit.clone(), share.domain.clone(), share.table.clone())).copied();
+        let earlier = before.filter(|(_, n)| *n >= detector.minimum_n);
+        let own = earlier.map_or(String::new(), |(odd, n)| format!("上年同期本单位 {}（{n} 条）。", percent(odd as f64 / n as f64)));
+        let says = filled(test.says, share, usual, sign) + &own;
+        let evidence = match test.tail {
+            Tail::Upper => EvidenceOf::Odd(sign.to_owned()),
+            Tail::Lower => EvidenceOf::NotOdd(sign.to_owned()),
+        };
+        tests.push(Tested {
+            detector,
+            share: share.clone(),
+            sign: sign.to_owned(),
+            statistic: share.share(),
+            usual: Some(usual),
+            peers: compared.peers,
+            all_tiers: compared.all_tiers,
+            before,
+            effect,
+            effect_interval,
+            p: Some(compared.p),
+            worth: is_large,
+            not_applicable: None,
+            says,
+            evidence,
+        });
+    }
+    Ok(tests)
+}
+
+fn filled(says: &str, share: &Share, usual: f64, sign: &str) -> String {
+    let mut says = says.to_owned();
+    let values = [
+        ("n", share.n.to_string()),
+        ("odd", share.odd.to_string()),
+        ("share", percent(share.share())),
+        ("usual", percent(usual)),
+        ("sign", sign.to_owned()),
+    ];
+    for (name, value) in values {
+        says = says.replace(&format!("{{{name}}}"), &value);
+    }
+    says
+}

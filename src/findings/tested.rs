@@ -1,0 +1,160 @@
+//! From tests to findings: the correction for many tests, the floors, and the evidence of what is flagged.
+//!
+//! In: [`Tested`], one for each test of each unit. Out: [`FindingTest`] rows and the flagged tests. Never here: how a p-value comes about.
+
+use std::collections::BTreeMap;
+
+use super::peers::Share;
+use super::tables::{Evidence, FindingTest, Outcome};
+use super::tail::benjamini_hochberg;
+use crate::library::detector::Detector;
+use crate::statistics::proportion::{DEVIATE_95, wilson_at};
+
+/// Which rows are evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EvidenceOf {
+    /// The odd rows of this sign.
+    Odd(String),
+    /// Those that are not odd: there are too few of the others.
+    NotOdd(String),
+    /// These.
+    Rows(Vec<Evidence>),
+}
+
+/// One test of one unit.
+#[derive(Debug, Clone)]
+pub struct Tested<'a> {
+    /// Its detector.
+    pub detector: &'a Detector,
+    /// Rows of the unit.
+    pub share: Share,
+    /// Which kind of oddness.
+    pub sign: String,
+    /// The unit's share, or the detector's own statistic.
+    pub statistic: f64,
+    /// The same among peers.
+    pub usual: Option<f64>,
+    /// Units compared with.
+    pub peers: usize,
+    /// They are of every tier.
+    pub all_tiers: bool,
+    /// Odd and all rows a year before.
+    pub before: Option<(u64, u64)>,
+    /// Effect, with its limits.
+    pub effect: Option<f64>,
+    /// 95 % limits of the effect.
+    pub effect_interval: Option<(f64, f64)>,
+    /// p, when it was judged.
+    pub p: Option<f64>,
+    /// The effect is large enough, whatever the probability.
+    pub worth: bool,
+    /// Why a precondition fails.
+    pub not_applicable: Option<String>,
+    /// What the finding would say.
+    pub says: String,
+    /// Its evidence, were it flagged.
+    pub evidence: EvidenceOf,
+}
+
+impl<'a> Tested<'a> {
+    /// A test that was not made: too few rows, or, with a reason, not applicable.
+    pub fn not_made(detector: &'a Detector, share: &Share, sign: &str, statistic: f64, why: Option<&str>) -> Self {
+        Self {
+            detector,
+            share: share.clone(),
+            sign: sign.to_owned(),
+            statistic,
+            usual: None,
+            peers: 0,
+            all_tiers: false,
+            before: None,
+            effect: None,
+            effect_interval: None,
+            p: None,
+            worth: false,
+            not_applicable: why.map(str::to_owned),
+            says: String::new(),
+            evidence: EvidenceOf::Rows(Vec::new()),
+        }
+    }
+
+    fn outcome(&self, q: Option<f64>, limit: f64) -> Outcome {
+        match (self.p, q) {
+            (Some(_), Some(q)) if q < limit && self.worth => Outcome::Flagged,
+            (Some(_), Some(q)) if q < limit => Outcome::BelowFloor,
+            (Some(_), _) => Outcome::Usual,
+            (None, _) if self.not_applicable.is_some() => Outcome::NotApplicable,
+            (None, _) => Outcome::TooFew,
+        }
+    }
+}
+
+/// The odds of a share against the usual odds, with 95 % limits (Wilson's of the share); nothing where one of the odds is 0 or infinite.
+/// Where both shares are small, this is how many times the usual; unlike that it reads the same for a share and for what is left of it.
+pub fn odds_ratio(odd: u64, n: u64, usual: f64) -> (Option<f64>, Option<(f64, f64)>) {
+    let odds = |share: f64| (share < 1.0).then(|| share / (1.0 - share));
+    let Some(usual) = odds(usual).filter(|usual| *usual > 0.0) else { return (None, None) };
+    let of = |share: f64| odds(share).map(|odds| odds / usual);
+    let limits = wilson_at(odd, n, DEVIATE_95);
+    (of(odd as f64 / n.max(1) as f64), limits.and_then(|limits| Some((of(limits.low)?, of(limits.high)?))))
+}
+
+/// Corrects all tests together, and each detector's by themselves; the rows of the table, and the flagged tests with p and q.
+pub fn corrected<'t, 'a>(tests: &'t [Tested<'a>], limit: f64) -> (Vec<FindingTest>, Vec<(&'t Tested<'a>, f64)>) {
+    let whole = corrected_of(tests.iter());
+    let mut by_detector: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (place, test) in tests.iter().enumerate() {
+        by_detector.entry(&test.detector.name).or_default().push(place);
+    }
+    let mut family = vec![None; tests.len()];
+    for places in by_detector.values() {
+        for (place, q) in places.iter().zip(corrected_of(places.iter().map(|place| &tests[*place]))) {
+            family[*place] = q;
+        }
+    }
+    let mut rows: Vec<FindingTest> =
+        tests.iter().zip(whole.iter().zip(&family)).map(|(test, (q, family))| row(test, *q, *family, test.outcome(*q, limit))).collect();
+    rows.sort_by(|a, b| {
+        (&a.detector, &a.unit, &a.domain, &a.table, &a.sign).cmp(&(&b.detector, &b.unit, &b.domain, &b.table, &b.sign))
+    });
+    let is_flagged = |(test, q): (&'t Tested<'a>, &Option<f64>)| {
+        (test.outcome(*q, limit) == Outcome::Flagged).then_some((test, q.unwrap_or(1.0)))
+    };
+    (rows, tests.iter().zip(&whole).filter_map(is_flagged).collect())
+}
+
+/// q-values of the tests that were made, in their places.
+fn corrected_of<'t, 'a: 't>(tests: impl Iterator<Item = &'t Tested<'a>>) -> Vec<Option<f64>> {
+    let p: Vec<Option<f64>> = tests.map(|test| test.p).collect();
+    let made: Vec<f64> = p.iter().copied().flatten().collect();
+    let mut q = benjamini_hochberg(&made).into_iter();
+    p.into_iter().map(|p| p.and_then(|_| q.next())).collect()
+}
+
+fn row(test: &Tested<'_>, q: Option<f64>, family: Option<f64>, outcome: Outcome) -> FindingTest {
+    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let (before_odd, before_n) = test.before.unwrap_or_default();
+    FindingTest {
+        detector: test.detector.name.clone(),
+        unit: test.share.unit.clone(),
+        domain: test.share.domain.clone(),
+        table: test.share.table.clone(),
+        sign: test.sign.clone(),
+        group: if test.all_tiers { test.share.domain.clone() } else { format!("{}·{}", test.share.domain, test.share.tier) },
+        peers: count(test.peers as u64),
+        n: count(test.share.n),
+        minimum_n: count(test.detector.minimum_n),
+        odd: count(test.share.odd),
+        statistic: test.statistic,
+        usual: test.usual,
+        before_n: count(before_n),
+        before_odd: count(before_odd),
+        effect: test.effect,
+        effect_interval: test.effect_interval,
+        p_value: test.p,
+        q_value: q,
+        family_q_value: family,
+        outcome,
+        reason: test.not_applicable.clone().unwrap_or_default(),
+    }
+}
