@@ -56,7 +56,7 @@ WITH records AS (
 in_period AS (
   SELECT *
   FROM records
-  WHERE counted_on >= day_of($from) AND end_of(counted_on) <= $as_of AND state <> 'pending'
+  WHERE counted_on >= day_of($from) AND end_of(counted_on) <= $as_of
 ),
 batches AS (
   SELECT *, concat(excluded_because, ' / ', coalesce(CAST(left_on AS VARCHAR), record_id)) AS batch

@@ -16,7 +16,7 @@
 --
 -- 时长：开始至结束的整分钟数。本单位在本领域次数最多的时长（次数相同的，取较短的），凡为该时长的即为雷同。开始时刻同理，看几点几分。
 -- 同一单位起止时刻完全相同的数次检查，是一次行动（一个小组一次检查数家），只计一次；一人同时在两处的，不由本项判断。
--- 不计：没有开始或者结束时刻的，结束不晚于开始的（没有记录时长），书面、线上和非现场检查。
+-- 不计：没有开始或者结束时刻的，不满一分钟的（没有记录时长），书面、线上和非现场检查。
 -- 按整点、半点登记是许多单位的习惯，与同类比较时自然抵消。
 WITH timed AS (
   SELECT unit_id, act_domain AS domain, record_id, source_file, source_line, checked_on,
@@ -24,7 +24,7 @@ WITH timed AS (
          CAST(date_part('hour', checked_from + INTERVAL '8 hours') * 60 + date_part('minute', checked_from) AS BIGINT) AS minute_of_day,
          row_number() OVER (PARTITION BY unit_id, act_domain, checked_from, checked_to ORDER BY inspection_id) AS nth_of_action
   FROM inspection_register
-  WHERE is_onsite AND checked_to > checked_from AND checked_on >= day_of($from) AND end_of(checked_on) <= $as_of
+  WHERE is_onsite AND checked_on >= day_of($from) AND end_of(checked_on) <= $as_of
 ),
 marks AS (
   SELECT *, '时长相同' AS sign, minutes AS mark

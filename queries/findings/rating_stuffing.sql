@@ -9,7 +9,7 @@
 -- basis      = "GB/T 39734-2020、GB/T 39735-2020；检测规则目录 rating_stuffing"
 -- tail       = "upper"
 -- minimum_n  = 20
--- floor      = 0.20
+-- floor      = 0.10
 -- says       = "考察的 {n} 条好评中，{odd} 条（{share}）属“{sign}”；同类通常 {usual}。"
 -- ///
 -- 考察的记录：统计期内对行政执法行为的好评（`act_ratings` 的 `is_good`），评价器上的除外（大厅里接连评价、共用设备是常态），每种迹象一行。

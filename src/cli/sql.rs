@@ -5,7 +5,6 @@
 //! the lake, parsing the command line, anything that writes to a table.
 
 mod catalogue;
-mod cells;
 mod complete;
 mod excel;
 mod json;

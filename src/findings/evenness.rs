@@ -124,7 +124,6 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             usual: Some(1.0),
             peers: 0,
             all_tiers: false,
-            before: None,
             effect: Some(ratio),
             effect_interval: None,
             p: Some(chi_squared_lower_tail(statistic, degrees)),

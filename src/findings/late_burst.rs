@@ -87,7 +87,6 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             usual: Some(one.usual),
             peers: one.peers,
             all_tiers: one.all_tiers,
-            before: None,
             effect,
             effect_interval,
             p: Some(one.p.max(two.p)),

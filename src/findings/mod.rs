@@ -44,6 +44,7 @@ pub mod tail;
 mod tested;
 
 pub use judged::check;
+use peers::Share;
 use tables::{Detected, Evidence, Finding, FindingKind, State};
 use tested::{EvidenceOf, Tested, corrected};
 
@@ -175,6 +176,10 @@ async fn flagged_findings(detecting: &Detecting<'_>, flagged: &[&(&Tested<'_>, f
     } else {
         Vec::new()
     };
+    let before = match detecting.detector.statistic {
+        Statistic::Share { .. } => Some(share::Before::read(detecting).await?),
+        _ => None,
+    };
     let mut findings = Vec::new();
     for ((unit, domain, table), tests) in by_unit {
         let mut evidence = Vec::new();
@@ -190,12 +195,16 @@ async fn flagged_findings(detecting: &Detecting<'_>, flagged: &[&(&Tested<'_>, f
             let own = rows.iter().filter(|row| row.unit == unit && row.domain == domain && row.evidence.table == table);
             evidence.extend(own.filter(|row| row.sign == *sign && row.is_odd == is_odd).map(|row| row.evidence.clone()));
         }
-        let says = tests.iter().map(|(test, _)| test.says.as_str()).collect();
+        let mut says = String::new();
+        for (test, _) in &tests {
+            says.push_str(&test.says);
+            says.extend(before.as_ref().and_then(|before| before.of(test)).map(share::says_before));
+        }
         let mut finding = finding_of(detecting, unit, domain, table, says, evidence);
         let (test, q) = tests.iter().min_by(|a, b| a.1.total_cmp(&b.1)).expect("a unit with a flagged test");
         finding.strength = test.statistic;
         (finding.usual, finding.effect, finding.effect_interval) = (test.usual, test.effect, test.effect_interval);
-        finding.before = test.before.filter(|(_, n)| *n > 0).map(|(odd, n)| odd as f64 / n as f64);
+        finding.before = before.as_ref().and_then(|before| before.of(test)).map(Share::share);
         (finding.p_value, finding.q_value) = (test.p, Some(*q));
         finding.n = i64::try_from(test.share.n).unwrap_or(i64::MAX);
         finding.worth *= 1.0 - q;

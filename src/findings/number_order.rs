@@ -91,7 +91,6 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             usual: Some(compared.usual),
             peers: compared.peers,
             all_tiers: compared.all_tiers,
-            before: None,
             effect,
             effect_interval,
             p: Some(compared.p),

@@ -28,33 +28,35 @@ pub(super) struct ShareTest<'a> {
 /// Tests every sign.
 pub(super) async fn test<'a>(detecting: &Detecting<'a>, test: &ShareTest<'_>) -> Result<Vec<Tested<'a>>> {
     let mut shares = judged::shares(&detecting.frame().await?, detecting.detector, detecting.tiers).await?;
-    let before = before(detecting).await?;
     let mut tests = Vec::new();
     for (sign, shares) in &mut shares {
-        tests.extend(test_sign(detecting, test, sign, shares, &before)?);
+        tests.extend(test_sign(detecting, test, sign, shares)?);
     }
     Ok(tests)
 }
 
-type Key = (String, String, String, String);
+/// Shares of the same span a year before.
+pub(super) struct Before(BTreeMap<String, Vec<Share>>);
 
-/// Odd and all rows of the same span a year before, by sign, unit, domain and table.
-async fn before(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, (u64, u64)>> {
-    let shares = judged::shares(&detecting.frame_before().await?, detecting.detector, detecting.tiers).await?;
-    let mut before = BTreeMap::new();
-    for (sign, shares) in shares {
-        before.extend(shares.into_iter().map(|share| ((sign.clone(), share.unit, share.domain, share.table), (share.odd, share.n))));
+impl Before {
+    /// Judges the rows of the year before by the same SQL, as they stand today.
+    pub(super) async fn read(detecting: &Detecting<'_>) -> Result<Self> {
+        Ok(Self(judged::shares(&detecting.frame_before().await?, detecting.detector, detecting.tiers).await?))
     }
-    Ok(before)
+
+    /// The share of the same unit, domain, table and sign, where it had enough rows to speak of.
+    pub(super) fn of(&self, test: &Tested<'_>) -> Option<&Share> {
+        let (share, is_same) = (&test.share, |a: &Share, b: &Share| (&a.unit, &a.domain, &a.table) == (&b.unit, &b.domain, &b.table));
+        self.0.get(&test.sign)?.iter().find(|before| is_same(before, share) && before.n >= test.detector.minimum_n)
+    }
 }
 
-fn test_sign<'a>(
-    detecting: &Detecting<'a>,
-    test: &ShareTest<'_>,
-    sign: &str,
-    shares: &[Share],
-    before: &BTreeMap<Key, (u64, u64)>,
-) -> Result<Vec<Tested<'a>>> {
+/// The unit's own history in words.
+pub(super) fn says_before(before: &Share) -> String {
+    format!("上年同期本单位 {}（{} 条）。", percent(before.share()), before.n)
+}
+
+fn test_sign<'a>(detecting: &Detecting<'a>, test: &ShareTest<'_>, sign: &str, shares: &[Share]) -> Result<Vec<Tested<'a>>> {
     let (detector, request) = (detecting.detector, detecting.request);
     let minimum_peers = request.parameter("finding.minimum_peers", None)? as usize;
     let sided: Vec<Share> = shares.iter().map(|share| if test.tail == Tail::Upper { share.clone() } else { share.complement() }).collect();
@@ -77,10 +79,7 @@ fn test_sign<'a>(
             Tail::Upper => share.odd >= LEAST_ODD && share.share() >= detector.floor && effect.is_none_or(|effect| effect >= ratio),
             Tail::Lower => usual >= detector.floor && effect.is_none_or(|effect| effect <= 1.0 / ratio),
         };
-        let before = before.get(&(sign.to_owned(), share.unit.clone(), share.domain.clone(), share.table.clone())).copied();
-        let earlier = before.filter(|(_, n)| *n >= detector.minimum_n);
-        let own = earlier.map_or(String::new(), |(odd, n)| format!("上年同期本单位 {}（{n} 条）。", percent(odd as f64 / n as f64)));
-        let says = filled(test.says, share, usual, sign) + &own;
+        let says = filled(test.says, share, usual, sign);
         let evidence = match test.tail {
             Tail::Upper => EvidenceOf::Odd(sign.to_owned()),
             Tail::Lower => EvidenceOf::NotOdd(sign.to_owned()),
@@ -93,7 +92,6 @@ fn test_sign<'a>(
             usual: Some(usual),
             peers: compared.peers,
             all_tiers: compared.all_tiers,
-            before,
             effect,
             effect_interval,
             p: Some(compared.p),

@@ -223,10 +223,6 @@ pub struct FindingTest {
     pub statistic: f64,
     /// The same among peers.
     pub usual: Option<f64>,
-    /// Rows a year before.
-    pub before_n: i64,
-    /// Odd rows a year before.
-    pub before_odd: i64,
     /// Effect.
     pub effect: Option<f64>,
     /// 95 % limits of the effect.

@@ -38,8 +38,6 @@ pub struct Tested<'a> {
     pub peers: usize,
     /// They are of every tier.
     pub all_tiers: bool,
-    /// Odd and all rows a year before.
-    pub before: Option<(u64, u64)>,
     /// Effect, with its limits.
     pub effect: Option<f64>,
     /// 95 % limits of the effect.
@@ -67,7 +65,6 @@ impl<'a> Tested<'a> {
             usual: None,
             peers: 0,
             all_tiers: false,
-            before: None,
             effect: None,
             effect_interval: None,
             p: None,
@@ -133,7 +130,6 @@ fn corrected_of<'t, 'a: 't>(tests: impl Iterator<Item = &'t Tested<'a>>) -> Vec<
 
 fn row(test: &Tested<'_>, q: Option<f64>, family: Option<f64>, outcome: Outcome) -> FindingTest {
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let (before_odd, before_n) = test.before.unwrap_or_default();
     FindingTest {
         detector: test.detector.name.clone(),
         unit: test.share.unit.clone(),
@@ -147,8 +143,6 @@ fn row(test: &Tested<'_>, q: Option<f64>, family: Option<f64>, outcome: Outcome)
         odd: count(test.share.odd),
         statistic: test.statistic,
         usual: test.usual,
-        before_n: count(before_n),
-        before_odd: count(before_odd),
         effect: test.effect,
         effect_interval: test.effect_interval,
         p_value: test.p,

@@ -17,6 +17,7 @@ use crate::library::scheme::Scheme;
 use crate::library::{Library, texts_below};
 
 mod definitions;
+mod findings;
 pub mod limits;
 mod markdown;
 mod places;
@@ -71,6 +72,7 @@ pub fn chapters(sources: &Sources<'_>) -> Vec<Chapter> {
     chapters.extend(places::scheme(sources));
     chapters.extend(definitions::indicators(sources));
     chapters.push(definitions::populations(sources));
+    chapters.push(findings::findings(sources));
     chapters.push(tables::tables(sources));
     chapters.push(limits::clocks(sources));
     chapters.push(limits::parameters(sources));

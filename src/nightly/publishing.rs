@@ -76,6 +76,7 @@ pub fn report_input(
         verification: assessed.verification,
         held_below: assessed.held_below,
         detected: assessed.detected,
+        detectors: request.library.detectors.values().cloned().collect(),
         records: assessed.records,
         tables: request.library.tables.values().map(|table| (table.name.clone(), table.title.clone())).collect(),
     }

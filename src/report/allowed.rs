@@ -14,7 +14,7 @@ const RANKING: &str = "anchor bar compared earned figure grade highest href labe
 
 /// A unit's page, in the office's tree and in the unit's own.
 const UNIT: &str = "unit allowed anchor axes bar basis benign component composition date definition denominator document domain due earned effective \
-    differing evidence excluded fields figure file firms fraction grade grade_note group group_href heading held id in_transit index \
+    differing effect look_at number review state evidence excluded fields figure file firms fraction grade grade_note group group_href heading held id in_transit index \
     interval kind label letter line matched median missing_in_system missing_on_platform month more n name neighbour note numerator p \
     parent pending points points_note q quarter reading reason record region rows sample says score share shrunk size soon spark standing step \
     strength strip subject table target tier title tone total usual value words";
@@ -24,7 +24,8 @@ const OFFICE: &str = "unit anchor balanced bar benign bytes calibrated carried c
     count coupling covered cross detectable due duplicates excess half_width mean paired ratio recorded reported sentence variation winsorised evidence expanded figure file \
     filtered firms format fraction heading held href index interval kind label last_seen letter loaded name neighbour \
     neighbours note only_declared only_derived outside provisional q quarantined quarter raw reading reason region rows says score seen series share since \
-    source step subject table title units usual";
+    source step subject table title units usual \
+    counted documented judged look_at more not_applicable number order pattern review state strip tested too_few";
 
 /// Both systems beside each other, in the office's tree and, record by record, in the unit's own.
 const RECONCILIATION: &str = "differing domain due excluded fields file heading held href in_transit matched missing_in_system \

@@ -18,6 +18,7 @@ use crate::compute::verification::Verified;
 use crate::explain::lists::RecordLists;
 use crate::explain::reconciled::ReconciledRecords;
 use crate::findings::tables::Detected;
+use crate::library::detector::Detector;
 use crate::indices::burden::BurdenTables;
 use crate::indices::synergy::SynergyTables;
 use crate::ingest::UnitRemark;
@@ -79,6 +80,8 @@ pub struct ReportInput {
     pub records: RecordLists,
     /// Patterns for a reviewer: the office's tree only.
     pub detected: Detected,
+    /// What was looked for.
+    pub detectors: Vec<Detector>,
     /// One row a source file.
     pub accounting: Vec<AccountingRow>,
     /// Why rows were quarantined, as counts.

@@ -13,6 +13,8 @@
 
 #[cfg(test)]
 mod allowed;
+pub mod anomalies;
+pub mod cells;
 pub mod composite_texts;
 #[cfg(test)]
 mod fixture;
@@ -29,6 +31,7 @@ mod tests;
 pub mod texts;
 pub mod trees;
 pub mod view;
+pub mod workbook;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -58,6 +61,7 @@ pub fn write(input: &ReportInput, run_dir: &Path, threads: usize) -> Result<Repo
     let tables = write_tables(input, &run_dir.join("tables"), threads)?;
     let facts = view::Facts::of(input);
     let (pages, page_bytes) = trees::write_trees(&facts, &run_dir.join("report"), threads)?;
+    anomalies::write(input, &run_dir.join("report/office/findings.xlsx"))?;
     Ok(ReportSummary { pages, page_bytes, tables })
 }
 

@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::texts;
 use super::view::burden::ScopeView;
-use super::view::findings::DetectorView;
+use super::view::findings::FindingsView;
 use super::view::frame::Frame;
 use super::view::method::MethodView;
 use super::view::quality::QualityView;
@@ -73,8 +73,8 @@ pub struct UnitPage {
 pub struct FindingsPage {
     /// Title band.
     pub frame: Frame,
-    /// Findings by detector.
-    pub detectors: Vec<DetectorView>,
+    /// Everything on the page.
+    pub view: FindingsView,
 }
 
 /// Co-operation between regions.

@@ -70,6 +70,10 @@ fn links_lead_to_pages_of_the_same_tree() {
             };
             let tree = |path: &str| path.split('/').next().map(str::to_owned);
             assert!(tree(&target) == tree(path), "{path} leads to {target}");
+            // Beside the pages stands the workbook of the anomaly report, in the office's tree alone.
+            if target == "office/findings.xlsx" {
+                continue;
+            }
             let page = pages.get(&target).unwrap_or_else(|| panic!("{path} leads to {target}, which is no page"));
             assert!(anchor.is_none_or(|anchor| page.contains(&format!("id=\"{anchor}\""))), "{path}: no anchor {href}");
         }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 pub use crate::explain::codes::{domain, empty_class, is_uncertain, line_kind, peer_group, size, tier, withheld};
 use crate::explain::records::Part;
+use crate::findings::tables::{Decision, FindingKind, Outcome, State};
 use crate::library::indicator::Better;
 use crate::report::input::Minimum;
 use crate::report::numbers;
@@ -166,8 +167,49 @@ catalogue! {
     FINDINGS_HEAD = "疑点（供核查，不直接扣分）";
     FINDINGS_NOTE = "疑点是数据中的异常形态，不是结论。每一条都应先排除所列的正常原因，再调取案卷核实；核实后的处理须有文件依据，另行记入。";
     NO_FINDINGS = "本期没有疑点。";
+    FINDINGS_WORKBOOK = "下载工作簿（全部疑点、证据和检验）";
+    FINDINGS_NUMBER = "。复核结论以疑点编号为准（主体名称下方），连同核查文书填入“疑点复核”表（findings_review）；编号的后半段代表证据，证据有变，疑点重新列出。";
+    FINDINGS_OPEN = "待核查，值得先看的在前";
+    FINDINGS_ORDER = "次序按“严重程度 × 把握 × 规模”：严重程度由检测规则给定（1 至 5），把握为 1 减 q 值（事实为 1），规模为 1 加证据条数的常用对数。图中红点是本主体，灰点是同类主体，竖线是同类通常水平。";
+    FINDINGS_BY_UNIT = "按主体";
+    FINDINGS_REVIEWED = "已有复核结论";
+    FINDINGS_RESOLVED = "上次有、本次已无";
+    FINDINGS_RESOLVED_NOTE = "数据已更正，或不再超过界限。";
+    DETECTORS = "检测规则";
+    DETECTORS_NOTE = "事实逐条列出，不作检验。统计疑点须同时满足：全部检验一并校正后 q 值小于 0.05，记录数足够，偏离达到下限。记录太少或前提不符的，不作判断，不等于没有问题。";
+    PATTERN = "情形";
+    LOOK_AT = "核查要点";
+    DOCUMENTED = "公开案例";
+    TESTS_MADE = "已检验";
+    TESTS_TOO_FEW = "记录太少";
+    TESTS_NOT_APPLICABLE = "前提不符";
+    ORDER = "次序";
+    STATE = "状态";
+    REVIEW = "复核结论";
+    USUAL_AMONG_PEERS = "同类通常";
+    EFFECT = "与同类的优势比（95% 区间）";
+    FINDING_NUMBER = "疑点编号";
+    NOTES = "说明";
+    TESTS = "检验";
+    SEVERITY = "严重程度";
+    WORTH = "次序值";
+    EFFECT_ALONE = "与同类的优势比";
+    LOW = "95% 下限";
+    HIGH = "95% 上限";
+    YEAR_BEFORE = "上年同期";
+    FAMILY_Q = "同一规则内 q 值";
+    SIGN = "迹象";
+    OUTCOME = "结果";
+    WHY_NOT_JUDGED = "未作判断的原因";
+    LINE = "行";
+    MINIMUM = "最少记录数";
+    ODD = "异常记录数";
+    PEERS = "同类主体数";
+    FLOOR = "偏离下限";
+    HOW_JUDGED = "判定说明";
+    FINDINGS_SIGNED = "本工作簿只供监督机关内部使用，不得公开或转交被核查单位。";
+    KIND = "性质";
     FINDING_KIND = "类型";
-    FINDING_UNITS = "涉及主体";
     FINDING_COUNT = "疑点数";
     SUBJECT = "检视范围";
     SAYS = "情况";
@@ -779,9 +821,73 @@ pub fn units(number: usize) -> String {
     format!("{number} 家")
 }
 
-/// Heading of the findings of one kind.
-pub fn finding_heading(title: &str, count: usize) -> String {
-    format!("{title}（{count}）")
+/// A fact or a test.
+pub fn finding_kind(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::Fact => "事实",
+        FindingKind::Statistical => "统计",
+    }
+}
+
+/// Where a finding stands.
+pub fn finding_state(state: State) -> &'static str {
+    match state {
+        State::New => "新增",
+        State::Standing => "持续",
+        State::Reviewed => "已复核",
+        State::Changed => "证据有变，须再看",
+    }
+}
+
+/// What a reviewer decided, when, and on which document.
+pub fn reviewed(decision: Decision, on: Date, document: &str) -> String {
+    let word = match decision {
+        Decision::Confirmed => "属实",
+        Decision::Explained => "有合理解释",
+        Decision::Dismissed => "不成立",
+    };
+    let document = if document.is_empty() { "（未注明文书）".to_owned() } else { format!("（{document}）") };
+    format!("{on} {word}{document}")
+}
+
+/// What became of a test.
+pub fn finding_outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Flagged => "疑点",
+        Outcome::BelowFloor => "偏离不足下限",
+        Outcome::Usual => "与同类无异",
+        Outcome::TooFew => "记录太少",
+        Outcome::NotApplicable => "不适用",
+    }
+}
+
+/// That a sheet holds so many rows of so many.
+pub fn rows_of(sheet: &str, rows: usize, total: usize) -> String {
+    format!("工作表“{sheet}”：{rows} 行，共 {total} 行。")
+}
+
+/// How many findings stand where.
+pub fn findings_counted([new, standing, changed, reviewed]: [usize; 4], resolved: usize) -> String {
+    let open = new + standing + changed;
+    format!(
+        "待核查 {open} 条：新增 {new}，持续 {standing}，证据有变 {changed}。已有复核结论 {reviewed} 条，上次有、本次已无 {resolved} 条。"
+    )
+}
+
+/// How many tests were made, and how many were not: too few rows, not applicable.
+pub fn findings_tested(made: usize, [too_few, not_applicable]: [usize; 2]) -> String {
+    format!("共作统计检验 {made} 次，另有 {too_few} 次记录太少、{not_applicable} 次前提不符，未作判断。")
+}
+
+/// That the list is longer than the page.
+pub fn findings_more(shown: usize, all: usize) -> String {
+    format!("共 {all} 条，此处列前 {shown} 条，全部见工作簿。")
+}
+
+/// What the drawing of a finding shows.
+pub fn finding_strip_words(own: &str, others: usize, usual: Option<&str>, highest: &str) -> String {
+    let usual = usual.map_or_else(String::new, |usual| format!("，同类通常 {usual}"));
+    format!("本主体 {own}，另 {others} 个主体{usual}；横轴自 0 至 {highest}")
 }
 
 /// What a drawing of the burden index shows.

@@ -125,7 +125,7 @@ fn unit_page<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitPage 
 fn findings_page(facts: &Facts) -> FindingsPage {
     FindingsPage {
         frame: Frame::of(facts, Reader::Office, Page::Findings, Text::of(texts::PAGE_FINDINGS)),
-        detectors: findings::detectors(facts),
+        view: findings::view(facts),
     }
 }
 

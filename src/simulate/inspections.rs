@@ -74,6 +74,8 @@ impl World {
         let mut stream = Stream::new(self.seed, "inspections", &[unit.index as u64, month.to_epoch_days() as u64]);
         for case in cases.iter().filter(|case| case.origin == Origin::Inspection) {
             let known = self.knows(case);
+            // A visit takes as long as it takes: the case tells, so that no draw of the month moves.
+            let length = 20 + (case.salt % 67) as i32;
             let visit = Visit {
                 id: format!("JC{}", case.id),
                 domain: case.domain,
@@ -83,8 +85,8 @@ impl World {
                 kind: if case.salt % 3 == 0 { "cause" } else { "special" },
                 trigger: if case.salt % 3 == 0 { "complaint" } else { "plan" },
                 form: "onsite",
-                from: case.received_at - minutes(40),
-                length: 35,
+                from: case.received_at - minutes(length + 5),
+                length,
                 officers: case.officers.clone(),
                 result: if known { "case" } else { "problem" },
                 case: known.then(|| case.id.clone()),

@@ -8,7 +8,7 @@ use std::io::Write;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::DataType;
 
-use super::cells::{Cells, Style};
+use crate::report::cells::{Cells, Style};
 use crate::error::{Context, Kind, Result};
 
 /// One line a row.

@@ -8,7 +8,7 @@ use std::io::Write;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use super::cells::{Cells, Style};
+use crate::report::cells::{Cells, Style};
 use crate::error::{Context, Kind, Result};
 
 /// The line of column names.

@@ -11,7 +11,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use unicode_width::UnicodeWidthStr;
 
-use super::cells::{Cells, Style, is_number};
+use crate::report::cells::{Cells, Style, is_number};
 use crate::error::Result;
 
 /// Rows as texts.

@@ -7,7 +7,7 @@
 //! * [`parquet`] writes, counts again and hashes
 
 mod audit;
-mod columns;
+pub mod columns;
 pub mod parquet;
 mod scores;
 mod signals;

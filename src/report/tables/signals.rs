@@ -219,8 +219,6 @@ pub fn finding_tests(input: &ReportInput) -> Result<ResultTable> {
         .count("odd", |row| row.odd)
         .real_or_null("statistic", |row| Some(row.statistic))
         .real_or_null("usual", |row| row.usual)
-        .count("before_n", |row| row.before_n)
-        .count("before_odd", |row| row.before_odd)
         .real_or_null("effect", |row| row.effect)
         .real_or_null("effect_low", |row| row.effect_interval.map(|(low, _)| low))
         .real_or_null("effect_high", |row| row.effect_interval.map(|(_, high)| high))

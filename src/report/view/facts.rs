@@ -12,7 +12,7 @@ use crate::compute::reconciliation::Reconciled;
 use crate::compute::verification::Verified;
 use crate::explain::lists::RecordList;
 use crate::explain::reconciled::ReconciledRecord;
-use crate::findings::tables::Finding;
+use crate::findings::tables::{Finding, FindingTest, Outcome};
 use crate::ingest::UnitRemark;
 use crate::report::input::{HeldItem, NodeView, ReportInput, SchemeIndicator, UnitRemarkRow};
 use crate::report::names::{Text, file_name};
@@ -35,6 +35,7 @@ pub struct Facts<'a> {
     values: BTreeMap<Object<'a>, Vec<&'a Value>>,
     measures: Cow<'a, Measures>,
     findings: BTreeMap<&'a str, Vec<&'a Finding>>,
+    tests: BTreeMap<&'a str, Vec<&'a FindingTest>>,
     places: BTreeMap<&'a IndicatorId, (usize, &'a SchemeIndicator)>,
     score_lines: BTreeMap<Object<'a>, Vec<&'a ScoreLine>>,
     ledger: BTreeMap<(&'a UnitId, &'a str, &'a IndicatorId), Vec<&'a LedgerRow>>,
@@ -60,6 +61,7 @@ impl<'a> Facts<'a> {
             values: BTreeMap::new(),
             measures: input.sorted_measures(),
             findings: BTreeMap::new(),
+            tests: BTreeMap::new(),
             places: input.scheme.indicators.iter().enumerate().map(|(place, indicator)| (&indicator.id, (place, indicator))).collect(),
             score_lines: BTreeMap::new(),
             ledger: BTreeMap::new(),
@@ -105,7 +107,30 @@ impl<'a> Facts<'a> {
         for finding in &input.detected.findings {
             facts.findings.entry(&finding.unit).or_default().push(finding);
         }
+        for test in &input.detected.tests {
+            facts.tests.entry(&test.detector).or_default().push(test);
+        }
         facts
+    }
+
+    /// The test behind a finding: of its flagged ones the least probable.
+    pub fn test_of(&self, finding: &Finding) -> Option<&'a FindingTest> {
+        let tests = self.tests.get(finding.detector.as_str())?;
+        let own = tests.iter().filter(|test| {
+            test.unit == finding.unit && test.domain == finding.domain && test.outcome == Outcome::Flagged && test.n == finding.n
+        });
+        own.copied().min_by(|a, b| a.p_value.unwrap_or(1.0).total_cmp(&b.p_value.unwrap_or(1.0)))
+    }
+
+    /// The statistics of the units that a test compares with.
+    pub fn tests_beside(&self, test: &FindingTest) -> Vec<f64> {
+        let tests = self.tests.get(test.detector.as_str()).map_or(&[][..], Vec::as_slice);
+        let is_beside = |other: &&&FindingTest| {
+            (&other.sign, &other.table, &other.group) == (&test.sign, &test.table, &test.group)
+                && other.p_value.is_some()
+                && other.unit != test.unit
+        };
+        tests.iter().filter(is_beside).map(|other| other.statistic).collect()
     }
 
     /// A unit's row.

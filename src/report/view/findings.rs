@@ -1,41 +1,62 @@
 //! Patterns for a reviewer, with their evidence: for the office's tree alone.
 //!
-//! In: findings. Out: one [`FindingView`] a finding. Never here: verdicts. Keys and sentences of evidence come from rows, so
-//! whatever looks like a personal number in them is covered.
+//! In: findings, the tests behind them, the detectors' own words. Out: an ordered list, a view by detector and by unit, one [`FindingView`] a
+//! finding. Never here: verdicts. Keys and sentences of evidence come from rows, so whatever looks like a personal number in them is covered.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::Facts;
-use crate::findings::tables::{Evidence, Finding};
+use crate::findings::tables::{Evidence, Finding, FindingKind, FindingTest, Outcome, State};
+use crate::library::detector::Statistic;
 use crate::report::names::Text;
 use crate::report::numbers;
+use crate::report::svg::{self, Dot, Svg};
 use crate::report::texts;
 use crate::terms::UnitId;
 
 /// Rows of evidence that a page lists; all of them are in the result table, and the page says so.
 const EVIDENCE_ON_PAGE: usize = 50;
 
+/// Findings that the ordered list shows; all of them are in the workbook, and the page says so.
+const FINDINGS_ON_PAGE: usize = 300;
+
 /// One finding.
 #[derive(Debug, Clone)]
 pub struct FindingView {
+    /// The number by which a reviewer's decision names it.
+    pub number: String,
     /// Title of the pattern.
     pub title: Text,
+    /// A fact or a test, in words.
+    pub kind: &'static str,
+    /// Where it stands, in words.
+    pub state: &'static str,
+    /// What a reviewer decided; empty when nobody has.
+    pub review: Text,
     /// Domain in words.
     pub domain: Text,
     /// What it is about.
     pub subject: Text,
-    /// One sentence.
+    /// One or two sentences.
     pub says: Text,
     /// Share of the records looked at that are odd.
     pub strength: String,
+    /// The same among peers.
+    pub usual: String,
+    /// Effect with its limits.
+    pub effect: String,
     /// p.
     pub p: String,
     /// q.
     pub q: String,
     /// Rows looked at.
     pub n: String,
+    /// The unit among its peers.
+    pub strip: Svg,
     /// Innocent explanations.
     pub benign: Text,
+    /// What to pull and look at.
+    pub look_at: Text,
     /// Evidence.
     pub evidence: Vec<EvidenceView>,
     /// That there is more of it, when there is.
@@ -57,40 +78,107 @@ pub struct EvidenceView {
     pub line: i64,
 }
 
-/// Findings of one detector over all units.
+/// One detector: what it looks for, and what came of it.
 #[derive(Debug, Clone)]
 pub struct DetectorView {
-    /// Anchor on the page.
-    pub anchor: String,
     /// Title of the pattern.
     pub title: Text,
-    /// Title with the number of findings.
-    pub heading: Text,
+    /// A fact or a test, in words.
+    pub kind: &'static str,
+    /// What the pattern is.
+    pub pattern: Text,
+    /// What to pull and look at.
+    pub look_at: Text,
     /// Innocent explanations.
     pub benign: Text,
-    /// Units concerned.
-    pub units: String,
+    /// A documented case.
+    pub documented: Text,
     /// Findings.
     pub count: String,
-    /// Findings, strongest evidence first as the detector sorts them.
-    pub rows: Vec<FindingRow>,
+    /// Units judged.
+    pub judged: String,
+    /// Tests not made: too few rows.
+    pub too_few: String,
+    /// Tests not made: a precondition fails.
+    pub not_applicable: String,
 }
 
-/// One finding in the list.
+/// One finding in a list.
 #[derive(Debug, Clone)]
 pub struct FindingRow {
+    /// Place in the order of worth.
+    pub order: usize,
+    /// The number by which a reviewer's decision names it.
+    pub number: String,
+    /// Title of the pattern.
+    pub title: Text,
+    /// A fact or a test, in words.
+    pub kind: &'static str,
+    /// Where it stands, in words.
+    pub state: &'static str,
+    /// What a reviewer decided.
+    pub review: Text,
     /// Unit.
     pub unit: Text,
-    /// Its page, at its findings.
+    /// Its page, at this finding.
     pub href: Option<String>,
     /// What it is about.
     pub subject: Text,
-    /// One sentence.
+    /// One or two sentences.
     pub says: Text,
+    /// The unit among its peers.
+    pub strip: Svg,
     /// q.
     pub q: String,
     /// Rows of evidence.
     pub evidence: String,
+}
+
+/// The findings of one unit, counted.
+#[derive(Debug, Clone)]
+pub struct UnitRow {
+    /// Unit.
+    pub unit: Text,
+    /// Its page, at its findings.
+    pub href: Option<String>,
+    /// Findings that nobody has decided.
+    pub count: String,
+    /// Their patterns.
+    pub title: Text,
+}
+
+/// A finding that is none any more.
+#[derive(Debug, Clone)]
+pub struct ResolvedRow {
+    /// Unit.
+    pub unit: Text,
+    /// Title of the pattern.
+    pub title: Text,
+    /// What it was about.
+    pub subject: Text,
+    /// What it said.
+    pub says: Text,
+}
+
+/// Everything on the page.
+#[derive(Debug, Clone)]
+pub struct FindingsView {
+    /// How many findings stand where.
+    pub counted: String,
+    /// How many tests were made, and how many not.
+    pub tested: String,
+    /// Findings that nobody has decided, the most worth looking at first.
+    pub open: Vec<FindingRow>,
+    /// That there are more of them.
+    pub more: String,
+    /// Findings that a reviewer has decided.
+    pub reviewed: Vec<FindingRow>,
+    /// Findings of the run before that are none any more.
+    pub resolved: Vec<ResolvedRow>,
+    /// By unit.
+    pub units: Vec<UnitRow>,
+    /// By detector.
+    pub detectors: Vec<DetectorView>,
 }
 
 /// A probability with four decimals; smaller ones as a bound.
@@ -102,26 +190,76 @@ fn probability(p: Option<f64>) -> String {
     }
 }
 
-/// Findings of a unit.
+fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
+
+/// Findings of a unit, the most worth looking at first.
 pub fn of_unit<'a>(facts: &Facts<'a>, unit: &'a UnitId) -> Vec<FindingView> {
-    facts.findings_of(unit).into_iter().map(|row| finding(facts, row)).collect()
+    in_order(facts.findings_of(unit)).into_iter().map(|row| finding(facts, row)).collect()
+}
+
+/// The most worth looking at first.
+pub fn in_order(mut findings: Vec<&Finding>) -> Vec<&Finding> {
+    findings.sort_by(|a, b| {
+        b.worth.total_cmp(&a.worth).then_with(|| (&a.detector, &a.unit, &a.subject, &a.finding_id).cmp(&(&b.detector, &b.unit, &b.subject, &b.finding_id)))
+    });
+    findings
 }
 
 fn finding(facts: &Facts, finding: &Finding) -> FindingView {
     let all = finding.evidence.len();
+    let effect = finding.effect.map(|effect| match finding.effect_interval {
+        Some((low, high)) => format!("{effect:.2}（{low:.2}–{high:.2}）"),
+        None => format!("{effect:.2}"),
+    });
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| texts::NONE.to_owned());
     FindingView {
+        number: finding.number(),
         title: Text::of(&finding.title),
+        kind: texts::finding_kind(finding.kind),
+        state: texts::finding_state(finding.state),
+        review: review(finding),
         domain: Text::of(if finding.domain.is_empty() { "" } else { texts::domain(&finding.domain) }),
         subject: facts.subject(&finding.subject),
         says: Text::masked(&finding.says),
-        strength: format!("{:.1}%", finding.strength * 100.0),
+        strength: percent(finding.strength),
+        usual: or_none(finding.usual.map(percent)),
+        effect: or_none(effect),
         p: probability(finding.p_value),
         q: probability(finding.q_value),
         n: numbers::count(finding.n.max(0).unsigned_abs()),
+        strip: strip(facts, finding),
         benign: Text::of(&finding.benign_causes),
+        look_at: Text::of(&finding.look_at),
         evidence: finding.evidence.iter().take(EVIDENCE_ON_PAGE).map(|row| evidence(facts, row)).collect(),
         more: if all > EVIDENCE_ON_PAGE { texts::evidence_more(EVIDENCE_ON_PAGE, all) } else { String::new() },
     }
+}
+
+fn review(finding: &Finding) -> Text {
+    let says = finding.review.as_ref().map(|review| texts::reviewed(review.decision, review.on, &review.document));
+    Text::masked(&says.unwrap_or_default())
+}
+
+/// The unit among those it was compared with; of a fact, among the units that show it.
+fn strip(facts: &Facts, finding: &Finding) -> Svg {
+    let (own, others, usual) = match facts.test_of(finding) {
+        Some(test) => (test.statistic, facts.tests_beside(test), test.usual),
+        None => {
+            let same = facts.input.detected.findings.iter().filter(|other| other.detector == finding.detector && other.unit != finding.unit);
+            (finding.strength, same.map(|other| other.strength).collect(), None)
+        }
+    };
+    let highest = others.iter().copied().chain([own]).chain(usual).fold(0.0, f64::max);
+    if highest <= 0.0 || others.is_empty() {
+        return Svg::default();
+    }
+    let place = |value: f64| (value / highest * 10_000.0).round() as i64;
+    let mut dots: Vec<Dot> = others.iter().map(|value| Dot { place: place(*value), own: false }).collect();
+    dots.push(Dot { place: place(own), own: true });
+    let words = texts::finding_strip_words(&percent(own), others.len(), usual.map(percent).as_deref(), &percent(highest));
+    svg::strip(&dots, usual.map(place), &words)
 }
 
 fn evidence(facts: &Facts, evidence: &Evidence) -> EvidenceView {
@@ -134,33 +272,108 @@ fn evidence(facts: &Facts, evidence: &Evidence) -> EvidenceView {
     }
 }
 
-/// All findings, by detector.
-pub fn detectors(facts: &Facts) -> Vec<DetectorView> {
-    let mut sorted: Vec<&Finding> = facts.input.detected.findings.iter().collect();
-    sorted.sort_by(|a, b| (&a.detector, &a.unit, &a.subject, &a.finding_id).cmp(&(&b.detector, &b.unit, &b.subject, &b.finding_id)));
-    let of_detector = |(number, findings): (usize, &[&Finding])| {
-        let units: BTreeSet<&str> = findings.iter().map(|finding| finding.unit.as_str()).collect();
-        let first = findings[0];
-        DetectorView {
-            anchor: format!("f{}", number + 1),
-            title: Text::of(&first.title),
-            heading: Text::of(&texts::finding_heading(&first.title, findings.len())),
-            benign: Text::of(&first.benign_causes),
-            units: numbers::count(units.len() as u64),
-            count: numbers::count(findings.len() as u64),
-            rows: findings.iter().map(|finding| row(facts, finding)).collect(),
-        }
-    };
-    sorted.chunk_by(|a, b| a.detector == b.detector).enumerate().map(of_detector).collect()
+/// The whole page.
+pub fn view(facts: &Facts) -> FindingsView {
+    let detected = &facts.input.detected;
+    let all = in_order(detected.findings.iter().collect());
+    let (open, reviewed): (Vec<&Finding>, Vec<&Finding>) = all.into_iter().partition(|finding| finding.state.is_open());
+    let of_state = |state: State| detected.findings.iter().filter(|finding| finding.state == state).count();
+    let of_outcome = |outcome: Outcome| detected.tests.iter().filter(|test| test.outcome == outcome).count();
+    let states = [State::New, State::Standing, State::Changed, State::Reviewed].map(of_state);
+    let unmade = [of_outcome(Outcome::TooFew), of_outcome(Outcome::NotApplicable)];
+    let rows = |findings: &[&Finding]| findings.iter().enumerate().map(|(place, finding)| row(facts, place + 1, finding)).collect();
+    let shown = open.len().min(FINDINGS_ON_PAGE);
+    FindingsView {
+        counted: texts::findings_counted(states, detected.resolved.len()),
+        tested: texts::findings_tested(detected.tests.len() - unmade[0] - unmade[1], unmade),
+        more: if open.len() > shown { texts::findings_more(shown, open.len()) } else { String::new() },
+        units: units(facts, &open),
+        open: rows(&open[..shown]),
+        reviewed: rows(&reviewed[..reviewed.len().min(FINDINGS_ON_PAGE)]),
+        resolved: detected.resolved.iter().map(|resolved| resolved_row(facts, resolved)).collect(),
+        detectors: detectors(facts),
+    }
 }
 
-fn row(facts: &Facts, finding: &Finding) -> FindingRow {
+fn resolved_row(facts: &Facts, resolved: &crate::findings::tables::Resolved) -> ResolvedRow {
+    ResolvedRow {
+        unit: facts.unit_name(&UnitId(resolved.unit.clone())),
+        title: Text::of(&resolved.title),
+        subject: facts.subject(&resolved.subject),
+        says: Text::masked(&resolved.says),
+    }
+}
+
+fn units(facts: &Facts, open: &[&Finding]) -> Vec<UnitRow> {
+    let mut by_unit: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for finding in open {
+        by_unit.entry(&finding.unit).or_default().push(finding);
+    }
+    let mut rows: Vec<(f64, UnitRow)> = by_unit
+        .into_iter()
+        .map(|(unit, findings)| {
+            let id = UnitId(unit.to_owned());
+            let mut titles: Vec<&str> = findings.iter().map(|finding| finding.title.as_str()).collect();
+            titles.dedup();
+            let row = UnitRow {
+                unit: facts.unit_name(&id),
+                href: facts.unit_page(&id).map(|page| format!("{page}#findings")),
+                count: numbers::count(findings.len() as u64),
+                title: Text::of(&titles.join("、")),
+            };
+            (findings.iter().map(|finding| finding.worth).sum(), row)
+        })
+        .collect();
+    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+fn detectors(facts: &Facts) -> Vec<DetectorView> {
+    let detected = &facts.input.detected;
+    let mut rows: Vec<(usize, DetectorView)> = facts
+        .input
+        .detectors
+        .iter()
+        .map(|detector| {
+            let findings = detected.findings.iter().filter(|finding| finding.detector == detector.name && finding.state.is_open()).count();
+            let tests: Vec<&FindingTest> = detected.tests.iter().filter(|test| test.detector == detector.name).collect();
+            let of = |outcome: Outcome| tests.iter().filter(|test| test.outcome == outcome).count() as u64;
+            let unmade = (of(Outcome::TooFew), of(Outcome::NotApplicable));
+            let is_rule = detector.statistic == Statistic::Rule;
+            let made = |count: u64| if is_rule { texts::NONE.to_owned() } else { numbers::count(count) };
+            let view = DetectorView {
+                title: Text::of(&detector.title),
+                kind: texts::finding_kind(if is_rule { FindingKind::Fact } else { FindingKind::Statistical }),
+                pattern: Text::of(&detector.pattern),
+                look_at: Text::of(&detector.look_at),
+                benign: Text::of(&detector.benign),
+                documented: Text::of(&detector.documented),
+                count: numbers::count(findings as u64),
+                judged: made(tests.len() as u64 - unmade.0 - unmade.1),
+                too_few: made(unmade.0),
+                not_applicable: made(unmade.1),
+            };
+            (findings, view)
+        })
+        .collect();
+    rows.sort_by_key(|(findings, _)| std::cmp::Reverse(*findings));
+    rows.into_iter().map(|(_, view)| view).collect()
+}
+
+fn row(facts: &Facts, order: usize, finding: &Finding) -> FindingRow {
     let id = UnitId(finding.unit.clone());
     FindingRow {
+        order,
+        number: finding.number(),
+        title: Text::of(&finding.title),
+        kind: texts::finding_kind(finding.kind),
+        state: texts::finding_state(finding.state),
+        review: review(finding),
         unit: facts.unit_name(&id),
         href: facts.unit_page(&id).map(|page| format!("{page}#findings")),
         subject: facts.subject(&finding.subject),
         says: Text::masked(&finding.says),
+        strip: strip(facts, finding),
         q: probability(finding.q_value),
         evidence: numbers::count(finding.evidence.len() as u64),
     }

@@ -1,6 +1,6 @@
 //! One cell as text.
 //!
-//! In: a column in one of the types that [`super::query`] writes. Out: text, for people or for machines; instants in
+//! In: a column of a result. Out: text, for people or for machines; instants in
 //! Asia/Shanghai, numbers exactly. Never here: widths, quotation, NULL's look.
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -13,7 +13,7 @@ use crate::error::{Context, Kind, Result};
 
 /// Whom the text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub enum Style {
     /// `2026-03-02 09:00:00`
     People,
     /// `2026-03-02T09:00:00+08:00`
@@ -21,7 +21,7 @@ pub(super) enum Style {
 }
 
 /// The cells of one column.
-pub(super) struct Cells<'a> {
+pub struct Cells<'a> {
     array: &'a ArrayRef,
     form: Form<'a>,
     style: Style,
@@ -39,6 +39,10 @@ const PEOPLE: FormatOptions<'static> = FormatOptions::new().with_timestamp_forma
 const MACHINE: FormatOptions<'static> = FormatOptions::new();
 
 impl<'a> Cells<'a> {
+    /// The cells of a column, in a style.
+    ///
+    /// # Errors
+    /// A type that has no text.
     pub fn new(array: &'a ArrayRef, style: Style) -> Result<Self> {
         let options: &'static FormatOptions<'static> = if style == Style::People { &PEOPLE } else { &MACHINE };
         let form = match array.data_type() {
@@ -51,6 +55,9 @@ impl<'a> Cells<'a> {
     }
 
     /// The cell's text; `None` is NULL.
+    ///
+    /// # Errors
+    /// A cell that can't be written as text.
     pub fn text(&self, row: usize) -> Result<Option<String>> {
         if self.array.is_null(row) {
             return Ok(None);
@@ -71,7 +78,7 @@ impl<'a> Cells<'a> {
 }
 
 /// The civil time in Shanghai; `None` outside the calendar.
-pub(super) fn shanghai(microseconds: i64) -> Option<DateTime> {
+pub fn shanghai(microseconds: i64) -> Option<DateTime> {
     let shifted = jiff::Timestamp::from_microsecond(microseconds.checked_add(SHANGHAI_OFFSET_MICROSECONDS)?).ok()?;
     Some(jiff::tz::TimeZone::UTC.to_datetime(shifted))
 }
@@ -93,6 +100,6 @@ fn shortened(text: String, kind: &DataType) -> String {
 }
 
 /// Whether numbers stand in the column, which people compare by their last digit.
-pub(super) fn is_number(kind: &DataType) -> bool {
+pub fn is_number(kind: &DataType) -> bool {
     kind.is_numeric()
 }

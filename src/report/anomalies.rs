@@ -1,0 +1,191 @@
+//! The anomaly report as a workbook: for the office's tree alone.
+//!
+//! In: findings, tests, detectors. Out: `findings.xlsx` with a sheet each for findings (the most worth looking at first), evidence, tests, resolved
+//! findings, detectors, and one that says what they are and how many rows of how many each holds. Never here: cutting without saying so,
+//! personal numbers (texts of rows are covered as on pages).
+
+use std::path::Path;
+
+use super::input::ReportInput;
+use super::names::Text;
+use super::tables::ResultTable;
+use super::tables::columns::Columns;
+use super::workbook::{Sheet, workbook};
+use super::{texts, view};
+use crate::error::{Context, Kind, Result};
+use crate::findings::tables::{Evidence, Finding};
+
+/// Rows of evidence that a workbook holds; a sheet ends at 1 048 576, and nobody pages through more.
+const MOST_EVIDENCE: usize = 500_000;
+
+fn masked(text: &str) -> String {
+    Text::masked(text).to_string()
+}
+
+/// Writes the workbook.
+///
+/// # Errors
+/// A file that can't be written.
+pub fn write(input: &ReportInput, path: &Path) -> Result<()> {
+    let findings = view::findings::in_order(input.detected.findings.iter().collect());
+    let evidence: Vec<(&Finding, &Evidence)> =
+        findings.iter().flat_map(|finding| finding.evidence.iter().map(move |row| (*finding, row))).collect();
+    let shown = &evidence[..evidence.len().min(MOST_EVIDENCE)];
+    let sheets = [
+        (texts::FINDINGS, sheet_of_findings(input, &findings)?, findings.len()),
+        (texts::EVIDENCE, sheet_of_evidence(input, shown)?, evidence.len()),
+        (texts::TESTS, sheet_of_tests(input)?, input.detected.tests.len()),
+        (texts::FINDINGS_RESOLVED, sheet_of_resolved(input)?, input.detected.resolved.len()),
+        (texts::DETECTORS, sheet_of_detectors(input)?, input.detectors.len()),
+    ];
+    let mut workbook = workbook()?;
+    let what = || format!("writing {}", path.display());
+    let notes = workbook.add_worksheet();
+    notes.set_name(texts::NOTES).context(Kind::Bug, what)?;
+    notes.set_column_width(0, 110).context(Kind::Bug, what)?;
+    let mut lines = vec![
+        format!("{} · {} {} · {} {} · {} {}", input.assessment, texts::PERIOD, input.period, texts::AS_OF, input.as_of, texts::RUN, input.run_id.0),
+        input.notice.clone(),
+        texts::FINDINGS_NOTE.to_owned(),
+        texts::DETECTORS_NOTE.to_owned(),
+        texts::FINDINGS_ORDER.to_owned(),
+        texts::FINDINGS_SIGNED.to_owned(),
+    ];
+    lines.extend(sheets.iter().map(|(name, table, total)| texts::rows_of(name, table.batch.num_rows(), *total)));
+    for (row, line) in lines.iter().filter(|line| !line.is_empty()).enumerate() {
+        notes.write_string(row as u32, 0, line).context(Kind::Bug, what)?;
+    }
+    for (name, table, _) in &sheets {
+        let sheet = workbook.add_worksheet();
+        sheet.set_name(*name).context(Kind::Bug, what)?;
+        let mut sheet = Sheet::begin(sheet, table.batch.schema().fields())?;
+        sheet.add(&table.batch)?;
+        sheet.end()?;
+    }
+    workbook.save(path).context(Kind::Environment, what)
+}
+
+/// A row with its texts as they may be shown.
+struct Shown<'a> {
+    finding: &'a Finding,
+    number: String,
+    unit: String,
+    says: String,
+    review: String,
+}
+
+fn sheet_of_findings(input: &ReportInput, findings: &[&Finding]) -> Result<ResultTable> {
+    let mut rows = Vec::new();
+    for finding in findings {
+        let review = finding.review.as_ref().map(|review| masked(&texts::reviewed(review.decision, review.on, &review.document)));
+        rows.push(Shown {
+            finding,
+            number: finding.number(),
+            unit: unit_name(input, &finding.unit),
+            says: masked(&finding.says),
+            review: review.unwrap_or_default(),
+        });
+    }
+    Columns::of("findings", &[], &rows)
+        .text(texts::FINDING_NUMBER, |row| &row.number)
+        .text(texts::STATE, |row| texts::finding_state(row.finding.state))
+        .text(texts::KIND, |row| texts::finding_kind(row.finding.kind))
+        .text(texts::FINDING_KIND, |row| &row.finding.title)
+        .text(texts::UNIT, |row| &row.unit)
+        .text(texts::SUBJECT, |row| &row.finding.subject)
+        .text(texts::SAYS, |row| &row.says)
+        .count(texts::SEVERITY, |row| i64::from(row.finding.severity))
+        .real_or_null(texts::WORTH, |row| Some(row.finding.worth))
+        .count(texts::LOOKED_AT, |row| row.finding.n)
+        .real_or_null(texts::STRENGTH, |row| Some(row.finding.strength))
+        .real_or_null(texts::USUAL_AMONG_PEERS, |row| row.finding.usual)
+        .real_or_null(texts::EFFECT_ALONE, |row| row.finding.effect)
+        .real_or_null(texts::LOW, |row| row.finding.effect_interval.map(|(low, _)| low))
+        .real_or_null(texts::HIGH, |row| row.finding.effect_interval.map(|(_, high)| high))
+        .real_or_null(texts::YEAR_BEFORE, |row| row.finding.before)
+        .real_or_null(texts::P_VALUE, |row| row.finding.p_value)
+        .real_or_null(texts::Q_VALUE, |row| row.finding.q_value)
+        .size(texts::EVIDENCE_COUNT, |row| row.finding.evidence.len() as u64)
+        .text(texts::REVIEW, |row| &row.review)
+        .text(texts::BENIGN, |row| &row.finding.benign_causes)
+        .text(texts::LOOK_AT, |row| &row.finding.look_at)
+        .table(rows.len())
+}
+
+fn unit_name(input: &ReportInput, unit: &str) -> String {
+    let found = input.units.iter().find(|known| known.id.as_ref() == unit);
+    masked(found.map_or(unit, |known| known.name.as_str()))
+}
+
+fn sheet_of_evidence(input: &ReportInput, evidence: &[(&Finding, &Evidence)]) -> Result<ResultTable> {
+    let shown = |(finding, row): &(&Finding, &Evidence)| {
+        let table = input.tables.get(&row.table).cloned().unwrap_or_else(|| row.table.clone());
+        [finding.number(), unit_name(input, &finding.unit), table, masked(&row.record_id), masked(&row.says), masked(&row.source_file)]
+    };
+    let rows: Vec<([String; 6], i64)> = evidence.iter().map(|row| (shown(row), row.1.source_line)).collect();
+    Columns::of("evidence", &[], &rows)
+        .text(texts::FINDING_NUMBER, |(texts, _)| &texts[0])
+        .text(texts::UNIT, |(texts, _)| &texts[1])
+        .text(texts::TABLE, |(texts, _)| &texts[2])
+        .text(texts::RECORD, |(texts, _)| &texts[3])
+        .text(texts::WHAT_IS_ODD, |(texts, _)| &texts[4])
+        .text(texts::FILE, |(texts, _)| &texts[5])
+        .count(texts::LINE, |(_, line)| *line)
+        .table(rows.len())
+}
+
+fn sheet_of_tests(input: &ReportInput) -> Result<ResultTable> {
+    let rows: Vec<_> = input
+        .detected
+        .tests
+        .iter()
+        .map(|test| {
+            let title = input.detectors.iter().find(|detector| detector.name == test.detector).map_or("", |detector| &detector.title);
+            (test, title, unit_name(input, &test.unit))
+        })
+        .collect();
+    Columns::of("tests", &[], &rows)
+        .text(texts::FINDING_KIND, |(_, title, _)| title)
+        .text(texts::SIGN, |(test, ..)| &test.sign)
+        .text(texts::UNIT, |(_, _, unit)| unit)
+        .text(texts::DOMAIN, |(test, ..)| texts::domain(&test.domain))
+        .text(texts::OUTCOME, |(test, ..)| texts::finding_outcome(test.outcome))
+        .text(texts::WHY_NOT_JUDGED, |(test, ..)| &test.reason)
+        .count(texts::LOOKED_AT, |(test, ..)| test.n)
+        .count(texts::MINIMUM, |(test, ..)| test.minimum_n)
+        .count(texts::ODD, |(test, ..)| test.odd)
+        .real_or_null(texts::STRENGTH, |(test, ..)| Some(test.statistic))
+        .real_or_null(texts::USUAL_AMONG_PEERS, |(test, ..)| test.usual)
+        .count(texts::PEERS, |(test, ..)| test.peers)
+        .real_or_null(texts::EFFECT_ALONE, |(test, ..)| test.effect)
+        .real_or_null(texts::P_VALUE, |(test, ..)| test.p_value)
+        .real_or_null(texts::Q_VALUE, |(test, ..)| test.q_value)
+        .real_or_null(texts::FAMILY_Q, |(test, ..)| test.family_q_value)
+        .table(rows.len())
+}
+
+fn sheet_of_resolved(input: &ReportInput) -> Result<ResultTable> {
+    let rows: Vec<_> = input.detected.resolved.iter().map(|row| (row, unit_name(input, &row.unit), masked(&row.says))).collect();
+    Columns::of("resolved", &[], &rows)
+        .text(texts::FINDING_KIND, |(row, ..)| &row.title)
+        .text(texts::UNIT, |(_, unit, _)| unit)
+        .text(texts::SUBJECT, |(row, ..)| &row.subject)
+        .text(texts::SAYS, |(_, _, says)| says)
+        .table(rows.len())
+}
+
+fn sheet_of_detectors(input: &ReportInput) -> Result<ResultTable> {
+    let rows: Vec<_> = input.detectors.iter().collect();
+    Columns::of("detectors", &[], &rows)
+        .text(texts::FINDING_KIND, |row| &row.title)
+        .text(texts::PATTERN, |row| &row.pattern)
+        .count(texts::SEVERITY, |row| i64::from(row.severity))
+        .size(texts::MINIMUM, |row| row.minimum_n)
+        .real_or_null(texts::FLOOR, |row| Some(row.floor))
+        .text(texts::BENIGN, |row| &row.benign)
+        .text(texts::LOOK_AT, |row| &row.look_at)
+        .text(texts::DOCUMENTED, |row| &row.documented)
+        .text(texts::BASIS, |row| &row.basis)
+        .text(texts::HOW_JUDGED, |row| &row.comment)
+        .table(rows.len())
+}
