@@ -19,3 +19,4 @@
 SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, '休息日决定' AS sign,
        workdays_between(decided_on - 1, decided_on) = 0 AS is_odd, concat('决定 ', CAST(decided_on AS VARCHAR), ' 落在休息日') AS says
 FROM dated_case_steps
+WHERE decided_on >= day_of($from) AND end_of(decided_on) <= $as_of

@@ -22,4 +22,4 @@ SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_
        concat('告知 ', CAST(noticed_on AS VARCHAR), ' 至决定 ', CAST(decided_on AS VARCHAR), ' 只隔 ',
               CAST(workdays_between(noticed_on, decided_on) AS VARCHAR), ' 个工作日，卷内无放弃陈述申辩文书') AS says
 FROM dated_case_steps
-WHERE procedure = 'ordinary' AND noticed_on <= decided_on
+WHERE decided_on >= day_of($from) AND end_of(decided_on) <= $as_of AND procedure = 'ordinary' AND noticed_on <= decided_on

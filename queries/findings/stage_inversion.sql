@@ -29,7 +29,7 @@ WITH judged AS (
                 WHEN closed_on < decided_on THEN concat('结案 ', CAST(closed_on AS VARCHAR), ' 早于决定 ', CAST(decided_on AS VARCHAR)) END
          ) AS disorder
   FROM dated_case_steps
-  WHERE coalesce(filed_on, noticed_on, reviewed_on, delivered_on, closed_on) IS NOT NULL
+  WHERE decided_on >= day_of($from) AND end_of(decided_on) <= $as_of AND coalesce(filed_on, noticed_on, reviewed_on, delivered_on, closed_on) IS NOT NULL
 )
 SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, '先后颠倒' AS sign, disorder <> '' AS is_odd, disorder AS says
 FROM judged

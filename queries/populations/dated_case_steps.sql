@@ -1,9 +1,9 @@
 -- /// population
--- title = "本期作出决定的案件各步骤所载的日期"
--- grain = "one penalty case not under the simple procedure, decided since the window's first day"
+-- title = "已作出决定的案件各步骤所载的日期"
+-- grain = "one penalty case not under the simple procedure, decided"
 -- ///
 --
--- `$from` 以来作出决定、不适用简易程序（该程序各环节都在同一日）的案件，及其各步骤在卷内所载的日期，供核对日期先后。
+-- 截至数据截止日已作出决定、不适用简易程序（该程序各环节都在同一日）的案件，及其各步骤在卷内所载的日期，供核对日期先后。
 -- 照记录原样取用，不合理的也取（计入时限的日期见 `case_steps`，该处不取不合理的）：先取案件自身的列，再取环节，再取文书，截至数据截止日已经发生的。
 -- `noticed_on`、`reviewed_on`：有数次告知、法制审核的，取最早的一次，即至少第一次须合乎顺序。
 -- `is_waived`：卷内有放弃陈述申辩（听证）的文书。`procedure`：适用的程序；没有填写的，为普通程序。
@@ -37,4 +37,4 @@ SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, coalesce(
 FROM case_register AS c
 LEFT JOIN stages AS s ON s.case_id = c.case_id
 LEFT JOIN papers AS p ON p.case_id = c.case_id
-WHERE coalesce(c.procedure, 'ordinary') <> 'simple' AND c.decided_on >= day_of($from) AND end_of(c.decided_on) <= $as_of
+WHERE coalesce(c.procedure, 'ordinary') <> 'simple' AND end_of(c.decided_on) <= $as_of

@@ -179,14 +179,12 @@ async fn check_findings(
     moment: Moment,
     diagnostics: &mut Diagnostics,
 ) {
-    for (path, text) in library.files.iter().filter(|(path, _)| path.starts_with("findings/") && path.ends_with(".sql")) {
-        let file = format!("queries/{path}");
-        diagnostics.remember(&file, text);
-        let written = Written { file: &file, text, offset: 0 };
+    for detector in library.detectors.values() {
+        let written = Written { file: &detector.file, text: &detector.text, offset: detector.sql_offset };
         if !refuse_other_statements(context, written, diagnostics) {
             continue;
         }
-        let sql = text.trim_end().trim_end_matches(';');
+        let sql = detector.sql.as_str();
         if let Ok(plan) = plan_of(alone, sql, moment).await {
             refuse_forms(alone, &plan, written, diagnostics);
         }

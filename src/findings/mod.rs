@@ -232,14 +232,27 @@ async fn tiers(session: &SessionContext, request: &DetectRequest<'_>) -> Result<
 /// One or two odd records are an accident, whatever their share.
 const LEAST_ODD: u64 = 3;
 
+/// What a finding is about: period, domain and source table in words.
+pub fn finding_subject(period: &str, domain: &str, table: &str) -> String {
+    format!("{period} · {domain} · {table}")
+}
+
+/// The identifier of a finding: the same for the same detector, unit and subject in every run.
+pub fn finding_id(detector: &str, unit: &str, subject: &str) -> String {
+    digest_of(&[detector, unit, subject], 12)
+}
+
+fn digest_of(parts: &[&str], length: usize) -> String {
+    blake3::hash(parts.join("\u{1f}").as_bytes()).to_hex()[..length].to_owned()
+}
+
 /// A finding of a unit from its evidence; figures of a test are filled in by whoever made one. Worth: severity × (1 + decimal logarithm of the
 /// records), times the certainty where there is a test.
 fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, says: String, mut evidence: Vec<Evidence>) -> Finding {
     evidence.sort();
     evidence.dedup();
     let (detector, request) = (detecting.detector, detecting.request);
-    let subject = format!("{} · {} · {}", request.period, request.domain_word(domain), request.table_title(table));
-    let digest_of = |parts: &[&str], length: usize| blake3::hash(parts.join("\u{1f}").as_bytes()).to_hex()[..length].to_owned();
+    let subject = finding_subject(&request.period.to_string(), request.domain_word(domain), request.table_title(table));
     // The words about a row may change with the engine; which rows they are is what counts.
     let mut keys: Vec<&str> = evidence.iter().flat_map(|row| [row.table.as_str(), row.record_id.as_str()]).collect();
     keys.push(&detector.name);
@@ -250,7 +263,7 @@ fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, 
         unit: unit.to_owned(),
         domain: domain.to_owned(),
         period: request.period.to_string(),
-        finding_id: digest_of(&[&detector.name, unit, &subject], 12),
+        finding_id: finding_id(&detector.name, unit, &subject),
         evidence_digest: digest_of(&keys, 6),
         says,
         strength: 0.0,

@@ -97,3 +97,40 @@ async fn found_before(session: &SessionContext, path: &Path, period: &str) -> Re
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::dataframe::DataFrameWriteOptions;
+
+    use super::*;
+    use crate::terms::Period;
+
+    /// The result table of a run before with findings `0a` of 2026 and `0b` of 2025.
+    async fn tables(session: &SessionContext) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rows = "SELECT * FROM (VALUES ('0a', 'd', 't', 'A', 's', 'x', '2026'), ('0b', 'd', 't', 'A', 's', 'x', '2025')) \
+                    AS f (finding_id, detector, title, unit_id, subject, says, period)";
+        let path = folder.path().join("findings.parquet");
+        let frame = session.sql(rows).await.expect("rows");
+        frame.write_parquet(&path.to_string_lossy(), DataFrameWriteOptions::new().with_single_file_output(true), None).await.expect("a file");
+        folder
+    }
+
+    #[tokio::test]
+    async fn what_the_run_before_had_of_the_same_period_and_this_one_has_not_is_resolved() {
+        let (library, _) = crate::library::Library::read(None).expect("the library");
+        let session = SessionContext::new();
+        let none = "SELECT 'x' AS finding_id, 'x' AS decision, DATE '2026-01-01' AS reviewed_on, 'x' AS document WHERE false";
+        let none = session.sql(none).await.expect("no review").into_view();
+        session.register_table("findings_review", none).expect("a table");
+        let period: Period = "2026".parse().expect("a period");
+        let request = DetectRequest { library: &library, as_of: jiff::civil::date(2026, 6, 30), period: &period };
+        let folder = tables(&session).await;
+        let mut detected = Detected::default();
+        settle(&session, &request, Some(folder.path()), &mut detected).await.expect("settled");
+        let resolved: Vec<&str> = detected.resolved.iter().map(|row| row.finding_id.as_str()).collect();
+        assert_eq!(resolved, ["0a"]);
+        settle(&session, &request, None, &mut detected).await.expect("settled");
+        assert!(detected.resolved.is_empty(), "without a run before nothing is resolved");
+    }
+}

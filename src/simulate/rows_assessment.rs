@@ -3,6 +3,7 @@
 //! In: a month. Out: the few rows of `appeals`, `findings_review` of the whole province. Each names its document.
 //! Never here: scores, findings themselves.
 
+use crate::findings::{finding_id, finding_subject};
 use crate::simulate::days::Days;
 use crate::simulate::draw::Stream;
 use crate::simulate::items::DOMAINS;
@@ -70,16 +71,13 @@ impl World {
             }
             let domain = unit.domains[0].0;
             let sheet = sheets.of("findings_review");
-            sheet.text("finding_id", &finding_id("stage_inversion", &unit.id, &format!("{} · {}", month.year, DOMAIN_WORDS[domain])));
+            // A verdict that names no evidence: it holds for whatever is found.
+            let subject = finding_subject(&month.year.to_string(), DOMAIN_WORDS[domain], "行政处罚案件");
+            sheet.text("finding_id", &finding_id("stage_inversion", &unit.id, &subject));
             sheet.text("unit_id", &unit.id).text("domain", DOMAINS[domain]).text("detector", "stage_inversion");
             sheet.date("reviewed_on", day).text("decision", decision).text("document", document).text("reviewer", "FH001");
             sheet.instant("created_at", Days::evening(day)).instant("updated_at", Days::evening(day));
             sheet.end();
         }
     }
-}
-
-/// The number under which the findings page shows it: the same for the same pattern, unit and subject.
-fn finding_id(detector: &str, unit: &str, subject: &str) -> String {
-    blake3::hash([detector, unit, subject].join("\u{1f}").as_bytes()).to_hex()[..12].to_owned()
 }

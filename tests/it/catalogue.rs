@@ -213,6 +213,33 @@ fn own_conditions(sql: &str) -> BTreeSet<String> {
     conditions
 }
 
+/// A detector is its SQL and its page, on which it speaks once and is silent once; nothing else names it.
+#[test]
+fn every_detector_has_a_page_on_which_it_speaks_and_is_silent() {
+    let (library, _) = shipped();
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/findings");
+    let mut broken = Vec::new();
+    for detector in library.detectors.values() {
+        let page = std::fs::read_to_string(pages.join(format!("{}.md", detector.name))).unwrap_or_default();
+        let expected: Vec<&str> = page.split(&format!("expect findings {}\n", detector.name)).skip(1).collect();
+        // A table of expectations is a heading, a line under it, and its rows.
+        let is_silent = |table: &&&str| table.lines().take_while(|line| line.starts_with('|')).count() == 2;
+        let silent = expected.iter().filter(is_silent).count();
+        if silent == 0 || silent == expected.len() {
+            broken.push(format!("{}: {} cases, {silent} of them silent", detector.name, expected.len()));
+        }
+        let words = [&detector.title, &detector.pattern, &detector.benign, &detector.look_at, &detector.documented];
+        if words.iter().any(|words| words.is_ascii()) {
+            broken.push(format!("{}: title, pattern, benign causes, what to look at and the documented case are Chinese", detector.name));
+        }
+        // A finding is a clue: the words of a verdict stand nowhere.
+        let judges = ["造假", "弄虚作假", "欺诈", "舞弊"].iter().find(|word| detector.text.contains(**word));
+        broken.extend(judges.map(|word| format!("{}: `{word}` is a verdict", detector.name)));
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert!(library.detectors.len() >= 27, "{} detectors", library.detectors.len());
+}
+
 /// The text of every page of `tests/cases`.
 fn written_pages() -> String {
     let mut text = String::new();

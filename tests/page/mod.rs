@@ -244,12 +244,12 @@ async fn expect_frame(case: &Case, name: &str, expected: &Grid) -> Result<(), St
 }
 
 async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result<(), String> {
-    check_headings(expected, detector, &FINDING_COLUMNS)?;
     let (mut library, context) = with_populations(case).await?;
     if !library.detectors.contains_key(detector) {
         let known = library.detectors.keys().map(String::as_str);
         return Err(unknown(expected.line, format!("there is no detector `{detector}`"), detector, known));
     }
+    check_headings(expected, detector, &FINDING_COLUMNS)?;
     // The others would only take time: a page is about one.
     library.detectors.retain(|name, _| name == detector);
     let period: Period = case.as_of.year().to_string().parse()?;
