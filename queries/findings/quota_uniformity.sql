@@ -11,11 +11,11 @@
 -- floor      = 0.30
 -- ///
 -- 考察有罚款的案件，一件一行，计入办案单位的直接上级：`unit_id` 是上级，`part` 是办案单位。`month` 为案件最早日期所在的月。
--- 没有上级的单位、没有罚款的案件不计。金额只看是否齐整，不论高低，也不计入任何得分。
+-- 各领域合计（`domain` 为空）：指标按件数下达，哪个领域由下级自定。没有上级的单位、没有罚款的案件不计。金额只看是否齐整，不论高低，也不计入任何得分。
 WITH parents AS (
   SELECT unit_id, parent_unit_id, valid_from, valid_to FROM unit_spans WHERE parent_unit_id IS NOT NULL
 )
-SELECT p.parent_unit_id AS unit_id, c.domain, 'cases' AS source_table, c.record_id, c.source_file, c.source_line,
+SELECT p.parent_unit_id AS unit_id, '' AS domain, 'cases' AS source_table, c.record_id, c.source_file, c.source_line,
        c.unit_id AS part, month_of(c.opened_on) AS month, c.fine_amount AS amount,
        concat('办案单位 ', c.unit_id, '，', CAST(c.opened_on AS VARCHAR), '，罚款 ', CAST(c.fine_amount AS VARCHAR), ' 元') AS says
 FROM case_register AS c

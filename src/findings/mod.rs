@@ -30,6 +30,8 @@ use crate::library::Library;
 use crate::library::detector::{Detector, Statistic};
 use crate::terms::{Period, epoch_days};
 
+#[cfg(test)]
+mod calibration;
 pub mod evenness;
 mod judged;
 mod late_burst;
@@ -232,9 +234,9 @@ async fn tiers(session: &SessionContext, request: &DetectRequest<'_>) -> Result<
 /// One or two odd records are an accident, whatever their share.
 const LEAST_ODD: u64 = 3;
 
-/// What a finding is about: period, domain and source table in words.
+/// What a finding is about: period, domain and source table in words. No domain: all of them.
 pub fn finding_subject(period: &str, domain: &str, table: &str) -> String {
-    format!("{period} · {domain} · {table}")
+    [period, domain, table].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 /// The identifier of a finding: the same for the same detector, unit and subject in every run.

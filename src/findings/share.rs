@@ -13,7 +13,7 @@ use super::peers::{Peers, Share};
 use super::tested::{EvidenceOf, Tested, odds_ratio};
 use super::{Detecting, LEAST_ODD, judged, percent};
 use crate::error::Result;
-use crate::library::detector::Tail;
+use crate::library::detector::{Detector, Tail};
 
 /// What a share is tested for.
 pub(super) struct ShareTest<'a> {
@@ -57,8 +57,34 @@ pub(super) fn says_before(before: &Share) -> String {
 }
 
 fn test_sign<'a>(detecting: &Detecting<'a>, test: &ShareTest<'_>, sign: &str, shares: &[Share]) -> Result<Vec<Tested<'a>>> {
-    let (detector, request) = (detecting.detector, detecting.request);
-    let minimum_peers = request.parameter("finding.minimum_peers", None)? as usize;
+    let request = detecting.request;
+    let mut peer_ratios = BTreeMap::new();
+    for share in shares {
+        if !peer_ratios.contains_key(&share.domain) {
+            peer_ratios.insert(share.domain.clone(), request.parameter("finding.peer_ratio", Some(&share.domain))?);
+        }
+    }
+    let against = Against { minimum_peers: request.parameter("finding.minimum_peers", None)? as usize, peer_ratios };
+    Ok(judged_against_peers(detecting.detector, &against, test, sign, shares))
+}
+
+/// What shares are judged by, beside the detector's own limits.
+pub(super) struct Against {
+    /// Units that a group needs.
+    pub minimum_peers: usize,
+    /// How many times the usual odds, by domain.
+    pub peer_ratios: BTreeMap<String, f64>,
+}
+
+/// One test for each share.
+pub(super) fn judged_against_peers<'a>(
+    detector: &'a Detector,
+    against: &Against,
+    test: &ShareTest<'_>,
+    sign: &str,
+    shares: &[Share],
+) -> Vec<Tested<'a>> {
+    let minimum_peers = against.minimum_peers;
     let sided: Vec<Share> = shares.iter().map(|share| if test.tail == Tail::Upper { share.clone() } else { share.complement() }).collect();
     let peers = Peers::fit(&sided, detector.minimum_n, minimum_peers);
     let mut tests = Vec::new();
@@ -74,7 +100,7 @@ fn test_sign<'a>(detecting: &Detecting<'a>, test: &ShareTest<'_>, sign: &str, sh
         };
         let usual = if test.tail == Tail::Upper { compared.usual } else { 1.0 - compared.usual };
         let (effect, effect_interval) = odds_ratio(share.odd, share.n, usual);
-        let ratio = request.parameter("finding.peer_ratio", Some(&share.domain))?;
+        let ratio = against.peer_ratios.get(&share.domain).copied().unwrap_or(1.0);
         let is_large = match test.tail {
             Tail::Upper => share.odd >= LEAST_ODD && share.share() >= detector.floor && effect.is_none_or(|effect| effect >= ratio),
             Tail::Lower => usual >= detector.floor && effect.is_none_or(|effect| effect <= 1.0 / ratio),
@@ -101,7 +127,7 @@ fn test_sign<'a>(detecting: &Detecting<'a>, test: &ShareTest<'_>, sign: &str, sh
             evidence,
         });
     }
-    Ok(tests)
+    tests
 }
 
 fn filled(says: &str, share: &Share, usual: f64, sign: &str) -> String {

@@ -2,6 +2,8 @@
 //!
 //! In: counts, rates, probabilities. Out: probabilities and q-values. Never here: units, thresholds, data.
 
+use statrs::function::beta::beta_reg;
+use statrs::function::erf::erfc;
 use statrs::function::gamma::{gamma_lr, ln_gamma};
 
 fn ln_beta(a: f64, b: f64) -> f64 {
@@ -63,6 +65,84 @@ pub fn upper_tail(k: u64, n: u64, rate: f64, rho: f64) -> f64 {
     }
 }
 
+/// How rates of honest units are distributed: their logits are normal around a centre. `spread` is above 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Logits {
+    /// Mean of the logits.
+    pub centre: f64,
+    /// Their standard deviation.
+    pub spread: f64,
+}
+
+/// ln(p ÷ (1 − p)).
+pub fn logit(p: f64) -> f64 {
+    (p / (1.0 - p)).ln()
+}
+
+/// The rate of a logit.
+pub fn rate_of(logit: f64) -> f64 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+impl Logits {
+    /// Logarithm of the probability of `k` of `n`, but for a part that depends on `k` and `n` alone: the binomial, integrated over the
+    /// rates around the point where the integrand is highest.
+    pub fn ln_likelihood(self, k: u64, n: u64) -> f64 {
+        let (k, n) = (k as f64, n as f64);
+        let ln_binomial = |x: f64| k * x - n * if x > 0.0 { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() };
+        let (mut z, mut curvature) = (0.0_f64, 1.0);
+        for _ in 0..12 {
+            let p = rate_of(self.centre + self.spread * z);
+            let slope = self.spread * (k - n * p) - z;
+            curvature = 1.0 + self.spread * self.spread * n * p * (1.0 - p);
+            let step = (slope / curvature).clamp(-2.0, 2.0);
+            z += step;
+            if step.abs() < 1e-6 {
+                break;
+            }
+        }
+        let width = 1.0 / curvature.sqrt();
+        let at = |t: f64| {
+            let z = z + width * t;
+            ln_binomial(self.centre + self.spread * z) - z * z / 2.0
+        };
+        let highest = at(0.0);
+        let sum: f64 = (-8..=8).map(|step| (at(f64::from(step) * 0.5) - highest).exp()).sum();
+        highest + (sum * 0.5 * width / (2.0 * std::f64::consts::PI).sqrt()).ln()
+    }
+
+    /// P(X ≥ k) of `n`: the binomial tail, integrated over the rates.
+    pub fn upper_tail(self, k: u64, n: u64) -> f64 {
+        if k == 0 {
+            return 1.0;
+        }
+        if k > n {
+            return 0.0;
+        }
+        const STEP: f64 = 0.1;
+        let (a, b) = (k as f64, (n - k) as f64 + 1.0);
+        let at = |step: i32| {
+            let z = f64::from(step) * STEP;
+            let p = rate_of(self.centre + self.spread * z).clamp(1e-12, 1.0 - 1e-12);
+            (-z * z / 2.0).exp() * beta_reg(a, b, p)
+        };
+        ((-60..=75).map(at).sum::<f64>() * STEP / (2.0 * std::f64::consts::PI).sqrt()).min(1.0)
+    }
+
+    /// P(X ÷ n > share), quickly: sampling error and spread as one normal law of the logit.
+    pub fn above(self, share: f64, n: u64) -> f64 {
+        if share <= 0.0 {
+            return 1.0 - self.ln_likelihood(0, n).exp();
+        }
+        if share >= 1.0 {
+            return 0.0;
+        }
+        let error = 1.0 / (n.max(1) as f64 * share * (1.0 - share));
+        let z = (logit(share) - self.centre) / (self.spread * self.spread + error).sqrt();
+        0.5 * erfc(z / std::f64::consts::SQRT_2)
+    }
+}
+
 /// A term that adds less than this part of the sum ends it.
 const LEAST_PART: f64 = 1e-17;
 
@@ -120,6 +200,16 @@ mod tests {
             let mean: f64 = (1..=n).map(|k| upper_tail(k, n, rate, rho)).sum();
             assert!(near(mean, n as f64 * rate), "{mean} of {n} at {rate}, {rho}");
         }
+    }
+
+    #[test]
+    fn rates_with_hardly_any_spread_give_the_binomial_and_a_tail_is_the_sum_of_its_terms() {
+        let still = Logits { centre: logit(0.3), spread: 1e-3 };
+        assert!((still.upper_tail(18, 40) - upper_tail(18, 40, 0.3, 0.0)).abs() < 1e-6);
+        let wide = Logits { centre: logit(0.1), spread: 0.8 };
+        let terms: f64 = (12..=40).map(|k| (ln_choose(40, k) + wide.ln_likelihood(k, 40)).exp()).sum();
+        assert!((wide.upper_tail(12, 40) / terms - 1.0).abs() < 1e-4, "{} {terms}", wide.upper_tail(12, 40));
+        assert!((wide.above(0.2, 500) - wide.upper_tail(101, 500)).abs() < 0.01);
     }
 
     #[test]

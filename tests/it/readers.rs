@@ -63,7 +63,9 @@ fn pages(province: &Province) -> (PathBuf, Vec<PathBuf>) {
     let mut open = vec![report.clone()];
     while let Some(folder) = open.pop() {
         for path in fs::read_dir(folder).expect("a folder of pages").flatten().map(|entry| entry.path()) {
-            if path.is_dir() { open.push(path) } else { pages.push(path) }
+            // Beside the pages stands a workbook.
+            let is_page = path.extension().is_some_and(|ending| ending == "html");
+            if path.is_dir() { open.push(path) } else if is_page { pages.push(path) }
         }
     }
     pages.sort();

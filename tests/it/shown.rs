@@ -14,7 +14,7 @@ fn pages(province: &Province, tree: &str) -> Vec<(String, String)> {
         for path in fs::read_dir(folder).expect("a folder of pages").flatten().map(|entry| entry.path()) {
             if path.is_dir() {
                 open.push(path);
-            } else {
+            } else if path.extension().is_some_and(|ending| ending == "html") {
                 pages.push((path.display().to_string(), fs::read_to_string(&path).expect("a page is text")));
             }
         }
