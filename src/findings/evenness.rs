@@ -75,7 +75,8 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
     let (least_months, least_parts, width, band_share) =
         (parameter("months")?, parameter("parts")?, parameter("band_width")?, parameter("band_share")?);
     // A month that is not over yet has fewer cases than the others for no reason of the unit's.
-    let months: Vec<Month> = request.period.months_until(request.as_of).into_iter().filter(|month| month.last_day() <= request.last_day()).collect();
+    let months: Vec<Month> =
+        request.period.months_until(request.as_of).into_iter().filter(|month| month.last_day() <= request.last_day()).collect();
     let place = |month: Month| months.iter().position(|other| *other == month);
     let mut tests = Vec::new();
     for ((table, domain, unit), cases) in cases {

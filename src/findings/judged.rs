@@ -134,7 +134,13 @@ pub async fn judged_rows(frame: &DataFrame, detector: &Detector, units: Option<&
             let value = |index: usize| texts_at(&places, index, row);
             let source_line = lines[row].unwrap_or(0);
             let evidence = Evidence { table: value(3), record_id: value(4), says: value(5), source_file: value(6), source_line };
-            rows.push(JudgedRow { unit: value(0), domain: value(1), sign: value(2), is_odd: odd.is_valid(row) && odd.value(row), evidence });
+            rows.push(JudgedRow {
+                unit: value(0),
+                domain: value(1),
+                sign: value(2),
+                is_odd: odd.is_valid(row) && odd.value(row),
+                evidence,
+            });
         }
     }
     Ok(rows)

@@ -35,7 +35,12 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
         let dates = dates.as_primitive::<Date32Type>();
         for row in 0..batch.num_rows() {
             let (unit, record_id) = (units.value(row).to_owned(), records.value(row).to_owned());
-            documents.push(Numbered { unit, number: numbers.value(row).to_owned(), dated_on: dates.value(row), record_id: record_id.clone() });
+            documents.push(Numbered {
+                unit,
+                number: numbers.value(row).to_owned(),
+                dated_on: dates.value(row),
+                record_id: record_id.clone(),
+            });
             let evidence = Evidence {
                 table: tables.value(row).to_owned(),
                 record_id,

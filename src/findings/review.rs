@@ -11,9 +11,9 @@ use std::path::Path;
 
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 
+use super::DetectRequest;
 use super::judged;
 use super::tables::{Decision, Detected, Resolved, Review, State};
-use super::DetectRequest;
 use crate::error::{Context, Kind, Result};
 use crate::terms::date_from_epoch_days;
 
@@ -29,8 +29,13 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
     };
     for finding in &mut detected.findings {
         let by_number = reviews.get(&finding.number()).or_else(|| reviews.get(&finding.finding_id));
-        let of_other_evidence =
-            || reviews.iter().filter(|(number, _)| finding_part(number) == finding.finding_id).map(|(_, review)| review).max_by_key(|review| review.on);
+        let of_other_evidence = || {
+            reviews
+                .iter()
+                .filter(|(number, _)| finding_part(number) == finding.finding_id)
+                .map(|(_, review)| review)
+                .max_by_key(|review| review.on)
+        };
         let was_there = before.contains_key(&finding.finding_id);
         (finding.state, finding.review) = match by_number {
             Some(review) => (State::Reviewed, Some(review.clone())),
@@ -112,7 +117,10 @@ mod tests {
                     AS f (finding_id, detector, title, unit_id, subject, says, period)";
         let path = folder.path().join("findings.parquet");
         let frame = session.sql(rows).await.expect("rows");
-        frame.write_parquet(&path.to_string_lossy(), DataFrameWriteOptions::new().with_single_file_output(true), None).await.expect("a file");
+        frame
+            .write_parquet(&path.to_string_lossy(), DataFrameWriteOptions::new().with_single_file_output(true), None)
+            .await
+            .expect("a file");
         folder
     }
 

@@ -111,12 +111,9 @@ pub fn corrected<'t, 'a>(tests: &'t [Tested<'a>], limit: f64) -> (Vec<FindingTes
     }
     let mut rows: Vec<FindingTest> =
         tests.iter().zip(whole.iter().zip(&family)).map(|(test, (q, family))| row(test, *q, *family, test.outcome(*q, limit))).collect();
-    rows.sort_by(|a, b| {
-        (&a.detector, &a.unit, &a.domain, &a.table, &a.sign).cmp(&(&b.detector, &b.unit, &b.domain, &b.table, &b.sign))
-    });
-    let is_flagged = |(test, q): (&'t Tested<'a>, &Option<f64>)| {
-        (test.outcome(*q, limit) == Outcome::Flagged).then_some((test, q.unwrap_or(1.0)))
-    };
+    rows.sort_by(|a, b| (&a.detector, &a.unit, &a.domain, &a.table, &a.sign).cmp(&(&b.detector, &b.unit, &b.domain, &b.table, &b.sign)));
+    let is_flagged =
+        |(test, q): (&'t Tested<'a>, &Option<f64>)| (test.outcome(*q, limit) == Outcome::Flagged).then_some((test, q.unwrap_or(1.0)));
     (rows, tests.iter().zip(&whole).filter_map(is_flagged).collect())
 }
 

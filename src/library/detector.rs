@@ -41,13 +41,8 @@ pub enum Statistic {
     Evenness,
 }
 
-const STATISTICS: [(&str, &str); 5] = [
-    ("rule", "rule"),
-    ("share", "share"),
-    ("late_burst", "late_burst"),
-    ("number_order", "number_order"),
-    ("evenness", "evenness"),
-];
+const STATISTICS: [(&str, &str); 5] =
+    [("rule", "rule"), ("share", "share"), ("late_burst", "late_burst"), ("number_order", "number_order"), ("evenness", "evenness")];
 
 /// Placeholders of a share's sentence.
 pub const PLACEHOLDERS: [&str; 5] = ["n", "odd", "share", "usual", "sign"];

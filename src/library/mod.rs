@@ -15,14 +15,14 @@ use crate::terms::IndicatorId;
 
 pub mod clocks;
 pub mod contract;
-pub mod indicator;
 pub mod detector;
+pub mod indicator;
 pub mod sample;
 pub mod scheme;
 
 use contract::TableContract;
-use indicator::{Indicator, Population};
 use detector::Detector;
+use indicator::{Indicator, Population};
 use sample::Sample;
 
 /// In a development build the folder is read at run time, so that an edit needs no rebuild; in a release it is in the binary.

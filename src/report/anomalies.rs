@@ -44,7 +44,16 @@ pub fn write(input: &ReportInput, path: &Path) -> Result<()> {
     notes.set_name(texts::NOTES).context(Kind::Bug, what)?;
     notes.set_column_width(0, 110).context(Kind::Bug, what)?;
     let mut lines = vec![
-        format!("{} · {} {} · {} {} · {} {}", input.assessment, texts::PERIOD, input.period, texts::AS_OF, input.as_of, texts::RUN, input.run_id.0),
+        format!(
+            "{} · {} {} · {} {} · {} {}",
+            input.assessment,
+            texts::PERIOD,
+            input.period,
+            texts::AS_OF,
+            input.as_of,
+            texts::RUN,
+            input.run_id.0
+        ),
         input.notice.clone(),
         texts::FINDINGS_NOTE.to_owned(),
         texts::DETECTORS_NOTE.to_owned(),

@@ -123,10 +123,7 @@ fn unit_page<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitPage 
 }
 
 fn findings_page(facts: &Facts) -> FindingsPage {
-    FindingsPage {
-        frame: Frame::of(facts, Reader::Office, Page::Findings, Text::of(texts::PAGE_FINDINGS)),
-        view: findings::view(facts),
-    }
+    FindingsPage { frame: Frame::of(facts, Reader::Office, Page::Findings, Text::of(texts::PAGE_FINDINGS)), view: findings::view(facts) }
 }
 
 fn synergy_page(facts: &Facts) -> SynergyPage {

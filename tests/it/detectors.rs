@@ -100,9 +100,9 @@ fn detectors_find_most_of_what_was_planted_list_every_fact_and_hardly_name_an_ho
         assert!(found * 10 >= planted * 7, "{detector} found {found} of {planted}");
         assert!(wrong * 50 <= judged, "{detector} named {wrong} honest units of {judged}");
     }
-    let (to_list, listed) = shown.iter().fold((0, 0), |(all, found), one| {
-        (all + one.records.0.len(), found + one.records.0.intersection(&one.records.1).count())
-    });
+    let (to_list, listed) = shown
+        .iter()
+        .fold((0, 0), |(all, found), one| (all + one.records.0.len(), found + one.records.0.intersection(&one.records.1).count()));
     println!("{LISTED:<17} planted {to_list} records, listed {listed}");
     assert!(to_list >= 30 && listed == to_list, "{LISTED}: {listed} of {to_list} records listed");
     // Whoever plants nothing is an honest unit, whatever the detector; the parents of planted townships are not.

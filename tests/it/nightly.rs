@@ -576,7 +576,8 @@ fn what_a_reviewer_dismissed_leaves_the_list_and_moves_no_score() {
     let province = after(sample);
     let figures = || ["scores", "ranks"].map(|table| province.read(&format!("runs/{}/tables/{table}.parquet", province.current_run())));
     let before = figures();
-    let open = "select finding_id || '-' || evidence_digest, unit_id, detector from findings where state = 'new' order by worth desc limit 1";
+    let open =
+        "select finding_id || '-' || evidence_digest, unit_id, detector from findings where state = 'new' order by worth desc limit 1";
     let open = province.sql(open);
     let [number, unit, detector] = open[0].as_slice() else { panic!("{open:?}") };
     let source = "sources/findings_review/findings_review.csv";

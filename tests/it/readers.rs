@@ -65,7 +65,11 @@ fn pages(province: &Province) -> (PathBuf, Vec<PathBuf>) {
         for path in fs::read_dir(folder).expect("a folder of pages").flatten().map(|entry| entry.path()) {
             // Beside the pages stands a workbook.
             let is_page = path.extension().is_some_and(|ending| ending == "html");
-            if path.is_dir() { open.push(path) } else if is_page { pages.push(path) }
+            if path.is_dir() {
+                open.push(path)
+            } else if is_page {
+                pages.push(path)
+            }
         }
     }
     pages.sort();

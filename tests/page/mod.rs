@@ -256,7 +256,10 @@ async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result
     let request = DetectRequest { library: &library, as_of: case.as_of, period: &period };
     let mut detected = detect(&context, &request).await.map_err(|error| error.to_string())?;
     review::settle(&context, &request, None, &mut detected).await.map_err(|error| error.to_string())?;
-    compare(expected, detected.findings.iter().map(|finding| expected.headings.iter().map(|heading| finding_cell(finding, heading)).collect()).collect())
+    compare(
+        expected,
+        detected.findings.iter().map(|finding| expected.headings.iter().map(|heading| finding_cell(finding, heading)).collect()).collect(),
+    )
 }
 
 const FINDING_COLUMNS: [&str; 10] =

@@ -8,8 +8,8 @@ use std::io::Write;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::DataType;
 
-use crate::report::cells::{Cells, Style};
 use crate::error::{Context, Kind, Result};
+use crate::report::cells::{Cells, Style};
 
 /// One line a row.
 pub(super) fn write(batch: &RecordBatch, out: &mut dyn Write) -> Result<()> {

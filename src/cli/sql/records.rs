@@ -8,8 +8,8 @@ use std::io::Write;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use crate::report::cells::{Cells, Style};
 use crate::error::{Context, Kind, Result};
+use crate::report::cells::{Cells, Style};
 
 /// The line of column names.
 pub(super) fn write_header(schema: &SchemaRef, out: &mut dyn Write) -> Result<()> {

@@ -11,8 +11,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use unicode_width::UnicodeWidthStr;
 
-use crate::report::cells::{Cells, Style, is_number};
 use crate::error::Result;
+use crate::report::cells::{Cells, Style, is_number};
 
 /// Rows as texts.
 #[derive(Debug, Default)]

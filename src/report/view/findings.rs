@@ -202,7 +202,9 @@ pub fn of_unit<'a>(facts: &Facts<'a>, unit: &'a UnitId) -> Vec<FindingView> {
 /// The most worth looking at first.
 pub fn in_order(mut findings: Vec<&Finding>) -> Vec<&Finding> {
     findings.sort_by(|a, b| {
-        b.worth.total_cmp(&a.worth).then_with(|| (&a.detector, &a.unit, &a.subject, &a.finding_id).cmp(&(&b.detector, &b.unit, &b.subject, &b.finding_id)))
+        b.worth
+            .total_cmp(&a.worth)
+            .then_with(|| (&a.detector, &a.unit, &a.subject, &a.finding_id).cmp(&(&b.detector, &b.unit, &b.subject, &b.finding_id)))
     });
     findings
 }
@@ -247,7 +249,8 @@ fn strip(facts: &Facts, finding: &Finding) -> Svg {
     let (own, others, usual) = match facts.test_of(finding) {
         Some(test) => (test.statistic, facts.tests_beside(test), test.usual),
         None => {
-            let same = facts.input.detected.findings.iter().filter(|other| other.detector == finding.detector && other.unit != finding.unit);
+            let same =
+                facts.input.detected.findings.iter().filter(|other| other.detector == finding.detector && other.unit != finding.unit);
             (finding.strength, same.map(|other| other.strength).collect(), None)
         }
     };
