@@ -3,11 +3,10 @@
 //! In: judged rows with three signs: 迟录 (entered long after the event), 期末录入 (entered in the last working days), 迟录且期末 (both; the
 //! evidence). Out: a test for each unit, domain and source table. Never here: a verdict on one record.
 //!
-//! Both signs must stand out: each count against the unit's peers (upper tail of a beta-binomial, the second never against less than
-//! an even spread over the period's working days), and p is the larger of the two, which is exact for "both". Besides, both must lie
-//! `finding.yearend_backfill.z` robust deviations above the group's median, the late share must reach the detector's floor, and the share at
-//! the end half as much again as an even spread would give. A period of which fewer than three times the last working days have passed has
-//! no end to speak of: not applicable.
+//! p: records that are both late and entered at the end, against the unit's peers. Besides, each sign by itself must stand out: both lie
+//! `finding.yearend_backfill.z` robust deviations above the group's median, the late share reaches the detector's floor, and the odds of either are
+//! `finding.peer_ratio` times the usual ones, at the end at least times those of an even spread over the period's working days. A period of which
+//! fewer than three times the last working days have passed has no end to speak of: not applicable.
 
 use super::peers::{Compared, Peers, Share};
 use super::tested::{EvidenceOf, Tested, odds_ratio};
@@ -42,8 +41,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
     }
     let even = last_days / all_days;
     let minimum_peers = request.parameter("finding.minimum_peers", None)? as usize;
-    let (late_peers, end_peers) =
-        (Peers::fit(&late, detector.minimum_n, minimum_peers), Peers::fit(&at_end, detector.minimum_n, minimum_peers));
+    let [late_peers, end_peers, both_peers] = [&late, &at_end, &both].map(|shares| Peers::fit(shares, detector.minimum_n, minimum_peers));
     let z = request.parameter("finding.yearend_backfill.z", None)?;
     let mut tests = Vec::new();
     // The lists hold the same units in the same order: each judged row has every sign.
@@ -52,7 +50,8 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             tests.push(not_made(late, None));
             continue;
         }
-        let (Some(one), Some(two)) = (late_peers.compare(late, 0.0), end_peers.compare(at_end, even)) else {
+        let compared = (late_peers.compare(late, 0.0), end_peers.compare(at_end, even), both_peers.compare(both, 0.0));
+        let (Some(one), Some(two), Some(together)) = compared else {
             let why = format!("同类中记录数足够的主体不足 {minimum_peers} 个");
             tests.push(not_made(late, Some(&why)));
             continue;
@@ -89,7 +88,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             all_tiers: one.all_tiers,
             effect,
             effect_interval,
-            p: Some(one.p.max(two.p)),
+            p: Some(together.p),
             worth,
             not_applicable: None,
             says,
