@@ -2,7 +2,7 @@
 //!
 //! In: judged rows. Out: one test for each sign, unit, domain and table. Never here: what a sign means.
 //!
-//! p: the tail of a beta-binomial fitted to the peers ([`super::peers`]); for "too few" the same of the rows that are not odd. Effect: the odds of
+//! p: the tail of the law fitted to the peers ([`super::peers`]); for "too few" the same of the rows that are not odd. Effect: the odds of
 //! the unit's share against the usual odds, which must reach `finding.peer_ratio`. Besides, three odd rows at least and the
 //! detector's floor: of the unit's own share for "too many", of the peers' usual share for "too few" (where hardly anybody shows the sign,
 //! showing none says nothing).

@@ -34,8 +34,8 @@ pub(super) fn findings(sources: &Sources<'_>) -> Chapter {
 fn how(detector: &Detector) -> String {
     match &detector.statistic {
         Statistic::Rule => "事实：逐条列出，不作检验".to_owned(),
-        Statistic::Share { tail: Tail::Upper, .. } => "检验：异常占比高于同类（贝塔二项分布上尾）".to_owned(),
-        Statistic::Share { tail: Tail::Lower, .. } => "检验：占比低于同类（贝塔二项分布下尾）".to_owned(),
+        Statistic::Share { tail: Tail::Upper, .. } => "检验：异常占比高于同类（二项分布，各主体比例的对数几率服从正态分布）".to_owned(),
+        Statistic::Share { tail: Tail::Lower, .. } => "检验：占比低于同类（二项分布，各主体比例的对数几率服从正态分布）".to_owned(),
         Statistic::LateBurst => "检验：迟录与期末录入同时高于同类".to_owned(),
         Statistic::NumberOrder => "检验：文号倒序占比高于同类".to_owned(),
         Statistic::Evenness => "检验：逐月件数的离散程度低于随机波动（χ² 下尾），且罚款集中于窄幅".to_owned(),
