@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use jiff::civil::Date;
 
 use super::DetectRequest;
 use super::judged;
@@ -23,9 +24,12 @@ use crate::terms::date_from_epoch_days;
 /// A source table or result table that can't be read.
 pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, tables: Option<&Path>, detected: &mut Detected) -> Result<()> {
     let reviews = reviews(session, request).await?;
-    let before = match tables {
-        Some(tables) => found_before(session, &tables.join("findings.parquet"), &request.period.to_string()).await?,
-        None => BTreeMap::new(),
+    let (before, resolved) = match tables {
+        Some(tables) => (
+            rows_before(session, &tables.join("findings.parquet"), "first_seen", request).await?,
+            rows_before(session, &tables.join("findings_resolved.parquet"), "resolved_on", request).await?,
+        ),
+        None => Default::default(),
     };
     for finding in &mut detected.findings {
         let by_number = reviews.get(&finding.number()).or_else(|| reviews.get(&finding.finding_id));
@@ -36,7 +40,8 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
                 .map(|(_, review)| review)
                 .max_by_key(|review| review.on)
         };
-        let was_there = before.contains_key(&finding.finding_id);
+        finding.first_seen = before.get(&finding.finding_id).map_or(request.as_of, |(_, day)| *day);
+        let was_there = finding.first_seen < request.as_of;
         (finding.state, finding.review) = match by_number {
             Some(review) => (State::Reviewed, Some(review.clone())),
             None => match of_other_evidence() {
@@ -46,7 +51,10 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
         };
     }
     let now: BTreeSet<&str> = detected.findings.iter().map(|finding| finding.finding_id.as_str()).collect();
-    detected.resolved = before.into_iter().filter(|(id, _)| !now.contains(id.as_str())).map(|(_, resolved)| resolved).collect();
+    // A second run as of the same date says the same: what the first resolved stays resolved, and what only the first showed was never there.
+    let gone = before.into_values().filter(|(_, first_seen)| *first_seen < request.as_of).map(|(row, _)| row);
+    let earlier = resolved.into_values().filter(|(_, resolved_on)| *resolved_on == request.as_of).map(|(row, _)| row);
+    detected.resolved = gone.chain(earlier).filter(|row| !now.contains(row.finding_id.as_str())).collect();
     detected.resolved.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
     Ok(())
 }
@@ -78,26 +86,42 @@ async fn reviews(session: &SessionContext, request: &DetectRequest<'_>) -> Resul
     Ok(reviews)
 }
 
-/// The findings of the run before, of the same period, by identifier. A run of an engine that did not write periods yet has none.
-async fn found_before(session: &SessionContext, path: &Path, period: &str) -> Result<BTreeMap<String, Resolved>> {
+/// Rows of a table of findings of the run before, of the same period, by identifier, each with the day in a column. A run of an engine that did not
+/// write that column yet has none.
+async fn rows_before(
+    session: &SessionContext,
+    path: &Path,
+    day: &str,
+    request: &DetectRequest<'_>,
+) -> Result<BTreeMap<String, (Resolved, Date)>> {
     if !path.is_file() {
         return Ok(BTreeMap::new());
     }
     let what = || format!("reading {}", path.display());
     let frame = session.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await.context(Kind::Query, what)?;
-    if !frame.schema().has_column_with_unqualified_name("period") {
+    if !frame.schema().has_column_with_unqualified_name(day) {
         return Ok(BTreeMap::new());
     }
-    let columns = ["finding_id", "detector", "title", "unit_id", "subject", "says", "period"];
+    let columns = ["finding_id", "detector", "title", "unit_id", "subject", "says", "period", day];
     let frame = frame.select_columns(&columns).context(Kind::Query, what)?;
+    let period = request.period.to_string();
     let mut found = BTreeMap::new();
     for batch in &frame.collect().await.context(Kind::Query, what)? {
-        let texts = (0..columns.len()).map(|column| judged::text(batch, column)).collect::<Result<Vec<_>>>()?;
+        let texts = (0..7).map(|column| judged::text(batch, column)).collect::<Result<Vec<_>>>()?;
+        let days = judged::days(batch, 7)?;
         for row in (0..batch.num_rows()).filter(|row| texts[6].value(*row) == period) {
             let value = |column: usize| texts[column].value(row).to_owned();
-            let resolved =
-                Resolved { finding_id: value(0), detector: value(1), title: value(2), unit: value(3), subject: value(4), says: value(5) };
-            found.insert(value(0), resolved);
+            let Some(day) = date_from_epoch_days(days[row]) else { continue };
+            let resolved = Resolved {
+                finding_id: value(0),
+                detector: value(1),
+                title: value(2),
+                unit: value(3),
+                subject: value(4),
+                says: value(5),
+                resolved_on: request.as_of,
+            };
+            found.insert(value(0), (resolved, day));
         }
     }
     Ok(found)
@@ -113,8 +137,8 @@ mod tests {
     /// The result table of a run before with findings `0a` of 2026 and `0b` of 2025.
     async fn tables(session: &SessionContext) -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder");
-        let rows = "SELECT * FROM (VALUES ('0a', 'd', 't', 'A', 's', 'x', '2026'), ('0b', 'd', 't', 'A', 's', 'x', '2025')) \
-                    AS f (finding_id, detector, title, unit_id, subject, says, period)";
+        let rows = "SELECT * FROM (VALUES ('0a', 'd', 't', 'A', 's', 'x', '2026', DATE '2026-06-29'), ('0b', 'd', 't', 'A', 's', 'x', '2025', DATE '2025-06-29')) \
+                    AS f (finding_id, detector, title, unit_id, subject, says, period, first_seen)";
         let path = folder.path().join("findings.parquet");
         let frame = session.sql(rows).await.expect("rows");
         frame

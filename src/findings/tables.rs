@@ -79,9 +79,9 @@ pub struct Review {
 /// Where a finding stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Not in the run before.
+    /// First shown as of this date.
     New,
-    /// In the run before too, and nobody has decided.
+    /// Shown before, and nobody has decided.
     Standing,
     /// Decided, and the evidence is the same since.
     Reviewed,
@@ -153,6 +153,8 @@ pub struct Finding {
     pub benign_causes: String,
     /// What to pull and look at.
     pub look_at: String,
+    /// Date as of which a run first showed it.
+    pub first_seen: Date,
     /// Where it stands.
     pub state: State,
     /// The newest decision.
@@ -254,6 +256,8 @@ pub struct Resolved {
     pub subject: String,
     /// What it said.
     pub says: String,
+    /// Date as of which it was none any more.
+    pub resolved_on: Date,
 }
 
 /// Everything that a report says about patterns.

@@ -178,6 +178,7 @@ pub fn findings(input: &ReportInput) -> Result<ResultTable> {
         .text("kind", |row| row.kind.word())
         .text("state", |row| row.state.word())
         .text("period", |row| &row.period)
+        .date("first_seen", |row| row.first_seen)
         .text("domain", |row| &row.domain)
         .text("title", |row| &row.title)
         .text("says", |row| &row.says)
@@ -231,6 +232,7 @@ pub fn finding_tests(input: &ReportInput) -> Result<ResultTable> {
 /// Findings of the run before that are none any more.
 pub fn findings_resolved(input: &ReportInput) -> Result<ResultTable> {
     let rows: Vec<_> = input.detected.resolved.iter().collect();
+    let period = input.period.to_string();
     Columns::of("findings_resolved", &["detector", "unit_id", "subject", "finding_id"], &rows)
         .text("detector", |row| &row.detector)
         .text("unit_id", |row| &row.unit)
@@ -238,6 +240,8 @@ pub fn findings_resolved(input: &ReportInput) -> Result<ResultTable> {
         .text("finding_id", |row| &row.finding_id)
         .text("title", |row| &row.title)
         .text("says", |row| &row.says)
+        .text("period", |_| &period)
+        .date("resolved_on", |row| row.resolved_on)
         .table(input.detected.resolved.len())
 }
 
