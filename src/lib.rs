@@ -51,7 +51,7 @@ pub mod statistics;
 
 // The pipeline.
 
-/// `queries/` → contracts, populations, indicators, samples, clocks, schemes; no engine, no data.
+/// `queries/` → contracts, populations, indicators, samples, detectors, clocks, schemes; no engine, no data.
 pub mod library;
 
 /// A frame → who is drawn: seeded, stratified, rotating.
@@ -84,7 +84,7 @@ pub mod findings;
 /// Score → indicator → numerator and denominator → records → source file and line.
 pub mod explain;
 
-/// Result tables as Parquet, pages as HTML.
+/// Result tables as Parquet, pages as HTML, the anomaly report as a workbook besides.
 pub mod report;
 
 /// The library as a handbook for people: indicators, tables, clocks, scheme.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use arrow::array::AsArray;
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Float64Type};
+use arrow::datatypes::{DataType, Float64Type};
 
 use super::peers::Share;
 use super::tables::Evidence;
@@ -144,33 +144,21 @@ type Key = (String, String, String);
 async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, Vec<Case>>> {
     let detector = detecting.detector;
     let what = || detector.file.clone();
-    let columns = detector.statistic.columns();
-    let frame = detecting.frame().await?.select_columns(&columns).context(Kind::Query, what)?;
-    let place = |name: &str| columns.iter().position(|column| *column == name).expect("a column of the statistic");
+    let frame = detecting.frame().await?.select_columns(&detector.statistic.columns()).context(Kind::Query, what)?;
     let mut cases: BTreeMap<Key, Vec<Case>> = BTreeMap::new();
     for batch in &frame.collect().await.context(Kind::Query, what)? {
-        let [units, domains, tables, records, files, parts, says] =
-            ["unit_id", "domain", "source_table", "record_id", "source_file", "part", "says"].map(|name| judged::text(batch, place(name)));
-        let (units, domains, tables, records, files, parts, says) = (units?, domains?, tables?, records?, files?, parts?, says?);
-        let lines = judged::integers(batch, place("source_line"))?;
-        let months = cast(batch.column(place("month")), &DataType::Date32).context(Kind::Query, what)?;
-        let amounts = cast(batch.column(place("amount")), &DataType::Float64).context(Kind::Query, what)?;
-        let (months, amounts) = (months.as_primitive::<Date32Type>(), amounts.as_primitive::<Float64Type>());
-        for row in 0..batch.num_rows() {
-            let Some(day) = date_from_epoch_days(months.value(row)) else { continue };
-            let evidence = Evidence {
-                table: tables.value(row).to_owned(),
-                record_id: records.value(row).to_owned(),
-                says: says.value(row).to_owned(),
-                source_file: files.value(row).to_owned(),
-                source_line: lines[row].unwrap_or(0),
-            };
-            let key = (evidence.table.clone(), domains.value(row).to_owned(), units.value(row).to_owned());
+        let column = |name: &str| judged::place(batch, name).expect("a column of the statistic");
+        let (parts, months) = (judged::text(batch, column("part"))?, judged::days(batch, column("month"))?);
+        let amounts = cast(batch.column(column("amount")), &DataType::Float64).context(Kind::Query, what)?;
+        let amounts = amounts.as_primitive::<Float64Type>();
+        for (place, row) in judged::recorded(batch)?.into_iter().enumerate() {
+            let Some(day) = date_from_epoch_days(months[place]) else { continue };
+            let key = (row.evidence.table.clone(), row.domain, row.unit);
             cases.entry(key).or_default().push(Case {
-                part: parts.value(row).to_owned(),
+                part: parts.value(place).to_owned(),
                 month: Month::of(day),
-                amount: amounts.value(row),
-                evidence,
+                amount: amounts.value(place),
+                evidence: row.evidence,
             });
         }
     }

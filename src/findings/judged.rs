@@ -100,24 +100,60 @@ pub async fn shares(frame: &DataFrame, detector: &Detector, tiers: &BTreeMap<Str
     Ok(shares)
 }
 
-/// A judged row with what it is evidence of.
-pub struct JudgedRow {
+/// A row of a detector: whose it is, and the record as evidence.
+pub struct Recorded {
     /// Unit.
     pub unit: String,
     /// Domain.
     pub domain: String,
+    /// The record; without a column `says` it says nothing yet.
+    pub evidence: Evidence,
+}
+
+/// The rows of a batch, by the names of the columns that every detector has.
+pub fn recorded(batch: &RecordBatch) -> Result<Vec<Recorded>> {
+    let texts = |name: &str| place(batch, name).map(|index| text(batch, index)).transpose();
+    let [units, domains, tables, records, says, files] =
+        ["unit_id", "domain", "source_table", "record_id", "says", "source_file"].map(texts);
+    let columns = [units?, domains?, tables?, records?, says?, files?];
+    let lines = place(batch, "source_line").map(|index| integers(batch, index)).transpose()?;
+    let value = |column: usize, row: usize| {
+        let column = columns[column].as_ref().filter(|column| column.is_valid(row));
+        column.map_or_else(String::new, |column| column.value(row).to_owned())
+    };
+    let of = |row: usize| Recorded {
+        unit: value(0, row),
+        domain: value(1, row),
+        evidence: Evidence {
+            table: value(2, row),
+            record_id: value(3, row),
+            says: value(4, row),
+            source_file: value(5, row),
+            source_line: lines.as_ref().and_then(|lines| lines[row]).unwrap_or(0),
+        },
+    };
+    Ok((0..batch.num_rows()).map(of).collect())
+}
+
+/// Where a column stands.
+pub fn place(batch: &RecordBatch, name: &str) -> Option<usize> {
+    batch.schema().index_of(name).ok()
+}
+
+/// A judged row with what it is evidence of.
+pub struct JudgedRow {
+    /// Whose, and which record.
+    pub row: Recorded,
     /// Which sign.
     pub sign: String,
     /// Whether it is odd.
     pub is_odd: bool,
-    /// The record.
-    pub evidence: Evidence,
 }
 
 /// The judged rows of these units; of every unit without a list.
 pub async fn judged_rows(frame: &DataFrame, detector: &Detector, units: Option<&BTreeSet<&str>>, odd_only: bool) -> Result<Vec<JudgedRow>> {
     let what = || format!("collecting evidence from {}", detector.file);
-    let columns = ["unit_id", "domain", "sign", "source_table", "record_id", "says", "source_file", "source_line", "is_odd"];
+    let columns = ["sign", "is_odd", "unit_id", "domain", "source_table", "record_id", "says", "source_file", "source_line"];
     let mut wanted = if odd_only { col("is_odd") } else { col("is_odd").is_not_null() };
     if let Some(units) = units {
         wanted = wanted.and(col("unit_id").in_list(units.iter().map(|unit| lit(*unit)).collect(), false));
@@ -126,32 +162,17 @@ pub async fn judged_rows(frame: &DataFrame, detector: &Detector, units: Option<&
     let batches = frame.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
     let mut rows = Vec::new();
     for batch in &batches {
-        let places = places(batch, &[0, 1, 2, 3, 4, 5, 6])?;
-        let lines = integers(batch, 7)?;
-        let odd = cast(batch.column(8), &DataType::Boolean).context(Kind::Query, what)?;
+        let signs = text(batch, 0)?;
+        let odd = cast(batch.column(1), &DataType::Boolean).context(Kind::Query, what)?;
         let odd = odd.as_boolean();
-        for row in 0..batch.num_rows() {
-            let value = |index: usize| texts_at(&places, index, row);
-            let source_line = lines[row].unwrap_or(0);
-            let evidence = Evidence { table: value(3), record_id: value(4), says: value(5), source_file: value(6), source_line };
-            rows.push(JudgedRow {
-                unit: value(0),
-                domain: value(1),
-                sign: value(2),
-                is_odd: odd.is_valid(row) && odd.value(row),
-                evidence,
-            });
-        }
+        let judged = |(place, row): (usize, Recorded)| JudgedRow {
+            row,
+            sign: signs.value(place).to_owned(),
+            is_odd: odd.is_valid(place) && odd.value(place),
+        };
+        rows.extend(recorded(batch)?.into_iter().enumerate().map(judged));
     }
     Ok(rows)
-}
-
-fn places(batch: &RecordBatch, columns: &[usize]) -> Result<Vec<StringArray>> {
-    columns.iter().map(|column| text(batch, *column)).collect()
-}
-
-fn texts_at(columns: &[StringArray], index: usize, row: usize) -> String {
-    if columns[index].is_valid(row) { columns[index].value(row).to_owned() } else { String::new() }
 }
 
 /// A column as text.

@@ -194,8 +194,9 @@ async fn flagged_findings(detecting: &Detecting<'_>, flagged: &[&(&Tested<'_>, f
                 EvidenceOf::Odd(sign) => (sign, true),
                 EvidenceOf::NotOdd(sign) => (sign, false),
             };
-            let own = rows.iter().filter(|row| row.unit == unit && row.domain == domain && row.evidence.table == table);
-            evidence.extend(own.filter(|row| row.sign == *sign && row.is_odd == is_odd).map(|row| row.evidence.clone()));
+            let own = rows.iter().filter(|judged| judged.sign == *sign && judged.is_odd == is_odd).map(|judged| &judged.row);
+            let own = own.filter(|row| row.unit == unit && row.domain == domain && row.evidence.table == table);
+            evidence.extend(own.map(|row| row.evidence.clone()));
         }
         let mut says = String::new();
         for (test, _) in &tests {
@@ -264,6 +265,7 @@ fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, 
         kind: FindingKind::Statistical,
         unit: unit.to_owned(),
         domain: domain.to_owned(),
+        table: table.to_owned(),
         period: request.period.to_string(),
         finding_id: finding_id(&detector.name, unit, &subject),
         evidence_digest: digest_of(&keys, 6),

@@ -18,9 +18,9 @@ pub(super) async fn findings(detecting: &Detecting<'_>) -> Result<Vec<Finding>> 
     }
     type OfOne = (Vec<Evidence>, BTreeMap<String, u64>);
     let mut odd: BTreeMap<(String, String, String), OfOne> = BTreeMap::new();
-    for row in judged::judged_rows(&frame, detecting.detector, None, true).await? {
+    for judged::JudgedRow { row, sign, .. } in judged::judged_rows(&frame, detecting.detector, None, true).await? {
         let (evidence, signs) = odd.entry((row.unit, row.domain, row.evidence.table.clone())).or_default();
-        *signs.entry(row.sign).or_default() += 1;
+        *signs.entry(sign).or_default() += 1;
         evidence.push(row.evidence);
     }
     let mut findings = Vec::new();

@@ -27,9 +27,9 @@ pub(super) struct ShareTest<'a> {
 
 /// Tests every sign.
 pub(super) async fn test<'a>(detecting: &Detecting<'a>, test: &ShareTest<'_>) -> Result<Vec<Tested<'a>>> {
-    let mut shares = judged::shares(&detecting.frame().await?, detecting.detector, detecting.tiers).await?;
+    let shares = judged::shares(&detecting.frame().await?, detecting.detector, detecting.tiers).await?;
     let mut tests = Vec::new();
-    for (sign, shares) in &mut shares {
+    for (sign, shares) in &shares {
         tests.extend(test_sign(detecting, test, sign, shares)?);
     }
     Ok(tests)
@@ -56,7 +56,8 @@ pub(super) fn says_before(before: &Share) -> String {
     format!("上年同期本单位 {}（{} 条）。", percent(before.share()), before.n)
 }
 
-fn test_sign<'a>(detecting: &Detecting<'a>, test: &ShareTest<'_>, sign: &str, shares: &[Share]) -> Result<Vec<Tested<'a>>> {
+/// Tests one sign: one test for each share, in their order.
+pub(super) fn test_sign<'a>(detecting: &Detecting<'a>, test: &ShareTest<'_>, sign: &str, shares: &[Share]) -> Result<Vec<Tested<'a>>> {
     let request = detecting.request;
     let mut peer_ratios = BTreeMap::new();
     for share in shares {

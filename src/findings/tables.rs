@@ -119,6 +119,8 @@ pub struct Finding {
     pub unit: String,
     /// Domain, where there is one.
     pub domain: String,
+    /// Source table of the rows looked at.
+    pub table: String,
     /// The period looked at.
     pub period: String,
     /// Stable identifier: detector, unit and subject.

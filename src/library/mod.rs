@@ -1,4 +1,4 @@
-//! `queries/` → contracts, populations, indicators, samples, clocks, schemes; no engine, no data.
+//! `queries/` → contracts, populations, indicators, samples, detectors, clocks, schemes; no engine, no data.
 //!
 //! In: the files embedded in the binary, overlaid file by file by a project's own `queries/`. Out: [`Library`] and diagnostics
 //! about everything that is wrong with the text. Never here: planning SQL, reading data.

@@ -4,6 +4,7 @@
 //! findings, detectors, and one that says what they are and how many rows of how many each holds. Never here: cutting without saying so,
 //! personal numbers (texts of rows are covered as on pages).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::input::ReportInput;
@@ -31,11 +32,12 @@ pub fn write(input: &ReportInput, path: &Path) -> Result<()> {
     let evidence: Vec<(&Finding, &Evidence)> =
         findings.iter().flat_map(|finding| finding.evidence.iter().map(move |row| (*finding, row))).collect();
     let shown = &evidence[..evidence.len().min(MOST_EVIDENCE)];
+    let names = UnitNames::of(input);
     let sheets = [
-        (texts::FINDINGS, sheet_of_findings(input, &findings)?, findings.len()),
-        (texts::EVIDENCE, sheet_of_evidence(input, shown)?, evidence.len()),
-        (texts::TESTS, sheet_of_tests(input)?, input.detected.tests.len()),
-        (texts::FINDINGS_RESOLVED, sheet_of_resolved(input)?, input.detected.resolved.len()),
+        (texts::FINDINGS, sheet_of_findings(&names, &findings)?, findings.len()),
+        (texts::EVIDENCE, sheet_of_evidence(input, &names, shown)?, evidence.len()),
+        (texts::TESTS, sheet_of_tests(input, &names)?, input.detected.tests.len()),
+        (texts::FINDINGS_RESOLVED, sheet_of_resolved(input, &names)?, input.detected.resolved.len()),
         (texts::DETECTORS, sheet_of_detectors(input)?, input.detectors.len()),
     ];
     let mut workbook = workbook()?;
@@ -83,14 +85,14 @@ struct Shown<'a> {
     review: String,
 }
 
-fn sheet_of_findings(input: &ReportInput, findings: &[&Finding]) -> Result<ResultTable> {
+fn sheet_of_findings(names: &UnitNames<'_>, findings: &[&Finding]) -> Result<ResultTable> {
     let mut rows = Vec::new();
     for finding in findings {
         let review = finding.review.as_ref().map(|review| masked(&texts::reviewed(review.decision, review.on, &review.document)));
         rows.push(Shown {
             finding,
             number: finding.number(),
-            unit: unit_name(input, &finding.unit),
+            unit: names.name(&finding.unit),
             says: masked(&finding.says),
             review: review.unwrap_or_default(),
         });
@@ -121,15 +123,23 @@ fn sheet_of_findings(input: &ReportInput, findings: &[&Finding]) -> Result<Resul
         .table(rows.len())
 }
 
-fn unit_name(input: &ReportInput, unit: &str) -> String {
-    let found = input.units.iter().find(|known| known.id.as_ref() == unit);
-    masked(found.map_or(unit, |known| known.name.as_str()))
+/// The names of units by identifier, as they may be shown; looked up for every row of evidence.
+struct UnitNames<'a>(BTreeMap<&'a str, &'a str>);
+
+impl<'a> UnitNames<'a> {
+    fn of(input: &'a ReportInput) -> Self {
+        Self(input.units.iter().map(|unit| (unit.id.as_ref(), unit.name.as_str())).collect())
+    }
+
+    fn name(&self, unit: &str) -> String {
+        masked(self.0.get(unit).copied().unwrap_or(unit))
+    }
 }
 
-fn sheet_of_evidence(input: &ReportInput, evidence: &[(&Finding, &Evidence)]) -> Result<ResultTable> {
+fn sheet_of_evidence(input: &ReportInput, names: &UnitNames<'_>, evidence: &[(&Finding, &Evidence)]) -> Result<ResultTable> {
     let shown = |(finding, row): &(&Finding, &Evidence)| {
         let table = input.tables.get(&row.table).cloned().unwrap_or_else(|| row.table.clone());
-        [finding.number(), unit_name(input, &finding.unit), table, masked(&row.record_id), masked(&row.says), masked(&row.source_file)]
+        [finding.number(), names.name(&finding.unit), table, masked(&row.record_id), masked(&row.says), masked(&row.source_file)]
     };
     let rows: Vec<([String; 6], i64)> = evidence.iter().map(|row| (shown(row), row.1.source_line)).collect();
     Columns::of("evidence", &[], &rows)
@@ -143,14 +153,14 @@ fn sheet_of_evidence(input: &ReportInput, evidence: &[(&Finding, &Evidence)]) ->
         .table(rows.len())
 }
 
-fn sheet_of_tests(input: &ReportInput) -> Result<ResultTable> {
+fn sheet_of_tests(input: &ReportInput, names: &UnitNames<'_>) -> Result<ResultTable> {
     let rows: Vec<_> = input
         .detected
         .tests
         .iter()
         .map(|test| {
             let title = input.detectors.iter().find(|detector| detector.name == test.detector).map_or("", |detector| &detector.title);
-            (test, title, unit_name(input, &test.unit))
+            (test, title, names.name(&test.unit))
         })
         .collect();
     Columns::of("tests", &[], &rows)
@@ -173,8 +183,8 @@ fn sheet_of_tests(input: &ReportInput) -> Result<ResultTable> {
         .table(rows.len())
 }
 
-fn sheet_of_resolved(input: &ReportInput) -> Result<ResultTable> {
-    let rows: Vec<_> = input.detected.resolved.iter().map(|row| (row, unit_name(input, &row.unit), masked(&row.says))).collect();
+fn sheet_of_resolved(input: &ReportInput, names: &UnitNames<'_>) -> Result<ResultTable> {
+    let rows: Vec<_> = input.detected.resolved.iter().map(|row| (row, names.name(&row.unit), masked(&row.says))).collect();
     Columns::of("resolved", &[], &rows)
         .text(texts::FINDING_KIND, |(row, ..)| &row.title)
         .text(texts::UNIT, |(_, unit, _)| unit)

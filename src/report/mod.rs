@@ -1,10 +1,11 @@
 //! Report: everything a run found, as pages for three readers and as result tables.
 //!
-//! In: [`ReportInput`]. Out: `report/office/`, `report/units/<id>/`, `report/public/` and `tables/<table>.parquet` in the run's
-//! folder. Never here: figures that no stage computed, a personal column, an address outside, a script.
+//! In: [`ReportInput`]. Out: `report/office/` with `findings.xlsx`, `report/units/<id>/`, `report/public/` and `tables/<table>.parquet` in
+//! the run's folder. Never here: figures that no stage computed, a personal column, an address outside, a script.
 //!
 //! ```text
 //! ReportInput ──Facts──▶ view models (Text, Svg) ──templates──▶ guard ──▶ pages
+//!            ├──anomalies──▶ sheets of the workbook
 //!            └──tables──▶ RecordBatch ──▶ Parquet, counted again, hashed
 //! ```
 //!

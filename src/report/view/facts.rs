@@ -117,7 +117,7 @@ impl<'a> Facts<'a> {
     pub fn test_of(&self, finding: &Finding) -> Option<&'a FindingTest> {
         let tests = self.tests.get(finding.detector.as_str())?;
         let own = tests.iter().filter(|test| {
-            test.unit == finding.unit && test.domain == finding.domain && test.outcome == Outcome::Flagged && test.n == finding.n
+            (&test.unit, &test.domain, &test.table) == (&finding.unit, &finding.domain, &finding.table) && test.outcome == Outcome::Flagged
         });
         own.copied().min_by(|a, b| a.p_value.unwrap_or(1.0).total_cmp(&b.p_value.unwrap_or(1.0)))
     }
