@@ -210,7 +210,7 @@ fn stages(
     results.indicator_seconds = assessed.seconds.iter().map(|(id, seconds)| (id.0.clone(), *seconds)).collect();
     results.scorecards = assessed.scorecards.ranks.len();
     results.ranked = assessed.scorecards.ranks.iter().filter(|rank| rank.rank.is_some()).count();
-    for finding in assessed.detected.findings.iter().filter(|finding| finding.state.is_open()) {
+    for finding in assessed.detected.open() {
         *results.findings.entry(finding.detector.clone()).or_default() += 1;
     }
     for silent in &assessed.silent {

@@ -272,3 +272,10 @@ pub struct Detected {
     /// What is no finding any more.
     pub resolved: Vec<Resolved>,
 }
+
+impl Detected {
+    /// Findings that a reviewer has yet to look at.
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.state.is_open())
+    }
+}

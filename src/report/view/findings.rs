@@ -338,7 +338,7 @@ fn detectors(facts: &Facts) -> Vec<DetectorView> {
         .detectors
         .iter()
         .map(|detector| {
-            let findings = detected.findings.iter().filter(|finding| finding.detector == detector.name && finding.state.is_open()).count();
+            let findings = detected.open().filter(|finding| finding.detector == detector.name).count();
             let tests: Vec<&FindingTest> = detected.tests.iter().filter(|test| test.detector == detector.name).collect();
             let of = |outcome: Outcome| tests.iter().filter(|test| test.outcome == outcome).count() as u64;
             let unmade = (of(Outcome::TooFew), of(Outcome::NotApplicable));

@@ -350,7 +350,7 @@ pub fn key_figures(facts: &Facts) -> Vec<KeyFigure> {
         figure(texts::OBJECTS, ranks.len() as u64, None, false),
         figure(texts::RANKED, ranked as u64, None, false),
         figure(texts::WITHHELD, (ranks.len() - ranked) as u64, None, false),
-        figure(texts::FINDINGS, input.detected.findings.len() as u64, Some("findings.html"), false),
+        figure(texts::FINDINGS, input.detected.open().count() as u64, Some("findings.html"), false),
         figure(texts::LOADED_RECORDS, loaded, Some("quality.html"), false),
         figure(texts::QUARANTINED_RECORDS, quarantined, Some("quality.html#quarantine"), true),
         figure(texts::HELD_ITEMS, input.held.len() as u64, Some("quality.html#held"), true),
