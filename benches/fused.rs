@@ -88,6 +88,7 @@ async fn measure(
             finished: &|_| (),
             elapsed: &elapsed,
             reuse: reuse.as_ref(),
+            watched: None,
         };
         let mut shared = SharedPopulations::new(&context, &library, spill.clone(), &elapsed);
         let outcome = compute(&mut shared, &task).await.expect("computed");

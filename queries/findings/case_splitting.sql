@@ -58,6 +58,7 @@ summed AS (
   WINDOW c AS (PARTITION BY unit_id, domain, party, violation, is_split, cluster)
 )
 SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, '拆分' AS sign, is_split AS is_odd,
+       opened_on AS happened_on,
        concat('与 ', first_record, ' 等 ', CAST(cases_in AS VARCHAR), ' 件为同一当事人、同一违法行为，彼此相隔不超过 7 日；本件罚款 ',
               CAST(fine_amount AS VARCHAR), ' 元，合计 ', CAST(total_in AS VARCHAR), ' 元，超过单件上限 ',
               CAST(CAST(cap AS BIGINT) AS VARCHAR), ' 元') AS says

@@ -55,6 +55,7 @@ placed AS (
 )
 SELECT unit_id, domain, source_table, record_id, source_file, source_line, sign,
        coalesce(workdays_left < param('finding.deadline_bunching.last_workdays', domain, ended_on), false) AS is_odd,
+       ended_on AS happened_on,
        concat('起算 ', CAST(began_on AS VARCHAR), '，决定 ', CAST(ended_on AS VARCHAR), '，时限最后一日 ', CAST(due_on AS VARCHAR),
               CASE WHEN workdays_left = 0 THEN '，当日'
                    WHEN workdays_left > 0 THEN concat('，还有 ', CAST(workdays_left AS VARCHAR), ' 个工作日')

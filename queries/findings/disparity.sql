@@ -30,6 +30,7 @@ cells AS (
   GROUP BY unit_id, domain, item_code, severity
 )
 SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, '基准之外' AS sign, is_deviation AS is_odd,
+       decided_on AS happened_on,
        concat(CAST(decided_on AS VARCHAR), ' 决定，罚款为该事项该档次基准中值的 ', CAST(CAST(fine_ratio AS DECIMAL(18, 2)) AS VARCHAR),
               ' 倍，在公布的幅度之外，没有记录理由') AS says
 FROM benchmarked_penalties
@@ -38,6 +39,7 @@ WHERE state = 'due' AND severity IS NOT NULL AND item_code IS NOT NULL AND fine_
 UNION ALL
 SELECT p.unit_id, p.domain, 'cases', p.record_id, p.source_file, p.source_line, '偏离同类',
        abs(p.band_position - k.usual_position) >= param('finding.disparity.distance', p.domain, p.decided_on) AND p.aggravation IS NULL,
+       p.decided_on,
        concat(CAST(p.decided_on AS VARCHAR), ' 决定，在基准幅度内的位置为 ', CAST(CAST(p.band_position AS DECIMAL(18, 2)) AS VARCHAR),
               '；本单位同类 ', CAST(k.like_cases AS VARCHAR), ' 件的中位数为 ', CAST(CAST(k.usual_position AS DECIMAL(18, 2)) AS VARCHAR))
 FROM positions AS p

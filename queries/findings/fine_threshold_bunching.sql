@@ -52,6 +52,7 @@ edges AS (
 )
 SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, sign,
        CASE WHEN coalesce(benchmark_max <= edge OR benchmark_min >= edge, false) THEN NULL ELSE fine_amount < edge END AS is_odd,
+       decided_on AS happened_on,
        concat('罚款 ', CAST(fine_amount AS VARCHAR), ' 元，', sign, ' ', CAST(CAST(edge AS BIGINT) AS VARCHAR), ' 元') AS says
 FROM edges
 WHERE fine_amount >= edge * reach AND fine_amount * reach <= edge AND fine_amount <> edge

@@ -44,6 +44,7 @@ ranked AS (
   FROM counted
 )
 SELECT unit_id, domain, 'inspections' AS source_table, record_id, source_file, source_line, sign, mark = usual_mark AS is_odd,
+       checked_on AS happened_on,
        concat('检查 ', CAST(checked_on AS VARCHAR), '，', lpad(CAST(minute_of_day / 60 AS VARCHAR), 2, '0'), ':', lpad(CAST(minute_of_day % 60 AS VARCHAR), 2, '0'),
               ' 开始，历时 ', CAST(minutes AS VARCHAR), ' 分钟；', sign, '的共 ', CAST(times AS VARCHAR), ' 次') AS says
 FROM ranked

@@ -38,6 +38,7 @@ watched AS (
 )
 SELECT unit_id, domain, 'leads' AS source_table, record_id, source_file, source_line, '搁置未查' AS sign,
        CASE WHEN NOT is_undated THEN NOT coalesce(ended_on <= ripe_on, false) AND NOT coalesce(checked_on <= ripe_on, false) END AS is_odd,
+       received_on AS happened_on,
        concat('收到 ', CAST(received_on AS VARCHAR), '，期限 ', CAST(due_on AS VARCHAR), '，至 ', CAST(ripe_on AS VARCHAR),
               ' 没有开始核查，也没有处理') AS says
 FROM watched
@@ -47,6 +48,7 @@ SELECT unit_id, domain, 'leads', record_id, source_file, source_line, '临期不
        CASE WHEN NOT is_tested AND extended_on IS NULL
             THEN decided_on <= due_on
                  AND workdays_between(decided_on, due_on) < param('finding.lead_parking.last_workdays', domain, received_on) END,
+       decided_on,
        concat('收到 ', CAST(received_on AS VARCHAR), '，期限 ', CAST(due_on AS VARCHAR), '，', CAST(decided_on AS VARCHAR), ' 不予立案，距期满 ',
               CAST(workdays_between(decided_on, due_on) AS VARCHAR), ' 个工作日')
 FROM watched

@@ -17,6 +17,7 @@
 -- 异常：截止以后有修改（或者才录入）。随批量更新修改的、来源没有修改时间的、尚未结案的，不作判断。
 -- 来源只有最后一次修改的时间，看不出改了哪一列；截止以后删除的行也不在内，须比较数据湖的版本。
 SELECT unit_id, domain, source_table, record_id, source_file, source_line, '截止后修改' AS sign, is_changed_after_freeze AS is_odd,
+       CASE WHEN is_changed_after_freeze THEN day_of(updated_at) ELSE last_event_on END AS happened_on,
        concat('数据截止 ', CAST(due_on AS VARCHAR), '，此后于 ', CAST(day_of(updated_at) AS VARCHAR), ' 修改或者录入') AS says
 FROM frozen_acts
 WHERE state = 'due' AND last_event_on >= day_of($from) AND end_of(last_event_on) <= $as_of

@@ -17,6 +17,7 @@ WITH parents AS (
 )
 SELECT p.parent_unit_id AS unit_id, '' AS domain, 'cases' AS source_table, c.record_id, c.source_file, c.source_line,
        c.unit_id AS part, month_of(c.opened_on) AS month, c.fine_amount AS amount,
+       c.opened_on AS happened_on,
        concat('办案单位 ', c.unit_id, '，', CAST(c.opened_on AS VARCHAR), '，罚款 ', CAST(c.fine_amount AS VARCHAR), ' 元') AS says
 FROM case_register AS c
 JOIN parents AS p ON p.unit_id = c.unit_id

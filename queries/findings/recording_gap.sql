@@ -74,6 +74,7 @@ best AS (
 )
 SELECT a.unit_id, a.domain, a.source_table, a.record_id, a.source_file, a.source_line, '音像记录缺漏' AS sign,
        NOT a.is_filmed OR coalesce(b.grade, -2) < 3 AS is_odd,
+       a.acted_on AS happened_on,
        concat(CAST(a.acted_on AS VARCHAR), ' 的现场执法，',
               CASE WHEN b.grade IS NULL THEN '没有音像记录'
                    WHEN b.grade = -1 THEN '音像记录已全部删除'

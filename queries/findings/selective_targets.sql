@@ -68,6 +68,7 @@ like_cases AS (
 SELECT v.unit_id, v.domain, 'inspections' AS source_table, v.record_id, v.source_file, v.source_line, '反复检查' AS sign,
        v.turn > param('finding.selective_targets.visits', v.domain, v.checked_on) AND u.targets IS NOT NULL AND NOT v.follows_problem
          AND NOT coalesce(e.risk_class IN ('C', 'D') OR e.high_hazard, false) AS is_odd,
+       v.checked_on AS happened_on,
        concat(CAST(v.checked_on AS VARCHAR), ' 检查，为本期对该企业自行选定的第 ', CAST(v.turn AS VARCHAR), ' 次；同一领域检查名单上另有 ',
               CAST(u.targets AS VARCHAR), ' 家逾期从未去过') AS says
 FROM in_turn AS v
@@ -77,6 +78,7 @@ WHERE v.is_chosen
 UNION ALL
 SELECT unit_id, domain, 'cases', record_id, source_file, source_line, '外地罚本地免',
        is_fined AND local_fined <= local_cases * param('finding.selective_targets.local_fined', domain, decided_on),
+       decided_on,
        concat(CAST(decided_on AS VARCHAR), ' 对外地当事人罚款；同一事项、同一档次的本地案件 ', CAST(local_cases AS VARCHAR), ' 件中，罚款 ',
               CAST(local_fined AS VARCHAR), ' 件')
 FROM like_cases

@@ -19,6 +19,7 @@
 -- 不计：简易程序和快速办理的案件；决定早于告知的（那是先后颠倒，见 `stage_inversion`）。
 SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, '告知期不足' AS sign,
        NOT is_waived AND workdays_between(noticed_on, decided_on) < param('finding.short_notice.workdays', domain, decided_on) AS is_odd,
+       decided_on AS happened_on,
        concat('告知 ', CAST(noticed_on AS VARCHAR), ' 至决定 ', CAST(decided_on AS VARCHAR), ' 只隔 ',
               CAST(workdays_between(noticed_on, decided_on) AS VARCHAR), ' 个工作日，卷内无放弃陈述申辩文书') AS says
 FROM dated_case_steps

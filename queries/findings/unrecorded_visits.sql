@@ -29,6 +29,7 @@ leaders AS (
 )
 SELECT l.unit_id, 'other' AS domain, 'enterprise_burden_samples' AS source_table, v.record_id, v.source_file, v.source_line, '自报多于登记' AS sign,
        v.visits_reported - v.visits_recorded >= param('finding.unrecorded_visits.extra', 'other', v.due_on) AS is_odd,
+       v.due_on AS happened_on,
        concat('至 ', CAST(v.due_on AS VARCHAR), ' 的一季，企业自报接受检查 ', CAST(v.visits_reported AS VARCHAR), ' 次，系统登记 ',
               CAST(v.visits_recorded AS VARCHAR), ' 次') AS says
 FROM panel_recorded_visits AS v

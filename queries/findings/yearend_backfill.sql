@@ -49,6 +49,7 @@ judged AS (
 )
 SELECT j.unit_id, j.domain, j.source_table, j.record_id, j.source_file, j.source_line, s.sign,
        CASE s.sign WHEN '迟录' THEN is_late WHEN '期末录入' THEN is_at_end ELSE is_late AND is_at_end END AS is_odd,
+       created_on AS happened_on,
        concat('事项日期 ', CAST(event_on AS VARCHAR), '，录入 ', CAST(created_on AS VARCHAR), '，相隔 ',
               CAST(created_on - event_on AS VARCHAR), ' 天') AS says
 FROM judged AS j

@@ -19,6 +19,7 @@
 -- 有因检查，因投诉举报、非现场预警、媒体、突发事件、交办启动的：问题在检查以前已经知道。风险等级不明的企业照样在内。
 SELECT i.unit_id, i.act_domain AS domain, 'inspections' AS source_table, i.record_id, i.source_file, i.source_line, '发现问题' AS sign,
        coalesce(i.result IN ('problem', 'corrected', 'case'), false) OR coalesce(i.problems > 0, false) AS is_odd,
+       i.checked_on AS happened_on,
        concat(CAST(i.checked_on AS VARCHAR), ' 的入企检查', CASE WHEN e.risk_class IS NOT NULL THEN concat('（企业风险等级 ', e.risk_class, '）') ELSE '' END,
               CASE WHEN i.problems > 0 THEN concat('，发现问题 ', CAST(i.problems AS VARCHAR), ' 个')
                    WHEN i.result IN ('problem', 'corrected', 'case') THEN '，发现了问题' ELSE '，未发现问题' END) AS says

@@ -61,6 +61,7 @@ followed AS (
   LEFT JOIN found_hazards AS h ON h.inspection_id = p.record_id
 )
 SELECT unit_id, domain, 'inspections' AS source_table, record_id, source_file, source_line, '有下文' AS sign, sequel IS NOT NULL AS is_odd,
+       checked_on AS happened_on,
        concat(CAST(checked_on AS VARCHAR), ' 的检查发现问题', CASE WHEN problems > 0 THEN concat(' ', CAST(problems AS VARCHAR), ' 个') ELSE '' END, '，',
               coalesce(sequel, '没有案件、线索、责令改正或者复查的记录')) AS says
 FROM followed

@@ -176,6 +176,12 @@ impl Block {
         self.held |= other.held;
     }
 
+    fn begin_with(&mut self, first: Month) {
+        let mut kept = self.cells.iter().map(|(_, _, month, _)| *month >= first).collect::<Vec<_>>().into_iter();
+        self.figures.retain(|_| kept.next().unwrap_or(true));
+        self.cells.retain(|(_, _, month, _)| *month >= first);
+    }
+
     fn renumber(&mut self, subjects: Option<&[u32]>, domains: Option<&[u32]>) {
         for (subject, domain, ..) in &mut self.cells {
             *subject = subjects.map_or(*subject, |renumbered| renumbered[*subject as usize]);
@@ -283,6 +289,11 @@ impl Measures {
     /// Takes the measures of an indicator away.
     pub fn remove(&mut self, indicator: &IndicatorId) {
         self.blocks.remove(indicator);
+    }
+
+    /// Takes away the months before `first`.
+    pub(super) fn begin_with(&mut self, first: Month) {
+        self.blocks.values_mut().for_each(|block| block.begin_with(first));
     }
 
     /// Puts them in their declared order: indicator, subject, domain, month, scope.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
-use std::ops::{ControlFlow, Range};
+use std::ops::{ControlFlow, Range, RangeInclusive};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
@@ -52,6 +52,17 @@ pub struct Task<'a> {
     pub elapsed: &'a (dyn Fn() -> f64 + Sync),
     /// Counts of earlier runs; without them everything is counted.
     pub reuse: Option<&'a Reuse>,
+    /// Who watches the months before the period besides.
+    pub watched: Option<Watched<'a>>,
+}
+
+/// A listener of the months of flow indicators, those before the period among them: they are counted anyway, and too many to be kept.
+#[derive(Clone, Copy)]
+pub struct Watched<'a> {
+    /// First month that is told of.
+    pub first: Month,
+    /// Takes the sorted measures of a flow indicator from that month to the last of the period; from any thread, one call an indicator.
+    pub tell: &'a (dyn Fn(&Indicator, &Measures) + Sync),
 }
 
 /// What came of it.
@@ -393,16 +404,24 @@ fn measures_of(
     answers: &[Vec<RecordBatch>],
 ) -> Result<Measures, DataFusionError> {
     let mut measures = Measures::default();
+    let is_per_unit = matches!(indicator.shape, Shape::Ratio | Shape::Value);
+    let watched = task.watched.filter(|_| month.is_none() && is_per_unit);
+    let first = watched.map_or(task.period.first, |watched| watched.first.min(task.period.first));
     for (batches, scope) in answers.iter().zip([Scope::Own, Scope::Subtree]) {
         for batch in batches {
-            let block = read_measures(indicator, batch, month, scope, task.period, &mut measures)?;
+            let block = read_measures(indicator, batch, month, scope, first..=task.period.last, &mut measures)?;
             measures.add_block(&indicator.id, block);
         }
     }
     if indicator.shape != Shape::Region && indicator.rollup == Rollup::Sum {
-        return Ok(measures.with_sums(task.hierarchy));
+        measures = measures.with_sums(task.hierarchy);
+    } else {
+        measures.sort();
     }
-    measures.sort();
+    if let Some(watched) = watched {
+        (watched.tell)(indicator, &measures);
+        measures.begin_with(task.period.first);
+    }
     Ok(measures)
 }
 
@@ -522,13 +541,13 @@ fn numbers_of(texts: &ArrayRef, mut number: impl FnMut(&str) -> u32) -> Result<V
     Ok(texts.keys().iter().map(|key| key.map(|key| numbers[key as usize])).collect())
 }
 
-/// Reads a query's rows. Rows without a subject or a month, and those of other months than the period's, are left out.
+/// Reads a query's rows. Rows without a subject or a month, and those of other months, are left out.
 fn read_measures(
     indicator: &Indicator,
     batch: &RecordBatch,
     month: Option<Month>,
     scope: Scope,
-    period: &Period,
+    months: RangeInclusive<Month>,
     measures: &mut Measures,
 ) -> Result<Block, DataFusionError> {
     let mut block = Block::default();
@@ -562,7 +581,7 @@ fn read_measures(
     for (row, subject) in subjects.into_iter().enumerate() {
         let own_month = || own_months.filter(|days| days.is_valid(row)).and_then(|days| month_of(days.value(row)));
         let Some((subject, row_month)) = subject.zip(month.or_else(own_month)) else { continue };
-        if !(period.first..=period.last).contains(&row_month) {
+        if !months.contains(&row_month) {
             continue;
         }
         let amount = match indicator.shape {
@@ -605,6 +624,7 @@ mod tests {
             finished: &|_| (),
             elapsed: &|| 0.0,
             reuse: None,
+            watched: None,
         };
         let instants: Vec<i64> = moments(&task).iter().map(|(moment, _)| moment.as_of).collect();
         let last = moment_of(Window::Flow, task.as_of).as_of;

@@ -132,6 +132,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             not_applicable: None,
             says,
             evidence: EvidenceOf::Rows(evidence),
+            left_out: 0,
             share,
         });
     }

@@ -9,7 +9,8 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use datafusion::common::DFSchema;
-use datafusion::functions_aggregate::expr_fn::{count, sum};
+use datafusion::functions_aggregate::expr_fn::{count, count_distinct, sum};
+use datafusion::logical_expr::Expr;
 use datafusion::prelude::{DataFrame, SessionContext, cast as as_type, col, lit};
 
 use super::peers::Share;
@@ -98,6 +99,27 @@ pub async fn shares(frame: &DataFrame, detector: &Detector, tiers: &BTreeMap<Str
         group.sort_by(|a, b| (&a.table, &a.domain, &a.unit).cmp(&(&b.table, &b.domain, &b.unit)));
     }
     Ok(shares)
+}
+
+/// Rows that meet a condition, by unit, domain and table.
+pub async fn counted(frame: &DataFrame, condition: Expr, detector: &Detector) -> Result<BTreeMap<(String, String, String), u64>> {
+    let what = || format!("counting the rows of {}", detector.file);
+    let record = count_distinct(col("record_id")).alias("records");
+    let counted = frame.clone().filter(condition).and_then(|frame| {
+        let keys = ["unit_id", "domain", "source_table"].map(col).to_vec();
+        frame.aggregate(keys, vec![record])
+    });
+    let mut found = BTreeMap::new();
+    for batch in &counted.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)? {
+        let [units, domains, tables] = [0, 1, 2].map(|index| text(batch, index));
+        let (units, domains, tables) = (units?, domains?, tables?);
+        let of = |row: usize| [&units, &domains, &tables].map(|texts| texts.value(row).to_owned());
+        for (row, records) in counts(batch, 3)?.into_iter().enumerate() {
+            let [unit, domain, table] = of(row);
+            found.insert((unit, domain, table), records);
+        }
+    }
+    Ok(found)
 }
 
 /// A row of a detector: whose it is, and the record as evidence.

@@ -93,6 +93,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             not_applicable: None,
             says,
             evidence: EvidenceOf::Odd(BOTH.to_owned()),
+            left_out: 0,
         });
     }
     Ok(tests)

@@ -6,7 +6,7 @@
 //! ```text
 //! queries/findings/<detector>.sql ──judged──▶ rows, odd or not
 //!    rule ──────────────────────────────────▶ every odd row, a fact
-//!    share, late_burst, number_order, evenness ──▶ p per unit ──Benjamini–Hochberg over all──▶ q ──floors──▶ findings with their odd rows
+//!    share, late_burst, number_order, evenness, contrast, last_digits, first_digits ──▶ p per unit ──Benjamini–Hochberg over all──▶ q ──floors──▶ findings with their odd rows
 //! findings_review + the run before ──review──▶ new, standing, reviewed, changed, resolved
 //! ```
 //!
@@ -14,11 +14,16 @@
 //! statistical finding when four things hold: q below `finding.q` over all tests of the report, enough rows, an effect above the detector's
 //! floor, and every precondition. A precondition that fails is "not applicable", with the reason, and not a pass.
 //!
+//! Days with a known effect (a campaign, a migration: [`effects`]) are left out of the tests. Beside the detectors, and apart from them, [`watch`] charts
+//! each unit's own months.
+//!
 //! Everything is judged over the part of the period that has passed: `$from` is the period's first instant, `$as_of` the end of the
 //! as-of date or of the period, whichever is earlier.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use arrow::array::Array;
+use datafusion::logical_expr::Expr;
 use datafusion::prelude::{DataFrame, SessionContext};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -32,7 +37,11 @@ use crate::terms::{Period, epoch_days};
 
 #[cfg(test)]
 mod calibration;
+mod contrast;
+mod digits;
+pub mod effects;
 pub mod evenness;
+mod first_digits;
 mod judged;
 mod late_burst;
 mod number_order;
@@ -44,7 +53,9 @@ mod share;
 pub mod tables;
 pub mod tail;
 mod tested;
+pub mod watch;
 
+use effects::Effects;
 pub use judged::check;
 use peers::Share;
 use tables::{Detected, Evidence, Finding, FindingKind, State};
@@ -59,6 +70,8 @@ pub struct DetectRequest<'a> {
     pub as_of: Date,
     /// The months looked at.
     pub period: &'a Period,
+    /// What is known to have disturbed the records.
+    pub effects: &'a Effects,
 }
 
 impl DetectRequest<'_> {
@@ -118,17 +131,32 @@ struct Detecting<'a> {
     request: &'a DetectRequest<'a>,
     detector: &'a Detector,
     tiers: &'a BTreeMap<String, String>,
+    /// True of rows that a known effect explains; tests leave them out.
+    known: Option<Expr>,
 }
 
 impl Detecting<'_> {
     /// Its rows.
     async fn frame(&self) -> Result<DataFrame> {
-        judged::rows(self.session, self.detector, self.request.moment()).await
+        self.judged(self.request.moment()).await
     }
 
     /// Its rows of the same span a year before, as they stand today.
     async fn frame_before(&self) -> Result<DataFrame> {
-        judged::rows(self.session, self.detector, self.request.moment_before()).await
+        self.judged(self.request.moment_before()).await
+    }
+
+    async fn judged(&self, moment: Moment) -> Result<DataFrame> {
+        let frame = judged::rows(self.session, self.detector, moment).await?;
+        let Some(known) = &self.known else { return Ok(frame) };
+        frame.filter(known.clone().is_not_true()).context(Kind::Query, || self.detector.file.clone())
+    }
+
+    /// Rows that a known effect explains, by unit, domain and table.
+    async fn left_out(&self) -> Result<BTreeMap<(String, String, String), u64>> {
+        let Some(known) = &self.known else { return Ok(BTreeMap::new()) };
+        let rows = judged::rows(self.session, self.detector, self.request.moment()).await?;
+        judged::counted(&rows, known.clone(), self.detector).await
     }
 }
 
@@ -137,11 +165,16 @@ impl Detecting<'_> {
 /// # Errors
 /// SQL of a detector that does not run, or a missing parameter.
 pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Result<Detected> {
-    let tiers = tiers(session, request).await?;
-    let detecting = |detector| Detecting { session, request, detector, tiers: &tiers };
-    let (mut findings, mut tests) = (Vec::new(), Vec::new());
+    let (tiers, regions) = places(session, request).await?;
+    let known = |detector: &Detector| {
+        let day = detector.statistic.day()?;
+        request.effects.condition(&detector.name, day, &regions)
+    };
+    let detecting = |detector| Detecting { session, request, detector, tiers: &tiers, known: known(detector) };
+    let (mut findings, mut tests): (Vec<Finding>, Vec<Tested<'_>>) = (Vec::new(), Vec::new());
     for detector in request.library.detectors.values() {
         let detecting = detecting(detector);
+        let before = tests.len();
         match &detector.statistic {
             Statistic::Rule => findings.extend(rule::findings(&detecting).await?),
             Statistic::Share { tail, least_rate, says } => {
@@ -150,6 +183,14 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
             Statistic::LateBurst => tests.extend(late_burst::test(&detecting).await?),
             Statistic::NumberOrder => tests.extend(number_order::test(&detecting).await?),
             Statistic::Evenness => tests.extend(evenness::test(&detecting).await?),
+            Statistic::Contrast { says } => tests.extend(contrast::test(&detecting, says).await?),
+            Statistic::LastDigits => tests.extend(digits::test(&detecting).await?),
+            Statistic::FirstDigits => tests.extend(first_digits::test(&detecting).await?),
+        }
+        let left_out = detecting.left_out().await?;
+        for test in &mut tests[before..] {
+            let key = (test.share.unit.clone(), test.share.domain.clone(), test.share.table.clone());
+            test.left_out = left_out.get(&key).copied().unwrap_or(0);
         }
     }
     let (rows, flagged) = corrected(&tests, request.parameter("finding.q", None)?);
@@ -203,6 +244,10 @@ async fn flagged_findings(detecting: &Detecting<'_>, flagged: &[&(&Tested<'_>, f
             says.push_str(&test.says);
             says.extend(before.as_ref().and_then(|before| before.of(test)).map(share::says_before));
         }
+        let left_out = tests.iter().map(|(test, _)| test.left_out).max().unwrap_or(0);
+        if left_out > 0 {
+            says.push_str(&format!("另有 {left_out} 条属于已知影响（专项行动、数据迁移等，见 known_effects）的日期，未计入。"));
+        }
         let mut finding = finding_of(detecting, unit, domain, table, says, evidence);
         let (test, q) = tests.iter().min_by(|a, b| a.1.total_cmp(&b.1)).expect("a unit with a flagged test");
         finding.strength = test.statistic;
@@ -216,20 +261,29 @@ async fn flagged_findings(detecting: &Detecting<'_>, flagged: &[&(&Tested<'_>, f
     Ok(findings)
 }
 
-/// The tier of each unit on the last day.
-async fn tiers(session: &SessionContext, request: &DetectRequest<'_>) -> Result<BTreeMap<String, String>> {
+/// On the last day: the tier of each unit, and its division code.
+async fn places(session: &SessionContext, request: &DetectRequest<'_>) -> Result<(BTreeMap<String, String>, Vec<(String, String)>)> {
     let sql = format!(
-        "SELECT unit_id, tier FROM unit_spans WHERE DATE '{}' BETWEEN valid_from AND valid_to AND tier IS NOT NULL",
+        "SELECT unit_id, tier, region_code FROM unit_spans WHERE DATE '{}' BETWEEN valid_from AND valid_to ORDER BY unit_id",
         request.last_day()
     );
     let what = || "reading the tiers of units for the detectors".to_owned();
     let batches = session.sql(&sql).await.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
-    let mut tiers = BTreeMap::new();
+    let (mut tiers, mut regions) = (BTreeMap::new(), Vec::new());
     for batch in &batches {
-        let (units, words) = (judged::text(batch, 0)?, judged::text(batch, 1)?);
-        tiers.extend((0..batch.num_rows()).map(|row| (units.value(row).to_owned(), words.value(row).to_owned())));
+        let [units, words, codes] = [0, 1, 2].map(|column| judged::text(batch, column));
+        let (units, words, codes) = (units?, words?, codes?);
+        for row in 0..batch.num_rows() {
+            let unit = units.value(row).to_owned();
+            if words.is_valid(row) {
+                tiers.insert(unit.clone(), words.value(row).to_owned());
+            }
+            if codes.is_valid(row) {
+                regions.push((unit, codes.value(row).to_owned()));
+            }
+        }
     }
-    Ok(tiers)
+    Ok((tiers, regions))
 }
 
 /// One or two odd records are an accident, whatever their share.

@@ -156,7 +156,8 @@ mod tests {
         let none = session.sql(none).await.expect("no review").into_view();
         session.register_table("findings_review", none).expect("a table");
         let period: Period = "2026".parse().expect("a period");
-        let request = DetectRequest { library: &library, as_of: jiff::civil::date(2026, 6, 30), period: &period };
+        let request =
+            DetectRequest { library: &library, as_of: jiff::civil::date(2026, 6, 30), period: &period, effects: &Default::default() };
         let folder = tables(&session).await;
         let mut detected = Detected::default();
         settle(&session, &request, Some(folder.path()), &mut detected).await.expect("settled");

@@ -126,12 +126,14 @@ pub(super) fn judged_against_peers<'a>(
             not_applicable: None,
             says,
             evidence,
+            left_out: 0,
         });
     }
     tests
 }
 
-fn filled(says: &str, share: &Share, usual: f64, sign: &str) -> String {
+/// A detector's sentence with its figures.
+pub(super) fn filled(says: &str, share: &Share, usual: f64, sign: &str) -> String {
     let mut says = says.to_owned();
     let values = [
         ("n", share.n.to_string()),

@@ -241,6 +241,8 @@ pub struct FindingTest {
     pub outcome: Outcome,
     /// Why it was not judged.
     pub reason: String,
+    /// Rows of the unit that a known effect explains: not among those judged.
+    pub left_out: i64,
 }
 
 /// A finding of the run before that is none any more.

@@ -4,7 +4,7 @@
 
 use statrs::function::beta::beta_reg;
 use statrs::function::erf::erfc;
-use statrs::function::gamma::gamma_lr;
+use statrs::function::gamma::{gamma_lr, gamma_ur, ln_gamma};
 
 /// How rates of honest units are distributed: their logits are normal around a centre. `spread` is above 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,6 +89,20 @@ pub fn chi_squared_lower_tail(x: f64, degrees: f64) -> f64 {
     if x <= 0.0 || degrees <= 0.0 { 0.0 } else { gamma_lr(degrees / 2.0, x / 2.0) }
 }
 
+/// P(X ≥ x) of a χ² with so many degrees of freedom.
+pub fn chi_squared_upper_tail(x: f64, degrees: f64) -> f64 {
+    if x <= 0.0 || degrees <= 0.0 { 1.0 } else { gamma_ur(degrees / 2.0, x / 2.0) }
+}
+
+/// P(X ≥ `odd`) when `drawn` of `all` rows are drawn at random and `all_odd` of them are odd: the hypergeometric tail of Fisher's exact test.
+pub fn hypergeometric_upper_tail(odd: u64, drawn: u64, all_odd: u64, all: u64) -> f64 {
+    let ln_choose = |n: u64, k: u64| ln_gamma(n as f64 + 1.0) - ln_gamma(k as f64 + 1.0) - ln_gamma((n - k) as f64 + 1.0);
+    let least = odd.max((drawn + all_odd).saturating_sub(all));
+    let most = drawn.min(all_odd);
+    let term = |k: u64| (ln_choose(all_odd, k) + ln_choose(all - all_odd, drawn - k) - ln_choose(all, drawn)).exp();
+    (least..=most).map(term).sum::<f64>().min(1.0)
+}
+
 /// Benjamini–Hochberg: for each p the smallest false-discovery rate at which it would be reported, in the order given.
 pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();
@@ -104,8 +118,6 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use statrs::function::gamma::ln_gamma;
-
     use super::*;
 
     fn near(found: f64, expected: f64) -> bool {
@@ -143,6 +155,25 @@ mod tests {
         assert!((chi_squared_lower_tail(1.145, 5.0) - 0.05).abs() < 1e-3);
         assert!((chi_squared_lower_tail(18.493, 30.0) - 0.05).abs() < 1e-4);
         assert_eq!(chi_squared_lower_tail(0.0, 5.0), 0.0);
+    }
+
+    #[test]
+    fn both_tails_of_a_chi_squared_are_one_together() {
+        assert!((chi_squared_upper_tail(16.919, 9.0) - 0.05).abs() < 1e-4);
+        assert!((chi_squared_upper_tail(7.0, 9.0) + chi_squared_lower_tail(7.0, 9.0) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_tail_of_fishers_test_is_that_of_the_tea_tasting() {
+        // Eight cups, four of each; all four named rightly: 1 of 70; three or more: 17 of 70 (Fisher 1935).
+        assert!((hypergeometric_upper_tail(4, 4, 4, 8) - 1.0 / 70.0).abs() < 1e-9);
+        assert!((hypergeometric_upper_tail(3, 4, 4, 8) - 17.0 / 70.0).abs() < 1e-9);
+        assert!((hypergeometric_upper_tail(0, 4, 4, 8) - 1.0).abs() < 1e-9);
+        assert_eq!(hypergeometric_upper_tail(5, 4, 4, 8), 0.0);
+        assert!(
+            (hypergeometric_upper_tail(2, 6, 4, 8) - 1.0).abs() < 1e-9,
+            "at least two of six must be odd when two of eight are not drawn"
+        );
     }
 
     #[test]

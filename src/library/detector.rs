@@ -39,10 +39,37 @@ pub enum Statistic {
     NumberOrder,
     /// Monthly counts of the parts of a unit that vary less than chance lets them, with fines in a narrow band.
     Evenness,
+    /// Odd outcomes among marked rows, against the unit's other rows.
+    Contrast {
+        /// The sentence, with the placeholders of a share; `{usual}` is the share among the other rows.
+        says: String,
+    },
+    /// Last digits of whole numbers, against peers.
+    LastDigits,
+    /// First two digits of amounts, against Benford's law.
+    FirstDigits,
 }
 
-const STATISTICS: [(&str, &str); 5] =
-    [("rule", "rule"), ("share", "share"), ("late_burst", "late_burst"), ("number_order", "number_order"), ("evenness", "evenness")];
+const STATISTICS: [(&str, &str); 8] = [
+    ("rule", "rule"),
+    ("share", "share"),
+    ("late_burst", "late_burst"),
+    ("number_order", "number_order"),
+    ("evenness", "evenness"),
+    ("contrast", "contrast"),
+    ("last_digits", "last_digits"),
+    ("first_digits", "first_digits"),
+];
+
+/// What amounts a test of first digits may be made of, and of which it is refused; why (methods 3).
+const QUANTITIES: [(&str, Option<&str>); 6] = [
+    ("total", None),
+    ("invoice", None),
+    ("fine", Some("fines are assigned by the law and its bands, so that their first digits follow those")),
+    ("fee", Some("fees are assigned by a tariff, so that their first digits follow it")),
+    ("count", Some("counts span too few orders of magnitude")),
+    ("hours", Some("hours are bounded and rounded by people")),
+];
 
 /// Placeholders of a share's sentence.
 pub const PLACEHOLDERS: [&str; 5] = ["n", "odd", "share", "usual", "sign"];
@@ -56,6 +83,18 @@ impl Statistic {
             Self::LateBurst => "late_burst",
             Self::NumberOrder => "number_order",
             Self::Evenness => "evenness",
+            Self::Contrast { .. } => "contrast",
+            Self::LastDigits => "last_digits",
+            Self::FirstDigits => "first_digits",
+        }
+    }
+
+    /// The column with the day of a row, by which known effects are left out; a fact needs none.
+    pub fn day(&self) -> Option<&'static str> {
+        match self {
+            Self::Rule => None,
+            Self::NumberOrder => Some("dated_on"),
+            _ => Some("happened_on"),
         }
     }
 
@@ -63,9 +102,13 @@ impl Statistic {
     /// can't be judged.
     pub fn columns(&self) -> Vec<&'static str> {
         let own: &[&str] = match self {
-            Self::Rule | Self::Share { .. } | Self::LateBurst => &["sign", "is_odd", "says"],
+            Self::Rule => &["sign", "is_odd", "says"],
+            Self::Share { .. } | Self::LateBurst => &["sign", "is_odd", "says", "happened_on"],
             Self::NumberOrder => &["number", "dated_on"],
-            Self::Evenness => &["part", "month", "amount", "says"],
+            Self::Evenness => &["part", "month", "amount", "says", "happened_on"],
+            Self::Contrast { .. } => &["sign", "is_odd", "is_marked", "says", "happened_on"],
+            Self::LastDigits => &["sign", "number", "says", "happened_on"],
+            Self::FirstDigits => &["sign", "amount", "says", "happened_on"],
         };
         ["unit_id", "domain", "source_table", "record_id", "source_file", "source_line"].into_iter().chain(own.iter().copied()).collect()
     }
@@ -124,6 +167,9 @@ pub fn read_detector(name: &str, file: &str, text: &str, diagnostics: &mut Diagn
             "late_burst" => Some(Statistic::LateBurst),
             "number_order" => Some(Statistic::NumberOrder),
             "evenness" => Some(Statistic::Evenness),
+            "last_digits" => Some(Statistic::LastDigits),
+            "first_digits" => quantity(section, diagnostics).then_some(Statistic::FirstDigits),
+            "contrast" => sentence(section, diagnostics).map(|says| Statistic::Contrast { says }),
             _ => share_test(section, diagnostics),
         };
         let (minimum_n, floor) = if word == "rule" { (Some(1), Some(0.0)) } else { limits(section, diagnostics) };
@@ -193,6 +239,12 @@ fn share_test(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Optio
             rate
         }
     };
+    let says = sentence(section, diagnostics)?;
+    Some(Statistic::Share { tail: tail?, least_rate: least_rate?, says })
+}
+
+/// The sentence of a finding, its placeholders known.
+fn sentence(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<String> {
     let says = section.required_text("says", diagnostics)?;
     if let Some(unknown) = placeholders(&says.value).into_iter().find(|name| !PLACEHOLDERS.contains(name)) {
         diagnostics
@@ -200,7 +252,30 @@ fn share_test(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Optio
             .hint_nearest(unknown, PLACEHOLDERS);
         return None;
     }
-    Some(Statistic::Share { tail: tail?, least_rate: least_rate?, says: says.value })
+    Some(says.value)
+}
+
+/// Whether first digits of such amounts say anything; if not, why.
+fn quantity(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> bool {
+    let Some(placed) = section.required_text("quantity", diagnostics) else { return false };
+    let found = QUANTITIES.iter().find(|(word, _)| *word == placed.value).map(|(_, why)| *why);
+    match found {
+        Some(None) => true,
+        Some(Some(why)) => {
+            let says = format!("Benford's law is not to be expected of `{}`: {why}", placed.value);
+            diagnostics
+                .error("detector-benford", section.file(), Some(placed.span), says)
+                .hint("use `last_digits` or `share`, which compare with peers; `first_digits` takes `total` or `invoice`");
+            false
+        }
+        None => {
+            let says = format!("`quantity` is `{}`, which is not known", placed.value);
+            diagnostics
+                .error("detector-benford", section.file(), Some(placed.span), says)
+                .hint_nearest(&placed.value, QUANTITIES.map(|(word, _)| word));
+            false
+        }
+    }
 }
 
 /// The names between braces.
@@ -243,5 +318,20 @@ mod tests {
         assert!(said("-- severity = 3\n-- statistic = \"magic\"\n").1.contains("magic"));
         assert!(said("-- severity = 3\n-- statistic = \"late_burst\"\n-- minimum_n = 0\n-- floor = 2\n").1.contains("expected a share"));
         assert!(said("-- severity = 3\n-- statistic = \"rule\"\n-- flor = 1\n").1.contains("flor"));
+    }
+
+    #[test]
+    fn benford_refuses_fines_fees_counts_and_hours_and_takes_totals() {
+        let of = |quantity: &str| {
+            said(&format!(
+                "-- severity = 3\n-- statistic = \"first_digits\"\n-- quantity = \"{quantity}\"\n-- minimum_n = 1000\n-- floor = 0.0015\n"
+            ))
+        };
+        assert!(of("total").0.is_some() && of("invoice").0.is_some());
+        for refused in ["fine", "fee", "count", "hours"] {
+            let (detector, text) = of(refused);
+            assert!(detector.is_none() && text.contains("Benford's law is not to be expected"), "{text}");
+        }
+        assert!(of("fines").1.contains("fine"));
     }
 }

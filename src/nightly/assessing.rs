@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::civil::Date;
 
@@ -16,10 +17,11 @@ use crate::compute::declarations::{Declared, declared};
 use crate::compute::events::{Event, read_events};
 use crate::compute::fused::reuse::{CountedRelation, Reuse};
 use crate::compute::measures::Measures;
+use crate::compute::populations::names_read;
 use crate::compute::previous::read_measures;
 use crate::compute::reconciliation::{self, Reconciled, reconciled};
 use crate::compute::reporting::{Silent, UnknownCodes, newest_dates, silent_units, unknown_codes};
-use crate::compute::run::{Task, ahead, compute, moment_of};
+use crate::compute::run::{Task, Watched, ahead, compute, moment_of};
 use crate::compute::shared::{Later, SharedPopulations};
 use crate::compute::units::{Unit, read_units};
 use crate::compute::verification::{self, Verified, verified};
@@ -27,6 +29,8 @@ use crate::error::{Context, Kind, Result};
 use crate::explain::Policy;
 use crate::explain::lists::{ListInput, RecordLists, read_for_lists, record_lists};
 use crate::explain::reconciled::{ReconciledRecords, reconciled_records};
+use crate::findings::effects::Effects;
+use crate::findings::watch::{ControlChart, Watch};
 use crate::findings::{DetectRequest, detect, review, tables::Detected};
 use crate::indices::extract::{BURDEN_POPULATIONS, BURDEN_SOURCES, SYNERGY_POPULATIONS, SYNERGY_SOURCES};
 use crate::indices::{Indices, Standing, indices, previous};
@@ -66,6 +70,10 @@ pub struct Assessed {
     pub held_below: BTreeMap<String, Vec<String>>,
     /// Patterns for a reviewer.
     pub detected: Detected,
+    /// Months of each unit in each indicator, watched.
+    pub charts: Vec<ControlChart>,
+    /// What is known to have disturbed the records.
+    pub effects: Effects,
     /// Records behind the figures of each unit.
     pub records: RecordLists,
     /// Units that sent nothing lately.
@@ -140,9 +148,33 @@ pub async fn assess(
     shared.expect(moment_of(Window::Flow, request.as_of).as_of, later);
     let (period, as_of) = (&request.period, request.as_of);
     let reuse = reuse_in(request, &counting, snapshot);
-    let task = Task { library, indicators, period, as_of, hierarchy, finished: &finished, elapsed: &elapsed, reuse: Some(&reuse) };
+    assessed.effects = Effects::read(session, as_of).await?;
+    let looked_for = DetectRequest { library, as_of, period, effects: &assessed.effects };
+    let watch = Watch::over(request.scheme, &assessed.units, looked_for.last_day(), &assessed.effects);
+    // The months before this year are counted only where nothing below asks for the beginning of the window.
+    let whole = |indicator: &Indicator| {
+        let names = names_read(session, &indicator.sql).unwrap_or_default();
+        let below = dependencies.populations_below(names);
+        let texts = below.iter().filter_map(|name| library.populations.get(name)).map(|population| population.sql.as_str());
+        texts.chain([indicator.sql.as_str()]).all(|sql| !sql.contains("$from"))
+    };
+    let watched: BTreeSet<&IndicatorId> = indicators.iter().filter(|indicator| whole(indicator)).map(|indicator| &indicator.id).collect();
+    let charts = Mutex::new(Vec::new());
+    let tell = |indicator: &Indicator, measures: &Measures| {
+        if watched.contains(&indicator.id) {
+            let of_indicator = watch.charts(indicator, measures);
+            charts.lock().unwrap_or_else(PoisonError::into_inner).extend(of_indicator);
+        }
+    };
+    let months = looked_for.parameter("watch.months", None)? as i32;
+    let watched = Some(Watched { first: watch.newest().plus(1 - months), tell: &tell });
+    let task = Task { library, indicators, period, as_of, hierarchy, finished: &finished, elapsed: &elapsed, reuse: Some(&reuse), watched };
     let outcome = compute(&mut shared, &task).await.context(Kind::Query, || "computing indicators")?;
     reuse.sweep();
+    let mut charts = charts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    charts.retain(|chart: &ControlChart| !outcome.failed.contains_key(&IndicatorId::from(chart.indicator.as_str())));
+    charts.sort_by(|a, b| (&a.indicator, &a.unit, &a.domain).cmp(&(&b.indicator, &b.unit, &b.domain)));
+    assessed.charts = charts;
     assessed.held.extend(outcome.failed);
     assessed.seconds = outcome.seconds;
     assessed.counted = outcome.counted;
@@ -204,9 +236,10 @@ pub async fn assess(
 
     surroundings.stage("findings", Work::Unknown);
     shared.stand_at(moment_of(Window::Flow, request.as_of), dependencies.in_order().map(str::to_owned)).await;
-    let looked_for = DetectRequest { library, as_of: request.as_of, period: &request.period };
-    assessed.detected = detect(session, &looked_for).await?;
-    review::settle(session, &looked_for, previous_run.map(|_| tables.as_path()), &mut assessed.detected).await?;
+    let looked_for = DetectRequest { library, as_of, period, effects: &assessed.effects };
+    let mut detected = detect(session, &looked_for).await?;
+    review::settle(session, &looked_for, previous_run.map(|_| tables.as_path()), &mut detected).await?;
+    assessed.detected = detected;
 
     // The populations stand at the as-of moment since the findings were looked for.
     if let [first, .., last] | [first @ last] = request.period.months_until(request.as_of).as_slice() {
@@ -260,6 +293,7 @@ pub async fn counts_ahead(request: &Request<'_>, broken: &BTreeMap<IndicatorId, 
         finished: &|_| (),
         elapsed: &|| 0.0,
         reuse: Some(&reuse),
+        watched: None,
     };
     ahead(&mut shared, &task).await.context(Kind::Query, || "looking at what would be counted")
 }

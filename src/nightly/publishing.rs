@@ -76,6 +76,8 @@ pub fn report_input(
         verification: assessed.verification,
         held_below: assessed.held_below,
         detected: assessed.detected,
+        charts: assessed.charts,
+        effects: assessed.effects,
         detectors: request.library.detectors.values().cloned().collect(),
         records: assessed.records,
         tables: request.library.tables.values().map(|table| (table.name.clone(), table.title.clone())).collect(),

@@ -25,7 +25,7 @@ const OFFICE: &str = "unit anchor balanced bar benign bytes calibrated carried c
     filtered firms format fraction heading held href index interval kind label last_seen letter loaded name neighbour \
     neighbours note only_declared only_derived outside provisional q quarantined quarter raw reading reason region rows says score seen series share since \
     source step subject table title units usual \
-    counted documented judged look_at more not_applicable number order pattern review state strip tested too_few";
+    counted days document documented domain drawing judged look_at n sign target value more not_applicable number order pattern review state strip tested too_few";
 
 /// Both systems beside each other, in the office's tree and, record by record, in the unit's own.
 const RECONCILIATION: &str = "differing domain due excluded fields file heading held href in_transit matched missing_in_system \
@@ -38,12 +38,13 @@ const METHOD: &str = "available curve deviation effective full node nominal pair
 const VERIFICATION: &str = "columns domain fraction held href quarter score share title unit";
 
 /// Page, its template, its list.
-const PAGES: [(&str, &str, &str); 16] = [
+const PAGES: [(&str, &str, &str); 17] = [
     ("base.html", include_str!("templates/base.html"), FRAME),
     ("public.html", include_str!("templates/public.html"), PUBLIC),
     ("ranking.html", include_str!("templates/ranking.html"), RANKING),
     ("unit.html", include_str!("templates/unit.html"), UNIT),
     ("findings.html", include_str!("templates/findings.html"), OFFICE),
+    ("watch.html", include_str!("templates/watch.html"), OFFICE),
     ("synergy.html", include_str!("templates/synergy.html"), OFFICE),
     ("burden.html", include_str!("templates/burden.html"), OFFICE),
     ("reconciliation.html", include_str!("templates/reconciliation.html"), RECONCILIATION),

@@ -1,7 +1,7 @@
 //! The anomaly report as a workbook: for the office's tree alone.
 //!
-//! In: findings, tests, detectors. Out: `findings.xlsx` with a sheet each for findings (the most worth looking at first), evidence, tests, resolved
-//! findings, detectors, and one that says what they are and how many rows of how many each holds. Never here: cutting without saying so,
+//! In: findings, tests, detectors, control charts. Out: `findings.xlsx` with a sheet each for findings (the most worth looking at first), evidence, tests, resolved
+//! findings, detectors, the charts with news, known effects, and one that says what they are and how many rows of how many each holds. Never here: cutting without saying so,
 //! personal numbers (texts of rows are covered as on pages).
 
 use std::collections::BTreeMap;
@@ -14,7 +14,10 @@ use super::tables::columns::Columns;
 use super::workbook::{Sheet, workbook};
 use super::{texts, view};
 use crate::error::{Context, Kind, Result};
+use crate::findings::effects::Effect;
 use crate::findings::tables::{Evidence, Finding};
+use crate::findings::watch::ControlChart;
+use crate::terms::IndicatorId;
 
 /// Rows of evidence that a workbook holds; a sheet ends at 1 048 576, and nobody pages through more.
 const MOST_EVIDENCE: usize = 500_000;
@@ -39,6 +42,8 @@ pub fn write(input: &ReportInput, path: &Path) -> Result<()> {
         (texts::TESTS, sheet_of_tests(input, &names)?, input.detected.tests.len()),
         (texts::FINDINGS_RESOLVED, sheet_of_resolved(input, &names)?, input.detected.resolved.len()),
         (texts::DETECTORS, sheet_of_detectors(input)?, input.detectors.len()),
+        (texts::PAGE_WATCH, sheet_of_watch(input, &names)?, input.charts.iter().filter(|chart| !chart.news.is_empty()).count()),
+        (texts::EFFECTS, sheet_of_effects(input, &names)?, input.effects.list.len()),
     ];
     let mut workbook = workbook()?;
     let what = || format!("writing {}", path.display());
@@ -180,6 +185,7 @@ fn sheet_of_tests(input: &ReportInput, names: &UnitNames<'_>) -> Result<ResultTa
         .real_or_null(texts::P_VALUE, |(test, ..)| test.p_value)
         .real_or_null(texts::Q_VALUE, |(test, ..)| test.q_value)
         .real_or_null(texts::FAMILY_Q, |(test, ..)| test.family_q_value)
+        .count(texts::LEFT_OUT, |(test, ..)| test.left_out)
         .table(rows.len())
 }
 
@@ -190,6 +196,51 @@ fn sheet_of_resolved(input: &ReportInput, names: &UnitNames<'_>) -> Result<Resul
         .text(texts::UNIT, |(_, unit, _)| unit)
         .text(texts::SUBJECT, |(row, ..)| &row.subject)
         .text(texts::SAYS, |(_, _, says)| says)
+        .table(rows.len())
+}
+
+/// The control charts with news.
+fn sheet_of_watch(input: &ReportInput, names: &UnitNames<'_>) -> Result<ResultTable> {
+    let says =
+        |chart: &ControlChart| chart.news.iter().map(|(rule, side)| texts::chart_signal(*rule, *side)).collect::<Vec<_>>().join("；");
+    let title = |chart: &ControlChart| {
+        let indicator = input.indicators.get(&IndicatorId::from(chart.indicator.as_str()));
+        indicator.map_or_else(|| chart.indicator.clone(), |indicator| indicator.title.clone())
+    };
+    let rows: Vec<_> = view::watch::news(&input.charts)
+        .into_iter()
+        .map(|chart| (chart, names.name(&chart.unit), title(chart), says(chart), chart.newest.month.to_string()))
+        .collect();
+    Columns::of("watch", &[], &rows)
+        .text(texts::UNIT, |(_, unit, ..)| unit)
+        .text(texts::DOMAIN, |(chart, ..)| texts::domain(&chart.domain))
+        .text(texts::INDICATOR, |(_, _, title, ..)| title)
+        .text(texts::WATCH_SIGN, |(chart, ..)| texts::chart_news(chart.is_worse))
+        .text(texts::SAYS, |(_, _, _, says, _)| says)
+        .text(texts::WATCH_MONTH, |(.., month)| month)
+        .real_or_null(texts::WATCH_VALUE, |(chart, ..)| Some(chart.newest.value))
+        .real_or_null(texts::LOOKED_AT, |(chart, ..)| Some(chart.newest.n))
+        .real_or_null(texts::WATCH_CENTRE, |(chart, ..)| Some(chart.centre))
+        .real_or_null(texts::LOW, |(chart, ..)| Some(chart.newest.low))
+        .real_or_null(texts::HIGH, |(chart, ..)| Some(chart.newest.high))
+        .size(texts::WATCH_MONTHS, |(chart, ..)| chart.months as u64)
+        .text(texts::WATCH_TARGET, |(chart, ..)| texts::chart_assurance(chart.assurance))
+        .table(rows.len())
+}
+
+fn sheet_of_effects(input: &ReportInput, names: &UnitNames<'_>) -> Result<ResultTable> {
+    let who = |effect: &Effect| {
+        let region = effect.region.as_ref().map(|code| input.regions.get(code).cloned().unwrap_or_else(|| code.clone()));
+        effect.unit.as_ref().map(|unit| names.name(unit)).or(region).unwrap_or_else(|| texts::EVERYBODY.to_owned())
+    };
+    let days = |effect: &Effect| texts::effect_days(effect.days, &effect.detectors);
+    let rows: Vec<_> = input.effects.list.iter().map(|effect| (effect, who(effect), days(effect), masked(&effect.document))).collect();
+    Columns::of("effects", &[], &rows)
+        .text(texts::EFFECT_NAME, |(effect, ..)| texts::effect_kind(&effect.kind))
+        .text(texts::EFFECT_WHO, |(_, who, ..)| who)
+        .text(texts::DOMAIN, |(effect, ..)| effect.domain.as_deref().map_or(texts::EVERYTHING, texts::domain))
+        .text(texts::EFFECT_DAYS, |(_, _, days, _)| days)
+        .text(texts::EFFECT_DOCUMENT, |(.., document)| document)
         .table(rows.len())
 }
 

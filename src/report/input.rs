@@ -17,7 +17,9 @@ use crate::compute::reconciliation::Reconciled;
 use crate::compute::verification::Verified;
 use crate::explain::lists::RecordLists;
 use crate::explain::reconciled::ReconciledRecords;
+use crate::findings::effects::Effects;
 use crate::findings::tables::Detected;
+use crate::findings::watch::ControlChart;
 use crate::indices::burden::BurdenTables;
 use crate::indices::synergy::SynergyTables;
 use crate::ingest::UnitRemark;
@@ -80,6 +82,10 @@ pub struct ReportInput {
     pub records: RecordLists,
     /// Patterns for a reviewer: the office's tree only.
     pub detected: Detected,
+    /// Months of each unit in each indicator, watched.
+    pub charts: Vec<ControlChart>,
+    /// What is known to have disturbed the records.
+    pub effects: Effects,
     /// What was looked for.
     pub detectors: Vec<Detector>,
     /// One row a source file.

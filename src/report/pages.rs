@@ -16,6 +16,7 @@ use super::view::reconciliation::ReconciliationView;
 use super::view::synergy::{DomainView, PartHead, ScaleStep};
 use super::view::unit::UnitView;
 use super::view::verification::VerificationView;
+use super::view::watch::WatchView;
 
 /// First page of the office's tree.
 #[derive(Template)]
@@ -75,6 +76,16 @@ pub struct FindingsPage {
     pub frame: Frame,
     /// Everything on the page.
     pub view: FindingsView,
+}
+
+/// What changed at a unit, month by month.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "watch.html")]
+pub struct WatchPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Everything on the page.
+    pub view: WatchView,
 }
 
 /// Co-operation between regions.

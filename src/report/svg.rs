@@ -138,6 +138,48 @@ pub fn sparkline(places: &[Option<i64>], words: &str) -> Svg {
     Svg(svg)
 }
 
+/// One month of a control chart.
+#[derive(Debug, Clone, Copy)]
+pub struct Month {
+    /// Where the value lies.
+    pub value: i64,
+    /// Where the lower limit lies.
+    pub low: i64,
+    /// Where the upper limit lies.
+    pub high: i64,
+    /// A rule was complete in this month.
+    pub is_signal: bool,
+}
+
+/// Months between their limits: a band that widens where a month has few cases, the centre, the values; months with a signal are filled squares, so
+/// that they show without colour.
+pub fn control_chart(months: &[Month], centre: i64, words: &str) -> Svg {
+    if months.len() < 2 {
+        return Svg::default();
+    }
+    let mut svg = open("control", 240, 56, words);
+    let last = months.len() as i64 - 1;
+    let x = |at: usize| along(at as i64 * 10_000 / last, 2_280);
+    let y = |place: i64| along(10_000 - place, 480);
+    let line = |at: usize, month: &Month, of: fn(&Month) -> i64| format!("{} {}", x(at), y(of(month)));
+    let above: Vec<String> = months.iter().enumerate().map(|(at, month)| line(at, month, |month| month.high)).collect();
+    let below: Vec<String> = months.iter().enumerate().rev().map(|(at, month)| line(at, month, |month| month.low)).collect();
+    let values: Vec<String> = months.iter().enumerate().map(|(at, month)| line(at, month, |month| month.value)).collect();
+    let _ = write!(svg, "<g transform=\"translate(6 4)\"><path class=\"limits\" d=\"M{}L{}Z\"/>", above.join("L"), below.join("L"));
+    let _ = write!(svg, "<line class=\"median\" x1=\"0\" y1=\"{at}\" x2=\"228\" y2=\"{at}\"/>", at = y(centre));
+    let _ = write!(svg, "<path class=\"line\" d=\"M{}\"/>", values.join("L"));
+    for (at, month) in months.iter().enumerate() {
+        let (x, y) = (x(at), y(month.value));
+        let _ = if month.is_signal {
+            write!(svg, "<rect class=\"own\" transform=\"translate(-3 -3)\" x=\"{x}\" y=\"{y}\" width=\"6\" height=\"6\"/>")
+        } else {
+            write!(svg, "<circle class=\"peer\" cx=\"{x}\" cy=\"{y}\" r=\"2\"/>")
+        };
+    }
+    svg.push_str("</g></svg>");
+    Svg(svg)
+}
+
 /// Small squares side by side, one a part; the step of the scale is a class of the stylesheet.
 pub fn squares(steps: &[(char, &'static str)], words: &str) -> Svg {
     let mut svg = open("squares", 10 * steps.len() as u32, 12, words);

@@ -11,6 +11,7 @@ use crate::library::indicator::Better;
 use crate::report::input::Minimum;
 use crate::report::numbers;
 use crate::scoring::audit::IndicatorAudit;
+use crate::statistics::control_chart::{Assurance, Rule, Side};
 use crate::statistics::funnel::Position;
 use crate::statistics::ranks::Band;
 use crate::terms::Period;
@@ -167,6 +168,30 @@ catalogue! {
     FINDINGS_HEAD = "疑点（供核查，不直接扣分）";
     FINDINGS_NOTE = "疑点是数据中的异常形态，不是结论。每一条都应先排除所列的正常原因，再调取案卷核实；核实后的处理须有文件依据，另行记入。";
     NO_FINDINGS = "本期没有疑点。";
+
+    EFFECTS = "已知影响";
+    EFFECTS_NOTE = "下列日期的记录不参加统计检验，所涉月份不计入月度监测；事实类疑点照列。没有依据文件的不予剔除（源表 known_effects）。";
+    EFFECT_NAME = "影响";
+    EFFECT_WHO = "涉及";
+    EFFECT_DAYS = "日期与适用";
+    EFFECT_DOCUMENT = "依据文件";
+    EVERYBODY = "全部主体";
+    EVERYTHING = "全部领域";
+
+    // Monthly watch
+    PAGE_WATCH = "月度监测";
+    WATCH_NOTE = "各主体与自己此前各月相比（控制图），不与他人比较：信号说明有了变化，不说明好坏的原因，既不是疑点，也不影响得分。比例用 P′ 图，其余用 XmR 图；灰色带为控制限，横线为中心线，方点是出现信号的月份。规则：超出控制限；连续七个月在中心线同侧；连续七个月上升或者下降；三个月中有两个月靠近同一侧控制限（外三分之一）。只看记录已满的月份；有备案的专项行动、数据迁移等月份不计入。";
+    WATCH_CHANCE = "即使什么也没有发生，每月也会有约百分之二的图出现信号：信号用于决定先看哪里。";
+    WATCH_NEWS = "本月出现信号的";
+    NO_WATCH = "本月没有信号。";
+    WATCH_SIGN = "变化";
+    WATCH_VALUE = "本月";
+    WATCH_USUAL = "通常（控制限）";
+    WATCH_TARGET = "目标";
+    WATCH_MONTH = "月份";
+    WATCH_CENTRE = "中心线";
+    WATCH_MONTHS = "月数";
+    LEFT_OUT = "已知影响剔除条数";
     FINDINGS_WORKBOOK = "下载工作簿（全部疑点、证据和检验）";
     FINDINGS_NUMBER = "。复核结论以疑点编号为准（主体名称下方），连同核查文书填入“疑点复核”表（findings_review）；编号的后半段代表证据，证据有变，疑点重新列出。";
     FINDINGS_OPEN = "待核查，值得先看的在前";
@@ -913,4 +938,75 @@ pub fn declared_flag(flag: &str) -> &str {
 /// A unit that has ended, with its last day.
 pub fn predecessor(name: &str, last: &str) -> String {
     format!("{name}（至 {last}）")
+}
+
+/// Kind of a known effect.
+pub fn effect_kind(kind: &str) -> &'static str {
+    match kind {
+        "campaign" => "专项行动",
+        "migration" => "数据迁移",
+        "outage" => "接口中断",
+        "reform" => "职责调整",
+        "emergency" => "突发事件",
+        _ => "其他影响",
+    }
+}
+
+/// Days of a known effect, and the detectors for which it holds.
+pub fn effect_days((first, last): (Date, Date), detectors: &[String]) -> String {
+    let only = if detectors.is_empty() { "全部检验和月度监测".to_owned() } else { detectors.join("、") };
+    format!("{first} 至 {last}；{only}")
+}
+
+/// How many charts, and in how many of them something is new: worse, neither, better.
+pub fn watch_counted(charts: usize, month: &str, [worse, neither, better]: [usize; 3]) -> String {
+    format!("共 {charts} 张控制图（每张至少十二个月），截至 {month}。本月出现信号：变差 {worse}，变化 {neither}，变好 {better}。")
+}
+
+/// That there are more charts than the page shows.
+pub fn watch_more(shown: usize, all: usize) -> String {
+    format!("共 {all} 张，此处列前 {shown} 张，全部见结果表 control_charts、control_points。")
+}
+
+/// Better, worse, or changed.
+pub fn chart_news(is_worse: Option<bool>) -> &'static str {
+    match is_worse {
+        Some(true) => "变差",
+        Some(false) => "变好",
+        None => "变化",
+    }
+}
+
+/// What a rule of the control charts saw.
+pub fn chart_signal(rule: Rule, side: Side) -> &'static str {
+    match (rule, side) {
+        (Rule::Outside, Side::High) => "高于上限",
+        (Rule::Outside, Side::Low) => "低于下限",
+        (Rule::OneSide, Side::High) => "连续七个月高于中心线",
+        (Rule::OneSide, Side::Low) => "连续七个月低于中心线",
+        (Rule::Trend, Side::High) => "连续七个月上升",
+        (Rule::Trend, Side::Low) => "连续七个月下降",
+        (Rule::OuterThird, Side::High) => "三个月中两个月接近上限",
+        (Rule::OuterThird, Side::Low) => "三个月中两个月接近下限",
+    }
+}
+
+/// Centre and limits.
+pub fn chart_usual(centre: &str, low: &str, high: &str) -> String {
+    format!("{centre}（{low} 至 {high}）")
+}
+
+/// Whether the target lies within the limits.
+pub fn chart_assurance(assurance: Option<Assurance>) -> &'static str {
+    match assurance {
+        Some(Assurance::Met) => "照常即可达到",
+        Some(Assurance::Missed) => "不改变做法则达不到",
+        Some(Assurance::Chance) => "时达时不达",
+        None => NONE,
+    }
+}
+
+/// What the drawing of a control chart shows.
+pub fn chart_words(first: &str, last: &str, centre: &str, value: &str, low: &str, high: &str) -> String {
+    format!("{first} 至 {last}，中心线 {centre}，最后一个月 {value}；纵轴自 {low} 至 {high}")
 }

@@ -12,12 +12,13 @@ use super::input::{HeldItem, NodeView};
 use super::names::{Text, file_name};
 use super::numbers;
 use super::pages::{
-    BurdenPage, FindingsPage, MethodPage, PublicPage, QualityPage, RankingPage, ReconciliationPage, SynergyPage, UnitPage, VerificationPage,
+    BurdenPage, FindingsPage, MethodPage, PublicPage, QualityPage, RankingPage, ReconciliationPage, SynergyPage, UnitPage,
+    VerificationPage, WatchPage,
 };
 use super::texts;
 use super::view::frame::{Frame, Page, Reader};
 use super::view::ranking::KeyFigure;
-use super::view::{Facts, burden, findings, method, quality, ranking, reconciliation, synergy, unit, verification};
+use super::view::{Facts, burden, findings, method, quality, ranking, reconciliation, synergy, unit, verification, watch};
 use crate::error::{Context, Kind, Result};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
 use crate::side_by_side::side_by_side;
@@ -38,6 +39,7 @@ fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
     let mut pages: Vec<Ahead<'a>> = vec![
         Box::new(|| finished("office/index.html", &ranking_page(facts))),
         Box::new(|| finished("office/findings.html", &findings_page(facts))),
+        Box::new(|| finished("office/watch.html", &watch_page(facts))),
         Box::new(|| finished("office/synergy.html", &synergy_page(facts))),
         Box::new(|| finished("office/burden.html", &burden_page(facts))),
         Box::new(|| finished("office/reconciliation.html", &reconciliation_page(facts))),
@@ -124,6 +126,10 @@ fn unit_page<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitPage 
 
 fn findings_page(facts: &Facts) -> FindingsPage {
     FindingsPage { frame: Frame::of(facts, Reader::Office, Page::Findings, Text::of(texts::PAGE_FINDINGS)), view: findings::view(facts) }
+}
+
+fn watch_page(facts: &Facts) -> WatchPage {
+    WatchPage { frame: Frame::of(facts, Reader::Office, Page::Watch, Text::of(texts::PAGE_WATCH)), view: watch::view(facts) }
 }
 
 fn synergy_page(facts: &Facts) -> SynergyPage {

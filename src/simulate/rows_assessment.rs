@@ -1,12 +1,12 @@
-//! The assessing office's own entries: appeals against figures, verdicts on findings.
+//! The assessing office's own entries: appeals against figures, verdicts on findings, known effects.
 //!
-//! In: a month. Out: the few rows of `appeals`, `findings_review` of the whole province. Each names its document.
+//! In: a month. Out: the few rows of `appeals`, `findings_review`, `known_effects` of the whole province. Each names its document.
 //! Never here: scores, findings themselves.
 
 use crate::findings::{finding_id, finding_subject};
 use crate::simulate::days::Days;
 use crate::simulate::draw::Stream;
-use crate::simulate::items::DOMAINS;
+use crate::simulate::items::{DOMAINS, MARKET};
 use crate::simulate::sheet::Sheets;
 use crate::simulate::world::{Tier, Unit, World};
 use crate::terms::Month;
@@ -26,7 +26,21 @@ impl World {
         }
         if month.month == 5 {
             self.write_verdicts(sheets, month);
+            self.write_campaign(sheets, month);
         }
+    }
+
+    /// The yearly campaign of the first city's market offices, as its order says.
+    fn write_campaign(&self, sheets: &mut Sheets, month: Month) {
+        let first = month.to_epoch_days();
+        let Some(city) = self.cities.first().filter(|_| first <= self.days.as_of()) else { return };
+        let sheet = sheets.of("known_effects");
+        sheet.text("effect_id", &format!("YX{}01", month.year)).text("kind", "campaign");
+        sheet.text("region_code", &city.code).text("domain", DOMAINS[MARKET]);
+        sheet.date("from_on", first + 9).date("until_on", first + 19).date("recorded_on", first);
+        sheet.text("document", &format!("市监专〔{}〕3号", month.year));
+        sheet.instant("created_at", Days::evening(first)).instant("updated_at", Days::evening(first));
+        sheet.end();
     }
 
     /// One of the units below the province; the best (or worst) of a few, so that events fall where they would.

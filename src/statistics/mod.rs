@@ -5,6 +5,7 @@
 //!
 //! Each function says its formula and its source; most are held against published tables (`tests/published/`).
 
+pub mod control_chart;
 pub mod count;
 pub mod funnel;
 pub mod proportion;

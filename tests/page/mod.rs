@@ -17,6 +17,7 @@ use kaohe::compute::samples::frame;
 use kaohe::compute::shared::SharedPopulations;
 use kaohe::compute::units::Hierarchy;
 use kaohe::diagnostics::nearest;
+use kaohe::findings::effects::Effects;
 use kaohe::findings::tables::Finding;
 use kaohe::findings::{DetectRequest, detect, review};
 use kaohe::functions::{self, Clocks};
@@ -146,6 +147,7 @@ async fn expect_indicator(case: &Case, id: &str, expected: &Grid) -> Result<(), 
         finished: &|_| (),
         elapsed: &|| 0.0,
         reuse: None,
+        watched: None,
     };
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
@@ -253,7 +255,8 @@ async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result
     // The others would only take time: a page is about one.
     library.detectors.retain(|name, _| name == detector);
     let period: Period = case.as_of.year().to_string().parse()?;
-    let request = DetectRequest { library: &library, as_of: case.as_of, period: &period };
+    let effects = Effects::read(&context, case.as_of).await.map_err(|error| error.to_string())?;
+    let request = DetectRequest { library: &library, as_of: case.as_of, period: &period, effects: &effects };
     let mut detected = detect(&context, &request).await.map_err(|error| error.to_string())?;
     review::settle(&context, &request, None, &mut detected).await.map_err(|error| error.to_string())?;
     compare(

@@ -142,6 +142,7 @@ impl Province {
             finished: &|_| (),
             elapsed: &|| 0.0,
             reuse,
+            watched: None,
         };
         let spill = self.folder.path().join("spill");
         let mut shared = SharedPopulations::new(context, &self.library, spill, &|| 0.0);

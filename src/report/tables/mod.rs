@@ -63,6 +63,8 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
         signals::findings_evidence(input)?,
         signals::finding_tests(input)?,
         signals::findings_resolved(input)?,
+        signals::control_charts(input)?,
+        signals::control_points(input)?,
         sources::accounting(input)?,
         sources::reasons("quarantine_reasons", &input.quarantine_reasons)?,
         sources::reasons("warnings", &input.warnings)?,

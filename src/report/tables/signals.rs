@@ -6,8 +6,10 @@ use super::ResultTable;
 use super::columns::Columns;
 use crate::error::Result;
 use crate::findings::tables::{Evidence, Finding};
+use crate::findings::watch::{ChartPoint, ControlChart};
 use crate::indices::tables::SynergyPair;
 use crate::report::input::ReportInput;
+use crate::statistics::control_chart::Assurance;
 
 /// Parts of the sides of borders.
 pub fn synergy_pairs(input: &ReportInput) -> Result<ResultTable> {
@@ -226,7 +228,59 @@ pub fn finding_tests(input: &ReportInput) -> Result<ResultTable> {
         .real_or_null("p_value", |row| row.p_value)
         .real_or_null("q_value", |row| row.q_value)
         .real_or_null("family_q_value", |row| row.family_q_value)
+        .count("left_out", |row| row.left_out)
         .table(input.detected.tests.len())
+}
+
+/// The monthly watch: one chart a unit, indicator and domain.
+pub fn control_charts(input: &ReportInput) -> Result<ResultTable> {
+    let news = |row: &ControlChart| {
+        let words: Vec<String> = row.news.iter().map(|(rule, side)| format!("{}_{}", rule.word(), side.word())).collect();
+        words.join(";")
+    };
+    let mut rows: Vec<(&ControlChart, String)> = input.charts.iter().map(|row| (row, news(row))).collect();
+    rows.sort_by(|(a, _), (b, _)| (&a.indicator, &a.unit, &a.domain).cmp(&(&b.indicator, &b.unit, &b.domain)));
+    Columns::of("control_charts", &["indicator", "unit_id", "domain"], &rows)
+        .text("indicator", |(row, _)| &row.indicator)
+        .text("unit_id", |(row, _)| &row.unit)
+        .text("domain", |(row, _)| &row.domain)
+        .text("chart", |(row, _)| row.kind.word())
+        .date("first_month", |(row, _)| row.first.first_day())
+        .date("month", |(row, _)| row.newest.month.first_day())
+        .size("months", |(row, _)| row.months as u64)
+        .size("left_out", |(row, _)| row.left_out as u64)
+        .real_or_null("value", |(row, _)| Some(row.newest.value))
+        .real_or_null("n", |(row, _)| Some(row.newest.n))
+        .real_or_null("centre", |(row, _)| Some(row.centre))
+        .real_or_null("low", |(row, _)| Some(row.newest.low))
+        .real_or_null("high", |(row, _)| Some(row.newest.high))
+        .real_or_null("deviation", |(row, _)| Some(row.deviation()))
+        .text("news", |(_, news)| news)
+        .flag_or_null("is_worse", |(row, _)| row.is_worse)
+        .size("earlier_signals", |(row, _)| row.earlier_signals as u64)
+        .text_or_null("assurance", |(row, _)| row.assurance.map(Assurance::word))
+        .table(input.charts.len())
+}
+
+/// Every month of the charts that have news.
+pub fn control_points(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<(&ControlChart, &(ChartPoint, bool))> =
+        input.charts.iter().flat_map(|chart| chart.points.iter().map(move |point| (chart, point))).collect();
+    rows.sort_by(|(a, (one, _)), (b, (two, _))| {
+        (&a.indicator, &a.unit, &a.domain, one.month).cmp(&(&b.indicator, &b.unit, &b.domain, two.month))
+    });
+    let rows_total = input.charts.iter().map(|chart| chart.points.len()).sum();
+    Columns::of("control_points", &["indicator", "unit_id", "domain", "month"], &rows)
+        .text("indicator", |(chart, _)| &chart.indicator)
+        .text("unit_id", |(chart, _)| &chart.unit)
+        .text("domain", |(chart, _)| &chart.domain)
+        .date("month", |(_, (point, _))| point.month.first_day())
+        .real_or_null("value", |(_, (point, _))| Some(point.value))
+        .real_or_null("n", |(_, (point, _))| Some(point.n))
+        .real_or_null("low", |(_, (point, _))| Some(point.low))
+        .real_or_null("high", |(_, (point, _))| Some(point.high))
+        .flag("is_signal", |(_, (_, signal))| *signal)
+        .table(rows_total)
 }
 
 /// Findings of the run before that are none any more.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Facts;
+use crate::findings::effects::Effect;
 use crate::findings::tables::{Evidence, Finding, FindingKind, FindingTest, Outcome, State};
 use crate::library::detector::Statistic;
 use crate::report::names::Text;
@@ -179,6 +180,25 @@ pub struct FindingsView {
     pub units: Vec<UnitRow>,
     /// By detector.
     pub detectors: Vec<DetectorView>,
+    /// What is known to have disturbed the records.
+    pub effects: Vec<EffectRow>,
+}
+
+/// A known effect: what the tests left out.
+#[derive(Debug, Clone)]
+pub struct EffectRow {
+    /// Its number.
+    pub number: Text,
+    /// Kind, in words.
+    pub kind: Text,
+    /// Unit or region; everybody.
+    pub unit: Text,
+    /// Domain in words; all.
+    pub domain: Text,
+    /// First and last day.
+    pub days: String,
+    /// The order or record.
+    pub document: Text,
 }
 
 /// A probability with four decimals; smaller ones as a bound.
@@ -295,6 +315,20 @@ pub fn view(facts: &Facts) -> FindingsView {
         reviewed: rows(&reviewed[..reviewed.len().min(FINDINGS_ON_PAGE)]),
         resolved: detected.resolved.iter().map(|resolved| resolved_row(facts, resolved)).collect(),
         detectors: detectors(facts),
+        effects: facts.input.effects.list.iter().map(|effect| effect_row(facts, effect)).collect(),
+    }
+}
+
+fn effect_row(facts: &Facts, effect: &Effect) -> EffectRow {
+    let unit = effect.unit.as_ref().map(|unit| facts.unit_name(&UnitId(unit.clone())));
+    let region = effect.region.as_ref().map(|region| facts.region_name(region));
+    EffectRow {
+        number: Text::masked(&effect.id),
+        kind: Text::of(texts::effect_kind(&effect.kind)),
+        unit: unit.or(region).unwrap_or_else(|| Text::of(texts::EVERYBODY)),
+        domain: Text::of(effect.domain.as_deref().map_or(texts::EVERYTHING, texts::domain)),
+        days: texts::effect_days(effect.days, &effect.detectors),
+        document: Text::masked(&effect.document),
     }
 }
 

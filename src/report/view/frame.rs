@@ -24,6 +24,8 @@ pub enum Page {
     Ranking,
     /// Patterns for a reviewer.
     Findings,
+    /// What changed at a unit, month by month.
+    Watch,
     /// Co-operation between regions.
     Synergy,
     /// Burden on enterprises.
@@ -41,14 +43,24 @@ pub enum Page {
 }
 
 impl Page {
-    const LISTED: [Self; 8] =
-        [Self::Ranking, Self::Findings, Self::Synergy, Self::Burden, Self::Reconciliation, Self::Verification, Self::Quality, Self::Method];
+    const LISTED: [Self; 9] = [
+        Self::Ranking,
+        Self::Findings,
+        Self::Watch,
+        Self::Synergy,
+        Self::Burden,
+        Self::Reconciliation,
+        Self::Verification,
+        Self::Quality,
+        Self::Method,
+    ];
 
     /// Its file in the office's tree.
     pub fn file(self) -> &'static str {
         match self {
             Self::Ranking | Self::Unit => "index.html",
             Self::Findings => "findings.html",
+            Self::Watch => "watch.html",
             Self::Synergy => "synergy.html",
             Self::Burden => "burden.html",
             Self::Reconciliation => "reconciliation.html",
@@ -62,6 +74,7 @@ impl Page {
         match self {
             Self::Ranking | Self::Unit => texts::PAGE_RANKING,
             Self::Findings => texts::PAGE_FINDINGS,
+            Self::Watch => texts::PAGE_WATCH,
             Self::Synergy => texts::PAGE_SYNERGY,
             Self::Burden => texts::PAGE_BURDEN,
             Self::Reconciliation => texts::PAGE_RECONCILIATION,

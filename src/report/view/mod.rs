@@ -22,5 +22,6 @@ pub mod records;
 pub mod synergy;
 pub mod unit;
 pub mod verification;
+pub mod watch;
 
 pub use facts::Facts;
