@@ -124,9 +124,6 @@ pub(super) const PATTERNS: [Pattern; 28] = [
 /// Shares that a pattern may have, weak to strong.
 const SHARES: [(f64, &str); 5] = [(0.2, "0.2"), (0.4, "0.4"), (0.6, "0.6"), (0.8, "0.8"), (1.0, "1.0")];
 
-/// Units tried for a pattern before it is left out.
-const TRIES: usize = 6;
-
 /// Refuses a request whose tables cannot be held and edited.
 ///
 /// # Errors
@@ -202,7 +199,7 @@ fn plant_one(
     let world = ground.world;
     let mut units: Vec<&Unit> = world.units.iter().filter(|unit| ground.is_free(unit)).collect();
     units.retain(|unit| (pattern.has)(ground, unit) >= pattern.needs);
-    for _ in 0..TRIES.min(units.len()) {
+    while !units.is_empty() {
         let unit = units.swap_remove(stream.below(units.len()));
         let Some(planted) = (pattern.plant)(ground, unit, dose, stream) else { continue };
         ground.take(&unit.id);

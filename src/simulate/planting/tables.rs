@@ -245,12 +245,19 @@ impl Table {
     }
 
     fn set(&mut self, row: usize, column: &str, cell: Cell) {
-        if let Some(nth) = self.columns.get(column) {
-            if self.rows[row].cells[*nth] != cell {
-                self.places.get_mut().remove(nth);
+        let Some(nth) = self.columns.get(column) else { return };
+        if let Some(places) = self.places.get_mut().get_mut(nth) {
+            if let Cell::Text(before) = &self.rows[row].cells[*nth]
+                && let Some(rows) = places.get_mut(before)
+            {
+                rows.retain(|known| *known != row);
             }
-            self.rows[row].cells[*nth] = cell;
+            if let Cell::Text(text) = &cell {
+                let rows = places.entry(text.clone()).or_default();
+                rows.insert(rows.partition_point(|known| *known < row), row);
+            }
         }
+        self.rows[row].cells[*nth] = cell;
     }
 
     pub fn set_text(&mut self, row: usize, column: &str, value: &str) {
