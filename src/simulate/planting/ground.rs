@@ -99,7 +99,7 @@ pub(in crate::simulate) struct Ground<'a> {
 }
 
 /// Tables of which a row belongs to one case and goes with it.
-const OF_A_CASE: [&str; 11] = [
+const OF_A_CASE: [&str; 12] = [
     "case_documents",
     "case_stages",
     "case_suspensions",
@@ -111,17 +111,17 @@ const OF_A_CASE: [&str; 11] = [
     "restoration_plans",
     "lead_transfers",
     "jurisdiction_disputes",
+    "conflicts",
 ];
 
 /// Columns that only point to a case, and are emptied when it goes.
-const POINTS_TO_A_CASE: [(&str, &str); 8] = [
+const POINTS_TO_A_CASE: [(&str, &str); 7] = [
     ("inspections", "case_id"),
     ("hotline_orders", "linked_case_id"),
     ("lead_transfers", "received_case_id"),
     ("supervision_docs", "case_id"),
     ("monitoring_data_refs", "case_id"),
     ("hazards", "case_id"),
-    ("conflicts", "case_id"),
     ("rectifications", "case_id"),
 ];
 
@@ -303,7 +303,7 @@ impl<'a> Ground<'a> {
                 let columns: &[&str] = if step == Step::Decision {
                     &["dated_on", "signed_at", "archived_at"]
                 } else {
-                    &["dated_on", "served_at", "signed_at", "archived_at"]
+                    &["dated_on", "served_at", "signed_at", "archived_at", "notice_published_on"]
                 };
                 self.shift_or_remove("case_documents", row, columns, moved);
             } else if step == Step::Delivery && kind.ends_with("decision") {
@@ -823,10 +823,51 @@ impl<'a> Ground<'a> {
         row
     }
 
-    /// Every text of the extract that stands in an id column of the table.
-    pub fn known(&self, table: &str, column: &str) -> BTreeSet<String> {
-        let known = self.of(table);
-        known.rows().into_iter().filter_map(|row| known.text(row, column).map(str::to_owned)).collect()
+    /// A firm of the panel says what happened to it: a visit more on the day, or one less.
+    pub fn report_visit(&mut self, code: &str, day: i32, happened: bool) {
+        let Some(date) = date_from_epoch_days(day) else { return };
+        let quarter = format!("{}Q{}", date.year(), (date.month() - 1) / 3 + 1);
+        for row in self.of("enterprise_burden_samples").find("credit_code", code) {
+            let answers = self.edit("enterprise_burden_samples");
+            let Some(visits) = answers.number(row, "visits_reported").filter(|_| answers.text(row, "quarter") == Some(&quarter)) else {
+                continue;
+            };
+            let mut dates = answers.list(row, "visit_dates");
+            let known = dates.iter().position(|known| *known == date.to_string());
+            match (happened, known) {
+                (true, _) => dates.push(date.to_string()),
+                (false, Some(place)) => _ = dates.remove(place),
+                // It had forgotten the visit anyway.
+                (false, None) => continue,
+            }
+            answers.set_whole(row, "visits_reported", if happened { visits + 1 } else { visits - 1 });
+            answers.set_list(row, "visit_dates", &dates);
+        }
+    }
+
+    /// The visit was filmed as another was.
+    pub fn film_like(&mut self, like: usize, visit: usize) {
+        let visits = self.of("inspections");
+        let [like, new] = [like, visit].map(|row| (visits.word(row, "inspection_id"), visits.instant(row, "checked_from").unwrap_or(0)));
+        let seconds = visits.instant(visit, "checked_to").map_or(60, |to| (to - new.1) / 1_000_000);
+        let (officer, last) = (visits.list(visit, "officers").first().cloned(), end_of_day(self.last));
+        let Some(film) = self.of("body_cam_recordings").find_one("file_no", &format!("SP{}", like.0)) else { return };
+        let file = self.file_of(shanghai_day(new.1));
+        let films = self.edit("body_cam_recordings");
+        let copy = films.copy(film, file);
+        films.set_text(copy, "file_no", &format!("SP{}", new.0));
+        if films.text(copy, "inspection_id").is_some() {
+            films.set_text(copy, "inspection_id", &new.0);
+        }
+        if let Some(officer) = officer {
+            films.set_text(copy, "officer_id", &officer);
+        }
+        for column in ["shot_at", "imported_at", "linked_at", "updated_at"] {
+            let at = films.instant(copy, column).map(|at| (at + new.1 - like.1).min(last - HOUR));
+            films.set_instant(copy, column, at);
+        }
+        films.set_day(copy, "shot_on", films.instant(copy, "shot_at").map_or(shanghai_day(new.1), shanghai_day));
+        films.set_whole(copy, "duration_s", seconds.max(60));
     }
 
     /// The last day that a cell of the row names, whatever the column.

@@ -108,16 +108,21 @@ fn campaign_visit(ground: &mut Ground<'_>, unit: &Unit, like: usize, month: Mont
     let row = ground.add_visit_like(like, "Z", from, minutes(length));
     if ground.of("inspections").text(row, "credit_code").is_some() {
         ground.visit_firm(row, &firm);
+        ground.report_visit(&firm.code, day, true);
     }
     let visits = ground.edit("inspections");
     visits.set_text(row, "kind", "special");
     visits.set_text(row, "trigger_kind", "plan");
     visits.set_list(row, "officers", &officers);
+    if visits.truth(row, "counts_toward_cap").is_some() {
+        visits.set_truth(row, "counts_toward_cap", true);
+    }
     if found {
         visits.set_text(row, "result", "corrected");
         visits.set_whole(row, "problems", 1);
     }
-    visits.word(row, "inspection_id")
+    ground.film_like(like, row);
+    ground.of("inspections").word(row, "inspection_id")
 }
 
 /// The province's interface was down for two weeks: what was to be entered then was entered afterwards.

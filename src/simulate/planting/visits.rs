@@ -164,7 +164,11 @@ pub(super) fn selective_targets(ground: &mut Ground<'_>, unit: &Unit, dose: Dose
     let few: Vec<Firm> = (0..stream.between(least, most)).map(|_| firm_of(ground, unit, stream)).collect();
     let chosen = Ground::pick(&rows, dose.share, stream);
     for row in &chosen {
-        ground.visit_firm(*row, &few[stream.below(few.len())]);
+        let (day, before) = (ground.of("inspections").day(*row, "checked_on")?, ground.of("inspections").word(*row, "credit_code"));
+        let firm = &few[stream.below(few.len())];
+        ground.visit_firm(*row, firm);
+        ground.report_visit(&before, day, false);
+        ground.report_visit(&firm.code, day, true);
         // Whom the plan named was not visited.
         let visits = ground.edit("inspections");
         if visits.text(*row, "plan_id").is_some() {
