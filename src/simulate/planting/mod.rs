@@ -202,6 +202,7 @@ fn plant_one(
     while !units.is_empty() {
         let unit = units.swap_remove(stream.below(units.len()));
         let Some(planted) = (pattern.plant)(ground, unit, dose, stream) else { continue };
+        debug_assert!(planted.done <= planted.of, "{}: more records show it than there are", pattern.name);
         ground.take(&unit.id);
         planted.with.iter().for_each(|other| ground.take(other));
         return Some(Occurrence { pattern: pattern.name, unit_id: unit.id.clone(), dose: Some(dose), strength, planted });

@@ -96,6 +96,7 @@ impl Tables {
     }
 
     /// Names of all tables.
+    #[cfg(test)]
     pub fn names(&self) -> Vec<String> {
         self.tables.keys().cloned().collect()
     }
