@@ -10,7 +10,7 @@ use jiff::civil::date;
 use super::Common;
 use crate::error::{Error, Kind, Result};
 use crate::library::Library;
-use crate::simulate::{ReferenceTexts, SimulationFormat, SimulationRequest};
+use crate::simulate::{Planting, ReferenceTexts, SimulationFormat, SimulationRequest};
 use crate::terms::counted;
 
 /// Flags of `kaohe simulate`. The last day is `--as-of` (default 2026-06-30).
@@ -40,6 +40,19 @@ pub struct Arguments {
     /// The extract of so many nights later
     #[arg(long)]
     night: Option<u32>,
+    /// What is planted
+    #[arg(long, value_enum, default_value_t = Plant::Usual)]
+    plant: Plant,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Plant {
+    /// Four patterns
+    Usual,
+    /// Nobody cheats
+    None,
+    /// Every pattern, in units of its own, and what only looks like one; needs --format parquet
+    Every,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -76,6 +89,11 @@ pub fn simulate(common: &Common, arguments: &Arguments) -> Result<u8> {
         province: arguments.province.clone(),
         night: arguments.night,
         workers: std::thread::available_parallelism().map_or(1, usize::from),
+        plant: match arguments.plant {
+            Plant::Usual => Planting::Usual,
+            Plant::None => Planting::Nothing,
+            Plant::Every => Planting::Every,
+        },
     };
     let summary = crate::simulate::simulate(&request, &library.tables, &reference, &out, &|_| {})?;
     for (table, rows) in &summary.rows {

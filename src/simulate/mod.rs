@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! world (divisions, units, skill) ─▶ cases of unit × month ─▶ rows by contract ─▶ Parquet, or texts of offices with their dirt
-//!                                       └─ cheating ─▶ answers.csv
+//!                                       └─ cheating ─▶ answers.csv      └─ planting (every pattern: rows edited afterwards) ─▶ answers.csv
 //! ```
 
 use std::collections::BTreeMap;
@@ -33,6 +33,7 @@ mod items;
 mod leads;
 mod month;
 mod offices;
+mod planting;
 mod project;
 mod public;
 mod public_detail;
@@ -69,6 +70,17 @@ pub enum SimulationFormat {
     Parquet,
 }
 
+/// What is planted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Planting {
+    /// Four patterns, while cases are drawn.
+    Usual,
+    /// Nobody cheats.
+    Nothing,
+    /// Every pattern and its benign twins, as edits of the honest extract.
+    Every,
+}
+
 /// What to simulate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SimulationRequest {
@@ -90,6 +102,8 @@ pub struct SimulationRequest {
     pub night: Option<u32>,
     /// Months that may be written at the same time; the result does not depend on it.
     pub workers: usize,
+    /// What is planted.
+    pub plant: Planting,
 }
 
 /// The reference texts that the library carries.
@@ -129,11 +143,14 @@ pub fn simulate(
     out: &Path,
     progress: &dyn Fn(u64),
 ) -> Result<SimulationSummary> {
+    if request.plant == Planting::Every {
+        planting::refuse_what_cannot_be_edited(request)?;
+    }
     let world = world::World::new(request, reference)?;
     project::clear(out)?;
     let (rows, answers, dirt) = month::write_all(&world, request, contracts, reference, out, progress)?;
     project::write_project(out, request, contracts, &rows)?;
-    project::write_answers(out, &answers)?;
+    project::write_answers(out, request.plant, &answers)?;
     project::write_readme(out, request, &rows, &answers, &dirt)?;
     let mut planted = BTreeMap::<String, usize>::new();
     for answer in &answers {

@@ -1,6 +1,7 @@
 //! Months, one after the other or in parallel.
 //!
-//! In: the province. Out: every table's files and the lines of the answer key, in the order of months whatever finished first.
+//! In: the province. Out: every table's files and the lines of the answer key, in the order of months whatever finished first; where every
+//! pattern is planted, the months are held in memory until `planting` has edited them.
 //! Never here: what a row holds.
 
 use std::collections::BTreeMap;
@@ -12,11 +13,12 @@ use crate::error::{Error, Kind, Result};
 use crate::library::contract::TableContract;
 use crate::simulate::draw::Stream;
 use crate::simulate::offices::OfficesOutput;
+use crate::simulate::planting::{self, Kept, Tables};
 use crate::simulate::project::Answer;
 use crate::simulate::sheet::{Output, Sheets};
 use crate::simulate::world::{THIN, World};
 use crate::simulate::write::ParquetOutput;
-use crate::simulate::{ReferenceTexts, SimulationFormat, SimulationRequest};
+use crate::simulate::{Planting, ReferenceTexts, SimulationFormat, SimulationRequest};
 use crate::terms::epoch_days;
 
 type Contracts = BTreeMap<String, TableContract>;
@@ -39,13 +41,22 @@ pub(super) fn write_all(
 ) -> Result<(Rows, Vec<Answer>, DirtDone)> {
     let folder = out.join("sources");
     let (rows, planted, dirt) = match request.format {
+        SimulationFormat::Parquet if request.plant == Planting::Every => {
+            return write_planted(world, request, contracts, reference, &folder, progress);
+        }
         SimulationFormat::Parquet => {
             let mut output = ParquetOutput::new(&folder, None);
             let mut sheets = Sheets::new(contracts);
             world.write_province(reference, &mut sheets, &mut output)?;
             let mut rows = output.finish()?;
-            let (months, planted) = write_months_in_parallel(world, contracts, &folder, request.workers, progress)?;
-            add(&mut rows, months);
+            let month = |nth: usize| write_month_file(world, contracts, &folder, nth);
+            let mut planted = Planted::new();
+            for (month_rows, month_planted) in months_in_parallel(world, request.workers, progress, &month)? {
+                add(&mut rows, month_rows);
+                for (key, records) in month_planted {
+                    planted.entry(key).or_default().extend(records);
+                }
+            }
             (rows, planted, DirtDone::new())
         }
         SimulationFormat::Offices => {
@@ -63,61 +74,91 @@ pub(super) fn write_all(
             (rows, planted, dirt)
         }
     };
-    let answers = planted.into_iter().map(|((pattern, unit_id, group), records)| Answer { pattern, unit_id, group, records });
+    let answers = planted.into_iter().map(|((pattern, unit_id, group), records)| Answer {
+        pattern,
+        unit_id,
+        group,
+        records,
+        strength: String::new(),
+    });
     Ok((rows, answers.collect(), dirt))
 }
 
-/// Months are independent, so each worker takes the next one that nobody has.
-fn write_months_in_parallel(
+/// The honest extract is kept in memory, edited by those who cheat, and written.
+fn write_planted(
     world: &World,
+    request: &SimulationRequest,
     contracts: &Contracts,
+    reference: &ReferenceTexts<'_>,
     folder: &Path,
+    progress: &dyn Fn(u64),
+) -> Result<(Rows, Vec<Answer>, DirtDone)> {
+    let mut output = ParquetOutput::new(folder, None);
+    world.write_province(reference, &mut Sheets::new(contracts), &mut output)?;
+    let mut rows = output.finish()?;
+    let mut tables = honest_tables(world, request.workers, contracts, progress)?;
+    let answers = planting::plant_every(world, &mut tables);
+    let files: Vec<String> = world.months.iter().map(|(month, _)| month.to_string()).collect();
+    add(&mut rows, tables.write(contracts, folder, &files)?);
+    Ok((rows, answers, DirtDone::new()))
+}
+
+/// Every row of every month, as the province would send it.
+pub(super) fn honest_tables(world: &World, workers: usize, contracts: &Contracts, progress: &dyn Fn(u64)) -> Result<Tables> {
+    let month = |nth: usize| -> Result<(u64, Kept)> {
+        let (mut kept, mut planted) = (Kept::default(), Planted::new());
+        let cases = world.write_month(nth, &mut Sheets::new(contracts), &mut kept, &mut planted)?;
+        Ok((cases, kept))
+    };
+    let mut tables = Tables::new(contracts);
+    for (nth, kept) in months_in_parallel(world, workers, progress, &month)?.into_iter().enumerate() {
+        kept.0.iter().for_each(|(table, batch)| tables.take_in(nth, table, batch));
+    }
+    Ok(tables)
+}
+
+/// Months are independent, so each worker takes the next one that nobody has. What each made, in the order of months.
+fn months_in_parallel<T: Send>(
+    world: &World,
     workers: usize,
     progress: &dyn Fn(u64),
-) -> Result<(Rows, Planted)> {
-    type Done = (usize, Result<(u64, Rows, Planted)>);
+    make: &(dyn Fn(usize) -> Result<(u64, T)> + Sync),
+) -> Result<Vec<T>> {
     let workers = workers.clamp(1, MOST_WORKERS).min(world.months.len());
     let next = AtomicUsize::new(0);
-    let (sender, receiver) = mpsc::channel::<Done>();
+    let (sender, receiver) = mpsc::channel::<(usize, Result<(u64, T)>)>();
     std::thread::scope(|scope| {
         for _ in 0..workers {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
                 while let Some(nth) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|nth| *nth < world.months.len()) {
                     // Nobody listens any more once another month has failed.
-                    if sender.send((nth, write_month_file(world, contracts, folder, nth))).is_err() {
+                    if sender.send((nth, make(nth))).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(sender);
-        let (mut rows, mut months, mut cases) = (Rows::new(), BTreeMap::new(), 0);
+        let (mut months, mut cases) = (BTreeMap::new(), 0);
         for (nth, done) in receiver {
-            let (written, month_rows, planted) = done?;
+            let (written, made) = done?;
             cases += written;
             progress(cases);
-            add(&mut rows, month_rows);
-            months.insert(nth, planted);
+            months.insert(nth, made);
         }
         if months.len() < world.months.len() {
             return Err(Error::new(Kind::Bug, "a month was not written"));
         }
-        let mut planted = Planted::new();
-        for month in months.into_values() {
-            for (key, records) in month {
-                planted.entry(key).or_default().extend(records);
-            }
-        }
-        Ok((rows, planted))
+        Ok(months.into_values().collect())
     })
 }
 
-fn write_month_file(world: &World, contracts: &Contracts, folder: &Path, nth: usize) -> Result<(u64, Rows, Planted)> {
+fn write_month_file(world: &World, contracts: &Contracts, folder: &Path, nth: usize) -> Result<(u64, (Rows, Planted))> {
     let mut output = ParquetOutput::new(folder, Some(world.months[nth].0.to_string()));
     let (mut sheets, mut planted) = (Sheets::new(contracts), Planted::new());
     let cases = world.write_month(nth, &mut sheets, &mut output, &mut planted)?;
-    Ok((cases, output.finish()?, planted))
+    Ok((cases, (output.finish()?, planted)))
 }
 
 fn add(rows: &mut Rows, more: Rows) {

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::TableContract;
 use crate::simulate::offices::FileFormat;
-use crate::simulate::{SimulationFormat, SimulationRequest};
+use crate::simulate::{Planting, SimulationFormat, SimulationRequest};
 
 /// One line of the answer key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,8 @@ pub(super) struct Answer {
     /// Which occurrence: a quota's parent, a split's group; empty where the unit is one occurrence.
     pub group: String,
     pub records: Vec<String>,
+    /// The share of the unit's work that shows the pattern, as the key writes it; nothing for what is planted while cases are drawn.
+    pub strength: String,
 }
 
 /// First line of a generated project file: the mark by which a later run knows that the folder is its own.
@@ -98,10 +100,12 @@ pub(super) fn write_project(
 }
 
 /// Writes the answer key, sorted.
-pub(super) fn write_answers(out: &Path, answers: &[Answer]) -> Result<()> {
-    let mut text = String::from("pattern,unit_id,group,records\n");
+pub(super) fn write_answers(out: &Path, plant: Planting, answers: &[Answer]) -> Result<()> {
+    let (heading, has_strength) = if plant == Planting::Usual { ("", false) } else { (",strength", true) };
+    let mut text = format!("pattern,unit_id,group,records{heading}\n");
     for answer in answers {
-        let _ = writeln!(text, "{},{},{},{}", answer.pattern, answer.unit_id, answer.group, answer.records.join(";"));
+        let _ = write!(text, "{},{},{},{}", answer.pattern, answer.unit_id, answer.group, answer.records.join(";"));
+        let _ = if has_strength { writeln!(text, ",{}", answer.strength) } else { writeln!(text) };
     }
     write_text(&out.join("answers.csv"), &text)
 }
@@ -129,9 +133,14 @@ pub(super) fn write_readme(
     let format = if request.format == SimulationFormat::Parquet { " --format parquet" } else { "" };
     let province = if request.province == "330000" { String::new() } else { format!(" --province {}", request.province) };
     let night = request.night.map_or(String::new(), |night| format!(" --night {night}"));
+    let plant = match request.plant {
+        Planting::Usual => "",
+        Planting::Nothing => " --plant none",
+        Planting::Every => " --plant every",
+    };
     let _ = writeln!(
         text,
-        "命令：`kaohe simulate --units {} --months {} --cases {} --seed {} --as-of {}{format}{province}{night} --out DIR`\n",
+        "命令：`kaohe simulate --units {} --months {} --cases {} --seed {} --as-of {}{format}{province}{night}{plant} --out DIR`\n",
         request.units, request.months, request.cases, request.seed, request.as_of,
     );
     text.push_str("## 数据表\n\n| 表 | 行数 |\n|---|---|\n");

@@ -17,7 +17,7 @@ impl World {
         let parts = [unit.index as u64, month.to_epoch_days() as u64];
         let mut stream = Stream::new(self.seed, "innovation", &parts);
         let share = if self.small { 0.26 * thickness } else { 0.03 };
-        let (puts_forward, copies) = (stream.chance(share), stream.chance(0.18));
+        let (puts_forward, copies) = (stream.chance(share), stream.chance(0.18) && !self.honest);
         let day = self.days.act_day(month, 0.0, &mut stream);
         if !puts_forward || day > self.days.as_of() {
             return;

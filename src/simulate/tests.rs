@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{Array, AsArray, RecordBatch};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::{ReferenceTexts, SimulationFormat, SimulationRequest, SimulationSummary, simulate};
+use super::{Planting, ReferenceTexts, SimulationFormat, SimulationRequest, SimulationSummary, simulate};
 use crate::diagnostics::Diagnostics;
 use crate::library::contract::{Column, ColumnType, Reference, TableContract, read_contract};
 
@@ -43,6 +43,7 @@ fn request(format: SimulationFormat) -> SimulationRequest {
         province: "330000".to_owned(),
         night: None,
         workers: 2,
+        plant: Planting::Usual,
     }
 }
 
@@ -248,6 +249,149 @@ fn the_files_of_offices_are_what_they_say() {
     assert!(files["sources/platform_records/platform_records.parquet"].starts_with(b"PAR1"));
     assert!(files.keys().all(|name| !name.starts_with("sources") || !name.contains("answers")));
     assert!(summary.dirty > 0);
+}
+
+/// A province in which there are units enough for every pattern, judged on its last year.
+fn judged(plant: Planting) -> SimulationRequest {
+    let as_of = jiff::civil::date(2025, 12, 31);
+    SimulationRequest { units: 120, months: 12, cases: 9_000, as_of, plant, ..request(SimulationFormat::Parquet) }
+}
+
+/// Lines of an answer key, cell by cell.
+fn key(out: &Path) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(out.join("answers.csv")).expect("the answer key is written");
+    text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn what_is_planted_usually_is_what_the_sample_province_holds() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("data-samples");
+    let out = tempfile::tempdir().expect("a folder");
+    run(&SimulationRequest { units: 30, cases: 2_650, seed: 6, ..request(SimulationFormat::Offices) }, out.path());
+    let (kept, made) = (files(&sample), files(out.path()));
+    let of_sources = |name: &&String| name.starts_with("sources/") || *name == "answers.csv";
+    let differing: Vec<&String> = made.keys().filter(of_sources).filter(|name| kept.get(*name) != made.get(*name)).collect();
+    assert!(differing.is_empty(), "{differing:?}");
+}
+
+#[test]
+fn where_nobody_cheats_the_answer_key_is_empty_but_for_its_heading() {
+    let out = tempfile::tempdir().expect("a folder");
+    for format in [SimulationFormat::Offices, SimulationFormat::Parquet] {
+        let summary = run(&SimulationRequest { plant: Planting::Nothing, ..small(format) }, out.path());
+        assert!(summary.planted.is_empty(), "{:?}", summary.planted);
+        assert_eq!(key(out.path()), [["pattern", "unit_id", "group", "records", "strength"]]);
+    }
+}
+
+#[test]
+fn every_pattern_needs_parquet_and_a_small_province() {
+    let out = tempfile::tempdir().expect("a folder");
+    let large = SimulationRequest { cases: 60_000, ..judged(Planting::Every) };
+    for request in [SimulationRequest { format: SimulationFormat::Offices, ..judged(Planting::Every) }, large] {
+        let error = simulate(&request, &contracts(), &REFERENCE, out.path(), &|_| ());
+        assert!(error.is_err_and(|error| error.to_string().contains("hint: ")));
+    }
+}
+
+/// Two provinces of the same request, written once for the tests that read them.
+fn every_province() -> [&'static Path; 2] {
+    static WRITTEN: std::sync::OnceLock<[tempfile::TempDir; 2]> = std::sync::OnceLock::new();
+    let written = WRITTEN.get_or_init(|| {
+        [0, 1].map(|_| {
+            let out = tempfile::tempdir().expect("a folder");
+            run(&judged(Planting::Every), out.path());
+            out
+        })
+    });
+    [written[0].path(), written[1].path()]
+}
+
+#[test]
+fn every_plants_each_pattern_and_each_twin_and_a_unit_carries_one_pattern() {
+    let lines = key(every_province()[0]);
+    assert_eq!(lines[0], ["pattern", "unit_id", "group", "records", "strength"]);
+    let planted: BTreeSet<&str> = lines[1..].iter().map(|line| line[0].as_str()).collect();
+    let twins = ["campaign", "data_migration", "deadline_work", "outage", "reform", "small_township"].map(|twin| format!("twin:{twin}"));
+    let expected: BTreeSet<&str> =
+        super::planting::PATTERNS.iter().map(|pattern| pattern.name).chain(twins.iter().map(String::as_str)).collect();
+    assert_eq!(planted, expected);
+    let mut carried = BTreeMap::<&str, BTreeSet<(&str, &str)>>::new();
+    for line in lines[1..].iter().filter(|line| !line[0].starts_with("twin:")) {
+        assert!(["0.2", "0.4", "0.6", "0.8", "1.0", "documented"].contains(&line[4].as_str()), "{line:?}");
+        carried.entry(&line[1]).or_default().insert((&line[0], &line[4]));
+    }
+    assert!(carried.values().all(|patterns| patterns.len() == 1), "{carried:?}");
+}
+
+#[test]
+fn every_is_the_same_for_the_same_seed() {
+    let (one, other) = (files(every_province()[0]), files(every_province()[1]));
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    assert!(one.keys().all(|name| one[name] == other[name]));
+}
+
+#[test]
+fn every_planted_record_is_there_and_every_id_stands_once() {
+    let out = every_province()[0];
+    let mut known = BTreeSet::new();
+    for (name, contract) in contracts().iter().filter(|(name, _)| out.join("sources").join(name).exists()) {
+        let batches = read(out, name);
+        if let [key] = contract.key.as_slice() {
+            let keys: Vec<String> = texts(&batches, key).into_iter().flatten().collect();
+            let ids: BTreeSet<String> = keys.iter().cloned().collect();
+            assert_eq!(keys.len(), ids.len(), "{name}.{key} stands twice");
+            known.extend(ids);
+        }
+        if name == "enterprise_burden_samples" {
+            known.extend(texts(&batches, "sample_id").into_iter().flatten());
+        }
+    }
+    for line in &key(out)[1..] {
+        let lost: Vec<&str> = line[3].split(';').filter(|record| !record.is_empty() && !known.contains(*record)).collect();
+        assert!(lost.is_empty(), "{} {}: {lost:?}", line[0], line[1]);
+    }
+}
+
+/// Tables of the honest province, with the world that they are of.
+fn honest() -> (super::world::World, super::planting::Tables) {
+    let world = super::world::World::new(&judged(Planting::Every), &REFERENCE).expect("a province");
+    let tables = super::month::honest_tables(&world, 2, &contracts(), &|_| ()).expect("months are written");
+    (world, tables)
+}
+
+#[test]
+fn the_share_of_records_that_show_a_pattern_is_its_strength_and_other_units_keep_their_rows() {
+    let (world, before) = honest();
+    let mut after = before.clone();
+    let planted = super::planting::plant_patterns(&mut super::planting::Ground::new(&world, &mut after));
+    for occurrence in &planted {
+        let (done, of) = (occurrence.planted.done as f64, occurrence.planted.of as f64);
+        let dose = occurrence.dose.expect("patterns have a dose");
+        assert!((done - of * dose.share).abs() <= 1.5, "{} {}: {done} of {of}", occurrence.pattern, occurrence.strength);
+        assert!(occurrence.planted.lines.iter().all(|(_, records)| !records.is_empty()), "{}", occurrence.pattern);
+    }
+    let touched: BTreeSet<&str> =
+        planted.iter().flat_map(|one| one.planted.with.iter().chain([&one.unit_id])).map(String::as_str).collect();
+    let records: BTreeSet<&str> =
+        planted.iter().flat_map(|one| one.planted.lines.iter().flat_map(|line| &line.1)).map(String::as_str).collect();
+    // What two units wrote about the same thing: the other's row says what the planted record says.
+    let is_shared = |table: &super::planting::Table, row: usize| {
+        ["patrol_id", "transfer_id"].iter().any(|column| table.text(row, column).is_some_and(|id| records.contains(id)))
+    };
+    for name in before.names().iter().filter(|name| *name != "jurisdiction_disputes") {
+        let (old, new) = (before.of(name), after.of(name));
+        let other = if name == "supervision_docs" { "to_unit" } else { "from_unit" };
+        let unit = |table: &super::planting::Table, row| table.text(row, "unit_id").or(table.text(row, other)).map(str::to_owned);
+        for row in old.rows() {
+            let Some(unit) = unit(old, row).filter(|unit| !touched.contains(unit.as_str())) else { continue };
+            let same = old.cells(row).zip(new.cells(row)).all(|(old, new)| old == new || old.0 == "received_case_id");
+            assert!((same && new.has(row)) || is_shared(old, row), "{name} of {unit}: {:?}", old.cells(row).collect::<Vec<_>>());
+        }
+        let added = new.rows().into_iter().filter(|row| *row >= old.rows().len());
+        let strange: Vec<_> = added.filter_map(|row| unit(new, row).filter(|_| !is_shared(new, row))).collect();
+        assert!(strange.iter().all(|unit| touched.contains(unit.as_str())), "{name}: {strange:?}");
+    }
 }
 
 /// Lists hold no single value, so that no contract can name what they refer to.

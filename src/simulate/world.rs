@@ -11,7 +11,7 @@ use crate::simulate::SimulationFormat;
 use crate::simulate::days::Days;
 use crate::simulate::draw::Stream;
 use crate::simulate::items::{ECO, EMERGENCY, MARKET, TRANSPORT, URBAN};
-use crate::simulate::{ReferenceTexts, SimulationRequest};
+use crate::simulate::{Planting, ReferenceTexts, SimulationRequest};
 use crate::terms::{Month, epoch_days};
 
 /// A county with its townships (code, name).
@@ -96,6 +96,8 @@ pub(super) struct World {
     pub small: bool,
     /// Offices send files of their own making.
     pub from_offices: bool,
+    /// Nobody cheats while cases are drawn.
+    pub honest: bool,
     /// How much commoner rare events are than in life, so that a small province shows them too.
     pub boost: f64,
     pub night: u32,
@@ -173,6 +175,7 @@ impl World {
             months: Vec::new(),
             small: request.cases < 200_000,
             from_offices: request.format == SimulationFormat::Offices,
+            honest: request.plant != Planting::Usual,
             boost: 1.0,
             night,
             asked: request.months,
@@ -181,7 +184,10 @@ impl World {
         };
         world.choose_divisions(request.units, offices.len(), texts)?;
         world.found_units(request.units, offices);
-        world.plant();
+        if !world.honest {
+            world.plant();
+        }
+        world.silence();
         world.offices = crate::simulate::leads::offices(&world.units);
         world.total_weight = world.units.iter().map(|unit| unit.weight).sum();
         world.months = world.plan_months(request);
@@ -355,7 +361,10 @@ impl World {
                 self.units[unit].weight *= if self.small && pattern < 2 { 2.5 } else { 1.0 };
             }
         }
-        // A few small units below the province's eye have never sent the platform anything.
+    }
+
+    /// A few small units below the province's eye have never sent the platform anything.
+    fn silence(&mut self) {
         let planted = |unit: &Unit| unit.quota.is_some() || unit.backdates || unit.backfills || unit.splits;
         let may_be_silent = |unit: &&Unit| matches!(unit.tier, Tier::Township | Tier::County) && !planted(unit);
         let mut silent: Vec<usize> = self.units.iter().filter(may_be_silent).map(|unit| unit.index).collect();

@@ -1,0 +1,256 @@
+//! Fines that were made to measure: below a threshold, after a quota, in parts, as one pleases.
+//!
+//! In: a unit's penalties. Out: the same with other amounts, others in their place, or more of them. Never here: days alone (see `dates`).
+
+use crate::calendar::shanghai_day;
+use crate::simulate::draw::Stream;
+use crate::simulate::items::{ITEMS, Item, URBAN};
+use crate::simulate::planting::ground::Ground;
+use crate::simulate::planting::{Dose, Planted, RECORDS};
+use crate::simulate::world::{Tier, Unit};
+use crate::terms::{Month, date_from_epoch_days};
+
+/// From so much on, in hundredths, a fine needs a hearing on request, a legal review and a discussion: of an organisation, of others.
+const MAJOR: (i64, i64) = (10_000_000, 1_000_000);
+/// Up to so much, in hundredths, the simple procedure will do (行政处罚法 art. 51): of an organisation, of others.
+const SIMPLE: (i64, i64) = (300_000, 20_000);
+/// By how much of the threshold, in thousandths, a fine may stay below it: just below, or below in round numbers.
+const BELOW: (i32, i32) = (1, 80);
+/// Fines near a threshold, as shares of it: whoever would have taken so much may be tempted.
+const NEAR: (f64, f64) = (0.3, 4.0);
+/// Yuan that a quota asks for; with the quarter above it the simple procedure will still do. The documented one is the last.
+const QUOTAS: [i64; 4] = [500, 1_000, 1_500, 2_000];
+/// Months for which the quota lasted.
+const QUOTA_MONTHS: usize = 6;
+/// Townships that make the documented county, which had 23: fewer would be another story.
+const DOCUMENTED_TOWNSHIPS: usize = 5;
+/// Matter for which townships fine under the quota: one that they all may deal with and that the amounts fit.
+const QUOTA_MATTER: &str = "330217005000";
+/// A case is cut up when its fine is at most so many times what the simple procedure allows.
+const MOST_PARTS: i64 = 6;
+/// Days between the parts.
+const PARTS_APART: (i32, i32) = (0, 3);
+/// How far fines go beyond their band, as a factor on either side.
+const SPREAD: (f64, f64) = (1.3, 6.0);
+
+fn by_party(ground: &Ground<'_>, case: usize, amounts: (i64, i64)) -> i64 {
+    if ground.of("cases").text(case, "party_kind") == Some("org") { amounts.0 } else { amounts.1 }
+}
+
+fn fine_of(ground: &Ground<'_>, case: usize) -> i64 {
+    ground.of("cases").number(case, "fine_amount").unwrap_or(0)
+}
+
+fn is_simple(ground: &Ground<'_>, case: usize) -> bool {
+    ground.of("cases").text(case, "procedure") == Some("simple")
+}
+
+/// Penalties near the amount that calls for a hearing; or those on the spot near what the simple procedure allows.
+fn near(ground: &Ground<'_>, unit: &Unit, simple: bool) -> Vec<usize> {
+    let mut rows = ground.fined(unit);
+    rows.retain(|row| {
+        let share = fine_of(ground, *row) as f64 / by_party(ground, *row, if simple { SIMPLE } else { MAJOR }) as f64;
+        is_simple(ground, *row) == simple && (NEAR.0..=if simple { 1.0 } else { NEAR.1 }).contains(&share)
+    });
+    rows
+}
+
+pub(super) fn near_a_threshold(ground: &Ground<'_>, unit: &Unit) -> usize {
+    near(ground, unit, false).len().max(near(ground, unit, true).len())
+}
+
+/// Fines just below an amount above which more is needed.
+pub(super) fn fine_threshold_bunching(ground: &mut Ground<'_>, unit: &Unit, dose: Dose, stream: &mut Stream) -> Option<Planted> {
+    let (major, on_the_spot) = (near(ground, unit, false), near(ground, unit, true));
+    let simple = major.len() < RECORDS || (on_the_spot.len() >= RECORDS && stream.chance(0.25));
+    let rows = if simple { on_the_spot } else { major };
+    let chosen = Ground::pick(&rows, dose.share, stream);
+    let most = stream.between(BELOW.0 + 4, BELOW.1);
+    for row in &chosen {
+        let threshold = by_party(ground, *row, if simple { SIMPLE } else { MAJOR });
+        let below = threshold * i64::from(stream.between(BELOW.0, most)) / 1_000;
+        // Round amounts, as people write them.
+        let step = threshold / 200;
+        let fine = ((threshold - below) / step * step).min(threshold - step);
+        ground.set_fine(*row, Some(fine));
+        spare_the_hearing(ground, *row);
+    }
+    Some(Planted::of(ground.ids("cases", &chosen), rows.len()))
+}
+
+/// Below the threshold nobody is told of a hearing.
+fn spare_the_hearing(ground: &mut Ground<'_>, case: usize) {
+    let id = ground.of("cases").word(case, "case_id");
+    for flag in ["hearing_required", "legal_review_required", "collective_required", "major"] {
+        if ground.of("cases").truth(case, flag).is_some() {
+            ground.edit("cases").set_truth(case, flag, false);
+        }
+    }
+    for row in ground.of("case_documents").find("case_id", &id) {
+        if ground.of("case_documents").text(row, "doc_kind") == Some("hearing_right_notice") {
+            ground.edit("case_documents").remove(row);
+        }
+    }
+}
+
+/// Townships that answer to the unit and carry nothing yet.
+fn townships_of<'a>(ground: &Ground<'a>, unit: &Unit) -> Vec<&'a Unit> {
+    let world = ground.world;
+    let answers = |town: &&Unit| town.tier == Tier::Township && town.parent == Some(unit.index) && ground.is_free(town);
+    world.units.iter().filter(answers).filter(|town| urban_case_of(ground, town).is_some()).collect()
+}
+
+pub(super) fn townships(ground: &Ground<'_>, unit: &Unit) -> usize {
+    townships_of(ground, unit).len()
+}
+
+/// 指标摊派: the townships of a county make the same few cases each month for half a year, with fines just above the same amount.
+pub(super) fn quota_uniformity(ground: &mut Ground<'_>, unit: &Unit, dose: Dose, stream: &mut Stream) -> Option<Planted> {
+    let towns = townships_of(ground, unit);
+    if dose.documented && towns.len() < DOCUMENTED_TOWNSHIPS {
+        return None;
+    }
+    let item = ITEMS.iter().find(|item| item.code == QUOTA_MATTER)?;
+    let months = months_of_year(ground);
+    let length = QUOTA_MONTHS.min(months.len());
+    let from = stream.below(months.len() - length + 1);
+    let amount = if dose.documented { QUOTAS[3] } else { QUOTAS[stream.below(QUOTAS.len())] };
+    // Two or three in the documented county.
+    let least = if dose.documented { 2 } else { stream.between(1, 3) };
+    let places: Vec<usize> = (0..towns.len()).collect();
+    let followers = Ground::pick(&places, dose.share, stream);
+    let mut records = Vec::new();
+    for place in &followers {
+        let like = urban_case_of(ground, towns[*place])?;
+        for month in &months[from..from + length] {
+            records.extend(fill_the_quota(ground, towns[*place], *month, (least, amount, like), item, stream)?);
+        }
+    }
+    let with = towns.iter().map(|town| town.id.clone()).collect();
+    Some(Planted { lines: vec![(String::new(), records)], done: followers.len(), of: towns.len(), with })
+}
+
+/// A decided case of the trade that the quota is about: others are made in its likeness.
+fn urban_case_of(ground: &Ground<'_>, town: &Unit) -> Option<usize> {
+    let cases = ground.of("cases");
+    let is_like = |row: &usize| cases.text(*row, "domain") == Some("urban") && cases.text(*row, "decision_no").is_some();
+    cases.find("unit_id", &town.id).into_iter().find(is_like)
+}
+
+fn months_of_year(ground: &Ground<'_>) -> Vec<Month> {
+    let inside = |month: &Month| month.to_epoch_days() >= ground.first && month.to_epoch_days() <= ground.last;
+    ground.world.months.iter().map(|(month, _)| *month).filter(inside).collect()
+}
+
+/// The month's cases of the township are those that the quota asks for; what it does in other trades stays.
+fn fill_the_quota(
+    ground: &mut Ground<'_>,
+    town: &Unit,
+    month: Month,
+    (least, amount, like): (i32, i64, usize),
+    item: &Item,
+    stream: &mut Stream,
+) -> Option<Vec<String>> {
+    let cases = ground.of("cases");
+    let file = |day: Option<i32>| day.and_then(date_from_epoch_days).map(Month::of);
+    let mut before = cases.find("unit_id", &town.id);
+    before.retain(|row| cases.text(*row, "domain") == Some("urban") && file(cases.day(*row, "opened_on")) == Some(month));
+    before.into_iter().for_each(|row| ground.remove_case(row));
+    let mut records = Vec::new();
+    let wanted = least + stream.between(0, 1);
+    for _ in 0..wanted {
+        let day = ground.world.days.act_day(month, 0.05, stream).min(ground.last);
+        let county = town.county.unwrap_or(0);
+        let nth = stream.below(ground.world.firms_per_county as usize) as u64;
+        let firm = (nth..nth + 40).map(|nth| ground.world.firm(county, nth)).find(|firm| !firm.individual);
+        let fine = (amount + amount / 4 * i64::from(stream.between(0, 10)) / 10) / 10 * 1_000;
+        let id = ground.add_simple_case(like, town, day, fine, firm.as_ref(), stream);
+        let row = ground.of("cases").find_one("case_id", &id)?;
+        let cases = ground.edit("cases");
+        for (column, text) in
+            [("item_code", item.code), ("violation_type", item.violation), ("punish_accord", item.basis), ("severity", "一般")]
+        {
+            cases.set_text(row, column, text);
+        }
+        cases.set_truth(row, "is_food_drug", false);
+        cases.set_truth(row, "is_livelihood", false);
+        debug_assert_eq!(item.domain, URBAN, "the paper and the platform name the domain of the case that was copied");
+        records.push(id);
+    }
+    Some(records)
+}
+
+/// Ordinary penalties that a few cases of the simple procedure could take the place of.
+fn small_enough(ground: &Ground<'_>, unit: &Unit) -> Vec<usize> {
+    let mut rows = ground.ordinary(unit);
+    rows.retain(|row| {
+        let (fine, cap) = (fine_of(ground, *row), by_party(ground, *row, SIMPLE));
+        let told = ground.of("cases").text(*row, "decision_no").is_some();
+        told && fine > cap && fine <= cap * MOST_PARTS && ground.of("cases").instant(*row, "found_at").is_some()
+    });
+    rows
+}
+
+pub(super) fn divisible(ground: &Ground<'_>, unit: &Unit) -> usize {
+    small_enough(ground, unit).len()
+}
+
+/// 拆分案件: one violation of one party in several cases of a few days, each small enough for the simple procedure.
+pub(super) fn case_splitting(ground: &mut Ground<'_>, unit: &Unit, dose: Dose, stream: &mut Stream) -> Option<Planted> {
+    let rows = small_enough(ground, unit);
+    let chosen = Ground::pick(&rows, dose.share, stream);
+    let apart = stream.between(PARTS_APART.0, PARTS_APART.1);
+    let mut lines = Vec::new();
+    for (nth, row) in chosen.iter().enumerate() {
+        let (fine, cap) = (fine_of(ground, *row), by_party(ground, *row, SIMPLE));
+        let first = ground.of("cases").instant(*row, "found_at").map(shanghai_day)?.clamp(ground.first, ground.last - 30);
+        let largest = cap * i64::from(stream.between(70, 99)) / 100;
+        let parts = ((fine + largest - 1) / largest).max(2);
+        let mut day = first;
+        let mut records = Vec::new();
+        for part in 0..parts {
+            // Not quite the same each time; together what the whole would have cost.
+            let sign = if part % 2 == 0 { 1_000 } else { -1_000 };
+            let share = fine / parts + sign * i64::from(stream.between(0, 3)) * (cap / SIMPLE.0);
+            let on = ground.world.days.working(day).min(ground.last);
+            records.push(ground.add_simple_case(*row, unit, on, (share / 500 * 500).clamp(500, cap), None, stream));
+            day += stream.between(i32::from(apart > 0), apart);
+        }
+        let month = date_from_epoch_days(first).map(Month::of)?;
+        lines.push((format!("{month}-{nth}"), records));
+        ground.remove_case(*row);
+    }
+    Some(Planted { done: chosen.len(), of: rows.len(), lines, with: Vec::new() })
+}
+
+/// Fines beyond the simple procedure whose matter and grade are known.
+fn graded(ground: &Ground<'_>, unit: &Unit) -> Vec<usize> {
+    let mut rows = ground.fined(unit);
+    let cases = ground.of("cases");
+    rows.retain(|row| !is_simple(ground, *row) && cases.text(*row, "severity").is_some() && item_of(ground, *row).is_some());
+    rows
+}
+
+fn item_of(ground: &Ground<'_>, case: usize) -> Option<&'static Item> {
+    let code = ground.of("cases").text(case, "item_code")?;
+    ITEMS.iter().find(|item| item.code == code)
+}
+
+pub(super) fn comparable(ground: &Ground<'_>, unit: &Unit) -> usize {
+    graded(ground, unit).len()
+}
+
+/// 同案不同罚: of the same matter and grade one pays next to nothing and another far more than elsewhere.
+pub(super) fn disparity(ground: &mut Ground<'_>, unit: &Unit, dose: Dose, stream: &mut Stream) -> Option<Planted> {
+    let rows = graded(ground, unit);
+    let chosen = Ground::pick(&rows, dose.share, stream);
+    let spread = SPREAD.0 + (SPREAD.1 - SPREAD.0) * stream.unit();
+    for row in &chosen {
+        let item = item_of(ground, *row)?;
+        let (low, high) = (f64::from(item.fine.0), f64::from(item.fine.1));
+        let factor = 1.0 + (spread - 1.0) * (0.5 + 0.5 * stream.unit());
+        let yuan = if stream.chance(0.5) { low / factor } else { high * factor };
+        ground.set_fine(*row, Some(((yuan / 50.0).round() as i64).max(1) * 5_000));
+    }
+    Some(Planted::of(ground.ids("cases", &chosen), rows.len()))
+}
