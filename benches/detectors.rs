@@ -26,6 +26,7 @@ use kaohe::lake::Lake;
 use kaohe::library::Library;
 use kaohe::library::detector::Statistic;
 use kaohe::library::indicator::Window;
+use kaohe::library::scheme::read_scheme;
 use kaohe::nightly::loading::shape_of;
 use kaohe::nightly::{self, Request, Surroundings, Work};
 use kaohe::project::Project;
@@ -155,7 +156,7 @@ fn province(library: &Library, size: &Size, seed: u64, honest: bool) -> Outcome 
         province: "330000".to_owned(),
         night: None,
         workers: 1,
-        planting: if honest { Planting::Nothing } else { Planting::Everything },
+        plant: if honest { Planting::Nothing } else { Planting::Every },
     };
     simulate(&request, &library.tables, &reference, folder.path(), &|_| {}).expect("a province");
     let detected = judged(library, folder.path());
@@ -169,16 +170,17 @@ fn judged(library: &Library, folder: &Path) -> Detected {
     check(library, &mut diagnostics).expect("a session for planning");
     let project = Project::read(folder, &BTreeMap::new(), &mut diagnostics).expect("the project reads").expect("a project");
     let period: Period = "2025".parse().expect("a period");
-    let (scheme, out) = (library.schemes.values().next().expect("a scheme"), folder.to_owned());
+    let (file, scheme) = library.scheme_text("2026").expect("a scheme");
+    let scheme = read_scheme("2026", &file, scheme, &library.indicators, &mut diagnostics).expect("it reads");
     let request = Request {
         project: &project,
         library,
-        scheme,
+        scheme: &scheme,
         diagnostics: &diagnostics,
         period: period.clone(),
         as_of: YEAR_END,
         run: RunId("bench".to_owned()),
-        out,
+        out: folder.to_owned(),
         memory_limit: None,
         partitions: 1,
         seed: 1,

@@ -72,13 +72,14 @@ ranked AS (
   SELECT *, first_value(batch) OVER (PARTITION BY unit_id, domain, sign ORDER BY rows_of_batch DESC, batch) AS largest_batch
   FROM counted
 )
-SELECT unit_id, domain, source_table, record_id, source_file, source_line, sign, false AS is_odd, CAST(NULL AS VARCHAR) AS says
+SELECT unit_id, domain, source_table, record_id, source_file, source_line, sign, false AS is_odd, counted_on AS happened_on,
+       CAST(NULL AS VARCHAR) AS says
 FROM in_period
 WHERE state = 'due'
 UNION ALL
 SELECT unit_id, domain, source_table, record_id, source_file, source_line, sign,
        CASE WHEN batch = largest_batch AND nth_of_batch > 1 THEN NULL ELSE true END AS is_odd,
-       counted_on AS happened_on,
+       counted_on,
        concat('计入之日 ', CAST(counted_on AS VARCHAR), '，列为剔除：',
               CASE excluded_because
                 WHEN 'transferred' THEN '已移送有管辖权的机关'

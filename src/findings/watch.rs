@@ -228,7 +228,9 @@ mod tests {
 
     use super::super::effects::Effect;
     use super::*;
+    use crate::diagnostics::Diagnostics;
     use crate::library::Library;
+    use crate::library::scheme::read_scheme;
     use crate::terms::{IndicatorId, UnitId};
 
     const RATE: &str = "market.filing_within_7d";
@@ -276,8 +278,9 @@ mod tests {
             .collect();
         measures.sort();
         let units = [unit("C1", "county"), unit("S1", "city")];
-        let scheme = library.schemes.values().next().expect("a scheme is shipped");
-        Watch::over(scheme, &units, as_of, effects).charts(&library.indicators[&IndicatorId::from(RATE)], &measures)
+        let (file, text) = library.scheme_text("2026").expect("a scheme is shipped");
+        let scheme = read_scheme("2026", &file, text, &library.indicators, &mut Diagnostics::default()).expect("it reads");
+        Watch::over(&scheme, &units, as_of, effects).charts(&library.indicators[&IndicatorId::from(RATE)], &measures)
     }
 
     fn charts(rows: &[(String, Scope, Month, Fraction)]) -> Vec<ControlChart> {
