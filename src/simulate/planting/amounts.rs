@@ -2,6 +2,8 @@
 //!
 //! In: a unit's penalties. Out: the same with other amounts, others in their place, or more of them. Never here: days alone (see `dates`).
 
+use std::collections::BTreeMap;
+
 use crate::calendar::shanghai_day;
 use crate::simulate::draw::Stream;
 use crate::simulate::items::{ITEMS, Item, URBAN};
@@ -30,6 +32,8 @@ const QUOTA_MATTER: &str = "330217005000";
 const MOST_PARTS: i64 = 6;
 /// Days between the parts.
 const PARTS_APART: (i32, i32) = (0, 3);
+/// Cases of the same matter and grade that a unit must have before its fines can be told to differ.
+const ALIKE: usize = 3;
 /// How far fines go beyond their band, as a factor on either side.
 const SPREAD: (f64, f64) = (1.3, 6.0);
 
@@ -223,12 +227,14 @@ pub(super) fn case_splitting(ground: &mut Ground<'_>, unit: &Unit, dose: Dose, s
     Some(Planted { done: chosen.len(), of: rows.len(), lines, with: Vec::new() })
 }
 
-/// Fines beyond the simple procedure whose matter and grade are known.
+/// Fines beyond the simple procedure that can be held against others of the unit, of the same matter and grade: matter by matter.
 fn graded(ground: &Ground<'_>, unit: &Unit) -> Vec<usize> {
-    let mut rows = ground.fined(unit);
     let cases = ground.of("cases");
-    rows.retain(|row| !is_simple(ground, *row) && cases.text(*row, "severity").is_some() && item_of(ground, *row).is_some());
-    rows
+    let mut alike: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+    for row in ground.fined(unit).into_iter().filter(|row| !is_simple(ground, *row) && item_of(ground, *row).is_some()) {
+        alike.entry((cases.word(row, "item_code"), cases.word(row, "severity"))).or_default().push(row);
+    }
+    alike.into_values().filter(|rows| rows.len() >= ALIKE).flatten().collect()
 }
 
 fn item_of(ground: &Ground<'_>, case: usize) -> Option<&'static Item> {
@@ -243,13 +249,16 @@ pub(super) fn comparable(ground: &Ground<'_>, unit: &Unit) -> usize {
 /// 同案不同罚: of the same matter and grade one pays next to nothing and another far more than elsewhere.
 pub(super) fn disparity(ground: &mut Ground<'_>, unit: &Unit, dose: Dose, stream: &mut Stream) -> Option<Planted> {
     let rows = graded(ground, unit);
-    let chosen = Ground::pick(&rows, dose.share, stream);
+    let places: Vec<usize> = (0..rows.len()).collect();
+    let chosen: Vec<usize> = Ground::pick(&places, dose.share, stream).into_iter().map(|place| rows[place]).collect();
     let spread = SPREAD.0 + (SPREAD.1 - SPREAD.0) * stream.unit();
-    for row in &chosen {
+    // One pays little, the next of the same matter far too much.
+    let first = stream.below(2);
+    for (nth, row) in chosen.iter().enumerate() {
         let item = item_of(ground, *row)?;
         let (low, high) = (f64::from(item.fine.0), f64::from(item.fine.1));
         let factor = 1.0 + (spread - 1.0) * (0.5 + 0.5 * stream.unit());
-        let yuan = if stream.chance(0.5) { low / factor } else { high * factor };
+        let yuan = if nth % 2 == first { low / factor } else { high * factor };
         ground.set_fine(*row, Some(((yuan / 50.0).round() as i64).max(1) * 5_000));
     }
     Some(Planted::of(ground.ids("cases", &chosen), rows.len()))

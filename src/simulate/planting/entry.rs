@@ -104,15 +104,14 @@ pub(super) fn post_cutoff_edit(ground: &mut Ground<'_>, unit: &Unit, dose: Dose,
         let at = start_of_day(day) + 9 * HOUR + minutes(stream.between(0, 10 * 60));
         let (field, by) = (stream.below(3), stream.between(TIDIED_BY.0, TIDIED_BY.1));
         let cases = ground.edit("cases");
-        let (filed, decided, fine) = (cases.day(*row, "filed_on"), cases.day(*row, "decided_on"), cases.number(*row, "fine_amount"));
-        match (field, filed.zip(decided), fine) {
-            (0, Some((filed, decided)), _) if decided > filed => cases.set_day(*row, "decided_on", (decided - by).max(filed)),
-            (1, Some((filed, _)), _) => {
-                cases.set_day(*row, "filed_on", (filed - by).max(cases.day(*row, "opened_on").unwrap_or(filed) - by))
-            }
-            (_, _, Some(fine)) => cases.set_amount(*row, "fine_amount", (fine * i64::from(100 - by) / 100 / 5_000 * 5_000).max(5_000)),
-            (_, Some((_, decided)), None) => cases.set_day(*row, "closed_on", decided + by),
-            _ => cases.set_text(*row, "closing_result", "已结案"),
+        let (filed, decided, fine) = (cases.day(*row, "filed_on"), cases.day(*row, "decided_on")?, cases.number(*row, "fine_amount"));
+        let lower = fine.map(|fine| (fine * i64::from(100 - by) / 100 / 5_000 * 5_000).max(5_000)).filter(|lower| Some(*lower) < fine);
+        match (field, filed, lower) {
+            (0, _, Some(lower)) => cases.set_amount(*row, "fine_amount", lower),
+            (1, Some(filed), _) => cases.set_day(*row, "filed_on", filed - by),
+            // Into the limit, but not before the filing where there is room.
+            (_, Some(filed), _) if filed < decided => cases.set_day(*row, "decided_on", (decided - by).max(filed)),
+            _ => cases.set_day(*row, "decided_on", decided - by),
         }
         cases.set_instant(*row, "updated_at", at);
     }
