@@ -14,7 +14,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use kaohe::compute::check::check;
 use kaohe::compute::counting_session::{CountingSession, Limits};
 use kaohe::compute::run::moment_of;
 use kaohe::compute::shared::SharedPopulations;
@@ -62,6 +61,8 @@ struct Planted {
     listed: usize,
     /// A finding of this detector names the unit.
     found: bool,
+    /// The units that it names.
+    named: Vec<String>,
     /// A test of this detector was made of the unit, with at most so many records.
     judged: Option<i64>,
 }
@@ -167,7 +168,6 @@ fn province(library: &Library, size: &Size, seed: u64, honest: bool) -> Outcome 
 /// Loads the province and runs every detector over its year.
 fn judged(library: &Library, folder: &Path) -> Detected {
     let mut diagnostics = Diagnostics::default();
-    check(library, &mut diagnostics).expect("a session for planning");
     let project = Project::read(folder, &BTreeMap::new(), &mut diagnostics).expect("the project reads").expect("a project");
     let period: Period = "2025".parse().expect("a period");
     let (file, scheme) = library.scheme_text("2026").expect("a scheme");
@@ -208,8 +208,9 @@ fn judged(library: &Library, folder: &Path) -> Detected {
 }
 
 fn outcome(seed: u64, honest: bool, seconds: f64, detected: &Detected, answers: &str) -> Outcome {
-    let mut planted = Vec::new();
     let mut twins: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    // One occurrence may have several lines: a group each.
+    let mut occurrences: BTreeMap<(String, String), (String, String, BTreeSet<String>)> = BTreeMap::new();
     let mut reader = csv::Reader::from_reader(answers.as_bytes());
     for answer in reader.records().map(|answer| answer.expect("the answer key is CSV")) {
         let (pattern, unit) = (answer[0].to_owned(), answer[1].to_owned());
@@ -217,16 +218,25 @@ fn outcome(seed: u64, honest: bool, seconds: f64, detected: &Detected, answers: 
             twins.entry(twin.to_owned()).or_default().insert(unit);
             continue;
         }
-        let records: BTreeSet<&str> = answer[3].split(';').filter(|record| !record.is_empty()).collect();
-        let of_unit = || detected.findings.iter().filter(|finding| finding.detector == pattern && finding.unit == unit);
+        let (group, strength) = (answer[2].to_owned(), answer.get(4).unwrap_or_default().to_owned());
+        let of = occurrences.entry((pattern, unit)).or_insert_with(|| (group, strength, BTreeSet::new()));
+        of.2.extend(answer[3].split(';').filter(|record| !record.is_empty()).map(str::to_owned));
+    }
+    let mut planted = Vec::new();
+    for ((pattern, unit), (group, strength, records)) in occurrences {
+        // Nobody knows which unit did not write down its visits: the finding is its county's, whose code begins the unit's.
+        let county = if pattern == "unrecorded_visits" { group } else { String::new() };
+        let is_of = |other: &str| other == unit || !county.is_empty() && other.starts_with(&county);
+        let of_unit = || detected.findings.iter().filter(|finding| finding.detector == pattern && is_of(&finding.unit));
         let evidence: BTreeSet<&str> = of_unit().flat_map(|finding| &finding.evidence).map(|row| row.record_id.as_str()).collect();
-        let tests = detected.tests.iter().filter(|test| test.detector == pattern && test.unit == unit && test.p_value.is_some());
+        let tests = detected.tests.iter().filter(|test| test.detector == pattern && is_of(&test.unit) && test.p_value.is_some());
         planted.push(Planted {
-            strength: answer.get(4).unwrap_or_default().to_owned(),
+            strength,
             records: records.len(),
-            listed: records.intersection(&evidence).count(),
+            listed: records.iter().filter(|record| evidence.contains(record.as_str())).count(),
             found: of_unit().next().is_some(),
             judged: tests.map(|test| test.n).max(),
+            named: of_unit().map(|finding| finding.unit.clone()).collect(),
             pattern,
             unit,
         });
@@ -238,7 +248,9 @@ fn outcome(seed: u64, honest: bool, seconds: f64, detected: &Detected, answers: 
         .filter(|finding| finding.kind == FindingKind::Statistical)
         .map(|finding| (finding.detector.clone(), finding.unit.clone()))
         .collect();
-    let is_planted = |(detector, unit): &(String, String)| planted.iter().any(|one| one.pattern == *detector && one.unit == *unit);
+    let is_planted = |(detector, unit): &(String, String)| {
+        planted.iter().any(|one| one.pattern == *detector && (one.unit == *unit || one.named.contains(unit)))
+    };
     let (beside, wrong): (Vec<_>, Vec<_>) =
         statistical.iter().filter(|one| !is_planted(one)).cloned().partition(|(_, unit)| cheats.contains(unit.as_str()));
     let named: BTreeSet<&str> = statistical.iter().map(|(_, unit)| unit.as_str()).collect();

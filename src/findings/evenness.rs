@@ -5,11 +5,13 @@
 //!
 //! Test: D = Σ over parts and months (x − x̄)² / x̄, x̄ the part's own mean, against the lower tail of χ² with parts × (months − 1)
 //! degrees of freedom. Work that comes as it comes gives D about as large as the degrees of freedom, or larger; where counts are small the χ² is
-//! wider than the exact law, so that p errs towards innocence. Effect: D ÷ degrees, at most the detector's floor; besides, the share
+//! wider than the exact law, so that p errs towards innocence. A quota may last half a year: besides the whole period every run of `…months` months is
+//! looked at, and the smallest p is multiplied by how many were looked at (Bonferroni). Effect: D ÷ degrees, at most the detector's floor; besides, the share
 //! `finding.quota_uniformity.band_share` of the fines lies from a round number up to `…band_width` above it. Needs `…months` whole months and
 //! `…parts` parts: with fewer it is not applicable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use arrow::array::AsArray;
 use arrow::compute::cast;
@@ -56,6 +58,30 @@ pub fn spread(parts: &[Vec<u64>]) -> Spread {
     Spread { statistic, degrees }
 }
 
+/// The most even of the whole and of every run of `length` months: its months, its spread, its p times the number of runs looked at. Only runs that are
+/// `enough` to be looked at count; `None` without one.
+pub fn most_even(
+    parts: &[Vec<u64>],
+    months: usize,
+    length: usize,
+    enough: impl Fn(&[Vec<u64>]) -> bool,
+) -> Option<(Range<usize>, Spread, f64)> {
+    let whole = (months != length).then_some(0..months);
+    let runs = (0..(months + 1).saturating_sub(length)).map(|from| from..from + length).chain(whole);
+    let counted = runs.map(|run| (run.clone(), parts.iter().map(|counts| counts[run.clone()].to_vec()).collect::<Vec<Vec<u64>>>()));
+    let runs: Vec<(Range<usize>, Vec<Vec<u64>>)> = counted.filter(|(_, counts)| enough(counts)).collect();
+    let looked_at = runs.len() as f64;
+    let of = |(run, counts): (Range<usize>, Vec<Vec<u64>>)| {
+        let spread = spread(&counts);
+        (run, spread, (chi_squared_lower_tail(spread.statistic, spread.degrees) * looked_at).min(1.0))
+    };
+    // Of equally even runs the longest, then the first.
+    let order = |a: &(Range<usize>, Spread, f64), b: &(Range<usize>, Spread, f64)| {
+        a.2.total_cmp(&b.2).then(b.0.len().cmp(&a.0.len())).then(a.0.start.cmp(&b.0.start))
+    };
+    runs.into_iter().map(of).min_by(order)
+}
+
 /// The round number with most amounts from it up to `width` above it: (number, share). Amounts are yuan.
 pub fn fullest_band(amounts: &[f64], width: f64) -> Option<(f64, f64)> {
     let numbers = (1..6).flat_map(|power| ROUND.map(|lead| lead * 10_f64.powi(power)));
@@ -87,37 +113,44 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             }
         }
         let counts: Vec<Vec<u64>> = parts.into_values().collect();
-        let n = counts.iter().flatten().sum::<u64>();
-        let amounts: Vec<f64> = cases.iter().map(|case| case.amount).collect();
+        let with_cases = |counts: &[Vec<u64>]| counts.iter().filter(|months| months.iter().any(|count| *count > 0)).count();
+        let n_of = |counts: &[Vec<u64>]| counts.iter().flatten().sum::<u64>();
+        let enough = |counts: &[Vec<u64>]| with_cases(counts) as f64 >= least_parts && n_of(counts) >= detector.minimum_n;
+        let found =
+            if months.len() as f64 >= least_months { most_even(&counts, months.len(), least_months as usize, enough) } else { None };
+        let (run, Spread { statistic, degrees }, p) = found.clone().unwrap_or_else(|| (0..months.len(), spread(&counts), 1.0));
+        let in_run = |case: &&Case| place(case.month).is_some_and(|place| run.contains(&place));
+        let amounts: Vec<f64> = cases.iter().filter(in_run).map(|case| case.amount).collect();
         let band = fullest_band(&amounts, width);
         let in_band = |case: &&Case| band.is_some_and(|(from, _)| case.amount >= from && case.amount <= from * (1.0 + width));
-        let odd = cases.iter().filter(in_band).count() as u64;
+        let odd = cases.iter().filter(in_run).filter(in_band).count() as u64;
         let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
+        let n = amounts.len() as u64;
         let share = Share { unit, tier, domain, table, odd, n };
-        let Spread { statistic, degrees } = spread(&counts);
         let ratio = if degrees > 0.0 { statistic / degrees } else { 0.0 };
-        let few = |found: usize, least: f64| (found as f64) < least;
-        let why = if few(months.len(), least_months) {
-            Some(format!("统计期内只有 {} 个整月，至少需要 {least_months} 个", months.len()))
-        } else if few(counts.len(), least_parts) {
-            Some(format!("有案件的下级主体只有 {} 个，至少需要 {least_parts} 个", counts.len()))
-        } else {
-            None
-        };
-        if share.n < detector.minimum_n || why.is_some() {
+        if found.is_none() {
+            let why = if (months.len() as f64) < least_months {
+                Some(format!("统计期内只有 {} 个整月，至少需要 {least_months} 个", months.len()))
+            } else if (with_cases(&counts) as f64) < least_parts {
+                Some(format!("有案件的下级主体只有 {} 个，至少需要 {least_parts} 个", with_cases(&counts)))
+            } else {
+                None
+            };
             tests.push(Tested::not_made(detector, &share, SIGN, ratio, why.as_deref()));
             continue;
         }
+        let parts = cases.iter().filter(in_run).map(|case| case.part.as_str()).collect::<BTreeSet<_>>().len();
         let (from, filled) = band.unwrap_or((0.0, 0.0));
         let says = format!(
-            "{} 个下级主体在 {} 个月中罚款案件共 {n} 件，各月件数的离散程度仅为随机波动的 {}（逐月大致相同）；其中 {odd} 件（{}）罚款在 {from} 元至 {} 元之间。",
-            counts.len(),
-            months.len(),
+            "{parts} 个下级主体在 {} 至 {} 的 {} 个月中罚款案件共 {n} 件，各月件数的离散程度仅为随机波动的 {}（逐月大致相同）；其中 {odd} 件（{}）罚款在 {from} 元至 {} 元之间。",
+            months[run.start],
+            months[run.end - 1],
+            run.len(),
             percent(ratio),
             percent(filled),
             from * (1.0 + width),
         );
-        let evidence = cases.iter().filter(in_band).map(|case| case.evidence.clone()).collect();
+        let evidence = cases.iter().filter(in_run).filter(in_band).map(|case| case.evidence.clone()).collect();
         tests.push(Tested {
             detector,
             sign: SIGN.to_owned(),
@@ -127,7 +160,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             all_tiers: false,
             effect: Some(ratio),
             effect_interval: None,
-            p: Some(chi_squared_lower_tail(statistic, degrees)),
+            p: Some(p),
             worth: ratio <= detector.floor && filled >= band_share,
             not_applicable: None,
             says,
@@ -201,6 +234,21 @@ mod tests {
             }
             assert!(below <= 40, "{below} of 2000 for {parts} parts of {cases} cases");
         }
+    }
+
+    #[test]
+    fn half_a_year_of_quota_is_found_within_a_year_and_what_was_looked_at_is_counted() {
+        let year =
+            |from: usize| (0..12).map(|month| if (from..from + 6).contains(&month) { 2 } else { [9, 0, 4, 1, 7, 0][month % 6] }).collect();
+        let parts: Vec<Vec<u64>> = (0..8).map(|_| year(3)).collect();
+        let (run, spread, p) = most_even(&parts, 12, 6, |_| true).expect("a run");
+        assert_eq!((run, spread.statistic), (3..9, 0.0));
+        assert_eq!(p, 0.0);
+        let chance = vec![vec![2, 1, 3, 0, 4, 2, 1, 2, 3, 0, 2, 4]; 5];
+        let (run, spread, p) = most_even(&chance, 12, 6, |_| true).expect("a run");
+        assert!((p - 8.0 * chi_squared_lower_tail(spread.statistic, spread.degrees)).abs() < 1e-12 || p == 1.0, "{run:?} {p}");
+        assert_eq!(most_even(&chance, 12, 6, |_| false), None);
+        assert_eq!(most_even(&chance[..1], 6, 6, |_| true).map(|found| found.0), Some(0..6), "six months are looked at once");
     }
 
     #[test]

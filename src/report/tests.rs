@@ -25,7 +25,7 @@ fn words(html: &str) -> String {
 fn every_unit_has_a_page_in_the_offices_tree_and_one_of_its_own() {
     let input = province();
     let pages = pages(&input);
-    assert_eq!(pages.len(), 8 + 2 * input.units.len() + 2);
+    assert_eq!(pages.len(), 9 + 2 * input.units.len() + 2);
     for unit in &input.units {
         let name = file_name(unit.id.as_ref());
         assert!(pages.contains_key(&format!("office/units/{name}.html")) && pages.contains_key(&format!("units/{name}/index.html")));
@@ -354,7 +354,9 @@ fn a_report_of_nothing_is_still_a_report() {
     input.reconciled = Default::default();
     input.verification.clear();
     input.previous = None;
-    assert_eq!(pages(&input).len(), 10);
+    input.charts.clear();
+    input.effects = Default::default();
+    assert_eq!(pages(&input).len(), 11);
 }
 
 #[test]
@@ -381,4 +383,24 @@ fn grades_stand_in_the_order_of_the_scheme_even_where_a_veto_capped_the_best_tot
     let page = words(&pages(&input)["office/index.html"]);
     let places: Vec<_> = input.scheme.grades.iter().filter_map(|grade| page.find(&format!("\n{grade}\n"))).collect();
     assert!(places.len() >= 3 && places.is_sorted(), "{places:?}");
+}
+
+#[test]
+fn the_watch_shows_charts_with_news_alone_and_nothing_of_it_leaves_the_office() {
+    let input = province();
+    let pages = pages(&input);
+    let page = words(&pages["office/watch.html"]);
+    let [first, second] = [0, 1].map(|place| &input.units.iter().find(|unit| unit.id.0 == input.charts[place].unit).expect("a unit").name);
+    assert!(page.contains(first.as_str()) && page.contains("低于下限"), "{page}");
+    assert!(!page.contains(second.as_str()), "a chart without news");
+    assert!(pages["office/watch.html"].contains("<svg class=\"control\""));
+    let elsewhere = pages.iter().filter(|(path, _)| !path.starts_with("office/"));
+    assert!(elsewhere.into_iter().all(|(_, html)| !html.contains(texts::WATCH_NEWS) && !html.contains("class=\"control\"")));
+}
+
+#[test]
+fn known_effects_stand_on_the_findings_page_with_their_documents() {
+    let pages = pages(&province());
+    let page = words(&pages["office/findings.html"]);
+    assert!(page.contains("市监专〔2026〕3号") && page.contains(texts::EFFECTS), "{page}");
 }

@@ -130,6 +130,7 @@ mod tests {
         shuffled.scorecards.scores.reverse();
         shuffled.scorecards.ranks.reverse();
         shuffled.detected.findings.reverse();
+        shuffled.charts.reverse();
         shuffled.burden.rows.reverse();
         shuffled.synergy.pairs.reverse();
         shuffled.accounting.reverse();
@@ -144,7 +145,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let input = province();
         let written = write_tables(&tables(&input).expect("tables"), folder.path(), 2).expect("files");
-        assert_eq!(written.len(), 31);
+        assert_eq!(written.len(), 33);
         let ranks = fs::File::open(folder.path().join("ranks.parquet")).expect("the file");
         let reader = ParquetRecordBatchReaderBuilder::try_new(ranks).expect("parquet").build().expect("a reader");
         let batches: Vec<_> = reader.map(|batch| batch.expect("a batch")).collect();
