@@ -138,6 +138,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         scorecards: 0,
         ranked: 0,
         findings: BTreeMap::new(),
+        failed_detectors: BTreeMap::new(),
         warnings: Vec::new(),
         without_source: says_without_source(&without_source(request.project, request.library, request.scheme)),
         back_from: None,
@@ -210,6 +211,10 @@ fn stages(
     results.indicator_seconds = assessed.seconds.iter().map(|(id, seconds)| (id.0.clone(), *seconds)).collect();
     results.scorecards = assessed.scorecards.ranks.len();
     results.ranked = assessed.scorecards.ranks.iter().filter(|rank| rank.rank.is_some()).count();
+    for (detector, reason) in &assessed.detected.failed {
+        journal.write(&surroundings.now(), "detector-failed", detector, reason)?;
+        results.failed_detectors.insert(detector.clone(), reason.clone());
+    }
     for finding in assessed.detected.open() {
         *results.findings.entry(finding.detector.clone()).or_default() += 1;
     }
@@ -241,7 +246,8 @@ fn stages(
     // Written first, so that whoever follows the pointer finds a finished run.
     results.back_from =
         previous.as_ref().and_then(|previous| previous.as_of).filter(|before| *before > request.as_of).map(|date| date.to_string());
-    results.status = if results.held_indicators.is_empty() && held_tables.is_empty() { RunStatus::Done } else { RunStatus::DoneWithHeld };
+    let is_whole = results.held_indicators.is_empty() && held_tables.is_empty() && results.failed_detectors.is_empty();
+    results.status = if is_whole { RunStatus::Done } else { RunStatus::DoneWithHeld };
     results.finished = surroundings.now();
     results.write(folder)?;
     journal.write(&surroundings.now(), "switching", "current.json", "")?;

@@ -125,6 +125,10 @@ fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64)
             results.ranked,
         ));
         text.push_str(&format!("findings   {} (clues for a reviewer, never a deduction)\n", or_none(&findings.join(", "))));
+        if !results.failed_detectors.is_empty() {
+            let names: Vec<&str> = results.failed_detectors.keys().map(String::as_str).collect();
+            text.push_str(&format!("failed     {}: nothing was looked for; see `kaohe status`\n", names.join(", ")));
+        }
     }
     text.push_str(&format!("held       {held}\ntook       {seconds:.1} s ({}), peak memory {} MB\n", stages.join(", "), peak / 1_000_000));
     text.push_str(&match (results.status, &results.report) {

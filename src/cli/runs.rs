@@ -228,6 +228,12 @@ fn held(results: &RunResults, indent: &str) {
     for (table, reason) in results.tables.iter().filter_map(|(name, table)| Some((name, table.held.as_ref()?))) {
         say_line!("{indent}held: {table}: {}", indented(reason, indent));
     }
+    if !results.failed_detectors.is_empty() {
+        say_line!("{indent}failed detectors: {}", results.failed_detectors.len());
+        for (name, reason) in &results.failed_detectors {
+            say_line!("{indent}  {name}: {}", indented(reason, indent));
+        }
+    }
     if !results.held_indicators.is_empty() {
         say_line!("{indent}held or failed indicators: {}", results.held_indicators.len());
         for (id, reason) in &results.held_indicators {

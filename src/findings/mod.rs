@@ -160,10 +160,11 @@ impl Detecting<'_> {
     }
 }
 
-/// Runs every detector; q-values are corrected over all tests together. Where findings stand is settled by [`review::settle`].
+/// Runs every detector; q-values are corrected over all tests together. Where findings stand is settled by [`review::settle`]. A detector that fails is
+/// named in the outcome, and the others stand.
 ///
 /// # Errors
-/// SQL of a detector that does not run, or a missing parameter.
+/// A registry of units that can't be read, or a missing parameter.
 pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Result<Detected> {
     let (tiers, regions) = places(session, request).await?;
     let known = |detector: &Detector| {
@@ -171,37 +172,56 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
         request.effects.condition(&detector.name, day, &regions)
     };
     let detecting = |detector| Detecting { session, request, detector, tiers: &tiers, known: known(detector) };
-    let (mut findings, mut tests): (Vec<Finding>, Vec<Tested<'_>>) = (Vec::new(), Vec::new());
+    let (mut findings, mut tests, mut failed) = (Vec::new(), Vec::new(), BTreeMap::new());
     for detector in request.library.detectors.values() {
-        let detecting = detecting(detector);
-        let before = tests.len();
-        match &detector.statistic {
-            Statistic::Rule => findings.extend(rule::findings(&detecting).await?),
-            Statistic::Share { tail, least_rate, says } => {
-                tests.extend(share::test(&detecting, &share::ShareTest { tail: *tail, least_rate: *least_rate, says }).await?);
+        match looked_for(&detecting(detector)).await {
+            Ok((facts, of_detector)) => {
+                findings.extend(facts);
+                tests.extend(of_detector);
             }
-            Statistic::LateBurst => tests.extend(late_burst::test(&detecting).await?),
-            Statistic::NumberOrder => tests.extend(number_order::test(&detecting).await?),
-            Statistic::Evenness => tests.extend(evenness::test(&detecting).await?),
-            Statistic::Contrast { says } => tests.extend(contrast::test(&detecting, says).await?),
-            Statistic::LastDigits => tests.extend(digits::test(&detecting).await?),
-            Statistic::FirstDigits => tests.extend(first_digits::test(&detecting).await?),
-        }
-        let left_out = detecting.left_out().await?;
-        for test in &mut tests[before..] {
-            let key = (test.share.unit.clone(), test.share.domain.clone(), test.share.table.clone());
-            test.left_out = left_out.get(&key).copied().unwrap_or(0);
+            Err(error) => {
+                failed.insert(detector.name.clone(), error.to_string());
+            }
         }
     }
     let (rows, flagged) = corrected(&tests, request.parameter("finding.q", None)?);
     for detector in request.library.detectors.values() {
         let of_detector: Vec<&(&Tested<'_>, f64)> = flagged.iter().filter(|(test, _)| test.detector.name == detector.name).collect();
-        if !of_detector.is_empty() {
-            findings.extend(flagged_findings(&detecting(detector), &of_detector).await?);
+        if of_detector.is_empty() {
+            continue;
+        }
+        match flagged_findings(&detecting(detector), &of_detector).await {
+            Ok(of_detector) => findings.extend(of_detector),
+            Err(error) => {
+                failed.insert(detector.name.clone(), error.to_string());
+            }
         }
     }
+    findings.retain(|finding: &Finding| !failed.contains_key(&finding.detector));
     findings.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
-    Ok(Detected { findings, tests: rows, resolved: Vec::new() })
+    Ok(Detected { findings, tests: rows, resolved: Vec::new(), failed })
+}
+
+/// What one detector sees: facts, or tests.
+async fn looked_for<'a>(detecting: &Detecting<'a>) -> Result<(Vec<Finding>, Vec<Tested<'a>>)> {
+    let mut tests = match &detecting.detector.statistic {
+        Statistic::Rule => return Ok((rule::findings(detecting).await?, Vec::new())),
+        Statistic::Share { tail, least_rate, says } => {
+            share::test(detecting, &share::ShareTest { tail: *tail, least_rate: *least_rate, says }).await?
+        }
+        Statistic::LateBurst => late_burst::test(detecting).await?,
+        Statistic::NumberOrder => number_order::test(detecting).await?,
+        Statistic::Evenness => evenness::test(detecting).await?,
+        Statistic::Contrast { says } => contrast::test(detecting, says).await?,
+        Statistic::LastDigits => digits::test(detecting).await?,
+        Statistic::FirstDigits => first_digits::test(detecting).await?,
+    };
+    let left_out = detecting.left_out().await?;
+    for test in &mut tests {
+        let key = (test.share.unit.clone(), test.share.domain.clone(), test.share.table.clone());
+        test.left_out = left_out.get(&key).copied().unwrap_or(0);
+    }
+    Ok((Vec::new(), tests))
 }
 
 /// The findings of a detector's flagged tests: one for each unit, domain and table, its signs together.

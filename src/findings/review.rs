@@ -54,7 +54,9 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
     // A second run as of the same date says the same: what the first resolved stays resolved, and what only the first showed was never there.
     let gone = before.into_values().filter(|(_, first_seen)| *first_seen < request.as_of).map(|(row, _)| row);
     let earlier = resolved.into_values().filter(|(_, resolved_on)| *resolved_on == request.as_of).map(|(row, _)| row);
-    detected.resolved = gone.chain(earlier).filter(|row| !now.contains(row.finding_id.as_str())).collect();
+    // What a failed detector does not say is not gone.
+    let is_gone = |row: &Resolved| !now.contains(row.finding_id.as_str()) && !detected.failed.contains_key(&row.detector);
+    detected.resolved = gone.chain(earlier).filter(is_gone).collect();
     detected.resolved.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
     Ok(())
 }

@@ -2,6 +2,8 @@
 //!
 //! In: nothing. Out: findings with their evidence, and every test that was made. Never here: verdicts; a finding is a clue for a reviewer.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 /// One record that a finding rests on.
@@ -273,6 +275,8 @@ pub struct Detected {
     pub tests: Vec<FindingTest>,
     /// What is no finding any more.
     pub resolved: Vec<Resolved>,
+    /// Detectors that failed, with the engine's words: they say nothing, and the others stand.
+    pub failed: BTreeMap<String, String>,
 }
 
 impl Detected {

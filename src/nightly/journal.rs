@@ -165,6 +165,9 @@ pub struct RunResults {
     pub ranked: usize,
     /// Findings by detector.
     pub findings: BTreeMap<String, usize>,
+    /// Detectors that failed, with the engine's words.
+    #[serde(default)]
+    pub failed_detectors: BTreeMap<String, String>,
     /// What was noticed about loaded rows.
     #[serde(default)]
     pub warnings: Vec<Warning>,

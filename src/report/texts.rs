@@ -904,6 +904,15 @@ pub fn findings_tested(made: usize, [too_few, not_applicable]: [usize; 2]) -> St
     format!("共作统计检验 {made} 次，另有 {too_few} 次记录太少、{not_applicable} 次前提不符，未作判断。")
 }
 
+/// Detectors that could not be run; nothing when all were.
+pub fn findings_failed(titles: &[&str]) -> String {
+    if titles.is_empty() {
+        String::new()
+    } else {
+        format!("以下检测规则未能运行，没有作出判断：{}。", titles.join("、"))
+    }
+}
+
 /// That the list is longer than the page.
 pub fn findings_more(shown: usize, all: usize) -> String {
     format!("共 {all} 条，此处列前 {shown} 条，全部见工作簿。")

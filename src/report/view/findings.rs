@@ -308,7 +308,11 @@ pub fn view(facts: &Facts) -> FindingsView {
     let shown = open.len().min(FINDINGS_ON_PAGE);
     FindingsView {
         counted: texts::findings_counted(states, detected.resolved.len()),
-        tested: texts::findings_tested(detected.tests.len() - unmade[0] - unmade[1], unmade),
+        tested: {
+            let failed: Vec<&str> =
+                facts.input.detectors.iter().filter(|one| detected.failed.contains_key(&one.name)).map(|one| one.title.as_str()).collect();
+            texts::findings_tested(detected.tests.len() - unmade[0] - unmade[1], unmade) + &texts::findings_failed(&failed)
+        },
         more: if open.len() > shown { texts::findings_more(shown, open.len()) } else { String::new() },
         units: units(facts, &open),
         open: rows(&open[..shown]),
