@@ -11,15 +11,31 @@
 -- floor      = 0.30
 -- ///
 -- 考察有罚款的案件，一件一行，计入办案单位的直接上级：`unit_id` 是上级，`part` 是办案单位。`month` 为案件最早日期所在的月。
--- 各领域合计（`domain` 为空）：指标按件数下达，哪个领域由下级自定。没有上级的单位、没有罚款的案件不计。金额只看是否齐整，不论高低，也不计入任何得分。
+-- 各领域合计一次（`domain` 为空）：指标按件数下达，哪个领域由下级自定；下级跨几个领域的，另按领域各一次：指标也可能只下到一个领域。
+-- 一项指标可能只执行半年，统计期内任意连续的整月（参数 `finding.quota_uniformity.months` 个）也看。
+-- 没有上级的单位、没有罚款的案件不计。金额只看是否齐整，不论高低，也不计入任何得分。
 WITH parents AS (
   SELECT unit_id, parent_unit_id, valid_from, valid_to FROM unit_spans WHERE parent_unit_id IS NOT NULL
+),
+fined AS (
+  SELECT p.parent_unit_id AS unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.unit_id AS part, c.opened_on, c.fine_amount
+  FROM case_register AS c
+  JOIN parents AS p ON p.unit_id = c.unit_id
+  WHERE c.fine_amount > 0 AND c.opened_on >= day_of($from) AND end_of(c.opened_on) <= $as_of
+    AND c.opened_on BETWEEN p.valid_from AND p.valid_to
+),
+-- Where there is one domain alone, it is all domains.
+several AS (
+  SELECT unit_id FROM fined GROUP BY unit_id HAVING count(DISTINCT domain) > 1
+),
+counted AS (
+  SELECT unit_id, '' AS domain, record_id, source_file, source_line, part, opened_on, fine_amount FROM fined
+  UNION ALL
+  SELECT f.unit_id, f.domain, f.record_id, f.source_file, f.source_line, f.part, f.opened_on, f.fine_amount
+  FROM fined AS f
+  JOIN several AS s ON s.unit_id = f.unit_id
 )
-SELECT p.parent_unit_id AS unit_id, '' AS domain, 'cases' AS source_table, c.record_id, c.source_file, c.source_line,
-       c.unit_id AS part, month_of(c.opened_on) AS month, c.fine_amount AS amount,
-       c.opened_on AS happened_on,
-       concat('办案单位 ', c.unit_id, '，', CAST(c.opened_on AS VARCHAR), '，罚款 ', CAST(c.fine_amount AS VARCHAR), ' 元') AS says
-FROM case_register AS c
-JOIN parents AS p ON p.unit_id = c.unit_id
-WHERE c.fine_amount > 0 AND c.opened_on >= day_of($from) AND end_of(c.opened_on) <= $as_of
-  AND c.opened_on BETWEEN p.valid_from AND p.valid_to
+SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, part, month_of(opened_on) AS month, fine_amount AS amount,
+       opened_on AS happened_on,
+       concat('办案单位 ', part, '，', CAST(opened_on AS VARCHAR), '，罚款 ', CAST(fine_amount AS VARCHAR), ' 元') AS says
+FROM counted

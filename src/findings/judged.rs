@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
-use arrow::compute::cast;
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use datafusion::common::DFSchema;
 use datafusion::functions_aggregate::expr_fn::{count, count_distinct, sum};
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{DataFrame, SessionContext, cast as as_type, col, lit};
+use futures::StreamExt;
 
 use super::peers::Share;
 use super::tables::Evidence;
@@ -172,23 +173,26 @@ pub struct JudgedRow {
     pub is_odd: bool,
 }
 
-/// Nobody's identifier.
-const NO_UNIT: &str = "";
+/// The rows of these units; all without a list.
+fn of_units(batch: &RecordBatch, units: Option<&BTreeSet<&str>>) -> Result<RecordBatch> {
+    let Some(units) = units else { return Ok(batch.clone()) };
+    let of_row = text(batch, place(batch, "unit_id").expect("a column of every detector"))?;
+    let wanted: BooleanArray = of_row.iter().map(|unit| Some(unit.is_some_and(|unit| units.contains(unit)))).collect();
+    filter_record_batch(batch, &wanted).context(Kind::Query, || "picking the rows of some units")
+}
 
 /// The judged rows of these units; of every unit without a list.
 pub async fn judged_rows(frame: &DataFrame, detector: &Detector, units: Option<&BTreeSet<&str>>, odd_only: bool) -> Result<Vec<JudgedRow>> {
     let what = || format!("collecting evidence from {}", detector.file);
     let columns = ["sign", "is_odd", "unit_id", "domain", "source_table", "record_id", "says", "source_file", "source_line"];
-    let mut wanted = if odd_only { col("is_odd") } else { col("is_odd").is_not_null() };
-    if let Some(units) = units {
-        // One unit alone would be a constant, and of a union of windows over a constant DataFusion 55 makes a plan that fails its own check.
-        let listed = units.iter().copied().chain([NO_UNIT]).map(lit).collect();
-        wanted = wanted.and(col("unit_id").in_list(listed, false));
-    }
+    let wanted = if odd_only { col("is_odd") } else { col("is_odd").is_not_null() };
     let frame = frame.clone().filter(wanted).and_then(|frame| frame.select(columns.map(col).to_vec()));
-    let batches = frame.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
+    let mut batches = frame.context(Kind::Query, what)?.execute_stream().await.context(Kind::Query, what)?;
     let mut rows = Vec::new();
-    for batch in &batches {
+    // Units are picked here and not by the query: one unit is a constant, and of a union of windows over a constant DataFusion 55 makes a plan that
+    // fails its own check.
+    while let Some(batch) = batches.next().await {
+        let batch = &of_units(&batch.context(Kind::Query, what)?, units)?;
         let signs = text(batch, 0)?;
         let odd = cast(batch.column(1), &DataType::Boolean).context(Kind::Query, what)?;
         let odd = odd.as_boolean();
