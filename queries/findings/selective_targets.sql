@@ -17,7 +17,7 @@
 -- “反复检查”：统计期内由本单位自行选定对象的入企检查（因计划或者没有填写事由启动，对象为企业且代码已知）。随机抽取的（双随机）不是选定，不计；
 --   投诉举报、交办、非现场预警、媒体、复查、申请、许可、突发、监督等有因检查不计。
 --   本期内对同一企业的第几次，多于参数 `finding.selective_targets.visits`，同时本单位同一领域检查计划的名单上，有已过期限、本单位本期从未去过的对象的，列出。
---   依风险的不算：企业当日的风险等级为C、D，或者属于高危行业；本期内本单位此前在该企业查出过问题的（跟进）。
+--   依风险的不算：企业当日的风险等级为C、D，或者属于高危行业；本单位在该企业的前一次检查查出过问题的（跟进）：更早的问题，不是反复再查的理由，复查另有事由。
 -- “外地罚本地免”：统计期内已决定的外地当事人案件（自报，没有的以统一社会信用代码的登记地与单位是否在同一设区市为准），
 --   本单位同一事项、同一档次的本地案件不少于参数 `finding.selective_targets.local_cases` 件的。当事人被罚款，而这些本地案件罚款的不多于参数
 --   `finding.selective_targets.local_fined` 的比例，列出。只看罚与不罚，不看罚多少。没有事项、档次的，移送、撤销、违法事实不成立的，无从比较，不计。
@@ -33,7 +33,7 @@ in_turn AS (
          sum(CASE WHEN is_chosen THEN 1 ELSE 0 END) OVER (PARTITION BY unit_id, domain, enterprise_code ORDER BY began_at, record_id
                                                           ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS turn,
          coalesce(max(CASE WHEN has_problem THEN 1 ELSE 0 END) OVER (PARTITION BY unit_id, domain, enterprise_code ORDER BY began_at, record_id
-                                                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) = 1 AS follows_problem
+                                                            ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING), 0) = 1 AS follows_problem
   FROM visits
 ),
 listed AS (
