@@ -289,7 +289,7 @@ fn print(library: &Library, outcomes: &[Outcome], size: &Size) {
         let of: Vec<&(usize, usize)> = planted.iter().filter_map(|outcome| outcome.twins.get(twin)).collect();
         println!("| {twin} | {} | {} |", of.iter().map(|one| one.0).sum::<usize>(), of.iter().map(|one| one.1).sum::<usize>());
     }
-    println!("\n| detector | planted | {} | n < minimum | honest: per 1000 | {} |", STRENGTHS.join(" | "), "planted: wrong");
+    println!("\n| detector | planted | {} | n < minimum | honest: per 1000 | planted: wrong |", STRENGTHS.join(" | "));
     println!("|---|---|{}---|---|---|", "---|".repeat(STRENGTHS.len()));
     for detector in library.detectors.values().filter(|detector| detector.statistic != Statistic::Rule) {
         let of: Vec<&Planted> = planted.iter().flat_map(|outcome| &outcome.planted).filter(|one| one.pattern == detector.name).collect();
