@@ -140,13 +140,7 @@ fn main() {
 fn province(library: &Library, size: &Size, seed: u64, honest: bool) -> Outcome {
     let begun = Instant::now();
     let folder = tempfile::tempdir().expect("a folder");
-    let text = |name: &str| library.files.get(&format!("reference/{name}")).map_or("", String::as_str);
-    let reference = ReferenceTexts {
-        regions: text("regions.csv"),
-        townships: text("townships.csv"),
-        adjacency: text("region_adjacency.csv"),
-        work_calendar: text("work_calendar.csv"),
-    };
+    let reference = ReferenceTexts::of(library);
     let request = SimulationRequest {
         units: size.units,
         months: 12,

@@ -46,7 +46,7 @@ mod side_by_side;
 /// Working days, clocks and parameters by date of effect.
 pub mod calendar;
 
-/// Intervals, shrinkage, funnels, ranks, surveys, durations: formulas on plain numbers.
+/// Intervals, shrinkage, funnels, ranks, surveys, durations, control charts: formulas on plain numbers.
 pub mod statistics;
 
 // The pipeline.
@@ -78,7 +78,7 @@ pub mod indices;
 /// Measures + scheme → values, scores, ranks.
 pub mod scoring;
 
-/// Patterns for a reviewer, with their evidence.
+/// Patterns for a reviewer, with their evidence; beside them, charts of each unit's own months.
 pub mod findings;
 
 /// Score → indicator → numerator and denominator → records → source file and line.

@@ -69,13 +69,7 @@ pub fn simulate(common: &Common, arguments: &Arguments) -> Result<u8> {
         Error::new(Kind::Configuration, "`kaohe simulate` needs a folder to write into").with_hint("name it with --out DIR")
     })?;
     let (library, _) = Library::read(None)?;
-    let text = |name: &str| library.files.get(&format!("reference/{name}")).map_or("", String::as_str);
-    let reference = ReferenceTexts {
-        regions: text("regions.csv"),
-        townships: text("townships.csv"),
-        adjacency: text("region_adjacency.csv"),
-        work_calendar: text("work_calendar.csv"),
-    };
+    let reference = ReferenceTexts::of(&library);
     let request = SimulationRequest {
         units: arguments.units,
         months: arguments.months,

@@ -17,7 +17,7 @@ use arrow::datatypes::{DataType, Int64Type};
 
 use super::peers::Share;
 use super::tables::Evidence;
-use super::tail::chi_squared_upper_tail;
+use super::tail::{chi_squared, chi_squared_upper_tail};
 use super::tested::{EvidenceOf, Tested};
 use super::{Detecting, judged, percent};
 use crate::error::{Context, Kind, Result};
@@ -43,12 +43,6 @@ impl Unit {
     fn round(&self) -> u64 {
         self.counts[0] + self.counts[5]
     }
-}
-
-/// X² of counts against expected shares.
-fn chi_squared(counts: &[u64; DIGITS], expected: &[f64; DIGITS]) -> f64 {
-    let n = counts.iter().sum::<u64>() as f64;
-    counts.iter().zip(expected).map(|(count, share)| (*count as f64 - n * share).powi(2) / (n * share)).sum()
 }
 
 /// Shares of the digits over several units; every digit is possible.

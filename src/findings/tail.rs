@@ -84,6 +84,12 @@ impl Logits {
     }
 }
 
+/// Pearson's X² of counts against expected shares, all of them above 0.
+pub fn chi_squared(counts: &[u64], expected: &[f64]) -> f64 {
+    let n = counts.iter().sum::<u64>() as f64;
+    counts.iter().zip(expected).map(|(count, share)| (*count as f64 - n * share).powi(2) / (n * share)).sum()
+}
+
 /// P(X ≤ x) of a χ² with so many degrees of freedom.
 pub fn chi_squared_lower_tail(x: f64, degrees: f64) -> f64 {
     if x <= 0.0 || degrees <= 0.0 { 0.0 } else { gamma_lr(degrees / 2.0, x / 2.0) }

@@ -18,6 +18,7 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use crate::error::Result;
+use crate::library::Library;
 use crate::library::contract::TableContract;
 
 mod case_detail;
@@ -117,6 +118,19 @@ pub struct ReferenceTexts<'a> {
     pub adjacency: &'a str,
     /// `work_calendar.csv`
     pub work_calendar: &'a str,
+}
+
+impl<'a> ReferenceTexts<'a> {
+    /// Those of a library; a text that it lacks is empty.
+    pub fn of(library: &'a Library) -> Self {
+        let text = |name: &str| library.files.get(&format!("reference/{name}")).map_or("", String::as_str);
+        Self {
+            regions: text("regions.csv"),
+            townships: text("townships.csv"),
+            adjacency: text("region_adjacency.csv"),
+            work_calendar: text("work_calendar.csv"),
+        }
+    }
 }
 
 /// What was written.

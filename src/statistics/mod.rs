@@ -1,4 +1,4 @@
-//! Intervals, shrinkage, funnels, ranks, surveys, durations: formulas of the literature on plain numbers.
+//! Intervals, shrinkage, funnels, ranks, surveys, durations, control charts: formulas of the literature on plain numbers.
 //!
 //! In: counts, estimates, standard errors. Out: what the named formula makes of them. Never here: tables, units' names, schemes, rounding,
 //! randomness without a seed.

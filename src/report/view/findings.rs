@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::Facts;
 use crate::findings::effects::Effect;
 use crate::findings::tables::{Evidence, Finding, FindingKind, FindingTest, Outcome, State};
-use crate::library::detector::Statistic;
+use crate::library::detector::{Detector, Statistic};
 use crate::report::names::Text;
 use crate::report::numbers;
 use crate::report::svg::{self, Dot, Svg};
@@ -306,13 +306,11 @@ pub fn view(facts: &Facts) -> FindingsView {
     let unmade = [of_outcome(Outcome::TooFew), of_outcome(Outcome::NotApplicable)];
     let rows = |findings: &[&Finding]| findings.iter().enumerate().map(|(place, finding)| row(facts, place + 1, finding)).collect();
     let shown = open.len().min(FINDINGS_ON_PAGE);
+    let is_failed = |detector: &&Detector| detected.failed.contains_key(&detector.name);
+    let failed: Vec<&str> = facts.input.detectors.iter().filter(is_failed).map(|detector| detector.title.as_str()).collect();
     FindingsView {
         counted: texts::findings_counted(states, detected.resolved.len()),
-        tested: {
-            let failed: Vec<&str> =
-                facts.input.detectors.iter().filter(|one| detected.failed.contains_key(&one.name)).map(|one| one.title.as_str()).collect();
-            texts::findings_tested(detected.tests.len() - unmade[0] - unmade[1], unmade) + &texts::findings_failed(&failed)
-        },
+        tested: texts::findings_tested(detected.tests.len() - unmade[0] - unmade[1], unmade) + &texts::findings_failed(&failed),
         more: if open.len() > shown { texts::findings_more(shown, open.len()) } else { String::new() },
         units: units(facts, &open),
         open: rows(&open[..shown]),
