@@ -1,7 +1,8 @@
 //! What every detector finds of planted cheating, and whom it names for nothing, over many simulated provinces.
 //!
-//! In: number of seeds (argument 1), and optionally units (2), cases (3) and the first seed (4). Out: Markdown tables on standard output; the outcomes of
-//! every province as JSON lines on standard error. Never here: thresholds; how anything is planted (that is `simulate`).
+//! In: number of seeds (argument 1), and optionally units (2), cases (3) and the first seed (4), and a folder of queries that lie over the shipped ones (a
+//! changed detector is measured without a build). Out: Markdown tables on standard output; the outcomes of every province, with the tests of
+//! every planted unit, as JSON lines on standard error. Never here: thresholds; how anything is planted (that is `simulate`).
 //!
 //! Each seed gives two provinces, loaded and judged by the code of a run as of a year's end: one in which nobody cheats, and one in which each pattern is planted
 //! at units of its own, at a strength that the answer key tells, beside the benign twins.
@@ -63,8 +64,29 @@ struct Planted {
     found: bool,
     /// The units that it names.
     named: Vec<String>,
+    /// The tests of this detector that were made of the unit.
+    tests: Vec<Judgement>,
+}
+
+/// A test that was made, as `finding_tests` tells it.
+#[derive(Debug, Clone, serde::Serialize)]
+struct Judgement {
+    domain: String,
+    sign: String,
+    odd: i64,
+    n: i64,
+    usual: Option<f64>,
+    effect: Option<f64>,
+    p: Option<f64>,
+    q: Option<f64>,
+    outcome: &'static str,
+}
+
+impl Planted {
     /// A test of this detector was made of the unit, with at most so many records.
-    judged: Option<i64>,
+    fn judged(&self) -> Option<i64> {
+        self.tests.iter().map(|test| test.n).max()
+    }
 }
 
 /// What one province showed.
@@ -111,12 +133,14 @@ fn main() {
         std::env::args().skip(1).filter(|argument| argument != "--bench").map_while(|text| text.parse().ok()).collect();
     let Some(seeds) = arguments.first().copied() else {
         // `cargo test --benches` calls it without arguments.
-        println!("usage: detectors SEEDS [UNITS] [CASES] [FIRST SEED]");
+        println!("usage: detectors SEEDS [UNITS] [CASES] [FIRST SEED] [QUERIES]");
         return;
     };
     let of = |place: usize, default: u64| arguments.get(place).copied().unwrap_or(default);
     let (size, first) = (Size { units: of(1, 150) as usize, cases: of(2, 15_000) }, of(3, 0));
-    let (library, _) = Library::read(None).expect("the shipped library reads");
+    let overlay = std::env::args().skip(1).find(|argument| Path::new(argument).is_dir());
+    let (library, diagnostics) = Library::read(overlay.as_deref().map(Path::new)).expect("the library reads");
+    assert!(diagnostics.errors() == 0, "the library has errors: see kaohe check");
     let outcomes = Mutex::new(Vec::new());
     let next = AtomicU64::new(0);
     std::thread::scope(|scope| {
@@ -223,13 +247,24 @@ fn outcome(seed: u64, honest: bool, seconds: f64, detected: &Detected, answers: 
         let is_of = |other: &str| other == unit || !county.is_empty() && other.starts_with(&county);
         let of_unit = || detected.findings.iter().filter(|finding| finding.detector == pattern && is_of(&finding.unit));
         let evidence: BTreeSet<&str> = of_unit().flat_map(|finding| &finding.evidence).map(|row| row.record_id.as_str()).collect();
-        let tests = detected.tests.iter().filter(|test| test.detector == pattern && is_of(&test.unit) && test.p_value.is_some());
+        let made = detected.tests.iter().filter(|test| test.detector == pattern && is_of(&test.unit) && test.p_value.is_some());
+        let tests = made.map(|test| Judgement {
+            domain: test.domain.clone(),
+            sign: test.sign.clone(),
+            odd: test.odd,
+            n: test.n,
+            usual: test.usual,
+            effect: test.effect,
+            p: test.p_value,
+            q: test.q_value,
+            outcome: test.outcome.word(),
+        });
         planted.push(Planted {
             strength,
             records: records.len(),
             listed: records.iter().filter(|record| evidence.contains(record.as_str())).count(),
             found: of_unit().next().is_some(),
-            judged: tests.map(|test| test.n).max(),
+            tests: tests.collect(),
             named: of_unit().map(|finding| finding.unit.clone()).collect(),
             pattern,
             unit,
@@ -287,7 +322,7 @@ fn print(library: &Library, outcomes: &[Outcome], size: &Size) {
     println!("|---|---|{}---|---|---|", "---|".repeat(STRENGTHS.len()));
     for detector in library.detectors.values().filter(|detector| detector.statistic != Statistic::Rule) {
         let of: Vec<&Planted> = planted.iter().flat_map(|outcome| &outcome.planted).filter(|one| one.pattern == detector.name).collect();
-        let judged: Vec<&&Planted> = of.iter().filter(|one| one.judged.is_some()).collect();
+        let judged: Vec<&&Planted> = of.iter().filter(|one| one.judged().is_some()).collect();
         let recall = |strength: &&str| {
             let here: Vec<bool> = judged.iter().filter(|one| one.strength == **strength).map(|one| one.found).collect();
             let found = here.iter().filter(|found| **found).count();
@@ -318,7 +353,7 @@ fn print(library: &Library, outcomes: &[Outcome], size: &Size) {
         let here: Vec<&Planted> = planted
             .iter()
             .flat_map(|outcome| &outcome.planted)
-            .filter(|one| strong.contains(&one.strength.as_str()) && one.judged.is_some_and(|n| (low..high).contains(&n)))
+            .filter(|one| strong.contains(&one.strength.as_str()) && one.judged().is_some_and(|n| (low..high).contains(&n)))
             .collect();
         let found = here.iter().filter(|one| one.found).count();
         let until = if high == i64::MAX { "and more".to_owned() } else { format!("to {}", high - 1) };

@@ -16,7 +16,7 @@
 --
 -- “反复检查”：统计期内由本单位自行选定对象的入企检查（因计划或者没有填写事由启动，对象为企业且代码已知）。随机抽取的（双随机）不是选定，不计；
 --   投诉举报、交办、非现场预警、媒体、复查、申请、许可、突发、监督等有因检查不计。
---   本期内对同一企业的第几次，多于参数 `finding.selective_targets.visits`，同时本单位同一领域检查计划的名单上，有已过期限、本单位本期从未去过的对象的，列出。
+--   本期内对同一企业的第几次，多于参数 `finding.selective_targets.visits`，或者距上一个自行选定的检查日不超过参数 `…again_within_days` 日（同一日的几条是一次），同时本单位同一领域检查计划的名单上，有已过期限、本单位本期从未去过的对象的，列出。
 --   依风险的不算：企业当日的风险等级为C、D，或者属于高危行业；本单位在该企业的前一次检查查出过问题的（跟进）：更早的问题，不是反复再查的理由，复查另有事由。
 -- “外地罚本地免”：统计期内已决定的外地当事人案件（自报，没有的以统一社会信用代码的登记地与单位是否在同一设区市为准），
 --   本单位同一事项、同一档次的本地案件不少于参数 `finding.selective_targets.local_cases` 件的。当事人被罚款，而这些本地案件罚款的不多于参数
@@ -32,6 +32,8 @@ in_turn AS (
   SELECT *,
          sum(CASE WHEN is_chosen THEN 1 ELSE 0 END) OVER (PARTITION BY unit_id, domain, enterprise_code ORDER BY began_at, record_id
                                                           ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS turn,
+         max(CASE WHEN is_chosen THEN checked_on END) OVER (PARTITION BY unit_id, domain, enterprise_code ORDER BY checked_on
+                                                            RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '1' DAY PRECEDING) AS chosen_before_on,
          coalesce(max(CASE WHEN has_problem THEN 1 ELSE 0 END) OVER (PARTITION BY unit_id, domain, enterprise_code ORDER BY began_at, record_id
                                                             ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING), 0) = 1 AS follows_problem
   FROM visits
@@ -66,10 +68,13 @@ like_cases AS (
   WINDOW w AS (PARTITION BY unit_id, domain, item_code, severity)
 )
 SELECT v.unit_id, v.domain, 'inspections' AS source_table, v.record_id, v.source_file, v.source_line, '反复检查' AS sign,
-       v.turn > param('finding.selective_targets.visits', v.domain, v.checked_on) AND u.targets IS NOT NULL AND NOT v.follows_problem
+       (v.turn > param('finding.selective_targets.visits', v.domain, v.checked_on)
+          OR coalesce(v.checked_on - v.chosen_before_on <= param('finding.selective_targets.again_within_days', v.domain, v.checked_on), false))
+         AND u.targets IS NOT NULL AND NOT v.follows_problem
          AND NOT coalesce(e.risk_class IN ('C', 'D') OR e.high_hazard, false) AS is_odd,
        v.checked_on AS happened_on,
-       concat(CAST(v.checked_on AS VARCHAR), ' 检查，为本期对该企业自行选定的第 ', CAST(v.turn AS VARCHAR), ' 次；同一领域检查名单上另有 ',
+       concat(CAST(v.checked_on AS VARCHAR), ' 检查，为本期对该企业自行选定的第 ', CAST(v.turn AS VARCHAR), ' 次',
+              CASE WHEN v.chosen_before_on IS NOT NULL THEN concat('，距上一次 ', CAST(v.checked_on - v.chosen_before_on AS VARCHAR), ' 日') ELSE '' END, '；同一领域检查名单上另有 ',
               CAST(u.targets AS VARCHAR), ' 家逾期从未去过') AS says
 FROM in_turn AS v
 LEFT JOIN unvisited AS u ON u.unit_id = v.unit_id AND u.domain = v.domain

@@ -67,13 +67,13 @@ fn session_of_tables(library: &Library) -> Result<SessionContext, DataFusionErro
     Ok(context)
 }
 
-/// Registers an empty table for every contract.
+/// Registers an empty table for every contract, and for what detectors read beside them.
 ///
 /// # Errors
 /// A contract whose columns can't make a schema.
 pub fn register_empty_tables(context: &SessionContext, library: &Library) -> Result<(), DataFusionError> {
-    for contract in library.tables.values() {
-        let table = MemTable::try_new(arrow_schema(contract), vec![vec![]])?;
+    for contract in library.tables.values().cloned().chain(library.contracts_at_freeze()) {
+        let table = MemTable::try_new(arrow_schema(&contract), vec![vec![]])?;
         context.register_table(contract.name.as_str(), Arc::new(table))?;
     }
     Ok(())

@@ -55,6 +55,7 @@ impl CountingSession {
         let context = crate::lake::session_of_a_run(limits.memory, limits.spill, limits.partitions)?;
         functions::register(&context, &Clocks::of(library));
         lake.register(&context, snapshot, shapes)?;
+        crate::lake::register_no_freeze(&context, library)?;
         let counting = || "putting rows where they count";
         let attribution = Attribution::settle(&context, library, as_of).await.context(Kind::Query, counting)?;
         let hierarchy = Hierarchy::read(&context, as_of).await.context(Kind::Query, || "reading `units`")?;

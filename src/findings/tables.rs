@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::library::detector::Detector;
+
 /// One record that a finding rests on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Evidence {
@@ -280,6 +282,12 @@ pub struct Detected {
 }
 
 impl Detected {
+    /// Detectors that could not see everything say nothing.
+    pub fn fail<'a>(&mut self, detectors: impl Iterator<Item = &'a Detector>, reason: &str) {
+        self.failed.extend(detectors.map(|detector| (detector.name.clone(), reason.to_owned())));
+        self.findings.retain(|finding| !self.failed.contains_key(&finding.detector));
+    }
+
     /// Findings that a reviewer has yet to look at.
     pub fn open(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.state.is_open())

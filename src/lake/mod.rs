@@ -12,11 +12,13 @@
 //! - What many queries of a run read is answered once and kept beside it (`stored`).
 //! - The memory limit also counts what a join holds twice (`pool`).
 //! - What was decoded once stays in memory as far as there is room (`room`, `columns`).
+//! - What a month was like when it was frozen can be read beside what it is now (`at_freeze`).
 //! - Sorted rows are numbered by counting (`row_numbers`).
 //! - Files are plain Parquet: DuckDB, Spark and Polars read the lake as it is (`month_file`).
 //!
 //! No version is ever deleted here: an older version is a release's evidence.
 
+mod at_freeze;
 mod columns;
 mod commit;
 mod cover;
@@ -37,6 +39,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+pub use at_freeze::{Freeze, register_no_freeze};
 pub use commit::{CommitOutcome, MonthFile, Replacement};
 #[cfg(test)]
 pub(crate) use durable::synced;

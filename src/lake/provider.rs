@@ -49,25 +49,19 @@ impl Lake {
     /// Makes every table of `shapes` known to the session, at the snapshot's versions.
     pub fn register(&self, context: &SessionContext, snapshot: &Snapshot, shapes: &[TableShape]) -> Result<()> {
         for shape in shapes {
-            let files = snapshot.files(&shape.table);
-            if let Some(lost) = files.iter().find(|file| !self.is_whole(file)) {
-                let message = format!("the lake has lost or changed the file `{}` of table `{}`", lost.path, shape.table);
-                return Err(
-                    Error::new(Kind::Environment, message).with_hint("restore the lake from its backup, or load every extract again")
-                );
-            }
-            register_table(
-                context,
-                PinnedSource {
-                    root: self.root().to_owned(),
-                    shape: shape.clone(),
-                    files: files.to_vec(),
-                    file_schema: shape.file_schema(),
-                    dictionaries: None,
-                },
-            )?;
+            let provider = self.provider_of(shape, snapshot.files(&shape.table).to_vec())?;
+            register_table(context, &shape.table, provider)?;
         }
         Ok(())
+    }
+
+    /// A table that reads exactly these files.
+    pub(super) fn provider_of(&self, shape: &TableShape, files: Vec<PinnedFile>) -> Result<Arc<dyn TableProvider>> {
+        if let Some(lost) = files.iter().find(|file| !self.is_whole(file)) {
+            let message = format!("the lake has lost or changed the file `{}` of table `{}`", lost.path, shape.table);
+            return Err(Error::new(Kind::Environment, message).with_hint("restore the lake from its backup, or load every extract again"));
+        }
+        Ok(pinned(self.root().to_owned(), shape, files))
     }
 
     fn is_whole(&self, file: &PinnedFile) -> bool {
@@ -77,18 +71,7 @@ impl Lake {
 
 /// Makes tables known without any data: for checking plans before anything was loaded.
 pub fn register_empty(context: &SessionContext, shapes: &[TableShape]) -> Result<()> {
-    shapes.iter().try_for_each(|shape| {
-        register_table(
-            context,
-            PinnedSource {
-                root: PathBuf::new(),
-                shape: shape.clone(),
-                files: Vec::new(),
-                file_schema: shape.file_schema(),
-                dictionaries: None,
-            },
-        )
-    })
+    shapes.iter().try_for_each(|shape| register_table(context, &shape.table, pinned(PathBuf::new(), shape, Vec::new())))
 }
 
 /// The same table with its texts as dictionaries, which decode in half the time and let a question be asked of each distinct text once; none
@@ -120,12 +103,15 @@ fn as_dictionaries(schema: &Schema, plain: &[&str]) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }
 
-fn register_table(context: &SessionContext, source: PinnedSource) -> Result<()> {
-    let table = source.shape.table.clone();
-    let provider = PinnedProvider { schema: source.shape.sql_schema(), source, kept: OnceCell::new(), columns: KeptColumns::default() };
+fn pinned(root: PathBuf, shape: &TableShape, files: Vec<PinnedFile>) -> Arc<dyn TableProvider> {
+    let source = PinnedSource { root, shape: shape.clone(), files, file_schema: shape.file_schema(), dictionaries: None };
+    Arc::new(PinnedProvider { schema: shape.sql_schema(), source, kept: OnceCell::new(), columns: KeptColumns::default() })
+}
+
+fn register_table(context: &SessionContext, table: &str, provider: Arc<dyn TableProvider>) -> Result<()> {
     let registering = || format!("registering table `{table}`");
-    context.deregister_table(table.as_str()).context(Kind::Bug, registering)?;
-    context.register_table(table.as_str(), Arc::new(provider)).context(Kind::Bug, registering)?;
+    context.deregister_table(table).context(Kind::Bug, registering)?;
+    context.register_table(table, provider).context(Kind::Bug, registering)?;
     Ok(())
 }
 

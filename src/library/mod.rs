@@ -13,6 +13,7 @@ use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Kind, Result};
 use crate::terms::IndicatorId;
 
+pub mod at_freeze;
 pub mod clocks;
 pub mod contract;
 pub mod detector;

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::civil::Date;
 
+use super::freezes::freezes;
 use super::loading::shape_of;
 use super::{Request, Surroundings, Work, border_records};
 use crate::compute::attribution::Oddity;
@@ -36,6 +37,7 @@ use crate::indices::extract::{BURDEN_POPULATIONS, BURDEN_SOURCES, SYNERGY_POPULA
 use crate::indices::{Indices, Standing, indices, previous};
 use crate::lake::{Lake, Snapshot, SpillFolder};
 use crate::library::Library;
+use crate::library::at_freeze::reads_at_freeze;
 use crate::library::indicator::{Indicator, Window};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
 use crate::report::view::records::RECORDS_ON_PAGE;
@@ -237,7 +239,12 @@ pub async fn assess(
     surroundings.stage("findings", Work::Unknown);
     shared.stand_at(moment_of(Window::Flow, request.as_of), dependencies.in_order().map(str::to_owned)).await;
     let looked_for = DetectRequest { library, as_of, period, effects: &assessed.effects };
+    let frozen = lake.register_at_freeze(session, library, snapshot, &freezes(request)?, shape_of).await;
     let mut detected = detect(session, &looked_for).await?;
+    if let Err(error) = frozen {
+        // Edits that can't be seen are no innocence: who looks for them says nothing.
+        detected.fail(library.detectors.values().filter(|detector| reads_at_freeze(&detector.sql)), &error.to_string());
+    }
     review::settle(session, &looked_for, previous_run.map(|_| tables.as_path()), &mut detected).await?;
     assessed.detected = detected;
 

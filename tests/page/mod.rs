@@ -100,10 +100,12 @@ async fn session_of(case: &Case, library: &Library) -> Result<SessionContext, St
     let context = SessionContext::new();
     functions::register(&context, &Clocks::of(library));
     register_empty_tables(&context, library).map_err(|error| error.to_string())?;
+    let at_freeze = library.contracts_at_freeze();
     for (name, grid) in &case.tables {
         let known = library.tables.keys().map(String::as_str);
-        let contract =
-            library.tables.get(name).ok_or_else(|| unknown(grid.line, format!("there is no source table `{name}`"), name, known))?;
+        let beside = at_freeze.iter().find(|contract| contract.name == *name);
+        let contract = library.tables.get(name).or(beside);
+        let contract = contract.ok_or_else(|| unknown(grid.line, format!("there is no source table `{name}`"), name, known))?;
         let batch = tables::typed(contract, grid)?;
         context.deregister_table(name.as_str()).map_err(|error| error.to_string())?;
         context.register_batch(name, batch).map_err(|error| error.to_string())?;
@@ -258,6 +260,9 @@ async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result
     let effects = Effects::read(&context, case.as_of).await.map_err(|error| error.to_string())?;
     let request = DetectRequest { library: &library, as_of: case.as_of, period: &period, effects: &effects };
     let mut detected = detect(&context, &request).await.map_err(|error| error.to_string())?;
+    if let Some(reason) = detected.failed.get(detector) {
+        return Err(format!("the detector failed: {reason}"));
+    }
     review::settle(&context, &request, None, &mut detected).await.map_err(|error| error.to_string())?;
     compare(
         expected,

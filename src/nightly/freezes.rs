@@ -1,0 +1,78 @@
+//! The first run after each month was frozen.
+//!
+//! In: what earlier runs left, the clock `data_freeze.target`. Out: for each frozen month of the period the as-of date of that run and the versions that it had
+//! pinned. Never here: reading the lake.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use super::Request;
+use super::journal::{Manifest, RunResults, RunStatus};
+use crate::error::{Context, Kind, Result};
+use crate::lake::Freeze;
+use crate::library::Library;
+use crate::terms::{Month, epoch_days};
+
+/// The clock that freezes a month, from its last day.
+const CLOCK: &str = "data_freeze.target";
+
+/// A published run: when it began, its as-of date, the versions of the tables that it had loaded.
+struct Published {
+    started: String,
+    as_of: Date,
+    versions: BTreeMap<String, u64>,
+}
+
+/// Freezes of the period's months that an earlier run has seen. Runs count in the order in which they began: a run for a past date, made later, reads a
+/// later extract. A table that a run held is not among its versions: what it read of it was older than its date.
+///
+/// # Errors
+/// A folder that can't be read.
+pub fn freezes(request: &Request<'_>) -> Result<Vec<Freeze>> {
+    let mut published = published(&request.out.join("runs"), &request.run.0)?;
+    published.retain(|run| run.as_of <= request.as_of);
+    published.sort_by(|a, b| a.started.cmp(&b.started).then(a.as_of.cmp(&b.as_of)));
+    let seen = |month: Month| {
+        let frozen_on = frozen_on(request.library, month)?;
+        let first = published.iter().find(|run| epoch_days(run.as_of) >= frozen_on)?;
+        Some(Freeze { month, seen_as_of: first.as_of, versions: first.versions.clone() })
+    };
+    Ok(request.period.months_until(request.as_of).into_iter().filter_map(seen).collect())
+}
+
+/// The day on which a month is frozen in every domain; none without the clock.
+fn frozen_on(library: &Library, month: Month) -> Option<i32> {
+    let clock = library.clocks.get(CLOCK)?;
+    let domains = clock.versions.iter().map(|version| version.domain.as_deref()).chain([None]);
+    domains.filter_map(|domain| clock.due_on(&library.calendar, domain, epoch_days(month.last_day()), 0)).map(|due| due.epoch_day).max()
+}
+
+fn published(folder: &Path, own: &str) -> Result<Vec<Published>> {
+    let mut runs = Vec::new();
+    if !folder.is_dir() {
+        return Ok(runs);
+    }
+    let reading = || format!("reading {}", folder.display());
+    for entry in std::fs::read_dir(folder).context(Kind::Environment, reading)? {
+        let entry = entry.context(Kind::Environment, reading)?;
+        if entry.file_name().to_str() != Some(own) {
+            runs.extend(published_run(&entry.path()));
+        }
+    }
+    Ok(runs)
+}
+
+/// What a run left, where it was published: one that was stopped or kept back showed nothing to anybody.
+fn published_run(folder: &Path) -> Option<Published> {
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+    let results: RunResults = serde_json::from_str(&text("run_results.json")?).ok()?;
+    if !matches!(results.status, RunStatus::Done | RunStatus::DoneWithHeld) {
+        return None;
+    }
+    let manifest: Manifest = serde_json::from_str(&text("manifest.json")?).ok()?;
+    let is_held = |table: &str| results.tables.get(table).is_some_and(|table| table.held.is_some());
+    let versions = manifest.lake_versions.into_iter().filter(|(table, _)| !is_held(table)).collect();
+    Some(Published { started: results.started, as_of: results.as_of.parse().ok()?, versions })
+}
