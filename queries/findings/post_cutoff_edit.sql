@@ -18,7 +18,7 @@
 --   来源只有最后一次修改的时间，看不出改了哪一列，删除的行也看不出。
 -- `与截止时的内容不同`：该月截止以后的第一次运行所读的内容（`cases_at_freeze`、`inspections_at_freeze`，见 `freezes`）与现在比较：
 --   已经没有的行，以及下列要项不同的：案件的立案、决定、结案日期，处理结果，不予处罚，罚款金额，处罚种类，程序，事项；
---   检查的日期、对象、结果、问题个数、形式、类别。经复议、诉讼的案件，随批量更新修改的，不作判断。该月没有这样一次运行的，无从比较。
+--   检查的日期、对象、结果、问题个数、形式、类别。经复议、诉讼而改变的案件，随批量更新修改的，不作判断；删除不是改变。该月没有这样一次运行的，无从比较。
 --   其后才送达、履行、公示、整改的，不是修改。合并、更名以前的单位被删除的行，计在原单位。
 WITH frozen_cases AS (
   SELECT f.*, row_number() OVER (PARTITION BY f.case_id ORDER BY f.freeze_month) AS nth
@@ -38,7 +38,7 @@ edited AS (
   SELECT 'cases' AS source_table, f.case_id AS record_id, coalesce(n.unit_id, f.unit_id) AS unit_id, coalesce(n.domain, f.domain) AS domain,
          coalesce(n.source_file, f.source_file) AS source_file, coalesce(n.source_line, f.source_line) AS source_line,
          f.freeze_month, f.last_event_on, n.updated_at,
-         r.case_id IS NOT NULL AS is_reviewed,
+         r.case_id IS NOT NULL AND n.case_id IS NOT NULL AS is_reviewed,
          CASE WHEN n.case_id IS NULL THEN '现在没有这一条'
               ELSE concat_ws('，',
                 CASE WHEN n.filed_on IS DISTINCT FROM f.filed_on THEN concat('立案日期 ', coalesce(CAST(f.filed_on AS VARCHAR), '空'), ' 改为 ', coalesce(CAST(n.filed_on AS VARCHAR), '空')) END,

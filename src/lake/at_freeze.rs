@@ -10,20 +10,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
-use arrow::datatypes::SchemaRef;
-use datafusion::common::ScalarValue;
+use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
-use datafusion::prelude::{DataFrame, SessionContext, lit};
+use datafusion::prelude::SessionContext;
 use jiff::civil::Date;
 
 use super::shape::{MONTH_COLUMN, TableShape};
 use super::snapshot::{PinnedFile, Snapshot};
 use super::store::Lake;
-use crate::error::{Context, Error, Kind, Result};
-use crate::ingest::{arrow_schema, fitted};
+use crate::error::{Context, Kind, Result};
+use crate::ingest::arrow_schema;
 use crate::library::Library;
 use crate::library::at_freeze::{FREEZE_MONTH, FREEZES, name_at_freeze};
-use crate::library::contract::TableContract;
 use crate::terms::{Month, epoch_days};
 
 /// What the first run after a freeze had pinned.
@@ -42,75 +40,65 @@ pub struct Freeze {
 /// # Errors
 /// A contract whose columns can't make a schema.
 pub fn register_no_freeze(context: &SessionContext, library: &Library) -> Result<()> {
-    library.contracts_at_freeze().iter().try_for_each(|contract| register_rows(context, &contract.name, arrow_schema(contract), vec![]))
+    library.contracts_at_freeze().iter().try_for_each(|contract| {
+        let table = MemTable::try_new(arrow_schema(contract), vec![vec![]]).context(Kind::Bug, || contract.name.clone())?;
+        register(context, &contract.name, Arc::new(table))
+    })
 }
 
 impl Lake {
-    /// Makes the tables of [`crate::library::at_freeze`] known to the session.
+    /// Makes `freezes` and, of the tables of `shapes`, those as they stood known to the session, in place of what [`register_no_freeze`] has put there.
     ///
     /// # Errors
     /// A version that the lake does not have, a file that was lost.
     pub async fn register_at_freeze(
         &self,
         context: &SessionContext,
-        library: &Library,
         snapshot: &Snapshot,
         freezes: &[Freeze],
-        shape_of: impl Fn(&TableContract) -> TableShape,
+        shapes: &[TableShape],
     ) -> Result<()> {
-        register_no_freeze(context, library)?;
         let (mut tables, mut months, mut seen) = (Vec::new(), Vec::new(), Vec::new());
-        for contract in library.tables_at_freeze() {
-            let shape = shape_of(contract);
-            let mut rows: Option<DataFrame> = None;
+        for shape in shapes {
+            let mut files = Vec::new();
             for freeze in freezes {
                 let Some(version) = freeze.versions.get(&shape.table) else { continue };
                 tables.push(shape.table.clone());
                 months.push(epoch_days(freeze.month.first_day()));
                 seen.push(epoch_days(freeze.seen_as_of));
-                let known = BTreeMap::from([(shape.table.clone(), *version)]);
-                let before = self.pin_at(&known).await?;
-                let files = changed_since(before.files(&shape.table), snapshot.files(&shape.table));
-                if files.is_empty() {
-                    continue;
-                }
-                let of_freeze = self.rows_at_freeze(context, &shape, files, freeze.month)?;
-                rows = Some(match rows {
-                    None => of_freeze,
-                    Some(rows) => rows.union(of_freeze).context(Kind::Bug, || "joining what was frozen")?,
-                });
+                let before = self.pin_at(&BTreeMap::from([(shape.table.clone(), *version)])).await?;
+                let changed = changed_since(before.files(&shape.table), snapshot.files(&shape.table));
+                files.extend(changed.into_iter().map(|file| PinnedFile { month: Some(freeze.month), ..file }));
             }
-            let Some(rows) = rows else { continue };
-            let name = name_at_freeze(&shape.table);
-            let registering = || format!("registering `{name}`");
-            context.deregister_table(name.as_str()).context(Kind::Bug, registering)?;
-            context.register_table(name.as_str(), rows.into_view()).context(Kind::Bug, registering)?;
+            if !files.is_empty() {
+                self.register_rows_at_freeze(context, shape, files)?;
+            }
         }
-        let freezes = library.contracts_at_freeze().into_iter().find(|contract| contract.name == FREEZES);
-        let schema = freezes.as_ref().map(arrow_schema).ok_or_else(|| Error::new(Kind::Bug, "there is no contract of `freezes`"))?;
         let columns: [(&str, ArrayRef); 3] = [
             ("source_table", Arc::new(StringArray::from(tables))),
             (FREEZE_MONTH, Arc::new(Date32Array::from(months))),
             ("seen_as_of", Arc::new(Date32Array::from(seen))),
         ];
         let batch = RecordBatch::try_from_iter(columns).context(Kind::Bug, || "listing the freezes")?;
-        register_rows(context, FREEZES, Arc::clone(&schema), vec![fitted(&batch, &schema)?])
+        let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).context(Kind::Bug, || "listing the freezes")?;
+        register(context, FREEZES, Arc::new(table))
     }
 
-    fn rows_at_freeze(&self, context: &SessionContext, shape: &TableShape, files: Vec<PinnedFile>, month: Month) -> Result<DataFrame> {
-        let reading = || format!("reading `{}` as it was frozen for {month}", shape.table);
-        let first_day = lit(ScalarValue::Date32(Some(epoch_days(month.first_day()))));
-        let rows = context.read_table(self.provider_of(shape, files)?).context(Kind::Bug, reading)?;
-        let rows = rows.drop_columns(&[MONTH_COLUMN]).context(Kind::Bug, reading)?;
-        rows.with_column(FREEZE_MONTH, first_day).context(Kind::Bug, reading)
+    /// One scan of all files; the frozen month stands where a table has the month of its rows.
+    fn register_rows_at_freeze(&self, context: &SessionContext, shape: &TableShape, files: Vec<PinnedFile>) -> Result<()> {
+        let name = name_at_freeze(&shape.table);
+        let reading = || format!("reading `{name}`");
+        let by_month = TableShape { by_month: true, ..shape.clone() };
+        let rows = context.read_table(self.provider_of(&by_month, files)?).context(Kind::Bug, reading)?;
+        let rows = rows.with_column_renamed(MONTH_COLUMN, FREEZE_MONTH).context(Kind::Bug, reading)?;
+        register(context, &name, rows.into_view())
     }
 }
 
-fn register_rows(context: &SessionContext, name: &str, schema: SchemaRef, rows: Vec<RecordBatch>) -> Result<()> {
+fn register(context: &SessionContext, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
     let registering = || format!("registering `{name}`");
-    let table = MemTable::try_new(schema, vec![rows]).context(Kind::Bug, registering)?;
     context.deregister_table(name).context(Kind::Bug, registering)?;
-    context.register_table(name, Arc::new(table)).context(Kind::Bug, registering)?;
+    context.register_table(name, table).context(Kind::Bug, registering)?;
     Ok(())
 }
 

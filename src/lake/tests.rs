@@ -532,3 +532,44 @@ proptest::proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn a_month_that_was_edited_after_its_freeze_can_be_read_as_it_was_and_one_that_was_not_is_left_out() {
+    let bench = Bench::new();
+    // The last row of January ended in February.
+    let january: &[Row<'_>] = &[("A", 1, None), ("A", 2, None), ("A", 3, None), ("A", 4, None), ("B", 2, None), ("late", 34, None)];
+    bench.load(&[("2026-01", january), ("2026-02", &[("C", 3, None)])]).await;
+    let first = bench.lake.pin().await.expect("a pin");
+    bench.load(&[("2026-01", &january[..4]), ("2026-02", &[("C", 3, None)])]).await;
+    let now = bench.lake.pin().await.expect("a pin");
+    let freeze = |text: &str, versions: BTreeMap<String, u64>| Freeze {
+        month: month(text).expect("a month"),
+        seen_as_of: jiff::civil::date(2026, 3, 15),
+        versions,
+    };
+    let freezes = [freeze("2026-01", first.versions()), freeze("2026-02", first.versions()), freeze("2026-03", BTreeMap::new())];
+    let context = session(None, bench.folder.path(), 2).expect("a session");
+    bench.lake.register_at_freeze(&context, &now, &freezes, &[cases()]).await.expect("the tables as they stood");
+    bench.lake.register(&context, &now, &[cases()]).expect("tables");
+    let gone = "WITH frozen AS (SELECT f.*, row_number() OVER (PARTITION BY f.unit_id ORDER BY f.freeze_month) AS nth
+                                FROM cases_at_freeze AS f WHERE date_trunc('month', f.opened_on) = f.freeze_month)
+                SELECT f.unit_id, f.freeze_month, z.seen_as_of
+                FROM frozen AS f
+                JOIN freezes AS z ON z.source_table = 'cases' AND z.freeze_month = f.freeze_month
+                LEFT JOIN cases AS n ON n.unit_id = f.unit_id
+                WHERE f.nth = 1 AND n.unit_id IS NULL ORDER BY 1";
+    let expected = [
+        "+---------+--------------+------------+",
+        "| unit_id | freeze_month | seen_as_of |",
+        "+---------+--------------+------------+",
+        "| B       | 2026-01-01   | 2026-03-15 |",
+        "| late    | 2026-02-01   | 2026-03-15 |",
+        "+---------+--------------+------------+",
+    ];
+    assert_eq!(answer(&context, gone).await, expected.join("\n"));
+    let of_each = "SELECT freeze_month, count(*) AS rows FROM cases_at_freeze GROUP BY 1 ORDER BY 1";
+    let expected = "+--------------+------+\n| freeze_month | rows |\n+--------------+------+\n| 2026-01-01   | 6    |\n| 2026-02-01   | 6    |\n+--------------+------+";
+    assert_eq!(answer(&context, of_each).await, expected);
+    let seen = "SELECT count(*) AS freezes FROM freezes WHERE source_table = 'cases' AND seen_as_of = DATE '2026-03-15'";
+    assert_eq!(answer(&context, seen).await, "+---------+\n| freezes |\n+---------+\n| 2       |\n+---------+");
+}

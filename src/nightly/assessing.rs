@@ -239,7 +239,8 @@ pub async fn assess(
     surroundings.stage("findings", Work::Unknown);
     shared.stand_at(moment_of(Window::Flow, request.as_of), dependencies.in_order().map(str::to_owned)).await;
     let looked_for = DetectRequest { library, as_of, period, effects: &assessed.effects };
-    let frozen = lake.register_at_freeze(session, library, snapshot, &freezes(request)?, shape_of).await;
+    let edited: Vec<_> = library.tables_at_freeze().into_iter().map(shape_of).collect();
+    let frozen = lake.register_at_freeze(session, snapshot, &freezes(request)?, &edited).await;
     let mut detected = detect(session, &looked_for).await?;
     if let Err(error) = frozen {
         // Edits that can't be seen are no innocence: who looks for them says nothing.
