@@ -106,6 +106,8 @@ struct Outcome {
     flagged: usize,
     /// Twins, with how many units they touch and how many of those were named.
     twins: BTreeMap<String, (usize, usize)>,
+    /// Detectors that failed, with the engine's words.
+    failed: BTreeMap<String, String>,
 }
 
 struct Silent;
@@ -289,7 +291,18 @@ fn outcome(seed: u64, honest: bool, seconds: f64, detected: &Detected, answers: 
     };
     let twins = twins.iter().map(|(twin, units)| (twin.clone(), of_twin(units))).collect();
     let units: BTreeSet<&str> = detected.tests.iter().filter(|test| test.p_value.is_some()).map(|test| test.unit.as_str()).collect();
-    Outcome { seed, honest, seconds, units: units.len(), wrong, beside, flagged: statistical.len(), twins, planted }
+    Outcome {
+        seed,
+        honest,
+        seconds,
+        units: units.len(),
+        wrong,
+        beside,
+        flagged: statistical.len(),
+        twins,
+        planted,
+        failed: detected.failed.clone(),
+    }
 }
 
 fn print(library: &Library, outcomes: &[Outcome], size: &Size) {
@@ -312,6 +325,8 @@ fn print(library: &Library, outcomes: &[Outcome], size: &Size) {
         (touched, named) = (touched + units, named + of_those);
     }
     println!("| benign twins of which nothing is said | ≥ 0.99 | {:.4} |", 1.0 - named as f64 / touched.max(1) as f64);
+    let failed: BTreeSet<&String> = outcomes.iter().flat_map(|outcome| outcome.failed.keys()).collect();
+    println!("| detectors that failed anywhere | none | {} |", failed.into_iter().map(String::as_str).collect::<Vec<_>>().join(", "));
     println!("\n| twin | units | named |\n|---|---|---|");
     let twins: BTreeSet<&String> = planted.iter().flat_map(|outcome| outcome.twins.keys()).collect();
     for twin in twins {

@@ -8,7 +8,7 @@
 -- documented = "浙江某市2023年7月至10月，文化旅游部门为提高上级考核的执法指数，对同几家网吧、旅馆和一处博物馆反复检查（司法部通报，检测规则目录所列公开案例）"
 -- basis      = "行政处罚法 第5条（公正）；优化营商环境条例 第54条；国办发〔2024〕54号；检测规则目录 selective_targets"
 -- tail       = "upper"
--- minimum_n  = 20
+-- minimum_n  = 12
 -- floor      = 0.10
 -- says       = "考察的 {n} 条记录中，{odd} 条（{share}）属“{sign}”；同类通常 {usual}。"
 -- ///
@@ -16,8 +16,11 @@
 --
 -- “反复检查”：统计期内由本单位自行选定对象的入企检查（因计划或者没有填写事由启动，对象为企业且代码已知）。随机抽取的（双随机）不是选定，不计；
 --   投诉举报、交办、非现场预警、媒体、复查、申请、许可、突发、监督等有因检查不计。
---   本期内对同一企业的第几次，多于参数 `finding.selective_targets.visits`，或者距上一个自行选定的检查日不超过参数 `…again_within_days` 日（同一日的几条是一次），同时本单位同一领域检查计划的名单上，有已过期限、本单位本期从未去过的对象的，列出。
---   依风险的不算：企业当日的风险等级为C、D，或者属于高危行业；本单位在该企业的前一次检查查出过问题的（跟进）：更早的问题，不是反复再查的理由，复查另有事由。
+--   本期内对同一企业的第几次，多于参数 `finding.selective_targets.visits`，或者距上一个自行选定的检查日不超过参数 `…again_within_days` 日（同一日的几条是一次），列出。
+--   依风险的不算：企业当日的风险等级为C、D，或者属于高危行业的，只看距上一次不超过参数 `…again_within_days_at_risk` 日的；
+--   本单位在该企业的前一次检查查出过问题的（跟进）：更早的问题，不是反复再查的理由，复查另有事由。
+--   本单位同一领域本期有已过期限的检查名单、名单上的对象都去过的，不算集中于少数。没有名单的，照样看。
+--   突击往往只有几个月：除全期外，每隔两个月起的四个月（1月至4月、3月至6月……）也各看一次，各为一种迹象；多看的几次，都计入多重检验的校正。
 -- “外地罚本地免”：统计期内已决定的外地当事人案件（自报，没有的以统一社会信用代码的登记地与单位是否在同一设区市为准），
 --   本单位同一事项、同一档次的本地案件不少于参数 `finding.selective_targets.local_cases` 件的。当事人被罚款，而这些本地案件罚款的不多于参数
 --   `finding.selective_targets.local_fined` 的比例，列出。只看罚与不罚，不看罚多少。没有事项、档次的，移送、撤销、违法事实不成立的，无从比较，不计。
@@ -44,11 +47,27 @@ listed AS (
         FROM inspection_plans
         WHERE cardinality(targets) > 0 AND coalesce(kind, '') <> 'joint_action' AND due >= day_of($from) AND end_of(due) <= $as_of) AS p
 ),
-unvisited AS (
-  SELECT l.unit_id, l.domain, count(*) AS targets
+coverage AS (
+  SELECT l.unit_id, l.domain, count(*) FILTER (WHERE v.enterprise_code IS NULL) AS unvisited
   FROM listed AS l
-  LEFT ANTI JOIN visits AS v ON v.unit_id = l.unit_id AND v.enterprise_code = l.target
+  LEFT JOIN (SELECT DISTINCT unit_id, enterprise_code FROM visits) AS v ON v.unit_id = l.unit_id AND v.enterprise_code = l.target
   GROUP BY l.unit_id, l.domain
+),
+repeated AS (
+  SELECT v.unit_id, v.domain, v.record_id, v.source_file, v.source_line, v.checked_on,
+         (date_part('year', v.checked_on) - date_part('year', day_of($from))) * 12 + date_part('month', v.checked_on) - date_part('month', day_of($from)) AS nth_month,
+         NOT v.follows_problem AND coalesce(u.unvisited > 0, true)
+           AND CASE WHEN coalesce(e.risk_class IN ('C', 'D') OR e.high_hazard, false)
+                    THEN coalesce(v.checked_on - v.chosen_before_on <= param('finding.selective_targets.again_within_days_at_risk', v.domain, v.checked_on), false)
+                    ELSE v.turn > param('finding.selective_targets.visits', v.domain, v.checked_on)
+                      OR coalesce(v.checked_on - v.chosen_before_on <= param('finding.selective_targets.again_within_days', v.domain, v.checked_on), false) END AS is_odd,
+         concat(CAST(v.checked_on AS VARCHAR), ' 检查，为本期对该企业自行选定的第 ', CAST(v.turn AS VARCHAR), ' 次',
+                CASE WHEN v.chosen_before_on IS NOT NULL THEN concat('，距上一次 ', CAST(v.checked_on - v.chosen_before_on AS VARCHAR), ' 日') ELSE '' END,
+                CASE WHEN u.unvisited > 0 THEN concat('；同一领域检查名单上另有 ', CAST(u.unvisited AS VARCHAR), ' 家逾期从未去过') ELSE '' END) AS says
+  FROM in_turn AS v
+  LEFT JOIN coverage AS u ON u.unit_id = v.unit_id AND u.domain = v.domain
+  LEFT JOIN enterprise_spans AS e ON e.credit_code = v.enterprise_code AND v.checked_on BETWEEN e.valid_from AND e.valid_to
+  WHERE v.is_chosen
 ),
 places AS (
   SELECT c.unit_id, c.domain, c.record_id, c.source_file, c.source_line, c.item_code, c.severity, c.decided_on,
@@ -67,19 +86,13 @@ like_cases AS (
   FROM places
   WINDOW w AS (PARTITION BY unit_id, domain, item_code, severity)
 )
-SELECT v.unit_id, v.domain, 'inspections' AS source_table, v.record_id, v.source_file, v.source_line, '反复检查' AS sign,
-       (v.turn > param('finding.selective_targets.visits', v.domain, v.checked_on)
-          OR coalesce(v.checked_on - v.chosen_before_on <= param('finding.selective_targets.again_within_days', v.domain, v.checked_on), false))
-         AND u.targets IS NOT NULL AND NOT v.follows_problem
-         AND NOT coalesce(e.risk_class IN ('C', 'D') OR e.high_hazard, false) AS is_odd,
-       v.checked_on AS happened_on,
-       concat(CAST(v.checked_on AS VARCHAR), ' 检查，为本期对该企业自行选定的第 ', CAST(v.turn AS VARCHAR), ' 次',
-              CASE WHEN v.chosen_before_on IS NOT NULL THEN concat('，距上一次 ', CAST(v.checked_on - v.chosen_before_on AS VARCHAR), ' 日') ELSE '' END, '；同一领域检查名单上另有 ',
-              CAST(u.targets AS VARCHAR), ' 家逾期从未去过') AS says
-FROM in_turn AS v
-LEFT JOIN unvisited AS u ON u.unit_id = v.unit_id AND u.domain = v.domain
-LEFT JOIN enterprise_spans AS e ON e.credit_code = v.enterprise_code AND v.checked_on BETWEEN e.valid_from AND e.valid_to
-WHERE v.is_chosen
+SELECT v.unit_id, v.domain, 'inspections' AS source_table, v.record_id, v.source_file, v.source_line,
+       CASE WHEN w.since = 0 AND w.until = 11 THEN '反复检查'
+            ELSE concat('反复检查（', CAST((date_part('month', day_of($from)) - 1 + w.since) % 12 + 1 AS VARCHAR), '月至',
+                        CAST((date_part('month', day_of($from)) - 1 + w.until) % 12 + 1 AS VARCHAR), '月）') END AS sign,
+       v.is_odd, v.checked_on AS happened_on, v.says
+FROM repeated AS v
+JOIN (VALUES (0, 11), (0, 3), (2, 5), (4, 7), (6, 9), (8, 11)) AS w (since, until) ON v.nth_month >= w.since AND v.nth_month <= w.until
 UNION ALL
 SELECT unit_id, domain, 'cases', record_id, source_file, source_line, '外地罚本地免',
        is_fined AND local_fined <= local_cases * param('finding.selective_targets.local_fined', domain, decided_on),
