@@ -27,13 +27,10 @@ WITH timed AS (
   WHERE is_onsite AND checked_on >= day_of($from) AND end_of(checked_on) <= $as_of
 ),
 marks AS (
-  SELECT *, '时长相同' AS sign, minutes AS mark
-  FROM timed
-  WHERE nth_of_action = 1 AND minutes > 0
-  UNION ALL
-  SELECT *, '开始时刻相同' AS sign, minute_of_day AS mark
-  FROM timed
-  WHERE nth_of_action = 1 AND minutes > 0
+  SELECT t.*, x.sign, CASE x.sign WHEN '时长相同' THEN t.minutes ELSE t.minute_of_day END AS mark
+  FROM timed AS t
+  CROSS JOIN (VALUES ('时长相同'), ('开始时刻相同')) AS x (sign)
+  WHERE t.nth_of_action = 1 AND t.minutes > 0
 ),
 counted AS (
   SELECT *, count(*) OVER (PARTITION BY unit_id, domain, sign, mark) AS times

@@ -169,12 +169,11 @@ pub(super) fn selective_targets(ground: &mut Ground<'_>, unit: &Unit, dose: Dose
         ground.visit_firm(*row, firm);
         ground.report_visit(&before, day, false);
         ground.report_visit(&firm.code, day, true);
-        // Whom the plan named was not visited.
+        // The unit chose them: nobody had complained or asked, nothing was rechecked, and whom the plan named was not visited.
         let visits = ground.edit("inspections");
-        if visits.text(*row, "plan_id").is_some() {
-            visits.clear(*row, &["plan_id"]);
-            visits.set_text(*row, "kind", "special");
-        }
+        visits.clear(*row, &["plan_id", "recheck_of"]);
+        visits.set_text(*row, "kind", "special");
+        visits.set_text(*row, "trigger_kind", "plan");
     }
     Some(Planted::of(ground.ids("inspections", &chosen), rows.len()))
 }
