@@ -83,12 +83,13 @@ compared AS (
   FROM edited AS e
   JOIN freezes AS z ON z.source_table = e.source_table AND z.freeze_month = e.freeze_month
   LEFT ANTI JOIN bulk AS b ON b.source_table = e.source_table AND b.record_id = e.record_id
-  WHERE NOT e.is_reviewed
+  WHERE NOT e.is_reviewed AND e.last_event_on >= day_of($from) AND end_of(e.last_event_on) <= $as_of
   UNION ALL
   SELECT a.unit_id, a.domain, a.source_table, a.record_id, a.source_file, a.source_line, false, a.last_event_on, CAST(NULL AS VARCHAR)
   FROM acts AS a
   LEFT ANTI JOIN edited AS e ON e.source_table = a.source_table AND e.record_id = a.record_id
   WHERE NOT a.is_bulk_update AND coalesce(day_of(a.created_at) <= a.seen_as_of, true)
+    AND a.last_event_on >= day_of($from) AND end_of(a.last_event_on) <= $as_of
 )
 SELECT unit_id, domain, source_table, record_id, source_file, source_line, '在截止以后修改或者才录入' AS sign, is_changed_after_freeze AS is_odd,
        CASE WHEN is_changed_after_freeze THEN day_of(updated_at) ELSE last_event_on END AS happened_on,
