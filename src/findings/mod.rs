@@ -166,6 +166,7 @@ impl Detecting<'_> {
 /// # Errors
 /// A registry of units that can't be read, or a missing parameter.
 pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Result<Detected> {
+    let session = &planned_in_one_pass(session);
     let (tiers, regions) = places(session, request).await?;
     let known = |detector: &Detector| {
         let day = detector.statistic.day()?;
@@ -200,6 +201,14 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
     findings.retain(|finding: &Finding| !failed.contains_key(&finding.detector));
     findings.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
     Ok(Detected { findings, tests: rows, resolved: Vec::new(), failed })
+}
+
+/// The same tables, whose plans are optimised once and not until nothing changes: a detector's plan is deep, is made several times a night, and on
+/// small data is all that it costs.
+fn planned_in_one_pass(session: &SessionContext) -> SessionContext {
+    let mut state = session.state();
+    state.config_mut().options_mut().optimizer.max_passes = 1;
+    SessionContext::new_with_state(state)
 }
 
 /// What one detector sees: facts, or tests.
