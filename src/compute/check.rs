@@ -33,9 +33,10 @@ use crate::library::Library;
 use crate::library::indicator::{Indicator, Population, Rollup, Shape, Window, span_of_word};
 use crate::side_by_side::side_by_side;
 
-/// Settings of a session that only plans: positions are kept for messages.
+/// Settings of a session that only plans: positions are kept for messages, and a plan that nobody runs is optimised once.
 pub fn planning_config() -> SessionConfig {
     let mut config = SessionConfig::new();
+    config.options_mut().optimizer.max_passes = 1;
     config.options_mut().sql_parser.collect_spans = true;
     config
 }
