@@ -29,6 +29,7 @@ use crate::diagnostics::{Diagnostics, nearest};
 use crate::error::{Context, Kind, Result};
 use crate::functions::{self, Clocks, Moment, parse_bound, parse_bound_expression};
 use crate::ingest::arrow_schema;
+use crate::lake::register_no_freeze;
 use crate::library::Library;
 use crate::library::indicator::{Indicator, Population, Rollup, Shape, Window, span_of_word};
 use crate::side_by_side::side_by_side;
@@ -73,11 +74,11 @@ fn session_of_tables(library: &Library) -> Result<SessionContext, DataFusionErro
 /// # Errors
 /// A contract whose columns can't make a schema.
 pub fn register_empty_tables(context: &SessionContext, library: &Library) -> Result<(), DataFusionError> {
-    for contract in library.tables.values().cloned().chain(library.contracts_at_freeze()) {
-        let table = MemTable::try_new(arrow_schema(&contract), vec![vec![]])?;
+    for contract in library.tables.values() {
+        let table = MemTable::try_new(arrow_schema(contract), vec![vec![]])?;
         context.register_table(contract.name.as_str(), Arc::new(table))?;
     }
-    Ok(())
+    register_no_freeze(context, library).map_err(|error| DataFusionError::External(Box::new(error)))
 }
 
 /// Plans every check, population, indicator and sample over empty tables and says all that is wrong.
