@@ -12,7 +12,7 @@
 -- floor      = 0.10
 -- says       = "考察的 {n} 条记录中，{odd} 条（{share}）属“{sign}”；同类通常 {usual}。"
 -- ///
--- 考察的记录：两种迹象，各有自己的范围。
+-- 考察的记录：三种迹象，各有自己的范围。
 --
 -- “反复检查”：统计期内由本单位自行选定对象的入企检查（因计划或者没有填写事由启动，对象为企业且代码已知）。随机抽取的（双随机）不是选定，不计；
 --   投诉举报、交办、非现场预警、媒体、复查、申请、许可、突发、监督等有因检查不计。
@@ -21,6 +21,8 @@
 --   本单位在该企业的前一次检查查出过问题的（跟进）：更早的问题，不是反复再查的理由，复查另有事由。
 --   本单位同一领域本期有已过期限的检查名单、名单上的对象都去过的，不算集中于少数。没有名单的，照样看。
 --   突击往往只有几个月：除全期外，每隔两个月起的四个月（1月至4月、3月至6月……）也各看一次，各为一种迹象；多看的几次，都计入多重检验的校正。
+-- “频密检查”：同样的记录，只列参数 `…frequent_within_days` 日内对同一企业自行选定的第三次起（依风险的，第四次起）。第二次或许碰巧，
+--   同类也有；第三次就少见，所以记录不多的也看得出。
 -- “外地罚本地免”：统计期内已决定的外地当事人案件（自报，没有的以统一社会信用代码的登记地与单位是否在同一设区市为准），
 --   本单位同一事项、同一档次的本地案件不少于参数 `finding.selective_targets.local_cases` 件的。当事人被罚款，而这些本地案件罚款的不多于参数
 --   `finding.selective_targets.local_fined` 的比例，列出。只看罚与不罚，不看罚多少。没有事项、档次的，移送、撤销、违法事实不成立的，无从比较，不计。
@@ -31,15 +33,21 @@ WITH visits AS (
   FROM inspection_register AS i
   WHERE i.is_onsite AND i.enterprise_code IS NOT NULL AND i.checked_on >= day_of($from) AND end_of(i.checked_on) <= $as_of
 ),
+by_day AS (
+  SELECT *, row_number() OVER (PARTITION BY unit_id, domain, enterprise_code, checked_on, is_chosen ORDER BY began_at, record_id) = 1 AS is_first_of_day
+  FROM visits
+),
 in_turn AS (
   SELECT *,
+         lag(checked_on, 2) OVER (PARTITION BY unit_id, domain, enterprise_code, is_chosen AND is_first_of_day ORDER BY checked_on) AS second_last_on,
+         lag(checked_on, 3) OVER (PARTITION BY unit_id, domain, enterprise_code, is_chosen AND is_first_of_day ORDER BY checked_on) AS third_last_on,
          sum(CASE WHEN is_chosen THEN 1 ELSE 0 END) OVER (PARTITION BY unit_id, domain, enterprise_code ORDER BY began_at, record_id
                                                           ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS turn,
          max(CASE WHEN is_chosen THEN checked_on END) OVER (PARTITION BY unit_id, domain, enterprise_code ORDER BY checked_on
                                                             RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '1' DAY PRECEDING) AS chosen_before_on,
          coalesce(max(CASE WHEN has_problem THEN 1 ELSE 0 END) OVER (PARTITION BY unit_id, domain, enterprise_code ORDER BY began_at, record_id
                                                             ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING), 0) = 1 AS follows_problem
-  FROM visits
+  FROM by_day
 ),
 listed AS (
   SELECT DISTINCT p.unit_id, p.act_domain AS domain, p.target
@@ -56,6 +64,9 @@ coverage AS (
 repeated AS (
   SELECT v.unit_id, v.domain, v.record_id, v.source_file, v.source_line, v.checked_on,
          (date_part('year', v.checked_on) - date_part('year', day_of($from))) * 12 + date_part('month', v.checked_on) - date_part('month', day_of($from)) AS nth_month,
+         NOT v.follows_problem AND coalesce(u.unvisited > 0, true) AND v.is_first_of_day
+           AND coalesce(v.checked_on - CASE WHEN coalesce(e.risk_class IN ('C', 'D') OR e.high_hazard, false) THEN v.third_last_on ELSE v.second_last_on END
+                        <= param('finding.selective_targets.frequent_within_days', v.domain, v.checked_on), false) AS is_frequent,
          NOT v.follows_problem AND coalesce(u.unvisited > 0, true)
            AND CASE WHEN coalesce(e.risk_class IN ('C', 'D') OR e.high_hazard, false)
                     THEN coalesce(v.checked_on - v.chosen_before_on <= param('finding.selective_targets.again_within_days_at_risk', v.domain, v.checked_on), false)
@@ -87,12 +98,14 @@ like_cases AS (
   WINDOW w AS (PARTITION BY unit_id, domain, item_code, severity)
 )
 SELECT v.unit_id, v.domain, 'inspections' AS source_table, v.record_id, v.source_file, v.source_line,
-       CASE WHEN w.since = 0 AND w.until = 11 THEN '反复检查'
+       CASE WHEN w.of_frequent THEN '频密检查'
+            WHEN w.since = 0 AND w.until = 11 THEN '反复检查'
             ELSE concat('反复检查（', CAST((date_part('month', day_of($from)) - 1 + w.since) % 12 + 1 AS VARCHAR), '月至',
                         CAST((date_part('month', day_of($from)) - 1 + w.until) % 12 + 1 AS VARCHAR), '月）') END AS sign,
-       v.is_odd, v.checked_on AS happened_on, v.says
+       CASE WHEN w.of_frequent THEN v.is_frequent ELSE v.is_odd END AS is_odd, v.checked_on AS happened_on, v.says
 FROM repeated AS v
-JOIN (VALUES (0, 11), (0, 3), (2, 5), (4, 7), (6, 9), (8, 11)) AS w (since, until) ON v.nth_month >= w.since AND v.nth_month <= w.until
+JOIN (VALUES (0, 11, false), (0, 3, false), (2, 5, false), (4, 7, false), (6, 9, false), (8, 11, false), (0, 11, true)) AS w (since, until, of_frequent)
+  ON v.nth_month >= w.since AND v.nth_month <= w.until
 UNION ALL
 SELECT unit_id, domain, 'cases', record_id, source_file, source_line, '外地罚本地免',
        is_fined AND local_fined <= local_cases * param('finding.selective_targets.local_fined', domain, decided_on),

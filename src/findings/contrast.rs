@@ -38,7 +38,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>, says: &str) -> Result<Ve
     let mut tests = Vec::new();
     for ((table, domain, unit, sign), (counts, evidence)) in read(detecting).await? {
         let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
-        let share = Share { unit, tier, domain, table, odd: counts.marked_odd, n: counts.marked };
+        let share = Share { unit, tier, domain, table, odd: counts.marked_odd, n: counts.marked, left_out: 0 };
         if counts.marked < detector.minimum_n {
             tests.push(Tested::not_made(detector, &share, &sign, share.share(), None));
             continue;
@@ -65,7 +65,6 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>, says: &str) -> Result<Ve
             not_applicable: None,
             says: share::filled(says, &share, usual, &sign),
             evidence: EvidenceOf::Rows(evidence),
-            left_out: 0,
             sign,
             share,
         });

@@ -86,6 +86,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             table: table.clone(),
             odd: unit.round(),
             n: unit.n(),
+            left_out: 0,
         };
         for (name, unit) in units.iter().filter(|(_, unit)| unit.n() < detector.minimum_n) {
             let share = share_of(name, unit);
@@ -122,7 +123,6 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
                 not_applicable: None,
                 says,
                 evidence: EvidenceOf::Rows(evidence),
-                left_out: 0,
                 sign: sign.clone(),
                 share,
             });

@@ -126,7 +126,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
         let odd = cases.iter().filter(in_run).filter(in_band).count() as u64;
         let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
         let n = amounts.len() as u64;
-        let share = Share { unit, tier, domain, table, odd, n };
+        let share = Share { unit, tier, domain, table, odd, n, left_out: 0 };
         let ratio = if degrees > 0.0 { statistic / degrees } else { 0.0 };
         if found.is_none() {
             let why = if (months.len() as f64) < least_months {
@@ -165,7 +165,6 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             not_applicable: None,
             says,
             evidence: EvidenceOf::Rows(evidence),
-            left_out: 0,
             share,
         });
     }

@@ -95,7 +95,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
         // The pair that is most above what the law gives.
         let over = |place: &usize| counts[*place] as f64 - n as f64 * expected(place + 10);
         let fullest = (0..PAIRS).max_by(|a, b| over(a).total_cmp(&over(b))).unwrap_or(0);
-        let share = Share { unit: name, tier, domain, table, odd: counts[fullest], n };
+        let share = Share { unit: name, tier, domain, table, odd: counts[fullest], n, left_out: 0 };
         if n < detector.minimum_n {
             tests.push(Tested::not_made(detector, &share, &sign, share.share(), None));
             continue;
@@ -125,7 +125,6 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             not_applicable: None,
             says,
             evidence: EvidenceOf::Rows(evidence),
-            left_out: 0,
             sign,
             share,
         });

@@ -14,6 +14,7 @@ use datafusion::logical_expr::Expr;
 use datafusion::prelude::{DataFrame, SessionContext, cast as as_type, col, lit};
 use futures::StreamExt;
 
+use super::Detecting;
 use super::peers::Share;
 use super::tables::Evidence;
 use crate::compute::check::describe;
@@ -71,35 +72,41 @@ fn check_columns(detector: &Detector, schema: &DFSchema, diagnostics: &mut Diagn
     }
 }
 
-/// Counts per sign, unit, domain and table; tiers as given, sorted.
-pub async fn shares(frame: &DataFrame, detector: &Detector, tiers: &BTreeMap<String, String>) -> Result<BTreeMap<String, Vec<Share>>> {
-    let what = || format!("counting the rows of {}", detector.file);
-    let keys = ["sign", "unit_id", "domain", "source_table"].map(col).to_vec();
+/// A detector's rows of a span, counted per sign, unit, domain and table; tiers as given, sorted. One query counts what is judged and what a known
+/// effect explains.
+pub(super) async fn shares(detecting: &Detecting<'_>, moment: Moment) -> Result<BTreeMap<String, Vec<Share>>> {
+    let what = || format!("counting the rows of {}", detecting.detector.file);
+    let frame = rows(detecting.session, detecting.detector, moment).await?;
+    let mut keys = ["sign", "unit_id", "domain", "source_table"].map(col).to_vec();
+    // A key, and not the filter of each count: DataFusion 55 makes a common part of filters and then refuses its own plan.
+    keys.extend(detecting.known.clone().map(Expr::is_true));
+    let known_at = detecting.known.is_some().then_some(keys.len() - 1);
     let odd = sum(as_type(col("is_odd"), DataType::Int64)).alias("odd");
-    let counted =
-        frame.clone().filter(col("is_odd").is_not_null()).and_then(|frame| frame.aggregate(keys, vec![odd, count(lit(1)).alias("n")]));
+    let first_count = keys.len();
+    let counted = frame.filter(col("is_odd").is_not_null()).and_then(|frame| frame.aggregate(keys, vec![odd, count(lit(1)).alias("n")]));
     let batches = counted.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
-    let mut shares: BTreeMap<String, Vec<Share>> = BTreeMap::new();
+    let mut shares: BTreeMap<String, BTreeMap<(String, String, String), Share>> = BTreeMap::new();
     for batch in &batches {
         let [signs, units, domains, tables] = [0, 1, 2, 3].map(|index| text(batch, index));
         let (signs, units, domains, tables) = (signs?, units?, domains?, tables?);
-        let (odd, n) = (counts(batch, 4)?, counts(batch, 5)?);
+        let (odd, n) = (counts(batch, first_count)?, counts(batch, first_count + 1)?);
+        let is_known = |row: usize| known_at.is_some_and(|at| batch.column(at).as_boolean().value(row));
         for row in 0..batch.num_rows() {
-            let unit = units.value(row).to_owned();
-            shares.entry(signs.value(row).to_owned()).or_default().push(Share {
-                tier: tiers.get(&unit).cloned().unwrap_or_default(),
-                unit,
-                domain: domains.value(row).to_owned(),
-                table: tables.value(row).to_owned(),
-                odd: odd[row],
-                n: n[row],
+            let [unit, domain, table] = [&units, &domains, &tables].map(|texts| texts.value(row).to_owned());
+            let of_sign = shares.entry(signs.value(row).to_owned()).or_default();
+            let share = of_sign.entry((table.clone(), domain.clone(), unit.clone())).or_insert_with(|| {
+                let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
+                Share { unit, tier, domain, table, odd: 0, n: 0, left_out: 0 }
             });
+            match is_known(row) {
+                true => share.left_out += n[row],
+                false => (share.odd, share.n) = (share.odd + odd[row], share.n + n[row]),
+            }
         }
     }
-    for group in shares.values_mut() {
-        group.sort_by(|a, b| (&a.table, &a.domain, &a.unit).cmp(&(&b.table, &b.domain, &b.unit)));
-    }
-    Ok(shares)
+    // A unit of which every row is left out is not tested.
+    let tested = |shares: BTreeMap<_, Share>| shares.into_values().filter(|share| share.n > 0).collect();
+    Ok(shares.into_iter().map(|(sign, shares)| (sign, tested(shares))).collect())
 }
 
 /// Rows that meet a condition, by unit, domain and table.

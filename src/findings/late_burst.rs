@@ -10,7 +10,7 @@
 
 use super::peers::{Compared, Peers, Share};
 use super::tested::{EvidenceOf, Tested, odds_ratio};
-use super::{DetectRequest, Detecting, LEAST_ODD, judged, percent};
+use super::{DetectRequest, Detecting, LEAST_ODD, percent};
 use crate::error::Result;
 use crate::terms::epoch_days;
 
@@ -32,7 +32,7 @@ fn working_days(request: &DetectRequest<'_>) -> Result<(f64, f64)> {
 pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>>> {
     let (detector, request) = (detecting.detector, detecting.request);
     let (all_days, last_days) = working_days(request)?;
-    let mut shares = judged::shares(&detecting.frame().await?, detector, detecting.tiers).await?;
+    let mut shares = detecting.shares().await?;
     let [late, at_end, both] = [LATE, AT_END, BOTH].map(|sign| shares.remove(sign).unwrap_or_default());
     let not_made = |share: &Share, why: Option<&str>| Tested::not_made(detector, share, LATE, share.share(), why);
     if all_days < LEAST_LENGTH * last_days {
@@ -93,7 +93,6 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             not_applicable: None,
             says,
             evidence: EvidenceOf::Odd(BOTH.to_owned()),
-            left_out: 0,
         });
     }
     Ok(tests)

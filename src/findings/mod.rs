@@ -136,23 +136,24 @@ struct Detecting<'a> {
 }
 
 impl Detecting<'_> {
-    /// Its rows.
+    /// Its rows, without those that a known effect explains.
     async fn frame(&self) -> Result<DataFrame> {
-        self.judged(self.request.moment()).await
-    }
-
-    /// Its rows of the same span a year before, as they stand today.
-    async fn frame_before(&self) -> Result<DataFrame> {
-        self.judged(self.request.moment_before()).await
-    }
-
-    async fn judged(&self, moment: Moment) -> Result<DataFrame> {
-        let frame = judged::rows(self.session, self.detector, moment).await?;
+        let frame = judged::rows(self.session, self.detector, self.request.moment()).await?;
         let Some(known) = &self.known else { return Ok(frame) };
         frame.filter(known.clone().is_not_true()).context(Kind::Query, || self.detector.file.clone())
     }
 
-    /// Rows that a known effect explains, by unit, domain and table.
+    /// Its rows counted, by sign.
+    async fn shares(&self) -> Result<BTreeMap<String, Vec<Share>>> {
+        judged::shares(self, self.request.moment()).await
+    }
+
+    /// The same of the span a year before, as it stands today.
+    async fn shares_before(&self) -> Result<BTreeMap<String, Vec<Share>>> {
+        judged::shares(self, self.request.moment_before()).await
+    }
+
+    /// Rows that a known effect explains, by unit, domain and table: for statistics that read rows and don't count them in the engine.
     async fn left_out(&self) -> Result<BTreeMap<(String, String, String), u64>> {
         let Some(known) = &self.known else { return Ok(BTreeMap::new()) };
         let rows = judged::rows(self.session, self.detector, self.request.moment()).await?;
@@ -216,9 +217,10 @@ async fn looked_for<'a>(detecting: &Detecting<'a>) -> Result<(Vec<Finding>, Vec<
     let mut tests = match &detecting.detector.statistic {
         Statistic::Rule => return Ok((rule::findings(detecting).await?, Vec::new())),
         Statistic::Share { tail, least_rate, says } => {
-            share::test(detecting, &share::ShareTest { tail: *tail, least_rate: *least_rate, says }).await?
+            let test = share::ShareTest { tail: *tail, least_rate: *least_rate, says };
+            return Ok((Vec::new(), share::test(detecting, &test).await?));
         }
-        Statistic::LateBurst => late_burst::test(detecting).await?,
+        Statistic::LateBurst => return Ok((Vec::new(), late_burst::test(detecting).await?)),
         Statistic::NumberOrder => number_order::test(detecting).await?,
         Statistic::Evenness => evenness::test(detecting).await?,
         Statistic::Contrast { says } => contrast::test(detecting, says).await?,
@@ -228,7 +230,7 @@ async fn looked_for<'a>(detecting: &Detecting<'a>) -> Result<(Vec<Finding>, Vec<
     let left_out = detecting.left_out().await?;
     for test in &mut tests {
         let key = (test.share.unit.clone(), test.share.domain.clone(), test.share.table.clone());
-        test.left_out = left_out.get(&key).copied().unwrap_or(0);
+        test.share.left_out = left_out.get(&key).copied().unwrap_or(0);
     }
     Ok((Vec::new(), tests))
 }
@@ -273,7 +275,7 @@ async fn flagged_findings(detecting: &Detecting<'_>, flagged: &[&(&Tested<'_>, f
             says.push_str(&test.says);
             says.extend(before.as_ref().and_then(|before| before.of(test)).map(share::says_before));
         }
-        let left_out = tests.iter().map(|(test, _)| test.left_out).max().unwrap_or(0);
+        let left_out = tests.iter().map(|(test, _)| test.share.left_out).max().unwrap_or(0);
         if left_out > 0 {
             says.push_str(&format!("另有 {left_out} 条属于已知影响（专项行动、数据迁移等，见 known_effects）的日期，未计入。"));
         }

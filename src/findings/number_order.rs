@@ -41,7 +41,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
         let (unit, (domain, row)) = (&documents[place].unit, &rows[place]);
         let fresh = || {
             let tier = detecting.tiers.get(unit).cloned().unwrap_or_default();
-            (Share { unit: unit.clone(), tier, domain: domain.clone(), table: row.table.clone(), odd: 0, n: 0 }, Vec::new())
+            (Share { unit: unit.clone(), tier, domain: domain.clone(), table: row.table.clone(), odd: 0, n: 0, left_out: 0 }, Vec::new())
         };
         let (share, evidence) = shares.entry((row.table.clone(), domain.clone(), unit.clone())).or_insert_with(fresh);
         share.n += 1;

@@ -49,6 +49,8 @@ pub struct Share {
     pub odd: u64,
     /// Records that could show it.
     pub n: u64,
+    /// Records that a known effect explains; they are not among those judged.
+    pub left_out: u64,
 }
 
 impl Share {
@@ -253,7 +255,15 @@ mod tests {
     use super::*;
 
     fn share(unit: usize, tier: &str, odd: u64, n: u64) -> Share {
-        Share { unit: format!("U{unit}"), tier: tier.to_owned(), domain: "market".to_owned(), table: "cases".to_owned(), odd, n }
+        Share {
+            unit: format!("U{unit}"),
+            tier: tier.to_owned(),
+            domain: "market".to_owned(),
+            table: "cases".to_owned(),
+            odd,
+            n,
+            left_out: 0,
+        }
     }
 
     fn group(counts: &[(u64, u64)]) -> Vec<Share> {

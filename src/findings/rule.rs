@@ -10,15 +10,20 @@ use crate::error::Result;
 
 /// One finding for each unit, domain and source table with odd rows. A record that is odd in several ways is one record with a line for each.
 pub(super) async fn findings(detecting: &Detecting<'_>) -> Result<Vec<Finding>> {
-    let frame = detecting.frame().await?;
     let mut looked_at: BTreeMap<(String, String, String), u64> = BTreeMap::new();
-    for share in judged::shares(&frame, detecting.detector, detecting.tiers).await?.into_values().flatten() {
+    let mut finds_any = false;
+    for share in detecting.shares().await?.into_values().flatten() {
+        finds_any |= share.odd > 0;
         let n = looked_at.entry((share.unit, share.domain, share.table)).or_default();
         *n = (*n).max(share.n);
     }
+    // Counting is one execution of the detector's query, listing another.
+    if !finds_any {
+        return Ok(Vec::new());
+    }
     type OfOne = (Vec<Evidence>, BTreeMap<String, u64>);
     let mut odd: BTreeMap<(String, String, String), OfOne> = BTreeMap::new();
-    for judged::JudgedRow { row, sign, .. } in judged::judged_rows(&frame, detecting.detector, None, true).await? {
+    for judged::JudgedRow { row, sign, .. } in judged::judged_rows(&detecting.frame().await?, detecting.detector, None, true).await? {
         let (evidence, signs) = odd.entry((row.unit, row.domain, row.evidence.table.clone())).or_default();
         *signs.entry(sign).or_default() += 1;
         evidence.push(row.evidence);

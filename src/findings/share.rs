@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use super::peers::{Peers, Share};
 use super::tested::{EvidenceOf, Tested, odds_ratio};
-use super::{Detecting, LEAST_ODD, judged, percent};
+use super::{Detecting, LEAST_ODD, percent};
 use crate::error::Result;
 use crate::library::detector::{Detector, Tail};
 
@@ -27,7 +27,7 @@ pub(super) struct ShareTest<'a> {
 
 /// Tests every sign.
 pub(super) async fn test<'a>(detecting: &Detecting<'a>, test: &ShareTest<'_>) -> Result<Vec<Tested<'a>>> {
-    let shares = judged::shares(&detecting.frame().await?, detecting.detector, detecting.tiers).await?;
+    let shares = detecting.shares().await?;
     let mut tests = Vec::new();
     for (sign, shares) in &shares {
         tests.extend(test_sign(detecting, test, sign, shares)?);
@@ -41,7 +41,7 @@ pub(super) struct Before(BTreeMap<String, Vec<Share>>);
 impl Before {
     /// Judges the rows of the year before by the same SQL, as they stand today.
     pub(super) async fn read(detecting: &Detecting<'_>) -> Result<Self> {
-        Ok(Self(judged::shares(&detecting.frame_before().await?, detecting.detector, detecting.tiers).await?))
+        Ok(Self(detecting.shares_before().await?))
     }
 
     /// The share of the same unit, domain, table and sign, where it had enough rows to speak of.
@@ -126,7 +126,6 @@ pub(super) fn judged_against_peers<'a>(
             not_applicable: None,
             says,
             evidence,
-            left_out: 0,
         });
     }
     tests

@@ -52,8 +52,6 @@ pub struct Tested<'a> {
     pub says: String,
     /// Its evidence, were it flagged.
     pub evidence: EvidenceOf,
-    /// Rows of the unit that a known effect explains; they are not among those judged.
-    pub left_out: u64,
 }
 
 impl<'a> Tested<'a> {
@@ -74,7 +72,6 @@ impl<'a> Tested<'a> {
             not_applicable: why.map(str::to_owned),
             says: String::new(),
             evidence: EvidenceOf::Rows(Vec::new()),
-            left_out: 0,
         }
     }
 
@@ -150,6 +147,6 @@ fn row(test: &Tested<'_>, q: Option<f64>, family: Option<f64>, outcome: Outcome)
         family_q_value: family,
         outcome,
         reason: test.not_applicable.clone().unwrap_or_default(),
-        left_out: count(test.left_out),
+        left_out: count(test.share.left_out),
     }
 }

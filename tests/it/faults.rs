@@ -4,8 +4,9 @@
 //! the run before it begins (exit code 2). In no case do readers see half a run.
 
 use std::fs;
+use std::sync::OnceLock;
 
-use crate::province::{AS_OF, Ended, Province, after, finished_small, kaohe};
+use crate::province::{AS_OF, DAMAGED, Ended, Province, after, finished_small, kaohe, night_of_damage, shared_after};
 
 /// Loads one file as the only source of `leads`, with `more` in its section of kaohe.toml.
 fn load_leads(file: &str, bytes: impl AsRef<[u8]>, more: &str) -> (Province, Ended) {
@@ -193,20 +194,42 @@ fn a_small_parquet_file_that_stands_for_gigabytes_is_held_in_little_memory() {
     assert_held((province, ended), "leads", &["leads.parquet", "unpack to more than 1000 times its size"]);
 }
 
+/// The small province the night after somebody added odd leads: one twice, two of impossible days, two with codes that nobody has. To be read only.
+fn night_of_odd_leads() -> &'static Province {
+    static FINISHED: OnceLock<Province> = OnceLock::new();
+    FINISHED.get_or_init(|| {
+        let province = shared_after("odd-leads", finished_small());
+        let text = province.text("sources/leads/leads.csv");
+        let (header, rows) = text.split_once('\n').expect("a header");
+        let in_market = [("领域", "市场监管"), ("接收日期", "2026-01-05")];
+        let row = |id: &str, decision: &str, updated: &str| {
+            let decided = [("立案决定", decision), ("立案决定时间", "2026-01-06 09:00:00"), ("更新时间", updated)];
+            record(header, &[&[("线索编号", id), ("执法主体编码", "330000SJ")], &in_market[..], &decided[..]].concat())
+        };
+        let twice = [
+            row("甲", "立案", "2026-01-09 10:00:00"),
+            row("乙", "立案", "2026-01-09 10:00:00"),
+            row("甲", "不予立案", "2026-01-07 10:00:00"),
+        ];
+        let of_day = |(id, day)| {
+            let cells = [("线索编号", id), ("执法主体编码", "330000SJ"), ("领域", "市场监管"), ("是否食品药品", "是"), ("接收日期", day)];
+            record(header, &cells)
+        };
+        let impossible = [("后", "2106-03-05"), ("前", "1926-03-05")].map(of_day);
+        let filed = [("立案决定", "立案")];
+        let lost = [("线索编号", "丙"), ("执法主体编码", "不存在的单位")];
+        let miscoded = [("线索编号", "丁"), ("统一社会信用代码", "91330000000000000X"), ("执法主体编码", "330000SJ")];
+        let unknown = [&lost[..], &miscoded[..]].map(|cells| record(header, &[cells, &in_market[..], &filed[..]].concat()));
+        let rows = format!("{header}\n{}{rows}{}{}", twice.concat(), impossible.concat(), unknown.concat());
+        province.write("sources/leads/leads.csv", rows);
+        province.run().with(0);
+        province
+    })
+}
+
 #[test]
 fn of_two_records_with_one_key_the_newer_stays() {
-    let province = after(finished_small());
-    let text = province.text("sources/leads/leads.csv");
-    let (header, rows) = text.split_once('\n').expect("a header");
-    let row = |id: &str, decision: &str, updated: &str| {
-        let unit = [("线索编号", id), ("执法主体编码", "330000SJ"), ("领域", "市场监管"), ("接收日期", "2026-01-05")];
-        let decided = [("立案决定", decision), ("立案决定时间", "2026-01-06 09:00:00"), ("更新时间", updated)];
-        record(header, &[&unit[..], &decided[..]].concat())
-    };
-    let twice =
-        [row("甲", "立案", "2026-01-09 10:00:00"), row("乙", "立案", "2026-01-09 10:00:00"), row("甲", "不予立案", "2026-01-07 10:00:00")];
-    province.write("sources/leads/leads.csv", format!("{header}\n{}{rows}", twice.concat()));
-    province.run().with(0);
+    let province = night_of_odd_leads();
     let kept = province.sql("select lead_id, decision, source_line from leads where lead_id in ('甲', '乙') order by source_line");
     assert_eq!(kept, [["甲", "file", "2"], ["乙", "file", "3"]]);
     assert_eq!(province.sql("select records_seen - loaded, duplicates from accounting where \"table\" = 'leads'"), [["1", "1"]]);
@@ -229,26 +252,18 @@ fn too_many_wrong_cells_hold_the_table_and_each_is_kept_with_its_reason() {
 
 #[test]
 fn a_date_in_the_future_or_before_2000_is_loaded_and_counted_as_a_warning() {
-    let province = after(finished_small());
-    let mut text = province.text("sources/leads/leads.csv");
-    let header = text.lines().next().expect("a header").to_owned();
-    for (id, day) in [("XS-1", "2106-03-05"), ("XS-2", "1926-03-05")] {
-        let cells = [("线索编号", id), ("执法主体编码", "330000SJ"), ("领域", "市场监管"), ("是否食品药品", "是"), ("接收日期", day)];
-        text.push_str(&record(&header, &cells));
-    }
-    province.write("sources/leads/leads.csv", text);
+    let province = night_of_odd_leads();
     let before = finished_small()
         .sql("select \"check\", sum(rows) from warnings where \"table\" = 'leads' and \"check\" like 'received_on%' group by 1");
     let count = |rows: &[Vec<String>], check: &str| -> u64 {
         rows.iter().find(|row| row[0] == check).map_or(0, |row| row[1].parse().expect("a number"))
     };
-    province.run().with(0);
     let warned =
         province.sql("select \"check\", sum(rows) from warnings where \"table\" = 'leads' and \"check\" like 'received_on%' group by 1");
     for check in ["received_on_in_future", "received_on_before_2000"] {
         assert_eq!(count(&warned, check), count(&before, check) + 1, "{warned:?}");
     }
-    assert_eq!(province.one("select count(*) from leads where lead_id in ('XS-1', 'XS-2')"), "2");
+    assert_eq!(province.one("select count(*) from leads where lead_id in ('后', '前')"), "2");
     assert_eq!(
         province.one("select count(*) from measures where indicator = 'market.filing_within_7d' and month > date '2026-12-31'"),
         "0",
@@ -272,16 +287,7 @@ fn a_run_for_a_past_date_loads_all_of_todays_extract() {
 
 #[test]
 fn a_code_that_its_dimension_does_not_have_is_loaded_and_counted() {
-    let province = after(finished_small());
-    let mut text = province.text("sources/leads/leads.csv");
-    let header = text.lines().next().expect("a header").to_owned();
-    let said = [("领域", "市场监管"), ("接收日期", "2026-01-05"), ("立案决定", "立案")];
-    let lost = [("线索编号", "XS-1"), ("执法主体编码", "不存在的单位")];
-    let miscoded = [("线索编号", "XS-2"), ("统一社会信用代码", "91330000000000000X"), ("执法主体编码", "330000SJ")];
-    text.push_str(&record(&header, &[&lost[..], &said[..]].concat()));
-    text.push_str(&record(&header, &[&miscoded[..], &said[..]].concat()));
-    province.write("sources/leads/leads.csv", text);
-    province.run().with(0);
+    let province = night_of_odd_leads();
     assert_eq!(province.one("select count(*) from leads where unit_id = '不存在的单位'"), "1");
     let warned = province.sql("select rows from warnings where \"table\" = 'leads' and \"check\" = 'unknown_unit_id'");
     assert_eq!(warned, [["1"]], "{:?}", province.sql("select * from warnings"));
@@ -403,20 +409,11 @@ fn what_can_not_be_computed_is_held_by_name_and_the_rest_is_published() {
 #[test]
 fn too_much_damage_keeps_the_whole_run_back() {
     let finished = finished_small();
-    let province = after(finished);
-    let before = province.read("current.json");
-    let mut damaged = Vec::new();
-    for table in ["units", "item_lists", "devices", "leads", "enterprises", "survey_responses"] {
-        let file = format!("sources/{table}/{table}.csv");
-        province.write(&file, format!("{}\n\"", province.text(&file).trim_end()));
-        damaged.push((table, "ends inside a quotation mark"));
-    }
-    let cut = province.read("sources/inspections/inspections_1.xlsx");
-    province.write("sources/inspections/inspections_1.xlsx", &cut[..cut.len() / 2]);
+    let (province, ended) = night_of_damage();
+    let mut damaged = DAMAGED.map(|table| (table, "ends inside a quotation mark")).to_vec();
     damaged.push(("inspections", "inspections_1.xlsx"));
     let damaged_tables = damaged.len();
-    let ended = province.run().with(1);
-    assert_eq!(province.read("current.json"), before, "readers see another run");
+    assert_eq!(province.read("current.json"), finished.read("current.json"), "readers see another run");
     assert!(ended.out.contains("published  nothing") && ended.out.contains("more than the 25 %"), "{}", ended.out);
     for (table, words) in damaged {
         let line = ended.err.lines().find(|line| line.starts_with(&format!("held: {table}:")));

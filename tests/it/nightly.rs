@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::province::{AS_OF, Ended, FIGURES, Province, after, finished_sample, finished_small, kaohe};
+use crate::province::{AS_OF, FIGURES, Province, after, finished_sample, finished_small, kaohe, night_without_transfers};
 
 fn queries(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("queries").join(folder)
@@ -418,18 +418,10 @@ fn write_workbook(path: &Path, rows: &[csv::StringRecord]) {
     workbook.save(path).expect("a workbook");
 }
 
-/// kaohe's nightly job over the province on another day than its own, or for another period.
-fn run_of(province: &Province, more: &[&str]) -> Ended {
-    let folder = province.folder();
-    kaohe(&[&["run", "--project", &folder], more].concat())
-}
-
 #[test]
 fn a_held_synergy_index_shows_the_figures_of_the_run_before_and_since_when() {
     let finished = finished_small();
-    let province = after(finished);
-    fs::remove_dir_all(province.path("sources/lead_transfers")).expect("the source vanishes");
-    run_of(&province, &["--as-of", "2026-07-20"]).with(1);
+    let province = night_without_transfers();
     province.assert_readers_see_a_complete_run();
     for table in ["synergy_pairs", "synergy_regions"] {
         let rows = format!("select * from {table} order by 1, 2, 3, 4");
@@ -441,8 +433,8 @@ fn a_held_synergy_index_shows_the_figures_of_the_run_before_and_since_when() {
         province
             .sql(&format!("select {columns} from \"values\" where indicator = 'eco.cross_region_synergy' and {condition} order by 1, 2"))
     };
-    assert_eq!(values(&province, "status = 'held' and value is not null"), values(finished, "status = 'scored'"));
-    assert_eq!(values(&province, "status = 'scored'"), Vec::<Vec<String>>::new());
+    assert_eq!(values(province, "status = 'held' and value is not null"), values(finished, "status = 'scored'"));
+    assert_eq!(values(province, "status = 'scored'"), Vec::<Vec<String>>::new());
     assert_eq!(province.one("select since from held where name = 'eco.cross_region_synergy'"), AS_OF);
     let page = province.text(&format!("runs/{}/report/office/synergy.html", province.current_run()));
     assert!(page.contains("沿用上次结果（截至 2026-06-30）"));
@@ -473,7 +465,7 @@ fn explain_and_a_units_own_page_show_its_side_of_the_borders_and_every_duty_that
 #[test]
 fn synergy_and_burden_of_a_period_that_is_over_end_with_it() {
     let province = after(finished_small());
-    run_of(&province, &["--as-of", AS_OF, "--period", "2026-Q1"]).with(0);
+    province.kaohe(&["run", "--period", "2026-Q1"]).with(0);
     let patrols = "select max(denominator) = 1 from synergy_pairs where part = 'P' and domain = 'eco'";
     assert_eq!(province.one(patrols), "true", "a patrol a quarter is due, and one quarter is the period's");
     assert_eq!(province.one("select max(quarter) from burden"), "2026Q1");

@@ -335,10 +335,26 @@ pub fn finished_sample() -> &'static (Province, Ended) {
 
 /// The small province after its first run. To be read only.
 pub fn finished_small() -> &'static Province {
-    static FINISHED: OnceLock<Province> = OnceLock::new();
+    &first_small_run().0
+}
+
+/// The same, with what was said.
+pub fn first_small_run() -> &'static (Province, Ended) {
+    static FINISHED: OnceLock<(Province, Ended)> = OnceLock::new();
     FINISHED.get_or_init(|| {
         let province = Province::shared("finished-small");
         simulate(&province, &[]);
+        let ended = province.run().with(0);
+        (province, ended)
+    })
+}
+
+/// The small province after the next night's extract as well. To be read only.
+pub fn finished_second_night() -> &'static Province {
+    static FINISHED: OnceLock<Province> = OnceLock::new();
+    FINISHED.get_or_init(|| {
+        let province = shared_after("finished-second-night", finished_small());
+        simulate(&province, &["--night", "1"]);
         province.run().with(0);
         province
     })
@@ -347,6 +363,43 @@ pub fn finished_small() -> &'static Province {
 /// A copy of a finished province: yesterday's run is there, and tonight's may go wrong.
 pub fn after(finished: &Province) -> Province {
     Province::of_copy(&finished.folder)
+}
+
+/// Sources that end inside a quotation mark on [`night_of_damage`]; a workbook of inspections is cut besides.
+pub const DAMAGED: [&str; 6] = ["units", "item_lists", "devices", "leads", "enterprises", "survey_responses"];
+
+/// The small province after a night on which more was damaged than `[hold]` allows. To be read only.
+pub fn night_of_damage() -> &'static (Province, Ended) {
+    static FINISHED: OnceLock<(Province, Ended)> = OnceLock::new();
+    FINISHED.get_or_init(|| {
+        let province = shared_after("night-of-damage", finished_small());
+        for table in DAMAGED {
+            let file = format!("sources/{table}/{table}.csv");
+            province.write(&file, format!("{}\n\"", province.text(&file).trim_end()));
+        }
+        let cut = province.read("sources/inspections/inspections_1.xlsx");
+        province.write("sources/inspections/inspections_1.xlsx", &cut[..cut.len() / 2]);
+        let ended = province.run().with(1);
+        (province, ended)
+    })
+}
+
+/// The small province three weeks later, when nobody sent lead transfers. To be read only.
+pub fn night_without_transfers() -> &'static Province {
+    static FINISHED: OnceLock<Province> = OnceLock::new();
+    FINISHED.get_or_init(|| {
+        let province = shared_after("night-without-transfers", finished_small());
+        fs::remove_dir_all(province.path("sources/lead_transfers")).expect("the source vanishes");
+        kaohe(&["run", "--project", &province.folder(), "--as-of", "2026-07-20"]).with(1);
+        province
+    })
+}
+
+/// The same, to be changed once and then read by several tests.
+pub fn shared_after(name: &str, finished: &Province) -> Province {
+    let province = Province::shared(name);
+    copy(&finished.folder, &province.folder);
+    province
 }
 
 /// Writes a small province into a folder.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::province::{Province, finished_sample, finished_small};
+use crate::province::{Province, finished_sample, finished_small, night_without_transfers};
 
 /// Every page below a folder of the current run's report, with its text.
 fn pages(province: &Province, tree: &str) -> Vec<(String, String)> {
@@ -304,17 +304,15 @@ fn what_was_tracked_day_by_day_is_what_the_reconciliation_compared() {
 
 #[test]
 fn the_quality_page_says_in_chinese_why_something_is_held() {
-    let province = Province::small();
-    fs::remove_dir_all(province.path("sources/lead_transfers")).expect("the source was there");
-    province.run().with(1);
-    let pages = pages(&province, "office");
+    let province = night_without_transfers();
+    let pages = pages(province, "office");
     let page = &pages.iter().find(|(path, _)| Path::new(path).ends_with("quality.html")).expect("the page").1;
     let section = page.split("id=\"held\"").nth(1).and_then(|rest| rest.split("</section>").next()).expect("the section");
     assert!(section.contains("没有收到文件") && section.contains("所依据的源表沿用上次数据："), "{section}");
     // The program's own words stand folded away behind them.
     let shown: String = section.split("<details>").map(|part| part.rsplit("</details>").next().unwrap_or("")).collect();
     assert!(!shown.contains("no file") && !shown.contains("is held"), "{shown}");
-    for (path, page) in self::pages(&province, "units").into_iter().chain(self::pages(&province, "public")) {
+    for (path, page) in self::pages(province, "units").into_iter().chain(self::pages(province, "public")) {
         assert!(!page.contains("is held") && !page.contains("no file matches"), "{path}");
     }
 }

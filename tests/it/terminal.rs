@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use crate::province::{AS_OF, Province, after, finished_small, kaohe, skipped};
+use crate::province::{AS_OF, DAMAGED, Province, after, finished_small, first_small_run, kaohe, night_of_damage, skipped};
 
 /// The lines of standard error, without their times.
 fn stages(said: &str) -> Vec<&str> {
@@ -12,14 +12,13 @@ fn stages(said: &str) -> Vec<&str> {
 
 #[test]
 fn without_a_terminal_each_stage_is_one_plain_line_and_quiet_says_nothing() {
-    let province = Province::small();
-    let ended = province.run().with(0);
+    let (finished, ended) = first_small_run();
     let stages = stages(&ended.err);
     let names: Vec<&str> = stages.iter().filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(names, ["load", "assess", "indices", "records", "findings", "scoring", "report"], "{}", ended.err);
     assert!(stages[0].ends_with("B)") && stages[1].ends_with(" indicators)"), "{}", ended.err);
     assert!(!ended.err.contains('\u{1b}') && !ended.err.contains('\r'), "{:?}", ended.err);
-    assert_eq!(province.kaohe(&["run", "--quiet"]).with(0).err, "");
+    assert_eq!(after(finished).kaohe(&["run", "--quiet"]).with(0).err, "");
 }
 
 #[test]
@@ -49,21 +48,15 @@ fn on_a_terminal_a_bar_reaches_its_end_and_goes_away() {
 
 #[test]
 fn status_says_why_the_last_run_is_not_what_readers_see() {
-    let province = after(finished_small());
-    let current = province.current_run();
-    let sound = province.kaohe(&["status"]).with(0).out;
+    let current = finished_small().current_run();
+    let sound = finished_small().kaohe(&["status"]).with(0).out;
     assert!(sound.contains(&current) && !sound.contains("last run"), "{sound}");
 
-    let damaged = ["units", "item_lists", "devices", "leads", "enterprises", "survey_responses"];
-    for table in damaged {
-        let file = format!("sources/{table}/{table}.csv");
-        province.write(&file, format!("{}\n\"", province.text(&file).trim_end()));
-    }
-    province.run().with(1);
+    let (province, _) = night_of_damage();
     let kept_back = province.kaohe(&["status"]).with(1).out;
     assert!(kept_back.starts_with(&format!("current    {current} ")), "{kept_back}");
     assert!(kept_back.contains(": kept back\n") && kept_back.contains("more than the 25 % that [hold] allows"), "{kept_back}");
-    for table in damaged {
+    for table in DAMAGED {
         assert!(kept_back.contains(&format!("held: {table}: sources/{table}/{table}.csv: the file ends inside")), "{table}: {kept_back}");
     }
     assert!(kept_back.contains("market.filing_within_7d: source tables item_lists, leads are held"), "{kept_back}");
