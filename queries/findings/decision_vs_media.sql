@@ -13,7 +13,7 @@
 -- “签署在后”：签署之日比落款日期晚，多于参数 `finding.decision_vs_media.signing_days` 的天数（现为零：晚一日即列出）。没有签署时刻的，不作判断。
 -- “制作在后”：没有签署时刻的文书，其文件在落款日期以后多于参数 `finding.decision_vs_media.late_days` 的天数才制作。制作之日取下列各项中最早的：
 --   电子送达的文书在系统中录入之日，与文书哈希相同的电子数据形成之日，形成该文书的环节开始之日。都没有的，不作判断。
---   纸质文书的录入、扫描不是制作，不论隔多久都不计；批量装载的录入时刻（同一分钟内的行数、单位数达到参数 `finding.migration.*`）也不计。
+--   纸质文书的录入、扫描不是制作，不论隔多久都不计；批量装载的录入时刻（同一分钟内的行数、单位数达到参数 `finding.migration.*`，行数远多于平常一分钟的）也不计。
 -- “证据在后”：所依据的照片、音像、电子数据在落款日期以后才形成。形成之日取图像自带的拍摄时刻，没有的取取证时刻；执法记录仪取拍摄之日，已删除的不计。
 --   案件由某次检查而来的，看该次检查的证据；直接关联到案件的证据，只用于决定书，并且只看送达以前形成的：
 --   送达当日及其后的，可能是送达、执行、复查的记录；没有送达日期的，其后形成的无从判断，不计。书证（含扫描件、笔录）等不计：其时刻是入库，不是形成。
@@ -21,13 +21,19 @@
 WITH decisions AS (
   SELECT unnest(make_array('decision', 'simple_decision', 'no_penalty_decision')) AS doc_kind
 ),
-bulk AS (
-  SELECT date_trunc('minute', created_at) AS created_minute
+minutes AS (
+  SELECT date_trunc('minute', created_at) AS created_minute, count(*) AS rows_entered, count(DISTINCT unit_id) AS units
   FROM case_documents
   WHERE created_at < $as_of
   GROUP BY 1
-  HAVING count(*) >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
-     AND count(DISTINCT unit_id) >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
+),
+bulk AS (
+  SELECT m.created_minute
+  FROM minutes AS m
+  CROSS JOIN (SELECT median(rows_entered) AS rows_entered FROM minutes) AS u
+  WHERE m.rows_entered >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
+    AND m.rows_entered >= u.rows_entered * param('finding.migration.times', 'other', day_of($as_of - INTERVAL '1 second'))
+    AND m.units >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
 ),
 electronic_files AS (
   SELECT sha256, day_of(min(least(exif_time, captured_at, created_at))) AS made_on

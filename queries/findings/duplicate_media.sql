@@ -12,6 +12,7 @@
 -- 考察统计期内有散列值的文件，每份每种迹象一行：证据文件中的照片、视频、音频（`sha256`，照片另看感知哈希 `phash`），未删除的执法音像记录，
 -- 案卷文书中的现场笔录、询问笔录（`file_sha256`）。书证、电子数据和其他文书不在内：标准格式的扫描件可以相同，一份审核意见、讨论笔录也可以用于数件。
 -- `文件相同`：散列值相同的文件属于两件以上互不相干的事；`画面相同`：文件不同，而照片的感知哈希相同。在统计期以前已经用过的，同样算，不限单位。
+--   用在数个单位的，最早用的那一份是被人用的，不列；只在一个单位的，或者都在同一日的，分不出先后，都列。
 -- 同一件事：案件与它所由来的检查，同一次检查、同一条线索引出的数件案件，同一次综合查一次任务中各单位的检查，行政强制与其案件、检查。
 -- 没有关联到任何案件、检查的文件不在内。全黑、全白画面的感知哈希（各位相同）不作比对。
 WITH visits AS (
@@ -62,25 +63,29 @@ used AS (
   WHERE f.digest IS NOT NULL OR f.picture IS NOT NULL
 ),
 same_files AS (
-  SELECT digest, count(DISTINCT matter) AS matters, min(act) AS first_act, max(act) AS last_act
+  SELECT digest, count(DISTINCT matter) AS matters, min(act) AS first_act, max(act) AS last_act,
+         count(DISTINCT unit_id) AS units, min(made_on) AS first_on, max(made_on) AS last_on
   FROM used
   WHERE digest IS NOT NULL AND matter IS NOT NULL
   GROUP BY digest
 ),
 same_pictures AS (
-  SELECT picture, count(DISTINCT matter) AS matters, min(act) AS first_act, max(act) AS last_act
+  SELECT picture, count(DISTINCT matter) AS matters, min(act) AS first_act, max(act) AS last_act,
+         count(DISTINCT unit_id) AS units, min(made_on) AS first_on, max(made_on) AS last_on
   FROM used
   WHERE picture IS NOT NULL AND matter IS NOT NULL
   GROUP BY picture
 )
-SELECT u.unit_id, u.act_domain AS domain, u.source_table, u.record_id, u.source_file, u.source_line, '文件相同' AS sign, s.matters > 1 AS is_odd,
+SELECT u.unit_id, u.act_domain AS domain, u.source_table, u.record_id, u.source_file, u.source_line, '文件相同' AS sign,
+       s.matters > 1 AND (s.units = 1 OR u.made_on > s.first_on OR s.first_on = s.last_on) AS is_odd,
        concat(CAST(u.made_on AS VARCHAR), ' 的文件属于', u.act, '，与', CASE WHEN s.first_act = u.act THEN s.last_act ELSE s.first_act END,
               ' 的文件完全相同，共用于 ', CAST(s.matters AS VARCHAR), ' 件事') AS says
 FROM used AS u
 JOIN same_files AS s ON s.digest = u.digest
 WHERE u.matter IS NOT NULL AND u.made_on >= day_of($from)
 UNION ALL
-SELECT u.unit_id, u.act_domain, u.source_table, u.record_id, u.source_file, u.source_line, '画面相同', p.matters > 1,
+SELECT u.unit_id, u.act_domain, u.source_table, u.record_id, u.source_file, u.source_line, '画面相同',
+       p.matters > 1 AND (p.units = 1 OR u.made_on > p.first_on OR p.first_on = p.last_on),
        concat(CAST(u.made_on AS VARCHAR), ' 的照片属于', u.act, '，与', CASE WHEN p.first_act = u.act THEN p.last_act ELSE p.first_act END,
               ' 的照片画面相同而文件不同，共用于 ', CAST(p.matters AS VARCHAR), ' 件事')
 FROM used AS u

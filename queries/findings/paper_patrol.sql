@@ -12,6 +12,7 @@
 -- 考察统计期内的联合巡查，每次每种迹象一行，归组织单位；参加单位的记录见 `joint_patrol_participants`，本方系统记录编号或者起止时间有其一的，同样视为本方有记录。
 -- `一方无记录`：边界巡查（见 `border_patrols`）有一方地区没有任何单位留有本方记录；其他联合行动，留有本方记录的单位不足两个。
 --   跨省边界看不到另一方的系统，不看此项；巡查日起记录录入时限（`data_entry.target`）未满的，也不看，等待补录。
+--   没有任何参加单位的记录报来的，是来源不提供，不看此项。
 -- `时间太短`：组织单位或者任一参加单位所记的起止时间短于参数 `minutes`（恰好满的不算）；没有起止时间的，不看此项。
 -- `记录不合`：参加单位所记的日期与组织单位不同，或者各方所记的开始时间相差多于参数 `hours_apart`。
 -- `影像重复`：影像编号也出现在另一次巡查中。
@@ -54,7 +55,7 @@ reused AS (
 judged AS (
   SELECT j.organiser_unit, j.domain, j.patrol_id, j.patrolled_on, j.source_file, j.source_line, s.sign,
          CASE s.sign
-           WHEN '一方无记录' THEN CASE WHEN j.is_entered AND NOT t.is_cross_province
+           WHEN '一方无记录' THEN CASE WHEN j.is_entered AND NOT t.is_cross_province AND o.any_record
              THEN CASE WHEN t.region_a IS NULL OR t.region_b IS NULL THEN t.units_recorded < 2
                        ELSE NOT coalesce(t.recorded_by_a AND t.recorded_by_b, false) END END
            WHEN '时间太短' THEN least(j.ended - j.began, t.shortest)
@@ -74,6 +75,7 @@ judged AS (
   FROM patrols AS j
   JOIN taken AS t ON t.patrol_id = j.patrol_id
   LEFT JOIN reused AS r ON r.patrol_id = j.patrol_id
+  CROSS JOIN (SELECT count(*) > 0 AS any_record FROM parts) AS o
   CROSS JOIN (VALUES ('一方无记录'), ('时间太短'), ('记录不合'), ('影像重复')) AS s (sign)
 )
 SELECT organiser_unit AS unit_id, domain, 'joint_patrols' AS source_table, patrol_id AS record_id, source_file, source_line, sign, is_odd,

@@ -12,19 +12,19 @@
 -- floor      = 0.05
 -- says       = "数据截止已过的 {n} 条记录中，{odd} 条（{share}）{sign}；同类通常 {usual}。"
 -- ///
--- 考察的记录：最后一个事项在统计期内、数据截止（`data_freeze.target`）已过、已经办结的案件和检查，一条一行。两种迹象：
+-- 考察的记录：最后一个事项在统计期内、数据截止（`data_freeze.target`）已过的案件和检查，一条一行。两种迹象：
 --
 -- `在截止以后修改或者才录入`：依来源的最后修改时间（`frozen_acts`）。随批量更新修改的、来源没有修改时间的、尚未结案的，不作判断。
 --   来源只有最后一次修改的时间，看不出改了哪一列，删除的行也看不出。
 -- `与截止时的内容不同`：该月截止以后的第一次运行所读的内容（`cases_at_freeze`、`inspections_at_freeze`，见 `freezes`）与现在比较：
---   已经没有的行，以及下列要项不同的：案件的立案、决定、结案日期，处理结果，不予处罚，罚款金额，处罚种类，程序，事项；
+--   已经没有的行（未办结的案件也看：删去一件逾期未结的，就不再逾期），以及下列要项不同的已办结事项：案件的立案、决定、结案日期，处理结果，不予处罚，罚款金额，处罚种类，程序，事项；
 --   检查的日期、对象、结果、问题个数、形式、类别。经复议、诉讼而改变的案件，随批量更新修改的，不作判断；删除不是改变。该月没有这样一次运行的，无从比较。
 --   其后才送达、履行、公示、整改的，不是修改。合并、更名以前的单位被删除的行，计在原单位。
 WITH frozen_cases AS (
   SELECT f.*, row_number() OVER (PARTITION BY f.case_id ORDER BY f.freeze_month) AS nth
   FROM (SELECT *, greatest(opened_on, filed_on, investigated_on, decided_on, delivered_on, performed_on, closed_on, day_of(transferred_at)) AS last_event_on
         FROM cases_at_freeze
-        WHERE closed_on IS NOT NULL AND source_operation IS DISTINCT FROM 'delete') AS f
+        WHERE source_operation IS DISTINCT FROM 'delete') AS f
   WHERE month_of(f.last_event_on) = f.freeze_month
 ),
 frozen_visits AS (
@@ -40,6 +40,7 @@ edited AS (
          f.freeze_month, f.last_event_on, n.updated_at,
          r.case_id IS NOT NULL AND n.case_id IS NOT NULL AS is_reviewed,
          CASE WHEN n.case_id IS NULL THEN '现在没有这一条'
+              WHEN f.closed_on IS NULL THEN ''
               ELSE concat_ws('，',
                 CASE WHEN n.filed_on IS DISTINCT FROM f.filed_on THEN concat('立案日期 ', coalesce(CAST(f.filed_on AS VARCHAR), '空'), ' 改为 ', coalesce(CAST(n.filed_on AS VARCHAR), '空')) END,
                 CASE WHEN n.decided_on IS DISTINCT FROM f.decided_on THEN concat('决定日期 ', coalesce(CAST(f.decided_on AS VARCHAR), '空'), ' 改为 ', coalesce(CAST(n.decided_on AS VARCHAR), '空')) END,
@@ -71,7 +72,6 @@ acts AS (
   SELECT a.unit_id, a.domain, a.source_table, a.record_id, a.source_file, a.source_line, a.last_event_on, a.created_at, a.is_bulk_update, z.seen_as_of
   FROM recorded_acts AS a
   JOIN freezes AS z ON z.source_table = a.source_table AND z.freeze_month = month_of(a.last_event_on)
-  WHERE a.is_closed
 ),
 bulk AS (
   SELECT source_table, record_id FROM recorded_acts WHERE is_bulk_update

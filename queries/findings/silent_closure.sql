@@ -14,6 +14,7 @@
 -- 转录该工单的投诉举报（`complaint_register` 的 `is_copy`）所记的联系、告知、调解。
 -- 同一来电人就同一件事（内容散列相同，没有的看分类和地点）给同一单位的另一工单联系过的，视为一并联系：
 -- 在先的工单，联系须在本工单来电以后；在后的工单，联系须在本工单办结后参数 `hotline.repeat_window_days` 的天数之内。
+-- 全省没有任何工单有这些时刻的，是来源不提供，无从判断，一条也不列。
 -- 不计：匿名、也没有联系途径的（`hotline_callers`）；表扬；所转录的投诉举报结果记为撤回、重复、合并的。
 -- 回访在数据截止时点之后的，结果视为尚不知道，不在考察之列。热线表没有撤回、并单的标志，只有转录的投诉举报看得出。
 WITH copies AS (
@@ -64,10 +65,12 @@ judged AS (
     AND coalesce(callback_at < $as_of, true)
     AND coalesce(kind, '') <> 'praise' AND NOT is_anonymous AND NOT is_settled_elsewhere
 )
-SELECT unit_id, domain, 'hotline_orders' AS source_table, record_id, source_file, source_line, '未见联系' AS sign, NOT is_contacted AS is_odd,
+SELECT unit_id, domain, 'hotline_orders' AS source_table, record_id, source_file, source_line, '未见联系' AS sign,
+       CASE WHEN o.any_contact THEN NOT is_contacted END AS is_odd,
        concat('来电 ', CAST(day_of(began_at) AS VARCHAR), '，办结 ', CAST(closed_on AS VARCHAR), '，结果',
               CASE WHEN resolved THEN '已解决' WHEN NOT resolved THEN '未解决' ELSE '是否解决未填' END,
               CASE satisfaction WHEN 'very_satisfied' THEN '、非常满意' WHEN 'satisfied' THEN '、满意' WHEN 'basically_satisfied' THEN '、基本满意'
                                 WHEN 'dissatisfied' THEN '、不满意' WHEN 'very_dissatisfied' THEN '、非常不满意' ELSE '' END,
               '；没有联系、答复、回访的记录') AS says
 FROM judged
+CROSS JOIN (SELECT coalesce(bool_or(known_contact_at IS NOT NULL), false) AS any_contact FROM known) AS o

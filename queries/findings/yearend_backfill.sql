@@ -16,28 +16,11 @@
 -- “迟录”：录入距事项（案件最早的日期、检查之日）的天数多于参数规定；
 -- “期末录入”：在统计期最后若干工作日录入（统计期未满的，按截至数据截止日的时段）；
 -- “迟录且期末”：既迟且在期末，即为证据。
--- 剔除批量装载：同一来源批次（`source_batch`）在一分钟之内为不少于规定数的单位录入不少于规定数的行（参数 `finding.migration.*`），
--- 是数据迁移或集中上报，不能说明某一单位。单位自己的批量上报不剔除：那正是复核人员要问的。
-WITH entered AS (
-  SELECT 'cases' AS source_table, unit_id, domain, record_id, source_file, source_line, source_batch, opened_on AS event_on, created_at
-  FROM case_register
-  UNION ALL
-  SELECT 'inspections' AS source_table, unit_id, act_domain AS domain, record_id, source_file, source_line, source_batch,
-         checked_on AS event_on, created_at
-  FROM inspection_register
-),
-in_period AS (
-  SELECT *, day_of(created_at) AS created_on, date_trunc('minute', created_at) AS created_minute
-  FROM entered
-  WHERE created_at >= $from AND created_at < $as_of AND event_on IS NOT NULL
-),
-bulk AS (
-  SELECT source_table, source_batch, created_minute
-  FROM in_period
-  WHERE source_batch IS NOT NULL
-  GROUP BY source_table, source_batch, created_minute
-  HAVING count(*) >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
-     AND count(DISTINCT unit_id) >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
+-- 剔除批量装载（`recorded_acts` 的 `is_bulk_load`）：是数据迁移或集中上报，不能说明某一单位。单位自己的批量上报不剔除：那正是复核人员要问的。
+WITH in_period AS (
+  SELECT *, day_of(created_at) AS created_on
+  FROM recorded_acts
+  WHERE created_at >= $from AND NOT is_bulk_load
 ),
 judged AS (
   SELECT e.*,
@@ -45,7 +28,6 @@ judged AS (
          workdays_between(created_on, day_of($as_of - INTERVAL '1 second'))
            < param('finding.yearend_backfill.last_workdays', e.domain, e.created_on) AS is_at_end
   FROM in_period AS e
-  LEFT ANTI JOIN bulk AS b ON b.source_table = e.source_table AND b.source_batch = e.source_batch AND b.created_minute = e.created_minute
 )
 SELECT j.unit_id, j.domain, j.source_table, j.record_id, j.source_file, j.source_line, s.sign,
        CASE s.sign WHEN '迟录' THEN is_late WHEN '期末录入' THEN is_at_end ELSE is_late AND is_at_end END AS is_odd,

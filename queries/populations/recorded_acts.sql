@@ -9,8 +9,9 @@
 --
 -- 截至数据截止日已经发生、已经录入的案件（按 `opened_on`）和检查。
 -- `last_event_on`：立案、调查、决定、送达、履行、结案、移送，或者检查、备案、扫码、公开、整改、复查中最后一个日期。
--- `is_bulk_load`：同一来源批次（`source_batch`）在一分钟之内为不少于规定数的单位录入不少于规定数的行（参数 `finding.migration.*`），
--- 是数据迁移或集中上报；`is_bulk_update` 依修改时间同样判断。单位自己的批量上报不在此列。
+-- `is_bulk_load`：同一来源批次（`source_batch`）在一分钟之内为不少于规定数的单位录入不少于规定数的行，并且不少于平常一分钟行数
+--   （各批次各分钟行数的中位数）的规定倍数（参数 `finding.migration.*`），是数据迁移或集中上报；`is_bulk_update` 依修改时间同样判断。
+--   大省每分钟都有几十行，平常的流量不是迁移；每日一批导入的，一批也只是平常。单位自己的批量上报不在此列。
 -- `is_closed`：案件已经结案；检查一律为是。
 WITH acts AS (
   SELECT 'cases' AS source_table, unit_id, domain, record_id, source_file, source_line, source_batch, opened_on AS event_on,
@@ -24,21 +25,35 @@ WITH acts AS (
   FROM inspection_register
   WHERE end_of(checked_on) <= $as_of AND coalesce(created_at < $as_of, true)
 ),
-loads AS (
-  SELECT source_table, source_batch, date_trunc('minute', created_at) AS at_minute
+load_minutes AS (
+  SELECT source_table, source_batch, date_trunc('minute', created_at) AS at_minute, count(*) AS rows_entered, count(DISTINCT unit_id) AS units
   FROM acts
-  WHERE source_batch IS NOT NULL AND created_at IS NOT NULL
+  WHERE created_at IS NOT NULL
   GROUP BY 1, 2, 3
-  HAVING count(*) >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
-     AND count(DISTINCT unit_id) >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
+),
+update_minutes AS (
+  SELECT source_table, source_batch, date_trunc('minute', updated_at) AS at_minute, count(*) AS rows_entered, count(DISTINCT unit_id) AS units
+  FROM acts
+  WHERE updated_at IS NOT NULL
+  GROUP BY 1, 2, 3
+),
+loads AS (
+  SELECT m.source_table, m.source_batch, m.at_minute
+  FROM load_minutes AS m
+  JOIN (SELECT source_table, median(rows_entered) AS rows_entered FROM load_minutes GROUP BY source_table) AS u ON u.source_table = m.source_table
+  WHERE m.source_batch IS NOT NULL
+    AND m.rows_entered >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
+    AND m.rows_entered >= u.rows_entered * param('finding.migration.times', 'other', day_of($as_of - INTERVAL '1 second'))
+    AND m.units >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
 ),
 updates AS (
-  SELECT source_table, source_batch, date_trunc('minute', updated_at) AS at_minute
-  FROM acts
-  WHERE source_batch IS NOT NULL AND updated_at IS NOT NULL
-  GROUP BY 1, 2, 3
-  HAVING count(*) >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
-     AND count(DISTINCT unit_id) >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
+  SELECT m.source_table, m.source_batch, m.at_minute
+  FROM update_minutes AS m
+  JOIN (SELECT source_table, median(rows_entered) AS rows_entered FROM update_minutes GROUP BY source_table) AS u ON u.source_table = m.source_table
+  WHERE m.source_batch IS NOT NULL
+    AND m.rows_entered >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
+    AND m.rows_entered >= u.rows_entered * param('finding.migration.times', 'other', day_of($as_of - INTERVAL '1 second'))
+    AND m.units >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
 )
 SELECT a.*, l.source_batch IS NOT NULL AS is_bulk_load, u.source_batch IS NOT NULL AS is_bulk_update
 FROM acts AS a

@@ -13,6 +13,7 @@ use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::prelude::col;
+use futures::StreamExt;
 
 use super::peers::Share;
 use super::tables::Evidence;
@@ -38,7 +39,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>, says: &str) -> Result<Ve
     let mut tests = Vec::new();
     for ((table, domain, unit, sign), (counts, evidence)) in read(detecting).await? {
         let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
-        let share = Share { unit, tier, domain, table, odd: counts.marked_odd, n: counts.marked, left_out: 0 };
+        let share = Share { unit, tier, domain, table, odd: counts.marked_odd, n: counts.marked, left_out: 0, unjudged: 0 };
         if counts.marked < detector.minimum_n {
             tests.push(Tested::not_made(detector, &share, &sign, share.share(), None));
             continue;
@@ -78,7 +79,9 @@ async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, (Counts, Vec<Ev
     let columns = detecting.detector.statistic.columns();
     let frame = detecting.frame().await?.filter(col("is_odd").is_not_null()).and_then(|frame| frame.select_columns(&columns));
     let mut found: BTreeMap<Key, (Counts, Vec<Evidence>)> = BTreeMap::new();
-    for batch in &frame.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)? {
+    let mut batches = frame.context(Kind::Query, what)?.execute_stream().await.context(Kind::Query, what)?;
+    while let Some(batch) = batches.next().await {
+        let batch = &batch.context(Kind::Query, what)?;
         let flag = |name: &str| {
             let column = batch.column(judged::place(batch, name).expect("a column of the statistic"));
             cast(column, &DataType::Boolean).context(Kind::Query, what)

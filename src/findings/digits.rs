@@ -11,12 +11,13 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::DataType;
+use datafusion::functions::math::expr_fn::abs;
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::Expr;
+use datafusion::prelude::{DataFrame, cast as as_type, col, lit};
 
 use super::peers::Share;
-use super::tables::Evidence;
 use super::tail::{chi_squared, chi_squared_upper_tail};
 use super::tested::{EvidenceOf, Tested};
 use super::{Detecting, judged, percent};
@@ -27,11 +28,10 @@ const DIGITS: usize = 10;
 /// Median of a χ² with 9 degrees of freedom.
 const MEDIAN_9: f64 = 8.343;
 
-/// Numbers of one unit, by last digit, with the records behind each.
+/// How many numbers of one unit end in each digit.
 #[derive(Debug, Clone, Default)]
 struct Unit {
     counts: [u64; DIGITS],
-    rows: Vec<(usize, Evidence)>,
 }
 
 impl Unit {
@@ -87,6 +87,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             odd: unit.round(),
             n: unit.n(),
             left_out: 0,
+            unjudged: 0,
         };
         for (name, unit) in units.iter().filter(|(_, unit)| unit.n() < detector.minimum_n) {
             let share = share_of(name, unit);
@@ -109,7 +110,6 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
                 percent(share.share()),
                 percent(usual)
             );
-            let evidence = unit.rows.iter().filter(|(digit, _)| digit % 5 == 0).map(|(_, row)| row.clone()).collect();
             tests.push(Tested {
                 detector,
                 statistic: share.share(),
@@ -122,7 +122,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
                 worth: w >= detector.floor && share.share() > usual,
                 not_applicable: None,
                 says,
-                evidence: EvidenceOf::Rows(evidence),
+                evidence: EvidenceOf::Odd(sign.clone()),
                 sign: sign.clone(),
                 share,
             });
@@ -131,22 +131,33 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
     Ok(tests)
 }
 
-/// Last digits by sign, table, domain and tier, and in each by unit.
+/// The last digit of the column `number`.
+fn last_digit() -> Expr {
+    abs(as_type(col("number"), DataType::Int64)) % lit(DIGITS as i64)
+}
+
+/// The rows with `is_odd`: the number ends in nought or five. These are the evidence of a flagged unit.
+pub(super) fn with_evidence(frame: DataFrame) -> datafusion::error::Result<DataFrame> {
+    frame.with_column("is_odd", (last_digit() % lit(5_i64)).eq(lit(0_i64)))
+}
+
+/// Last digits by sign, table, domain and tier, and in each by unit, counted by the engine: there may be tens of millions of numbers.
 async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Group, BTreeMap<String, Unit>>> {
     let what = || detecting.detector.file.clone();
-    let frame = detecting.frame().await?.select_columns(&detecting.detector.statistic.columns()).context(Kind::Query, what)?;
+    let mut keys = ["sign", "unit_id", "domain", "source_table"].map(col).to_vec();
+    keys.push(last_digit().alias("digit"));
+    let frame = detecting.frame().await?.filter(col("number").is_not_null());
+    let counted = frame.and_then(|frame| frame.aggregate(keys, vec![count(lit(1)).alias("n")])).context(Kind::Query, what)?;
     let mut groups: BTreeMap<Group, BTreeMap<String, Unit>> = BTreeMap::new();
-    for batch in &frame.collect().await.context(Kind::Query, what)? {
-        let column = |name: &str| judged::place(batch, name).expect("a column of the statistic");
-        let numbers = cast(batch.column(column("number")), &DataType::Int64).context(Kind::Query, what)?;
-        let (numbers, signs) = (numbers.as_primitive::<Int64Type>(), judged::text(batch, column("sign"))?);
-        for (place, row) in judged::recorded(batch)?.into_iter().enumerate().filter(|(place, _)| numbers.is_valid(*place)) {
-            let digit = (numbers.value(place).unsigned_abs() % DIGITS as u64) as usize;
-            let tier = detecting.tiers.get(&row.unit).cloned().unwrap_or_default();
-            let group = (signs.value(place).to_owned(), row.evidence.table.clone(), row.domain, tier);
-            let unit = groups.entry(group).or_default().entry(row.unit).or_default();
-            unit.counts[digit] += 1;
-            unit.rows.push((digit, row.evidence));
+    for batch in &counted.collect().await.context(Kind::Query, what)? {
+        let [signs, units, domains, tables] = [0, 1, 2, 3].map(|index| judged::text(batch, index));
+        let (signs, units, domains, tables) = (signs?, units?, domains?, tables?);
+        let (digits, n) = (judged::counts(batch, 4)?, judged::counts(batch, 5)?);
+        for row in 0..batch.num_rows() {
+            let name = units.value(row).to_owned();
+            let tier = detecting.tiers.get(&name).cloned().unwrap_or_default();
+            let group = (signs.value(row).to_owned(), tables.value(row).to_owned(), domains.value(row).to_owned(), tier);
+            groups.entry(group).or_default().entry(name).or_default().counts[digits[row] as usize] += n[row];
         }
     }
     Ok(groups)

@@ -7,6 +7,8 @@
 //! they happened (`happened_on` of a detector's SELECT), months of the watch when the effect touches them. What is left out is counted beside
 //! each test: it is not a pass.
 
+use std::collections::BTreeMap;
+
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{SessionContext, col, lit};
 use datafusion::scalar::ScalarValue;
@@ -92,7 +94,7 @@ impl Effects {
 
     /// True of a detector's rows that fall into an effect; none where no effect holds for the detector. `regions` tells the division code of each
     /// unit: an effect of a region holds for the units below it.
-    pub(super) fn condition(&self, detector: &str, day: &str, regions: &[(String, String)]) -> Option<Expr> {
+    pub(super) fn condition(&self, detector: &str, day: &str, regions: &BTreeMap<String, String>) -> Option<Expr> {
         let date = |day: Date| lit(ScalarValue::Date32(Some(epoch_days(day))));
         let of = |effect: &Effect| {
             let mut all = col(day).between(date(effect.days.0), date(effect.days.1));
@@ -112,10 +114,10 @@ impl Effects {
         expressions.reduce(Expr::or)
     }
 
-    /// Whether a month of a unit's domain is touched by an effect that holds for the watch.
-    pub(super) fn touches_month(&self, unit: &str, region: &str, domain: &str, month: Month) -> bool {
+    /// Whether a month of a unit's domain is touched by an effect that holds for a detector, or for the [`WATCH`].
+    pub(super) fn touches_month(&self, detector: &str, unit: &str, region: &str, domain: &str, month: Month) -> bool {
         self.list.iter().any(|effect| {
-            effect.holds_for(WATCH)
+            effect.holds_for(detector)
                 && effect.unit.as_deref().is_none_or(|of| of == unit)
                 && effect.region.as_deref().is_none_or(|of| is_below(region, of))
                 && effect.domain.as_deref().is_none_or(|of| of == domain)
@@ -158,7 +160,7 @@ mod tests {
     #[test]
     fn a_month_is_touched_by_an_effect_of_its_days_place_and_domain() {
         let month = |month| Month { year: 2026, month };
-        let touched = |effects: &Effects, of| effects.touches_month("U1", "330102", "market", month(of));
+        let touched = |effects: &Effects, of| effects.touches_month(WATCH, "U1", "330102", "market", month(of));
         let all = effect(None, None, None, &[]);
         assert_eq!([2, 3, 4, 5].map(|of| touched(&all, of)), [false, true, true, false]);
         assert!(touched(&effect(Some("U1"), None, Some("market"), &[WATCH]), 3));

@@ -8,7 +8,7 @@
 //! wider than the exact law, so that p errs towards innocence. A quota may last half a year: besides the whole period every run of `…months` months is
 //! looked at, and the smallest p is multiplied by how many were looked at (Bonferroni). Effect: D ÷ degrees, at most the detector's floor; besides, the share
 //! `finding.quota_uniformity.band_share` of the fines lies from a round number up to `…band_width` above it. Needs `…months` whole months and
-//! `…parts` parts: with fewer it is not applicable.
+//! `…parts` parts: with fewer it is not applicable. A month that a known effect touches is left out whole: half a month would look like a dip.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -16,6 +16,7 @@ use std::ops::Range;
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
+use futures::StreamExt;
 
 use super::peers::Share;
 use super::tables::Evidence;
@@ -28,7 +29,7 @@ use crate::terms::{Month, date_from_epoch_days};
 const SIGN: &str = "月度件数过于平均";
 
 /// Leading figures of round amounts of money.
-const ROUND: [f64; 4] = [1.0, 2.0, 3.0, 5.0];
+const ROUND: [f64; 9] = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0];
 
 /// One case of a part.
 struct Case {
@@ -101,11 +102,15 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
     let (least_months, least_parts, width, band_share) =
         (parameter("months")?, parameter("parts")?, parameter("band_width")?, parameter("band_share")?);
     // A month that is not over yet has fewer cases than the others for no reason of the unit's.
-    let months: Vec<Month> =
+    let whole: Vec<Month> =
         request.period.months_until(request.as_of).into_iter().filter(|month| month.last_day() <= request.last_day()).collect();
-    let place = |month: Month| months.iter().position(|other| *other == month);
     let mut tests = Vec::new();
     for ((table, domain, unit), cases) in cases {
+        let region = detecting.regions.get(&unit).map_or("", String::as_str);
+        let is_known = |month: &Month| request.effects.touches_month(&detector.name, &unit, region, &domain, *month);
+        let (known, months): (Vec<Month>, Vec<Month>) = whole.iter().partition(|month| is_known(month));
+        let left_out = cases.iter().filter(|case| known.contains(&case.month)).count() as u64;
+        let place = |month: Month| months.iter().position(|other| *other == month);
         let mut parts: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
         for case in &cases {
             if let Some(place) = place(case.month) {
@@ -126,11 +131,11 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
         let odd = cases.iter().filter(in_run).filter(in_band).count() as u64;
         let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
         let n = amounts.len() as u64;
-        let share = Share { unit, tier, domain, table, odd, n, left_out: 0 };
+        let share = Share { unit, tier, domain, table, odd, n, left_out, unjudged: 0 };
         let ratio = if degrees > 0.0 { statistic / degrees } else { 0.0 };
         if found.is_none() {
             let why = if (months.len() as f64) < least_months {
-                Some(format!("统计期内只有 {} 个整月，至少需要 {least_months} 个", months.len()))
+                Some(format!("统计期内没有已知影响的整月只有 {} 个，至少需要 {least_months} 个", months.len()))
             } else if (with_cases(&counts) as f64) < least_parts {
                 Some(format!("有案件的下级主体只有 {} 个，至少需要 {least_parts} 个", with_cases(&counts)))
             } else {
@@ -177,9 +182,11 @@ type Key = (String, String, String);
 async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, Vec<Case>>> {
     let detector = detecting.detector;
     let what = || detector.file.clone();
-    let frame = detecting.frame().await?.select_columns(&detector.statistic.columns()).context(Kind::Query, what)?;
+    let frame = detecting.all_rows().await?.select_columns(&detector.statistic.columns()).context(Kind::Query, what)?;
     let mut cases: BTreeMap<Key, Vec<Case>> = BTreeMap::new();
-    for batch in &frame.collect().await.context(Kind::Query, what)? {
+    let mut batches = frame.execute_stream().await.context(Kind::Query, what)?;
+    while let Some(batch) = batches.next().await {
+        let batch = &batch.context(Kind::Query, what)?;
         let column = |name: &str| judged::place(batch, name).expect("a column of the statistic");
         let (parts, months) = (judged::text(batch, column("part"))?, judged::days(batch, column("month"))?);
         let amounts = cast(batch.column(column("amount")), &DataType::Float64).context(Kind::Query, what)?;

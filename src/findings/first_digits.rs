@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use futures::StreamExt;
+
 use super::peers::Share;
 use super::tables::Evidence;
 use super::tail::{chi_squared, chi_squared_upper_tail};
@@ -95,7 +97,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
         // The pair that is most above what the law gives.
         let over = |place: &usize| counts[*place] as f64 - n as f64 * expected(place + 10);
         let fullest = (0..PAIRS).max_by(|a, b| over(a).total_cmp(&over(b))).unwrap_or(0);
-        let share = Share { unit: name, tier, domain, table, odd: counts[fullest], n, left_out: 0 };
+        let share = Share { unit: name, tier, domain, table, odd: counts[fullest], n, left_out: 0, unjudged: 0 };
         if n < detector.minimum_n {
             tests.push(Tested::not_made(detector, &share, &sign, share.share(), None));
             continue;
@@ -139,7 +141,9 @@ async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, Unit>> {
     let what = || detecting.detector.file.clone();
     let frame = detecting.frame().await?.select_columns(&detecting.detector.statistic.columns()).context(Kind::Query, what)?;
     let mut units: BTreeMap<Key, Unit> = BTreeMap::new();
-    for batch in &frame.collect().await.context(Kind::Query, what)? {
+    let mut batches = frame.execute_stream().await.context(Kind::Query, what)?;
+    while let Some(batch) = batches.next().await {
+        let batch = &batch.context(Kind::Query, what)?;
         let column = |name: &str| judged::place(batch, name).expect("a column of the statistic");
         let (amounts, signs) = (judged::text(batch, column("amount"))?, judged::text(batch, column("sign"))?);
         for (place, row) in judged::recorded(batch)?.into_iter().enumerate() {

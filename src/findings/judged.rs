@@ -72,8 +72,8 @@ fn check_columns(detector: &Detector, schema: &DFSchema, diagnostics: &mut Diagn
     }
 }
 
-/// A detector's rows of a span, counted per sign, unit, domain and table; tiers as given, sorted. One query counts what is judged and what a known
-/// effect explains.
+/// A detector's rows of a span, counted per sign, unit, domain and table; tiers as given, sorted. One query counts what is judged, what can't be, and what
+/// a known effect explains; units of which nothing is judged are among them.
 pub(super) async fn shares(detecting: &Detecting<'_>, moment: Moment) -> Result<BTreeMap<String, Vec<Share>>> {
     let what = || format!("counting the rows of {}", detecting.detector.file);
     let frame = rows(detecting.session, detecting.detector, moment).await?;
@@ -83,30 +83,33 @@ pub(super) async fn shares(detecting: &Detecting<'_>, moment: Moment) -> Result<
     let known_at = detecting.known.is_some().then_some(keys.len() - 1);
     let odd = sum(as_type(col("is_odd"), DataType::Int64)).alias("odd");
     let first_count = keys.len();
-    let counted = frame.filter(col("is_odd").is_not_null()).and_then(|frame| frame.aggregate(keys, vec![odd, count(lit(1)).alias("n")]));
+    let counted = frame.aggregate(keys, vec![odd, count(col("is_odd")).alias("n"), count(lit(1)).alias("all")]);
     let batches = counted.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
     let mut shares: BTreeMap<String, BTreeMap<(String, String, String), Share>> = BTreeMap::new();
     for batch in &batches {
         let [signs, units, domains, tables] = [0, 1, 2, 3].map(|index| text(batch, index));
         let (signs, units, domains, tables) = (signs?, units?, domains?, tables?);
-        let (odd, n) = (counts(batch, first_count)?, counts(batch, first_count + 1)?);
+        let [odd, n, all] = [0, 1, 2].map(|count| counts(batch, first_count + count));
+        let (odd, n, all) = (odd?, n?, all?);
         let is_known = |row: usize| known_at.is_some_and(|at| batch.column(at).as_boolean().value(row));
         for row in 0..batch.num_rows() {
             let [unit, domain, table] = [&units, &domains, &tables].map(|texts| texts.value(row).to_owned());
             let of_sign = shares.entry(signs.value(row).to_owned()).or_default();
             let share = of_sign.entry((table.clone(), domain.clone(), unit.clone())).or_insert_with(|| {
                 let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
-                Share { unit, tier, domain, table, odd: 0, n: 0, left_out: 0 }
+                Share { unit, tier, domain, table, odd: 0, n: 0, left_out: 0, unjudged: 0 }
             });
             match is_known(row) {
                 true => share.left_out += n[row],
-                false => (share.odd, share.n) = (share.odd + odd[row], share.n + n[row]),
+                false => {
+                    share.odd += odd[row];
+                    share.n += n[row];
+                    share.unjudged += all[row] - n[row];
+                }
             }
         }
     }
-    // A unit of which every row is left out is not tested.
-    let tested = |shares: BTreeMap<_, Share>| shares.into_values().filter(|share| share.n > 0).collect();
-    Ok(shares.into_iter().map(|(sign, shares)| (sign, tested(shares))).collect())
+    Ok(shares.into_iter().map(|(sign, shares)| (sign, shares.into_values().collect())).collect())
 }
 
 /// Rows that meet a condition, by unit, domain and table.

@@ -47,7 +47,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
     // The lists hold the same units in the same order: each judged row has every sign.
     for ((late, at_end), both) in late.iter().zip(&at_end).zip(&both) {
         if late.n < detector.minimum_n {
-            tests.push(not_made(late, None));
+            tests.push(not_made(late, late.why_none().as_deref()));
             continue;
         }
         let compared = (late_peers.compare(late, 0.0), end_peers.compare(at_end, even), both_peers.compare(both, 0.0));

@@ -131,14 +131,25 @@ struct Detecting<'a> {
     request: &'a DetectRequest<'a>,
     detector: &'a Detector,
     tiers: &'a BTreeMap<String, String>,
+    /// Division code of each unit.
+    regions: &'a BTreeMap<String, String>,
     /// True of rows that a known effect explains; tests leave them out.
     known: Option<Expr>,
 }
 
 impl Detecting<'_> {
+    /// Its rows.
+    async fn all_rows(&self) -> Result<DataFrame> {
+        let rows = judged::rows(self.session, self.detector, self.request.moment()).await?;
+        match self.detector.statistic {
+            Statistic::LastDigits => digits::with_evidence(rows).context(Kind::Query, || self.detector.file.clone()),
+            _ => Ok(rows),
+        }
+    }
+
     /// Its rows, without those that a known effect explains.
     async fn frame(&self) -> Result<DataFrame> {
-        let frame = judged::rows(self.session, self.detector, self.request.moment()).await?;
+        let frame = self.all_rows().await?;
         let Some(known) = &self.known else { return Ok(frame) };
         frame.filter(known.clone().is_not_true()).context(Kind::Query, || self.detector.file.clone())
     }
@@ -156,7 +167,7 @@ impl Detecting<'_> {
     /// Rows that a known effect explains, by unit, domain and table: for statistics that read rows and don't count them in the engine.
     async fn left_out(&self) -> Result<BTreeMap<(String, String, String), u64>> {
         let Some(known) = &self.known else { return Ok(BTreeMap::new()) };
-        let rows = judged::rows(self.session, self.detector, self.request.moment()).await?;
+        let rows = self.all_rows().await?;
         judged::counted(&rows, known.clone(), self.detector).await
     }
 }
@@ -173,7 +184,7 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
         let day = detector.statistic.day()?;
         request.effects.condition(&detector.name, day, &regions)
     };
-    let detecting = |detector| Detecting { session, request, detector, tiers: &tiers, known: known(detector) };
+    let detecting = |detector| Detecting { session, request, detector, tiers: &tiers, regions: &regions, known: known(detector) };
     let (mut findings, mut tests, mut failed) = (Vec::new(), Vec::new(), BTreeMap::new());
     for detector in request.library.detectors.values() {
         match looked_for(&detecting(detector)).await {
@@ -222,7 +233,7 @@ async fn looked_for<'a>(detecting: &Detecting<'a>) -> Result<(Vec<Finding>, Vec<
         }
         Statistic::LateBurst => return Ok((Vec::new(), late_burst::test(detecting).await?)),
         Statistic::NumberOrder => number_order::test(detecting).await?,
-        Statistic::Evenness => evenness::test(detecting).await?,
+        Statistic::Evenness => return Ok((Vec::new(), evenness::test(detecting).await?)),
         Statistic::Contrast { says } => contrast::test(detecting, says).await?,
         Statistic::LastDigits => digits::test(detecting).await?,
         Statistic::FirstDigits => first_digits::test(detecting).await?,
@@ -293,14 +304,14 @@ async fn flagged_findings(detecting: &Detecting<'_>, flagged: &[&(&Tested<'_>, f
 }
 
 /// On the last day: the tier of each unit, and its division code.
-async fn places(session: &SessionContext, request: &DetectRequest<'_>) -> Result<(BTreeMap<String, String>, Vec<(String, String)>)> {
+async fn places(session: &SessionContext, request: &DetectRequest<'_>) -> Result<(BTreeMap<String, String>, BTreeMap<String, String>)> {
     let sql = format!(
         "SELECT unit_id, tier, region_code FROM unit_spans WHERE DATE '{}' BETWEEN valid_from AND valid_to ORDER BY unit_id",
         request.last_day()
     );
     let what = || "reading the tiers of units for the detectors".to_owned();
     let batches = session.sql(&sql).await.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
-    let (mut tiers, mut regions) = (BTreeMap::new(), Vec::new());
+    let (mut tiers, mut regions) = (BTreeMap::new(), BTreeMap::new());
     for batch in &batches {
         let [units, words, codes] = [0, 1, 2].map(|column| judged::text(batch, column));
         let (units, words, codes) = (units?, words?, codes?);
@@ -310,7 +321,7 @@ async fn places(session: &SessionContext, request: &DetectRequest<'_>) -> Result
                 tiers.insert(unit.clone(), words.value(row).to_owned());
             }
             if codes.is_valid(row) {
-                regions.push((unit, codes.value(row).to_owned()));
+                regions.insert(unit, codes.value(row).to_owned());
             }
         }
     }

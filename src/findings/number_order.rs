@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use futures::StreamExt;
+
 use super::numbers::{Numbered, out_of_line};
 use super::peers::Share;
 use super::share::{self, ShareTest};
@@ -23,7 +25,9 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
     let what = || detecting.detector.file.clone();
     let frame = detecting.frame().await?.select_columns(&detecting.detector.statistic.columns()).context(Kind::Query, what)?;
     let (mut documents, mut rows) = (Vec::new(), Vec::new());
-    for batch in &frame.collect().await.context(Kind::Query, what)? {
+    let mut batches = frame.execute_stream().await.context(Kind::Query, what)?;
+    while let Some(batch) = batches.next().await {
+        let batch = &batch.context(Kind::Query, what)?;
         let column = |name: &str| judged::place(batch, name).expect("a column of the statistic");
         let (numbers, dates) = (judged::text(batch, column("number"))?, judged::days(batch, column("dated_on"))?);
         for (place, row) in judged::recorded(batch)?.into_iter().enumerate() {
@@ -41,7 +45,19 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
         let (unit, (domain, row)) = (&documents[place].unit, &rows[place]);
         let fresh = || {
             let tier = detecting.tiers.get(unit).cloned().unwrap_or_default();
-            (Share { unit: unit.clone(), tier, domain: domain.clone(), table: row.table.clone(), odd: 0, n: 0, left_out: 0 }, Vec::new())
+            (
+                Share {
+                    unit: unit.clone(),
+                    tier,
+                    domain: domain.clone(),
+                    table: row.table.clone(),
+                    odd: 0,
+                    n: 0,
+                    left_out: 0,
+                    unjudged: 0,
+                },
+                Vec::new(),
+            )
         };
         let (share, evidence) = shares.entry((row.table.clone(), domain.clone(), unit.clone())).or_insert_with(fresh);
         share.n += 1;

@@ -51,12 +51,23 @@ pub struct Share {
     pub n: u64,
     /// Records that a known effect explains; they are not among those judged.
     pub left_out: u64,
+    /// Records that lack what a judgement needs.
+    pub unjudged: u64,
 }
 
 impl Share {
     /// odd ÷ n.
     pub fn share(&self) -> f64 {
         self.odd as f64 / self.n.max(1) as f64
+    }
+
+    /// Why nothing of the unit can be judged, where it has records and none of them can: that is no pass.
+    pub fn why_none(&self) -> Option<String> {
+        match (self.n, self.unjudged, self.left_out) {
+            (0, 0, left_out) if left_out > 0 => Some(format!("{left_out} 条记录都属于已知影响的日期")),
+            (0, unjudged, _) if unjudged > 0 => Some(format!("{unjudged} 条记录缺少判断所需的内容")),
+            _ => None,
+        }
     }
 
     /// The records without the sign: too few of one is too many of the other.
@@ -263,6 +274,7 @@ mod tests {
             odd,
             n,
             left_out: 0,
+            unjudged: 0,
         }
     }
 

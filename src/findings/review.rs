@@ -4,7 +4,8 @@
 //! Never here: a change of any score; a decision that matters for one comes in as an event of the scheme, with its document.
 //!
 //! A decision names a finding by the number on the list: `<finding>-<evidence>`. It holds as long as the evidence is the same; with other
-//! evidence the finding returns, as changed. A decision that gives only the first half holds whatever the evidence.
+//! evidence the finding returns, as changed. A decision that gives only the first half holds whatever the evidence. The newest decision holds;
+//! without a document it is none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,7 +15,7 @@ use jiff::civil::Date;
 
 use super::DetectRequest;
 use super::judged;
-use super::tables::{Decision, Detected, Resolved, Review, State};
+use super::tables::{Decision, Detected, Finding, Resolved, Review, State};
 use crate::error::{Context, Kind, Result};
 use crate::terms::date_from_epoch_days;
 
@@ -32,7 +33,7 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
         None => Default::default(),
     };
     for finding in &mut detected.findings {
-        let by_number = reviews.get(&finding.number()).or_else(|| reviews.get(&finding.finding_id));
+        let by_number = decided(&reviews, finding);
         let of_other_evidence = || {
             reviews
                 .iter()
@@ -61,17 +62,23 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
     Ok(())
 }
 
+/// The decision that holds for a finding: of one on this evidence and one whatever the evidence the newer; of the same day, that on this evidence.
+fn decided<'a>(reviews: &'a BTreeMap<String, Review>, finding: &Finding) -> Option<&'a Review> {
+    let [whatever, on_this] = [&finding.finding_id, &finding.number()].map(|number| reviews.get(number));
+    whatever.into_iter().chain(on_this).max_by_key(|review| review.on)
+}
+
 /// The part of a number that names the finding.
 fn finding_part(number: &str) -> &str {
     number.split('-').next().unwrap_or(number)
 }
 
-/// The newest decision for each number, of those made by the last day looked at.
+/// The newest decision for each number, of those made by the last day looked at. A decision without a document is none: the contract warns of it.
 async fn reviews(session: &SessionContext, request: &DetectRequest<'_>) -> Result<BTreeMap<String, Review>> {
     let what = || "reading `findings_review`".to_owned();
     let sql = format!(
-        "SELECT finding_id, decision, reviewed_on, coalesce(document, '') AS document FROM findings_review \
-         WHERE decision IS NOT NULL AND reviewed_on <= DATE '{}' ORDER BY reviewed_on, coalesce(document, ''), decision",
+        "SELECT finding_id, decision, reviewed_on, document FROM findings_review \
+         WHERE decision IS NOT NULL AND trim(document) <> '' AND reviewed_on <= DATE '{}' ORDER BY reviewed_on, document, decision",
         request.as_of
     );
     let mut reviews = BTreeMap::new();
@@ -148,6 +155,23 @@ mod tests {
             .await
             .expect("a file");
         folder
+    }
+
+    #[test]
+    fn the_newest_decision_holds_and_of_one_day_that_on_the_evidence() {
+        let finding = crate::report::fixture::signals::detected().findings.remove(0);
+        let review = |decision, day| Review { decision, on: jiff::civil::date(2026, 6, day), document: "文".to_owned() };
+        let held = |on_this: i8, whatever: i8| {
+            let reviews = BTreeMap::from([
+                (finding.number(), review(Decision::Dismissed, on_this)),
+                (finding.finding_id.clone(), review(Decision::Confirmed, whatever)),
+            ]);
+            decided(&reviews, &finding).map(|review| review.decision)
+        };
+        assert_eq!(
+            [(1, 2), (2, 1), (1, 1)].map(|(a, b)| held(a, b)),
+            [Decision::Confirmed, Decision::Dismissed, Decision::Dismissed].map(Some)
+        );
     }
 
     #[tokio::test]

@@ -91,7 +91,7 @@ pub(super) fn judged_against_peers<'a>(
     let mut tests = Vec::new();
     for (share, sided) in shares.iter().zip(&sided) {
         if share.n < detector.minimum_n {
-            tests.push(Tested::not_made(detector, share, sign, share.share(), None));
+            tests.push(Tested::not_made(detector, share, sign, share.share(), share.why_none().as_deref()));
             continue;
         }
         let Some(compared) = peers.compare(sided, test.least_rate) else {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::effects::Effects;
+use super::effects::{Effects, WATCH};
 use crate::compute::measures::{Amount, Measure, Measures, Scope};
 use crate::compute::units::Unit;
 use crate::library::indicator::{Better, Indicator, ShownAs};
@@ -171,7 +171,7 @@ impl<'a> Watch<'a> {
 
     fn chart(&self, indicator: &Indicator, scored: &Scored, unit: &str, domain: &str, months: &[Counted]) -> Option<ControlChart> {
         let region = self.units.get(unit).map_or("", |(_, region)| *region);
-        let is_known = |counted: &&Counted| self.effects.touches_month(unit, region, domain, counted.month);
+        let is_known = |counted: &&Counted| self.effects.touches_month(WATCH, unit, region, domain, counted.month);
         let left_out = months.iter().filter(is_known).count();
         let months: Vec<&Counted> = months.iter().filter(|counted| !is_known(counted)).collect();
         let counts: Option<Vec<(u64, u64)>> = months.iter().map(|counted| counted.counts()).collect();

@@ -242,6 +242,14 @@ pub async fn assess(
     let edited: Vec<_> = library.tables_at_freeze().into_iter().map(shape_of).collect();
     let frozen = lake.register_at_freeze(session, snapshot, &freezes(request)?, &edited).await;
     let mut detected = detect(session, &looked_for).await?;
+    // A detector that looks for what is missing would find it in every table that did not come.
+    for detector in library.detectors.values() {
+        let names = names_read(session, &detector.sql).unwrap_or_default();
+        let below = names.iter().flat_map(|name| dependencies.tables_below(name)).collect();
+        if let Some(reason) = held_reason(&below, held_tables) {
+            detected.fail([detector].into_iter(), &reason);
+        }
+    }
     if let Err(error) = frozen {
         // Edits that can't be seen are no innocence: who looks for them says nothing.
         detected.fail(library.detectors.values().filter(|detector| reads_at_freeze(&detector.sql)), &error.to_string());
@@ -310,15 +318,17 @@ fn held_by_tables(
     sources: &BTreeMap<IndicatorId, BTreeSet<String>>,
     held_tables: &BTreeMap<String, String>,
 ) -> BTreeMap<IndicatorId, String> {
-    let reason = |tables: &BTreeSet<String>| {
-        let below: Vec<String> = tables.iter().filter(|table| held_tables.contains_key(*table)).cloned().collect();
-        match below.as_slice() {
-            [] => None,
-            [one] => Some(format!("source table {one} is held")),
-            several => Some(format!("source tables {} are held", several.join(", "))),
-        }
-    };
-    sources.iter().filter_map(|(id, tables)| Some((id.clone(), reason(tables)?))).collect()
+    sources.iter().filter_map(|(id, tables)| Some((id.clone(), held_reason(tables, held_tables)?))).collect()
+}
+
+/// Which of the tables are held; none of them.
+fn held_reason(tables: &BTreeSet<String>, held_tables: &BTreeMap<String, String>) -> Option<String> {
+    let below: Vec<String> = tables.iter().filter(|table| held_tables.contains_key(*table)).cloned().collect();
+    match below.as_slice() {
+        [] => None,
+        [one] => Some(format!("source table {one} is held")),
+        several => Some(format!("source tables {} are held", several.join(", "))),
+    }
 }
 
 fn scorecards(request: &Request<'_>, assessed: &Assessed) -> Result<Scorecards> {

@@ -18,7 +18,7 @@ pub mod anomalies;
 pub mod cells;
 pub mod composite_texts;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod guard;
 pub mod input;
 pub mod method_texts;

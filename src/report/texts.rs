@@ -7,6 +7,7 @@ use jiff::civil::Date;
 pub use crate::explain::codes::{domain, empty_class, is_uncertain, line_kind, peer_group, size, tier, withheld};
 use crate::explain::records::Part;
 use crate::findings::tables::{Decision, FindingKind, Outcome, State};
+use crate::library::detector::Statistic;
 use crate::library::indicator::Better;
 use crate::report::input::Minimum;
 use crate::report::numbers;
@@ -211,14 +212,13 @@ catalogue! {
     ORDER = "次序";
     STATE = "状态";
     REVIEW = "复核结论";
-    USUAL_AMONG_PEERS = "同类通常";
-    EFFECT = "与同类的优势比（95% 区间）";
+    COMPARED_WITH = "对照水平";
     FINDING_NUMBER = "疑点编号";
     NOTES = "说明";
     TESTS = "检验";
     SEVERITY = "严重程度";
     WORTH = "次序值";
-    EFFECT_ALONE = "与同类的优势比";
+    EFFECT_ALONE = "效应（多数规则为优势比，见检测规则）";
     LOW = "95% 下限";
     HIGH = "95% 上限";
     YEAR_BEFORE = "上年同期";
@@ -238,7 +238,7 @@ catalogue! {
     FINDING_COUNT = "疑点数";
     SUBJECT = "检视范围";
     SAYS = "情况";
-    STRENGTH = "异常占比";
+    STATISTIC = "统计量（多数规则为异常占比，见检测规则）";
     P_VALUE = "p 值";
     Q_VALUE = "q 值（校正后）";
     LOOKED_AT = "检视记录数";
@@ -854,6 +854,18 @@ pub fn finding_kind(kind: FindingKind) -> &'static str {
     }
 }
 
+/// What the figures of a finding are: its statistic, what it is held against, and the effect.
+pub fn finding_measures(statistic: &Statistic) -> [&'static str; 3] {
+    match statistic {
+        Statistic::Rule => ["涉及记录占比", "对照水平", "效应"],
+        Statistic::Share { .. } | Statistic::LateBurst | Statistic::NumberOrder => ["异常占比", "同类通常", "与同类的优势比（95% 区间）"],
+        Statistic::Contrast { .. } => ["异常占比", "本单位其他记录", "与其他记录的优势比（95% 区间）"],
+        Statistic::Evenness => ["月度离散程度", "随机波动", "两者之比"],
+        Statistic::LastDigits => ["末位 0、5 占比", "同类通常", "分布差异 w"],
+        Statistic::FirstDigits => ["最多的前两位占比", "本福特定律", "平均绝对偏差超出随机波动"],
+    }
+}
+
 /// Where a finding stands.
 pub fn finding_state(state: State) -> &'static str {
     match state {
@@ -918,10 +930,11 @@ pub fn findings_more(shown: usize, all: usize) -> String {
     format!("共 {all} 条，此处列前 {shown} 条，全部见工作簿。")
 }
 
-/// What the drawing of a finding shows.
-pub fn finding_strip_words(own: &str, others: usize, usual: Option<&str>, highest: &str) -> String {
-    let usual = usual.map_or_else(String::new, |usual| format!("，同类通常 {usual}"));
-    format!("本主体 {own}，另 {others} 个主体{usual}；横轴自 0 至 {highest}")
+/// What the drawing of a finding shows; the figures with what they are.
+pub fn finding_strip_words(own: (&str, &str), others: usize, usual: (&str, Option<&str>), highest: &str) -> String {
+    let usual = usual.1.map_or_else(String::new, |value| format!("，{} {value}", usual.0));
+    let (measure, own) = own;
+    format!("{measure}：本主体 {own}，另 {others} 个主体{usual}；横轴自 0 至 {highest}")
 }
 
 /// What a drawing of the burden index shows.

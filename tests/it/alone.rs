@@ -1,7 +1,7 @@
-//! Every figure of a run is that of its own SELECT, run alone.
+//! The figures of a run are those of their own SELECT, run alone.
 //!
 //! In: the finished samples. Out: for every indicator, subject, domain and month of the run, the numbers in `measures` against those of the
-//! indicator's SQL over plain views, one query each. Never here: sums over parents, what is due soon.
+//! indicator's SQL over plain views, one query each; of levels the first month and the last. Never here: sums over parents, what is due soon.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ use crate::province::{AS_OF, finished_sample};
 type Rows = Vec<Vec<String>>;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_figure_of_a_run_is_that_of_its_own_select_run_alone() {
+async fn the_figures_of_a_run_are_those_of_their_own_select_run_alone() {
     let (province, _) = finished_sample();
     let (library, _) = Library::read(None).expect("the shipped library reads");
     let current = Current::read(&province.path("current.json")).expect("it reads").expect("a run is current");
@@ -43,7 +43,7 @@ async fn every_figure_of_a_run_is_that_of_its_own_select_run_alone() {
     let mut moments: BTreeMap<(i64, i64), Vec<(&Indicator, Option<Month>)>> = BTreeMap::new();
     for indicator in library.indicators.values().filter(|indicator| !indicator.sql.is_empty()) {
         let months = period.months_until(as_of);
-        let months = if indicator.window == Window::Flow { vec![None] } else { months.into_iter().map(Some).collect() };
+        let months = if indicator.window == Window::Flow { vec![None] } else { vec![months.first().copied(), months.last().copied()] };
         for month in months {
             let moment = moment_of(indicator.window, month.map_or(as_of, |month| month.last_day().min(as_of)));
             moments.entry((moment.as_of, moment.from)).or_default().push((indicator, month));

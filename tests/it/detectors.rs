@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::province::{Province, kaohe};
 
 const YEAR_END: &str = "2025-12-31";
-const SEEDS: [&str; 3] = ["1", "2", "3"];
+const SEEDS: [&str; 2] = ["1", "2"];
 /// Patterns that are tested unit by unit. The simulator's answers name the township of a quota; the finding is the county's.
 const TESTED: [&str; 3] = ["yearend_backfill", "case_splitting", "quota_uniformity"];
 
@@ -84,7 +84,7 @@ fn detectors_find_most_of_what_was_planted_list_every_fact_and_hardly_name_an_ho
         threads.into_iter().map(|thread| thread.join().expect("the province was judged")).collect()
     });
     let judged: usize = shown.iter().map(|one| one.judged).sum();
-    assert!(judged >= 150, "only {judged} units have enough cases to be judged");
+    assert!(judged >= 100, "only {judged} units have enough cases to be judged");
     for detector in TESTED {
         let (mut planted, mut found, mut wrong) = (0, 0, 0);
         let none = BTreeSet::new();
@@ -95,7 +95,7 @@ fn detectors_find_most_of_what_was_planted_list_every_fact_and_hardly_name_an_ho
             wrong += named.difference(key).count();
         }
         println!("{detector:<17} planted {planted:>2}   found {found:>2}   wrongly named {wrong:>2} of {judged} units judged");
-        let least = if detector == "quota_uniformity" { 2 } else { 6 };
+        let least = if detector == "quota_uniformity" { 1 } else { 4 };
         assert!(planted >= least, "{detector}: only {planted} planted");
         assert!(found * 10 >= planted * 7, "{detector} found {found} of {planted}");
         assert!(wrong * 50 <= judged, "{detector} named {wrong} honest units of {judged}");

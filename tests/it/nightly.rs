@@ -441,6 +441,20 @@ fn a_held_synergy_index_shows_the_figures_of_the_run_before_and_since_when() {
 }
 
 #[test]
+fn a_detector_of_a_held_table_looks_for_nothing_and_what_it_said_before_is_not_gone() {
+    let province = night_without_transfers();
+    let failed = province.results_of(&province.current_run())["failed_detectors"].clone();
+    assert_eq!(failed["ping_pong_transfer"].as_str(), Some("source table lead_transfers is held"), "{failed}");
+    assert!(failed.get("case_splitting").is_none(), "{failed}");
+    let found = "select count(*) from findings where detector = 'ping_pong_transfer'";
+    assert_ne!(finished_small().one(found), "0");
+    assert_eq!(province.one(found), "0");
+    assert_eq!(province.one("select count(*) from findings_resolved where detector = 'ping_pong_transfer'"), "0");
+    let page = province.text(&format!("runs/{}/report/office/findings.html", province.current_run()));
+    assert!(page.contains("以下检测规则未能运行"), "the page does not say that nobody looked");
+}
+
+#[test]
 fn explain_and_a_units_own_page_show_its_side_of_the_borders_and_every_duty_that_it_missed() {
     let (province, _) = finished_sample();
     let scored = "select u.unit_id, u.region_code, sum(p.denominator - p.numerator) from \"values\" v join units u using (unit_id)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::Facts;
 use crate::findings::effects::Effect;
 use crate::findings::tables::{Evidence, Finding, FindingKind, FindingTest, Outcome, State};
-use crate::library::detector::{Detector, Statistic};
+use crate::library::detector::{Detector, Statistic, Tail};
 use crate::report::names::Text;
 use crate::report::numbers;
 use crate::report::svg::{self, Dot, Svg};
@@ -40,9 +40,11 @@ pub struct FindingView {
     pub subject: Text,
     /// One or two sentences.
     pub says: Text,
-    /// Share of the records looked at that are odd.
+    /// What the next three are.
+    pub measures: [&'static str; 3],
+    /// Its statistic: mostly the share of the records looked at that are odd.
     pub strength: String,
-    /// The same among peers.
+    /// What that is held against.
     pub usual: String,
     /// Effect with its limits.
     pub effect: String,
@@ -245,6 +247,7 @@ fn finding(facts: &Facts, finding: &Finding) -> FindingView {
         domain: Text::of(if finding.domain.is_empty() { "" } else { texts::domain(&finding.domain) }),
         subject: facts.subject(&finding.subject),
         says: Text::masked(&finding.says),
+        measures: measures(facts, finding),
         strength: percent(finding.strength),
         usual: or_none(finding.usual.map(percent)),
         effect: or_none(effect),
@@ -257,6 +260,13 @@ fn finding(facts: &Facts, finding: &Finding) -> FindingView {
         evidence: finding.evidence.iter().take(EVIDENCE_ON_PAGE).map(|row| evidence(facts, row)).collect(),
         more: if all > EVIDENCE_ON_PAGE { texts::evidence_more(EVIDENCE_ON_PAGE, all) } else { String::new() },
     }
+}
+
+/// A finding of a detector that the library has no more is read as a share.
+fn measures(facts: &Facts, finding: &Finding) -> [&'static str; 3] {
+    let detector = facts.input.detectors.iter().find(|detector| detector.name == finding.detector);
+    let share = Statistic::Share { tail: Tail::Upper, least_rate: 0.0, says: String::new() };
+    texts::finding_measures(detector.map_or(&share, |detector| &detector.statistic))
 }
 
 fn review(finding: &Finding) -> Text {
@@ -281,7 +291,9 @@ fn strip(facts: &Facts, finding: &Finding) -> Svg {
     let place = |value: f64| (value / highest * 10_000.0).round() as i64;
     let mut dots: Vec<Dot> = others.iter().map(|value| Dot { place: place(*value), own: false }).collect();
     dots.push(Dot { place: place(own), own: true });
-    let words = texts::finding_strip_words(&percent(own), others.len(), usual.map(percent).as_deref(), &percent(highest));
+    let [measure, compared, _] = measures(facts, finding);
+    let usual_words = usual.map(percent);
+    let words = texts::finding_strip_words((measure, &percent(own)), others.len(), (compared, usual_words.as_deref()), &percent(highest));
     svg::strip(&dots, usual.map(place), &words)
 }
 
