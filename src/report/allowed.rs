@@ -13,10 +13,10 @@ const RANKING: &str = "anchor bar compared earned figure grade highest href labe
     tone total unit unswitched withheld words";
 
 /// A unit's page, in the office's tree and in the unit's own.
-const UNIT: &str = "unit allowed anchor axes bar basis benign component composition date definition denominator document domain due earned effective \
+const UNIT: &str = "unit allowed anchor axes bar basis benign compared_with component composition date definition denominator document domain due earned effect_name effective \
     differing effect look_at number review state evidence excluded fields figure file firms fraction grade grade_note group group_href heading held id in_transit index \
     interval kind label letter line matched median missing_in_system missing_on_platform month more n name neighbour note numerator p \
-    parent pending points points_note q quarter reading reason record region rows sample says score share shrunk size soon spark standing step \
+    parent pending points points_note q quarter reading reason record region rows sample says score share shrunk size soon spark standing statistic step \
     strength strip subject table target tier title tone total usual value words";
 
 /// The other pages of the office's tree.

@@ -40,12 +40,16 @@ pub struct FindingView {
     pub subject: Text,
     /// One or two sentences.
     pub says: Text,
-    /// What the next three are.
-    pub measures: [&'static str; 3],
-    /// Its statistic: mostly the share of the records looked at that are odd.
+    /// What its statistic is.
+    pub statistic: &'static str,
+    /// The statistic: mostly the share of the records looked at that are odd.
     pub strength: String,
     /// What that is held against.
+    pub compared_with: &'static str,
+    /// Its figure.
     pub usual: String,
+    /// What the effect is.
+    pub effect_name: &'static str,
     /// Effect with its limits.
     pub effect: String,
     /// p.
@@ -238,6 +242,7 @@ fn finding(facts: &Facts, finding: &Finding) -> FindingView {
         None => format!("{effect:.2}"),
     });
     let or_none = |text: Option<String>| text.unwrap_or_else(|| texts::NONE.to_owned());
+    let [statistic, compared_with, effect_name] = measures(facts, finding);
     FindingView {
         number: finding.number(),
         title: Text::of(&finding.title),
@@ -247,7 +252,9 @@ fn finding(facts: &Facts, finding: &Finding) -> FindingView {
         domain: Text::of(if finding.domain.is_empty() { "" } else { texts::domain(&finding.domain) }),
         subject: facts.subject(&finding.subject),
         says: Text::masked(&finding.says),
-        measures: measures(facts, finding),
+        statistic,
+        compared_with,
+        effect_name,
         strength: percent(finding.strength),
         usual: or_none(finding.usual.map(percent)),
         effect: or_none(effect),
@@ -291,9 +298,10 @@ fn strip(facts: &Facts, finding: &Finding) -> Svg {
     let place = |value: f64| (value / highest * 10_000.0).round() as i64;
     let mut dots: Vec<Dot> = others.iter().map(|value| Dot { place: place(*value), own: false }).collect();
     dots.push(Dot { place: place(own), own: true });
-    let [measure, compared, _] = measures(facts, finding);
+    let [statistic, compared_with, _] = measures(facts, finding);
     let usual_words = usual.map(percent);
-    let words = texts::finding_strip_words((measure, &percent(own)), others.len(), (compared, usual_words.as_deref()), &percent(highest));
+    let words =
+        texts::finding_strip_words((statistic, &percent(own)), others.len(), (compared_with, usual_words.as_deref()), &percent(highest));
     svg::strip(&dots, usual.map(place), &words)
 }
 
