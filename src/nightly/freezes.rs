@@ -26,13 +26,14 @@ struct Published {
 }
 
 /// Freezes of the period's months that an earlier run has seen. Runs count in the order in which they began: a run for a past date, made later, reads a
-/// later extract. A table that a run held is not among its versions: what it read of it was older than its date.
+/// later extract. Only runs for an earlier date count, so that a second run for the same date says the same. A table that a run held is not among its
+/// versions: what it read of it was older than its date.
 ///
 /// # Errors
 /// A folder that can't be read.
 pub fn freezes(request: &Request<'_>) -> Result<Vec<Freeze>> {
     let mut published = published(&request.out.join("runs"), &request.run.0)?;
-    published.retain(|run| run.as_of <= request.as_of);
+    published.retain(|run| run.as_of < request.as_of);
     published.sort_by(|a, b| a.started.cmp(&b.started).then(a.as_of.cmp(&b.as_of)));
     let seen = |month: Month| {
         let frozen_on = frozen_on(request.library, month)?;
