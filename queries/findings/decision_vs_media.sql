@@ -30,7 +30,7 @@ minutes AS (
 bulk AS (
   SELECT m.created_minute
   FROM minutes AS m
-  CROSS JOIN (SELECT median(rows_entered) AS rows_entered FROM minutes) AS u
+  CROSS JOIN (SELECT CASE WHEN count(*) >= param('finding.migration.minutes', 'other', day_of($as_of - INTERVAL '1 second')) THEN median(rows_entered) ELSE 0 END AS rows_entered FROM minutes) AS u
   WHERE m.rows_entered >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
     AND m.rows_entered >= u.rows_entered * param('finding.migration.times', 'other', day_of($as_of - INTERVAL '1 second'))
     AND m.units >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))

@@ -10,7 +10,7 @@
 -- 截至数据截止日已经发生、已经录入的案件（按 `opened_on`）和检查。
 -- `last_event_on`：立案、调查、决定、送达、履行、结案、移送，或者检查、备案、扫码、公开、整改、复查中最后一个日期。
 -- `is_bulk_load`：同一来源批次（`source_batch`）在一分钟之内为不少于规定数的单位录入不少于规定数的行，并且不少于平常一分钟行数
---   （各批次各分钟行数的中位数）的规定倍数（参数 `finding.migration.*`），是数据迁移或集中上报；`is_bulk_update` 依修改时间同样判断。
+--   （各批次各分钟行数的中位数；有录入的分钟太少的，看不出平常，不看倍数）的规定倍数（参数 `finding.migration.*`），是数据迁移或集中上报；`is_bulk_update` 依修改时间同样判断。
 --   大省每分钟都有几十行，平常的流量不是迁移；每日一批导入的，一批也只是平常。单位自己的批量上报不在此列。
 -- `is_closed`：案件已经结案；检查一律为是。
 WITH acts AS (
@@ -25,31 +25,21 @@ WITH acts AS (
   FROM inspection_register
   WHERE end_of(checked_on) <= $as_of AND coalesce(created_at < $as_of, true)
 ),
-load_minutes AS (
-  SELECT source_table, source_batch, date_trunc('minute', created_at) AS at_minute, count(*) AS rows_entered, count(DISTINCT unit_id) AS units
-  FROM acts
-  WHERE created_at IS NOT NULL
-  GROUP BY 1, 2, 3
+minutes AS (
+  SELECT source_table, source_batch, entry, date_trunc('minute', entered_at) AS at_minute, count(*) AS rows_entered, count(DISTINCT unit_id) AS units
+  FROM (SELECT source_table, source_batch, unit_id, 'load' AS entry, created_at AS entered_at FROM acts
+        UNION ALL
+        SELECT source_table, source_batch, unit_id, 'update', updated_at FROM acts) AS e
+  WHERE entered_at IS NOT NULL
+  GROUP BY 1, 2, 3, 4
 ),
-update_minutes AS (
-  SELECT source_table, source_batch, date_trunc('minute', updated_at) AS at_minute, count(*) AS rows_entered, count(DISTINCT unit_id) AS units
-  FROM acts
-  WHERE updated_at IS NOT NULL
-  GROUP BY 1, 2, 3
-),
-loads AS (
-  SELECT m.source_table, m.source_batch, m.at_minute
-  FROM load_minutes AS m
-  JOIN (SELECT source_table, median(rows_entered) AS rows_entered FROM load_minutes GROUP BY source_table) AS u ON u.source_table = m.source_table
-  WHERE m.source_batch IS NOT NULL
-    AND m.rows_entered >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
-    AND m.rows_entered >= u.rows_entered * param('finding.migration.times', 'other', day_of($as_of - INTERVAL '1 second'))
-    AND m.units >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
-),
-updates AS (
-  SELECT m.source_table, m.source_batch, m.at_minute
-  FROM update_minutes AS m
-  JOIN (SELECT source_table, median(rows_entered) AS rows_entered FROM update_minutes GROUP BY source_table) AS u ON u.source_table = m.source_table
+bulk AS (
+  SELECT m.source_table, m.source_batch, m.entry, m.at_minute
+  FROM minutes AS m
+  JOIN (SELECT source_table, entry, CASE WHEN count(*) >= param('finding.migration.minutes', 'other', day_of($as_of - INTERVAL '1 second')) THEN median(rows_entered) ELSE 0 END AS rows_entered
+        FROM minutes
+        GROUP BY source_table, entry) AS u
+    ON u.source_table = m.source_table AND u.entry = m.entry
   WHERE m.source_batch IS NOT NULL
     AND m.rows_entered >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
     AND m.rows_entered >= u.rows_entered * param('finding.migration.times', 'other', day_of($as_of - INTERVAL '1 second'))
@@ -57,5 +47,5 @@ updates AS (
 )
 SELECT a.*, l.source_batch IS NOT NULL AS is_bulk_load, u.source_batch IS NOT NULL AS is_bulk_update
 FROM acts AS a
-LEFT JOIN loads AS l ON l.source_table = a.source_table AND l.source_batch = a.source_batch AND l.at_minute = date_trunc('minute', a.created_at)
-LEFT JOIN updates AS u ON u.source_table = a.source_table AND u.source_batch = a.source_batch AND u.at_minute = date_trunc('minute', a.updated_at)
+LEFT JOIN bulk AS l ON l.entry = 'load' AND l.source_table = a.source_table AND l.source_batch = a.source_batch AND l.at_minute = date_trunc('minute', a.created_at)
+LEFT JOIN bulk AS u ON u.entry = 'update' AND u.source_table = a.source_table AND u.source_batch = a.source_batch AND u.at_minute = date_trunc('minute', a.updated_at)

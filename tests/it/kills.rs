@@ -64,14 +64,22 @@ fn a_first_run_that_is_killed_while_loading_leaves_nothing_that_a_rerun_does_not
     assert!(staging.is_empty(), "staging was left behind by {staging:?}");
 }
 
-/// The second night's extract, killed while it loads, computes, detects and writes pages: readers see the first night until the second has ended.
+/// The second night's extract, killed in every later stage: readers see the first night until the second has ended.
 #[test]
-fn a_run_that_is_killed_later_leaves_readers_with_the_run_before() {
+fn a_run_that_is_killed_in_any_stage_leaves_readers_with_the_run_before() {
     let finished = finished_small();
     let province = after(finished);
     simulate(&province, &["--night", "1"]);
     let undisturbed = finished_second_night();
-    let moments = [Journal("table-loaded", 6), Stage("indices"), Stage("findings"), Journal("report-started", 1)];
+    let moments = [
+        Journal("table-loaded", 6),
+        Stage("assess"),
+        Stage("indices"),
+        Stage("records"),
+        Stage("findings"),
+        Stage("scoring"),
+        Journal("report-started", 1),
+    ];
     for moment in &moments {
         kill_at(&province, moment);
         assert_eq!(province.current_run(), finished.current_run(), "the killed run is current");

@@ -395,7 +395,7 @@ pub fn night_without_transfers() -> &'static Province {
     })
 }
 
-/// The same, to be changed once and then read by several tests.
+/// A copy of a finished province that one test changes and several read.
 pub fn shared_after(name: &str, finished: &Province) -> Province {
     let province = Province::shared(name);
     copy(&finished.folder, &province.folder);
