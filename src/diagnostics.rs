@@ -95,6 +95,11 @@ impl Diagnostics {
         self.items.last_mut().expect("an item was just pushed")
     }
 
+    /// Drops what was said under this name: what it warns of is meant.
+    pub fn forget(&mut self, name: &str) {
+        self.items.retain(|item| item.name != name);
+    }
+
     /// Takes over everything that `other` collected.
     pub fn absorb(&mut self, other: Self) {
         self.items.extend(other.items);

@@ -59,8 +59,12 @@ pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
                 say_line!("{says}\n");
             }
         }
+        let left_out = match opened.left_out {
+            0 => String::new(),
+            some => format!(" of the scheme ({some} more are not computed)"),
+        };
         say_line!(
-            "{}, {}, {}, {}, {}: {}, {}",
+            "{}, {}, {}{left_out}, {}, {}: {}, {}",
             counted(library.tables.len(), "table"),
             counted(library.populations.len(), "population"),
             counted(library.indicators.len(), "indicator"),

@@ -27,6 +27,9 @@ name   = "某省行政执法考核"    # stands on every page
 scheme = "2026"              # queries/schemes/2026.toml; `kaohe init --with schemes/2026.toml DIR` brings it here, to be changed
 period = "2026"              # 2026, 2026-H1, 2026-Q2 or 2026-06
 
+# [library]
+# indicators = "scheme"      # compute only what the scheme scores or shows; default: "all", whose figures a next scheme can be tried on
+
 [hold]
 max_share = 0.25             # more than this share of indicators held keeps the whole run back
 

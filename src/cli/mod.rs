@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::Library;
-use crate::library::scheme::{Scheme, read_scheme};
+use crate::library::scheme::{Scheme, UNSCORED, read_scheme};
 use crate::project::{PROJECT_FILE, Project};
 use crate::terms::Period;
 
@@ -162,6 +162,8 @@ struct Opened {
     library: Library,
     scheme: Option<Scheme>,
     diagnostics: Diagnostics,
+    /// Indicators of the library that the project does not compute.
+    left_out: usize,
 }
 
 impl Common {
@@ -197,7 +199,7 @@ impl Common {
     /// Reads everything that people wrote, without stopping at the first mistake.
     fn open(&self) -> Result<Opened> {
         let directory = self.directory()?;
-        let (library, mut diagnostics) = Library::read(Some(&directory.join("queries")))?;
+        let (mut library, mut diagnostics) = Library::read(Some(&directory.join("queries")))?;
         let environment: BTreeMap<String, String> = std::env::vars().collect();
         let project = Project::read(&directory, &environment, &mut diagnostics)?;
         let mut scheme = None;
@@ -212,7 +214,12 @@ impl Common {
             }
             crate::ingest::check_sources(project, &library.tables, &mut diagnostics);
         }
-        Ok(Opened { directory, project, library, scheme, diagnostics })
+        let only = scheme.as_ref().filter(|_| project.as_ref().is_some_and(|project| project.only_of_scheme));
+        let left_out = only.map_or(0, |scheme| library.keep_of_scheme(scheme));
+        if only.is_some() {
+            diagnostics.forget(UNSCORED);
+        }
+        Ok(Opened { directory, project, library, scheme, diagnostics, left_out })
     }
 }
 

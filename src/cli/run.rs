@@ -40,7 +40,7 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
         eprintln!("{}", opened.diagnostics.to_text_of(|_| true));
     }
     nightly::refuse_unusable_text(&opened.diagnostics)?;
-    let Opened { directory, project: Some(project), library, scheme: Some(scheme), diagnostics } = opened else {
+    let Opened { directory, project: Some(project), library, scheme: Some(scheme), diagnostics, .. } = opened else {
         return Err(Error::new(Kind::Configuration, "the project can't be used as it is").with_hint("`kaohe check` says why"));
     };
     if project.sources.is_empty() {

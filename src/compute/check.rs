@@ -34,7 +34,8 @@ use crate::library::Library;
 use crate::library::indicator::{Indicator, Population, Rollup, Shape, Window, span_of_word};
 use crate::side_by_side::side_by_side;
 
-/// Settings of a session that only plans: positions are kept for messages, and a plan that nobody runs is optimised once.
+/// Settings of a session over no records or a handful, where planning is all that a query costs: positions are kept for messages, and a
+/// plan is optimised once and not until nothing changes.
 pub fn planning_config() -> SessionConfig {
     let mut config = SessionConfig::new();
     config.options_mut().optimizer.max_passes = 1;

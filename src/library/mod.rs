@@ -3,7 +3,7 @@
 //! In: the files embedded in the binary, overlaid file by file by a project's own `queries/`. Out: [`Library`] and diagnostics
 //! about everything that is wrong with the text. Never here: planning SQL, reading data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rust_embed::RustEmbed;
@@ -25,6 +25,8 @@ use contract::TableContract;
 use detector::Detector;
 use indicator::{Indicator, Population};
 use sample::Sample;
+use scheme::Scheme;
+use scheme::composites::parts_of;
 
 /// In a development build the folder is read at run time, so that an edit needs no rebuild; in a release it is in the binary.
 #[derive(RustEmbed)]
@@ -213,9 +215,53 @@ impl Library {
         }
     }
 
+    /// Leaves out the indicators that the scheme neither scores nor shows, but for the parts and the companions of those that it does;
+    /// how many. The files of all stay in [`Self::files`].
+    pub fn keep_of_scheme(&mut self, scheme: &Scheme) -> usize {
+        let named = scheme.indicators.iter().map(|scored| scored.id.clone());
+        let mut kept: BTreeSet<IndicatorId> = named
+            .flat_map(|id| parts_of(&id.0).iter().map(|part| IndicatorId::from(*part)).chain([id.clone()]).collect::<Vec<_>>())
+            .collect();
+        let companions: Vec<_> = kept.iter().filter_map(|id| self.indicators.get(id)?.companion.clone()).collect();
+        kept.extend(companions);
+        let before = self.indicators.len();
+        self.indicators.retain(|id, _| kept.contains(id));
+        before - self.indicators.len()
+    }
+
     /// The text of the scheme of that name, with its file.
     pub fn scheme_text(&self, name: &str) -> Option<(String, &str)> {
         let path = format!("schemes/{name}.toml");
         self.files.get(&path).map(|text| (format!("queries/{path}"), text.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_scheme_stay_its_indicators_with_the_parts_of_wholes_and_what_caps_them() {
+        let (mut library, _) = Library::read(None).expect("the library reads");
+        let (file, text) = library.scheme_text("2026").expect("a scheme is shipped");
+        let mut scheme = scheme::read_scheme("2026", &file, text, &library.indicators, &mut Diagnostics::default()).expect("it reads");
+        scheme.indicators.retain(|scored| ["eco.cross_region_synergy", "hazard.closure_rate"].contains(&scored.id.0.as_str()));
+        let all = library.indicators.len();
+        let left_out = library.keep_of_scheme(&scheme);
+        let kept: Vec<&str> = library.indicators.keys().map(|id| id.0.as_str()).collect();
+        assert_eq!(
+            kept,
+            [
+                "hazard.closure_rate",
+                "synergy.assistance_response",
+                "synergy.joint_patrol_frequency",
+                "synergy.lead_transfer_timeliness",
+                "synergy.penalty_parity",
+                "synergy.transfer_acceptance",
+                "synergy.transfer_outcome_feedback",
+                "synergy.two_sided_match",
+            ]
+        );
+        assert_eq!(left_out, all - kept.len());
     }
 }

@@ -429,6 +429,9 @@ pub fn apportioned(whole: Decimal, parts: &[Decimal]) -> Vec<Decimal> {
     parts.iter().enumerate().map(share).collect()
 }
 
+/// What is said of an indicator of the library that a scheme does not name.
+pub const UNSCORED: &str = "unscored-indicator";
+
 /// Reads one scheme; what is wrong with it goes to `diagnostics`.
 ///
 /// A scheme is returned even when rules are broken, so that later checks can go on; errors in `diagnostics` forbid to score by it.

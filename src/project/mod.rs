@@ -31,6 +31,8 @@ pub struct Project {
     pub scheme: String,
     /// Period assessed when the command line names none.
     pub period: Option<Period>,
+    /// Whether only what the scheme scores or shows is computed, instead of the whole library.
+    pub only_of_scheme: bool,
     /// More than this share of indicators held keeps the whole run back.
     pub hold_max_share: f64,
     /// A sentence at the head of every page, whoever reads it; empty when there is none.
@@ -56,6 +58,9 @@ impl Project {
             let name = section.required_text("name", diagnostics);
             let scheme = section.required_text("scheme", diagnostics);
             let period = section.text("period", diagnostics).and_then(|placed| read_period(&placed, diagnostics));
+            let only_of_scheme = section.section("library", diagnostics, |library, diagnostics| {
+                library.word("indicators", &[("all", false), ("scheme", true)], diagnostics)
+            });
             let hold = section.section("hold", diagnostics, |hold, diagnostics| read_share(hold, "max_share", diagnostics));
             let notice = section.section("report", diagnostics, read_notice);
             let mut index = 0;
@@ -70,6 +75,7 @@ impl Project {
                 name: name?.value,
                 scheme: scheme?.value,
                 period,
+                only_of_scheme: only_of_scheme.unwrap_or(false),
                 hold_max_share: hold.unwrap_or(0.25),
                 notice: notice.unwrap_or_default(),
                 sources: sources.into_iter().map(|placed| placed.value).collect(),

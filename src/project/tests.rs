@@ -18,7 +18,7 @@ fn read(text: &str, environment: &[(&str, &str)]) -> (Option<Project>, String) {
 #[test]
 fn a_full_project_reads() {
     let text = format!(
-        "{HEAD}period = \"2026\"\n[hold]\nmax_share = 0.2\n[report]\nnotice = \" 示例数据 \"\n[[source]]\ntable = \"cases\"\npath = \"sources/*.csv\"\nencoding = \"gb18030\"\n\
+        "{HEAD}period = \"2026\"\n[library]\nindicators = \"scheme\"\n[hold]\nmax_share = 0.2\n[report]\nnotice = \" 示例数据 \"\n[[source]]\ntable = \"cases\"\npath = \"sources/*.csv\"\nencoding = \"gb18030\"\n\
          delimiter = \";\"\nmapping = \"mapping/cases.sql\"\nmax_quarantine_rate = 0.1\ncolumns = {{ \"原表头\" = \"case_id\" }}\n\
          constants = {{ domain = \"market\" }}\ndropped = [\"decided_on\"]\n\
          codes.outcome = {{ \"罚了\" = \"penalty\" }}\n[[source]]\ntable = \"units\"\npath = \"u.xlsx\"\nroot = \"$DATA\"\n[source.codes]\ntier = {{ \"县\" = \"county\" }}\n"
@@ -28,6 +28,7 @@ fn a_full_project_reads() {
     assert_eq!(said, "");
     assert_eq!((project.hold_max_share, project.period.map(|period| period.name)), (0.2, Some("2026".to_owned())));
     assert_eq!(project.notice, "示例数据");
+    assert!(project.only_of_scheme);
     let [cases, units] = project.sources.as_slice() else { panic!("two sources") };
     assert_eq!(
         (cases.delimiter, cases.encoding, cases.max_quarantine_rate, cases.max_shrink),
@@ -39,6 +40,15 @@ fn a_full_project_reads() {
     assert_eq!(cases.constants["domain"], "market");
     assert_eq!(cases.dropped, ["decided_on"]);
     assert_eq!((units.root.as_path(), units.codes["tier"]["县"].as_str()), (Path::new("/data"), "county"));
+}
+
+#[test]
+fn the_whole_library_is_computed_unless_the_project_says_otherwise() {
+    let computes_few = |text: &str| read(&format!("{HEAD}{text}"), &[]).0.map(|project| project.only_of_scheme);
+    assert_eq!(computes_few(""), Some(false));
+    assert_eq!(computes_few("[library]\nindicators = \"all\"\n"), Some(false));
+    let (project, said) = read(&format!("{HEAD}[library]\nindicators = \"schema\"\n"), &[]);
+    assert!(project.is_none() && said.contains("did you mean `scheme`?"), "{said}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::province::{Province, kaohe};
+use crate::province::{Province, assess_by_few, kaohe};
 
 const YEAR_END: &str = "2025-12-31";
 const SEEDS: [&str; 2] = ["1", "2"];
@@ -40,6 +40,7 @@ fn show(seed: &str) -> Shown {
     let folder = province.folder();
     let size = ["simulate", "--units", "80", "--months", "12", "--cases", "6000", "--format", "parquet"];
     kaohe(&[&size[..], &["--seed", seed, "--as-of", YEAR_END, "--out", &folder]].concat()).with(0);
+    assess_by_few(&province);
     let project = province.text("kaohe.toml");
     let mut sections = project.split("\n[[source]]\n");
     let head = sections.next().expect("a project has a head").to_owned();

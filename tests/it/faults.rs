@@ -299,8 +299,7 @@ fn a_code_that_its_dimension_does_not_have_is_loaded_and_counted() {
 fn weights_that_do_not_add_up_stop_the_run_with_file_and_line() {
     let province = after(finished_small());
     let before = province.read("current.json");
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/queries/schemes/2026.toml");
-    let scheme = fs::read_to_string(shipped).expect("the scheme");
+    let scheme = province.text("queries/schemes/2026.toml");
     let old = "title = \"基础指标\"\npoints = 60";
     assert!(scheme.contains(old));
     let wrong = scheme.replacen(old, "title = \"基础指标\"\npoints = 55", 1);

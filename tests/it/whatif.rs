@@ -87,7 +87,7 @@ fn a_draft_is_tried_on_an_earlier_run_and_says_which_curves_reach_their_ends() {
     let first = finished_small().current_run();
     assert_ne!(province.current_run(), first);
     let draft = province.path("draft.toml");
-    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/queries/schemes/2026.toml")).expect("the scheme");
+    let text = province.text("queries/schemes/2026.toml");
     // Every curve of a share is full from one per cent on: nearly everybody is at 100.
     let steep: String = text
         .lines()

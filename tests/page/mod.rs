@@ -7,9 +7,12 @@ mod parse;
 pub mod refused;
 mod tables;
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
 use datafusion::prelude::SessionContext;
 use kaohe::compute::attribution::Attribution;
-use kaohe::compute::check::{check_library, register_empty_tables};
+use kaohe::compute::check::{check_library, planning_config, register_empty_tables};
 use kaohe::compute::measures::{Amount, Measure, Scope};
 use kaohe::compute::populations::{Dependencies, register_populations};
 use kaohe::compute::run::{Task, compute, moment_of};
@@ -73,14 +76,24 @@ pub fn project() -> Option<std::path::PathBuf> {
 }
 
 /// The library's texts, the project's own over them.
-fn library_texts() -> Result<std::collections::BTreeMap<String, String>, String> {
+fn library_texts() -> Result<BTreeMap<String, String>, String> {
     kaohe::library::texts(project().map(|project| project.join("queries")).as_deref()).map_err(|error| error.to_string())
 }
 
-fn library_of(case: &Case) -> Result<(Library, kaohe::diagnostics::Diagnostics), String> {
+/// The library with the page's own files over it.
+fn library_with(files: &BTreeMap<String, String>) -> Result<(Library, kaohe::diagnostics::Diagnostics), String> {
     let mut texts = library_texts()?;
-    texts.extend(case.files.clone());
+    texts.extend(files.clone());
     Library::from_texts(texts).map_err(|error| error.to_string())
+}
+
+/// The library of a page: read once for all pages that bring no files of their own.
+fn library_of(case: &Case) -> Result<Arc<Library>, String> {
+    static WITHOUT_FILES: OnceLock<Result<Arc<Library>, String>> = OnceLock::new();
+    if case.files.is_empty() {
+        return WITHOUT_FILES.get_or_init(|| Ok(Arc::new(library_with(&case.files)?.0))).clone();
+    }
+    Ok(Arc::new(library_with(&case.files)?.0))
 }
 
 async fn expect_diagnostics(case: &Case, expected: &str) -> Result<(), String> {
@@ -89,7 +102,7 @@ async fn expect_diagnostics(case: &Case, expected: &str) -> Result<(), String> {
     texts.retain(|path, _| !["indicators/", "populations/", "findings/", "samples/"].iter().any(|folder| path.starts_with(folder)));
     texts.extend(case.files.clone());
     let (library, mut diagnostics) = Library::from_texts(texts).map_err(|error| error.to_string())?;
-    let context = SessionContext::new_with_config(kaohe::compute::check::planning_config());
+    let context = SessionContext::new_with_config(planning_config());
     check_library(&context, &library, &mut diagnostics).await.map_err(|error| error.to_string())?;
     let wanted: Vec<String> = case.files.keys().map(|path| format!("queries/{path}")).collect();
     let shown = diagnostics.to_text_of(|file| wanted.iter().any(|path| path == file));
@@ -97,7 +110,7 @@ async fn expect_diagnostics(case: &Case, expected: &str) -> Result<(), String> {
 }
 
 async fn session_of(case: &Case, library: &Library) -> Result<SessionContext, String> {
-    let context = SessionContext::new();
+    let context = SessionContext::new_with_config(planning_config());
     functions::register(&context, &Clocks::of(library));
     register_empty_tables(&context, library).map_err(|error| error.to_string())?;
     let at_freeze = library.contracts_at_freeze();
@@ -128,7 +141,7 @@ fn hierarchy_of(case: &Case) -> Hierarchy {
 }
 
 async fn expect_indicator(case: &Case, id: &str, expected: &Grid) -> Result<(), String> {
-    let (library, _) = library_of(case)?;
+    let library = library_of(case)?;
     let known = library.indicators.keys().map(|id| id.0.as_str());
     let indicator = library
         .indicators
@@ -204,8 +217,8 @@ fn cell_of(measure: &Measure<'_>, heading: &str, shape: Shape) -> String {
 }
 
 /// The page's tables, and every population over them at the page's instant.
-async fn with_populations(case: &Case) -> Result<(Library, SessionContext), String> {
-    let (library, _) = library_of(case)?;
+async fn with_populations(case: &Case) -> Result<(Arc<Library>, SessionContext), String> {
+    let library = library_of(case)?;
     let context = session_of(case, &library).await?;
     let (dependencies, _) = Dependencies::of(&context, &library);
     let failures = register_populations(&context, &library, &dependencies, moment_of(Window::Flow, case.as_of)).await;
@@ -248,13 +261,14 @@ async fn expect_frame(case: &Case, name: &str, expected: &Grid) -> Result<(), St
 }
 
 async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result<(), String> {
-    let (mut library, context) = with_populations(case).await?;
+    let (library, context) = with_populations(case).await?;
     if !library.detectors.contains_key(detector) {
         let known = library.detectors.keys().map(String::as_str);
         return Err(unknown(expected.line, format!("there is no detector `{detector}`"), detector, known));
     }
     check_headings(expected, detector, &FINDING_COLUMNS)?;
     // The others would only take time: a page is about one.
+    let mut library = (*library).clone();
     library.detectors.retain(|name, _| name == detector);
     let period: Period = case.as_of.year().to_string().parse()?;
     let effects = Effects::read(&context, case.as_of).await.map_err(|error| error.to_string())?;

@@ -107,7 +107,7 @@ fn skeletons() -> Result<(), String> {
     let path = "indicators/market/filed_in_time.sql".to_owned();
     cases.iter_mut().for_each(|case| drop(case.files.insert(path.clone(), indicator.clone())));
     for case in &cases {
-        let (_, diagnostics) = super::library_of(case)?;
+        let (_, diagnostics) = super::library_with(&case.files)?;
         if !diagnostics.is_empty() {
             return Err(diagnostics.to_text());
         }

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::composites::{COMPOSITES, composite, parts_of};
 use super::method::{Mean, Spread};
-use super::{Attribution, Node, PERCEPTION, PeerKey, Perception, Scheme, ScoreFrom, Scored, TOTAL, Weights};
+use super::{Attribution, Node, PERCEPTION, PeerKey, Perception, Scheme, ScoreFrom, Scored, TOTAL, UNSCORED, Weights};
 use crate::diagnostics::Diagnostics;
 use crate::library::indicator::{Better, Indicator, Measures, Shape, Window};
 use crate::terms::{DOMAINS, IndicatorId};
@@ -612,7 +612,7 @@ impl<'a> Rules<'a> {
         for id in self.indicators.keys() {
             if !self.scheme.indicators.iter().any(|scored| scored.id == *id) {
                 let message = format!("the indicator `{id}` is not in the scheme");
-                self.diagnostics.warning("unscored-indicator", &self.scheme.file, None, message).hint(
+                self.diagnostics.warning(UNSCORED, &self.scheme.file, None, message).hint(
                     "add an `[[indicator]]` with its id, a `node` and points, or with a `node` and `report_only = true` to show it only",
                 );
             }

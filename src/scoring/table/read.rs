@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 
-use polars::prelude::{AnyValue, DataFrame, ParquetReader, SerReader};
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Float32Type, Float64Type};
+use arrow::error::ArrowError;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rust_decimal::Decimal;
 
 use super::{UnitFacts, ValueRow, ValueTable};
@@ -95,34 +99,43 @@ pub fn read_csv(bytes: &[u8], name: &str) -> Result<ValueTable> {
 }
 
 fn read_parquet(path: &Path, name: &str) -> Result<ValueTable> {
+    let doing = || format!("reading {name}");
     let file = File::open(path).context(Kind::Environment, || format!("opening {name}"))?;
-    let frame: DataFrame = ParquetReader::new(file).finish().context(Kind::Source, || format!("reading {name}"))?;
-    let headers: Vec<String> = frame.get_column_names().iter().map(|header| header.to_string()).collect();
+    let file = ParquetRecordBatchReaderBuilder::try_new(file).context(Kind::Source, doing)?;
+    let headers: Vec<String> = file.schema().fields().iter().map(|field| field.name().clone()).collect();
     let mut rows = Rows::over(name, headers.iter().map(String::as_str))?;
-    for row in 0..frame.height() {
-        let mut cells = Vec::with_capacity(headers.len());
-        for column in frame.columns() {
-            cells.push(cell_text(column.get(row).context(Kind::Source, || format!("reading {name}"))?));
+    let mut before = 0;
+    for batch in file.build().context(Kind::Source, doing)? {
+        let batch = batch.context(Kind::Source, doing)?;
+        let columns = batch.columns().iter().map(cell_texts).collect::<Result<Vec<_>, _>>().context(Kind::Source, doing)?;
+        for row in 0..batch.num_rows() {
+            rows.add(before + row as u64 + 1, |place| columns[place][row].trim());
         }
-        rows.add(row as u64 + 1, |place| cells[place].trim());
+        before += batch.num_rows() as u64;
     }
     rows.finish()
 }
 
-/// A cell as text, exactly: the engine's own words for numbers are for people, and short.
-pub(super) fn cell_text(value: AnyValue<'_>) -> String {
-    match value {
-        AnyValue::Null => String::new(),
-        AnyValue::String(text) => text.to_owned(),
-        AnyValue::StringOwned(text) => text.to_string(),
-        AnyValue::Float64(number) => number.to_string(),
-        AnyValue::Float32(number) => number.to_string(),
-        AnyValue::Decimal(scaled, _, scale) => {
-            let places = u32::try_from(scale).unwrap_or(u32::MAX);
-            Decimal::try_from_i128_with_scale(scaled, places).map_or_else(|_| value.to_string(), |number| number.normalize().to_string())
-        }
-        other => other.to_string(),
+/// A column's cells as texts, exactly: the engine's own words for numbers are for people, and may be short.
+fn cell_texts(column: &ArrayRef) -> Result<Vec<String>, ArrowError> {
+    let numbers = match column.data_type() {
+        DataType::Float64 => column.as_primitive::<Float64Type>().iter().map(|cell| cell.map(|number| number.to_string())).collect(),
+        DataType::Float32 => column.as_primitive::<Float32Type>().iter().map(|cell| cell.map(|number| number.to_string())).collect(),
+        _ => Vec::new(),
+    };
+    if !numbers.is_empty() {
+        return Ok(numbers.into_iter().map(Option::unwrap_or_default).collect());
     }
+    let options = FormatOptions::default();
+    let shown = ArrayFormatter::try_new(column, &options)?;
+    let is_decimal = column.data_type().is_decimal();
+    let text = |row: usize| {
+        let text = shown.value(row).try_to_string()?;
+        // Zeros after the last digit say how a column is stored, not what the figure is.
+        let number = if is_decimal { Decimal::from_str_exact(&text).ok() } else { None };
+        Ok(number.map_or(text, |number| number.normalize().to_string()))
+    };
+    (0..column.len()).map(text).collect()
 }
 
 /// Rows as they are read.

@@ -412,3 +412,34 @@ fn an_excluded_unit_takes_no_place_of_a_quota() {
     let grade = |unit: usize| cards.ranks[unit].grade.as_deref();
     assert_eq!((cards.ranks[1].rank, grade(1), grade(2)), (Some(1), Some("优秀"), Some("良好")));
 }
+
+#[test]
+fn a_parquet_file_is_the_same_table_as_its_csv() {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Decimal128Array, Float64Array, Int32Array, RecordBatch, StringArray};
+    use parquet::arrow::ArrowWriter;
+
+    let decimals = Decimal128Array::from(vec![Some(1_500), None, Some(-25)]).with_precision_and_scale(10, 3).expect("three places");
+    let columns: [(&str, ArrayRef); 4] = [
+        ("unit", Arc::new(StringArray::from(vec!["甲", "乙", "丙"]))),
+        ("a", Arc::new(Float64Array::from(vec![Some(0.000_000_1), Some(2.0), None]))),
+        ("b", Arc::new(decimals)),
+        ("c", Arc::new(Int32Array::from(vec![3, 4, 5]))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).expect("a batch");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("values.parquet");
+    let mut writer = ArrowWriter::try_new(std::fs::File::create(&path).expect("a file"), batch.schema(), None).expect("a writer");
+    writer.write(&batch).expect("written");
+    writer.close().expect("closed");
+    let (stored, written) = (
+        read::read(&path).expect("it reads"),
+        read_csv("unit,a,b,c\n甲,0.0000001,1.5,3\n乙,2,,4\n丙,,-0.025,5\n".as_bytes(), "x").expect("it reads"),
+    );
+    let figures = |table: &ValueTable| -> Vec<(String, String, Option<String>)> {
+        table.rows.iter().map(|row| (row.unit.clone(), row.indicator.clone(), row.value.map(|value| value.to_string()))).collect()
+    };
+    assert_eq!(figures(&stored), figures(&written));
+    assert!(figures(&stored).contains(&("丙".to_owned(), "b".to_owned(), Some("-0.025".to_owned()))), "{:?}", figures(&stored));
+}
