@@ -288,7 +288,7 @@ async fn flagged_findings(detecting: &Detecting<'_>, flagged: &[&(&Tested<'_>, f
         }
         let left_out = tests.iter().map(|(test, _)| test.share.left_out).max().unwrap_or(0);
         if left_out > 0 {
-            says.push_str(&format!("另有 {left_out} 条属于已知影响（专项行动、数据迁移等，见 known_effects）的日期，未计入。"));
+            says.push_str(&format!("另有 {left_out} 条属于已知影响（专项行动、数据迁移等）的日期，未计入。"));
         }
         let mut finding = finding_of(detecting, unit, domain, table, says, evidence);
         let (test, q) = tests.iter().min_by(|a, b| a.1.total_cmp(&b.1)).expect("a unit with a flagged test");

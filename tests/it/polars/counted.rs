@@ -142,7 +142,9 @@ fn column(name: &str, array: &ArrayRef) -> Column {
         }
         Arrow::List(_) => {
             let list = |cell: ArrayRef| Series::new("".into(), texts(&cell));
-            Column::new(name.into(), array.as_list::<i32>().iter().map(|cell| cell.map(list)).collect::<Vec<_>>())
+            let lists = Column::new(name.into(), array.as_list::<i32>().iter().map(|cell| cell.map(list)).collect::<Vec<_>>());
+            // Where no cell has a list, nothing says of what.
+            lists.cast(&DataType::List(Box::new(DataType::String))).expect("lists of texts")
         }
         kind if kind.is_integer() => Column::new(name.into(), to(&Arrow::Int64).as_primitive::<Int64Type>().iter().collect::<Vec<_>>()),
         kind if kind.is_numeric() => Column::new(name.into(), to(&Arrow::Float64).as_primitive::<Float64Type>().iter().collect::<Vec<_>>()),
@@ -226,7 +228,8 @@ pub fn end_of(day: Expr) -> Expr {
 
 /// 202601 for a day of January 2026, counted in eras of 400 years that begin on 1 March (Hinnant, chrono-compatible low-level date algorithms).
 pub fn month_of(day: Expr) -> Expr {
-    let whole = |number: Expr, by: i64| number.floor_div(lit(by));
+    // Whole numbers above zero, so that what is left over is taken off before they are divided.
+    let whole = |number: Expr, by: i64| ((number.clone() - number % lit(by)) / lit(by)).cast(DataType::Int64);
     let day = day.cast(DataType::Int64) + lit(719_468_i64);
     let era = whole(day.clone(), 146_097);
     let of_era = day - era.clone() * lit(146_097_i64);
