@@ -214,9 +214,9 @@ impl Common {
             }
             crate::ingest::check_sources(project, &library.tables, &mut diagnostics);
         }
-        let only = scheme.as_ref().filter(|_| project.as_ref().is_some_and(|project| project.only_of_scheme));
-        let left_out = only.map_or(0, |scheme| library.keep_of_scheme(scheme));
-        if only.is_some() {
+        let mut left_out = 0;
+        if let (Some(Project { only_of_scheme: true, .. }), Some(scheme)) = (&project, &scheme) {
+            left_out = library.keep_of_scheme(scheme);
             diagnostics.forget(UNSCORED);
         }
         Ok(Opened { directory, project, library, scheme, diagnostics, left_out })

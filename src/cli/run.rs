@@ -8,7 +8,6 @@ use super::runs::indented;
 use super::surroundings::{Terminal, cores, default_memory, new_run};
 use super::{Common, Opened};
 use crate::compute;
-use crate::diagnostics::Diagnostics;
 use crate::error::{Error, Kind, Result};
 use crate::findings;
 use crate::indices;
@@ -30,11 +29,11 @@ const SEED: u64 = 20_260_101;
 /// Runs the job, or prints its plan.
 pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8> {
     let mut opened = common.open()?;
-    // What can't even be read is refused before anything is planned.
-    refuse(&opened.diagnostics)?;
-    if only_load {
+    // What can't even be read is refused below, before anything is planned.
+    let is_readable = nightly::refuse_unusable_text(&opened.diagnostics).is_ok();
+    if is_readable && only_load {
         compute::check::check_tables(&opened.library, &mut opened.diagnostics)?;
-    } else {
+    } else if is_readable {
         let planned = compute::check::check(&opened.library, &mut opened.diagnostics)?;
         indices::amounts::check(&opened.library, &mut opened.diagnostics);
         findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
@@ -85,11 +84,6 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
     }
     say!("{}", summary(&results, &request, terminal.elapsed(), terminal.peak_memory()));
     Ok(results.exit_code())
-}
-
-/// Refuses text that can't be run, after saying what is wrong with it.
-fn refuse(diagnostics: &Diagnostics) -> Result<()> {
-    nightly::refuse_unusable_text(diagnostics).inspect_err(|_| eprintln!("{}", diagnostics.to_text_of(|_| true)))
 }
 
 /// Six lines that a data team wants in the morning; four after a load.

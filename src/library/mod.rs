@@ -218,10 +218,8 @@ impl Library {
     /// Leaves out the indicators that the scheme neither scores nor shows, but for the parts and the companions of those that it does;
     /// how many. The files of all stay in [`Self::files`].
     pub fn keep_of_scheme(&mut self, scheme: &Scheme) -> usize {
-        let named = scheme.indicators.iter().map(|scored| scored.id.clone());
-        let mut kept: BTreeSet<IndicatorId> = named
-            .flat_map(|id| parts_of(&id.0).iter().map(|part| IndicatorId::from(*part)).chain([id.clone()]).collect::<Vec<_>>())
-            .collect();
+        let mut kept: BTreeSet<IndicatorId> = scheme.indicators.iter().map(|scored| scored.id.clone()).collect();
+        kept.extend(scheme.indicators.iter().flat_map(|scored| parts_of(&scored.id.0)).map(|part| IndicatorId::from(*part)));
         let companions: Vec<_> = kept.iter().filter_map(|id| self.indicators.get(id)?.companion.clone()).collect();
         kept.extend(companions);
         let before = self.indicators.len();

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use arrow::array::AsArray;
-use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use kaohe::compute::attribution::Attribution;
+use kaohe::compute::check::planning_config;
 use kaohe::compute::populations::{Dependencies, register_populations};
 use kaohe::compute::run::moment_of;
 use kaohe::functions::{self, Clocks, Moment, parse_bound};
@@ -31,10 +32,7 @@ async fn the_figures_of_a_run_are_those_of_their_own_select_run_alone() {
     let lake = Lake::open(&province.path("lake")).expect("a lake");
     let snapshot = lake.pin_at(&current.lake_versions).await.expect("pinned");
     let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
-    // One pass of the optimiser: on so few records planning is all that a query costs.
-    let mut config = SessionConfig::new();
-    config.options_mut().optimizer.max_passes = 1;
-    let context = SessionContext::new_with_config(config);
+    let context = SessionContext::new_with_config(planning_config());
     functions::register(&context, &Clocks::of(&library));
     lake.register(&context, &snapshot, &shapes).expect("tables");
     let measures = province.path(&format!("runs/{}/tables/measures.parquet", current.run));

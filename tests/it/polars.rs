@@ -8,7 +8,6 @@ mod counted;
 mod dozen;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use ::polars::prelude::{DataType, Expr, IntoLazy, LazyFrame, PolarsResult, UnionArgs, col, concat, lit};
 use jiff::ToSpan;
@@ -78,6 +77,7 @@ const DOZEN: [(&str, Window, Counted, Rows); 12] = [
 fn a_dozen_indicators_are_what_polars_computes_of_the_same_rows() {
     let (province, _) = finished_sample();
     let measures = province.path(&format!("runs/{}/tables/measures.parquet", province.current_run()));
+    let measures = stored(&[measures]).expect("measures reads");
     let sample = Sample::open(province.path("lake"), AS_OF.parse().expect("a date")).expect("the registry reads");
     let mut differing = Vec::new();
     for (indicator, window, counted, rows) in DOZEN {
@@ -154,8 +154,8 @@ fn computed(sample: &Sample, mut rows: LazyFrame, scope: &str, counted: Counted)
 }
 
 /// What the run has; of a unit with all below it, where the registry knows the unit.
-fn published(sample: &Sample, measures: &Path, indicator: &str, scope: &str, counted: Counted) -> PolarsResult<Figures> {
-    let mut rows = stored(measures)?.filter(col("indicator").eq(lit(indicator)).and(col("scope").eq(lit(scope))));
+fn published(sample: &Sample, measures: &LazyFrame, indicator: &str, scope: &str, counted: Counted) -> PolarsResult<Figures> {
+    let mut rows = measures.clone().filter(col("indicator").eq(lit(indicator)).and(col("scope").eq(lit(scope))));
     if scope == "subtree" {
         rows = rows.inner_join(sample.units.clone().select([col("unit_id")]), col("subject"), col("unit_id"));
     }

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, Float32Type, Float64Type};
+use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -118,13 +118,13 @@ fn read_parquet(path: &Path, name: &str) -> Result<ValueTable> {
 
 /// A column's cells as texts, exactly: the engine's own words for numbers are for people, and may be short.
 fn cell_texts(column: &ArrayRef) -> Result<Vec<String>, ArrowError> {
-    let numbers = match column.data_type() {
-        DataType::Float64 => column.as_primitive::<Float64Type>().iter().map(|cell| cell.map(|number| number.to_string())).collect(),
-        DataType::Float32 => column.as_primitive::<Float32Type>().iter().map(|cell| cell.map(|number| number.to_string())).collect(),
-        _ => Vec::new(),
-    };
-    if !numbers.is_empty() {
-        return Ok(numbers.into_iter().map(Option::unwrap_or_default).collect());
+    fn floats<T: ArrowPrimitiveType<Native: ToString>>(column: &ArrayRef) -> Vec<String> {
+        column.as_primitive::<T>().iter().map(|cell| cell.map(|number| number.to_string()).unwrap_or_default()).collect()
+    }
+    match column.data_type() {
+        DataType::Float64 => return Ok(floats::<Float64Type>(column)),
+        DataType::Float32 => return Ok(floats::<Float32Type>(column)),
+        _ => {}
     }
     let options = FormatOptions::default();
     let shown = ArrayFormatter::try_new(column, &options)?;

@@ -10,11 +10,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ::polars::prelude::{
-    Column, DataFrame, DataType, ExplodeOptions, Expr, HiveOptions, IntoLazy, LazyFrame, PlRefPath, PolarsResult, ScanArgsParquet,
-    UnionArgs, by_name, col, concat, lit, when,
+    Column, DataFrame, DataType, ExplodeOptions, Expr, IntoLazy, LazyFrame, NamedFrom, PolarsResult, Series, UnionArgs, by_name, col,
+    concat, lit, when,
 };
+use arrow::array::{ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType as Arrow, Float64Type, Int32Type, Int64Type, TimeUnit};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 /// Microseconds of a day.
 pub const DAY: i64 = 86_400_000_000;
@@ -34,7 +38,7 @@ pub struct Sample {
 
 impl Sample {
     pub fn open(lake: PathBuf, as_of: Date) -> PolarsResult<Self> {
-        let sent = stored(&lake.join("units/v*.parquet"))?;
+        let sent = stored(&files_of(&lake.join("units")))?;
         let has_ended = known(col("valid_to").lt(lit(days(as_of)))).and(col("replaced_by").is_not_null());
         let ended = [col("unit_id").alias("ended"), col("replaced_by").alias("successor"), col("valid_from").alias("since")];
         let followed = sent.clone().filter(has_ended.clone()).select(ended).collect()?.lazy();
@@ -55,7 +59,7 @@ impl Sample {
 
     /// Rows of a source table that its source has not deleted, as they were sent.
     pub fn sent(&self, table: &str) -> PolarsResult<LazyFrame> {
-        let mut rows = stored(&self.lake.join(format!("{table}/**/v*.parquet")))?;
+        let mut rows = stored(&files_of(&self.lake.join(table)))?;
         let has_operation = rows.collect_schema()?.contains("source_operation");
         Ok(if has_operation { rows.filter(or_true(col("source_operation").neq(lit("delete")))) } else { rows })
     }
@@ -112,18 +116,61 @@ impl Sample {
 }
 
 /// Parquet files, with days and instants as numbers.
-pub fn stored(files: &Path) -> PolarsResult<LazyFrame> {
-    let arguments = ScanArgsParquet { hive_options: HiveOptions::new_disabled(), ..Default::default() };
-    let mut rows = LazyFrame::scan_parquet(PlRefPath::try_from_path(files)?, arguments)?;
-    let mut columns = Vec::new();
-    for (name, kind) in rows.collect_schema()?.iter() {
-        match kind {
-            DataType::Date => columns.push(col(name.clone()).cast(DataType::Int32)),
-            DataType::Datetime(..) => columns.push(col(name.clone()).cast(DataType::Int64) + lit(SHANGHAI)),
-            _ => {}
+pub fn stored(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
+    let frames = files.iter().flat_map(|file| {
+        let file = fs::File::open(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        ParquetRecordBatchReaderBuilder::try_new(file).expect("a Parquet file").build().expect("its rows")
+    });
+    let frames = frames.map(|batch| {
+        let batch = batch.expect("rows");
+        let columns: Vec<Column> =
+            batch.schema().fields().iter().zip(batch.columns()).map(|(field, array)| column(field.name(), array)).collect();
+        Ok(DataFrame::new(batch.num_rows(), columns)?.lazy())
+    });
+    concat(frames.collect::<PolarsResult<Vec<_>>>()?, UnionArgs::default())?.collect().map(IntoLazy::lazy)
+}
+
+/// A column's cells: texts, lists of texts, truths, days, microseconds in Shanghai, other numbers.
+fn column(name: &str, array: &ArrayRef) -> Column {
+    let to = |kind: &Arrow| cast(array, kind).unwrap_or_else(|error| panic!("{name}: {error}"));
+    match array.data_type() {
+        Arrow::Boolean => Column::new(name.into(), array.as_boolean().iter().collect::<Vec<_>>()),
+        Arrow::Date32 => Column::new(name.into(), to(&Arrow::Int32).as_primitive::<Int32Type>().iter().collect::<Vec<_>>()),
+        Arrow::Timestamp(TimeUnit::Microsecond, _) => {
+            let instants = to(&Arrow::Int64);
+            Column::new(name.into(), instants.as_primitive::<Int64Type>().iter().map(|at| Some(at? + SHANGHAI)).collect::<Vec<_>>())
+        }
+        Arrow::List(_) => {
+            let list = |cell: ArrayRef| Series::new("".into(), texts(&cell));
+            let lists = Column::new(name.into(), array.as_list::<i32>().iter().map(|cell| cell.map(list)).collect::<Vec<_>>());
+            // Where no cell has a list, nothing says of what.
+            lists.cast(&DataType::List(Box::new(DataType::String))).expect("lists of texts")
+        }
+        kind if kind.is_integer() => Column::new(name.into(), to(&Arrow::Int64).as_primitive::<Int64Type>().iter().collect::<Vec<_>>()),
+        kind if kind.is_numeric() => Column::new(name.into(), to(&Arrow::Float64).as_primitive::<Float64Type>().iter().collect::<Vec<_>>()),
+        _ => Column::new(name.into(), texts(array)),
+    }
+}
+
+fn texts(array: &ArrayRef) -> Vec<Option<String>> {
+    let texts = cast(array, &Arrow::Utf8).expect("texts");
+    texts.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect()
+}
+
+/// The Parquet files of a table in the lake.
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())).flatten() {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if path.is_dir() {
+            files.extend(files_of(&path));
+        } else if name.starts_with('v') && name.ends_with(".parquet") {
+            files.push(path);
         }
     }
-    Ok(rows.with_columns(columns))
+    files.sort();
+    files
 }
 
 fn answering(rows: LazyFrame, followed: &LazyFrame, unit: &str) -> LazyFrame {
@@ -179,10 +226,20 @@ pub fn end_of(day: Expr) -> Expr {
     (day.cast(DataType::Int64) + lit(1_i64)) * lit(DAY)
 }
 
-/// 202601 for a day of January 2026.
+/// 202601 for a day of January 2026, counted in eras of 400 years that begin on 1 March (Hinnant, chrono-compatible low-level date algorithms).
 pub fn month_of(day: Expr) -> Expr {
-    let day = day.cast(DataType::Date);
-    day.clone().dt().year() * lit(100) + day.dt().month().cast(DataType::Int32)
+    let whole = |number: Expr, by: i64| number.floor_div(lit(by));
+    let day = day.cast(DataType::Int64) + lit(719_468_i64);
+    let era = whole(day.clone(), 146_097);
+    let of_era = day - era.clone() * lit(146_097_i64);
+    let leaps = whole(of_era.clone(), 1_460) - whole(of_era.clone(), 36_524) + whole(of_era.clone(), 146_096);
+    let year = whole(of_era.clone() - leaps, 365);
+    let of_year = of_era - (lit(365_i64) * year.clone() + whole(year.clone(), 4) - whole(year.clone(), 100));
+    let from_march = whole(lit(5_i64) * of_year + lit(2_i64), 153);
+    let is_next_year = from_march.clone().gt_eq(lit(10_i64));
+    let month = from_march + when(is_next_year.clone()).then(lit(-9_i64)).otherwise(lit(3_i64));
+    let year = year + era * lit(400_i64) + when(is_next_year).then(lit(1_i64)).otherwise(lit(0_i64));
+    (year * lit(100_i64) + month).cast(DataType::Int32)
 }
 
 /// `start` and `last`: the last day of a limit, for every day of the published calendar.
