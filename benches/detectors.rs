@@ -1,18 +1,21 @@
 //! What every detector finds of planted cheating, and whom it names for nothing, over many simulated provinces.
 //!
-//! In: number of seeds (argument 1), and optionally units (2), cases (3) and the first seed (4), and a folder of queries that lie over the shipped ones (a
-//! changed detector is measured without a build). Out: Markdown tables on standard output; the outcomes of every province, with the tests of
-//! every planted unit, as JSON lines on standard error. Never here: thresholds; how anything is planted (that is `simulate`).
+//! In: number of seeds (argument 1), and optionally units (2), cases (3) and the first seed (4); a folder of queries that lie over the shipped ones (a
+//! changed detector is measured without a build); a file `….jsonl` of outcomes. Out: Markdown tables on standard output; the outcome of every province, with
+//! the tests of every planted unit, as a line of that file: provinces that it holds are not made again, so that two hundred seeds may take several
+//! sittings (of the same build: a line holds the digest of the detectors, and others are refused). Never here: thresholds; how anything is planted (that is
+//! `simulate`).
 //!
 //! Each seed gives two provinces, loaded and judged by the code of a run as of a year's end: one in which nobody cheats, and one in which each pattern is planted
 //! at units of its own, at a strength that the answer key tells, beside the benign twins.
 //!
-//! `cargo bench --bench detectors -- 200`
+//! `cargo bench --bench detectors -- 200 target/detectors.jsonl`
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use kaohe::compute::counting_session::{CountingSession, Limits};
@@ -20,7 +23,7 @@ use kaohe::compute::run::moment_of;
 use kaohe::compute::shared::SharedPopulations;
 use kaohe::diagnostics::Diagnostics;
 use kaohe::findings::effects::Effects;
-use kaohe::findings::tables::{Detected, FindingKind};
+use kaohe::findings::tables::{Detected, Evidence, Finding, FindingKind};
 use kaohe::findings::{DetectRequest, detect};
 use kaohe::lake::Lake;
 use kaohe::library::Library;
@@ -31,6 +34,7 @@ use kaohe::nightly::loading::shape_of;
 use kaohe::nightly::{self, Request, Surroundings, Work};
 use kaohe::project::Project;
 use kaohe::simulate::{Planting, ReferenceTexts, SimulationFormat, SimulationRequest, simulate};
+use kaohe::statistics::proportion::{DEVIATE_95, wilson_at};
 use kaohe::terms::{Period, RunId};
 
 /// As in the program itself.
@@ -45,13 +49,16 @@ const STRENGTHS: [&str; 6] = ["0.2", "0.4", "0.6", "0.8", "1.0", "documented"];
 /// Answers of benign twins begin with this.
 const TWIN: &str = "twin:";
 
+/// Months of a province: the judged year, and enough of the one before for what was held back from it.
+const MONTHS: usize = 16;
+
 struct Size {
     units: usize,
     cases: u64,
 }
 
 /// One line of the answer key.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 struct Planted {
     pattern: String,
     unit: String,
@@ -69,7 +76,7 @@ struct Planted {
 }
 
 /// A test that was made, as `finding_tests` tells it.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 struct Judgement {
     domain: String,
     sign: String,
@@ -79,7 +86,7 @@ struct Judgement {
     effect: Option<f64>,
     p: Option<f64>,
     q: Option<f64>,
-    outcome: &'static str,
+    outcome: String,
 }
 
 impl Planted {
@@ -90,8 +97,10 @@ impl Planted {
 }
 
 /// What one province showed.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 struct Outcome {
+    /// Digest of the detectors, their parameters and the province's size.
+    made_with: String,
     seed: u64,
     honest: bool,
     seconds: f64,
@@ -100,8 +109,12 @@ struct Outcome {
     planted: Vec<Planted>,
     /// Statistical findings at units that nothing was planted at: (detector, unit).
     wrong: Vec<(String, String)>,
-    /// Statistical findings of another pattern at a unit with one.
+    /// Statistical findings of another pattern at a unit with one, most of whose rows are planted records all the same: (detector, unit).
+    same_records: Vec<(String, String)>,
+    /// Statistical findings of another pattern at a unit with one, of other records.
     beside: Vec<(String, String)>,
+    /// Facts at units that nothing was planted at.
+    facts: Vec<(String, String)>,
     /// All statistical findings.
     flagged: usize,
     /// Twins, with how many units they touch and how many of those were named.
@@ -131,45 +144,77 @@ impl Surroundings for Silent {
 }
 
 fn main() {
-    let arguments: Vec<u64> =
-        std::env::args().skip(1).filter(|argument| argument != "--bench").map_while(|text| text.parse().ok()).collect();
-    let Some(seeds) = arguments.first().copied() else {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let numbers: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let Some(seeds) = numbers.first().copied() else {
         // `cargo test --benches` calls it without arguments.
-        println!("usage: detectors SEEDS [UNITS] [CASES] [FIRST SEED] [QUERIES]");
+        println!("usage: detectors SEEDS [UNITS] [CASES] [FIRST SEED] [QUERIES] [OUTCOMES.jsonl]");
         return;
     };
-    let of = |place: usize, default: u64| arguments.get(place).copied().unwrap_or(default);
+    let of = |place: usize, default: u64| numbers.get(place).copied().unwrap_or(default);
     let (size, first) = (Size { units: of(1, 150) as usize, cases: of(2, 15_000) }, of(3, 0));
-    let overlay = std::env::args().skip(1).find(|argument| Path::new(argument).is_dir());
-    let (library, diagnostics) = Library::read(overlay.as_deref().map(Path::new)).expect("the library reads");
+    let overlay = words.iter().find(|word| Path::new(word).is_dir());
+    let (library, diagnostics) = Library::read(overlay.map(Path::new)).expect("the library reads");
     assert!(diagnostics.errors() == 0, "the library has errors: see kaohe check");
-    let outcomes = Mutex::new(Vec::new());
-    let next = AtomicU64::new(0);
+    let made_with = made_with(&library, &size);
+    let file = words.iter().find(|word| word.ends_with(".jsonl"));
+    let known = file.map_or_else(Vec::new, |file| known_outcomes(file, &made_with));
+    let mut kept = file.map(|file| OpenOptions::new().create(true).append(true).open(file).expect("the file of outcomes opens"));
+    let seeds = first..first + seeds;
+    let outcomes: Vec<Outcome> = known.into_iter().filter(|outcome| seeds.contains(&outcome.seed)).collect();
+    let is_known = |seed: u64, honest: bool| outcomes.iter().any(|outcome| (outcome.seed, outcome.honest) == (seed, honest));
+    let jobs = seeds.flat_map(|seed| [(seed, true), (seed, false)]).filter(|(seed, honest)| !is_known(*seed, *honest));
+    let (jobs, outcomes) = (Mutex::new(jobs.collect::<VecDeque<_>>()), Mutex::new((outcomes.clone(), &mut kept)));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 loop {
-                    let job = next.fetch_add(1, Ordering::Relaxed);
-                    if job >= 2 * seeds {
-                        return;
+                    let Some((seed, honest)) = jobs.lock().expect("no thread failed").pop_front() else { return };
+                    let outcome = province(&library, &size, (seed, honest), &made_with);
+                    let (outcomes, kept) = &mut *outcomes.lock().expect("no thread failed");
+                    if let Some(file) = kept {
+                        let line = serde_json::to_string(&outcome).expect("JSON");
+                        writeln!(file, "{line}").expect("the outcome is written");
                     }
-                    let outcome = province(&library, &size, first + job / 2, job % 2 == 0);
-                    eprintln!("{}", serde_json::to_string(&outcome).expect("JSON"));
-                    outcomes.lock().expect("no thread failed").push(outcome);
+                    outcomes.push(outcome);
                 }
             });
         }
     });
-    print(&library, &outcomes.into_inner().expect("no thread failed"), &size);
+    print(&library, &outcomes.into_inner().expect("no thread failed").0, &size);
 }
 
-fn province(library: &Library, size: &Size, seed: u64, honest: bool) -> Outcome {
+/// What an outcome rests on beside its seed and the program itself.
+fn made_with(library: &Library, size: &Size) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(format!("{} {} {MONTHS}", size.units, size.cases).as_bytes());
+    for detector in library.detectors.values() {
+        hasher.update(format!("{detector:?}").as_bytes());
+    }
+    for (name, parameter) in &library.parameters {
+        hasher.update(format!("{name} {parameter:?}").as_bytes());
+    }
+    hasher.finalize().to_hex()[..12].to_owned()
+}
+
+/// The outcomes of an earlier sitting.
+fn known_outcomes(file: &str, made_with: &str) -> Vec<Outcome> {
+    let Ok(text) = std::fs::read_to_string(file) else { return Vec::new() };
+    let outcomes: Vec<Outcome> = text.lines().map(|line| serde_json::from_str(line).expect("a line of outcomes reads")).collect();
+    assert!(
+        outcomes.iter().all(|outcome| outcome.made_with == made_with),
+        "{file} holds outcomes of other detectors or of another size: name another file"
+    );
+    outcomes
+}
+
+fn province(library: &Library, size: &Size, (seed, honest): (u64, bool), made_with: &str) -> Outcome {
     let begun = Instant::now();
     let folder = tempfile::tempdir().expect("a folder");
     let reference = ReferenceTexts::of(library);
     let request = SimulationRequest {
         units: size.units,
-        months: 12,
+        months: MONTHS,
         cases: size.cases,
         seed,
         as_of: YEAR_END,
@@ -182,7 +227,8 @@ fn province(library: &Library, size: &Size, seed: u64, honest: bool) -> Outcome 
     simulate(&request, &library.tables, &reference, folder.path(), &|_| {}).expect("a province");
     let detected = judged(library, folder.path());
     let answers = std::fs::read_to_string(folder.path().join("answers.csv")).expect("an answer key");
-    outcome(seed, honest, begun.elapsed().as_secs_f64(), &detected, &answers)
+    let told = outcome(&detected, &answers);
+    Outcome { made_with: made_with.to_owned(), seed, honest, seconds: begun.elapsed().as_secs_f64(), ..told }
 }
 
 /// Loads the province and runs every detector over its year.
@@ -227,7 +273,8 @@ fn judged(library: &Library, folder: &Path) -> Detected {
     })
 }
 
-fn outcome(seed: u64, honest: bool, seconds: f64, detected: &Detected, answers: &str) -> Outcome {
+/// What was found of what was planted; who made it and when is filled in by the caller.
+fn outcome(detected: &Detected, answers: &str) -> Outcome {
     let mut twins: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     // One occurrence may have several lines: a group each.
     let mut occurrences: BTreeMap<(String, String), (String, String, BTreeSet<String>)> = BTreeMap::new();
@@ -243,7 +290,9 @@ fn outcome(seed: u64, honest: bool, seconds: f64, detected: &Detected, answers: 
         of.2.extend(answer[3].split(';').filter(|record| !record.is_empty()).map(str::to_owned));
     }
     let mut planted = Vec::new();
+    let mut records_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for ((pattern, unit), (group, strength, records)) in occurrences {
+        records_of.entry(unit.clone()).or_default().extend(records.iter().cloned());
         // Nobody knows which unit did not write down its visits: the finding is its county's, whose code begins the unit's.
         let county = if pattern == "unrecorded_visits" { group } else { String::new() };
         let is_of = |other: &str| other == unit || !county.is_empty() && other.starts_with(&county);
@@ -259,7 +308,7 @@ fn outcome(seed: u64, honest: bool, seconds: f64, detected: &Detected, answers: 
             effect: test.effect,
             p: test.p_value,
             q: test.q_value,
-            outcome: test.outcome.word(),
+            outcome: test.outcome.word().to_owned(),
         });
         planted.push(Planted {
             strength,
@@ -273,18 +322,17 @@ fn outcome(seed: u64, honest: bool, seconds: f64, detected: &Detected, answers: 
         });
     }
     let cheats: BTreeSet<&str> = planted.iter().map(|answer| answer.unit.as_str()).collect();
-    let statistical: Vec<(String, String)> = detected
-        .findings
-        .iter()
-        .filter(|finding| finding.kind == FindingKind::Statistical)
-        .map(|finding| (finding.detector.clone(), finding.unit.clone()))
-        .collect();
-    let is_planted = |(detector, unit): &(String, String)| {
-        planted.iter().any(|one| one.pattern == *detector && (one.unit == *unit || one.named.contains(unit)))
+    let is_planted = |finding: &Finding| {
+        planted.iter().any(|one| one.pattern == finding.detector && (one.unit == finding.unit || one.named.contains(&finding.unit)))
     };
-    let (beside, wrong): (Vec<_>, Vec<_>) =
-        statistical.iter().filter(|one| !is_planted(one)).cloned().partition(|(_, unit)| cheats.contains(unit.as_str()));
-    let named: BTreeSet<&str> = statistical.iter().map(|(_, unit)| unit.as_str()).collect();
+    let (statistical, facts): (Vec<&Finding>, Vec<&Finding>) =
+        detected.findings.iter().partition(|finding| finding.kind == FindingKind::Statistical);
+    let (at_a_cheat, wrong): (Vec<&Finding>, Vec<&Finding>) =
+        statistical.iter().copied().filter(|finding| !is_planted(finding)).partition(|finding| cheats.contains(finding.unit.as_str()));
+    let (same_records, beside): (Vec<&Finding>, Vec<&Finding>) =
+        at_a_cheat.into_iter().partition(|finding| records_of.get(&finding.unit).is_some_and(|records| is_mostly_of(finding, records)));
+    let facts = facts.into_iter().filter(|finding| !is_planted(finding) && !cheats.contains(finding.unit.as_str())).collect();
+    let named: BTreeSet<&str> = statistical.iter().map(|finding| finding.unit.as_str()).collect();
     let of_twin = |units: &BTreeSet<String>| {
         let honest: Vec<&String> = units.iter().filter(|unit| !cheats.contains(unit.as_str())).collect();
         (honest.len(), honest.iter().filter(|unit| named.contains(unit.as_str())).count())
@@ -292,12 +340,15 @@ fn outcome(seed: u64, honest: bool, seconds: f64, detected: &Detected, answers: 
     let twins = twins.iter().map(|(twin, units)| (twin.clone(), of_twin(units))).collect();
     let units: BTreeSet<&str> = detected.tests.iter().filter(|test| test.p_value.is_some()).map(|test| test.unit.as_str()).collect();
     Outcome {
-        seed,
-        honest,
-        seconds,
+        made_with: String::new(),
+        seed: 0,
+        honest: true,
+        seconds: 0.0,
         units: units.len(),
-        wrong,
-        beside,
+        wrong: names(wrong),
+        same_records: names(same_records),
+        beside: names(beside),
+        facts: names(facts),
         flagged: statistical.len(),
         twins,
         planted,
@@ -305,75 +356,146 @@ fn outcome(seed: u64, honest: bool, seconds: f64, detected: &Detected, answers: 
     }
 }
 
+fn names(findings: Vec<&Finding>) -> Vec<(String, String)> {
+    findings.into_iter().map(|finding| (finding.detector.clone(), finding.unit.clone())).collect()
+}
+
+/// At least half of the finding's rows are planted records, or belong to one: the simulator's lead, paper or visit of a case has its number in its own.
+fn is_mostly_of(finding: &Finding, records: &BTreeSet<String>) -> bool {
+    let is_of = |row: &&Evidence| records.contains(&row.record_id) || records.iter().any(|record| row.record_id.contains(record.as_str()));
+    2 * finding.evidence.iter().filter(is_of).count() >= finding.evidence.len()
+}
+
 fn print(library: &Library, outcomes: &[Outcome], size: &Size) {
     let (honest, planted): (Vec<&Outcome>, Vec<&Outcome>) = outcomes.iter().partition(|outcome| outcome.honest);
-    let unit_years: usize = honest.iter().map(|outcome| outcome.units).sum();
-    let false_alarms: usize = honest.iter().map(|outcome| outcome.wrong.len()).sum();
-    let proportion = |outcome: &&Outcome, also: bool| {
-        let wrong = outcome.wrong.len() + if also { outcome.beside.len() } else { 0 };
-        wrong as f64 / outcome.flagged.max(1) as f64
-    };
-    let mean = |also: bool| planted.iter().map(|outcome| proportion(outcome, also)).sum::<f64>() / planted.len().max(1) as f64;
     let seconds: f64 = outcomes.iter().map(|outcome| outcome.seconds).sum::<f64>() / outcomes.len().max(1) as f64;
     println!("{} seeds, {} units and {} cases a province; {seconds:.1} s a province\n", honest.len(), size.units, size.cases);
+    print_figures(&honest, &planted);
+    print_twins(&planted);
+    print_recall(library, &honest, &planted);
+    print_facts(library, &honest, &planted);
+    print_power(library, &planted);
+}
+
+fn print_figures(honest: &[&Outcome], planted: &[&Outcome]) {
+    let unit_years: usize = honest.iter().map(|outcome| outcome.units).sum();
+    let false_alarms: usize = honest.iter().map(|outcome| outcome.wrong.len()).sum();
+    let mean = |wrong: fn(&Outcome) -> usize| {
+        let of = |outcome: &&Outcome| wrong(outcome) as f64 / outcome.flagged.max(1) as f64;
+        planted.iter().map(of).sum::<f64>() / planted.len().max(1) as f64
+    };
     println!("| figure | goal | found |\n|---|---|---|");
-    println!("| statistical findings per 1000 unit-years, nobody cheats | ≤ 2 | {:.2} |", per_thousand(false_alarms, unit_years));
-    println!("| share of findings at units where nothing was planted, mean of provinces | ≤ 0.05 | {:.3} |", mean(false));
-    println!("| the same, another pattern than the planted one counted as wrong | | {:.3} |", mean(true));
-    let (mut touched, mut named) = (0, 0);
-    for (units, of_those) in planted.iter().flat_map(|outcome| outcome.twins.values()) {
-        (touched, named) = (touched + units, named + of_those);
-    }
-    println!("| benign twins of which nothing is said | ≥ 0.99 | {:.4} |", 1.0 - named as f64 / touched.max(1) as f64);
-    let failed: BTreeSet<&String> = outcomes.iter().flat_map(|outcome| outcome.failed.keys()).collect();
-    println!("| detectors that failed anywhere | none | {} |", failed.into_iter().map(String::as_str).collect::<Vec<_>>().join(", "));
-    println!("\n| twin | units | named |\n|---|---|---|");
+    println!(
+        "| statistical findings per 1000 unit-years, nobody cheats ({unit_years} unit-years) | ≤ 2 | {:.2} |",
+        per_thousand(false_alarms, unit_years)
+    );
+    println!("| share of findings at units where nothing was planted, mean of provinces | ≤ 0.05 | {:.3} |", mean(|one| one.wrong.len()));
+    println!(
+        "| and of those of another pattern and other records than the planted ones | | {:.3} |",
+        mean(|one| one.wrong.len() + one.beside.len())
+    );
+    println!("| and of every other pattern | | {:.3} |", mean(|one| one.wrong.len() + one.beside.len() + one.same_records.len()));
+    let (touched, named) = planted.iter().flat_map(|outcome| outcome.twins.values()).fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+    println!("| benign twins of which nothing is said | ≥ 0.99 | {} |", rate(touched - named, touched));
+    let failed: BTreeSet<&str> = honest.iter().chain(planted).flat_map(|outcome| outcome.failed.keys()).map(String::as_str).collect();
+    println!("| detectors that failed anywhere | none | {} |", failed.into_iter().collect::<Vec<_>>().join(", "));
+}
+
+fn print_twins(planted: &[&Outcome]) {
+    println!("\n| twin | units | nothing said |\n|---|---|---|");
     let twins: BTreeSet<&String> = planted.iter().flat_map(|outcome| outcome.twins.keys()).collect();
     for twin in twins {
-        let of: Vec<&(usize, usize)> = planted.iter().filter_map(|outcome| outcome.twins.get(twin)).collect();
-        println!("| {twin} | {} | {} |", of.iter().map(|one| one.0).sum::<usize>(), of.iter().map(|one| one.1).sum::<usize>());
+        let of = planted.iter().filter_map(|outcome| outcome.twins.get(twin));
+        let (touched, named) = of.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+        println!("| {twin} | {touched} | {} |", rate(touched - named, touched));
     }
-    println!("\n| detector | planted | {} | n < minimum | honest: per 1000 | planted: wrong |", STRENGTHS.join(" | "));
+}
+
+/// Where a pattern was planted, whoever was planted there.
+fn planted_of<'a>(planted: &[&'a Outcome], detector: &str) -> Vec<&'a Planted> {
+    planted.iter().flat_map(|outcome| &outcome.planted).filter(|one| one.pattern == detector).collect()
+}
+
+fn of_detector(found: &[(String, String)], detector: &str) -> usize {
+    found.iter().filter(|(name, _)| name == detector).count()
+}
+
+/// Recall by strength, of units with enough records.
+fn print_recall(library: &Library, honest: &[&Outcome], planted: &[&Outcome]) {
+    let unit_years: usize = honest.iter().map(|outcome| outcome.units).sum();
+    println!("\n| detector | planted | {} | too few records | per 1000 honest unit-years | wrong beside cheats |", STRENGTHS.join(" | "));
     println!("|---|---|{}---|---|---|", "---|".repeat(STRENGTHS.len()));
     for detector in library.detectors.values().filter(|detector| detector.statistic != Statistic::Rule) {
-        let of: Vec<&Planted> = planted.iter().flat_map(|outcome| &outcome.planted).filter(|one| one.pattern == detector.name).collect();
+        let of = planted_of(planted, &detector.name);
         let judged: Vec<&&Planted> = of.iter().filter(|one| one.judged().is_some()).collect();
         let recall = |strength: &&str| {
-            let here: Vec<bool> = judged.iter().filter(|one| one.strength == **strength).map(|one| one.found).collect();
-            let found = here.iter().filter(|found| **found).count();
-            if here.is_empty() { "–".to_owned() } else { format!("{:.2} ({})", found as f64 / here.len() as f64, here.len()) }
+            let here: Vec<&&&Planted> = judged.iter().filter(|one| one.strength == **strength).collect();
+            rate(here.iter().filter(|one| one.found).count(), here.len())
         };
-        let wrong = |outcomes: &[&Outcome]| outcomes.iter().flat_map(|one| &one.wrong).filter(|(name, _)| *name == detector.name).count();
-        let cells: Vec<String> = STRENGTHS.iter().map(recall).collect();
+        let wrong = |outcomes: &[&Outcome]| outcomes.iter().map(|one| of_detector(&one.wrong, &detector.name)).sum::<usize>();
         println!(
             "| {} | {} | {} | {} | {:.2} | {} |",
             detector.name,
             of.len(),
-            cells.join(" | "),
+            STRENGTHS.iter().map(recall).collect::<Vec<_>>().join(" | "),
             of.len() - judged.len(),
-            per_thousand(wrong(&honest), unit_years),
-            wrong(&planted)
+            per_thousand(wrong(honest), unit_years),
+            wrong(planted)
         );
     }
-    println!("\n| facts | units planted | found | records planted | listed |\n|---|---|---|---|---|");
+}
+
+fn print_facts(library: &Library, honest: &[&Outcome], planted: &[&Outcome]) {
+    let unit_years: usize = honest.iter().map(|outcome| outcome.units).sum();
+    println!(
+        "\n| facts | units planted | found | records planted | listed | findings per 1000 honest unit-years |\n|---|---|---|---|---|---|"
+    );
     for detector in library.detectors.values().filter(|detector| detector.statistic == Statistic::Rule) {
-        let of: Vec<&Planted> = planted.iter().flat_map(|outcome| &outcome.planted).filter(|one| one.pattern == detector.name).collect();
+        let of = planted_of(planted, &detector.name);
         let sum = |value: fn(&Planted) -> usize| of.iter().map(|one| value(one)).sum::<usize>();
-        let found = of.iter().filter(|one| one.found).count();
-        println!("| {} | {} | {found} | {} | {} |", detector.name, of.len(), sum(|one| one.records), sum(|one| one.listed));
+        let found = rate(of.iter().filter(|one| one.found).count(), of.len());
+        let honest: usize = honest.iter().map(|one| of_detector(&one.facts, &detector.name)).sum();
+        println!(
+            "| {} | {} | {found} | {} | {} | {:.1} |",
+            detector.name,
+            of.len(),
+            sum(|one| one.records),
+            sum(|one| one.listed),
+            per_thousand(honest, unit_years)
+        );
     }
-    println!("\nRecall by the number of records that were judged, strengths of 0.6 and more:\n\n| n | planted | found |\n|---|---|---|");
-    for (low, high) in [(0, 30), (30, 60), (60, 120), (120, 250), (250, i64::MAX)] {
-        let strong = ["0.6", "0.8", "1.0", "documented"];
-        let here: Vec<&Planted> = planted
-            .iter()
-            .flat_map(|outcome| &outcome.planted)
-            .filter(|one| strong.contains(&one.strength.as_str()) && one.judged().is_some_and(|n| (low..high).contains(&n)))
-            .collect();
-        let found = here.iter().filter(|one| one.found).count();
-        let until = if high == i64::MAX { "and more".to_owned() } else { format!("to {}", high - 1) };
-        println!("| {low} {until} | {} | {:.2} |", here.len(), found as f64 / here.len().max(1) as f64);
+}
+
+/// Below which number of records a detector is blind, though the pattern is strong.
+fn print_power(library: &Library, planted: &[&Outcome]) {
+    const NUMBERS: [(i64, i64); 6] = [(0, 30), (30, 60), (60, 120), (120, 250), (250, 500), (500, i64::MAX)];
+    let titles = NUMBERS.map(|(low, high)| if high == i64::MAX { format!("{low} and more") } else { format!("{low} to {}", high - 1) });
+    println!(
+        "\nUnits found of units planted at 0.6 and more, by the number of records that were judged:\n\n| detector | {} |",
+        titles.join(" | ")
+    );
+    println!("|---|{}", "---|".repeat(NUMBERS.len()));
+    let is_strong = |one: &&Planted| ["0.6", "0.8", "1.0", "documented"].contains(&one.strength.as_str());
+    let line = |title: &str, of: &[&Planted]| {
+        let cell = |(low, high): (i64, i64)| {
+            let here: Vec<&&Planted> = of.iter().filter(|one| one.judged().is_some_and(|n| (low..high).contains(&n))).collect();
+            rate(here.iter().filter(|one| one.found).count(), here.len())
+        };
+        println!("| {title} | {} |", NUMBERS.map(cell).join(" | "));
+    };
+    let mut all = Vec::new();
+    for detector in library.detectors.values().filter(|detector| detector.statistic != Statistic::Rule) {
+        let of: Vec<&Planted> = planted_of(planted, &detector.name).into_iter().filter(is_strong).collect();
+        line(&detector.name, &of);
+        all.extend(of);
     }
+    line("all", &all);
+}
+
+/// A share with its 95 % limits (Wilson) and what it is of.
+fn rate(count: usize, of: usize) -> String {
+    let Some(limits) = wilson_at(count as u64, of as u64, DEVIATE_95) else { return "–".to_owned() };
+    format!("{:.2} ({:.2}–{:.2}; {of})", count as f64 / of as f64, limits.low, limits.high)
 }
 
 fn per_thousand(count: usize, of: usize) -> f64 {

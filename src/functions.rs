@@ -1,8 +1,8 @@
-//! Clocks, parameters, days, the check of credit codes and the likeness of texts as SQL functions.
+//! Clocks, parameters, days, the check of credit codes, the likeness of texts and of pictures as SQL functions.
 //!
 //! In: the library's clocks, parameters, calendar and reference lists. Out: DataFusion functions `due_on`, `due_at`, `param`,
-//! `workdays_between`, `day_of`, `month_of`, `end_of`, `uscc_is_valid`, `text_similarity`, `text_bands`, evaluated a column at a time; the
-//! reference lists as tables ([`REFERENCE_TABLES`]). Never here: data that somebody sends.
+//! `workdays_between`, `day_of`, `month_of`, `end_of`, `uscc_is_valid`, `text_similarity`, `text_bands`, `picture_distance`, `picture_bands`, evaluated a column at a
+//! time; the reference lists as tables ([`REFERENCE_TABLES`]). Never here: data that somebody sends.
 //!
 //! The name of a clock or parameter is a literal: an unknown one is a planning error with our text. The version is that of
 //! the row's domain in force on the date that starts the clock.
@@ -35,6 +35,8 @@ use crate::calendar::{Clock, Parameter, WorkCalendar, end_of_day, shanghai_day};
 use crate::diagnostics::nearest;
 use crate::library::Library;
 use crate::terms::{Month, date_from_epoch_days, is_credit_code};
+
+mod picture_hashes;
 
 /// What the functions look up. Two sets are equal when every clock, parameter and day is.
 #[derive(Clone, PartialEq, Eq)]
@@ -99,8 +101,20 @@ pub fn reference_digest(clocks: &Clocks) -> String {
 }
 
 /// Every function of this module, by the name that SQL uses.
-pub const NAMES: [&str; 10] =
-    ["due_on", "due_at", "param", "workdays_between", "day_of", "month_of", "end_of", "uscc_is_valid", "text_similarity", "text_bands"];
+pub const NAMES: [&str; 12] = [
+    "due_on",
+    "due_at",
+    "param",
+    "workdays_between",
+    "day_of",
+    "month_of",
+    "end_of",
+    "uscc_is_valid",
+    "text_similarity",
+    "text_bands",
+    "picture_distance",
+    "picture_bands",
+];
 
 /// The last instant of a day.
 pub const END_OF: &str = NAMES[6];
@@ -128,6 +142,8 @@ pub fn register(context: &SessionContext, clocks: &Arc<Clocks>) {
         Which::UsccIsValid,
         Which::TextSimilarity,
         Which::TextBands,
+        Which::PictureDistance,
+        Which::PictureBands,
     ] {
         context.register_udf(ScalarUDF::new_from_impl(CalendarFunction {
             which,
@@ -227,6 +243,8 @@ enum Which {
     UsccIsValid,
     TextSimilarity,
     TextBands,
+    PictureDistance,
+    PictureBands,
 }
 
 impl Which {
@@ -242,6 +260,8 @@ impl Which {
             Self::UsccIsValid => 7,
             Self::TextSimilarity => 8,
             Self::TextBands => 9,
+            Self::PictureDistance => 10,
+            Self::PictureBands => 11,
         }]
     }
 
@@ -257,6 +277,8 @@ impl Which {
             Self::UsccIsValid => "uscc_is_valid(text)",
             Self::TextSimilarity => "text_similarity(text, text)",
             Self::TextBands => "text_bands(text)",
+            Self::PictureDistance => "picture_distance(hash, hash)",
+            Self::PictureBands => "picture_bands(hash)",
         }
     }
 }
@@ -311,9 +333,9 @@ impl ScalarUDFImpl for CalendarFunction {
             Which::DueOn | Which::DayOf | Which::MonthOf => DataType::Date32,
             Which::DueAt | Which::EndOf => instant(),
             Which::Param | Which::TextSimilarity => DataType::Decimal128(18, 4),
-            Which::WorkdaysBetween => DataType::Int64,
+            Which::WorkdaysBetween | Which::PictureDistance => DataType::Int64,
             Which::UsccIsValid => DataType::Boolean,
-            Which::TextBands => DataType::new_list(DataType::Int64, true),
+            Which::TextBands | Which::PictureBands => DataType::new_list(DataType::Int64, true),
         })
     }
 
@@ -354,8 +376,8 @@ impl ScalarUDFImpl for CalendarFunction {
             (Which::WorkdaysBetween, [from, to]) => Ok(vec![date_like(from)?, date_like(to)?]),
             (Which::DayOf, [at]) => Ok(vec![instant_like(at)?]),
             (Which::MonthOf | Which::EndOf, [on]) => Ok(vec![date_like(on)?]),
-            (Which::UsccIsValid | Which::TextBands, [_]) => Ok(vec![DataType::Utf8]),
-            (Which::TextSimilarity, [_, _]) => Ok(vec![DataType::Utf8, DataType::Utf8]),
+            (Which::UsccIsValid | Which::TextBands | Which::PictureBands, [_]) => Ok(vec![DataType::Utf8]),
+            (Which::TextSimilarity | Which::PictureDistance, [_, _]) => Ok(vec![DataType::Utf8, DataType::Utf8]),
             _ => Err(wrong(self.which, format!("{} does not take {} arguments", self.name(), types.len()))),
         }
     }
@@ -469,16 +491,13 @@ impl CalendarFunction {
                 let likeness: Decimal128Array = similarities(&left, &right).into_iter().collect();
                 Arc::new(likeness.with_precision_and_scale(18, 4)?)
             }
-            Which::TextBands => {
-                let mut lists = ListBuilder::new(Int64Builder::new());
-                for text in texts(&arrays[0])?.iter() {
-                    if let Some(text) = text {
-                        lists.values().append_slice(&Profile::of(text).bands());
-                    }
-                    lists.append(text.is_some());
-                }
-                Arc::new(lists.finish())
+            Which::TextBands => lists_of(&arrays[0], |text| Some(Profile::of(text).bands()))?,
+            Which::PictureDistance => {
+                let (left, right) = (texts(&arrays[0])?, texts(&arrays[1])?);
+                let distances = left.iter().zip(&right).map(|(left, right)| picture_hashes::distance(left?, right?));
+                Arc::new(distances.collect::<Int64Array>())
             }
+            Which::PictureBands => lists_of(&arrays[0], picture_hashes::bands)?,
         })
     }
 }
@@ -779,6 +798,17 @@ fn similarities(left: &StringArray, right: &StringArray) -> Vec<Option<i128>> {
         profiles.entry(text).or_insert_with(|| Profile::of(text));
     }
     left.iter().zip(right).map(|(left, right)| Some(profiles[left?].similarity(&profiles[right?]))).collect()
+}
+
+/// A list of numbers for each text; NULL where there is none.
+fn lists_of(array: &ArrayRef, numbers: impl Fn(&str) -> Option<Vec<i64>>) -> Result<ArrayRef> {
+    let mut lists = ListBuilder::new(Int64Builder::new());
+    for text in texts(array)?.iter() {
+        let numbers = text.and_then(&numbers);
+        lists.values().append_slice(numbers.as_deref().unwrap_or_default());
+        lists.append(numbers.is_some());
+    }
+    Ok(Arc::new(lists.finish()))
 }
 
 fn texts(array: &ArrayRef) -> Result<StringArray> {

@@ -18,7 +18,8 @@ use futures::StreamExt;
 use super::peers::Share;
 use super::tables::Evidence;
 use super::tail::hypergeometric_upper_tail;
-use super::tested::{EvidenceOf, Tested, odds_ratio};
+use super::tested::{EvidenceOf, Tested};
+use super::usual_rate::UsualRate;
 use super::{Detecting, LEAST_ODD, judged, share};
 use crate::error::{Context, Kind, Result};
 
@@ -48,15 +49,14 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>, says: &str) -> Result<Ve
             tests.push(Tested::not_made(detector, &share, &sign, share.share(), Some("没有其他记录可比")));
             continue;
         }
-        // Half a row keeps the odds of a unit without any odd other row finite.
-        let usual = (counts.others_odd as f64 + 0.5) / (counts.others as f64 + 1.0);
-        let (effect, effect_interval) = odds_ratio(share.odd, share.n, usual);
+        let usual = UsualRate::counted(counts.others_odd, counts.others, 0.0, 1);
+        let (effect, effect_interval) = usual.odds_ratio(share.odd, share.n);
         let ratio = request.parameter("finding.peer_ratio", Some(&share.domain))?;
         let p = hypergeometric_upper_tail(share.odd, share.n, share.odd + counts.others_odd, share.n + counts.others);
         tests.push(Tested {
             detector,
             statistic: share.share(),
-            usual: Some(usual),
+            usual: Some(usual.share),
             peers: 0,
             all_tiers: false,
             effect,
@@ -64,7 +64,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>, says: &str) -> Result<Ve
             p: Some(p),
             worth: share.odd >= LEAST_ODD && share.share() >= detector.floor && effect.is_none_or(|effect| effect >= ratio),
             not_applicable: None,
-            says: share::filled(says, &share, usual, &sign),
+            says: share::filled(says, &share, usual.share, &sign),
             evidence: EvidenceOf::Rows(evidence),
             sign,
             share,

@@ -16,14 +16,16 @@ use std::ops::Range;
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
-use futures::StreamExt;
+use arrow::record_batch::RecordBatch;
 
 use super::peers::Share;
 use super::tables::Evidence;
 use super::tail::chi_squared_lower_tail;
 use super::tested::{EvidenceOf, Tested};
+use super::unit_by_unit::UnitByUnit;
 use super::{Detecting, judged, percent};
 use crate::error::{Context, Kind, Result};
+use crate::library::detector::Detector;
 use crate::terms::{Month, date_from_epoch_days};
 
 const SIGN: &str = "月度件数过于平均";
@@ -94,116 +96,127 @@ pub fn fullest_band(amounts: &[f64], width: f64) -> Option<(f64, f64)> {
     numbers.map(share).filter(|(_, share)| *share > 0.0).max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)))
 }
 
+/// What a test of evenness asks for.
+struct Limits {
+    /// Months that a run must have.
+    months: f64,
+    /// Parts with cases that it must have.
+    parts: f64,
+    /// Width of a band, as a share of its lower end.
+    width: f64,
+    /// Share of the fines that must lie in it.
+    band_share: f64,
+}
+
 /// Tests every unit with parts.
 pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>>> {
-    let (detector, request) = (detecting.detector, detecting.request);
-    let cases = read(detecting).await?;
+    let request = detecting.request;
     let parameter = |name: &str| request.parameter(&format!("finding.quota_uniformity.{name}"), None);
-    let (least_months, least_parts, width, band_share) =
-        (parameter("months")?, parameter("parts")?, parameter("band_width")?, parameter("band_share")?);
+    let limits = Limits {
+        months: parameter("months")?,
+        parts: parameter("parts")?,
+        width: parameter("band_width")?,
+        band_share: parameter("band_share")?,
+    };
     // A month that is not over yet has fewer cases than the others for no reason of the unit's.
     let whole: Vec<Month> =
         request.period.months_until(request.as_of).into_iter().filter(|month| month.last_day() <= request.last_day()).collect();
     let mut tests = Vec::new();
-    for ((table, domain, unit), cases) in cases {
-        let region = detecting.regions.get(&unit).map_or("", String::as_str);
-        let is_known = |month: &Month| request.effects.touches_month(&detector.name, &unit, region, &domain, *month);
-        let (known, months): (Vec<Month>, Vec<Month>) = whole.iter().partition(|month| is_known(month));
-        let left_out = cases.iter().filter(|case| known.contains(&case.month)).count() as u64;
-        let place = |month: Month| months.iter().position(|other| *other == month);
-        let mut parts: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-        for case in &cases {
-            if let Some(place) = place(case.month) {
-                parts.entry(&case.part).or_insert_with(|| vec![0; months.len()])[place] += 1;
-            }
+    let mut units = UnitByUnit::open(detecting.all_rows().await?, detecting.detector).await?;
+    while let Some(batch) = units.next().await? {
+        for (key, cases) in read(&batch, detecting.detector)? {
+            tests.push(test_unit(detecting, &limits, &whole, key, &cases));
         }
-        let counts: Vec<Vec<u64>> = parts.into_values().collect();
-        let with_cases = |counts: &[Vec<u64>]| counts.iter().filter(|months| months.iter().any(|count| *count > 0)).count();
-        let n_of = |counts: &[Vec<u64>]| counts.iter().flatten().sum::<u64>();
-        let enough = |counts: &[Vec<u64>]| with_cases(counts) as f64 >= least_parts && n_of(counts) >= detector.minimum_n;
-        let found =
-            if months.len() as f64 >= least_months { most_even(&counts, months.len(), least_months as usize, enough) } else { None };
-        let (run, Spread { statistic, degrees }, p) = found.clone().unwrap_or_else(|| (0..months.len(), spread(&counts), 1.0));
-        let in_run = |case: &&Case| place(case.month).is_some_and(|place| run.contains(&place));
-        let amounts: Vec<f64> = cases.iter().filter(in_run).map(|case| case.amount).collect();
-        let band = fullest_band(&amounts, width);
-        let in_band = |case: &&Case| band.is_some_and(|(from, _)| case.amount >= from && case.amount <= from * (1.0 + width));
-        let odd = cases.iter().filter(in_run).filter(in_band).count() as u64;
-        let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
-        let n = amounts.len() as u64;
-        let share = Share { unit, tier, domain, table, odd, n, left_out, unjudged: 0 };
-        let ratio = if degrees > 0.0 { statistic / degrees } else { 0.0 };
-        if found.is_none() {
-            let why = if (months.len() as f64) < least_months {
-                Some(format!("统计期内没有已知影响的整月只有 {} 个，至少需要 {least_months} 个", months.len()))
-            } else if (with_cases(&counts) as f64) < least_parts {
-                Some(format!("有案件的下级主体只有 {} 个，至少需要 {least_parts} 个", with_cases(&counts)))
-            } else {
-                None
-            };
-            tests.push(Tested::not_made(detector, &share, SIGN, ratio, why.as_deref()));
-            continue;
-        }
-        let parts = cases.iter().filter(in_run).map(|case| case.part.as_str()).collect::<BTreeSet<_>>().len();
-        let (from, filled) = band.unwrap_or((0.0, 0.0));
-        let says = format!(
-            "{parts} 个下级主体在 {} 至 {} 的 {} 个月中罚款案件共 {n} 件，各月件数的离散程度仅为随机波动的 {}（逐月大致相同）；其中 {odd} 件（{}）罚款在 {from} 元至 {} 元之间。",
-            months[run.start],
-            months[run.end - 1],
-            run.len(),
-            percent(ratio),
-            percent(filled),
-            from * (1.0 + width),
-        );
-        let evidence = cases.iter().filter(in_run).filter(in_band).map(|case| case.evidence.clone()).collect();
-        tests.push(Tested {
-            detector,
-            sign: SIGN.to_owned(),
-            statistic: ratio,
-            usual: Some(1.0),
-            peers: 0,
-            all_tiers: false,
-            effect: Some(ratio),
-            effect_interval: None,
-            p: Some(p),
-            worth: ratio <= detector.floor && filled >= band_share,
-            not_applicable: None,
-            says,
-            evidence: EvidenceOf::Rows(evidence),
-            share,
-        });
     }
     Ok(tests)
 }
 
-type Key = (String, String, String);
-
-/// The cases by table, domain and unit, in an order that does not depend on the reading.
-async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, Vec<Case>>> {
-    let detector = detecting.detector;
-    let what = || detector.file.clone();
-    let frame = detecting.all_rows().await?.select_columns(&detector.statistic.columns()).context(Kind::Query, what)?;
-    let mut cases: BTreeMap<Key, Vec<Case>> = BTreeMap::new();
-    let mut batches = frame.execute_stream().await.context(Kind::Query, what)?;
-    while let Some(batch) = batches.next().await {
-        let batch = &batch.context(Kind::Query, what)?;
-        let column = |name: &str| judged::place(batch, name).expect("a column of the statistic");
-        let (parts, months) = (judged::text(batch, column("part"))?, judged::days(batch, column("month"))?);
-        let amounts = cast(batch.column(column("amount")), &DataType::Float64).context(Kind::Query, what)?;
-        let amounts = amounts.as_primitive::<Float64Type>();
-        for (place, row) in judged::recorded(batch)?.into_iter().enumerate() {
-            let Some(day) = date_from_epoch_days(months[place]) else { continue };
-            let key = (row.evidence.table.clone(), row.domain, row.unit);
-            cases.entry(key).or_default().push(Case {
-                part: parts.value(place).to_owned(),
-                month: Month::of(day),
-                amount: amounts.value(place),
-                evidence: row.evidence,
-            });
+fn test_unit<'a>(detecting: &Detecting<'a>, limits: &Limits, whole: &[Month], (table, domain, unit): Key, cases: &[Case]) -> Tested<'a> {
+    let (detector, request) = (detecting.detector, detecting.request);
+    let Limits { months: least_months, parts: least_parts, width, band_share } = *limits;
+    let region = detecting.regions.get(&unit).map_or("", String::as_str);
+    let is_known = |month: &Month| request.effects.touches_month(&detector.name, &unit, region, &domain, *month);
+    let (known, months): (Vec<Month>, Vec<Month>) = whole.iter().partition(|month| is_known(month));
+    let left_out = cases.iter().filter(|case| known.contains(&case.month)).count() as u64;
+    let place = |month: Month| months.iter().position(|other| *other == month);
+    let mut parts: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for case in cases {
+        if let Some(place) = place(case.month) {
+            parts.entry(&case.part).or_insert_with(|| vec![0; months.len()])[place] += 1;
         }
     }
-    for cases in cases.values_mut() {
-        cases.sort_by(|a, b| a.evidence.cmp(&b.evidence));
+    let counts: Vec<Vec<u64>> = parts.into_values().collect();
+    let with_cases = |counts: &[Vec<u64>]| counts.iter().filter(|months| months.iter().any(|count| *count > 0)).count();
+    let n_of = |counts: &[Vec<u64>]| counts.iter().flatten().sum::<u64>();
+    let enough = |counts: &[Vec<u64>]| with_cases(counts) as f64 >= least_parts && n_of(counts) >= detector.minimum_n;
+    let found = if months.len() as f64 >= least_months { most_even(&counts, months.len(), least_months as usize, enough) } else { None };
+    let (run, Spread { statistic, degrees }, p) = found.clone().unwrap_or_else(|| (0..months.len(), spread(&counts), 1.0));
+    let in_run = |case: &&Case| place(case.month).is_some_and(|place| run.contains(&place));
+    let amounts: Vec<f64> = cases.iter().filter(in_run).map(|case| case.amount).collect();
+    let band = fullest_band(&amounts, width);
+    let in_band = |case: &&Case| band.is_some_and(|(from, _)| case.amount >= from && case.amount <= from * (1.0 + width));
+    let odd = cases.iter().filter(in_run).filter(in_band).count() as u64;
+    let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
+    let n = amounts.len() as u64;
+    let share = Share { unit, tier, domain, table, odd, n, left_out, unjudged: 0 };
+    let ratio = if degrees > 0.0 { statistic / degrees } else { 0.0 };
+    if found.is_none() {
+        let why = if (months.len() as f64) < least_months {
+            Some(format!("统计期内没有已知影响的整月只有 {} 个，至少需要 {least_months} 个", months.len()))
+        } else if (with_cases(&counts) as f64) < least_parts {
+            Some(format!("有案件的下级主体只有 {} 个，至少需要 {least_parts} 个", with_cases(&counts)))
+        } else {
+            None
+        };
+        return Tested::not_made(detector, &share, SIGN, ratio, why.as_deref());
+    }
+    let parts = cases.iter().filter(in_run).map(|case| case.part.as_str()).collect::<BTreeSet<_>>().len();
+    let (from, filled) = band.unwrap_or((0.0, 0.0));
+    let says = format!(
+        "{parts} 个下级主体在 {} 至 {} 的 {} 个月中罚款案件共 {n} 件，各月件数的离散程度仅为随机波动的 {}（逐月大致相同）；其中 {odd} 件（{}）罚款在 {from} 元至 {} 元之间。",
+        months[run.start],
+        months[run.end - 1],
+        run.len(),
+        percent(ratio),
+        percent(filled),
+        from * (1.0 + width),
+    );
+    let worth = ratio <= detector.floor && filled >= band_share;
+    // What is not worth a look is never shown: its rows need not be kept.
+    let shown = cases.iter().filter(|_| worth).filter(in_run).filter(in_band);
+    let evidence = shown.map(|case| case.evidence.clone()).collect();
+    Tested {
+        detector,
+        sign: SIGN.to_owned(),
+        statistic: ratio,
+        usual: Some(1.0),
+        peers: 0,
+        all_tiers: false,
+        effect: Some(ratio),
+        effect_interval: None,
+        p: Some(p),
+        worth,
+        not_applicable: None,
+        says,
+        evidence: EvidenceOf::Rows(evidence),
+        share,
+    }
+}
+
+type Key = (String, String, String);
+
+/// One unit's cases by table, domain and unit.
+fn read(batch: &RecordBatch, detector: &Detector) -> Result<BTreeMap<Key, Vec<Case>>> {
+    let column = |name: &str| judged::place(batch, name).expect("a column of the statistic");
+    let (parts, months) = (judged::text(batch, column("part"))?, judged::days(batch, column("month"))?);
+    let amounts = cast(batch.column(column("amount")), &DataType::Float64).context(Kind::Query, || detector.file.clone())?;
+    let amounts = amounts.as_primitive::<Float64Type>();
+    let mut cases: BTreeMap<Key, Vec<Case>> = BTreeMap::new();
+    for (place, row) in judged::recorded(batch)?.into_iter().enumerate() {
+        let Some(day) = date_from_epoch_days(months[place]) else { continue };
+        let key = (row.evidence.table.clone(), row.domain, row.unit);
+        let (part, amount) = (parts.value(place).to_owned(), amounts.value(place));
+        cases.entry(key).or_default().push(Case { part, month: Month::of(day), amount, evidence: row.evidence });
     }
     Ok(cases)
 }

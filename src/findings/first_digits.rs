@@ -10,16 +10,17 @@
 
 use std::collections::BTreeMap;
 
+use arrow::record_batch::RecordBatch;
 use rust_decimal::Decimal;
-
-use futures::StreamExt;
 
 use super::peers::Share;
 use super::tables::Evidence;
 use super::tail::{chi_squared, chi_squared_upper_tail};
 use super::tested::{EvidenceOf, Tested};
+use super::unit_by_unit::UnitByUnit;
 use super::{Detecting, judged};
-use crate::error::{Context, Kind, Result};
+use crate::error::Result;
+use crate::library::detector::Detector;
 
 /// Pairs of first digits, 10 to 99.
 const PAIRS: usize = 90;
@@ -78,84 +79,85 @@ fn gate(amounts: &[f64]) -> Option<String> {
     (largest > LARGEST_PART * total).then(|| "最大的十笔占总额十分之一以上".to_owned())
 }
 
-/// Amounts of one unit.
+/// Amounts of one unit: their values, and the first digits of each with its record.
 #[derive(Debug, Clone, Default)]
-struct Unit {
-    amounts: Vec<f64>,
+struct Amounts {
+    values: Vec<f64>,
     rows: Vec<(usize, Evidence)>,
 }
 
 /// Tests every unit.
 pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>>> {
-    let detector = detecting.detector;
     let mut tests = Vec::new();
-    for ((sign, table, domain, name), unit) in read(detecting).await? {
-        let tier = detecting.tiers.get(&name).cloned().unwrap_or_default();
-        let mut counts = [0; PAIRS];
-        unit.rows.iter().for_each(|(first, _)| counts[first - 10] += 1);
-        let n = unit.rows.len() as u64;
-        // The pair that is most above what the law gives.
-        let over = |place: &usize| counts[*place] as f64 - n as f64 * expected(place + 10);
-        let fullest = (0..PAIRS).max_by(|a, b| over(a).total_cmp(&over(b))).unwrap_or(0);
-        let share = Share { unit: name, tier, domain, table, odd: counts[fullest], n, left_out: 0, unjudged: 0 };
-        if n < detector.minimum_n {
-            tests.push(Tested::not_made(detector, &share, &sign, share.share(), None));
-            continue;
+    let mut units = UnitByUnit::open(detecting.frame().await?, detecting.detector).await?;
+    while let Some(batch) = units.next().await? {
+        for ((table, domain, unit, sign), amounts) in read(&batch)? {
+            let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
+            let share = Share { unit, tier, domain, table, odd: 0, n: amounts.rows.len() as u64, left_out: 0, unjudged: 0 };
+            tests.push(test_unit(detecting.detector, share, sign, amounts));
         }
-        if let Some(why) = gate(&unit.amounts) {
-            tests.push(Tested::not_made(detector, &share, &sign, share.share(), Some(&why)));
-            continue;
-        }
-        let Deviation { chi_squared, mean, excess } = deviation(&counts);
-        let first = fullest + 10;
-        let says = format!(
-            "{sign} {n} 笔，前两位数字的分布偏离本福特定律：平均绝对偏差 {mean:.4}，超出随机波动 {excess:.4}；最多的是以 {first} 开头的 {} 笔，按定律约 {:.0} 笔。",
-            counts[fullest],
-            n as f64 * expected(first)
-        );
-        let evidence = unit.rows.into_iter().filter(|(pair, _)| *pair == first).map(|(_, row)| row).collect();
-        tests.push(Tested {
-            detector,
-            statistic: share.share(),
-            usual: Some(expected(first)),
-            peers: 0,
-            all_tiers: false,
-            effect: Some(excess),
-            effect_interval: None,
-            p: Some(chi_squared_upper_tail(chi_squared, (PAIRS - 1) as f64)),
-            worth: excess > detector.floor,
-            not_applicable: None,
-            says,
-            evidence: EvidenceOf::Rows(evidence),
-            sign,
-            share,
-        });
     }
     Ok(tests)
 }
 
+fn test_unit(detector: &Detector, share: Share, sign: String, amounts: Amounts) -> Tested<'_> {
+    let mut counts = [0; PAIRS];
+    amounts.rows.iter().for_each(|(first, _)| counts[first - 10] += 1);
+    let n = share.n;
+    // The pair that is most above what the law gives.
+    let over = |place: &usize| counts[*place] as f64 - n as f64 * expected(place + 10);
+    let fullest = (0..PAIRS).max_by(|a, b| over(a).total_cmp(&over(b))).unwrap_or(0);
+    let share = Share { odd: counts[fullest], ..share };
+    if n < detector.minimum_n {
+        return Tested::not_made(detector, &share, &sign, share.share(), None);
+    }
+    if let Some(why) = gate(&amounts.values) {
+        return Tested::not_made(detector, &share, &sign, share.share(), Some(&why));
+    }
+    let Deviation { chi_squared, mean, excess } = deviation(&counts);
+    let first = fullest + 10;
+    let says = format!(
+        "{sign} {n} 笔，前两位数字的分布偏离本福特定律：平均绝对偏差 {mean:.4}，超出随机波动 {excess:.4}；最多的是以 {first} 开头的 {} 笔，按定律约 {:.0} 笔。",
+        counts[fullest],
+        n as f64 * expected(first)
+    );
+    let worth = excess > detector.floor;
+    // What is not worth a look is never shown: its rows need not be kept.
+    let evidence = amounts.rows.into_iter().filter(|(pair, _)| worth && *pair == first).map(|(_, row)| row).collect();
+    Tested {
+        detector,
+        statistic: share.share(),
+        usual: Some(expected(first)),
+        peers: 0,
+        all_tiers: false,
+        effect: Some(excess),
+        effect_interval: None,
+        p: Some(chi_squared_upper_tail(chi_squared, (PAIRS - 1) as f64)),
+        worth,
+        not_applicable: None,
+        says,
+        evidence: EvidenceOf::Rows(evidence),
+        sign,
+        share,
+    }
+}
+
 type Key = (String, String, String, String);
 
-/// Amounts by sign, table, domain and unit.
-async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, Unit>> {
-    let what = || detecting.detector.file.clone();
-    let frame = detecting.frame().await?.select_columns(&detecting.detector.statistic.columns()).context(Kind::Query, what)?;
-    let mut units: BTreeMap<Key, Unit> = BTreeMap::new();
-    let mut batches = frame.execute_stream().await.context(Kind::Query, what)?;
-    while let Some(batch) = batches.next().await {
-        let batch = &batch.context(Kind::Query, what)?;
-        let column = |name: &str| judged::place(batch, name).expect("a column of the statistic");
-        let (amounts, signs) = (judged::text(batch, column("amount"))?, judged::text(batch, column("sign"))?);
-        for (place, row) in judged::recorded(batch)?.into_iter().enumerate() {
-            let Some(amount) = amounts.value(place).parse::<Decimal>().ok().filter(|amount| *amount > Decimal::ZERO) else { continue };
-            let Some(first) = first_two(amount) else { continue };
-            let key = (signs.value(place).to_owned(), row.evidence.table.clone(), row.domain, row.unit);
-            let unit = units.entry(key).or_default();
-            unit.amounts.push(rust_decimal::prelude::ToPrimitive::to_f64(&amount).unwrap_or(0.0));
-            unit.rows.push((first, row.evidence));
-        }
+/// One unit's amounts by table, domain, unit and sign.
+fn read(batch: &RecordBatch) -> Result<BTreeMap<Key, Amounts>> {
+    let column = |name: &str| judged::place(batch, name).expect("a column of the statistic");
+    let (texts, signs) = (judged::text(batch, column("amount"))?, judged::text(batch, column("sign"))?);
+    let mut found: BTreeMap<Key, Amounts> = BTreeMap::new();
+    for (place, row) in judged::recorded(batch)?.into_iter().enumerate() {
+        let Some(amount) = texts.value(place).parse::<Decimal>().ok().filter(|amount| *amount > Decimal::ZERO) else { continue };
+        let Some(first) = first_two(amount) else { continue };
+        let key = (row.evidence.table.clone(), row.domain, row.unit, signs.value(place).to_owned());
+        let amounts = found.entry(key).or_default();
+        amounts.values.push(rust_decimal::prelude::ToPrimitive::to_f64(&amount).unwrap_or(0.0));
+        amounts.rows.push((first, row.evidence));
     }
-    Ok(units)
+    Ok(found)
 }
 
 #[cfg(test)]

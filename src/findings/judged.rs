@@ -146,9 +146,9 @@ pub struct Recorded {
 /// The rows of a batch, by the names of the columns that every detector has.
 pub fn recorded(batch: &RecordBatch) -> Result<Vec<Recorded>> {
     let texts = |name: &str| place(batch, name).map(|index| text(batch, index)).transpose();
-    let [units, domains, tables, records, says, files] =
-        ["unit_id", "domain", "source_table", "record_id", "says", "source_file"].map(texts);
-    let columns = [units?, domains?, tables?, records?, says?, files?];
+    let [units, domains, tables, records, signs, says, files] =
+        ["unit_id", "domain", "source_table", "record_id", "sign", "says", "source_file"].map(texts);
+    let columns = [units?, domains?, tables?, records?, signs?, says?, files?];
     let lines = place(batch, "source_line").map(|index| integers(batch, index)).transpose()?;
     let value = |column: usize, row: usize| {
         let column = columns[column].as_ref().filter(|column| column.is_valid(row));
@@ -160,8 +160,9 @@ pub fn recorded(batch: &RecordBatch) -> Result<Vec<Recorded>> {
         evidence: Evidence {
             table: value(2, row),
             record_id: value(3, row),
-            says: value(4, row),
-            source_file: value(5, row),
+            sign: value(4, row),
+            says: value(5, row),
+            source_file: value(6, row),
             source_line: lines.as_ref().and_then(|lines| lines[row]).unwrap_or(0),
         },
     };

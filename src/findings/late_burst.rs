@@ -9,7 +9,8 @@
 //! fewer than three times the last working days have passed has no end to speak of: not applicable.
 
 use super::peers::{Compared, Peers, Share};
-use super::tested::{EvidenceOf, Tested, odds_ratio};
+use super::tested::{EvidenceOf, Tested};
+use super::usual_rate::UsualRate;
 use super::{DetectRequest, Detecting, LEAST_ODD, percent};
 use crate::error::Result;
 use crate::terms::epoch_days;
@@ -57,14 +58,14 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             continue;
         };
         let ratio = request.parameter("finding.peer_ratio", Some(&late.domain))?;
-        let is_large = |share: &Share, usual: f64| {
-            let (effect, _) = odds_ratio(share.odd, share.n, usual);
+        let is_large = |share: &Share, usual: UsualRate| {
+            let (effect, _) = usual.odds_ratio(share.odd, share.n);
             share.odd >= LEAST_ODD && effect.is_none_or(|effect| effect >= ratio)
         };
         let stands_out = |compared: &Compared| compared.z >= z;
         let worth = late.share() >= detector.floor
             && is_large(late, one.usual)
-            && is_large(at_end, even.max(two.usual))
+            && is_large(at_end, if two.usual.rate() < even { UsualRate::exactly(even) } else { two.usual })
             && stands_out(&one)
             && stands_out(&two);
         let title = request.table_title(&late.table);
@@ -73,17 +74,17 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             late.n,
             late.odd,
             percent(late.share()),
-            percent(one.usual),
+            percent(one.usual.share),
             both.odd,
             request.last_day(),
         );
-        let (effect, effect_interval) = odds_ratio(late.odd, late.n, one.usual);
+        let (effect, effect_interval) = one.usual.odds_ratio(late.odd, late.n);
         tests.push(Tested {
             detector,
             share: late.clone(),
             sign: LATE.to_owned(),
             statistic: late.share(),
-            usual: Some(one.usual),
+            usual: Some(one.usual.share),
             peers: one.peers,
             all_tiers: one.all_tiers,
             effect,

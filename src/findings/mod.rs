@@ -53,6 +53,8 @@ mod share;
 pub mod tables;
 pub mod tail;
 mod tested;
+mod unit_by_unit;
+mod usual_rate;
 pub mod watch;
 
 use effects::Effects;
@@ -332,13 +334,13 @@ async fn places(session: &SessionContext, request: &DetectRequest<'_>) -> Result
 const LEAST_ODD: u64 = 3;
 
 /// What a finding is about: period, domain and source table in words. No domain: all of them.
-pub fn finding_subject(period: &str, domain: &str, table: &str) -> String {
+fn finding_subject(period: &str, domain: &str, table: &str) -> String {
     [period, domain, table].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-/// The identifier of a finding: the same for the same detector, unit and subject in every run.
-pub fn finding_id(detector: &str, unit: &str, subject: &str) -> String {
-    digest_of(&[detector, unit, subject], 12)
+/// The identifier of a finding: the same for the same detector, unit, period, domain and table in every run, whatever these are called.
+pub fn finding_id(detector: &str, unit: &str, period: &str, domain: &str, table: &str) -> String {
+    digest_of(&[detector, unit, period, domain, table], 12)
 }
 
 fn digest_of(parts: &[&str], length: usize) -> String {
@@ -347,13 +349,12 @@ fn digest_of(parts: &[&str], length: usize) -> String {
 
 /// A finding of a unit from its evidence; figures of a test are filled in by whoever made one. Worth: severity × (1 + decimal logarithm of the
 /// records), times the certainty where there is a test.
-fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, says: String, mut evidence: Vec<Evidence>) -> Finding {
-    evidence.sort();
-    evidence.dedup();
+fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, says: String, evidence: Vec<Evidence>) -> Finding {
+    let evidence = merged(evidence);
     let (detector, request) = (detecting.detector, detecting.request);
     let subject = finding_subject(&request.period.to_string(), request.domain_word(domain), request.table_title(table));
-    // The words about a row may change with the engine; which rows they are is what counts.
-    let mut keys: Vec<&str> = evidence.iter().flat_map(|row| [row.table.as_str(), row.record_id.as_str()]).collect();
+    // The words about a row may change with the engine; which rows they are, and in which way odd, is what counts.
+    let mut keys: Vec<&str> = evidence.iter().flat_map(|row| [row.table.as_str(), row.record_id.as_str(), row.sign.as_str()]).collect();
     keys.push(&detector.name);
     Finding {
         detector: detector.name.clone(),
@@ -363,7 +364,7 @@ fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, 
         domain: domain.to_owned(),
         table: table.to_owned(),
         period: request.period.to_string(),
-        finding_id: finding_id(&detector.name, unit, &subject),
+        finding_id: finding_id(&detector.name, unit, &request.period.to_string(), domain, table),
         evidence_digest: digest_of(&keys, 6),
         says,
         strength: 0.0,
@@ -384,6 +385,23 @@ fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, 
         evidence,
         subject,
     }
+}
+
+/// Sorted; a record that is odd in several ways of which the same is said is one row with all its signs.
+fn merged(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
+    evidence.sort();
+    evidence.dedup();
+    evidence.dedup_by(|next, kept| {
+        let sign = std::mem::take(&mut next.sign);
+        let is_same = Evidence { sign: String::new(), ..kept.clone() } == *next;
+        if is_same {
+            kept.sign = format!("{}、{sign}", kept.sign);
+        } else {
+            next.sign = sign;
+        }
+        is_same
+    });
+    evidence
 }
 
 /// 12.3%

@@ -15,6 +15,7 @@
 use std::collections::BTreeMap;
 
 use super::tail::{Logits, logit, rate_of};
+use super::usual_rate::UsualRate;
 
 /// Spreads of honest units' rates that are thought of, as standard deviations of the logit.
 const SPREADS: [f64; 9] = [0.1, 0.2, 0.3, 0.45, 0.65, 0.9, 1.2, 1.6, 2.2];
@@ -83,7 +84,7 @@ struct Usual {
     /// Spread between units, as a standard deviation.
     spread: f64,
     /// Rate of all units that don't lie far above: what a sentence says is usual.
-    pooled: f64,
+    pooled: UsualRate,
     /// Rate and weight of each of [`SPREADS`].
     laws: [(f64, f64); SPREADS.len()],
     units: usize,
@@ -93,7 +94,7 @@ impl Usual {
     /// Nothing is known but a rate.
     fn at(rate: f64) -> Self {
         let weights = normalised(SPREADS.map(ln_prior));
-        Self { median: rate, spread: 0.0, pooled: rate, laws: weights.map(|weight| (rate, weight)), units: 0 }
+        Self { median: rate, spread: 0.0, pooled: UsualRate::exactly(rate), laws: weights.map(|weight| (rate, weight)), units: 0 }
     }
 
     fn kept_weight(&self) -> f64 {
@@ -103,7 +104,7 @@ impl Usual {
     /// Probability of at least `odd` of `n`, the rate never below `least_rate`.
     fn upper_tail(&self, odd: u64, n: u64, least_rate: f64) -> f64 {
         // What is not above the usual stands out for nothing; how usual it is, nobody asks.
-        if odd as f64 <= n as f64 * self.pooled.max(least_rate) {
+        if odd as f64 <= n as f64 * self.pooled.rate().max(least_rate) {
             return 1.0;
         }
         let kept = self.laws.iter().zip(SPREADS).filter(|((_, weight), _)| *weight >= LEAST_WEIGHT);
@@ -119,7 +120,7 @@ impl Usual {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Compared {
     /// Rate among its peers.
-    pub usual: f64,
+    pub usual: UsualRate,
     /// Probability of at least so many.
     pub p: f64,
     /// Robust distance from the median of the group.
@@ -201,10 +202,11 @@ fn usual(group: &[&Share]) -> Usual {
     for (law, ((rate, _), weight)) in laws.iter_mut().zip(fits.into_iter().zip(weights)) {
         *law = (rate, weight);
     }
-    let fitted = Usual { median: centre, spread, pooled: centre, laws, units: group.len() };
+    let fitted = Usual { median: centre, spread, pooled: UsualRate::exactly(centre), laws, units: group.len() };
     let kept = group.iter().filter(|share| share.share() - centre <= OUTLIER * deviation(&fitted, share.n));
-    let (odd, n) = kept.fold((0, 0), |(odd, n), share| (odd + share.odd, n + share.n));
-    Usual { pooled: (odd as f64 + 0.5) / (n as f64 + 1.0), ..fitted }
+    let (odd, n, units) = kept.fold((0, 0, 0), |(odd, n, units), share| (odd + share.odd, n + share.n, units + 1));
+    let between = weights.iter().zip(SPREADS).map(|(weight, spread)| weight * spread * spread).sum();
+    Usual { pooled: UsualRate::counted(odd, n, between, units), ..fitted }
 }
 
 fn ln_prior(of: f64) -> f64 {
@@ -328,6 +330,6 @@ mod tests {
     fn units_below_the_minimum_shape_nothing() {
         let shares = group(&[(20, 20), (19, 20), (1, 80), (3, 120), (0, 60), (1, 70)]);
         let peers = Peers::fit(&shares, 30, 4);
-        assert!(peers.compare(&shares[2], 0.0).is_some_and(|compared| compared.usual < 0.03));
+        assert!(peers.compare(&shares[2], 0.0).is_some_and(|compared| compared.usual.share < 0.03));
     }
 }

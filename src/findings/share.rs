@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use super::peers::{Peers, Share};
-use super::tested::{EvidenceOf, Tested, odds_ratio};
+use super::tested::{EvidenceOf, Tested};
 use super::{Detecting, LEAST_ODD, percent};
 use crate::error::Result;
 use crate::library::detector::{Detector, Tail};
@@ -99,8 +99,9 @@ pub(super) fn judged_against_peers<'a>(
             tests.push(Tested::not_made(detector, share, sign, share.share(), Some(&why)));
             continue;
         };
-        let usual = if test.tail == Tail::Upper { compared.usual } else { 1.0 - compared.usual };
-        let (effect, effect_interval) = odds_ratio(share.odd, share.n, usual);
+        let usual = if test.tail == Tail::Upper { compared.usual } else { compared.usual.complement() };
+        let (effect, effect_interval) = usual.odds_ratio(share.odd, share.n);
+        let usual = usual.share;
         let ratio = against.peer_ratios.get(&share.domain).copied().unwrap_or(1.0);
         let is_large = match test.tail {
             Tail::Upper => share.odd >= LEAST_ODD && share.share() >= detector.floor && effect.is_none_or(|effect| effect >= ratio),

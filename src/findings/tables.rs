@@ -21,6 +21,8 @@ pub struct Evidence {
     pub source_file: String,
     /// Line in that file.
     pub source_line: i64,
+    /// Which kinds of oddness, with 、 between; empty where the detector has one.
+    pub sign: String,
 }
 
 /// A fact about rows, or the outcome of a test. The two are never mixed.
@@ -127,9 +129,9 @@ pub struct Finding {
     pub table: String,
     /// The period looked at.
     pub period: String,
-    /// Stable identifier: detector, unit and subject.
+    /// Stable identifier: detector, unit, period, domain and table.
     pub finding_id: String,
-    /// Of its evidence: two findings with the same number rest on the same records.
+    /// Of its evidence: two findings with the same number rest on the same records, odd in the same ways.
     pub evidence_digest: String,
     /// What it is about: period, domain, kind of record.
     pub subject: String,

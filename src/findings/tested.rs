@@ -8,7 +8,6 @@ use super::peers::Share;
 use super::tables::{Evidence, FindingTest, Outcome};
 use super::tail::benjamini_hochberg;
 use crate::library::detector::Detector;
-use crate::statistics::proportion::{DEVIATE_95, wilson_at};
 
 /// Which rows are evidence.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,16 +83,6 @@ impl<'a> Tested<'a> {
             (None, _) => Outcome::TooFew,
         }
     }
-}
-
-/// The odds of a share against the usual odds, with 95 % limits (Wilson's of the share); nothing where one of the odds is 0 or infinite.
-/// Where both shares are small, this is how many times the usual; unlike that it reads the same for a share and for what is left of it.
-pub fn odds_ratio(odd: u64, n: u64, usual: f64) -> (Option<f64>, Option<(f64, f64)>) {
-    let odds = |share: f64| (share < 1.0).then(|| share / (1.0 - share));
-    let Some(usual) = odds(usual).filter(|usual| *usual > 0.0) else { return (None, None) };
-    let of = |share: f64| odds(share).map(|odds| odds / usual);
-    let limits = wilson_at(odd, n, DEVIATE_95);
-    (of(odd as f64 / n.max(1) as f64), limits.and_then(|limits| Some((of(limits.low)?, of(limits.high)?))))
 }
 
 /// Corrects all tests together, and each detector's by themselves; the rows of the table, and the flagged tests with p and q.

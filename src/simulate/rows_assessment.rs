@@ -3,7 +3,7 @@
 //! In: a month. Out: the few rows of `appeals`, `findings_review`, `known_effects` of the whole province. Each names its document.
 //! Never here: scores, findings themselves.
 
-use crate::findings::{finding_id, finding_subject};
+use crate::findings::finding_id;
 use crate::simulate::days::Days;
 use crate::simulate::draw::Stream;
 use crate::simulate::items::{DOMAINS, MARKET};
@@ -14,9 +14,6 @@ use crate::terms::Month;
 /// Indicators that units appeal against.
 const CONTESTED: [&str; 4] =
     ["procedure.decision_timeliness", "market.complaint_contact_24h", "data.consistency_rate", "law.review_correction_rate"];
-
-/// Domains as the findings page writes them.
-const DOMAIN_WORDS: [&str; DOMAINS.len()] = ["市场监管", "城市管理", "生态环境", "交通运输", "应急管理"];
 
 impl World {
     /// Everything that the assessing office entered in the month.
@@ -86,8 +83,7 @@ impl World {
             let domain = unit.domains[0].0;
             let sheet = sheets.of("findings_review");
             // A verdict that names no evidence: it holds for whatever is found.
-            let subject = finding_subject(&month.year.to_string(), DOMAIN_WORDS[domain], "行政处罚案件");
-            sheet.text("finding_id", &finding_id("stage_inversion", &unit.id, &subject));
+            sheet.text("finding_id", &finding_id("stage_inversion", &unit.id, &month.year.to_string(), DOMAINS[domain], "cases"));
             sheet.text("unit_id", &unit.id).text("domain", DOMAINS[domain]).text("detector", "stage_inversion");
             sheet.date("reviewed_on", day).text("decision", decision).text("document", document).text("reviewer", "FH001");
             sheet.instant("created_at", Days::evening(day)).instant("updated_at", Days::evening(day));

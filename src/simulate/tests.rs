@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::rc::Rc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -312,9 +313,11 @@ fn every_plants_each_pattern_and_each_twin_and_a_unit_carries_one_pattern() {
     let lines = key(every_province()[0]);
     assert_eq!(lines[0], ["pattern", "unit_id", "group", "records", "strength"]);
     let planted: BTreeSet<&str> = lines[1..].iter().map(|line| line[0].as_str()).collect();
+    // Twelve months have no year before them.
+    let can_show = |pattern: &&str| *pattern != "cross_period_backfill";
     let twins = ["campaign", "data_migration", "deadline_work", "outage", "reform", "small_township"].map(|twin| format!("twin:{twin}"));
     let expected: BTreeSet<&str> =
-        super::planting::PATTERNS.iter().map(|pattern| pattern.name).chain(twins.iter().map(String::as_str)).collect();
+        super::planting::PATTERNS.iter().map(|pattern| pattern.name).filter(can_show).chain(twins.iter().map(String::as_str)).collect();
     assert_eq!(planted, expected);
     let mut carried = BTreeMap::<&str, BTreeSet<(&str, &str)>>::new();
     for line in lines[1..].iter().filter(|line| !line[0].starts_with("twin:")) {
@@ -354,15 +357,15 @@ fn every_planted_record_is_there_and_every_id_stands_once() {
 }
 
 /// Tables of the honest province, with the world that they are of.
-fn honest() -> (super::world::World, super::planting::Tables) {
-    let world = super::world::World::new(&judged(Planting::Every), &REFERENCE).expect("a province");
+fn honest(request: &SimulationRequest) -> (super::world::World, super::planting::Tables) {
+    let world = super::world::World::new(request, &REFERENCE).expect("a province");
     let tables = super::month::honest_tables(&world, 2, &contracts(), &|_| ()).expect("months are written");
     (world, tables)
 }
 
 #[test]
 fn the_share_of_records_that_show_a_pattern_is_its_strength_and_other_units_keep_their_rows() {
-    let (world, before) = honest();
+    let (world, before) = honest(&judged(Planting::Every));
     let mut after = before.clone();
     let planted = super::planting::plant_patterns(&mut super::planting::Ground::new(&world, &mut after));
     for occurrence in &planted {
@@ -392,6 +395,168 @@ fn the_share_of_records_that_show_a_pattern_is_its_strength_and_other_units_keep
         let strange: Vec<_> = added.filter_map(|row| unit(new, row).filter(|_| !is_shared(new, row))).collect();
         assert!(strange.iter().all(|unit| touched.contains(unit.as_str())), "{name}: {strange:?}");
     }
+}
+
+/// What planting edits in one unit.
+struct Edited {
+    unit: String,
+    /// Ids of the planted records.
+    records: BTreeSet<String>,
+    before: Rc<super::planting::Tables>,
+    after: Rc<super::planting::Tables>,
+}
+
+impl Edited {
+    /// Rows of the planted records in the table.
+    fn rows(&self, table: &str) -> Vec<usize> {
+        let known = self.after.of(table);
+        self.records.iter().filter_map(|id| known.find_one(&known.key[0], id)).collect()
+    }
+
+    /// Tables and columns in which the unit's rows differ, with the record or the case whose row it is. A row that came or went differs in
+    /// its column "".
+    fn differences(&self) -> BTreeSet<(String, String, String)> {
+        let mut found = BTreeSet::new();
+        for name in self.before.names() {
+            let (old, new) = (self.before.of(&name), self.after.of(&name));
+            let owner = |table: &super::planting::Table, row| {
+                let key = table.word(row, &table.key[0]);
+                table.text(row, "case_id").filter(|_| !self.records.contains(&key)).map_or(key.clone(), str::to_owned)
+            };
+            for row in old.find("unit_id", &self.unit) {
+                let columns = old.cells(row).zip(new.cells(row)).filter(|(was, is)| was != is).map(|(was, _)| was.0);
+                let columns: Vec<&str> = if new.has(row) { columns.collect() } else { vec![""] };
+                found.extend(columns.into_iter().map(|column| (name.clone(), column.to_owned(), owner(old, row))));
+            }
+            let added = new.find("unit_id", &self.unit).into_iter().filter(|row| *row >= old.rows().len());
+            found.extend(added.map(|row| (name.clone(), String::new(), owner(new, row))));
+        }
+        found
+    }
+
+    /// Nothing differs but these columns, and those only in rows of the planted records.
+    fn differs_only_in(&self, columns: &[(&str, &[&str])]) {
+        for (table, column, record) in self.differences() {
+            let expected = columns.iter().any(|(known, columns)| *known == table && columns.contains(&column.as_str()));
+            let record = record.trim_start_matches(['P', 'T', 'B']);
+            assert!(expected && self.records.contains(record), "{table}.{column} of {record}");
+        }
+    }
+}
+
+/// What the pattern edits in the unit that shows it.
+fn edited(request: &SimulationRequest, patterns: &[&str]) -> Vec<Edited> {
+    let (world, before) = honest(request);
+    let mut after = before.clone();
+    let planted = super::planting::plant_patterns(&mut super::planting::Ground::new(&world, &mut after));
+    let (before, after) = (Rc::new(before), Rc::new(after));
+    let one = |pattern: &&str| {
+        let found = planted.iter().find(|one| one.pattern == *pattern).expect("a unit can show it");
+        let records = found.planted.lines.iter().flat_map(|(_, records)| records.clone()).collect();
+        Edited { unit: found.unit_id.clone(), records, before: Rc::clone(&before), after: Rc::clone(&after) }
+    };
+    patterns.iter().map(one).collect()
+}
+
+#[test]
+fn friends_pay_little_and_made_up_figures_look_it_and_nothing_else_differs() {
+    let all = edited(&judged(Planting::Every), &["favour", "digit_heaping", "benford_amounts"]);
+    friends_pay_little_to_one_officer(&all[0]);
+    figures_end_on_few_digits(&all[1]);
+    sums_lie_in_a_range(&all[2]);
+    // Which figures are made up is drawn: other provinces, other figures.
+    for seed in [1, 2] {
+        let other = SimulationRequest { seed, ..judged(Planting::Every) };
+        edited(&other, &["digit_heaping"]).iter().for_each(figures_end_on_few_digits);
+    }
+}
+
+fn friends_pay_little_to_one_officer(edited: &Edited) {
+    let cases = edited.after.of("cases");
+    let rows = edited.rows("cases");
+    let officers: BTreeSet<Option<String>> = rows.iter().map(|row| cases.list(*row, "officers").first().cloned()).collect();
+    let firms: BTreeSet<String> = rows.iter().map(|row| cases.word(*row, "credit_code")).collect();
+    assert!(rows.len() == edited.records.len() && officers.len() == 1 && firms.len() <= 5, "{officers:?} {firms:?}");
+    for row in rows {
+        let Some(fine) = cases.number(row, "fine_amount") else {
+            assert_eq!(cases.text(row, "outcome"), Some("no_penalty"));
+            continue;
+        };
+        let honest = edited.before.of("cases");
+        let alike =
+            honest.find("item_code", &cases.word(row, "item_code")).into_iter().filter_map(|other| honest.number(other, "fine_amount"));
+        let alike: Vec<i64> = alike.collect();
+        let less = alike.iter().filter(|other| **other < fine).count();
+        assert!(less * 2 <= alike.len(), "{less} of {} pay less than {fine}", alike.len());
+    }
+    let favoured = |column: &str| {
+        let rows = edited.differences().into_iter().filter(|(table, differs, _)| table == "cases" && differs == column);
+        rows.map(|(_, _, record)| record).collect::<BTreeSet<_>>()
+    };
+    for column in ["officers", "outcome", "fine_amount", "paid_amount", "penalty_kinds", "hearing_required"] {
+        assert!(favoured(column).is_subset(&edited.records), "{column}");
+    }
+}
+
+fn figures_end_on_few_digits(edited: &Edited) {
+    let digits = |tables: &super::planting::Tables| -> [BTreeSet<i64>; 3] {
+        let (visits, answers) = (tables.of("inspections"), tables.of("survey_responses"));
+        let minute = |row: usize, column: &str| visits.instant(row, column).map(|at| at / 60_000_000);
+        let times = |row: &usize| minute(*row, "checked_from").zip(minute(*row, "checked_to"));
+        let times: Vec<(i64, i64)> = edited.rows("inspections").iter().filter_map(times).collect();
+        let seconds = edited.rows("survey_responses").into_iter().filter_map(|row| answers.number(row, "duration_s"));
+        [
+            times.iter().map(|(from, to)| (to - from) % 10).collect(),
+            times.iter().flat_map(|(from, to)| [from % 10, to % 10]).collect(),
+            seconds.map(|seconds| seconds % 10).collect(),
+        ]
+    };
+    let fewest = digits(&edited.before).iter().zip(&digits(&edited.after)).any(|(was, is)| is.len() <= 3 && is.len() < was.len());
+    assert!(fewest, "{:?}", digits(&edited.after));
+    edited.differs_only_in(&[("inspections", &["checked_from", "checked_to", "scanned_at"]), ("survey_responses", &["duration_s"])]);
+}
+
+fn sums_lie_in_a_range(edited: &Edited) {
+    let cases = edited.before.of("cases");
+    let honest: Vec<i64> = cases.rows().into_iter().filter_map(|row| cases.number(row, "confiscated_amount")).collect();
+    let leading = |sum: &i64| sum.to_string().starts_with('1');
+    let ones = honest.iter().filter(|sum| leading(sum)).count() as f64 / honest.len() as f64;
+    assert!((0.25..0.36).contains(&ones), "{ones} of {}", honest.len());
+    let spread = honest.iter().max().zip(honest.iter().min()).map(|(most, least)| most / least);
+    assert!(spread > Some(1_000), "{spread:?}");
+    let invented = edited.rows("cases").into_iter().map(|row| edited.after.of("cases").number(row, "confiscated_amount"));
+    let invented: Vec<Option<i64>> = invented.collect();
+    assert!(!invented.is_empty() && invented.iter().flatten().count() == edited.records.len());
+    assert!(invented.iter().flatten().all(|sum| sum % 100 == 0 && (10_000..1_000_000).contains(sum)), "{invented:?}");
+    let flags = ["confiscated_amount", "hearing_required", "legal_review_required", "collective_required", "major"];
+    edited.differs_only_in(&[("cases", &flags), ("case_documents", &[""])]);
+}
+
+#[test]
+fn what_was_held_back_is_entered_when_the_judged_year_has_just_begun() {
+    let asked = SimulationRequest { units: 40, months: 16, cases: 5_000, ..judged(Planting::Every) };
+    let all = edited(&asked, &["cross_period_backfill"]);
+    let day = |year, month, day| crate::terms::epoch_days(jiff::civil::date(year, month, day));
+    for (table, acted) in [("cases", "opened_on"), ("inspections", "checked_on")] {
+        let (honest, known) = (all[0].before.of(table), all[0].after.of(table));
+        for row in all[0].rows(table) {
+            let entered = known.instant(row, "created_at").expect("entered");
+            let (acted, on) = (known.day(row, acted).expect("a day"), crate::calendar::shanghai_day(entered));
+            assert!((day(2024, 1, 1)..day(2024, 12, 12)).contains(&acted) && (day(2025, 1, 1)..day(2025, 1, 20)).contains(&on));
+            assert!(known.instant(row, "updated_at").is_none_or(|updated| updated >= entered));
+            assert!(honest.instant(row, "created_at").is_some_and(|at| crate::calendar::shanghai_day(at) < day(2025, 1, 1)));
+        }
+    }
+    assert!(!all[0].records.is_empty());
+    let touched: &[&str] = &["updated_at"];
+    all[0].differs_only_in(&[
+        ("cases", &["created_at", "updated_at"]),
+        ("inspections", &["created_at", "updated_at"]),
+        ("case_documents", touched),
+        ("case_stages", touched),
+        ("evidence_files", &["created_on", "updated_at"]),
+        ("platform_records", &["arrived_at", "source_batch", "submitted_at", "updated_at"]),
+    ]);
 }
 
 /// Lists hold no single value, so that no contract can name what they refer to.

@@ -307,10 +307,11 @@ pub fn findings_evidence(input: &ReportInput) -> Result<ResultTable> {
     }
     rows.sort();
     let rows_total = input.detected.findings.iter().map(|finding| finding.evidence.len()).sum();
-    Columns::of("findings_evidence", &["finding_id", "table", "record_id", "says", "source_file", "source_line"], &rows)
+    Columns::of("findings_evidence", &["finding_id", "table", "record_id", "sign", "says", "source_file", "source_line"], &rows)
         .text("finding_id", |(finding, _)| finding)
         .text("table", |(_, row)| &row.table)
         .text("record_id", |(_, row)| &row.record_id)
+        .text("sign", |(_, row)| &row.sign)
         .text("says", |(_, row)| &row.says)
         .text("source_file", |(_, row)| &row.source_file)
         .count("source_line", |(_, row)| row.source_line)

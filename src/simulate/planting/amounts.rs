@@ -1,14 +1,19 @@
-//! Fines that were made to measure: below a threshold, after a quota, in parts, as one pleases.
+//! Fines that were made to measure: below a threshold, after a quota, in parts, as one pleases, for friends.
 //!
-//! In: a unit's penalties. Out: the same with other amounts, others in their place, or more of them. Never here: days alone (see `dates`).
+//! In: a unit's penalties. Out: the same with other amounts, others in their place, or more of them. Never here: days alone (see `dates`),
+//! sums that no tariff sets (see `figures`).
 
 use std::collections::BTreeMap;
 
 use crate::calendar::shanghai_day;
 use crate::simulate::draw::Stream;
+use crate::simulate::firms::Firm;
 use crate::simulate::items::{ITEMS, Item, URBAN};
 use crate::simulate::planting::ground::Ground;
+use crate::simulate::planting::media::sign_as;
+use crate::simulate::planting::visits::set_party;
 use crate::simulate::planting::{Dose, Planted, RECORDS};
+use crate::simulate::rows_standards::band;
 use crate::simulate::world::{Tier, Unit};
 use crate::terms::{Month, date_from_epoch_days};
 
@@ -36,6 +41,12 @@ const PARTS_APART: (i32, i32) = (0, 3);
 const ALIKE: usize = 3;
 /// How far fines go beyond their band, as a factor on either side.
 const SPREAD: (f64, f64) = (1.3, 6.0);
+/// Firms that an officer favours, and their cases in the year.
+const FRIENDS: (i32, i32) = (1, 5);
+const CASES_OF_FRIENDS: (i32, i32) = (12, 40);
+/// How often, at most, a friend is let off altogether; else a friend pays the least, or so many hundredths of the band more.
+const LET_OFF: f64 = 0.5;
+const ABOVE_THE_LEAST: (i32, i32) = (0, 4);
 
 fn by_party(ground: &Ground<'_>, case: usize, amounts: (i64, i64)) -> i64 {
     if ground.of("cases").text(case, "party_kind") == Some("org") { amounts.0 } else { amounts.1 }
@@ -77,13 +88,21 @@ pub(super) fn fine_threshold_bunching(ground: &mut Ground<'_>, unit: &Unit, dose
         let step = threshold / 200;
         let fine = ((threshold - below) / step * step).min(threshold - step);
         ground.set_fine(*row, Some(fine));
-        spare_the_hearing(ground, *row);
+        if !is_major(ground, *row) {
+            spare_the_hearing(ground, *row);
+        }
     }
     Some(Planted::of(ground.ids("cases", &chosen), rows.len()))
 }
 
+/// Whether the penalty is one of which the party may ask to be heard.
+pub(super) fn is_major(ground: &Ground<'_>, case: usize) -> bool {
+    let from = by_party(ground, case, MAJOR);
+    ["fine_amount", "confiscated_amount"].iter().any(|column| ground.of("cases").number(case, column).is_some_and(|sum| sum >= from))
+}
+
 /// Below the threshold nobody is told of a hearing.
-fn spare_the_hearing(ground: &mut Ground<'_>, case: usize) {
+pub(super) fn spare_the_hearing(ground: &mut Ground<'_>, case: usize) {
     let id = ground.of("cases").word(case, "case_id");
     for flag in ["hearing_required", "legal_review_required", "collective_required", "major"] {
         if ground.of("cases").truth(case, flag).is_some() {
@@ -262,4 +281,65 @@ pub(super) fn disparity(ground: &mut Ground<'_>, unit: &Unit, dose: Dose, stream
         ground.set_fine(*row, Some(((yuan / 50.0).round() as i64).max(1) * 5_000));
     }
     Some(Planted::of(ground.ids("cases", &chosen), rows.len()))
+}
+
+/// Fines of organisations beyond the simple procedure, of a known matter and grade, that an accident or a meter tied to no other firm.
+fn of_organisations(ground: &Ground<'_>, unit: &Unit) -> Vec<usize> {
+    let cases = ground.of("cases");
+    let mut rows = ground.fined(unit);
+    rows.retain(|row| {
+        let metered = ground.of("monitoring_data_refs").find_one("ref_id", &format!("JK{}", cases.word(*row, "case_id"))).is_some();
+        let coded = cases.text(*row, "party_kind") == Some("org") && cases.text(*row, "credit_code").is_some();
+        let graded = cases.text(*row, "severity").is_some() && item_of(ground, *row).is_some() && !is_simple(ground, *row);
+        coded && graded && !metered && cases.text(*row, "accident_id").is_none()
+    });
+    rows
+}
+
+pub(super) fn of_friends(ground: &Ground<'_>, unit: &Unit) -> usize {
+    of_organisations(ground, unit).len()
+}
+
+/// 人情案: an officer handles the cases of a few firms, and whatever they did costs them the least that anybody pays, or nothing.
+pub(super) fn favour(ground: &mut Ground<'_>, unit: &Unit, dose: Dose, stream: &mut Stream) -> Option<Planted> {
+    let all = of_organisations(ground, unit);
+    let friends = circle(ground, unit, stream);
+    let wanted = stream.between(CASES_OF_FRIENDS.0, CASES_OF_FRIENDS.1);
+    let rows = Ground::pick(&all, f64::from(wanted) / all.len() as f64, stream);
+    for row in &rows {
+        set_party(ground, *row, friends.get(stream.below(friends.len()))?);
+    }
+    // The others of the circle's cases went to whoever was there, and cost what they cost.
+    let chosen = Ground::pick(&rows, dose.share, stream);
+    let officer = ground.world.officer_id(unit, stream.below(unit.officers as usize) as u32);
+    let lets_off = LET_OFF * stream.unit();
+    for row in &chosen {
+        let (item, was_major) = (item_of(ground, *row)?, is_major(ground, *row));
+        sign_as(ground, *row, &officer);
+        ground.edit("cases").clear(*row, &["aggravation"]);
+        if stream.chance(lets_off) {
+            ground.let_off(*row);
+        } else {
+            let (low, high) = band(item, &ground.of("cases").word(*row, "severity"));
+            // The band of a light grade begins below what anybody pays.
+            let least = low.max(i64::from(item.fine.0));
+            let above = (high - least) * i64::from(stream.between(ABOVE_THE_LEAST.0, ABOVE_THE_LEAST.1)) / 100;
+            ground.set_fine(*row, Some((least + above) / 50 * 5_000));
+        }
+        if was_major && !is_major(ground, *row) {
+            spare_the_hearing(ground, *row);
+        }
+    }
+    Some(Planted::of(ground.ids("cases", &chosen), rows.len()))
+}
+
+/// A few organisations of the unit's county. They deal in food: such firms can have broken any of the rules.
+fn circle(ground: &Ground<'_>, unit: &Unit, stream: &mut Stream) -> Vec<Firm> {
+    let world = ground.world;
+    let (county, firms) = (world.county_for(unit, stream), world.firms_per_county);
+    let friends = (0..stream.between(FRIENDS.0, FRIENDS.1)).filter_map(|_| {
+        let first = stream.below(firms as usize) as u64;
+        (first..first + firms).map(|nth| world.firm(county, nth)).find(|firm| firm.food && !firm.individual)
+    });
+    friends.collect()
 }

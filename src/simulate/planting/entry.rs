@@ -1,4 +1,5 @@
-//! Record keeping: entered in a rush at the year's end, changed when all was over, numbered out of order, made uncountable.
+//! Record keeping: entered in a rush at the year's end, held back until the next year, changed when all was over, numbered out of order,
+//! made uncountable.
 //!
 //! In: a unit's cases and visits. Out: the same with other times of entry, numbers and marks. Never here: the days of acts (see `dates`).
 
@@ -15,6 +16,10 @@ const RUSH: (i32, i32) = (5, 20);
 const SITTINGS: (i32, i32) = (2, 8);
 /// Days by which an event must lie before the rush to belong to an earlier month.
 const EARLIER: i32 = 35;
+/// Working days of the new year in which what was held back is entered: its first days, or its first two weeks.
+const NEW_YEAR: (i32, i32) = (2, 9);
+/// Days before the new year by which an act must lie to have been held back for weeks.
+const HELD_BACK: i32 = 21;
 /// Days after which nothing more happens to a case, so that a change is one after the fact.
 const OVER: i32 = 75;
 /// Days before the extract's last in which a unit tidies its figures.
@@ -46,6 +51,46 @@ pub(super) fn yearend_backfill(ground: &mut Ground<'_>, unit: &Unit, dose: Dose,
     let start = ground.world.days.start_of_last_working(ground.last + 1, stream.between(RUSH.0, RUSH.1));
     let sittings: Vec<i32> =
         (0..stream.between(SITTINGS.0, SITTINGS.1)).map(|_| ground.working(stream.between(start, ground.last))).collect();
+    Some(enter_in_sittings(ground, &rows, &sittings, dose, stream))
+}
+
+/// Cases and visits of the year before that were entered in it, weeks before it ended.
+fn of_the_year_before(ground: &Ground<'_>, unit: &Unit) -> Vec<(&'static str, usize)> {
+    let (acted, year_ends) = (ground.first - 365..ground.first - HELD_BACK, start_of_day(ground.first));
+    let mut rows = Vec::new();
+    for (table, column) in [("cases", "opened_on"), ("inspections", "checked_on")] {
+        let known = ground.of(table);
+        let in_time = |row: &usize| {
+            let entered = known.instant(*row, "created_at").is_some_and(|at| at < year_ends);
+            entered && known.day(*row, column).is_some_and(|day| acted.contains(&day))
+        };
+        rows.extend(known.find("unit_id", &unit.id).into_iter().filter(in_time).map(|row| (table, row)));
+    }
+    rows
+}
+
+pub(super) fn before_the_year(ground: &Ground<'_>, unit: &Unit) -> usize {
+    of_the_year_before(ground, unit).len()
+}
+
+/// 跨期补录: what happened in the year before, and was held back or forgotten then, is entered in the first days of the judged year.
+pub(super) fn cross_period_backfill(ground: &mut Ground<'_>, unit: &Unit, dose: Dose, stream: &mut Stream) -> Option<Planted> {
+    let rows = of_the_year_before(ground, unit);
+    let until = stream.between(NEW_YEAR.0, NEW_YEAR.1);
+    let sittings: Vec<i32> = (0..stream.between(1, until))
+        .map(|_| ground.world.days.plus_working(ground.first - 1, stream.between(1, until)).min(ground.last))
+        .collect();
+    Some(enter_in_sittings(ground, &rows, &sittings, dose, stream))
+}
+
+/// The dose's share of the rows is entered on a few days.
+fn enter_in_sittings(
+    ground: &mut Ground<'_>,
+    rows: &[(&'static str, usize)],
+    sittings: &[i32],
+    dose: Dose,
+    stream: &mut Stream,
+) -> Planted {
     let places: Vec<usize> = (0..rows.len()).collect();
     let mut records = Vec::new();
     for place in Ground::pick(&places, dose.share, stream) {
@@ -56,7 +101,7 @@ pub(super) fn yearend_backfill(ground: &mut Ground<'_>, unit: &Unit, dose: Dose,
         enter_at(ground, table, row, at);
         records.extend(ground.ids(table, &[row]));
     }
-    Some(Planted::of(records, rows.len()))
+    Planted::of(records, rows.len())
 }
 
 /// The case or visit came into its source at that time, with its papers, and into the platform not before.

@@ -158,7 +158,7 @@ pub(super) fn officer_signature(ground: &mut Ground<'_>, unit: &Unit, dose: Dose
 }
 
 /// The officer's name stands first under the case.
-fn sign_as(ground: &mut Ground<'_>, case: usize, officer: &str) {
+pub(super) fn sign_as(ground: &mut Ground<'_>, case: usize, officer: &str) {
     let cases = ground.edit("cases");
     let mut officers = cases.list(case, "officers");
     officers.retain(|known| known != officer);

@@ -15,6 +15,7 @@ mod amounts;
 mod coordination;
 mod dates;
 mod entry;
+mod figures;
 mod ground;
 mod media;
 mod public;
@@ -90,9 +91,10 @@ impl Pattern {
 }
 
 /// Every pattern, in the order in which they choose their units: those first that need a whole county, then those that few units can show.
-pub(super) const PATTERNS: [Pattern; 28] = [
+pub(super) const PATTERNS: [Pattern; 32] = [
     pattern("quota_uniformity", 4, amounts::townships, amounts::quota_uniformity).documented(1.0),
     pattern("unrecorded_visits", 8, visits::panel_visits, visits::unrecorded_visits),
+    pattern("cross_period_backfill", RECORDS, entry::before_the_year, entry::cross_period_backfill),
     pattern("decision_vs_media", RECORDS, dates::datable, dates::decision_vs_media).documented(1.0),
     pattern("paper_patrol", 8, coordination::patrols, coordination::paper_patrol),
     pattern("fine_threshold_bunching", RECORDS, amounts::near_a_threshold, amounts::fine_threshold_bunching),
@@ -119,6 +121,9 @@ pub(super) const PATTERNS: [Pattern; 28] = [
     pattern("post_cutoff_edit", RECORDS, entry::long_over, entry::post_cutoff_edit),
     pattern("number_inversion", RECORDS, entry::numbered, entry::number_inversion),
     pattern("denominator_shrink", RECORDS, entry::countable, entry::denominator_shrink),
+    pattern("favour", RECORDS, amounts::of_friends, amounts::favour),
+    pattern("digit_heaping", figures::FIGURES, figures::timed, figures::digit_heaping),
+    pattern("benford_amounts", RECORDS, figures::confiscated, figures::benford_amounts),
 ];
 
 /// Shares that a pattern may have, weak to strong.

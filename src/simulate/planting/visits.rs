@@ -204,7 +204,7 @@ fn dearer_for_strangers(ground: &mut Ground<'_>, unit: &Unit, fined: &[usize], d
 }
 
 /// The case is against this firm.
-fn set_party(ground: &mut Ground<'_>, case: usize, firm: &Firm) {
+pub(super) fn set_party(ground: &mut Ground<'_>, case: usize, firm: &Firm) {
     let id = ground.of("cases").word(case, "case_id");
     let cases = ground.edit("cases");
     cases.set_text(case, "credit_code", &firm.code);
@@ -219,11 +219,18 @@ fn set_party(ground: &mut Ground<'_>, case: usize, firm: &Firm) {
     if let Some(lead) = ground.of("leads").find_one("lead_id", &format!("XS{id}")) {
         ground.edit("leads").set_text(lead, "credit_code", &firm.code);
     }
-    for row in ground.of("lead_transfers").find("case_id", &id) {
-        ground.edit("lead_transfers").set_text(row, "credit_code", &firm.code);
+    for (table, column) in [("lead_transfers", "case_id"), ("coercive_measures", "case_id"), ("hotline_orders", "linked_case_id")] {
+        for row in ground.of(table).find(column, &id) {
+            ground.edit(table).set_text(row, "credit_code", &firm.code);
+        }
     }
     if let Some(visit) = ground.of("inspections").find_one("inspection_id", &format!("JC{id}")) {
+        let (day, before) = (ground.of("inspections").day(visit, "checked_on"), ground.of("inspections").word(visit, "credit_code"));
         ground.visit_firm(visit, firm);
+        if let Some(day) = day {
+            ground.report_visit(&before, day, false);
+            ground.report_visit(&firm.code, day, true);
+        }
     }
 }
 
