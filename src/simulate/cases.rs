@@ -430,9 +430,7 @@ impl World {
             _ => 0.08,
         };
         let is_person = stream.chance(person);
-        // Some firms attract more attention than others.
-        let share = stream.unit();
-        let mut nth = (share * share * self.firms_per_county as f64) as u64;
+        let mut nth = self.firm_number(stream.unit());
         for _ in 0..6 {
             let another = stream.below(self.firms_per_county as usize) as u64;
             if item.food && !self.sells_food(county, nth) {

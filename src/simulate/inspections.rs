@@ -121,11 +121,12 @@ impl World {
         }
         let item = &ITEMS[items.get(stream.below(items.len())).map_or(0, |item| item.0)];
         let county = self.county_for(unit, stream);
-        // The same few firms are visited again and again, by careless units more than by careful ones.
+        // The same few firms are visited again and again, by careless units more than by careful ones: that is a pattern of its own
+        // (`selective_targets`), which an honest province does not have.
         let share = stream.unit();
         let again = if self.small { World::odds(unit, 0.75, 0.20) } else { World::odds(unit, 0.40, 0.05) };
-        let focus = if stream.chance(again) { 1.5 / self.firms_per_county as f64 } else { share };
-        let firm = self.firm(county, (share * focus * self.firms_per_county as f64) as u64);
+        let is_again = stream.chance(again) && !self.honest;
+        let firm = self.firm(county, if is_again { (share * 1.5) as u64 } else { self.firm_number(share) });
         let (kind, trigger) = [
             ("routine", "plan"),
             ("key", "plan"),

@@ -3,15 +3,21 @@
 //! In: a case. Out: what the extract knows of it on its last day: what lies beyond the horizon stays empty, and a case that is not
 //! entered yet has no row. Never here: draws that shape the story.
 
+use jiff::civil::date;
+
 use crate::calendar::{DAY_MICROSECONDS, shanghai_day, start_of_day};
 use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{Days, HOUR, minutes, year_of};
-use crate::simulate::draw::{hash_of, share_of};
+use crate::simulate::draw::{Stream, hash_of, share_of};
 use crate::simulate::items::{DOMAINS, ECO, MARKET, TRANSPORT, supervise_code};
 use crate::simulate::rows_entry::Slip;
 use crate::simulate::rows_standards::is_published;
 use crate::simulate::sheet::{Sheet, Sheets};
 use crate::simulate::world::{Tier, Unit, World};
+use crate::terms::epoch_days;
+
+/// Share of honest decisions whose number was taken beforehand, and by how many days.
+const TAKEN_BEFORE: (f64, i32) = (0.02, 5);
 
 /// What hashes are drawn for.
 const REVISED: u64 = 41;
@@ -262,9 +268,17 @@ impl World {
         self.days.seen_at(Some(updated)).unwrap_or_else(|| self.entered_at(case))
     }
 
-    /// The number on the decision.
+    /// The number on the decision. An honest office numbers as it decides; now and then a number was taken some days before.
     pub fn decision_no(&self, unit: &Unit, case: &Case, decided: i32) -> String {
-        let number = &case.id[case.id.len() - 7..];
+        let number = if self.honest {
+            let on = case.decided.unwrap_or(decided);
+            let taken = on - if Stream::about(self.seed, "number", &case.id).chance(TAKEN_BEFORE.0) { TAKEN_BEFORE.1 } else { 0 };
+            let new_year = epoch_days(date(year_of(decided) as i16, 1, 1));
+            let day = (taken - new_year + 10).max(0);
+            format!("{day:03}{}{:03}", &case.id[case.id.len() - 6..case.id.len() - 5], case.number % 1_000)
+        } else {
+            case.id[case.id.len() - 7..].to_owned()
+        };
         format!("{}罚〔{}〕{number}号", self.short_name(unit), year_of(decided))
     }
 

@@ -559,6 +559,32 @@ fn what_was_held_back_is_entered_when_the_judged_year_has_just_begun() {
     ]);
 }
 
+#[test]
+fn an_honest_province_numbers_as_it_decides_and_goes_to_the_same_door_now_and_then() {
+    let (world, tables) = honest(&judged(Planting::Every));
+    let (cases, visits) = (tables.of("cases"), tables.of("inspections"));
+    let (mut numbered, mut falls, mut most) = (0, 0, 0);
+    for unit in &world.units {
+        let mut numbers: Vec<(String, i32)> = cases
+            .find("unit_id", &unit.id)
+            .into_iter()
+            .filter_map(|row| Some((cases.text(row, "decision_no")?.to_owned(), cases.day(row, "decided_on")?)))
+            .collect();
+        numbers.sort();
+        numbered += numbers.len();
+        falls += numbers.windows(2).filter(|pair| pair[0].1 > pair[1].1).count();
+        let mut chosen = BTreeMap::<&str, usize>::new();
+        for row in visits.find("unit_id", &unit.id) {
+            if let (Some("plan"), Some(firm)) = (visits.text(row, "trigger_kind"), visits.text(row, "credit_code")) {
+                *chosen.entry(firm).or_default() += 1;
+            }
+        }
+        most = most.max(chosen.into_values().max().unwrap_or(0));
+    }
+    assert!(numbered > 1_000 && falls * 25 < numbered, "{falls} of {numbered} numbers come after a later one");
+    assert!(most <= 12, "{most} visits of one unit's own choice to one firm");
+}
+
 /// Lists hold no single value, so that no contract can name what they refer to.
 #[test]
 fn every_unit_and_officer_in_a_list_is_there() {

@@ -191,7 +191,9 @@ impl World {
         world.offices = crate::simulate::leads::offices(&world.units);
         world.total_weight = world.units.iter().map(|unit| unit.weight).sum();
         world.months = world.plan_months(request);
-        world.firms_per_county = (request.cases / world.counties.len() as u64 / 4).clamp(60, 400_000);
+        // With few firms everybody is visited again and again by chance; where nobody may look like that, there are more of them.
+        let cases_per_firm = if world.honest { 1 } else { 4 };
+        world.firms_per_county = (request.cases / world.counties.len() as u64 / cases_per_firm).clamp(60, 400_000);
         // Of the months asked for: a night that opens a further month must not draw the months before it anew.
         let per_half_year = request.cases as f64 / world.units.len() as f64 / request.months as f64 * 6.0;
         world.boost = (60.0 / per_half_year).clamp(1.0, 2.5);
@@ -431,6 +433,12 @@ impl World {
     pub fn submitted_before(&self, arrived: i32, record: &str) -> Option<i64> {
         let noted = !self.small || record.bytes().map(usize::from).sum::<usize>() % 3 == 0;
         noted.then(|| Days::evening(arrived))
+    }
+
+    /// The number of one of the county's firms: some attract more attention than others, in an honest province a little more.
+    pub fn firm_number(&self, share: f64) -> u64 {
+        let drawn = if self.honest { share * share.sqrt().sqrt() } else { share * share };
+        (drawn * self.firms_per_county as f64) as u64
     }
 
     /// A rare event's probability, raised in a small province.

@@ -93,7 +93,7 @@ impl Pattern {
 /// Every pattern, in the order in which they choose their units: those first that need a whole county, then those that few units can show.
 pub(super) const PATTERNS: [Pattern; 32] = [
     pattern("quota_uniformity", 4, amounts::townships, amounts::quota_uniformity).documented(1.0),
-    pattern("unrecorded_visits", 8, visits::panel_visits, visits::unrecorded_visits),
+    pattern("unrecorded_visits", 8, visits::answers_of_the_panel, visits::unrecorded_visits),
     pattern("cross_period_backfill", RECORDS, entry::before_the_year, entry::cross_period_backfill),
     pattern("decision_vs_media", RECORDS, dates::datable, dates::decision_vs_media).documented(1.0),
     pattern("paper_patrol", 8, coordination::patrols, coordination::paper_patrol),

@@ -199,6 +199,7 @@ impl Table {
     }
 
     /// Whether the row is there.
+    #[cfg(test)]
     pub fn has(&self, row: usize) -> bool {
         !self.rows[row].gone
     }

@@ -13,7 +13,7 @@ use crate::simulate::firms::Firm;
 use crate::simulate::planting::ground::Ground;
 use crate::simulate::planting::{Dose, Planted, RECORDS};
 use crate::simulate::world::{Tier, Unit};
-use crate::terms::{Month, date_from_epoch_days};
+use crate::terms::date_from_epoch_days;
 
 /// Minutes of a template's visit: the round ones that a form suggests, or whatever was typed first.
 const ROUND_LENGTHS: [i32; 4] = [20, 30, 45, 60];
@@ -28,6 +28,8 @@ const FEW_FIRMS: (i32, i32) = (3, 10);
 const DOCUMENTED_FIRMS: (i32, i32) = (4, 8);
 /// The documented months: July to October.
 const DOCUMENTED_MONTHS: (i8, i8) = (7, 10);
+/// Visits to one firm in a quarter that nobody wrote down, at most.
+const UNWRITTEN: (i32, i32) = (1, 4);
 /// How much more those from elsewhere pay, as a factor.
 const DEARER: (f64, f64) = (1.1, 2.5);
 
@@ -234,45 +236,37 @@ pub(super) fn set_party(ground: &mut Ground<'_>, case: usize, firm: &Firm) {
     }
 }
 
-/// Visits of the county's units to its firms of the panel, in quarters for which these answered, with the answer of the quarter.
-fn to_the_panel(ground: &Ground<'_>, unit: &Unit) -> Vec<(usize, String)> {
+/// Answers of the county's firms of the panel about quarters of the judged year.
+fn answers_about(ground: &Ground<'_>, unit: &Unit) -> Vec<usize> {
     let (Some(county), Tier::County) = (unit.county, unit.tier) else { return Vec::new() };
     let answers = ground.of("enterprise_burden_samples");
-    let visits = ground.of("inspections");
-    let mut found = Vec::new();
-    for other in ground.world.units.iter().filter(|other| other.county == Some(county) && ground.is_free(other)) {
-        for row in ground.free_visits(other) {
-            let Some(code) = visits.text(row, "credit_code") else { continue };
-            let quarter = visits.day(row, "checked_on").and_then(date_from_epoch_days).map(Month::of);
-            let quarter = quarter.map(|month| format!("{}Q{}", month.year, (month.month - 1) / 3 + 1));
-            let answer = answers.find("credit_code", code).into_iter().find(|answer| {
-                answers.text(*answer, "quarter") == quarter.as_deref() && answers.number(*answer, "visits_reported").is_some()
-            });
-            found.extend(answer.map(|answer| (row, answers.word(answer, "sample_id"))));
-        }
-    }
-    found.sort();
-    found
+    let mut rows = answers.find("region_code", &ground.world.counties[county].code);
+    rows.retain(|row| {
+        let of_year = answers.day(*row, "quarter_start").is_some_and(|day| (ground.first..=ground.last).contains(&day));
+        of_year && answers.number(*row, "visits_reported").is_some() && answers.text(*row, "credit_code").is_some()
+    });
+    rows
 }
 
-pub(super) fn panel_visits(ground: &Ground<'_>, unit: &Unit) -> usize {
-    to_the_panel(ground, unit).len()
+pub(super) fn answers_of_the_panel(ground: &Ground<'_>, unit: &Unit) -> usize {
+    answers_about(ground, unit).len()
 }
 
-/// The county's units do not write down their visits: the firms of the panel report more than the register has.
+/// The county's units do not write down all their visits: firms of the panel report more than the register has.
 pub(super) fn unrecorded_visits(ground: &mut Ground<'_>, unit: &Unit, dose: Dose, stream: &mut Stream) -> Option<Planted> {
-    let known = to_the_panel(ground, unit);
-    let county = &ground.world.counties[unit.county?].code;
-    let places: Vec<usize> = (0..known.len()).collect();
-    let chosen = Ground::pick(&places, dose.share, stream);
-    let samples: BTreeSet<String> = chosen.iter().map(|place| known[*place].1.clone()).collect();
-    let with: BTreeSet<String> = known.iter().map(|(row, _)| ground.of("inspections").word(*row, "unit_id")).collect();
-    for place in &chosen {
-        // A look again goes with the visit that it looks at.
-        if ground.of("inspections").has(known[*place].0) {
-            ground.remove_visit(known[*place].0);
+    let all = answers_about(ground, unit);
+    let county = ground.world.counties[unit.county?].code.clone();
+    let chosen = Ground::pick(&all, dose.share, stream);
+    let most = stream.between(UNWRITTEN.0, UNWRITTEN.1);
+    for row in &chosen {
+        let answers = ground.of("enterprise_burden_samples");
+        let (code, begins) = (answers.word(*row, "credit_code"), answers.day(*row, "quarter_start")?);
+        for _ in 0..stream.between(1, most) {
+            let day = ground.world.days.worked_before((begins + stream.between(0, 88)).min(ground.last));
+            ground.report_visit(&code, day.max(begins), true);
         }
     }
-    let lines = vec![(county.clone(), samples.into_iter().collect())];
-    Some(Planted { lines, done: chosen.len(), of: known.len(), with: with.into_iter().collect() })
+    let samples: BTreeSet<String> = ground.ids("enterprise_burden_samples", &chosen).into_iter().collect();
+    let lines = vec![(county, samples.into_iter().collect())];
+    Some(Planted { lines, done: chosen.len(), of: all.len(), with: Vec::new() })
 }
