@@ -148,6 +148,7 @@ pub(super) fn quota_uniformity(ground: &mut Ground<'_>, unit: &Unit, dose: Dose,
         for month in &months[from..from + length] {
             records.extend(fill_the_quota(ground, towns[*place], *month, (least, amount, like), item, stream)?);
         }
+        ground.number_in_order(towns[*place]);
     }
     let with = towns.iter().map(|town| town.id.clone()).collect();
     Some(Planted { lines: vec![(String::new(), records)], done: followers.len(), of: towns.len(), with })

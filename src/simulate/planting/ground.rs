@@ -460,6 +460,16 @@ impl<'a> Ground<'a> {
         }
     }
 
+    /// Whoever decides month by month numbers month by month: the unit's numbers of the year, in the order of its decisions.
+    pub fn number_in_order(&mut self, unit: &Unit) {
+        let mut rows = self.of_year("cases", unit, "decided_on");
+        rows.retain(|row| self.of("cases").text(*row, "decision_no").is_some());
+        rows.sort_by_key(|row| (self.of("cases").day(*row, "decided_on"), *row));
+        let mut numbers: Vec<String> = rows.iter().map(|row| self.of("cases").word(*row, "decision_no")).collect();
+        numbers.sort();
+        rows.into_iter().zip(numbers).for_each(|(row, number)| self.set_number(row, &number));
+    }
+
     /// Gives the case another fine, in hundredths; none makes a warning of it.
     pub fn set_fine(&mut self, case: usize, fine: Option<i64>) {
         let id = self.of("cases").word(case, "case_id");
@@ -542,6 +552,17 @@ impl<'a> Ground<'a> {
             self.edit("inspections").set_text(visit, "result", "problem");
         }
         self.edit("cases").remove(case);
+    }
+
+    /// Takes a lead out, unless a complaint or a meter names it.
+    pub fn remove_lead(&mut self, lead: &str) {
+        let is_named = |(table, column): (&str, &str)| !self.of(table).find(column, lead).is_empty();
+        if [("complaints", "filed_lead_id"), ("monitoring_data_refs", "lead_id")].into_iter().any(is_named) {
+            return;
+        }
+        for table in ["lead_transfers", "jurisdiction_disputes", "leads"] {
+            self.remove_rows(table, "lead_id", lead);
+        }
     }
 
     pub fn remove_rows(&mut self, table: &str, column: &str, value: &str) {

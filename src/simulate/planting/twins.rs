@@ -243,7 +243,10 @@ fn small_township(ground: &mut Ground<'_>) -> Vec<Occurrence> {
         let count = 1 + usize::from(stream.chance(0.3));
         while rows.len() > count {
             let gone = rows.swap_remove(stream.below(rows.len()));
+            let lead = format!("XS{}", ground.of("cases").word(gone, "case_id"));
             ground.remove_case(gone);
+            // Nobody reported it either: a lead that is left would stand as refused.
+            ground.remove_lead(&lead);
         }
         kept.extend(rows);
     }
