@@ -99,7 +99,7 @@ impl Planted {
 /// What one province showed.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 struct Outcome {
-    /// Digest of the detectors, their parameters and the province's size.
+    /// Digest of the detectors, the populations and parameters, and the province's size.
     made_with: String,
     seed: u64,
     honest: bool,
@@ -190,6 +190,9 @@ fn made_with(library: &Library, size: &Size) -> String {
     hasher.update(format!("{} {} {MONTHS}", size.units, size.cases).as_bytes());
     for detector in library.detectors.values() {
         hasher.update(format!("{detector:?}").as_bytes());
+    }
+    for (name, population) in &library.populations {
+        hasher.update(format!("{name} {population:?}").as_bytes());
     }
     for (name, parameter) in &library.parameters {
         hasher.update(format!("{name} {parameter:?}").as_bytes());

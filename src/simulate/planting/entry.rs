@@ -163,19 +163,13 @@ pub(super) fn post_cutoff_edit(ground: &mut Ground<'_>, unit: &Unit, dose: Dose,
     Some(Planted::of(ground.ids("cases", &chosen), rows.len()))
 }
 
-fn with_number(ground: &Ground<'_>, unit: &Unit) -> Vec<usize> {
-    let mut rows = ground.of_year("cases", unit, "decided_on");
-    rows.retain(|row| ground.of("cases").text(*row, "decision_no").is_some());
-    rows
-}
-
 pub(super) fn numbered(ground: &Ground<'_>, unit: &Unit) -> usize {
-    with_number(ground, unit).len()
+    ground.numbered(unit).len()
 }
 
 /// Numbers were reserved or used again: the later a decision, the smaller its number.
 pub(super) fn number_inversion(ground: &mut Ground<'_>, unit: &Unit, dose: Dose, stream: &mut Stream) -> Option<Planted> {
-    let rows = with_number(ground, unit);
+    let rows = ground.numbered(unit);
     let mut chosen = Ground::pick(&rows, dose.share, stream);
     if chosen.len() < 2 {
         return None;

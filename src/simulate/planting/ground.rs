@@ -460,10 +460,16 @@ impl<'a> Ground<'a> {
         }
     }
 
-    /// Whoever decides month by month numbers month by month: the unit's numbers of the year, in the order of its decisions.
-    pub fn number_in_order(&mut self, unit: &Unit) {
+    /// Decisions of the year that have a number.
+    pub fn numbered(&self, unit: &Unit) -> Vec<usize> {
         let mut rows = self.of_year("cases", unit, "decided_on");
         rows.retain(|row| self.of("cases").text(*row, "decision_no").is_some());
+        rows
+    }
+
+    /// Whoever decides month by month numbers month by month: the unit's numbers of the year, in the order of its decisions.
+    pub fn number_in_order(&mut self, unit: &Unit) {
+        let mut rows = self.numbered(unit);
         rows.sort_by_key(|row| (self.of("cases").day(*row, "decided_on"), *row));
         let mut numbers: Vec<String> = rows.iter().map(|row| self.of("cases").word(*row, "decision_no")).collect();
         numbers.sort();

@@ -1,7 +1,7 @@
 //! Inspections that look like work: from templates, in two places at once, finding nothing, leading to nothing, always at the same doors,
 //! or never written down.
 //!
-//! In: a unit's visits. Out: the same with other times, results and firms; visits added or missing. Never here: what was filmed
+//! In: a unit's visits, and what the panel's firms answered. Out: the same with other times, results and firms; visits added, or reported by the firms alone. Never here: what was filmed
 //! (see `media`).
 
 use std::collections::BTreeSet;
