@@ -16,7 +16,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kaohe::compute::counting_session::{CountingSession, Limits};
 use kaohe::compute::run::moment_of;
@@ -228,14 +228,21 @@ fn province(library: &Library, size: &Size, (seed, honest): (u64, bool), made_wi
         plant: if honest { Planting::Nothing } else { Planting::Every },
     };
     simulate(&request, &library.tables, &reference, folder.path(), &|_| {}).expect("a province");
-    let detected = judged(library, folder.path());
+    let simulated = begun.elapsed();
+    let (loaded, detected) = judged(library, folder.path());
+    let judged = begun.elapsed() - simulated - loaded;
+    eprintln!(
+        "seed {seed}, {}: simulated in {simulated:.1?}, loaded in {loaded:.1?}, judged in {judged:.1?}",
+        if honest { "nobody cheats" } else { "planted" }
+    );
     let answers = std::fs::read_to_string(folder.path().join("answers.csv")).expect("an answer key");
     let told = outcome(&detected, &answers);
     Outcome { made_with: made_with.to_owned(), seed, honest, seconds: begun.elapsed().as_secs_f64(), ..told }
 }
 
-/// Loads the province and runs every detector over its year.
-fn judged(library: &Library, folder: &Path) -> Detected {
+/// Loads the province, and runs every detector over its year.
+fn judged(library: &Library, folder: &Path) -> (Duration, Detected) {
+    let begun = Instant::now();
     let mut diagnostics = Diagnostics::default();
     let project = Project::read(folder, &BTreeMap::new(), &mut diagnostics).expect("the project reads").expect("a project");
     let period: Period = "2025".parse().expect("a period");
@@ -258,6 +265,7 @@ fn judged(library: &Library, folder: &Path) -> Detected {
     };
     let loaded = nightly::run(&request, &Silent).expect("loaded");
     assert!(loaded.tables.values().all(|table| table.held.is_none()), "a table is held");
+    let seconds = begun.elapsed();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
     runtime.block_on(async {
         let lake = Lake::open(&folder.join("lake")).expect("a lake");
@@ -272,7 +280,7 @@ fn judged(library: &Library, folder: &Path) -> Detected {
         shared.stand_at(moment_of(Window::Flow, YEAR_END), populations.in_order().map(str::to_owned)).await;
         let effects = Effects::read(&counting.context, YEAR_END).await.expect("effects");
         let request = DetectRequest { library, as_of: YEAR_END, period: &period, effects: &effects };
-        detect(&counting.context, &request).await.expect("judged")
+        (seconds, detect(&counting.context, &request).await.expect("judged"))
     })
 }
 
@@ -471,7 +479,7 @@ fn print_facts(library: &Library, honest: &[&Outcome], planted: &[&Outcome]) {
 
 /// Below which number of records a detector is blind, though the pattern is strong.
 fn print_power(library: &Library, planted: &[&Outcome]) {
-    const NUMBERS: [(i64, i64); 6] = [(0, 30), (30, 60), (60, 120), (120, 250), (250, 500), (500, i64::MAX)];
+    const NUMBERS: [(i64, i64); 7] = [(0, 30), (30, 60), (60, 120), (120, 250), (250, 500), (500, 1000), (1000, i64::MAX)];
     let titles = NUMBERS.map(|(low, high)| if high == i64::MAX { format!("{low} and more") } else { format!("{low} to {}", high - 1) });
     println!(
         "\nUnits found of units planted at 0.6 and more, by the number of records that were judged:\n\n| detector | {} |",

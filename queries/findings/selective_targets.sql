@@ -9,7 +9,7 @@
 -- basis      = "行政处罚法 第5条（公正）；优化营商环境条例 第54条；国办发〔2024〕54号；检测规则目录 selective_targets"
 -- tail       = "upper"
 -- minimum_n  = 12
--- floor      = 0.10
+-- floor      = 0.05
 -- says       = "考察的 {n} 条记录中，{odd} 条（{share}）属“{sign}”；同类通常 {usual}。"
 -- ///
 -- 考察的记录：三种迹象，各有自己的范围。

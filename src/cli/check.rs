@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::Common;
 use crate::compute;
+use crate::compute::check::Depth;
 use crate::error::Result;
 use crate::explain::{way_back, words};
 use crate::findings;
@@ -28,13 +29,13 @@ pub struct Arguments {
 /// Checks, prints, and ends with 1 when there is an error.
 pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
     let mut opened = common.open()?;
-    let planned = compute::check::check(&opened.library, &mut opened.diagnostics)?;
+    let planned = compute::check::check(&opened.library, Depth::Full, &mut opened.diagnostics)?;
     if let Some(project) = &opened.project {
         compute::mappings::check(project, &mut opened.diagnostics);
     }
     compute::alone::check(&planned, &opened.library, &mut opened.diagnostics)?;
     indices::amounts::check(&opened.library, &mut opened.diagnostics);
-    findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
+    findings::check(&planned, &opened.library, Depth::Full, &mut opened.diagnostics)?;
     // A missing word is an error here only: no figure of a run is held for want of a word.
     words::check(&planned, &opened.library, &mut opened.diagnostics)?;
     way_back::check(&planned, &opened.library, &mut opened.diagnostics)?;

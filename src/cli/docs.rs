@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::Common;
 use crate::compute;
+use crate::compute::check::Depth;
 use crate::error::{Error, Kind, Result};
 use crate::handbook::{self, Sources};
 
@@ -24,7 +25,7 @@ pub struct Arguments {
 /// A library with errors has no handbook: it would describe what does not run.
 pub fn docs(common: &Common, arguments: &Arguments) -> Result<u8> {
     let mut opened = common.open()?;
-    let context = compute::check::check(&opened.library, &mut opened.diagnostics)?;
+    let context = compute::check::check(&opened.library, Depth::BeforeRun, &mut opened.diagnostics)?;
     if opened.diagnostics.errors() > 0 {
         eprintln!("{}", opened.diagnostics.to_text());
         return Err(

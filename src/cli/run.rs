@@ -8,6 +8,7 @@ use super::runs::indented;
 use super::surroundings::{Terminal, cores, default_memory, new_run};
 use super::{Common, Opened};
 use crate::compute;
+use crate::compute::check::Depth;
 use crate::error::{Error, Kind, Result};
 use crate::findings;
 use crate::indices;
@@ -34,9 +35,9 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
     if is_readable && only_load {
         compute::check::check_tables(&opened.library, &mut opened.diagnostics)?;
     } else if is_readable {
-        let planned = compute::check::check(&opened.library, &mut opened.diagnostics)?;
+        let planned = compute::check::check(&opened.library, Depth::BeforeRun, &mut opened.diagnostics)?;
         indices::amounts::check(&opened.library, &mut opened.diagnostics);
-        findings::check(&planned, &opened.library, &mut opened.diagnostics)?;
+        findings::check(&planned, &opened.library, Depth::BeforeRun, &mut opened.diagnostics)?;
     }
     if opened.diagnostics.errors() > 0 {
         eprintln!("{}", opened.diagnostics.to_text_of(|_| true));

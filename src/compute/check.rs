@@ -43,14 +43,49 @@ pub fn planning_config() -> SessionConfig {
     config
 }
 
+/// How far a check goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// All that can be said without data.
+    Full,
+    /// What a run would not find out by itself. It optimises every plan anyway, and holds an indicator or detector of which that fails: doing it
+    /// twice would be half of what the check costs.
+    BeforeRun,
+}
+
+impl Depth {
+    /// What the optimiser would refuse later, said now.
+    ///
+    /// # Errors
+    /// Whatever the optimiser says of the plan.
+    pub fn optimise(self, context: &SessionContext, plan: &LogicalPlan) -> Result<(), DataFusionError> {
+        match self {
+            Self::Full => context.state().optimize(plan).map(|_| ()),
+            Self::BeforeRun => Ok(()),
+        }
+    }
+}
+
 /// Checks the library in a session of its own, and hands that session on to whoever plans more over the same empty tables.
 ///
 /// # Errors
 /// Only a session that can't be set up.
-pub fn check(library: &Library, diagnostics: &mut Diagnostics) -> Result<SessionContext> {
+pub fn check(library: &Library, depth: Depth, diagnostics: &mut Diagnostics) -> Result<SessionContext> {
     let context = SessionContext::new_with_config(planning_config());
-    block_on(check_library(&context, library, diagnostics)).context(Kind::Bug, || "checking the library")?;
+    block_on(check_library(&context, library, depth, diagnostics)).context(Kind::Bug, || "checking the library")?;
     Ok(context)
+}
+
+/// The session that [`check`] leaves, of a library that is known to be right: tests that plan something over it need not check it again.
+#[cfg(test)]
+pub fn unchecked_session(library: &Library) -> SessionContext {
+    let context = session_of_tables(library).expect("contracts make schemas");
+    register_ancestors(&context, &Hierarchy::default()).expect("its own table");
+    let (dependencies, failures) = Dependencies::of(&context, library);
+    assert!(failures.is_empty(), "{failures:?}");
+    let failures = block_on(register_populations(&context, library, &dependencies, moment_of(Window::Flow, SOME_DAY)));
+    assert!(failures.is_empty(), "{failures:?}");
+    context
 }
 
 /// Checks only the contracts of the source tables: what a load rests on, whatever is wrong with an indicator.
@@ -88,7 +123,12 @@ pub fn register_empty_tables(context: &SessionContext, library: &Library) -> Res
 ///
 /// # Errors
 /// Only a session that can't be set up.
-pub async fn check_library(context: &SessionContext, library: &Library, diagnostics: &mut Diagnostics) -> Result<(), DataFusionError> {
+pub async fn check_library(
+    context: &SessionContext,
+    library: &Library,
+    depth: Depth,
+    diagnostics: &mut Diagnostics,
+) -> Result<(), DataFusionError> {
     functions::register(context, &Clocks::of(library));
     register_empty_tables(context, library)?;
     register_ancestors(context, &Hierarchy::default())?;
@@ -113,7 +153,7 @@ pub async fn check_library(context: &SessionContext, library: &Library, diagnost
     };
     let check_indicator = |indicator: &&Indicator| {
         let mut own = Diagnostics::default();
-        block_on(check_indicator(context, &alone, library, indicator, &broken, &mut own));
+        block_on(check_indicator(context, &alone, library, indicator, &broken, depth, &mut own));
         Ok(own)
     };
     let threads = context.state().config().target_partitions();
@@ -241,6 +281,7 @@ async fn check_indicator(
     library: &Library,
     indicator: &Indicator,
     broken: &BTreeSet<String>,
+    depth: Depth,
     diagnostics: &mut Diagnostics,
 ) {
     if indicator.sql.is_empty() {
@@ -287,8 +328,7 @@ async fn check_indicator(
             refuse_unknown_codes(library, &plan, written, diagnostics);
             check_month(indicator, &plan, diagnostics);
             check_recomputed(context, indicator, moment, diagnostics).await;
-            // What the optimiser would refuse later is said now.
-            if let Err(error) = context.state().optimize(&plan) {
+            if let Err(error) = depth.optimise(context, &plan) {
                 fail(&error, diagnostics);
             }
             if let Err(error) = refuse_unlawful(indicator, &plan, &library.tables, diagnostics) {

@@ -187,13 +187,14 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
         request.effects.condition(&detector.name, day, &regions)
     };
     let detecting = |detector| Detecting { session, request, detector, tiers: &tiers, regions: &regions, known: known(detector) };
-    let (mut findings, mut tests, mut failed) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let (mut findings, mut tests, mut unremarkable, mut failed) = (Vec::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
     for detector in request.library.detectors.values() {
         match looked_for(&detecting(detector)).await {
-            Ok((facts, of_detector)) => {
+            Ok(Seen::Facts { findings: facts, unremarkable: units }) => {
                 findings.extend(facts);
-                tests.extend(of_detector);
+                unremarkable.insert(detector.name.clone(), units);
             }
+            Ok(Seen::Tests(of_detector)) => tests.extend(of_detector),
             Err(error) => {
                 failed.insert(detector.name.clone(), error.to_string());
             }
@@ -214,7 +215,7 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
     }
     findings.retain(|finding: &Finding| !failed.contains_key(&finding.detector));
     findings.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
-    Ok(Detected { findings, tests: rows, resolved: Vec::new(), failed })
+    Ok(Detected { findings, tests: rows, unremarkable, resolved: Vec::new(), failed })
 }
 
 /// The same tables, whose plans are optimised once and not until nothing changes: a detector's plan is deep, is made several times a night, and on
@@ -225,17 +226,27 @@ fn planned_in_one_pass(session: &SessionContext) -> SessionContext {
     SessionContext::new_with_state(state)
 }
 
-/// What one detector sees: facts, or tests.
-async fn looked_for<'a>(detecting: &Detecting<'a>) -> Result<(Vec<Finding>, Vec<Tested<'a>>)> {
+/// What one detector sees.
+enum Seen<'a> {
+    /// Of a row rule: its findings, and how many units have records but none that is odd.
+    Facts { findings: Vec<Finding>, unremarkable: usize },
+    /// Of a statistic: its tests, not yet corrected.
+    Tests(Vec<Tested<'a>>),
+}
+
+async fn looked_for<'a>(detecting: &Detecting<'a>) -> Result<Seen<'a>> {
     let mut tests = match &detecting.detector.statistic {
-        Statistic::Rule => return Ok((rule::findings(detecting).await?, Vec::new())),
+        Statistic::Rule => {
+            let (findings, unremarkable) = rule::findings(detecting).await?;
+            return Ok(Seen::Facts { findings, unremarkable });
+        }
         Statistic::Share { tail, least_rate, says } => {
             let test = share::ShareTest { tail: *tail, least_rate: *least_rate, says };
-            return Ok((Vec::new(), share::test(detecting, &test).await?));
+            return Ok(Seen::Tests(share::test(detecting, &test).await?));
         }
-        Statistic::LateBurst => return Ok((Vec::new(), late_burst::test(detecting).await?)),
+        Statistic::LateBurst => return Ok(Seen::Tests(late_burst::test(detecting).await?)),
         Statistic::NumberOrder => number_order::test(detecting).await?,
-        Statistic::Evenness => return Ok((Vec::new(), evenness::test(detecting).await?)),
+        Statistic::Evenness => return Ok(Seen::Tests(evenness::test(detecting).await?)),
         Statistic::Contrast { says } => contrast::test(detecting, says).await?,
         Statistic::LastDigits => digits::test(detecting).await?,
         Statistic::FirstDigits => first_digits::test(detecting).await?,
@@ -245,7 +256,7 @@ async fn looked_for<'a>(detecting: &Detecting<'a>) -> Result<(Vec<Finding>, Vec<
         let key = (test.share.unit.clone(), test.share.domain.clone(), test.share.table.clone());
         test.share.left_out = left_out.get(&key).copied().unwrap_or(0);
     }
-    Ok((Vec::new(), tests))
+    Ok(Seen::Tests(tests))
 }
 
 /// The findings of a detector's flagged tests: one for each unit, domain and table, its signs together.

@@ -1,15 +1,16 @@
 //! Row rules: a fact about rows, every one listed; nothing is tested.
 //!
-//! In: judged rows. Out: a finding for each unit, domain and table with an odd row. Never here: probabilities, peers.
+//! In: judged rows. Out: a finding for each unit, domain and table with an odd row, and how many units have none. Never here: probabilities, peers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::tables::{Evidence, Finding, FindingKind};
 use super::{Detecting, finding_of, judged};
 use crate::error::Result;
 
-/// One finding for each unit, domain and source table with odd rows. A record that is odd in several ways is one record with a line for each.
-pub(super) async fn findings(detecting: &Detecting<'_>) -> Result<Vec<Finding>> {
+/// One finding for each unit, domain and source table with odd rows; and how many units had rows, none of them odd. A record that is odd in several ways is
+/// one record with a line for each.
+pub(super) async fn findings(detecting: &Detecting<'_>) -> Result<(Vec<Finding>, usize)> {
     let mut looked_at: BTreeMap<(String, String, String), u64> = BTreeMap::new();
     let mut finds_any = false;
     for share in detecting.shares().await?.into_values().flatten() {
@@ -17,9 +18,10 @@ pub(super) async fn findings(detecting: &Detecting<'_>) -> Result<Vec<Finding>> 
         let n = looked_at.entry((share.unit, share.domain, share.table)).or_default();
         *n = (*n).max(share.n);
     }
+    let mut unremarkable: BTreeSet<String> = looked_at.iter().filter(|(_, n)| **n > 0).map(|((unit, ..), _)| unit.clone()).collect();
     // Counting is one execution of the detector's query, listing another.
     if !finds_any {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), unremarkable.len()));
     }
     type OfOne = (Vec<Evidence>, BTreeMap<String, u64>);
     let mut odd: BTreeMap<(String, String, String), OfOne> = BTreeMap::new();
@@ -32,6 +34,7 @@ pub(super) async fn findings(detecting: &Detecting<'_>) -> Result<Vec<Finding>> 
     for (key, (evidence, signs)) in odd {
         let n = looked_at.get(&key).copied().unwrap_or(0);
         let (unit, domain, table) = key;
+        unremarkable.remove(&unit);
         let mut records: Vec<&str> = evidence.iter().map(|row| row.record_id.as_str()).collect();
         records.sort_unstable();
         records.dedup();
@@ -44,5 +47,5 @@ pub(super) async fn findings(detecting: &Detecting<'_>) -> Result<Vec<Finding>> 
         (finding.kind, finding.strength, finding.n) = (FindingKind::Fact, strength, i64::try_from(n).unwrap_or(i64::MAX));
         findings.push(finding);
     }
-    Ok(findings)
+    Ok((findings, unremarkable.len()))
 }

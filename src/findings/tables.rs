@@ -277,6 +277,8 @@ pub struct Detected {
     pub findings: Vec<Finding>,
     /// Every test, by detector, unit, domain, table, sign.
     pub tests: Vec<FindingTest>,
+    /// Row rule → units with records that it looks at, none of them odd.
+    pub unremarkable: BTreeMap<String, usize>,
     /// What is no finding any more.
     pub resolved: Vec<Resolved>,
     /// Detectors that failed, with the engine's words: they say nothing, and the others stand.

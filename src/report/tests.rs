@@ -404,3 +404,12 @@ fn known_effects_stand_on_the_findings_page_with_their_documents() {
     let page = words(&pages["office/findings.html"]);
     assert!(page.contains("市监专〔2026〕3号") && page.contains(texts::EFFECTS), "{page}");
 }
+
+#[test]
+fn a_fact_found_at_one_unit_is_drawn_beside_those_whose_records_show_none_and_without_anybody_there_is_no_drawing() {
+    let mut input = province();
+    let page = |input: &ReportInput| words(&pages(input)["office/units/990202-urban.html"]);
+    assert!(page(&input).contains("另 7 个主体（其中 7 个没有这类记录）"), "{}", page(&input));
+    input.detected.unremarkable.clear();
+    assert!(page(&input).contains(texts::NO_PEERS_TO_DRAW));
+}

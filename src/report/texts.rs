@@ -169,6 +169,7 @@ catalogue! {
     FINDINGS_HEAD = "疑点（供核查，不直接扣分）";
     FINDINGS_NOTE = "疑点是数据中的异常形态，不是结论。每一条都应先排除所列的正常原因，再调取案卷核实；核实后的处理须有文件依据，另行记入。";
     NO_FINDINGS = "本期没有疑点。";
+    NO_PEERS_TO_DRAW = "没有可以对照的主体，因此没有图。";
 
     EFFECTS = "已知影响";
     EFFECTS_NOTE = "下列日期的记录不参加统计检验，所涉月份不计入月度监测；事实类疑点照列。没有依据文件的不予剔除（源表 known_effects）。";
@@ -930,11 +931,12 @@ pub fn findings_more(shown: usize, all: usize) -> String {
     format!("共 {all} 条，此处列前 {shown} 条，全部见工作簿。")
 }
 
-/// What the drawing of a finding shows; the figures with what they are.
-pub fn finding_strip_words(own: (&str, &str), others: usize, usual: (&str, Option<&str>), highest: &str) -> String {
+/// What the drawing of a finding shows; the figures with what they are. `others`: units compared with, and those of them without such a record.
+pub fn finding_strip_words(own: (&str, &str), others: (usize, usize), usual: (&str, Option<&str>), highest: &str) -> String {
     let usual = usual.1.map_or_else(String::new, |value| format!("，{} {value}", usual.0));
-    let (measure, own) = own;
-    format!("{measure}：本主体 {own}，另 {others} 个主体{usual}；横轴自 0 至 {highest}")
+    let ((measure, own), (others, without)) = (own, others);
+    let without = if without > 0 { format!("（其中 {without} 个没有这类记录）") } else { String::new() };
+    format!("{measure}：本主体 {own}，另 {others} 个主体{without}{usual}；横轴自 0 至 {highest}")
 }
 
 /// What a drawing of the burden index shows.

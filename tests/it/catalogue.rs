@@ -11,7 +11,7 @@ use datafusion::prelude::SessionContext;
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Function, UnaryOperator, visit_expressions_mut};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
-use kaohe::compute::check::{check_library, planning_config};
+use kaohe::compute::check::{Depth, check_library, planning_config};
 use kaohe::compute::populations::names_read;
 use kaohe::diagnostics::Diagnostics;
 use kaohe::library::Library;
@@ -126,7 +126,7 @@ fn everything_that_the_plan_names_is_measured_and_stands_in_the_scheme() {
 async fn house_rules_hold_over_every_file() {
     let (library, scheme) = shipped();
     let context = SessionContext::new_with_config(planning_config());
-    check_library(&context, &library, &mut Diagnostics::default()).await.expect("a session can be set up");
+    check_library(&context, &library, Depth::BeforeRun, &mut Diagnostics::default()).await.expect("a session can be set up");
     let in_scheme: BTreeSet<&str> = scheme.indicators.iter().map(|scored| scored.id.0.as_str()).collect();
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/indicators");
     let mut broken = Vec::new();

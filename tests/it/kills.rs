@@ -71,15 +71,8 @@ fn a_run_that_is_killed_in_any_stage_leaves_readers_with_the_run_before() {
     let province = after(finished);
     simulate(&province, &["--night", "1"]);
     let undisturbed = finished_second_night();
-    let moments = [
-        Journal("table-loaded", 6),
-        Stage("assess"),
-        Stage("indices"),
-        Stage("records"),
-        Stage("findings"),
-        Stage("scoring"),
-        Journal("report-started", 1),
-    ];
+    // From "indices" to "scoring" nothing is written: one moment among them stands for all.
+    let moments = [Journal("table-loaded", 6), Stage("assess"), Stage("findings"), Journal("report-started", 1)];
     for moment in &moments {
         kill_at(&province, moment);
         assert_eq!(province.current_run(), finished.current_run(), "the killed run is current");

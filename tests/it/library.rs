@@ -1,13 +1,15 @@
 //! The shipped library is sound, and what the law forbids is refused in every disguise that was tried.
 
 use datafusion::prelude::SessionContext;
-use kaohe::compute::check::{check_library, planning_config};
+use kaohe::compute::check::{Depth, check_library, planning_config};
 use kaohe::library::Library;
 
 #[tokio::test]
 async fn the_shipped_library_has_no_error() {
     let (library, mut diagnostics) = Library::read(None).expect("the shipped library can be read");
-    check_library(&SessionContext::new_with_config(planning_config()), &library, &mut diagnostics).await.expect("a session can be set up");
+    check_library(&SessionContext::new_with_config(planning_config()), &library, Depth::Full, &mut diagnostics)
+        .await
+        .expect("a session can be set up");
     assert_eq!(diagnostics.errors(), 0, "{}", diagnostics.to_text());
     assert!(library.indicators.len() >= 22 && library.tables.len() >= 31, "the library is whole");
 }
@@ -43,7 +45,7 @@ fn population(select: &str) -> String {
 /// What is said of each trial: an indicator, and a population called `trial_rows` that it may read. All are checked in one library.
 async fn refusals<N>(trials: &[(N, String, Option<String>)]) -> Vec<Vec<String>> {
     let mut texts = kaohe::library::texts(None).expect("the shipped library can be read");
-    texts.retain(|path, _| !path.starts_with("indicators/"));
+    texts.retain(|path, _| !path.starts_with("indicators/") && !path.starts_with("findings/"));
     for (index, (_, text, below)) in trials.iter().enumerate() {
         let own = format!("trial_rows_{index}");
         texts.insert(format!("indicators/trial/merit_{index}.sql"), text.replace("trial_rows", &own));
@@ -53,7 +55,9 @@ async fn refusals<N>(trials: &[(N, String, Option<String>)]) -> Vec<Vec<String>>
         }
     }
     let (library, mut diagnostics) = Library::from_texts(texts).expect("the calendar is there");
-    check_library(&SessionContext::new_with_config(planning_config()), &library, &mut diagnostics).await.expect("a session can be set up");
+    check_library(&SessionContext::new_with_config(planning_config()), &library, Depth::BeforeRun, &mut diagnostics)
+        .await
+        .expect("a session can be set up");
     let said_of = |index: usize| {
         let files = [format!("queries/indicators/trial/merit_{index}.sql"), format!("queries/populations/trial_rows_{index}.sql")];
         let of_trial = diagnostics.sorted().into_iter().filter(|item| files.contains(&item.file));
@@ -359,12 +363,14 @@ async fn a_duty_is_one_of_law() {
 /// A project adds columns to a contract: what is said of an indicator that reads one.
 async fn said_of_column(column: &str, text: &str) -> Vec<String> {
     let mut texts = kaohe::library::texts(None).expect("the shipped library can be read");
-    texts.retain(|path, _| !path.starts_with("indicators/"));
+    texts.retain(|path, _| !path.starts_with("indicators/") && !path.starts_with("findings/"));
     let cases = texts.get_mut("tables/cases.toml").expect("there are cases");
     cases.push_str(&format!("\n[[column]]\n{column}\nsensitivity = \"internal\"\n"));
     texts.insert("indicators/trial/merit.sql".to_owned(), text.to_owned());
     let (library, mut diagnostics) = Library::from_texts(texts).expect("the calendar is there");
-    check_library(&SessionContext::new_with_config(planning_config()), &library, &mut diagnostics).await.expect("a session can be set up");
+    check_library(&SessionContext::new_with_config(planning_config()), &library, Depth::BeforeRun, &mut diagnostics)
+        .await
+        .expect("a session can be set up");
     let errors = diagnostics.sorted().into_iter().filter(|item| item.severity == kaohe::diagnostics::Severity::Error);
     errors.map(|item| item.name.to_string()).collect()
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use datafusion::prelude::SessionContext;
 use kaohe::compute::attribution::Attribution;
-use kaohe::compute::check::{check_library, planning_config, register_empty_tables};
+use kaohe::compute::check::{Depth, check_library, planning_config, register_empty_tables};
 use kaohe::compute::measures::{Amount, Measure, Scope};
 use kaohe::compute::populations::{Dependencies, register_populations};
 use kaohe::compute::run::{Task, compute, moment_of};
@@ -103,7 +103,7 @@ async fn expect_diagnostics(case: &Case, expected: &str) -> Result<(), String> {
     texts.extend(case.files.clone());
     let (library, mut diagnostics) = Library::from_texts(texts).map_err(|error| error.to_string())?;
     let context = SessionContext::new_with_config(planning_config());
-    check_library(&context, &library, &mut diagnostics).await.map_err(|error| error.to_string())?;
+    check_library(&context, &library, Depth::Full, &mut diagnostics).await.map_err(|error| error.to_string())?;
     let wanted: Vec<String> = case.files.keys().map(|path| format!("queries/{path}")).collect();
     let shown = diagnostics.to_text_of(|file| wanted.iter().any(|path| path == file));
     if shown.trim() == expected.trim() { Ok(()) } else { Err(format!("expected\n{expected}\nfound\n{shown}")) }

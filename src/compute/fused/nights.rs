@@ -176,7 +176,7 @@ async fn with_kept_counts_every_night_ends_as_without_them() {
         let mut province = Province::new(&mut random).await;
         let counts = province.folder.path().join("counts");
         let mut said = Vec::new();
-        for night in 0..12 {
+        for night in 0..8 {
             let what = random.random_range(0..8);
             match what {
                 0..3 => {

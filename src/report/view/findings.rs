@@ -4,6 +4,7 @@
 //! finding. Never here: verdicts. Keys and sentences of evidence come from rows, so whatever looks like a personal number in them is covered.
 
 use std::collections::BTreeMap;
+use std::iter::repeat_n;
 
 use super::Facts;
 use crate::findings::effects::Effect;
@@ -281,14 +282,19 @@ fn review(finding: &Finding) -> Text {
     Text::masked(&says.unwrap_or_default())
 }
 
-/// The unit among those it was compared with; of a fact, among the units that show it.
+/// The unit among those it was compared with; of a fact, among the units whose records were looked at.
 fn strip(facts: &Facts, finding: &Finding) -> Svg {
-    let (own, others, usual) = match facts.test_of(finding) {
-        Some(test) => (test.statistic, facts.tests_beside(test), test.usual),
+    let (own, others, usual, without) = match facts.test_of(finding) {
+        Some(test) => (test.statistic, facts.tests_beside(test), test.usual, 0),
         None => {
-            let same =
-                facts.input.detected.findings.iter().filter(|other| other.detector == finding.detector && other.unit != finding.unit);
-            (finding.strength, same.map(|other| other.strength).collect(), None)
+            let detected = &facts.input.detected;
+            let mut highest_of: BTreeMap<&str, f64> = BTreeMap::new();
+            for other in detected.findings.iter().filter(|other| other.detector == finding.detector && other.unit != finding.unit) {
+                let highest = highest_of.entry(&other.unit).or_default();
+                *highest = highest.max(other.strength);
+            }
+            let without = detected.unremarkable.get(&finding.detector).copied().unwrap_or(0);
+            (finding.strength, highest_of.into_values().chain(repeat_n(0.0, without)).collect(), None, without)
         }
     };
     let highest = others.iter().copied().chain([own]).chain(usual).fold(0.0, f64::max);
@@ -300,8 +306,8 @@ fn strip(facts: &Facts, finding: &Finding) -> Svg {
     dots.push(Dot { place: place(own), own: true });
     let [statistic, compared_with, _] = measures(facts, finding);
     let usual_words = usual.map(percent);
-    let words =
-        texts::finding_strip_words((statistic, &percent(own)), others.len(), (compared_with, usual_words.as_deref()), &percent(highest));
+    let compared = (compared_with, usual_words.as_deref());
+    let words = texts::finding_strip_words((statistic, &percent(own)), (others.len(), without), compared, &percent(highest));
     svg::strip(&dots, usual.map(place), &words)
 }
 
