@@ -9,7 +9,7 @@
 //! Each seed gives two provinces, loaded and judged by the code of a run as of a year's end: one in which nobody cheats, and one in which each pattern is planted
 //! at units of its own, at a strength that the answer key tells, beside the benign twins.
 //!
-//! `cargo bench --bench detectors -- 200 target/detectors.jsonl`
+//! `cargo bench --bench detectors -- 200 100 16000 1000 target/detectors.jsonl`
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::OpenOptions;
@@ -43,8 +43,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const YEAR_END: jiff::civil::Date = jiff::civil::date(2025, 12, 31);
 
+/// Folders whose files make an outcome what it is.
+const SOURCES: [&str; 4] = ["src/findings", "src/simulate", "src/statistics", "src/functions"];
+
 /// Strengths of the answer key, the last one that of a documented case.
-const STRENGTHS: [&str; 6] = ["0.2", "0.4", "0.6", "0.8", "1.0", "documented"];
+const STRENGTHS: [&str; 6] = ["0.2", "0.4", "0.6", "0.8", "1.0", DOCUMENTED];
+const DOCUMENTED: &str = "documented";
+
+/// So many records of a twin make a unit one that it touches.
+const TOUCHED: usize = 5;
 
 /// Answers of benign twins begin with this.
 const TWIN: &str = "twin:";
@@ -119,6 +126,8 @@ struct Outcome {
     flagged: usize,
     /// Twins, with how many units they touch and how many of those were named.
     twins: BTreeMap<String, (usize, usize)>,
+    /// Of those units, by twin: findings that are facts, most of whose rows are records of the twin.
+    twin_facts: BTreeMap<String, Vec<(String, String)>>,
     /// Detectors that failed, with the engine's words.
     failed: BTreeMap<String, String>,
 }
@@ -156,7 +165,7 @@ fn main() {
     let overlay = words.iter().find(|word| Path::new(word).is_dir());
     let (library, diagnostics) = Library::read(overlay.map(Path::new)).expect("the library reads");
     assert!(diagnostics.errors() == 0, "the library has errors: see kaohe check");
-    let made_with = made_with(&library, &size);
+    let made_with = made_with(&library, &size).expect("the sources read");
     let file = words.iter().find(|word| word.ends_with(".jsonl"));
     let known = file.map_or_else(Vec::new, |file| known_outcomes(file, &made_with));
     let mut kept = file.map(|file| OpenOptions::new().create(true).append(true).open(file).expect("the file of outcomes opens"));
@@ -184,9 +193,22 @@ fn main() {
     print(&library, &outcomes.into_inner().expect("no thread failed").0, &size);
 }
 
-/// What an outcome rests on beside its seed and the program itself.
-fn made_with(library: &Library, size: &Size) -> String {
+/// What an outcome rests on beside its seed: the sources of detectors, statistics and simulator, the SQL, the parameters, the size.
+fn made_with(library: &Library, size: &Size) -> std::io::Result<String> {
     let mut hasher = blake3::Hasher::new();
+    let mut sources = Vec::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders: Vec<_> = SOURCES.iter().map(|folder| root.join(folder)).collect();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { sources.push(path) }
+        }
+    }
+    sources.sort();
+    for source in sources {
+        hasher.update(&std::fs::read(source)?);
+    }
     hasher.update(format!("{} {} {MONTHS}", size.units, size.cases).as_bytes());
     for detector in library.detectors.values() {
         hasher.update(format!("{detector:?}").as_bytes());
@@ -197,7 +219,7 @@ fn made_with(library: &Library, size: &Size) -> String {
     for (name, parameter) in &library.parameters {
         hasher.update(format!("{name} {parameter:?}").as_bytes());
     }
-    hasher.finalize().to_hex()[..12].to_owned()
+    Ok(hasher.finalize().to_hex()[..12].to_owned())
 }
 
 /// The outcomes of an earlier sitting.
@@ -286,14 +308,15 @@ fn judged(library: &Library, folder: &Path) -> (Duration, Detected) {
 
 /// What was found of what was planted; who made it and when is filled in by the caller.
 fn outcome(detected: &Detected, answers: &str) -> Outcome {
-    let mut twins: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut twins: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     // One occurrence may have several lines: a group each.
     let mut occurrences: BTreeMap<(String, String), (String, String, BTreeSet<String>)> = BTreeMap::new();
     let mut reader = csv::Reader::from_reader(answers.as_bytes());
     for answer in reader.records().map(|answer| answer.expect("the answer key is CSV")) {
         let (pattern, unit) = (answer[0].to_owned(), answer[1].to_owned());
         if let Some(twin) = pattern.strip_prefix(TWIN) {
-            twins.entry(twin.to_owned()).or_default().insert(unit);
+            let records = twins.entry(twin.to_owned()).or_default().entry(unit).or_default();
+            records.extend(answer[3].split(';').filter(|record| !record.is_empty()).map(str::to_owned));
             continue;
         }
         let (group, strength) = (answer[2].to_owned(), answer.get(4).unwrap_or_default().to_owned());
@@ -344,11 +367,22 @@ fn outcome(detected: &Detected, answers: &str) -> Outcome {
         at_a_cheat.into_iter().partition(|finding| records_of.get(&finding.unit).is_some_and(|records| is_mostly_of(finding, records)));
     let facts = facts.into_iter().filter(|finding| !is_planted(finding) && !cheats.contains(finding.unit.as_str())).collect();
     let named: BTreeSet<&str> = statistical.iter().map(|finding| finding.unit.as_str()).collect();
-    let of_twin = |units: &BTreeSet<String>| {
-        let honest: Vec<&String> = units.iter().filter(|unit| !cheats.contains(unit.as_str())).collect();
-        (honest.len(), honest.iter().filter(|unit| named.contains(unit.as_str())).count())
+    // A unit with a record or two of an outage shows nothing of it.
+    let honest = |units: &BTreeMap<String, BTreeSet<String>>| -> BTreeMap<String, BTreeSet<String>> {
+        let is_honest = |(unit, records): &(&String, &BTreeSet<String>)| {
+            !cheats.contains(unit.as_str()) && (records.is_empty() || records.len() >= TOUCHED)
+        };
+        units.iter().filter(is_honest).map(|(unit, records)| (unit.clone(), records.clone())).collect()
     };
-    let twins = twins.iter().map(|(twin, units)| (twin.clone(), of_twin(units))).collect();
+    let twins: BTreeMap<&String, BTreeMap<String, BTreeSet<String>>> = twins.iter().map(|(twin, units)| (twin, honest(units))).collect();
+    let of_twin =
+        |units: &BTreeMap<String, BTreeSet<String>>| (units.len(), units.keys().filter(|unit| named.contains(unit.as_str())).count());
+    let facts_of_twin = |units: &BTreeMap<String, BTreeSet<String>>| {
+        let is_of = |finding: &&Finding| units.get(&finding.unit).is_some_and(|records| is_mostly_of(finding, records));
+        names(detected.findings.iter().filter(|finding| finding.kind == FindingKind::Fact).filter(is_of).collect())
+    };
+    let twin_facts = twins.iter().map(|(twin, units)| ((*twin).clone(), facts_of_twin(units))).collect();
+    let twins = twins.iter().map(|(twin, units)| ((*twin).clone(), of_twin(units))).collect();
     let units: BTreeSet<&str> = detected.tests.iter().filter(|test| test.p_value.is_some()).map(|test| test.unit.as_str()).collect();
     Outcome {
         made_with: String::new(),
@@ -362,6 +396,7 @@ fn outcome(detected: &Detected, answers: &str) -> Outcome {
         facts: names(facts),
         flagged: statistical.len(),
         twins,
+        twin_facts,
         planted,
         failed: detected.failed.clone(),
     }
@@ -382,6 +417,7 @@ fn print(library: &Library, outcomes: &[Outcome], size: &Size) {
     let seconds: f64 = outcomes.iter().map(|outcome| outcome.seconds).sum::<f64>() / outcomes.len().max(1) as f64;
     println!("{} seeds, {} units and {} cases a province; {seconds:.1} s a province\n", honest.len(), size.units, size.cases);
     print_figures(&honest, &planted);
+    print_documented(library, &planted);
     print_twins(&planted);
     print_recall(library, &honest, &planted);
     print_facts(library, &honest, &planted);
@@ -413,12 +449,28 @@ fn print_figures(honest: &[&Outcome], planted: &[&Outcome]) {
 }
 
 fn print_twins(planted: &[&Outcome]) {
-    println!("\n| twin | units | nothing said |\n|---|---|---|");
+    println!("\n| twin | units with {TOUCHED} records of it and more | no statistical finding | facts of its records |\n|---|---|---|---|");
     let twins: BTreeSet<&String> = planted.iter().flat_map(|outcome| outcome.twins.keys()).collect();
     for twin in twins {
         let of = planted.iter().filter_map(|outcome| outcome.twins.get(twin));
         let (touched, named) = of.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
-        println!("| {twin} | {touched} | {} |", rate(touched - named, touched));
+        let facts: usize = planted.iter().filter_map(|outcome| outcome.twin_facts.get(twin)).map(Vec::len).sum();
+        println!("| {twin} | {touched} | {} | {facts} |", rate(touched - named, touched));
+    }
+}
+
+/// The documented cases by themselves: each must be found.
+fn print_documented(library: &Library, planted: &[&Outcome]) {
+    println!("\n| documented case | planted | enough records | found |\n|---|---|---|---|");
+    let of = |outcome: &&'_ Outcome| outcome.planted.iter().filter(|one| one.strength == DOCUMENTED).cloned().collect::<Vec<_>>();
+    let documented: Vec<Planted> = planted.iter().flat_map(of).collect();
+    let patterns: BTreeSet<&String> = documented.iter().map(|one| &one.pattern).collect();
+    for pattern in patterns {
+        let of: Vec<&Planted> = documented.iter().filter(|one| one.pattern == *pattern).collect();
+        // A fact has no test; what it needs is a record.
+        let is_fact = library.detectors.get(pattern).is_some_and(|detector| detector.statistic == Statistic::Rule);
+        let judged: Vec<&&Planted> = of.iter().filter(|one| is_fact || one.judged().is_some()).collect();
+        println!("| {pattern} | {} | {} | {} |", of.len(), judged.len(), rate(judged.iter().filter(|one| one.found).count(), judged.len()));
     }
 }
 
@@ -486,7 +538,7 @@ fn print_power(library: &Library, planted: &[&Outcome]) {
         titles.join(" | ")
     );
     println!("|---|{}", "---|".repeat(NUMBERS.len()));
-    let is_strong = |one: &&Planted| ["0.6", "0.8", "1.0", "documented"].contains(&one.strength.as_str());
+    let is_strong = |one: &&Planted| ["0.6", "0.8", "1.0", DOCUMENTED].contains(&one.strength.as_str());
     let line = |title: &str, of: &[&Planted]| {
         let cell = |(low, high): (i64, i64)| {
             let here: Vec<&&Planted> = of.iter().filter(|one| one.judged().is_some_and(|n| (low..high).contains(&n))).collect();

@@ -15,6 +15,7 @@
 -- 考察的记录：统计期内当事人和违法行为已知的罚款案件，每一界限一件一行。界限的数额与“罚款贴近界限”相同，取案件最早的日期有效的；数额相同的，只比较一次。
 --
 -- 拆分：七日之内，同一单位对同一当事人的同一违法行为至少又罚款一次，各次罚款都没有越过界限，合计则越过：简易程序为超过上限，其他为达到数额（“以上”含本数）。
+-- 同一当事人的几件出于同一件事，不当作几次（`occasion`），至少须有三个这样的当事人。
 -- 七日自案件最早的日期（`opened_on`）起算：相隔八日的案件，各自独立。单件已越过界限的罚款、零元罚款和警告，无所规避。
 -- 当事人：统一社会信用代码，没有的用当事人代码，只用于关联，从不显示。违法行为：违法行为类型，没有的用事项编码。
 WITH fined AS (
@@ -75,7 +76,7 @@ summed AS (
   WINDOW c AS (PARTITION BY sign, unit_id, domain, party, violation, is_split, cluster)
 )
 SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, sign, is_split AS is_odd,
-       opened_on AS happened_on,
+       opened_on AS happened_on, party AS occasion,
        concat('与 ', first_record, ' 等 ', CAST(cases_in AS VARCHAR), ' 件为同一当事人、同一违法行为，彼此相隔不超过 7 日；本件罚款 ',
               CAST(fine_amount AS VARCHAR), ' 元，合计 ', CAST(total_in AS VARCHAR), ' 元，越过', sign, ' ',
               CAST(CAST(edge AS BIGINT) AS VARCHAR), ' 元') AS says

@@ -18,6 +18,7 @@
 --   适用哪一档不明的（档次没有填写或者写法对不上）、没有基准的、没有罚款金额的，不作判断。
 -- “偏离同类”：案件记有基准上下限的（`penalties_in_bands`），本单位本期同一事项、同一档次不少于参数 `finding.disparity.like_cases` 件。
 --   罚款在幅度内的位置（0为下限，1为上限）与这些案件的中位数相差不小于参数 `finding.disparity.distance`，又没有记录情节或者理由的，列出。
+-- 没有填写档次、没有罚款金额的，“偏离同类”不作判断，也不算没有问题；同类太少的，无从比较，不计。
 WITH positions AS (
   SELECT p.unit_id, p.domain, p.record_id, p.source_file, p.source_line, p.item_code, p.severity, p.decided_on, p.band_position, c.aggravation
   FROM penalties_in_bands AS p
@@ -45,3 +46,7 @@ SELECT p.unit_id, p.domain, 'cases', p.record_id, p.source_file, p.source_line, 
 FROM positions AS p
 JOIN cells AS k ON k.unit_id = p.unit_id AND k.domain = p.domain AND k.item_code = p.item_code AND k.severity = p.severity
 WHERE k.like_cases >= param('finding.disparity.like_cases', p.domain, p.decided_on)
+UNION ALL
+SELECT unit_id, domain, 'cases', record_id, source_file, source_line, '偏离同类', CAST(NULL AS BOOLEAN), decided_on, CAST(NULL AS VARCHAR)
+FROM penalties_in_bands
+WHERE decided_on >= day_of($from) AND end_of(decided_on) <= $as_of AND (severity = '' OR band_position IS NULL)

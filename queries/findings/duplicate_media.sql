@@ -12,7 +12,8 @@
 -- 考察统计期内有散列值的文件，每份每种迹象一行：证据文件中的照片、视频、音频（`sha256`，照片另看感知哈希 `phash`），未删除的执法音像记录，
 -- 案卷文书中的现场笔录、询问笔录（`file_sha256`）。书证、电子数据和其他文书不在内：标准格式的扫描件可以相同，一份审核意见、讨论笔录也可以用于数件。
 -- `文件相同`：散列值相同的文件属于两件以上互不相干的事；`画面相同`：文件不同，而照片的感知哈希相同；
---   `画面相近`：感知哈希相距不超过参数 `finding.duplicate_media.bits` 位（裁剪、压缩、调色之后仍是那张照片），只在同一单位的照片之间比较。在统计期以前已经用过的，同样算，不限单位。
+--   `画面相近`：感知哈希相距不超过参数 `finding.duplicate_media.bits` 位（裁剪、压缩、调色之后仍是那张照片），只在同一单位的照片之间比较；
+--   大体一样而多于参数 `pictures` 张的（白纸黑字的表格、空墙），彼此不比较，不作判断。在统计期以前已经用过的，同样算，不限单位。
 --   用在数个单位的，最早用的那一份是被人用的，不列；只在一个单位的，或者都在同一日的，分不出先后，都列。
 -- 同一件事：案件与它所由来的检查，同一次检查、同一条线索引出的数件案件，同一次综合查一次任务中各单位的检查，行政强制与其案件、检查。
 -- 没有关联到任何案件、检查的文件不在内。全黑、全白画面的感知哈希（各位相同）不作比对。
@@ -77,19 +78,31 @@ same_pictures AS (
   WHERE picture IS NOT NULL AND matter IS NOT NULL
   GROUP BY picture
 ),
+-- A picture of a matter once, however often it was put in. (By a number and not by GROUP BY: DataFusion 55 takes its keys for unique behind `unnest`, too, and
+-- counts without DISTINCT.)
+pictures AS (
+  SELECT unit_id, act_domain, picture, matter, act, made_on
+  FROM (SELECT *, row_number() OVER (PARTITION BY unit_id, picture, matter ORDER BY made_on DESC, record_id) AS nth
+        FROM used
+        WHERE picture IS NOT NULL AND matter IS NOT NULL) AS n
+  WHERE nth = 1
+),
 -- Photos up to four bits apart share a band: an equal join, not each with each.
 banded AS (
-  SELECT unit_id, act_domain, record_id, picture, matter, act, made_on, unnest(picture_bands(picture)) AS band
-  FROM used
-  WHERE picture IS NOT NULL AND matter IS NOT NULL
+  SELECT *, count(*) OVER (PARTITION BY unit_id, band)
+              > param('finding.duplicate_media.pictures', act_domain, day_of($as_of - INTERVAL '1 second')) AS is_crowded
+  FROM (SELECT *, unnest(picture_bands(picture)) AS band FROM pictures) AS b
 ),
 near_pictures AS (
-  SELECT u.unit_id, u.record_id, count(DISTINCT o.matter) AS others, min(o.act) AS other_act, min(picture_distance(u.picture, o.picture)) AS bits
+  SELECT u.unit_id, u.picture, u.matter, count(DISTINCT o.matter) AS others, min(o.act) AS other_act, min(picture_distance(u.picture, o.picture)) AS bits
   FROM banded AS u
   JOIN banded AS o ON o.unit_id = u.unit_id AND o.band = u.band
-  WHERE o.matter <> u.matter AND o.picture <> u.picture AND u.made_on >= day_of($from)
+  WHERE NOT u.is_crowded AND NOT o.is_crowded AND o.matter <> u.matter AND o.picture <> u.picture AND u.made_on >= day_of($from)
     AND picture_distance(u.picture, o.picture) <= param('finding.duplicate_media.bits', u.act_domain, u.made_on)
-  GROUP BY u.unit_id, u.record_id
+  GROUP BY u.unit_id, u.picture, u.matter
+),
+crowded AS (
+  SELECT DISTINCT unit_id, picture FROM banded WHERE is_crowded
 )
 SELECT u.unit_id, u.act_domain AS domain, u.source_table, u.record_id, u.source_file, u.source_line, '文件相同' AS sign,
        s.matters > 1 AND (s.units = 1 OR u.made_on > s.first_on OR s.first_on = s.last_on) AS is_odd,
@@ -108,11 +121,13 @@ JOIN same_pictures AS p ON p.picture = u.picture
 LEFT JOIN same_files AS s ON s.digest = u.digest
 WHERE u.matter IS NOT NULL AND u.made_on >= day_of($from) AND coalesce(s.matters, 1) = 1
 UNION ALL
-SELECT u.unit_id, u.act_domain, u.source_table, u.record_id, u.source_file, u.source_line, '画面相近', n.record_id IS NOT NULL,
+SELECT u.unit_id, u.act_domain, u.source_table, u.record_id, u.source_file, u.source_line, '画面相近',
+       CASE WHEN n.picture IS NOT NULL THEN true WHEN c.picture IS NULL THEN false END,
        concat(CAST(u.made_on AS VARCHAR), ' 的照片属于', u.act, '，与', n.other_act, ' 的照片画面相近（感知哈希相差 ', CAST(n.bits AS VARCHAR), ' 位），相近的照片属于 ',
               CAST(n.others AS VARCHAR), ' 件事')
 FROM used AS u
 JOIN same_pictures AS p ON p.picture = u.picture
-LEFT JOIN near_pictures AS n ON n.unit_id = u.unit_id AND n.record_id = u.record_id
+LEFT JOIN near_pictures AS n ON n.unit_id = u.unit_id AND n.picture = u.picture AND n.matter = u.matter
+LEFT JOIN crowded AS c ON c.unit_id = u.unit_id AND c.picture = u.picture
 LEFT JOIN same_files AS s ON s.digest = u.digest
 WHERE u.matter IS NOT NULL AND u.made_on >= day_of($from) AND coalesce(s.matters, 1) = 1 AND p.matters = 1

@@ -15,7 +15,8 @@
 -- `finding.favour.like_cases` 件，且其办案人员中有人与某一当事人反复配对。只看在幅度内的位置，不看罚款多少。
 --
 -- 反复配对（`is_marked`）：同一人员办理同一当事人的案件，本期不少于参数 `finding.favour.pair_cases` 件。一件有数名办案人员的，有一人即可。
--- 比较的对象，是这些人员所办的其他当事人的案件：各人宽严不同，只与自己比。没有其他案件的，不作判断。
+-- 比较的对象，是同一人员所办的其他当事人的案件：各人宽严不同，逐人与自己比（`stratum`），再合在一起。没有其他案件的人员，其案件不作判断。
+-- 一件有数名反复配对人员的，归与该当事人配对最多的一人。
 -- 明显较轻（`is_odd`）：在幅度内的位置（0为下限，1为上限）比同类的中位数低，差距不小于参数 `finding.favour.distance`。
 -- 人员、当事人的代码只用于关联，从不显示。没有办案人员、没有当事人代码的案件，无从配对，不计。
 WITH positions AS (
@@ -46,20 +47,19 @@ paired AS (
   GROUP BY unit_id, domain, officer
 ),
 cases_of_paired AS (
-  SELECT p.record_id, max(p.pair_cases) AS pair_cases
+  SELECT p.record_id, p.pair_cases, p.officer, row_number() OVER (PARTITION BY p.record_id ORDER BY p.pair_cases DESC, p.officer) AS nth
   FROM pairs AS p
   JOIN paired AS o ON o.unit_id = p.unit_id AND o.domain = p.domain AND o.officer = p.officer
   WHERE o.most >= param('finding.favour.pair_cases', p.domain, day_of($as_of - INTERVAL '1 second'))
-  GROUP BY p.record_id
 )
 SELECT p.unit_id, p.domain, 'cases' AS source_table, p.record_id, p.source_file, p.source_line, '反复配对' AS sign,
        k.usual_position - p.band_position >= param('finding.favour.distance', p.domain, p.decided_on) AS is_odd,
        c.pair_cases >= param('finding.favour.pair_cases', p.domain, day_of($as_of - INTERVAL '1 second')) AS is_marked,
-       p.decided_on AS happened_on,
+       c.officer AS stratum, p.decided_on AS happened_on,
        concat(CAST(p.decided_on AS VARCHAR), ' 决定，同一人员本期办理同一当事人 ', CAST(c.pair_cases AS VARCHAR), ' 件；在裁量幅度内的位置为 ',
               CAST(CAST(p.band_position AS DECIMAL(18, 2)) AS VARCHAR), '，同类 ', CAST(k.like_cases AS VARCHAR), ' 件的中位数为 ',
               CAST(CAST(k.usual_position AS DECIMAL(18, 2)) AS VARCHAR)) AS says
 FROM positions AS p
-JOIN cases_of_paired AS c ON c.record_id = p.record_id
+JOIN cases_of_paired AS c ON c.record_id = p.record_id AND c.nth = 1
 JOIN cells AS k ON k.unit_id = p.unit_id AND k.domain = p.domain AND k.item_code = p.item_code AND k.severity = p.severity
 WHERE k.like_cases >= param('finding.favour.like_cases', p.domain, p.decided_on)

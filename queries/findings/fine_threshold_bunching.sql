@@ -20,9 +20,11 @@
 -- 附近：界限的八成以上，到界限除以八成以下（参数 `finding.fine_threshold_bunching.band` 为两成）：3000 元的界限，看 2400 元至 3750 元。
 --   两侧按比例同宽，罚款越大件数越少的通常情形下，两侧各占一半（`least_rate`）。
 -- 恰在界限上的是整数，不论哪一侧都有理由，不计。
+-- 同一当事人的几件（一个车队的几辆车）不当作几次（`occasion`），至少须有三个这样的当事人。
 -- 案件所记裁量幅度止于界限、或者自界限起的，本来只能在一侧，不计；没有记录裁量幅度的，计入，由同类比较。
 WITH fined AS (
   SELECT unit_id, domain, record_id, source_file, source_line, decided_on, fine_amount, benchmark_min, benchmark_max,
+         coalesce(credit_code, party_code) AS party,
          CASE WHEN party_kind = 'org' THEN param('simple.fine_cap.organisation', domain, decided_on)
               ELSE param('simple.fine_cap.person', domain, decided_on) END AS simple_cap,
          CASE WHEN party_kind = 'org' THEN param('hearing.fine_threshold.organisation', domain, decided_on)
@@ -52,7 +54,7 @@ edges AS (
 )
 SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, sign,
        CASE WHEN coalesce(benchmark_max <= edge OR benchmark_min >= edge, false) THEN NULL ELSE fine_amount < edge END AS is_odd,
-       decided_on AS happened_on,
+       decided_on AS happened_on, party AS occasion,
        concat('罚款 ', CAST(fine_amount AS VARCHAR), ' 元，', sign, ' ', CAST(CAST(edge AS BIGINT) AS VARCHAR), ' 元') AS says
 FROM edges
 WHERE fine_amount >= edge * reach AND fine_amount * reach <= edge AND fine_amount <> edge

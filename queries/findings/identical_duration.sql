@@ -16,7 +16,7 @@
 --
 -- 时长：开始至结束的整分钟数。本单位在本领域次数最多的时长（次数相同的，取较短的），凡为该时长的即为雷同。开始时刻同理，看几点几分。
 -- 同一单位起止时刻完全相同的数次检查，是一次行动（一个小组一次检查数家），只计一次；一人同时在两处的，不由本项判断。
--- 不计：没有开始或者结束时刻的，不满一分钟的（没有记录时长），书面、线上和非现场检查。
+-- 没有开始或者结束时刻的，不满一分钟的（没有记录时长），不作判断，也不算没有问题。书面、线上和非现场检查不计。
 -- 按整点、半点登记是许多单位的习惯，与同类比较时自然抵消。
 WITH timed AS (
   SELECT unit_id, act_domain AS domain, record_id, source_file, source_line, checked_on,
@@ -45,3 +45,8 @@ SELECT unit_id, domain, 'inspections' AS source_table, record_id, source_file, s
        concat('检查 ', CAST(checked_on AS VARCHAR), '，', lpad(CAST(minute_of_day / 60 AS VARCHAR), 2, '0'), ':', lpad(CAST(minute_of_day % 60 AS VARCHAR), 2, '0'),
               ' 开始，历时 ', CAST(minutes AS VARCHAR), ' 分钟；', sign, '的共 ', CAST(times AS VARCHAR), ' 次') AS says
 FROM ranked
+UNION ALL
+SELECT t.unit_id, t.domain, 'inspections', t.record_id, t.source_file, t.source_line, x.sign, CAST(NULL AS BOOLEAN), t.checked_on, CAST(NULL AS VARCHAR)
+FROM timed AS t
+CROSS JOIN (VALUES ('时长相同'), ('开始时刻相同')) AS x (sign)
+WHERE coalesce(t.minutes <= 0, true)

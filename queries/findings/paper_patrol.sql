@@ -12,13 +12,14 @@
 -- 考察统计期内的联合巡查，每次每种迹象一行，归组织单位；参加单位的记录见 `joint_patrol_participants`，本方系统记录编号或者起止时间有其一的，同样视为本方有记录。
 -- `一方无记录`：边界巡查（见 `border_patrols`）有一方地区没有任何单位留有本方记录；其他联合行动，留有本方记录的单位不足两个。
 --   跨省边界看不到另一方的系统，不看此项；巡查日起记录录入时限（`data_entry.target`）未满的，也不看，等待补录。
---   没有任何参加单位的记录报来的，是来源不提供，不看此项。
+--   没有任何参加单位的记录报来的，边界巡查一方所在的市没有任何参加单位的记录报来的，是来源不提供，不看此项。
 -- `时间太短`：组织单位或者任一参加单位所记的起止时间短于参数 `minutes`（恰好满的不算）；没有起止时间的，不看此项。
--- `记录不合`：参加单位所记的日期与组织单位不同，或者各方所记的开始时间相差多于参数 `hours_apart`。
+-- `记录不合`：参加单位所记的日期与组织单位不同（跨过零时的巡查，记为结束之日的不算），或者各方所记的开始时间相差多于参数 `hours_apart`。
 -- `影像重复`：影像编号也出现在另一次巡查中。
 WITH patrols AS (
   SELECT patrol_id, organiser_unit, coalesce(domain, 'other') AS domain, patrolled_on, source_file, source_line, media_ids,
          CASE WHEN to_at >= from_at THEN CAST(from_at AS BIGINT) END AS began, CASE WHEN to_at >= from_at THEN CAST(to_at AS BIGINT) END AS ended,
+         CASE WHEN to_at >= from_at THEN greatest(patrolled_on, day_of(to_at)) ELSE patrolled_on END AS last_day,
          end_of(due_on('data_entry.target', coalesce(domain, 'other'), patrolled_on)) <= $as_of AS is_entered
   FROM joint_patrols
   WHERE patrolled_on >= day_of($from) AND end_of(patrolled_on) <= $as_of
@@ -43,6 +44,10 @@ taken AS (
   LEFT JOIN parts AS p ON p.patrol_id = j.patrol_id
   GROUP BY j.patrol_id
 ),
+-- Cities whose systems report who took part.
+providing AS (
+  SELECT DISTINCT substr(region, 1, 4) AS city FROM parts WHERE region IS NOT NULL
+),
 media AS (
   SELECT patrol_id, unnest(array_distinct(media_ids)) AS media_id FROM joint_patrols WHERE end_of(patrolled_on) <= $as_of
 ),
@@ -57,10 +62,10 @@ judged AS (
          CASE s.sign
            WHEN '一方无记录' THEN CASE WHEN j.is_entered AND NOT t.is_cross_province AND o.any_record
              THEN CASE WHEN t.region_a IS NULL OR t.region_b IS NULL THEN t.units_recorded < 2
-                       ELSE NOT coalesce(t.recorded_by_a AND t.recorded_by_b, false) END END
+                       WHEN a.city IS NOT NULL AND b.city IS NOT NULL THEN NOT coalesce(t.recorded_by_a AND t.recorded_by_b, false) END END
            WHEN '时间太短' THEN least(j.ended - j.began, t.shortest)
              < 60000000 * CAST(param('finding.paper_patrol.minutes', j.domain, j.patrolled_on) AS BIGINT)
-           WHEN '记录不合' THEN coalesce(t.first_on <> j.patrolled_on OR t.last_on <> j.patrolled_on, false)
+           WHEN '记录不合' THEN coalesce(t.first_on < j.patrolled_on OR t.last_on > j.last_day, false)
              OR coalesce(t.apart > 3600000000 * CAST(param('finding.paper_patrol.hours_apart', j.domain, j.patrolled_on) AS BIGINT), false)
            WHEN '影像重复' THEN CASE WHEN cardinality(j.media_ids) > 0 THEN coalesce(r.media_reused, 0) > 0 END END AS is_odd,
          CASE s.sign
@@ -68,14 +73,16 @@ judged AS (
                                        WHEN NOT coalesce(t.recorded_by_a OR t.recorded_by_b, false) THEN '双方系统中都没有记录'
                                        ELSE concat('区划 ', CASE WHEN t.recorded_by_a THEN t.region_b ELSE t.region_a END, ' 一方的系统中没有记录') END
            WHEN '时间太短' THEN concat('所记时长只有 ', CAST(least(j.ended - j.began, t.shortest) / 60000000 AS VARCHAR), ' 分钟')
-           WHEN '记录不合' THEN CASE WHEN t.first_on <> j.patrolled_on THEN concat('参加单位记为 ', CAST(t.first_on AS VARCHAR))
-                                     WHEN t.last_on <> j.patrolled_on THEN concat('参加单位记为 ', CAST(t.last_on AS VARCHAR))
+           WHEN '记录不合' THEN CASE WHEN t.first_on < j.patrolled_on THEN concat('参加单位记为 ', CAST(t.first_on AS VARCHAR))
+                                     WHEN t.last_on > j.last_day THEN concat('参加单位记为 ', CAST(t.last_on AS VARCHAR))
                                      ELSE concat('各方所记的开始时间相差 ', CAST(t.apart / 60000000 AS VARCHAR), ' 分钟') END
            WHEN '影像重复' THEN concat(CAST(r.media_reused AS VARCHAR), ' 份影像也用于别次巡查') END AS oddity
   FROM patrols AS j
   JOIN taken AS t ON t.patrol_id = j.patrol_id
   LEFT JOIN reused AS r ON r.patrol_id = j.patrol_id
   CROSS JOIN (SELECT count(*) > 0 AS any_record FROM parts) AS o
+  LEFT JOIN providing AS a ON a.city = substr(t.region_a, 1, 4)
+  LEFT JOIN providing AS b ON b.city = substr(t.region_b, 1, 4)
   CROSS JOIN (VALUES ('一方无记录'), ('时间太短'), ('记录不合'), ('影像重复')) AS s (sign)
 )
 SELECT organiser_unit AS unit_id, domain, 'joint_patrols' AS source_table, patrol_id AS record_id, source_file, source_line, sign, is_odd,

@@ -19,6 +19,7 @@
 -- `与截止时的内容不同`：该月截止以后的第一次运行所读的内容（`cases_at_freeze`、`inspections_at_freeze`，见 `freezes`）与现在比较：
 --   已经没有的行（未办结的案件也看：删去一件逾期未结的，就不再逾期），以及下列要项不同的已办结事项：案件的立案、决定、结案日期，处理结果，不予处罚，罚款金额，处罚种类，程序，事项；
 --   检查的日期、对象、结果、问题个数、形式、类别。经复议、诉讼而改变的案件，随批量更新修改的，不作判断；删除不是改变。该月没有这样一次运行的，无从比较。
+--   换了编号而内容仍在的（同一单位、同一决定书文号的案件；同一单位、同一时刻、同一企业的检查），不是删除。
 --   其后才送达、履行、公示、整改的，不是修改。合并、更名以前的单位被删除的行，计在原单位。
 WITH frozen_cases AS (
   SELECT f.*, row_number() OVER (PARTITION BY f.case_id ORDER BY f.freeze_month) AS nth
@@ -34,12 +35,19 @@ frozen_visits AS (
         WHERE source_operation IS DISTINCT FROM 'delete') AS f
   WHERE month_of(f.last_event_on) = f.freeze_month
 ),
+-- Under other keys the same matter is still there.
+renumbered_cases AS (
+  SELECT DISTINCT unit_id, decision_no FROM case_register WHERE decision_no IS NOT NULL
+),
+renumbered_visits AS (
+  SELECT DISTINCT unit_id, checked_on, checked_from, credit_code FROM inspection_register WHERE checked_from IS NOT NULL AND credit_code IS NOT NULL
+),
 edited AS (
   SELECT 'cases' AS source_table, f.case_id AS record_id, coalesce(n.unit_id, f.unit_id) AS unit_id, coalesce(n.domain, f.domain) AS domain,
          coalesce(n.source_file, f.source_file) AS source_file, coalesce(n.source_line, f.source_line) AS source_line,
          f.freeze_month, f.last_event_on, n.updated_at,
          r.case_id IS NOT NULL AND n.case_id IS NOT NULL AS is_reviewed,
-         CASE WHEN n.case_id IS NULL THEN '现在没有这一条'
+         CASE WHEN n.case_id IS NULL THEN CASE WHEN m.unit_id IS NULL THEN '现在没有这一条' ELSE '' END
               WHEN f.closed_on IS NULL THEN ''
               ELSE concat_ws('，',
                 CASE WHEN n.filed_on IS DISTINCT FROM f.filed_on THEN concat('立案日期 ', coalesce(CAST(f.filed_on AS VARCHAR), '空'), ' 改为 ', coalesce(CAST(n.filed_on AS VARCHAR), '空')) END,
@@ -53,11 +61,12 @@ edited AS (
   FROM frozen_cases AS f
   LEFT JOIN case_register AS n ON n.case_id = f.case_id
   LEFT JOIN (SELECT DISTINCT case_id FROM reviews_litigation) AS r ON r.case_id = f.case_id
+  LEFT JOIN renumbered_cases AS m ON m.unit_id = f.unit_id AND m.decision_no = f.decision_no
   WHERE f.nth = 1
   UNION ALL
   SELECT 'inspections', f.inspection_id, coalesce(n.unit_id, f.unit_id), coalesce(n.act_domain, f.domain, 'other'),
          coalesce(n.source_file, f.source_file), coalesce(n.source_line, f.source_line), f.freeze_month, f.last_event_on, n.updated_at, false,
-         CASE WHEN n.inspection_id IS NULL THEN '现在没有这一条'
+         CASE WHEN n.inspection_id IS NULL THEN CASE WHEN m.unit_id IS NULL THEN '现在没有这一条' ELSE '' END
               ELSE concat_ws('，',
                 CASE WHEN n.checked_on IS DISTINCT FROM f.checked_on THEN concat('检查日期 ', CAST(f.checked_on AS VARCHAR), ' 改为 ', CAST(n.checked_on AS VARCHAR)) END,
                 CASE WHEN (n.credit_code IS DISTINCT FROM f.credit_code) OR (n.party_code IS DISTINCT FROM f.party_code) THEN '检查对象已改' END,
@@ -66,6 +75,8 @@ edited AS (
                 CASE WHEN (n.form IS DISTINCT FROM f.form) OR (n.kind IS DISTINCT FROM f.kind) THEN '形式、类别已改' END) END
   FROM frozen_visits AS f
   LEFT JOIN inspection_register AS n ON n.inspection_id = f.inspection_id
+  LEFT JOIN renumbered_visits AS m
+    ON m.unit_id = f.unit_id AND m.checked_on = f.checked_on AND m.checked_from = f.checked_from AND m.credit_code = f.credit_code
   WHERE f.nth = 1
 ),
 acts AS (

@@ -14,6 +14,7 @@
 -- ///
 --
 -- 考察统计期内应当音像记录、上传时限已满的检查、行政强制（见 `acts_to_film`），一件一行。没有入企的检查、冻结存款不在内。
+-- 同一日的几次、同一日一并导入的几份，多半同一缘故，不当作几次（`occasion`），至少须有三个这样的日期。
 -- 记录：未删除的视频、音频，以关联到该行为的为准；没有关联到任何行为的，由同一单位执行该次检查的人员在检查起止之间拍摄的也算。
 -- 缺漏依次看：没有记录；只有已被删除的；最长的一份短于参数 `minutes`（行为本身更短的，以行为的时长为限）；所关联的记录与行为的时间不重合（`acts_to_film.is_filmed` 为否）；
 -- 够长的各份都在拍摄结束后超过参数 `upload_hours` 小时才导入采集站或者上传平台，或者时限已满而始终没有。恰好满时长、满时限的，不算缺漏。
@@ -60,7 +61,7 @@ measured AS (
 ),
 -- The best that an act has: 3 whole and in time, 2 whole and stored late, 1 whole and never stored, 0 too short, below it deleted.
 ranked AS (
-  SELECT source_table, record_id, seconds, delay,
+  SELECT source_table, record_id, seconds, delay, stored_at,
          CASE WHEN is_deleted THEN -1
               WHEN NOT is_whole THEN 0
               WHEN delay <= upload_hours * 3600000000 THEN 3
@@ -75,6 +76,7 @@ best AS (
 SELECT a.unit_id, a.domain, a.source_table, a.record_id, a.source_file, a.source_line, '音像记录缺漏' AS sign,
        NOT a.is_filmed OR coalesce(b.grade, -2) < 3 AS is_odd,
        a.acted_on AS happened_on,
+       coalesce(CASE WHEN b.grade = 2 THEN day_of(b.stored_at) END, a.acted_on) AS occasion,
        concat(CAST(a.acted_on AS VARCHAR), ' 的现场执法，',
               CASE WHEN b.grade IS NULL THEN '没有音像记录'
                    WHEN b.grade = -1 THEN '音像记录已全部删除'

@@ -15,9 +15,10 @@
 -- 考察的记录：统计期内作出决定、不适用简易程序的案件（`dated_case_steps`），一件一行。
 --
 -- 休息日：不是工作日的日期，以工作日历为准；调休上班的周末是工作日，因调休而放假的平日是休息日。
+-- 同一日的决定多半出于同一次会议、同一次值班，一日的几件不当作几次（`occasion`），至少须有三个这样的休息日。
 -- 单独一件不说明什么；一个单位明显多于同类，说明落款日期可能不是作出决定的日期，须看原件。
 SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, '休息日决定' AS sign,
-       workdays_between(decided_on - 1, decided_on) = 0 AS is_odd, decided_on AS happened_on,
+       workdays_between(decided_on - 1, decided_on) = 0 AS is_odd, decided_on AS happened_on, decided_on AS occasion,
        concat('决定 ', CAST(decided_on AS VARCHAR), ' 落在休息日') AS says
 FROM dated_case_steps
 WHERE decided_on >= day_of($from) AND end_of(decided_on) <= $as_of

@@ -14,7 +14,7 @@
 -- 转录该工单的投诉举报（`complaint_register` 的 `is_copy`）所记的联系、告知、调解。
 -- 同一来电人就同一件事（内容散列相同，没有的看分类和地点）给同一单位的另一工单联系过的，视为一并联系：
 -- 在先的工单，联系须在本工单来电以后；在后的工单，联系须在本工单办结后参数 `hotline.repeat_window_days` 的天数之内。
--- 全省没有任何工单有这些时刻的，是来源不提供，无从判断，一条也不列。
+-- 一市的热线没有任何工单有这些时刻的，是来源不提供，无从判断，该市一条也不列（各市热线平台各自报送）。
 -- 不计：匿名、也没有联系途径的（`hotline_callers`）；表扬；所转录的投诉举报结果记为撤回、重复、合并的。
 -- 回访在数据截止时点之后的，结果视为尚不知道，不在考察之列。热线表没有撤回、并单的标志，只有转录的投诉举报看得出。
 WITH copies AS (
@@ -30,19 +30,25 @@ graded AS (
   WHERE ref_kind = 'hotline_order' AND NOT coalesce(is_automatic, false)
   GROUP BY ref_id
 ),
+cities AS (
+  SELECT unit_id, max(substr(region_code, 1, 4)) AS city FROM unit_spans GROUP BY unit_id
+),
 orders AS (
   SELECT o.unit_id, o.act_domain AS domain, o.record_id, o.source_file, o.source_line, o.kind, o.caller_hash, o.began_at, o.closed_at,
          o.resolved, o.satisfaction, o.callback_at, a.is_anonymous, coalesce(c.is_settled_elsewhere, false) AS is_settled_elsewhere,
          coalesce('内容 ' || o.content_hash, '地点 ' || o.category_code || ' ' || o.address_hash) AS matter,
-         least(o.first_contact_at, o.answered_at, o.callback_at, c.contact_at, g.rated_at) AS contact_at
+         least(o.first_contact_at, o.answered_at, o.callback_at, c.contact_at, g.rated_at) AS contact_at, coalesce(p.city, '') AS city
   FROM hotline_register AS o
   JOIN hotline_callers AS a ON a.record_id = o.record_id
   LEFT JOIN copies AS c ON c.order_of = o.record_id
   LEFT JOIN graded AS g ON g.ref_id = o.record_id
+  LEFT JOIN cities AS p ON p.unit_id = o.unit_id
   WHERE o.began_at < $as_of
 ),
 known AS (
-  SELECT *, CASE WHEN contact_at < $as_of THEN contact_at END AS known_contact_at FROM orders
+  SELECT *, CASE WHEN contact_at < $as_of THEN contact_at END AS known_contact_at,
+         coalesce(bool_or(contact_at < $as_of) OVER (PARTITION BY city), false) AS any_contact
+  FROM orders
 ),
 beside AS (
   SELECT *,
@@ -66,11 +72,10 @@ judged AS (
     AND coalesce(kind, '') <> 'praise' AND NOT is_anonymous AND NOT is_settled_elsewhere
 )
 SELECT unit_id, domain, 'hotline_orders' AS source_table, record_id, source_file, source_line, '未见联系' AS sign,
-       CASE WHEN o.any_contact THEN NOT is_contacted END AS is_odd,
+       CASE WHEN any_contact THEN NOT is_contacted END AS is_odd,
        concat('来电 ', CAST(day_of(began_at) AS VARCHAR), '，办结 ', CAST(closed_on AS VARCHAR), '，结果',
               CASE WHEN resolved THEN '已解决' WHEN NOT resolved THEN '未解决' ELSE '是否解决未填' END,
               CASE satisfaction WHEN 'very_satisfied' THEN '、非常满意' WHEN 'satisfied' THEN '、满意' WHEN 'basically_satisfied' THEN '、基本满意'
                                 WHEN 'dissatisfied' THEN '、不满意' WHEN 'very_dissatisfied' THEN '、非常不满意' ELSE '' END,
               '；没有联系、答复、回访的记录') AS says
 FROM judged
-CROSS JOIN (SELECT coalesce(bool_or(known_contact_at IS NOT NULL), false) AS any_contact FROM known) AS o

@@ -12,7 +12,7 @@
 -- ///
 -- 考察统计期内录入的案件或检查，每件每种迹象一行。
 --
--- 录入：来源系统的 `created_at`；事项可以早于统计期。没有 `created_at` 的行，不作判断。
+-- 录入：来源系统的 `created_at`；事项可以早于统计期。没有 `created_at` 的，按事项日期在统计期内计，不作判断，也不算没有问题。
 -- “迟录”：录入距事项（案件最早的日期、检查之日）的天数多于参数规定；
 -- “期末录入”：在统计期最后若干工作日录入（统计期未满的，按截至数据截止日的时段）；
 -- “迟录且期末”：既迟且在期末，即为证据。
@@ -20,7 +20,7 @@
 WITH in_period AS (
   SELECT *, day_of(created_at) AS created_on
   FROM recorded_acts
-  WHERE created_at >= $from AND NOT is_bulk_load
+  WHERE coalesce(created_at >= $from, event_on >= day_of($from) AND end_of(event_on) <= $as_of) AND NOT is_bulk_load
 ),
 judged AS (
   SELECT e.*,
@@ -31,7 +31,7 @@ judged AS (
 )
 SELECT j.unit_id, j.domain, j.source_table, j.record_id, j.source_file, j.source_line, s.sign,
        CASE s.sign WHEN '迟录' THEN is_late WHEN '期末录入' THEN is_at_end ELSE is_late AND is_at_end END AS is_odd,
-       created_on AS happened_on,
+       coalesce(created_on, event_on) AS happened_on,
        concat('事项日期 ', CAST(event_on AS VARCHAR), '，录入 ', CAST(created_on AS VARCHAR), '，相隔 ',
               CAST(created_on - event_on AS VARCHAR), ' 天') AS says
 FROM judged AS j

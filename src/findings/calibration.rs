@@ -75,17 +75,8 @@ fn province(detectors: &[Detector], seed: u64, plan: Plan) -> Outcomes {
             let rate = if is_planted { plan.rate.unwrap_or(drawn).max(honest) } else { honest };
             let n = plan.n.filter(|_| is_planted).unwrap_or(*records);
             let odd = (0..n).filter(|_| random.random::<f64>() < rate).count() as u64;
-            let (domain, table) = ("market".to_owned(), "cases".to_owned());
-            shares.push(Share {
-                unit: unit.to_string(),
-                tier: (unit % GROUPS).to_string(),
-                domain,
-                table,
-                odd,
-                n,
-                left_out: 0,
-                unjudged: 0,
-            });
+            let (unit, tier) = (unit.to_string(), (unit % GROUPS).to_string());
+            shares.push(Share { odd, n, ..Share::of(&unit, &tier, "market", "cases") });
         }
         tests.extend(judged_against_peers(detector, &against, &test, "甲", &shares));
     }

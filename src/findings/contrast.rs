@@ -2,10 +2,10 @@
 //!
 //! In: judged rows with a mark (`is_marked`). Out: a test for each unit, domain, table and sign. Never here: peers; what the mark means.
 //!
-//! p: Fisher's exact test, upper tail of the hypergeometric law: were outcomes dealt out to the unit's rows at random, as many among the marked ones or more.
-//! That is the limit of a permutation test with all permutations. Effect: odds among the marked against the odds among the others; it must
-//! reach `finding.peer_ratio`, the share among the marked the detector's floor, three odd rows at least. Without other rows there is nothing to compare with: not
-//! applicable.
+//! p: were outcomes dealt out at random to the rows of each stratum, as many odd ones among the marked or more, over all strata together (the exact test of
+//! a common odds ratio). What a stratum is (one officer's cases) the SQL says: who is lenient with everybody is compared with himself. Effect: the common odds
+//! ratio (Mantel–Haenszel); it must reach `finding.peer_ratio`, the share among the marked the detector's floor, three odd rows at least. Marked rows of a
+//! stratum without others have nothing to be compared with and don't count; where no stratum has others: not applicable.
 
 use std::collections::BTreeMap;
 
@@ -17,19 +17,31 @@ use futures::StreamExt;
 
 use super::peers::Share;
 use super::tables::Evidence;
-use super::tail::hypergeometric_upper_tail;
+use super::tail::{Drawn, common_odds_ratio, stratified_upper_tail};
 use super::tested::{EvidenceOf, Tested};
-use super::usual_rate::UsualRate;
 use super::{Detecting, LEAST_ODD, judged, share};
 use crate::error::{Context, Kind, Result};
 
-/// Marked and other rows of a unit, odd or not.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Marked and other rows of a stratum, odd or not.
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Counts {
     marked: u64,
     marked_odd: u64,
     others: u64,
     others_odd: u64,
+    /// The odd marked rows.
+    evidence: Vec<Evidence>,
+}
+
+impl Counts {
+    fn drawn(&self) -> Drawn {
+        Drawn { odd: self.marked_odd, drawn: self.marked, all_odd: self.marked_odd + self.others_odd, all: self.marked + self.others }
+    }
+
+    /// Marked rows that would be odd, were their share that of the others.
+    fn expected(&self) -> f64 {
+        self.marked as f64 * self.others_odd as f64 / self.others as f64
+    }
 }
 
 type Key = (String, String, String, String);
@@ -38,34 +50,35 @@ type Key = (String, String, String, String);
 pub(super) async fn test<'a>(detecting: &Detecting<'a>, says: &str) -> Result<Vec<Tested<'a>>> {
     let (detector, request) = (detecting.detector, detecting.request);
     let mut tests = Vec::new();
-    for ((table, domain, unit, sign), (counts, evidence)) in read(detecting).await? {
-        let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
-        let share = Share { unit, tier, domain, table, odd: counts.marked_odd, n: counts.marked, left_out: 0, unjudged: 0 };
-        if counts.marked < detector.minimum_n {
-            tests.push(Tested::not_made(detector, &share, &sign, share.share(), None));
+    for ((table, domain, unit, sign), strata) in read(detecting).await? {
+        let tier = detecting.tiers.get(&unit).map_or("", String::as_str);
+        let (strata, alone): (Vec<Counts>, Vec<Counts>) = strata.into_values().partition(|counts| counts.others > 0);
+        let sum = |of: fn(&Counts) -> u64| strata.iter().map(of).sum::<u64>();
+        let unjudged = alone.iter().map(|counts| counts.marked).sum();
+        let (odd, n) = (sum(|counts| counts.marked_odd), sum(|counts| counts.marked));
+        let share = Share { odd, n, unjudged, ..Share::of(&unit, tier, &domain, &table) };
+        if share.n < detector.minimum_n {
+            let why = (share.n + unjudged >= detector.minimum_n).then_some("没有其他记录可比");
+            tests.push(Tested::not_made(detector, &share, &sign, share.share(), why));
             continue;
         }
-        if counts.others == 0 {
-            tests.push(Tested::not_made(detector, &share, &sign, share.share(), Some("没有其他记录可比")));
-            continue;
-        }
-        let usual = UsualRate::counted(counts.others_odd, counts.others, 0.0, 1);
-        let (effect, effect_interval) = usual.odds_ratio(share.odd, share.n);
+        let drawn: Vec<Drawn> = strata.iter().map(Counts::drawn).collect();
+        let (effect, effect_interval) = common_odds_ratio(&drawn);
+        let usual = strata.iter().map(Counts::expected).sum::<f64>() / n.max(1) as f64;
         let ratio = request.parameter("finding.peer_ratio", Some(&share.domain))?;
-        let p = hypergeometric_upper_tail(share.odd, share.n, share.odd + counts.others_odd, share.n + counts.others);
         tests.push(Tested {
             detector,
             statistic: share.share(),
-            usual: Some(usual.share),
+            usual: Some(usual),
             peers: 0,
             all_tiers: false,
             effect,
             effect_interval,
-            p: Some(p),
+            p: Some(stratified_upper_tail(&drawn)),
             worth: share.odd >= LEAST_ODD && share.share() >= detector.floor && effect.is_none_or(|effect| effect >= ratio),
             not_applicable: None,
-            says: share::filled(says, &share, usual.share, &sign),
-            evidence: EvidenceOf::Rows(evidence),
+            says: share::filled(says, &share, usual, &sign),
+            evidence: EvidenceOf::Rows(strata.into_iter().flat_map(|counts| counts.evidence).collect()),
             sign,
             share,
         });
@@ -73,12 +86,12 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>, says: &str) -> Result<Ve
     Ok(tests)
 }
 
-/// Counts and the odd marked rows, by table, domain, unit and sign.
-async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, (Counts, Vec<Evidence>)>> {
+/// Counts of each stratum, by table, domain, unit and sign.
+async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, BTreeMap<String, Counts>>> {
     let what = || detecting.detector.file.clone();
     let columns = detecting.detector.statistic.columns();
     let frame = detecting.frame().await?.filter(col("is_odd").is_not_null()).and_then(|frame| frame.select_columns(&columns));
-    let mut found: BTreeMap<Key, (Counts, Vec<Evidence>)> = BTreeMap::new();
+    let mut found: BTreeMap<Key, BTreeMap<String, Counts>> = BTreeMap::new();
     let mut batches = frame.context(Kind::Query, what)?.execute_stream().await.context(Kind::Query, what)?;
     while let Some(batch) = batches.next().await {
         let batch = &batch.context(Kind::Query, what)?;
@@ -88,16 +101,17 @@ async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, (Counts, Vec<Ev
         };
         let (odd, marked) = (flag("is_odd")?, flag("is_marked")?);
         let is = |flags: &arrow::array::ArrayRef, row: usize| flags.is_valid(row) && flags.as_boolean().value(row);
-        let signs = judged::text(batch, judged::place(batch, "sign").expect("a column of the statistic"))?;
+        let words = |name: &str| judged::text(batch, judged::place(batch, name).expect("a column of the statistic"));
+        let (signs, strata) = (words("sign")?, words("stratum")?);
         for (place, row) in judged::recorded(batch)?.into_iter().enumerate() {
             let key = (row.evidence.table.clone(), row.domain, row.unit, signs.value(place).to_owned());
-            let (counts, evidence) = found.entry(key).or_default();
+            let counts = found.entry(key).or_default().entry(strata.value(place).to_owned()).or_default();
             match (is(&marked, place), is(&odd, place)) {
                 (true, is_odd) => {
                     counts.marked += 1;
                     if is_odd {
                         counts.marked_odd += 1;
-                        evidence.push(row.evidence);
+                        counts.evidence.push(row.evidence);
                     }
                 }
                 (false, is_odd) => {

@@ -79,16 +79,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
         let judged: Vec<(&String, &Unit)> = units.iter().filter(|(_, unit)| unit.n() >= detector.minimum_n).collect();
         let counts: Vec<[u64; DIGITS]> = judged.iter().map(|(_, unit)| unit.counts).collect();
         let (statistics, dispersion) = against_others(&counts);
-        let share_of = |name: &str, unit: &Unit| Share {
-            unit: name.to_owned(),
-            tier: tier.clone(),
-            domain: domain.clone(),
-            table: table.clone(),
-            odd: unit.round(),
-            n: unit.n(),
-            left_out: 0,
-            unjudged: 0,
-        };
+        let share_of = |name: &str, unit: &Unit| Share { odd: unit.round(), n: unit.n(), ..Share::of(name, &tier, &domain, &table) };
         for (name, unit) in units.iter().filter(|(_, unit)| unit.n() < detector.minimum_n) {
             let share = share_of(name, unit);
             tests.push(Tested::not_made(detector, &share, &sign, share.share(), None));

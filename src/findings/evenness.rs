@@ -26,6 +26,7 @@ use super::unit_by_unit::UnitByUnit;
 use super::{Detecting, judged, percent};
 use crate::error::{Context, Kind, Result};
 use crate::library::detector::Detector;
+use crate::statistics::count::chi_square;
 use crate::terms::{Month, date_from_epoch_days};
 
 const SIGN: &str = "月度件数过于平均";
@@ -156,9 +157,8 @@ fn test_unit<'a>(detecting: &Detecting<'a>, limits: &Limits, whole: &[Month], (t
     let band = fullest_band(&amounts, width);
     let in_band = |case: &&Case| band.is_some_and(|(from, _)| case.amount >= from && case.amount <= from * (1.0 + width));
     let odd = cases.iter().filter(in_run).filter(in_band).count() as u64;
-    let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
-    let n = amounts.len() as u64;
-    let share = Share { unit, tier, domain, table, odd, n, left_out, unjudged: 0 };
+    let tier = detecting.tiers.get(&unit).map_or("", String::as_str);
+    let share = Share { odd, n: amounts.len() as u64, left_out, ..Share::of(&unit, tier, &domain, &table) };
     let ratio = if degrees > 0.0 { statistic / degrees } else { 0.0 };
     if found.is_none() {
         let why = if (months.len() as f64) < least_months {
@@ -173,10 +173,11 @@ fn test_unit<'a>(detecting: &Detecting<'a>, limits: &Limits, whole: &[Month], (t
     let parts = cases.iter().filter(in_run).map(|case| case.part.as_str()).collect::<BTreeSet<_>>().len();
     let (from, filled) = band.unwrap_or((0.0, 0.0));
     let says = format!(
-        "{parts} 个下级主体在 {} 至 {} 的 {} 个月中罚款案件共 {n} 件，各月件数的离散程度仅为随机波动的 {}（逐月大致相同）；其中 {odd} 件（{}）罚款在 {from} 元至 {} 元之间。",
+        "{parts} 个下级主体在 {} 至 {} 的 {} 个月中罚款案件共 {} 件，各月件数的离散程度仅为随机波动的 {}（逐月大致相同）；其中 {odd} 件（{}）罚款在 {from} 元至 {} 元之间。",
         months[run.start],
         months[run.end - 1],
         run.len(),
+        share.n,
         percent(ratio),
         percent(filled),
         from * (1.0 + width),
@@ -193,7 +194,7 @@ fn test_unit<'a>(detecting: &Detecting<'a>, limits: &Limits, whole: &[Month], (t
         peers: 0,
         all_tiers: false,
         effect: Some(ratio),
-        effect_interval: None,
+        effect_interval: spread_limits(statistic, degrees),
         p: Some(p),
         worth,
         not_applicable: None,
@@ -201,6 +202,11 @@ fn test_unit<'a>(detecting: &Detecting<'a>, limits: &Limits, whole: &[Month], (t
         evidence: EvidenceOf::Rows(evidence),
         share,
     }
+}
+
+/// 95 % limits of how many times chance the months spread: those of a ratio of variances, X² over the quantiles of its law.
+fn spread_limits(statistic: f64, degrees: f64) -> Option<(f64, f64)> {
+    Some((statistic / chi_square(degrees, 0.975)?, statistic / chi_square(degrees, 0.025)?))
 }
 
 type Key = (String, String, String);

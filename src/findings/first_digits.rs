@@ -92,8 +92,8 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
     let mut units = UnitByUnit::open(detecting.frame().await?, detecting.detector).await?;
     while let Some(batch) = units.next().await? {
         for ((table, domain, unit, sign), amounts) in read(&batch)? {
-            let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
-            let share = Share { unit, tier, domain, table, odd: 0, n: amounts.rows.len() as u64, left_out: 0, unjudged: 0 };
+            let tier = detecting.tiers.get(&unit).map_or("", String::as_str);
+            let share = Share { n: amounts.rows.len() as u64, ..Share::of(&unit, tier, &domain, &table) };
             tests.push(test_unit(detecting.detector, share, sign, amounts));
         }
     }

@@ -8,14 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
-use datafusion::common::DFSchema;
+use datafusion::common::{Column, DFSchema};
+use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{count, count_distinct, sum};
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{DataFrame, SessionContext, cast as as_type, col, lit};
 use futures::StreamExt;
 
 use super::Detecting;
-use super::peers::Share;
+use super::peers::{Occasions, Share};
 use super::tables::Evidence;
 use crate::compute::check::{Depth, describe};
 use crate::diagnostics::Diagnostics;
@@ -79,37 +80,69 @@ pub(super) async fn shares(detecting: &Detecting<'_>, moment: Moment) -> Result<
     let frame = rows(detecting.session, detecting.detector, moment).await?;
     let mut keys = ["sign", "unit_id", "domain", "source_table"].map(col).to_vec();
     // A key, and not the filter of each count: DataFusion 55 makes a common part of filters and then refuses its own plan.
-    keys.extend(detecting.known.clone().map(Expr::is_true));
+    // As it is, NULL where it can't be told: of `IS TRUE` the planner and its plan don't agree whether it may be NULL.
+    keys.extend(detecting.known.clone().map(|known| known.alias("is_known")));
     let known_at = detecting.known.is_some().then_some(keys.len() - 1);
-    let odd = sum(as_type(col("is_odd"), DataType::Int64)).alias("odd");
     let first_count = keys.len();
-    let counted = frame.aggregate(keys, vec![odd, count(col("is_odd")).alias("n"), count(lit(1)).alias("all")]);
+    let has_occasions = frame.schema().has_column_with_unqualified_name("occasion");
+    let counted = if has_occasions { counted_by_occasion(frame, keys) } else { frame.aggregate(keys, row_counts()) };
     let batches = counted.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
     let mut shares: BTreeMap<String, BTreeMap<(String, String, String), Share>> = BTreeMap::new();
     for batch in &batches {
         let [signs, units, domains, tables] = [0, 1, 2, 3].map(|index| text(batch, index));
         let (signs, units, domains, tables) = (signs?, units?, domains?, tables?);
-        let [odd, n, all] = [0, 1, 2].map(|count| counts(batch, first_count + count));
-        let (odd, n, all) = (odd?, n?, all?);
-        let is_known = |row: usize| known_at.is_some_and(|at| batch.column(at).as_boolean().value(row));
+        let counted = (first_count..batch.num_columns()).map(|index| counts(batch, index)).collect::<Result<Vec<_>>>()?;
+        let known = known_at.map(|at| batch.column(at).as_boolean());
+        let is_known = |row: usize| known.is_some_and(|known| known.is_valid(row) && known.value(row));
         for row in 0..batch.num_rows() {
             let [unit, domain, table] = [&units, &domains, &tables].map(|texts| texts.value(row).to_owned());
             let of_sign = shares.entry(signs.value(row).to_owned()).or_default();
             let share = of_sign.entry((table.clone(), domain.clone(), unit.clone())).or_insert_with(|| {
-                let tier = detecting.tiers.get(&unit).cloned().unwrap_or_default();
-                Share { unit, tier, domain, table, odd: 0, n: 0, left_out: 0, unjudged: 0 }
+                let tier = detecting.tiers.get(&unit).map_or("", String::as_str);
+                Share::of(&unit, tier, &domain, &table)
             });
-            match is_known(row) {
-                true => share.left_out += n[row],
-                false => {
-                    share.odd += odd[row];
-                    share.n += n[row];
-                    share.unjudged += all[row] - n[row];
-                }
+            let [odd, n, all] = [0, 1, 2].map(|count| counted[count][row]);
+            if is_known(row) {
+                share.left_out += n;
+                continue;
+            }
+            share.odd += odd;
+            share.n += n;
+            share.unjudged += all - n;
+            if let [_, _, _, occasions @ ..] = &counted[..]
+                && let [count, odd, odd_squared, odd_times_n, n_squared] = occasions
+            {
+                let [count, odd, odd_squared, odd_times_n, n_squared] = [count, odd, odd_squared, odd_times_n, n_squared].map(|of| of[row]);
+                share.occasions.get_or_insert_default().add(Occasions { count, odd, odd_squared, odd_times_n, n_squared });
             }
         }
     }
     Ok(shares.into_iter().map(|(sign, shares)| (sign, shares.into_values().collect())).collect())
+}
+
+/// Odd rows, judged rows, all rows.
+fn row_counts() -> Vec<Expr> {
+    let odd = sum(coalesce(vec![as_type(col("is_odd"), DataType::Int64), lit(0_i64)])).alias("odd");
+    vec![odd, count(col("is_odd")).alias("n"), count(lit(1)).alias("all")]
+}
+
+/// The same, and how the rows of an occasion hang together: [`Occasions`], in its order. A row without an occasion is one by itself.
+fn counted_by_occasion(frame: DataFrame, keys: Vec<Expr>) -> datafusion::error::Result<DataFrame> {
+    let names: Vec<String> = keys.iter().map(|key| key.schema_name().to_string()).collect();
+    let occasion = coalesce(vec![as_type(col("occasion"), DataType::Utf8), as_type(col("record_id"), DataType::Utf8)]).alias("occasion");
+    let of_occasion = frame.aggregate(keys.into_iter().chain([occasion]).collect(), row_counts())?;
+    let is_any = |count: Expr| sum(as_type(count.gt(lit(0_i64)), DataType::Int64));
+    let sums = vec![
+        sum(col("odd")).alias("odd_rows"),
+        sum(col("n")).alias("judged_rows"),
+        sum(col("all")).alias("all_rows"),
+        is_any(col("n")).alias("count"),
+        is_any(col("odd")).alias("odd_occasions"),
+        sum(col("odd") * col("odd")).alias("odd_squared"),
+        sum(col("odd") * col("n")).alias("odd_times_n"),
+        sum(col("n") * col("n")).alias("n_squared"),
+    ];
+    of_occasion.aggregate(names.iter().map(|name| col(Column::from_name(name))).collect(), sums)
 }
 
 /// Rows that meet a condition, by unit, domain and table.

@@ -3,7 +3,7 @@
 //! In: judged rows with three signs: 迟录 (entered long after the event), 期末录入 (entered in the last working days), 迟录且期末 (both; the
 //! evidence). Out: a test for each unit, domain and source table. Never here: a verdict on one record.
 //!
-//! p: records that are both late and entered at the end, against the unit's peers. Besides, each sign by itself must stand out: both lie
+//! p, share and effect: records that are both late and entered at the end, against the unit's peers. Besides, each sign by itself must stand out: both lie
 //! `finding.yearend_backfill.z` robust deviations above the group's median, the late share reaches the detector's floor, and the odds of either are
 //! `finding.peer_ratio` times the usual ones, at the end at least times those of an even spread over the period's working days. A period of which
 //! fewer than three times the last working days have passed has no end to speak of: not applicable.
@@ -35,10 +35,10 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
     let (all_days, last_days) = working_days(request)?;
     let mut shares = detecting.shares().await?;
     let [late, at_end, both] = [LATE, AT_END, BOTH].map(|sign| shares.remove(sign).unwrap_or_default());
-    let not_made = |share: &Share, why: Option<&str>| Tested::not_made(detector, share, LATE, share.share(), why);
+    let not_made = |share: &Share, why: Option<&str>| Tested::not_made(detector, share, BOTH, share.share(), why);
     if all_days < LEAST_LENGTH * last_days {
         let why = format!("统计期至今 {all_days} 个工作日，不足期末 {last_days} 个工作日的三倍");
-        return Ok(late.iter().map(|share| not_made(share, Some(&why))).collect());
+        return Ok(both.iter().map(|share| not_made(share, Some(&why))).collect());
     }
     let even = last_days / all_days;
     let minimum_peers = request.parameter("finding.minimum_peers", None)? as usize;
@@ -48,13 +48,13 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
     // The lists hold the same units in the same order: each judged row has every sign.
     for ((late, at_end), both) in late.iter().zip(&at_end).zip(&both) {
         if late.n < detector.minimum_n {
-            tests.push(not_made(late, late.why_none().as_deref()));
+            tests.push(not_made(both, both.why_none().as_deref()));
             continue;
         }
         let compared = (late_peers.compare(late, 0.0), end_peers.compare(at_end, even), both_peers.compare(both, 0.0));
         let (Some(one), Some(two), Some(together)) = compared else {
             let why = format!("同类中记录数足够的主体不足 {minimum_peers} 个");
-            tests.push(not_made(late, Some(&why)));
+            tests.push(not_made(both, Some(&why)));
             continue;
         };
         let ratio = request.parameter("finding.peer_ratio", Some(&late.domain))?;
@@ -70,23 +70,25 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             && stands_out(&two);
         let title = request.table_title(&late.table);
         let says = format!(
-            "本期录入的 {} 条{title}中，{} 条（{}）在事项发生很久之后才录入，同类通常 {}；其中 {} 条集中在截至 {} 的最后 {last_days} 个工作日。",
+            "本期录入的 {} 条{title}中，{} 条（{}）在事项发生很久之后才录入，同类通常 {}；其中 {} 条集中在截至 {} 的最后 {last_days} 个工作日，占录入总数的 {}，同类通常 {}。",
             late.n,
             late.odd,
             percent(late.share()),
             percent(one.usual.share),
             both.odd,
             request.last_day(),
+            percent(both.share()),
+            percent(together.usual.share),
         );
-        let (effect, effect_interval) = one.usual.odds_ratio(late.odd, late.n);
+        let (effect, effect_interval) = together.usual.odds_ratio(both.odd, both.n);
         tests.push(Tested {
             detector,
-            share: late.clone(),
-            sign: LATE.to_owned(),
-            statistic: late.share(),
-            usual: Some(one.usual.share),
-            peers: one.peers,
-            all_tiers: one.all_tiers,
+            share: both.clone(),
+            sign: BOTH.to_owned(),
+            statistic: both.share(),
+            usual: Some(together.usual.share),
+            peers: together.peers,
+            all_tiers: together.all_tiers,
             effect,
             effect_interval,
             p: Some(together.p),

@@ -190,7 +190,8 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
     let (mut findings, mut tests, mut unremarkable, mut failed) = (Vec::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
     for detector in request.library.detectors.values() {
         match looked_for(&detecting(detector)).await {
-            Ok(Seen::Facts { findings: facts, unremarkable: units }) => {
+            Ok(Seen::Facts { findings: mut facts, unremarkable: units }) => {
+                weigh_by_rarity(&mut facts, units);
                 findings.extend(facts);
                 unremarkable.insert(detector.name.clone(), units);
             }
@@ -303,6 +304,10 @@ async fn flagged_findings(detecting: &Detecting<'_>, flagged: &[&(&Tested<'_>, f
         if left_out > 0 {
             says.push_str(&format!("另有 {left_out} 条属于已知影响（专项行动、数据迁移等）的日期，未计入。"));
         }
+        let unjudged = tests.iter().map(|(test, _)| test.share.unjudged).max().unwrap_or(0);
+        if unjudged > 0 {
+            says.push_str(&format!("另有 {unjudged} 条缺少判断所需的内容，未计入。"));
+        }
         let mut finding = finding_of(detecting, unit, domain, table, says, evidence);
         let (test, q) = tests.iter().min_by(|a, b| a.1.total_cmp(&b.1)).expect("a unit with a flagged test");
         finding.strength = test.statistic;
@@ -359,7 +364,7 @@ fn digest_of(parts: &[&str], length: usize) -> String {
 }
 
 /// A finding of a unit from its evidence; figures of a test are filled in by whoever made one. Worth: severity × (1 + decimal logarithm of the
-/// records), times the certainty where there is a test.
+/// records), times the certainty where there is a test, times its rarity where it is a fact.
 fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, says: String, evidence: Vec<Evidence>) -> Finding {
     let evidence = merged(evidence);
     let (detector, request) = (detecting.detector, detecting.request);
@@ -397,6 +402,21 @@ fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, 
         subject,
     }
 }
+
+/// A fact that hardly any other unit has is worth more of a reviewer's time than one that half of them have: that is likelier to be how things are
+/// recorded. Worth, times the share of units without it.
+fn weigh_by_rarity(facts: &mut [Finding], unremarkable: usize) {
+    let with = facts.iter().map(|finding| finding.unit.as_str()).collect::<BTreeSet<_>>().len();
+    // The unit itself does not count against its own fact.
+    let others = (with + unremarkable).saturating_sub(1);
+    if others > 0 {
+        let rarity = 1.0 - with.saturating_sub(1) as f64 / others as f64;
+        facts.iter_mut().for_each(|finding| finding.worth *= rarity.max(LEAST_RARITY));
+    }
+}
+
+/// What everybody has keeps so much of its worth.
+const LEAST_RARITY: f64 = 0.1;
 
 /// Sorted; a record that is odd in several ways of which the same is said is one row with all its signs.
 fn merged(mut evidence: Vec<Evidence>) -> Vec<Evidence> {

@@ -56,9 +56,8 @@ fn of_unit(detecting: &Detecting<'_>, batch: &RecordBatch) -> Result<Counted> {
     for (place, why) in out_of_line(&documents) {
         let Recorded { unit, domain, evidence: row } = &rows[place];
         let fresh = || {
-            let tier = detecting.tiers.get(unit).cloned().unwrap_or_default();
-            let (unit, domain, table) = (unit.clone(), domain.clone(), row.table.clone());
-            (Share { unit, tier, domain, table, odd: 0, n: 0, left_out: 0, unjudged: 0 }, Vec::new())
+            let tier = detecting.tiers.get(unit).map_or("", String::as_str);
+            (Share::of(unit, tier, domain, &row.table), Vec::new())
         };
         let (share, evidence) = counted.entry((row.table.clone(), domain.clone(), unit.clone())).or_insert_with(fresh);
         share.n += 1;

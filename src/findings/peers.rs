@@ -54,26 +54,96 @@ pub struct Share {
     pub left_out: u64,
     /// Records that lack what a judgement needs.
     pub unjudged: u64,
+    /// How the records hang together, where the detector says so.
+    pub occasions: Option<Occasions>,
+}
+
+/// Records of one occasion (a day, a party, one upload) tend to be odd together: what is needed to see how much. Sums are over the occasions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Occasions {
+    /// Occasions with a judged record.
+    pub count: u64,
+    /// Of those, the ones with an odd record.
+    pub odd: u64,
+    /// Squares of their odd records.
+    pub odd_squared: u64,
+    /// Products of their odd and their judged records.
+    pub odd_times_n: u64,
+    /// Squares of their judged records.
+    pub n_squared: u64,
+}
+
+impl Occasions {
+    /// By how much the variance of the share exceeds that of independent records; never below 1 (Rao & Scott 1992, Biometrics 48: the ratio
+    /// estimator of clustered binary data). Where every record is odd there is no variance to look at: as if all of an occasion were one.
+    fn design_effect(&self, odd: u64, n: u64) -> f64 {
+        if odd == 0 || n == 0 {
+            return 1.0;
+        }
+        let (n, p) = (n as f64, odd as f64 / n as f64);
+        if odd as f64 >= n || self.count < 2 {
+            return self.n_squared as f64 / n;
+        }
+        let squares = self.odd_squared as f64 - 2.0 * p * self.odd_times_n as f64 + p * p * self.n_squared as f64;
+        let count = self.count as f64;
+        (count / (count - 1.0) * squares / (n * p * (1.0 - p))).max(1.0)
+    }
+
+    /// And these besides.
+    pub fn add(&mut self, more: Self) {
+        self.count += more.count;
+        self.odd += more.odd;
+        self.odd_squared += more.odd_squared;
+        self.odd_times_n += more.odd_times_n;
+        self.n_squared += more.n_squared;
+    }
+
+    /// Of the records without the sign.
+    fn complement(&self) -> Self {
+        let odd_squared = (self.n_squared + self.odd_squared).saturating_sub(2 * self.odd_times_n);
+        // How many occasions have one is not known; nobody asks of what is left.
+        Self { odd: self.count, odd_squared, odd_times_n: self.n_squared - self.odd_times_n, ..*self }
+    }
 }
 
 impl Share {
+    /// A unit's records of a table in a domain, none of them counted yet.
+    pub fn of(unit: &str, tier: &str, domain: &str, table: &str) -> Self {
+        let [unit, tier, domain, table] = [unit, tier, domain, table].map(str::to_owned);
+        Self { unit, tier, domain, table, odd: 0, n: 0, left_out: 0, unjudged: 0, occasions: None }
+    }
+
+    /// Odd and judged records, as many as they are worth: fewer than there are, where one occasion made several odd.
+    pub fn effective(&self) -> (u64, u64) {
+        let effect = self.occasions.map_or(1.0, |occasions| occasions.design_effect(self.odd, self.n));
+        let worth = |records: u64| (records as f64 / effect + 1e-9).floor() as u64;
+        (worth(self.odd), worth(self.n).max(worth(self.odd)))
+    }
+
+    /// Odd records that are not all of one or two occasions.
+    pub fn has_several_odd(&self, least: u64) -> bool {
+        self.odd >= least && self.occasions.is_none_or(|occasions| occasions.odd >= least)
+    }
+
     /// odd ÷ n.
     pub fn share(&self) -> f64 {
         self.odd as f64 / self.n.max(1) as f64
     }
 
-    /// Why nothing of the unit can be judged, where it has records and none of them can: that is no pass.
+    /// Why so little of the unit can be judged, where it is what the records lack: that is no pass.
     pub fn why_none(&self) -> Option<String> {
         match (self.n, self.unjudged, self.left_out) {
             (0, 0, left_out) if left_out > 0 => Some(format!("{left_out} 条记录都属于已知影响的日期")),
             (0, unjudged, _) if unjudged > 0 => Some(format!("{unjudged} 条记录缺少判断所需的内容")),
+            (n, unjudged, _) if unjudged > 0 => Some(format!("只有 {n} 条记录可以判断，另有 {unjudged} 条缺少判断所需的内容")),
             _ => None,
         }
     }
 
     /// The records without the sign: too few of one is too many of the other.
     pub fn complement(&self) -> Self {
-        Self { odd: self.n - self.odd, ..self.clone() }
+        let occasions = self.occasions.as_ref().map(Occasions::complement);
+        Self { odd: self.n - self.odd, occasions, ..self.clone() }
     }
 }
 
@@ -168,10 +238,11 @@ impl Peers {
             }
             None => return None,
         };
+        let (odd, n) = share.effective();
         Some(Compared {
             usual: usual.pooled,
-            p: usual.upper_tail(share.odd, share.n, least_rate),
-            z: (share.share() - usual.median) / deviation(usual, share.n),
+            p: usual.upper_tail(odd, n, least_rate),
+            z: (share.share() - usual.median) / deviation(usual, n),
             peers: usual.units,
             all_tiers: of_tier.is_none(),
         })
@@ -245,11 +316,8 @@ fn best_rate(group: &[&Share], quartile: f64, spread: f64) -> (f64, f64) {
 
 fn ln_likelihood(group: &[&Share], quartile: f64, logits: Logits) -> f64 {
     let of = |share: &&Share| {
-        if share.share() > quartile {
-            logits.above(quartile, share.n).max(f64::MIN_POSITIVE).ln()
-        } else {
-            logits.ln_likelihood(share.odd, share.n)
-        }
+        let (odd, n) = share.effective();
+        if share.share() > quartile { logits.above(quartile, n).max(f64::MIN_POSITIVE).ln() } else { logits.ln_likelihood(odd, n) }
     };
     group.iter().map(of).sum()
 }
@@ -268,16 +336,7 @@ mod tests {
     use super::*;
 
     fn share(unit: usize, tier: &str, odd: u64, n: u64) -> Share {
-        Share {
-            unit: format!("U{unit}"),
-            tier: tier.to_owned(),
-            domain: "market".to_owned(),
-            table: "cases".to_owned(),
-            odd,
-            n,
-            left_out: 0,
-            unjudged: 0,
-        }
+        Share { odd, n, ..Share::of(&format!("U{unit}"), tier, "market", "cases") }
     }
 
     fn group(counts: &[(u64, u64)]) -> Vec<Share> {
@@ -324,6 +383,42 @@ mod tests {
         shares.push(share(20, "county", 6, 218));
         let peers = Peers::fit(&shares, 30, 4);
         assert!(peers.compare(&shares[12], 0.0).is_some_and(|compared| compared.p < 1e-3));
+    }
+
+    /// Occasions of so many records, of which so many are odd.
+    fn occasions(of: &[(u64, u64)]) -> Occasions {
+        let sum = |term: fn(u64, u64) -> u64| of.iter().map(|(odd, n)| term(*odd, *n)).sum();
+        Occasions {
+            count: of.len() as u64,
+            odd: of.iter().filter(|(odd, _)| *odd > 0).count() as u64,
+            odd_squared: sum(|odd, _| odd * odd),
+            odd_times_n: sum(|odd, n| odd * n),
+            n_squared: sum(|_, n| n * n),
+        }
+    }
+
+    #[test]
+    fn records_of_one_occasion_count_as_one_and_independent_ones_as_many() {
+        let of = |of: &[(u64, u64)]| {
+            let (odd, n) = of.iter().fold((0, 0), |(odd, n), one| (odd + one.0, n + one.1));
+            Share { odd, n, occasions: Some(occasions(of)), ..share(1, "county", 0, 0) }
+        };
+        let mut one_day = vec![(0, 1); 12];
+        one_day.push((8, 8));
+        let (odd, n) = of(&one_day).effective();
+        assert!(odd <= 2 && n <= 4, "{odd} of {n}");
+        assert!(!of(&one_day).has_several_odd(3));
+        // Every second record of each day: as independent as can be.
+        assert_eq!(of(&[(2, 4); 20]).effective(), (40, 80));
+        assert_eq!(of(&[(1, 1); 30]).effective(), (30, 30));
+        assert_eq!(of(&[(10, 10); 3]).effective(), (3, 3));
+        // Against the variance between days, computed directly: r = odd − p·n of each, (C ÷ (C − 1)) Σ r² ÷ (N p (1 − p)).
+        let days = [(3_u64, 4_u64), (0, 2), (1, 5), (6, 6), (0, 3)];
+        let (odd, n) = (10.0_f64, 20.0_f64);
+        let squares: f64 = days.iter().map(|(o, m)| (*o as f64 - odd / n * *m as f64).powi(2)).sum();
+        let expected = 5.0 / 4.0 * squares / (n * 0.25);
+        assert!((occasions(&days).design_effect(10, 20) - expected).abs() < 1e-9);
+        assert!((occasions(&days).complement().design_effect(10, 20) - expected).abs() < 1e-9, "a share and what is left of it vary alike");
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! p: the tail of the law fitted to the peers ([`super::peers`]); for "too few" the same of the rows that are not odd. Effect: the odds of
 //! the unit's share against the usual odds, which must reach `finding.peer_ratio`. Besides, three odd rows at least and the
 //! detector's floor: of the unit's own share for "too many", of the peers' usual share for "too few" (where hardly anybody shows the sign,
-//! showing none says nothing).
+//! showing none says nothing). Where the detector names an occasion of each row (a day of decisions, a party), records of one occasion are worth fewer
+//! ([`super::peers::Share::effective`]), and three occasions at least must have an odd row.
 
 use std::collections::BTreeMap;
 
@@ -100,11 +101,13 @@ pub(super) fn judged_against_peers<'a>(
             continue;
         };
         let usual = if test.tail == Tail::Upper { compared.usual } else { compared.usual.complement() };
-        let (effect, effect_interval) = usual.odds_ratio(share.odd, share.n);
+        let (effect, effect_interval) = usual.odds_ratio_of(share);
         let usual = usual.share;
         let ratio = against.peer_ratios.get(&share.domain).copied().unwrap_or(1.0);
         let is_large = match test.tail {
-            Tail::Upper => share.odd >= LEAST_ODD && share.share() >= detector.floor && effect.is_none_or(|effect| effect >= ratio),
+            Tail::Upper => {
+                share.has_several_odd(LEAST_ODD) && share.share() >= detector.floor && effect.is_none_or(|effect| effect >= ratio)
+            }
             Tail::Lower => usual >= detector.floor && effect.is_none_or(|effect| effect <= 1.0 / ratio),
         };
         let says = filled(test.says, share, usual, sign);

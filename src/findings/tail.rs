@@ -2,9 +2,13 @@
 //!
 //! In: counts, rates, probabilities. Out: probabilities and q-values. Never here: units, thresholds, data.
 
+use std::collections::BTreeMap;
+
 use statrs::function::beta::beta_reg;
 use statrs::function::erf::erfc;
 use statrs::function::gamma::{gamma_lr, gamma_ur, ln_gamma};
+
+use crate::statistics::proportion::DEVIATE_95;
 
 /// How rates of honest units are distributed: their logits are normal around a centre. `spread` is above 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,13 +104,63 @@ pub fn chi_squared_upper_tail(x: f64, degrees: f64) -> f64 {
     if x <= 0.0 || degrees <= 0.0 { 1.0 } else { gamma_ur(degrees / 2.0, x / 2.0) }
 }
 
-/// P(X ≥ `odd`) when `drawn` of `all` rows are drawn at random and `all_odd` of them are odd: the hypergeometric tail of Fisher's exact test.
-pub fn hypergeometric_upper_tail(odd: u64, drawn: u64, all_odd: u64, all: u64) -> f64 {
+/// Rows of one kind, of which some were drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drawn {
+    /// Odd rows among those drawn.
+    pub odd: u64,
+    /// Rows drawn.
+    pub drawn: u64,
+    /// Odd rows.
+    pub all_odd: u64,
+    /// All rows.
+    pub all: u64,
+}
+
+/// P(as many odd rows or more among those drawn, over all strata together) when in each stratum the rows are drawn at random: the sum of independent
+/// hypergeometric counts, exactly. With one stratum that is the tail of Fisher's exact test; with several, of the exact test of a common odds ratio
+/// of 1 (Birch 1964; Mantel & Haenszel 1959 is its approximation).
+pub fn stratified_upper_tail(strata: &[Drawn]) -> f64 {
     let ln_choose = |n: u64, k: u64| ln_gamma(n as f64 + 1.0) - ln_gamma(k as f64 + 1.0) - ln_gamma((n - k) as f64 + 1.0);
-    let least = odd.max((drawn + all_odd).saturating_sub(all));
-    let most = drawn.min(all_odd);
-    let term = |k: u64| (ln_choose(all_odd, k) + ln_choose(all - all_odd, drawn - k) - ln_choose(all, drawn)).exp();
-    (least..=most).map(term).sum::<f64>().min(1.0)
+    let (mut law, mut least_of_all, mut observed) = (vec![1.0_f64], 0, 0);
+    for &Drawn { odd, drawn, all_odd, all } in strata {
+        let least = (drawn + all_odd).saturating_sub(all);
+        let term = |k: u64| (ln_choose(all_odd, k) + ln_choose(all - all_odd, drawn - k) - ln_choose(all, drawn)).exp();
+        let terms: Vec<f64> = (least..=drawn.min(all_odd)).map(term).collect();
+        let mut sums = vec![0.0; law.len() + terms.len() - 1];
+        for (place, so_far) in law.iter().enumerate() {
+            terms.iter().enumerate().for_each(|(more, term)| sums[place + more] += so_far * term);
+        }
+        law = sums;
+        least_of_all += least;
+        observed += odd;
+    }
+    law.iter().skip(observed.saturating_sub(least_of_all) as usize).sum::<f64>().min(1.0)
+}
+
+/// The common odds ratio of the strata, with 95 % limits (Mantel & Haenszel 1959; Robins, Breslow & Greenland 1986); nothing where it is not finite.
+pub fn common_odds_ratio(strata: &[Drawn]) -> (Option<f64>, Option<(f64, f64)>) {
+    let (mut r, mut s, mut pr, mut mixed, mut qs) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for &Drawn { odd, drawn, all_odd, all } in strata {
+        let [a, b, c] = [odd, drawn - odd, all_odd - odd].map(|count| count as f64);
+        let (n, d) = (all as f64, (all - drawn - (all_odd - odd)) as f64);
+        let (p, q) = ((a + d) / n, (b + c) / n);
+        let (with, against) = (a * d / n, b * c / n);
+        r += with;
+        s += against;
+        pr += p * with;
+        mixed += p * against + q * with;
+        qs += q * against;
+    }
+    if s == 0.0 {
+        return (None, None);
+    }
+    let ratio = r / s;
+    if r == 0.0 {
+        return (Some(ratio), None);
+    }
+    let reach = DEVIATE_95 * (pr / (2.0 * r * r) + mixed / (2.0 * r * s) + qs / (2.0 * s * s)).sqrt();
+    (Some(ratio), Some((ratio * (-reach).exp(), ratio * reach.exp())))
 }
 
 /// Benjamini–Hochberg: for each p the smallest false-discovery rate at which it would be reported, in the order given.
@@ -120,6 +174,28 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
         q[*index] = smallest;
     }
     q
+}
+
+/// The same where what is reported is a group of tests: a group is as improbable as its least p, corrected for how many it has (Šidák 1967); the procedure
+/// runs over the groups, and a test gets the q that a group of its own, corrected p would have. `tests` are (group, p); the answer in their order.
+pub fn benjamini_hochberg_of_groups(tests: &[(usize, f64)]) -> Vec<f64> {
+    let mut sizes: BTreeMap<usize, i32> = BTreeMap::new();
+    tests.iter().for_each(|(group, _)| *sizes.entry(*group).or_default() += 1);
+    let own: Vec<f64> = tests.iter().map(|(group, p)| -(f64::from(sizes[group]) * (-p).ln_1p()).exp_m1()).collect();
+    let mut least: BTreeMap<usize, f64> = BTreeMap::new();
+    for ((group, _), p) in tests.iter().zip(&own) {
+        least.entry(*group).and_modify(|so_far| *so_far = so_far.min(*p)).or_insert(*p);
+    }
+    let groups: Vec<f64> = least.into_values().collect();
+    let of_groups = benjamini_hochberg(&groups);
+    let mut steps: Vec<(f64, f64)> = groups.iter().copied().zip(of_groups).collect();
+    steps.sort_by(|one, two| one.0.total_cmp(&two.0));
+    let q = |p: &f64| {
+        let below = steps.partition_point(|(step, _)| step <= p);
+        let itself = p * steps.len() as f64 / below.max(1) as f64;
+        steps.get(below).map_or(itself, |(_, next)| next.min(itself)).min(1.0)
+    };
+    own.iter().map(q).collect()
 }
 
 #[cfg(test)]
@@ -169,17 +245,56 @@ mod tests {
         assert!((chi_squared_upper_tail(7.0, 9.0) + chi_squared_lower_tail(7.0, 9.0) - 1.0).abs() < 1e-12);
     }
 
+    fn drawn(odd: u64, drawn: u64, all_odd: u64, all: u64) -> Drawn {
+        Drawn { odd, drawn, all_odd, all }
+    }
+
     #[test]
-    fn the_tail_of_fishers_test_is_that_of_the_tea_tasting() {
+    fn the_tail_of_one_stratum_is_that_of_the_tea_tasting() {
         // Eight cups, four of each; all four named rightly: 1 of 70; three or more: 17 of 70 (Fisher 1935).
-        assert!((hypergeometric_upper_tail(4, 4, 4, 8) - 1.0 / 70.0).abs() < 1e-9);
-        assert!((hypergeometric_upper_tail(3, 4, 4, 8) - 17.0 / 70.0).abs() < 1e-9);
-        assert!((hypergeometric_upper_tail(0, 4, 4, 8) - 1.0).abs() < 1e-9);
-        assert_eq!(hypergeometric_upper_tail(5, 4, 4, 8), 0.0);
-        assert!(
-            (hypergeometric_upper_tail(2, 6, 4, 8) - 1.0).abs() < 1e-9,
-            "at least two of six must be odd when two of eight are not drawn"
-        );
+        let tail = |odd, n, all_odd, all| stratified_upper_tail(&[drawn(odd, n, all_odd, all)]);
+        assert!((tail(4, 4, 4, 8) - 1.0 / 70.0).abs() < 1e-9);
+        assert!((tail(3, 4, 4, 8) - 17.0 / 70.0).abs() < 1e-9);
+        assert!((tail(0, 4, 4, 8) - 1.0).abs() < 1e-9);
+        assert!((tail(2, 6, 4, 8) - 1.0).abs() < 1e-9, "at least two of six must be odd when two of eight are not drawn");
+    }
+
+    #[test]
+    fn strata_add_up_and_what_differs_between_them_is_no_difference_within() {
+        // Two tastings, all right in both: 1 of 70 twice.
+        let twice = stratified_upper_tail(&[drawn(4, 4, 4, 8), drawn(4, 4, 4, 8)]);
+        assert!((twice * 70.0 * 70.0 - 1.0).abs() < 1e-6);
+        // A lenient officer (16 of 20, and 16 of 20 others) and a strict one (0 of 3, and 4 of 200 others): pooled 16 of 23 against 20 of 220.
+        let (lenient, strict) = (drawn(16, 20, 32, 40), drawn(0, 3, 4, 203));
+        assert!(stratified_upper_tail(&[drawn(16, 23, 36, 243)]) < 1e-8);
+        assert!(stratified_upper_tail(&[lenient, strict]) > 0.5);
+        let (ratio, limits) = common_odds_ratio(&[lenient, strict]);
+        let (low, high) = limits.expect("finite odds");
+        assert!(ratio.is_some_and(|ratio| ratio < 1.0) && low < 1.0 && high > 1.0);
+    }
+
+    #[test]
+    fn the_common_odds_ratio_of_one_table_is_its_own_with_woolfs_limits() {
+        // (10/5) ÷ (4/16) = 8; ln has the variance 1/10 + 1/5 + 1/4 + 1/16.
+        let (ratio, limits) = common_odds_ratio(&[drawn(10, 15, 14, 35)]);
+        assert!((ratio.expect("finite odds") - 8.0).abs() < 1e-9);
+        let reach = DEVIATE_95 * (0.1_f64 + 0.2 + 0.25 + 0.0625).sqrt();
+        let (low, high) = limits.expect("finite odds");
+        assert!((low - 8.0 * (-reach).exp()).abs() < 1e-9 && (high - 8.0 * reach.exp()).abs() < 1e-9);
+        assert_eq!(common_odds_ratio(&[drawn(5, 5, 9, 20)]).0, None);
+    }
+
+    #[test]
+    fn one_group_of_tests_counts_by_its_least_p_times_their_number() {
+        // Groups of 1, 2 and 1 tests: least adjusted p 0.01, 1 − 0.99² = 0.0199, 0.5.
+        let q = benjamini_hochberg_of_groups(&[(0, 0.01), (1, 0.01), (1, 0.9), (2, 0.5)]);
+        assert!(near(q[0], 0.0199 * 3.0 / 2.0) && near(q[1], 0.0199 * 3.0 / 2.0) && near(q[3], 0.5), "{q:?}");
+        // The second test of a group has the q of a group with its own p.
+        assert!(q[2] > 0.9);
+        // One test a group: the plain procedure.
+        let p = [0.01, 0.04, 0.03, 0.005];
+        let alone: Vec<(usize, f64)> = p.iter().copied().enumerate().collect();
+        assert!(benjamini_hochberg(&p).iter().zip(benjamini_hochberg_of_groups(&alone)).all(|(one, other)| near(*one, other)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::peers::Share;
 use super::tables::{Evidence, FindingTest, Outcome};
-use super::tail::benjamini_hochberg;
+use super::tail::benjamini_hochberg_of_groups;
 use crate::library::detector::Detector;
 
 /// Which rows are evidence.
@@ -106,11 +106,17 @@ pub fn corrected<'t, 'a>(tests: &'t [Tested<'a>], limit: f64) -> (Vec<FindingTes
     (rows, tests.iter().zip(&whole).filter_map(is_flagged).collect())
 }
 
-/// q-values of the tests that were made, in their places.
+/// q-values of the tests that were made, in their places. What is reported is a finding: the tests of one detector at one unit, domain and table are
+/// one hypothesis.
 fn corrected_of<'t, 'a: 't>(tests: impl Iterator<Item = &'t Tested<'a>>) -> Vec<Option<f64>> {
-    let p: Vec<Option<f64>> = tests.map(|test| test.p).collect();
-    let made: Vec<f64> = p.iter().copied().flatten().collect();
-    let mut q = benjamini_hochberg(&made).into_iter();
+    let mut groups: BTreeMap<[&str; 4], usize> = BTreeMap::new();
+    let mut group_of = |test: &'t Tested<'a>| {
+        let (share, next) = (&test.share, groups.len());
+        *groups.entry([&test.detector.name, &share.unit, &share.domain, &share.table]).or_insert(next)
+    };
+    let p: Vec<Option<(usize, f64)>> = tests.map(|test| test.p.map(|p| (group_of(test), p))).collect();
+    let made: Vec<(usize, f64)> = p.iter().copied().flatten().collect();
+    let mut q = benjamini_hochberg_of_groups(&made).into_iter();
     p.into_iter().map(|p| p.and_then(|_| q.next())).collect()
 }
 

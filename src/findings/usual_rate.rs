@@ -2,6 +2,7 @@
 //!
 //! In: counts of peers and how far honest peers differ. Out: odds ratios with limits. Never here: probabilities, floors.
 
+use super::peers::Share;
 use super::tail::{logit, rate_of};
 use crate::statistics::proportion::{DEVIATE_95, wilson_at};
 
@@ -37,6 +38,12 @@ impl UsualRate {
     /// The rate of the rows without the sign.
     pub fn complement(self) -> Self {
         Self { share: 1.0 - self.share, logit: -self.logit, ..self }
+    }
+
+    /// The odds of a unit's share, whose limits are as wide as its records are worth.
+    pub fn odds_ratio_of(self, share: &Share) -> (Option<f64>, Option<(f64, f64)>) {
+        let (odd, n) = share.effective();
+        (self.odds_ratio(share.odd, share.n).0, self.odds_ratio(odd, n).1)
     }
 
     /// The odds of a unit's share against the usual odds, with 95 % limits; nothing where the unit has every row. Where both shares are small, this

@@ -106,7 +106,7 @@ impl Statistic {
             Self::Share { .. } | Self::LateBurst => &["sign", "is_odd", "says", "happened_on"],
             Self::NumberOrder => &["number", "dated_on"],
             Self::Evenness => &["part", "month", "amount", "says", "happened_on"],
-            Self::Contrast { .. } => &["sign", "is_odd", "is_marked", "says", "happened_on"],
+            Self::Contrast { .. } => &["sign", "is_odd", "is_marked", "stratum", "says", "happened_on"],
             Self::LastDigits => &["sign", "number", "says", "happened_on"],
             Self::FirstDigits => &["sign", "amount", "says", "happened_on"],
         };

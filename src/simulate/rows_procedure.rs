@@ -148,8 +148,14 @@ impl World {
                 sheet.text("service_method", method);
                 sheet.flag("service_consent", (method == "electronic").then_some(case.salt % 15 != 3));
             }
+            // One seal in thirty waits for the next morning.
+            let sealed =
+                if case.salt % 30 == 7 { start_of_day(self.days.plus_working(day, 1)) + 9 * HOUR } else { start_of_day(day) + 14 * HOUR };
             if !self.small {
-                sheet.instant("signed_at", start_of_day(day) + 14 * HOUR).number("page_count", i64::from(page));
+                sheet.number("page_count", i64::from(page));
+            }
+            if !self.small || self.honest && is_decision {
+                sheet.instant("signed_at", sealed);
             }
             // What city officers hand over in the street goes into the file on the same day, or when somebody thinks of it. A small
             // province notes the filing of the decision alone, which every rule asks for, and of what city officers served.

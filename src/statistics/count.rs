@@ -95,7 +95,8 @@ fn positive(value: f64) -> Option<f64> {
     (value > 0.0 && value.is_finite()).then_some(value)
 }
 
-fn chi_square(freedom: f64, share: f64) -> Option<f64> {
+/// The value that a χ² with so many degrees of freedom stays below with this probability.
+pub fn chi_square(freedom: f64, share: f64) -> Option<f64> {
     Some(ChiSquared::new(freedom).ok()?.inverse_cdf(share))
 }
 

@@ -21,7 +21,7 @@ use kaohe::compute::shared::SharedPopulations;
 use kaohe::compute::units::Hierarchy;
 use kaohe::diagnostics::nearest;
 use kaohe::findings::effects::Effects;
-use kaohe::findings::tables::Finding;
+use kaohe::findings::tables::{Detected, Finding, FindingTest};
 use kaohe::findings::{DetectRequest, detect, review};
 use kaohe::functions::{self, Clocks};
 use kaohe::indices::tables::{Burden, BurdenCaps, BurdenVisits, SynergyPair, SynergyRegion, SynergySide};
@@ -63,6 +63,7 @@ pub fn run(case: &Case) -> Result<(), String> {
                 Expectation::Population(name, grid) => expect_population(case, name, grid).await?,
                 Expectation::Frame(sample, grid) => expect_frame(case, sample, grid).await?,
                 Expectation::Findings(detector, grid) => expect_findings(case, detector, grid).await?,
+                Expectation::Tests(detector, grid) => expect_tests(case, detector, grid).await?,
                 Expectation::Index(table, grid) => expect_index(case, *table, grid).await?,
             }
         }
@@ -261,12 +262,45 @@ async fn expect_frame(case: &Case, name: &str, expected: &Grid) -> Result<(), St
 }
 
 async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result<(), String> {
+    check_headings(expected, detector, &FINDING_COLUMNS)?;
+    let detected = detected(case, detector, expected).await?;
+    compare(
+        expected,
+        detected.findings.iter().map(|finding| expected.headings.iter().map(|heading| finding_cell(finding, heading)).collect()).collect(),
+    )
+}
+
+async fn expect_tests(case: &Case, detector: &str, expected: &Grid) -> Result<(), String> {
+    check_headings(expected, detector, &TEST_COLUMNS)?;
+    let detected = detected(case, detector, expected).await?;
+    compare(
+        expected,
+        detected.tests.iter().map(|test| expected.headings.iter().map(|heading| test_cell(test, heading)).collect()).collect(),
+    )
+}
+
+const TEST_COLUMNS: [&str; 7] = ["unit_id", "domain", "sign", "n", "odd", "outcome", "reason"];
+
+fn test_cell(test: &FindingTest, heading: &str) -> String {
+    match heading {
+        "unit_id" => test.unit.clone(),
+        "domain" => test.domain.clone(),
+        "sign" => test.sign.clone(),
+        "n" => test.n.to_string(),
+        "odd" => test.odd.to_string(),
+        "outcome" => test.outcome.word().to_owned(),
+        "reason" => test.reason.clone(),
+        other => unreachable!("TEST_COLUMNS names `{other}`"),
+    }
+}
+
+/// What one detector sees, beside what was reviewed.
+async fn detected(case: &Case, detector: &str, expected: &Grid) -> Result<Detected, String> {
     let (library, context) = with_populations(case).await?;
     if !library.detectors.contains_key(detector) {
         let known = library.detectors.keys().map(String::as_str);
         return Err(unknown(expected.line, format!("there is no detector `{detector}`"), detector, known));
     }
-    check_headings(expected, detector, &FINDING_COLUMNS)?;
     // The others would only take time: a page is about one.
     let mut library = (*library).clone();
     library.detectors.retain(|name, _| name == detector);
@@ -278,10 +312,7 @@ async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result
         return Err(format!("the detector failed: {reason}"));
     }
     review::settle(&context, &request, None, &mut detected).await.map_err(|error| error.to_string())?;
-    compare(
-        expected,
-        detected.findings.iter().map(|finding| expected.headings.iter().map(|heading| finding_cell(finding, heading)).collect()).collect(),
-    )
+    Ok(detected)
 }
 
 const FINDING_COLUMNS: [&str; 10] =

@@ -26,6 +26,8 @@ pub enum Expectation {
     Indicator(String, Grid),
     Population(String, Grid),
     Findings(String, Grid),
+    /// What became of each test of a detector.
+    Tests(String, Grid),
     /// The frame of a sample.
     Frame(String, Grid),
     Index(IndexTable, Grid),
@@ -105,6 +107,8 @@ impl Reader<'_> {
                 case.expectations.push(Expectation::Population(bare(name), self.grid(line, number)?));
             } else if let Some(name) = line.strip_prefix("expect findings ") {
                 case.expectations.push(Expectation::Findings(bare(name), self.grid(line, number)?));
+            } else if let Some(name) = line.strip_prefix("expect tests ") {
+                case.expectations.push(Expectation::Tests(bare(name), self.grid(line, number)?));
             } else if let Some(name) = line.strip_prefix("expect frame ") {
                 case.expectations.push(Expectation::Frame(bare(name), self.grid(line, number)?));
             } else if let Some(table) = index_table(line) {

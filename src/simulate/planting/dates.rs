@@ -193,7 +193,8 @@ pub(super) fn add_picture(ground: &mut Ground<'_>, unit: &Unit, case: usize, day
     row
 }
 
-/// Sichuan 2024: decided after the ninetieth day, dated inside the ninety, while signature and papers come later.
+/// Sichuan 2024: decided after the ninetieth day. Told as inside the ninety: in one office the paper is dated back, while signature and files come later; in
+/// another the paper bears its date, and the register holds that of an opinion or a telephone call before it.
 fn overrun_dated_back(ground: &mut Ground<'_>, unit: &Unit, stream: &mut Stream) -> Option<Planted> {
     let mut rows = on_file(ground, unit);
     rows.retain(|row| {
@@ -204,6 +205,7 @@ fn overrun_dated_back(ground: &mut Ground<'_>, unit: &Unit, stream: &mut Stream)
     if rows.len() < OVERRUNS {
         return None;
     }
+    let is_paper_true = stream.chance(0.5);
     for row in ground.ordinary(unit) {
         let real = ground.day_of(row, Step::Decision)?;
         if !rows.contains(&row) {
@@ -220,6 +222,9 @@ fn overrun_dated_back(ground: &mut Ground<'_>, unit: &Unit, stream: &mut Stream)
         let latest = ground.last;
         let review = ground.day_of(row, Step::Review).map(|_| (real - 1).min(latest));
         ground.set_day_of(row, Step::Review, review);
+        if let Some(paper) = decision_paper(ground, row).filter(|_| is_paper_true) {
+            ground.edit("case_documents").set_day(paper, "dated_on", Some(real));
+        }
         sign(ground, row, real, stream);
     }
     Some(Planted::of(ground.ids("cases", &rows), rows.len()))

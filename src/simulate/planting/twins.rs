@@ -24,10 +24,13 @@ const ENTERED_AFTER: i32 = 3;
 /// A group that works to the limit: this share of its cases, in the last weeks before it.
 const LATE_SHARE: (f64, f64) = (0.6, 0.9);
 const LATE_DAYS: i32 = 25;
+const ALONE: f64 = 0.3;
 /// Units of a group that is small enough to be late as a whole.
 const GROUP: std::ops::RangeInclusive<usize> = 3..=8;
-/// Units whose records were moved over in one night.
-const MIGRATED: (i32, i32) = (3, 6);
+/// Units whose records were moved over in one night, and the minutes that it took: a moment for many, an evening for one or two.
+const MIGRATED: (i32, i32) = (1, 6);
+const MANY: i32 = 3;
+const EVENING: i32 = 150;
 
 fn stream_of(ground: &Ground<'_>, word: &str) -> Stream {
     Stream::new(ground.world.seed, &format!("planting twin:{word}"), &[])
@@ -168,6 +171,8 @@ pub(super) fn of_a_group(ground: &mut Ground<'_>) -> Vec<Occurrence> {
     let fitting: Vec<Vec<&Unit>> = groups.into_values().filter(|units| GROUP.contains(&units.len())).collect();
     // Groups stand in the order of their tier: the first have all their members in the province.
     let Some(units) = fitting.get(stream.below(fitting.len().min(3))) else { return Vec::new() };
+    // Now and then one of them works so by itself.
+    let units = if stream.chance(ALONE) { &units[..1] } else { &units[..] };
     let share = LATE_SHARE.0 + (LATE_SHARE.1 - LATE_SHARE.0) * stream.unit();
     let mut twins = Vec::new();
     for unit in units {
@@ -192,7 +197,27 @@ pub(super) fn of_few_units(ground: &mut Ground<'_>) -> Vec<Occurrence> {
     twins
 }
 
-/// 系统迁移: old cases and visits of several units were loaded into a new system within a minute, late in the year.
+/// A move of a unit's data as the assessing office has it on record.
+fn announce(ground: &mut Ground<'_>, unit: &Unit, night: i32, batch: &str) {
+    let file = ground.file_of(night);
+    let effects = ground.edit("known_effects");
+    let row = effects.add(file);
+    for (column, text) in [
+        ("effect_id", format!("{batch}-{}", unit.id)),
+        ("kind", "migration".to_owned()),
+        ("unit_id", unit.id.clone()),
+        ("document", format!("数迁〔{batch}〕1号")),
+    ] {
+        effects.set_text(row, column, &text);
+    }
+    effects.set_day(row, "from_on", Some(night));
+    effects.set_day(row, "until_on", Some(night));
+    effects.set_day(row, "recorded_on", Some(night));
+    effects.set_instant(row, "created_at", end_of_day(night) - HOUR);
+    effects.set_instant(row, "updated_at", end_of_day(night) - HOUR);
+}
+
+/// 系统迁移: old cases and visits of a few units were loaded into a new system in one night, late in the year.
 fn data_migration(ground: &mut Ground<'_>) -> Vec<Occurrence> {
     let mut stream = stream_of(ground, "data_migration");
     let world = ground.world;
@@ -201,7 +226,9 @@ fn data_migration(ground: &mut Ground<'_>) -> Vec<Occurrence> {
     let at = start_of_day(night) + 2 * HOUR + minutes(stream.between(0, 120));
     let (batch, until) = (format!("QY{night}"), ground.last - 150);
     let mut twins = Vec::new();
-    for _ in 0..stream.between(MIGRATED.0, MIGRATED.1) {
+    let moved = stream.between(MIGRATED.0, MIGRATED.1);
+    let milliseconds = if moved < MANY { EVENING * 60_000 } else { 55_000 };
+    for _ in 0..moved {
         if units.is_empty() {
             break;
         }
@@ -211,7 +238,7 @@ fn data_migration(ground: &mut Ground<'_>) -> Vec<Occurrence> {
             for row in ground.of_year(table, unit, column) {
                 let known = ground.of(table);
                 if known.day(row, column).is_some_and(|day| day < until) && known.instant(row, "created_at").is_some() {
-                    let second = at + i64::from(stream.between(0, 55_000)) * 1_000;
+                    let second = at + i64::from(stream.between(0, milliseconds)) * 1_000;
                     let known = ground.edit(table);
                     known.set_instant(row, "created_at", second);
                     known.set_text(row, "source_batch", &batch);
@@ -221,6 +248,10 @@ fn data_migration(ground: &mut Ground<'_>) -> Vec<Occurrence> {
             }
         }
         ground.take(&unit.id);
+        // Nothing in the records of one or two units tells a move from filling in: the office has it on record.
+        if moved < MANY {
+            announce(ground, unit, night, &batch);
+        }
         twins.push(twin("twin:data_migration", unit, &batch, records));
     }
     twins
