@@ -9,11 +9,16 @@ const FRAME: &str = "assessment engine href label notice period reader run schem
 const PUBLIC: &str = "anchor bar grade members minimum_n rank ranks title total unit withheld words";
 
 /// The office's first page.
-const RANKING: &str = "anchor bar compared earned figure grade highest href label lowest median members minimum_n rank ranks region sign strip title \
+const RANKING: &str = "domain anchor bar compared earned figure grade highest href label lowest median members minimum_n rank ranks region sign strip title \
     tone total unit unswitched withheld words";
 
+/// Pages of domains, regions and indicators.
+const OVER_ALL: &str = "anchor badges basis component definition domain due figure findings firms fraction funnel group groups highest href id index indicators interval label \
+    low high lowest median members neighbours node objects points quarter rank ranked ranks reading reason region score strip synergy burden target title tone total unit \
+    units unswitched value whole withheld words";
+
 /// A unit's page, in the office's tree and in the unit's own.
-const UNIT: &str = "unit allowed anchor axes bar basis benign compared_with component composition date definition denominator document domain due earned effect_name effective \
+const UNIT: &str = "href peers unit allowed anchor axes bar basis benign compared_with component composition date definition denominator document domain due earned effect_name effective \
     differing effect look_at number review state evidence excluded fields figure file firms fraction grade grade_note group group_href heading held id in_transit index \
     interval kind label letter line matched median missing_in_system missing_on_platform month more n name neighbour note numerator p \
     parent pending points points_note q quarter reading reason record region rows sample says score share shrunk size soon spark standing statistic step \
@@ -38,10 +43,18 @@ const METHOD: &str = "available curve deviation effective full node nominal pair
 const VERIFICATION: &str = "columns domain fraction held href quarter score share title unit";
 
 /// Page, its template, its list.
-const PAGES: [(&str, &str, &str); 17] = [
+const PAGES: [(&str, &str, &str); 25] = [
     ("base.html", include_str!("templates/base.html"), FRAME),
     ("public.html", include_str!("templates/public.html"), PUBLIC),
     ("ranking.html", include_str!("templates/ranking.html"), RANKING),
+    ("group.html", include_str!("templates/group.html"), RANKING),
+    ("domains.html", include_str!("templates/domains.html"), OVER_ALL),
+    ("domain.html", include_str!("templates/domain.html"), OVER_ALL),
+    ("regions.html", include_str!("templates/regions.html"), OVER_ALL),
+    ("region.html", include_str!("templates/region.html"), OVER_ALL),
+    ("indicators.html", include_str!("templates/indicators.html"), OVER_ALL),
+    ("indicator_list.html", include_str!("templates/indicator_list.html"), OVER_ALL),
+    ("indicator.html", include_str!("templates/indicator.html"), OVER_ALL),
     ("unit.html", include_str!("templates/unit.html"), UNIT),
     ("findings.html", include_str!("templates/findings.html"), OFFICE),
     ("watch.html", include_str!("templates/watch.html"), OFFICE),
@@ -98,20 +111,24 @@ fn templates_hold_no_texts_no_filters_and_nothing_that_runs() {
 
 #[test]
 fn view_models_hold_no_texts_either() {
-    const SOURCES: [(&str, &str); 16] = [
+    const SOURCES: [(&str, &str); 20] = [
         ("burden", include_str!("view/burden.rs")),
+        ("domain", include_str!("view/domain.rs")),
         ("facts", include_str!("view/facts.rs")),
         ("findings", include_str!("view/findings.rs")),
         ("frame", include_str!("view/frame.rs")),
+        ("indicator", include_str!("view/indicator.rs")),
         ("indicators", include_str!("view/indicators.rs")),
         ("method", include_str!("view/method.rs")),
         ("quality", include_str!("view/quality.rs")),
         ("ranking", include_str!("view/ranking.rs")),
         ("reconciliation", include_str!("view/reconciliation.rs")),
         ("records", include_str!("view/records.rs")),
+        ("region", include_str!("view/region.rs")),
         ("synergy", include_str!("view/synergy.rs")),
         ("unit", include_str!("view/unit.rs")),
         ("verification", include_str!("view/verification.rs")),
+        ("watch", include_str!("view/watch.rs")),
         ("svg", include_str!("svg.rs")),
         ("trees", include_str!("trees.rs")),
         ("pages", include_str!("pages.rs")),

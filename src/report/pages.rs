@@ -7,12 +7,15 @@ use askama::Template;
 
 use super::texts;
 use super::view::burden::ScopeView;
+use super::view::domain::{DomainPageView, DomainRow};
 use super::view::findings::FindingsView;
 use super::view::frame::Frame;
+use super::view::indicator::{IndicatorPageView, ListRow};
 use super::view::method::MethodView;
 use super::view::quality::QualityView;
 use super::view::ranking::{Group, KeyFigure, PublicGroup};
 use super::view::reconciliation::ReconciliationView;
+use super::view::region::{ListedRegion, RegionPageView};
 use super::view::synergy::{DomainView, PartHead, ScaleStep};
 use super::view::unit::UnitView;
 use super::view::verification::VerificationView;
@@ -38,6 +41,76 @@ pub struct RankingPage {
     pub has_previous: bool,
     /// Peer groups.
     pub groups: Vec<Group>,
+    /// Their objects stand on the pages of their domains: there are too many for one page.
+    pub is_short: bool,
+}
+
+/// Domains of the office's tree.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "domains.html")]
+pub struct DomainsPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Domains.
+    pub rows: Vec<DomainRow>,
+}
+
+/// A domain's page.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "domain.html")]
+pub struct DomainPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Classes of the scheme with their points: heads of columns.
+    pub classes: Vec<KeyFigure>,
+    /// There is a run before.
+    pub has_previous: bool,
+    /// Everything on the page.
+    pub view: DomainPageView,
+}
+
+/// Regions of the office's tree.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "regions.html")]
+pub struct RegionsPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Regions.
+    pub rows: Vec<ListedRegion>,
+}
+
+/// A region's page.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "region.html")]
+pub struct RegionPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Classes of the scheme with their points: heads of columns.
+    pub classes: Vec<KeyFigure>,
+    /// There is a run before.
+    pub has_previous: bool,
+    /// Everything on the page.
+    pub view: RegionPageView,
+}
+
+/// Indicators of the office's tree.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "indicators.html")]
+pub struct IndicatorsPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Indicators.
+    pub indicators: Vec<ListRow>,
+}
+
+/// An indicator's page.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "indicator.html")]
+pub struct IndicatorPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Everything on the page.
+    pub view: IndicatorPageView,
 }
 
 /// The public tree's only page.

@@ -87,11 +87,14 @@ pub fn strip(dots: &[Dot], median: Option<i64>, words: &str) -> Svg {
     Svg(svg)
 }
 
-/// A value with its interval, and the target as a mark.
-pub fn interval(value: i64, span: Option<(i64, i64)>, target: Option<i64>, words: &str) -> Svg {
+/// A value with its interval, the middle half of the peers behind it, and the target as a mark.
+pub fn interval(value: i64, span: Option<(i64, i64)>, peers: Option<(i64, i64)>, target: Option<i64>, words: &str) -> Svg {
     let mut svg = open("interval", 120, 14, words);
     svg.push_str("<line class=\"axis\" x1=\"4\" y1=\"7\" x2=\"116\" y2=\"7\"/><g transform=\"translate(4 0)\">");
     let at = |place: i64| along(place, 1_120);
+    if let Some((low, high)) = peers {
+        let _ = write!(svg, "<rect class=\"peers\" x=\"{}\" y=\"2\" width=\"{}\" height=\"10\"/>", at(low), at((high - low).max(100)));
+    }
     if let Some((low, high)) = span {
         let _ = write!(svg, "<line class=\"span\" x1=\"{}\" y1=\"7\" x2=\"{}\" y2=\"7\"/>", at(low), at(high));
     }
@@ -173,8 +176,95 @@ pub fn control_chart(months: &[Month], centre: i64, words: &str) -> Svg {
         let _ = if month.is_signal {
             write!(svg, "<rect class=\"own\" transform=\"translate(-3 -3)\" x=\"{x}\" y=\"{y}\" width=\"6\" height=\"6\"/>")
         } else {
-            write!(svg, "<circle class=\"peer\" cx=\"{x}\" cy=\"{y}\" r=\"2\"/>")
+            write!(svg, "<circle class=\"month\" cx=\"{x}\" cy=\"{y}\" r=\"2\"/>")
         };
+    }
+    svg.push_str("</g></svg>");
+    Svg(svg)
+}
+
+/// One object in a funnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FunnelDot {
+    /// Where its number of cases lies.
+    pub cases: i64,
+    /// Where its value lies.
+    pub value: i64,
+    /// Inside the limits, between them, or beyond both.
+    pub side: FunnelSide,
+}
+
+/// How far out a dot lies; told by its form, not by colour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FunnelSide {
+    /// A filled circle.
+    Within,
+    /// A ring.
+    Between,
+    /// A square.
+    Beyond,
+}
+
+/// Limits for one number of cases.
+#[derive(Debug, Clone, Copy)]
+pub struct FunnelLimits {
+    /// Where that number lies.
+    pub cases: i64,
+    /// Inner limits.
+    pub usual: (i64, i64),
+    /// Outer limits.
+    pub alarm: (i64, i64),
+}
+
+/// What stands at the ends of a funnel's axes.
+#[derive(Debug, Clone)]
+pub struct FunnelAxes {
+    /// Fewest and most cases.
+    pub cases: (String, String),
+    /// Lowest and highest value.
+    pub values: (String, String),
+    /// The peers together: where, and in figures.
+    pub centre: (i64, String),
+}
+
+/// Objects by their number of cases and their value, between the limits that narrow with the cases. `limits` in the order of the cases.
+pub fn funnel(dots: &[FunnelDot], limits: &[FunnelLimits], axes: &FunnelAxes, words: &str) -> Svg {
+    const WIDTH: i64 = 5_000;
+    const HEIGHT: i64 = 1_800;
+    let mut svg = open("funnel", 580, 230, words);
+    let x = |cases: i64| along(cases, WIDTH);
+    let y = |value: i64| along(10_000 - value, HEIGHT);
+    let band = |of: fn(&FunnelLimits) -> (i64, i64)| {
+        let above = limits.iter().map(|at| format!("{} {}", x(at.cases), y(of(at).1)));
+        let below = limits.iter().rev().map(|at| format!("{} {}", x(at.cases), y(of(at).0)));
+        above.chain(below).collect::<Vec<_>>().join("L")
+    };
+    svg.push_str("<g transform=\"translate(62 12)\">");
+    if limits.len() > 1 {
+        let _ =
+            write!(svg, "<path class=\"outer\" d=\"M{}Z\"/><path class=\"inner\" d=\"M{}Z\"/>", band(|at| at.alarm), band(|at| at.usual));
+    }
+    let (centre, figure) = &axes.centre;
+    let _ = write!(svg, "<line class=\"median\" x1=\"0\" y1=\"{at}\" x2=\"500\" y2=\"{at}\"/>", at = y(*centre));
+    let _ = write!(svg, "<text x=\"506\" y=\"{}\" dy=\"4\">{}</text>", y(*centre), escaped(figure));
+    // Objects on the same point are drawn once; what lies beyond comes last, on top.
+    let distinct: BTreeSet<(FunnelSide, String, String)> = dots.iter().map(|dot| (dot.side, x(dot.cases), y(dot.value))).collect();
+    for (side, x, y) in distinct {
+        let _ = match side {
+            FunnelSide::Within => write!(svg, "<circle class=\"peer\" cx=\"{x}\" cy=\"{y}\" r=\"3\"/>"),
+            FunnelSide::Between => write!(svg, "<circle class=\"ring\" cx=\"{x}\" cy=\"{y}\" r=\"3.5\"/>"),
+            FunnelSide::Beyond => {
+                write!(svg, "<rect class=\"own\" transform=\"translate(-3.5 -3.5)\" x=\"{x}\" y=\"{y}\" width=\"7\" height=\"7\"/>")
+            }
+        };
+    }
+    for (class, x, y, label) in [
+        ("end", -6, 6, &axes.values.1),
+        ("end", -6, 184, &axes.values.0),
+        ("start", 0, 204, &axes.cases.0),
+        ("end", 500, 204, &axes.cases.1),
+    ] {
+        let _ = write!(svg, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>", escaped(label));
     }
     svg.push_str("</g></svg>");
     Svg(svg)

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
+
 use super::fixture::{HOSTILE, province};
 use super::names::file_name;
 use super::view::Facts;
 use super::{ReportInput, guard, numbers, texts, trees, write};
 use crate::compute::measures::Measures;
-use crate::library::indicator::ShownAs;
+use crate::library::indicator::{Better, ShownAs};
 use crate::scoring::tables::Rank;
+use crate::terms::UnitId;
 
 fn pages(input: &ReportInput) -> BTreeMap<String, String> {
     let pages = trees::each_page(&Facts::of(input), 2, |page| Ok((page.path, page.html)));
@@ -25,7 +28,11 @@ fn words(html: &str) -> String {
 fn every_unit_has_a_page_in_the_offices_tree_and_one_of_its_own() {
     let input = province();
     let pages = pages(&input);
-    assert_eq!(pages.len(), 9 + 2 * input.units.len() + 2);
+    let over_all = |page: &&String| {
+        page.starts_with("office/domains/") || page.starts_with("office/regions/") || page.starts_with("office/indicators/")
+    };
+    let others = pages.keys().filter(|page| !over_all(page)).count();
+    assert_eq!(others, 12 + 2 * input.units.len() + 2);
     for unit in &input.units {
         let name = file_name(unit.id.as_ref());
         assert!(pages.contains_key(&format!("office/units/{name}.html")) && pages.contains_key(&format!("units/{name}/index.html")));
@@ -356,7 +363,7 @@ fn a_report_of_nothing_is_still_a_report() {
     input.previous = None;
     input.charts.clear();
     input.effects = Default::default();
-    assert_eq!(pages(&input).len(), 11);
+    assert_eq!(pages(&input).len(), 14);
 }
 
 #[test]
@@ -373,6 +380,97 @@ fn demo() {
     let folder = std::env::temp_dir().join("report-demo");
     let summary = write(&province(), &folder, 2).expect("the report is written");
     println!("{}: {summary:?}", folder.display());
+}
+
+#[test]
+fn every_value_of_an_indicator_stands_on_its_page_with_its_unit_and_the_best_comes_first() {
+    let input = province();
+    let pages = pages(&input);
+    for scheme in &input.scheme.indicators {
+        let values: Vec<_> = input.scorecards.values.iter().filter(|value| value.indicator == scheme.id && value.value.is_some()).collect();
+        if values.is_empty() {
+            continue;
+        }
+        let header = &input.indicators[&scheme.id];
+        let page = words(&pages[&format!("office/{}", super::view::indicator::page_of(scheme.id.as_ref()))]);
+        for value in &values {
+            let name = &input.units.iter().find(|unit| unit.id == value.unit).expect("a unit").name;
+            let name = if name == HOSTILE { "局务商" } else { name };
+            let shown = numbers::value(value.value.expect("a value"), header.shown_as);
+            assert!(page.contains(name.trim()) && page.contains(&format!("\n{shown}\n")), "{}: {name} {shown}", scheme.id.as_ref());
+        }
+        assert!(page.contains(&header.basis), "{}", scheme.id.as_ref());
+    }
+    let of = |better: Better| input.scheme.indicators.iter().find(|scheme| input.indicators[&scheme.id].better == better).expect("one");
+    for (better, is_sorted) in [(Better::Higher, (|a, b| a >= b) as fn(_, _) -> bool), (Better::Lower, |a, b| a <= b)] {
+        let view = super::view::indicator::page(&Facts::of(&input), of(better));
+        let number = |text: &str| text.trim_end_matches('%').replace('\u{2009}', "").parse::<f64>().ok();
+        for group in view.groups {
+            let shown: Vec<f64> = group.rows.iter().filter_map(|row| number(&row.value)).collect();
+            assert!(shown.windows(2).all(|pair| is_sorted(pair[0], pair[1])), "{shown:?}");
+        }
+    }
+}
+
+#[test]
+fn a_regions_page_holds_its_own_units_and_those_below_and_no_other() {
+    let input = province();
+    let pages = pages(&input);
+    let facts = Facts::of(&input);
+    let regions = facts.regions();
+    assert!(regions.contains_key("990100") && regions.contains_key("990101"));
+    for (code, units) in regions {
+        let page = words(&pages[&format!("office/regions/{code}.html")]);
+        for unit in input.units.iter().filter(|unit| unit.name != HOSTILE) {
+            let is_own = units.iter().any(|own| own.id == unit.id);
+            assert_eq!(page.contains(&format!("\n{}\n", unit.name.trim())), is_own, "{} on the page of {code}", unit.name);
+        }
+    }
+}
+
+#[test]
+fn with_more_objects_than_a_page_holds_the_first_one_leads_to_the_domains() {
+    let mut input = province();
+    let some = input.scorecards.ranks[0].clone();
+    input.scorecards.ranks.extend((0..400).map(|number| Rank { unit: UnitId(format!("extra-{number}")), ..some.clone() }));
+    let pages = pages(&input);
+    let page = &pages["office/index.html"];
+    assert!(!page.contains("extra-1") && page.contains("href=\"domains/market.html#g1\""), "the groups alone");
+    assert!(pages["office/domains/market.html"].contains("extra-399") && pages["office/domains/market.html"].contains("id=\"g1\""));
+}
+
+#[test]
+fn a_dot_of_a_funnel_shows_by_its_form_where_it_lies() {
+    use crate::scoring::tables::InFunnel;
+    use crate::statistics::funnel::Position;
+    let mut input = province();
+    let place = |position, low: i64, high: i64| InFunnel {
+        position,
+        centre: Decimal::new(8, 1),
+        usual: (Decimal::new(low, 1), Decimal::new(high, 1)),
+        alarm: (Decimal::new(low - 1, 1), Decimal::ONE),
+    };
+    let indicator = input.scheme.indicators[0].id.clone();
+    let positions = [Position::Within, Position::AttentionLow, Position::AlarmHigh];
+    let group = "market · county · medium".to_owned();
+    let of_group: Vec<(UnitId, String)> = input
+        .scorecards
+        .ranks
+        .iter()
+        .filter(|rank| rank.peer_group == group)
+        .map(|rank| (rank.unit.clone(), rank.domain.clone()))
+        .collect();
+    let mut drawn = 0;
+    let values = input.scorecards.values.iter_mut().filter(|value| value.indicator == indicator && value.value.is_some());
+    for value in values.filter(|value| of_group.contains(&(value.unit.clone(), value.domain.clone()))) {
+        value.funnel = Some(place(positions[drawn % 3], 5, 9));
+        drawn += 1;
+    }
+    assert!(drawn >= 3, "{drawn} in {group}");
+    let page = &pages(&input)[&format!("office/{}", super::view::indicator::page_of(indicator.as_ref()))];
+    let funnel = page.split("class=\"funnel\"").nth(1).and_then(|rest| rest.split("</svg>").next()).expect("a funnel");
+    assert!(funnel.contains("class=\"peer\"") && funnel.contains("class=\"ring\"") && funnel.contains("class=\"own\""), "{funnel}");
+    assert!(funnel.contains(&format!("漏斗图：{drawn} 家")), "{funnel}");
 }
 
 #[test]
@@ -394,8 +492,8 @@ fn the_watch_shows_charts_with_news_alone_and_nothing_of_it_leaves_the_office() 
     assert!(page.contains(first.as_str()) && page.contains("低于下限"), "{page}");
     assert!(!page.contains(second.as_str()), "a chart without news");
     assert!(pages["office/watch.html"].contains("<svg class=\"control\""));
-    let elsewhere = pages.iter().filter(|(path, _)| !path.starts_with("office/"));
-    assert!(elsewhere.into_iter().all(|(_, html)| !html.contains(texts::WATCH_NEWS) && !html.contains("class=\"control\"")));
+    let says = |rule: &str| pages.iter().filter(|(path, html)| !path.starts_with("office/") && html.contains(rule)).count();
+    assert_eq!((says(texts::WATCH_NEWS), says("低于下限")), (0, 0), "a unit sees its own months, and no news of them");
 }
 
 #[test]

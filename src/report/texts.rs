@@ -42,6 +42,22 @@ catalogue! {
     PAGE_VERIFICATION = "自报与核实";
     PAGE_QUALITY = "数据质量";
     PAGE_METHOD = "方法说明";
+    PAGE_REGIONS = "区划";
+    TITLE_DOMAINS = "各执法领域";
+    TITLE_REGIONS = "各行政区划";
+    TITLE_INDICATORS = "各项指标";
+    DOMAINS_NOTE = "每个领域一页：其中各同类组的全部对象，以及涉及该领域的指标。领域之间不相加、不比较。";
+    REGIONS_NOTE = "每个市、县一页：本地各单位（含下级）在各自同类组中的名次，以及本地的协同、负担指数。区划没有总分。";
+    REGIONS_BELOW = "下级区划";
+    REGION_RANKS_NOTE = "名次是各单位在全省同类组中的名次，不是在本地的名次。";
+    INDICATORS_NOTE = "每项指标一页：定义和依据，全部对象的完成值，以及在同类中的位置。“低于同类”“高于同类”是超出95%界限的对象个数；不同不等于有错。";
+    OBJECTS_WITH_VALUE = "有完成值的";
+    LOWER_THAN_PEERS = "低于同类";
+    HIGHER_THAN_PEERS = "高于同类";
+    VALUES_OF_ALL = "全部对象";
+    PEER_GROUPS = "同类组";
+    BETTER = "以何为优";
+    FUNNEL_NOTE = "漏斗图横向是案件数（对数），纵向是完成值，横线是同类合计；件数越少，偶然波动越大，界限越宽。圆点在95%界限之内，空心圈在95%与99.8%界限之间，方块在99.8%界限之外。界限已计入同类之间通常的差异；不同不等于有错，先看件数和记录。同类中能画的不足十家的，不画。";
     TITLE_RANKING = "行政执法考核排名";
     TITLE_SYNERGY = "跨区域执法协同";
     TITLE_BURDEN = "企业执法负担指数";
@@ -142,7 +158,7 @@ catalogue! {
     WEIGHT_MOVED = "“分值”列为实际分值／方案分值。不适用、暂无到期事项的指标，其分值在同一上级之内按比例并入其他指标，不跨类别移动。";
     POINTS_GONE = "已并入同级";
     POINTS_GONE_FAR = "已并入同类其他指标";
-    READING = "细线为95%区间，圆点为完成值，红色竖线为目标；区间越宽，说明样本越少，数值越不稳定。";
+    READING = "细线为95%区间，圆点为完成值，红色竖线为目标，底色为同类中间的一半；区间越宽，说明样本越少，数值越不稳定。趋势图的浅色带是本单位自身各月的控制界限，方块是超出通常波动的月份。";
     ADJUSTMENTS = "加减分与一票否决";
     ADJUSTMENT_DATE = "日期";
     ADJUSTMENT_KIND = "类型";
@@ -650,6 +666,35 @@ pub fn moved_words(places: i64) -> String {
 /// `（截至 2026-05-31）` after "较上次".
 pub fn compared_with(date: &str) -> String {
     format!("较上次指截至 {date} 的结果。")
+}
+
+/// The middle half of the peers.
+pub fn middle_half(median: &str, low: &str, high: &str) -> String {
+    format!("同类中位数 {median}（中间一半 {low}–{high}）")
+}
+
+/// Which way is good.
+pub fn better(better: Better) -> &'static str {
+    match better {
+        Better::Higher => "越高越好",
+        Better::Lower => "越低越好",
+        Better::Band => "适度为好",
+    }
+}
+
+/// How many of a group have a value.
+pub fn objects_with_value(with_value: usize, all: usize) -> String {
+    format!("{} 家，有完成值的 {with_value} 家", all)
+}
+
+/// So many cases, at the end of an axis.
+pub fn cases(number: u64) -> String {
+    format!("{} 件", numbers::count(number))
+}
+
+/// What a funnel shows.
+pub fn funnel_words(group: &str, objects: usize, centre: &str, low: usize, high: usize) -> String {
+    format!("{group}漏斗图：{objects} 家，合计 {centre}，低于界限的 {low} 家，高于界限的 {high} 家")
 }
 
 /// What a strip of peers shows.

@@ -2,25 +2,30 @@
 //!
 //! In: [`Facts`]. Out: files, each checked by [`guard`] before it is written. Never here: figures, words.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use askama::Template;
 
 use super::guard;
-use super::input::{HeldItem, NodeView};
+use super::input::{HeldItem, NodeView, SchemeIndicator};
 use super::names::{Text, file_name};
 use super::numbers;
 use super::pages::{
-    BurdenPage, FindingsPage, MethodPage, PublicPage, QualityPage, RankingPage, ReconciliationPage, SynergyPage, UnitPage,
-    VerificationPage, WatchPage,
+    BurdenPage, DomainPage, DomainsPage, FindingsPage, IndicatorPage, IndicatorsPage, MethodPage, PublicPage, QualityPage, RankingPage,
+    ReconciliationPage, RegionPage, RegionsPage, SynergyPage, UnitPage, VerificationPage, WatchPage,
 };
 use super::texts;
 use super::view::frame::{Frame, Page, Reader};
 use super::view::ranking::KeyFigure;
-use super::view::{Facts, burden, findings, method, quality, ranking, reconciliation, synergy, unit, verification, watch};
+use super::view::{
+    Facts, burden, domain, findings, indicator, method, quality, ranking, reconciliation, region, synergy, unit, verification, watch,
+};
 use crate::error::{Context, Kind, Result};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
+use crate::scoring::tables::Unit;
 use crate::side_by_side::side_by_side;
 use crate::terms::UnitId;
 
@@ -38,6 +43,9 @@ type Ahead<'a> = Box<dyn Fn() -> Result<Finished> + Sync + 'a>;
 fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
     let mut pages: Vec<Ahead<'a>> = vec![
         Box::new(|| finished("office/index.html", &ranking_page(facts))),
+        Box::new(|| finished("office/domains.html", &domains_page(facts))),
+        Box::new(|| finished("office/regions.html", &regions_page(facts))),
+        Box::new(|| finished("office/indicators.html", &indicators_page(facts))),
         Box::new(|| finished("office/findings.html", &findings_page(facts))),
         Box::new(|| finished("office/watch.html", &watch_page(facts))),
         Box::new(|| finished("office/synergy.html", &synergy_page(facts))),
@@ -49,6 +57,20 @@ fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
         Box::new(|| finished("public/index.html", &public_page(facts))),
         Box::new(|| finished("public/method.html", &method_page(facts, Reader::Public))),
     ];
+    for of in facts.domains() {
+        pages.push(Box::new(move || finished(&format!("office/{}", ranking::domain_page(of)), &domain_page(facts, of))));
+    }
+    for of in facts.shown_indicators() {
+        pages.push(Box::new(move || finished(&format!("office/{}", indicator::page_of(of.id.as_ref())), &indicator_page(facts, of))));
+    }
+    let regions = Arc::new(facts.regions());
+    for code in regions.keys() {
+        let (code, regions) = (code.clone(), Arc::clone(&regions));
+        pages.push(Box::new(move || {
+            let all = regions.keys().map(String::as_str).collect();
+            finished(&format!("office/{}", region::page_of(&code)), &region_page(facts, &code, &regions[&code], &all))
+        }));
+    }
     for id in facts.assessed_units() {
         let name = file_name(id.as_ref());
         let own = name.clone();
@@ -89,19 +111,69 @@ fn minimum_n(facts: &Facts) -> String {
     texts::ranking_rule(&facts.input.scheme.minimum)
 }
 
-fn ranking_page(facts: &Facts) -> RankingPage {
+fn class_heads(facts: &Facts) -> Vec<KeyFigure> {
     let class =
         |node: &NodeView| KeyFigure { label: Text::of(&node.title), figure: numbers::points(node.points), href: None, alert: false };
+    facts.classes().map(class).collect()
+}
+
+fn domains_page(facts: &Facts) -> DomainsPage {
+    DomainsPage { frame: Frame::of(facts, Reader::Office, Page::Domains, Text::of(texts::TITLE_DOMAINS)), rows: domain::list(facts) }
+}
+
+fn domain_page(facts: &Facts, of: &str) -> DomainPage {
+    DomainPage {
+        frame: Frame::of(facts, Reader::Office, Page::Domain, Text::of(texts::domain(of))),
+        classes: class_heads(facts),
+        has_previous: facts.input.previous.is_some(),
+        view: domain::page(facts, of),
+    }
+}
+
+fn regions_page(facts: &Facts) -> RegionsPage {
+    RegionsPage { frame: Frame::of(facts, Reader::Office, Page::Regions, Text::of(texts::TITLE_REGIONS)), rows: region::list(facts) }
+}
+
+fn region_page(facts: &Facts, code: &str, units: &[&Unit], all: &BTreeSet<&str>) -> RegionPage {
+    RegionPage {
+        frame: Frame::of(facts, Reader::Office, Page::Region, facts.region_name(code)),
+        classes: class_heads(facts),
+        has_previous: facts.input.previous.is_some(),
+        view: region::page(facts, code, units, all),
+    }
+}
+
+fn indicators_page(facts: &Facts) -> IndicatorsPage {
+    IndicatorsPage {
+        frame: Frame::of(facts, Reader::Office, Page::Indicators, Text::of(texts::TITLE_INDICATORS)),
+        indicators: indicator::list(facts, "", None),
+    }
+}
+
+fn indicator_page<'a>(facts: &Facts<'a>, of: &'a SchemeIndicator) -> IndicatorPage {
+    let header = facts.input.indicators.get(&of.id);
+    IndicatorPage {
+        frame: Frame::of(facts, Reader::Office, Page::Indicator, indicator::title(header, of)),
+        view: indicator::page(facts, of),
+    }
+}
+
+/// With more objects than this the first page shows the groups alone.
+const OBJECTS_ON_FIRST_PAGE: usize = 300;
+
+fn ranking_page(facts: &Facts) -> RankingPage {
+    let is_short = facts.ranks().count() > OBJECTS_ON_FIRST_PAGE;
     let previous = facts.input.previous.as_ref();
     RankingPage {
         frame: Frame::of(facts, Reader::Office, Page::Ranking, Text::of(texts::TITLE_RANKING)),
         figures: ranking::key_figures(facts),
         grades: ranking::grades(facts),
-        classes: facts.classes().map(class).collect(),
+        classes: class_heads(facts),
         minimum_n: minimum_n(facts),
         compared: previous.and_then(|run| run.as_of).map_or_else(String::new, |date| texts::compared_with(&date.to_string())),
         has_previous: previous.is_some(),
-        groups: ranking::groups(facts),
+        groups: ranking::groups(facts, "", |_| true),
+        is_short,
     }
 }
 

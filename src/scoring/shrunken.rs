@@ -15,10 +15,10 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
 use super::leaf_score;
 use super::objects::Assessed;
-use super::tables::{Shrunken, Status, Value};
+use super::tables::{InFunnel, Shrunken, Status, Value};
 use crate::library::scheme::{Scheme, ScoreFrom};
 use crate::statistics::funnel::{Adjustment, Point, Trimming, USUAL_SHARE, overdispersion};
-use crate::statistics::proportion::{Counts, pooled};
+use crate::statistics::proportion::{Counts, DEVIATE_95, DEVIATE_998, pooled};
 use crate::statistics::shrinkage::beta_prior;
 
 /// Peers with cases below which nothing is known of their spread.
@@ -43,7 +43,6 @@ pub(super) fn add(scheme: &Scheme, objects: &[Assessed<'_>], values: &mut [Vec<O
             for (row, counts) in peers {
                 let Some(value) = values[row][index].as_mut() else { continue };
                 let Some(shrunk) = prior.shrink(counts) else { continue };
-                let decimal = |figure: f64| Decimal::from_f64(figure).map(|figure| figure.round_dp(DECIMALS));
                 // The spread among peers is itself estimated, and where it is underestimated the posterior is far too narrow: the law is never
                 // narrower than the unit's own cases leave it. Without any spread all have the same mean, and the ranks are open.
                 let own = (shrunk.value * (1.0 - shrunk.value) / counts.trials as f64).sqrt();
@@ -52,14 +51,30 @@ pub(super) fn add(scheme: &Scheme, objects: &[Assessed<'_>], values: &mut [Vec<O
                     continue;
                 };
                 value.shrunk = Some(Shrunken { value: at, weight, deviation });
-                let place = |adjustment: Adjustment| Point::proportion(counts, target).map(|point| point.position(adjustment));
-                value.funnel = adjustment.and_then(place);
+                value.funnel = adjustment.and_then(|adjustment| in_funnel(Point::proportion(counts, target)?, adjustment, target));
                 if let (ScoreFrom::Shrunk, Some(curve), Status::Scored) = (scored.score_from, &scored.curve, value.status) {
                     value.score = Some(leaf_score(scheme, curve.score(at)));
                 }
             }
         }
     }
+}
+
+fn decimal(figure: f64) -> Option<Decimal> {
+    Decimal::from_f64(figure).map(|figure| figure.round_dp(DECIMALS))
+}
+
+fn in_funnel(point: Point, adjustment: Adjustment, centre: f64) -> Option<InFunnel> {
+    let limits = |deviate: f64| {
+        let limits = point.limits(adjustment, deviate)?;
+        decimal(limits.low).zip(decimal(limits.high))
+    };
+    Some(InFunnel {
+        position: point.position(adjustment),
+        centre: decimal(centre)?,
+        usual: limits(DEVIATE_95)?,
+        alarm: limits(DEVIATE_998)?,
+    })
 }
 
 /// The counts of a value that is a proportion of them, with at least one case.

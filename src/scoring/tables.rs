@@ -88,7 +88,20 @@ pub struct Value {
     /// The value drawn towards those of its peers, where it is a proportion of counts and enough peers have one.
     pub shrunk: Option<Shrunken>,
     /// Where it stands in the funnel of its peers.
-    pub funnel: Option<Position>,
+    pub funnel: Option<InFunnel>,
+}
+
+/// A proportion in the funnel of its peers: where it stands, and what chance and the usual differences leave open to a unit with as many cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InFunnel {
+    /// Within the limits or beyond.
+    pub position: Position,
+    /// The proportion of all peers together.
+    pub centre: Decimal,
+    /// Limits of 95 %.
+    pub usual: (Decimal, Decimal),
+    /// Limits of 99.8 %.
+    pub alarm: (Decimal, Decimal),
 }
 
 /// A proportion drawn towards that of its peers.

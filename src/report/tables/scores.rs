@@ -72,7 +72,7 @@ fn value_columns<'r, R>(columns: Columns<Iter<'r, R>>, of: impl Fn(&'r R) -> &'r
         .flag("provisional", move |row| of(row).provisional)
         .share_or_null("shrunk", move |row| of(row).shrunk.map(|shrunk| shrunk.value))
         .share_or_null("shrunk_weight", move |row| of(row).shrunk.map(|shrunk| shrunk.weight))
-        .text_or_null("funnel", move |row| of(row).funnel.map(funnel))
+        .text_or_null("funnel", move |row| of(row).funnel.map(|place| funnel(place.position)))
 }
 
 /// The word for a place in the funnel.

@@ -165,9 +165,19 @@ pub fn of_region<'a>(facts: &Facts<'a>, object: Object<'a>) -> Option<ScopeView>
     let with_index =
         |scope: &str| facts.input.burden.rows.iter().any(|row| row.scope == scope && row.component == WHOLE && row.index.is_some());
     let scope = codes.iter().map(String::as_str).chain([PROVINCE]).find(|scope| with_index(scope))?;
+    Some(view(facts, scope, last_quarter(facts, scope)?))
+}
+
+/// Rows of the last quarter for which a scope has an index.
+fn last_quarter<'a>(facts: &Facts<'a>, scope: &str) -> Option<Vec<&'a Burden>> {
     let rows = || facts.input.burden.rows.iter().filter(|row| row.scope == scope);
     let last = rows().filter(|row| row.component == WHOLE && row.index.is_some()).map(|row| &row.quarter).max()?;
-    Some(view(facts, scope, rows().filter(|row| row.quarter == *last).collect()))
+    Some(rows().filter(|row| row.quarter == *last).collect())
+}
+
+/// The last quarter's index of a scope and its components, the index first; empty without one.
+pub fn last_of(facts: &Facts, scope: &str) -> Vec<BurdenRow> {
+    last_quarter(facts, scope).map_or_else(Vec::new, |rows| view(facts, scope, rows).rows)
 }
 
 fn view(facts: &Facts, scope: &str, mut rows: Vec<&Burden>) -> ScopeView {

@@ -3,7 +3,7 @@
 //! In: [`ReportInput`]. Out: borrowed rows. Never here: words, figures of its own.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
@@ -13,15 +13,44 @@ use crate::compute::verification::Verified;
 use crate::explain::lists::RecordList;
 use crate::explain::reconciled::ReconciledRecord;
 use crate::findings::tables::{Finding, FindingTest, Outcome};
+use crate::findings::watch::ControlChart;
 use crate::ingest::UnitRemark;
 use crate::report::input::{HeldItem, NodeView, ReportInput, SchemeIndicator, UnitRemarkRow};
 use crate::report::names::{Text, file_name};
 use crate::report::texts;
+use crate::scoring::regional::upwards;
 use crate::scoring::tables::{LedgerRow, LineKind, Rank, Score, ScoreLine, Unit, Value};
 use crate::terms::{IndicatorId, Month, UnitId};
 
 /// An assessed object: a unit in one domain.
 pub type Object<'a> = (&'a UnitId, &'a str);
+
+/// The middle half of some values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quartiles {
+    /// A quarter lies below.
+    pub low: Decimal,
+    /// Half lies below.
+    pub median: Decimal,
+    /// A quarter lies above.
+    pub high: Decimal,
+}
+
+impl Quartiles {
+    /// Fewer peers than this are not told: a quartile would be somebody's figure.
+    const FEWEST: usize = 8;
+
+    /// By the nearest rank.
+    fn of(mut values: Vec<Decimal>) -> Option<Self> {
+        let count = values.len();
+        if count < Self::FEWEST {
+            return None;
+        }
+        values.sort();
+        let at = |quarters: usize| values[(count * quarters).div_ceil(4) - 1];
+        Some(Self { low: at(1), median: at(2), high: at(3) })
+    }
+}
 
 /// Lookups over one input.
 pub struct Facts<'a> {
@@ -33,6 +62,9 @@ pub struct Facts<'a> {
     ranks: BTreeMap<Object<'a>, &'a Rank>,
     scores: BTreeMap<(&'a UnitId, &'a str, &'a str), &'a Score>,
     values: BTreeMap<Object<'a>, Vec<&'a Value>>,
+    by_indicator: BTreeMap<&'a IndicatorId, Vec<&'a Value>>,
+    quartiles: BTreeMap<(&'a str, &'a IndicatorId), Quartiles>,
+    charts: BTreeMap<(&'a str, &'a str, &'a str), &'a ControlChart>,
     measures: Cow<'a, Measures>,
     findings: BTreeMap<&'a str, Vec<&'a Finding>>,
     tests: BTreeMap<&'a str, Vec<&'a FindingTest>>,
@@ -59,6 +91,13 @@ impl<'a> Facts<'a> {
             ranks: input.scorecards.ranks.iter().map(|rank| ((&rank.unit, rank.domain.as_str()), rank)).collect(),
             scores: BTreeMap::new(),
             values: BTreeMap::new(),
+            by_indicator: BTreeMap::new(),
+            quartiles: BTreeMap::new(),
+            charts: input
+                .charts
+                .iter()
+                .map(|chart| ((chart.unit.as_str(), chart.domain.as_str(), chart.indicator.as_str()), chart))
+                .collect(),
             measures: input.sorted_measures(),
             findings: BTreeMap::new(),
             tests: BTreeMap::new(),
@@ -103,7 +142,9 @@ impl<'a> Facts<'a> {
         }
         for value in &input.scorecards.values {
             facts.values.entry((&value.unit, &value.domain)).or_default().push(value);
+            facts.by_indicator.entry(&value.indicator).or_default().push(value);
         }
+        facts.quartiles = facts.all_quartiles();
         for finding in &input.detected.findings {
             facts.findings.entry(&finding.unit).or_default().push(finding);
         }
@@ -111,6 +152,27 @@ impl<'a> Facts<'a> {
             facts.tests.entry(&test.detector).or_default().push(test);
         }
         facts
+    }
+
+    fn all_quartiles(&self) -> BTreeMap<(&'a str, &'a IndicatorId), Quartiles> {
+        let mut known: BTreeMap<(&str, &IndicatorId), Vec<Decimal>> = BTreeMap::new();
+        for value in &self.input.scorecards.values {
+            let group = self.ranks.get(&(&value.unit, value.domain.as_str())).map(|rank| rank.peer_group.as_str());
+            if let Some((group, number)) = group.zip(value.value) {
+                known.entry((group, &value.indicator)).or_default().push(number);
+            }
+        }
+        known.into_iter().filter_map(|(key, values)| Some((key, Quartiles::of(values)?))).collect()
+    }
+
+    /// The middle half of an object's peers in an indicator, itself among them; nothing where they are so few that it would tell one of them.
+    pub fn quartiles(&self, object: Object<'a>, indicator: &'a IndicatorId) -> Option<Quartiles> {
+        self.quartiles.get(&(self.rank(object)?.peer_group.as_str(), indicator)).copied()
+    }
+
+    /// The months of an object in an indicator between their control limits, where there are enough of them.
+    pub fn chart(&self, object: Object<'a>, indicator: &'a IndicatorId) -> Option<&'a ControlChart> {
+        self.charts.get(&(object.0.as_ref(), object.1, indicator.as_ref())).copied()
     }
 
     /// The test behind a finding: of its flagged ones the least probable.
@@ -214,6 +276,40 @@ impl<'a> Facts<'a> {
         let mut values = self.values.get(&object).cloned().unwrap_or_default();
         values.sort_by_key(|value| (self.places.get(&value.indicator).map_or(usize::MAX, |(place, _)| *place), &value.indicator));
         values
+    }
+
+    /// Values of one indicator, by unit and domain.
+    pub fn values_of(&self, indicator: &IndicatorId) -> Vec<&'a Value> {
+        let mut values = self.by_indicator.get(indicator).cloned().unwrap_or_default();
+        values.sort_by(|a, b| (&a.unit, &a.domain).cmp(&(&b.unit, &b.domain)));
+        values
+    }
+
+    /// Indicators with a page: those of the scheme with a value somewhere, in its order.
+    pub fn shown_indicators(&self) -> impl Iterator<Item = &'a SchemeIndicator> {
+        self.input.scheme.indicators.iter().filter(|indicator| self.by_indicator.contains_key(&indicator.id))
+    }
+
+    /// Domains of assessed objects, in their order.
+    pub fn domains(&self) -> BTreeSet<&'a str> {
+        self.ranks.keys().map(|(_, domain)| *domain).collect()
+    }
+
+    /// Counties and cities with assessed units of their own or below them.
+    pub fn regions(&self) -> BTreeMap<String, Vec<&'a Unit>> {
+        let mut regions: BTreeMap<String, Vec<&Unit>> = BTreeMap::new();
+        for unit in self.assessed_units().into_iter().filter_map(|id| self.unit(id)) {
+            for code in upwards(&unit.region).into_iter().filter(|code| code.len() == 6 && !code.ends_with("0000")) {
+                regions.entry(code).or_default().push(unit);
+            }
+        }
+        regions
+    }
+
+    /// The page of the county or city that a division belongs to, seen from a unit's page.
+    pub fn region_page(&self, region: &str) -> Option<String> {
+        let code = upwards(region).into_iter().find(|code| code.len() == 6 && !code.ends_with("0000"))?;
+        Some(format!("../{}", super::region::page_of(&code)))
     }
 
     /// One indicator of one object, month after month, with the acts that the scheme counts for the unit's tier.

@@ -22,6 +22,18 @@ pub enum Reader {
 pub enum Page {
     /// First page.
     Ranking,
+    /// Domains.
+    Domains,
+    /// A domain's page: below the list.
+    Domain,
+    /// Counties and cities.
+    Regions,
+    /// A region's page: below the list.
+    Region,
+    /// Indicators.
+    Indicators,
+    /// An indicator's page: below the list.
+    Indicator,
     /// Patterns for a reviewer.
     Findings,
     /// What changed at a unit, month by month.
@@ -43,8 +55,11 @@ pub enum Page {
 }
 
 impl Page {
-    const LISTED: [Self; 9] = [
+    const LISTED: [Self; 12] = [
         Self::Ranking,
+        Self::Domains,
+        Self::Regions,
+        Self::Indicators,
         Self::Findings,
         Self::Watch,
         Self::Synergy,
@@ -59,6 +74,9 @@ impl Page {
     pub fn file(self) -> &'static str {
         match self {
             Self::Ranking | Self::Unit => "index.html",
+            Self::Domains | Self::Domain => "domains.html",
+            Self::Regions | Self::Region => "regions.html",
+            Self::Indicators | Self::Indicator => "indicators.html",
             Self::Findings => "findings.html",
             Self::Watch => "watch.html",
             Self::Synergy => "synergy.html",
@@ -70,9 +88,17 @@ impl Page {
         }
     }
 
+    /// It stands in a folder of its own kind.
+    fn is_below(self) -> bool {
+        matches!(self, Self::Unit | Self::Domain | Self::Region | Self::Indicator)
+    }
+
     fn title(self) -> &'static str {
         match self {
             Self::Ranking | Self::Unit => texts::PAGE_RANKING,
+            Self::Domains | Self::Domain => texts::DOMAIN,
+            Self::Regions | Self::Region => texts::PAGE_REGIONS,
+            Self::Indicators | Self::Indicator => texts::INDICATOR,
             Self::Findings => texts::PAGE_FINDINGS,
             Self::Watch => texts::PAGE_WATCH,
             Self::Synergy => texts::PAGE_SYNERGY,
@@ -140,7 +166,7 @@ impl Frame {
     /// The frame of `page` for `reader`; `title` is its heading.
     pub fn of(facts: &Facts, reader: Reader, page: Page, title: Text) -> Self {
         let input = facts.input;
-        let up = if page == Page::Unit { "../" } else { "" };
+        let up = if page.is_below() { "../" } else { "" };
         let item = |listed: Page| NavigationItem { label: listed.title(), href: format!("{up}{}", listed.file()), current: listed == page };
         Self {
             style: Style(crate::report::STYLE),

@@ -6,8 +6,11 @@
 use rust_decimal::Decimal;
 
 use super::Facts;
-use super::facts::Object;
+use super::facts::{Object, Quartiles};
+use super::frame::Reader;
+use super::indicator::page_of;
 use super::ranking::total;
+use super::watch;
 use crate::compute::measures::{Amount, Measure};
 use crate::library::indicator::{Better, ShownAs};
 use crate::report::input::IndicatorView;
@@ -56,6 +59,8 @@ pub struct Badge {
 pub struct IndicatorRow {
     /// Title.
     pub title: Text,
+    /// The page of the indicator; the office's tree alone has one.
+    pub href: Option<String>,
     /// Identifier.
     pub id: Text,
     /// How to read it.
@@ -70,6 +75,8 @@ pub struct IndicatorRow {
     pub value: String,
     /// Interval in words.
     pub interval: String,
+    /// The middle half of the peers, in words.
+    pub peers: String,
     /// The value drawn towards the peers', where few cases make it another, or the score is made of it.
     pub shrunk: String,
     /// Value, interval and target as a drawing.
@@ -97,7 +104,9 @@ pub struct IndicatorRow {
 }
 
 /// The class blocks of an object, in the order of the scheme; indicators whose node is unknown stand in a block of their own.
-pub fn class_blocks<'a>(facts: &Facts<'a>, object: Object<'a>, axes: Axes) -> Vec<ClassBlock> {
+///
+/// For the office each indicator leads to its own page.
+pub fn class_blocks<'a>(facts: &Facts<'a>, object: Object<'a>, axes: Axes, reader: Reader) -> Vec<ClassBlock> {
     let mut blocks: Vec<(String, ClassBlock)> = Vec::new();
     let mut last_node = "";
     for value in facts.values(object) {
@@ -118,7 +127,7 @@ pub fn class_blocks<'a>(facts: &Facts<'a>, object: Object<'a>, axes: Axes) -> Ve
             nodes.push(node_block(facts, object, &value.node));
             last_node = &value.node;
         }
-        nodes.last_mut().expect("a block was pushed above").rows.push(row(facts, object, value, axes));
+        nodes.last_mut().expect("a block was pushed above").rows.push(row(facts, object, value, axes, reader));
     }
     blocks.into_iter().map(|(_, block)| block).collect()
 }
@@ -142,7 +151,8 @@ fn node_block<'a>(facts: &Facts<'a>, object: Object<'a>, node: &'a str) -> NodeB
     }
 }
 
-fn badges(value: &Value) -> Vec<Badge> {
+/// How to read a value.
+pub fn badges(value: &Value) -> Vec<Badge> {
     let quiet = |words| Badge { words, tone: "quiet" };
     let warn = |words| Badge { words, tone: "warn" };
     let mut badges = Vec::new();
@@ -155,7 +165,7 @@ fn badges(value: &Value) -> Vec<Badge> {
         Status::ReportOnly => badges.push(quiet(texts::REPORT_ONLY)),
         Status::Missing => badges.push(warn(texts::MISSING)),
     }
-    if let Some(words) = value.funnel.and_then(texts::funnel) {
+    if let Some(words) = value.funnel.and_then(|place| texts::funnel(place.position)) {
         badges.push(quiet(words));
     }
     if value.too_few && value.value.is_some() {
@@ -167,19 +177,21 @@ fn badges(value: &Value) -> Vec<Badge> {
     badges
 }
 
-fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, axes: Axes) -> IndicatorRow {
+fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, axes: Axes, reader: Reader) -> IndicatorRow {
     let header = facts.input.indicators.get(&value.indicator);
     let shown_as = header.map_or(ShownAs::Number, |header| header.shown_as);
     let dash = || texts::NONE.to_owned();
     let shown = value.value.map(|number| numbers::value(number, shown_as));
     let interval = value.interval.map(|(low, high)| format!("{}–{}", numbers::value(low, shown_as), numbers::value(high, shown_as)));
     let target = value.target.map(|target| numbers::target(target, shown_as));
+    let peers = facts.quartiles(object, &value.indicator);
     // A count of nothing is said once, by the badge, and not as 0/0.
     let counted = !matches!(value.status, Status::NotApplicable);
     let number = |number: Option<Decimal>| number.filter(|_| counted).map_or_else(String::new, numbers::amount);
     IndicatorRow {
         title: Text::of(header.map_or(value.indicator.as_ref(), |header| &header.title)),
         id: Text::of(value.indicator.as_ref()),
+        href: (reader == Reader::Office).then(|| format!("../{}", page_of(value.indicator.as_ref()))),
         badges: badges(value),
         numerator: number(value.numerator),
         denominator: number(value.denominator),
@@ -190,7 +202,11 @@ fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, axes: Axes) 
         },
         strip: header.map_or_else(Svg::default, |header| {
             let words = shown.as_deref().map(|shown| texts::interval_words(shown, interval.as_deref(), target.as_deref()));
-            strip(value, header, axes, words)
+            strip(value, header, axes, peers, words)
+        }),
+        peers: peers.map_or_else(String::new, |peers| {
+            let of = |number: Decimal| numbers::value(number, shown_as);
+            texts::middle_half(&of(peers.median), &of(peers.low), &of(peers.high))
         }),
         value: shown.unwrap_or_else(dash),
         interval: interval.unwrap_or_default(),
@@ -288,11 +304,11 @@ impl Axes {
     }
 }
 
-fn strip(value: &Value, header: &IndicatorView, axes: Axes, words: Option<String>) -> Svg {
+fn strip(value: &Value, header: &IndicatorView, axes: Axes, peers: Option<Quartiles>, words: Option<String>) -> Svg {
     let (Some(number), Some(words), ShownAs::Percent) = (value.value, words, header.shown_as) else { return Svg::default() };
     let place = |number| axes.place(header.better, number);
     let span = value.interval.map(|(low, high)| (place(low), place(high)));
-    svg::interval(place(number), span, value.target.map(place), &words)
+    svg::interval(place(number), span, peers.map(|peers| (place(peers.low), place(peers.high))), value.target.map(place), &words)
 }
 
 /// The value of one month, only to be drawn.
@@ -305,6 +321,9 @@ fn of_month(measure: Measure<'_>) -> Option<Decimal> {
 }
 
 fn sparkline<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, shown_as: ShownAs, monthly: bool) -> Svg {
+    if let Some(chart) = facts.chart(object, &value.indicator) {
+        return watch::drawing(chart, shown_as);
+    }
     let series: Vec<Option<Decimal>> = facts.monthly(object, &value.indicator).into_iter().map(|row| row.and_then(of_month)).collect();
     let known = || series.iter().flatten().copied();
     let (low, high) = match shown_as {

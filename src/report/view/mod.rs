@@ -5,13 +5,16 @@
 //!
 //! * [`facts`] looks things up; [`frame`] is what every page shares
 //! * [`ranking`] the first page and the public one; [`unit`] a unit with its [`indicators`], [`ledger`] and [`records`]; [`findings`] patterns for a reviewer
+//! * [`indicator`] one indicator over all objects; [`domain`], [`region`] what belongs to one of them
 //! * [`synergy`], [`burden`] the two composite indices; [`quality`] where every record went
 //! * [`reconciliation`] the units' systems and the platform; [`verification`] what was claimed and what was confirmed
 
 pub mod burden;
+pub mod domain;
 pub mod facts;
 pub mod findings;
 pub mod frame;
+pub mod indicator;
 pub mod indicators;
 pub mod ledger;
 pub mod method;
@@ -19,6 +22,7 @@ pub mod quality;
 pub mod ranking;
 pub mod reconciliation;
 pub mod records;
+pub mod region;
 pub mod synergy;
 pub mod unit;
 pub mod verification;

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::Facts;
 use crate::report::input::NodeView;
-use crate::report::names::Text;
+use crate::report::names::{Text, file_name};
 use crate::report::numbers;
 use crate::report::svg::{self, Dot, Svg};
 use crate::report::texts;
@@ -47,6 +47,8 @@ pub struct Group {
     pub lowest: String,
     /// Objects, ranked ones first.
     pub rows: Vec<Row>,
+    /// The page of its domain, where all of it stands.
+    pub domain: String,
 }
 
 /// One assessed object of the office's page.
@@ -99,7 +101,11 @@ impl Open {
         let words = texts::rank_open(best, worst, open.set.map(|set| (set.best, set.worst)), open.band);
         let last = Decimal::from(rank.ranked_units.max(2));
         let at = |rank: u32| numbers::place(Decimal::from(rank), Decimal::ONE, last);
-        Self { ranks: texts::rank_interval(best, worst), bar: svg::interval(at(place), Some((at(best), at(worst))), None, &words), words }
+        Self {
+            ranks: texts::rank_interval(best, worst),
+            bar: svg::interval(at(place), Some((at(best), at(worst))), None, None, &words),
+            words,
+        }
     }
 }
 
@@ -158,17 +164,21 @@ pub struct PublicRow {
 }
 
 /// Where a group stands on the page: domain, tier and size in the order that officials expect, then its name.
-type GroupOrder<'a> = ([usize; 3], &'a str);
+pub type GroupOrder<'a> = ([usize; 3], &'a str);
+
+/// Where a peer group stands among all.
+pub fn group_order(peer_group: &str) -> GroupOrder<'_> {
+    const ORDER: [&[&str]; 3] =
+        [&["market", "urban", "eco", "transport", "emergency"], &["province", "city", "county", "township"], &["large", "medium", "small"]];
+    let place = |words: &[&str]| words.iter().position(|word| peer_group.split(" · ").any(|part| part == *word)).unwrap_or(words.len());
+    (ORDER.map(place), peer_group)
+}
 
 /// Rank rows by peer group; inside a group by rank, those without one last, then by name.
 fn by_group<'a>(facts: &Facts<'a>) -> BTreeMap<GroupOrder<'a>, Vec<&'a Rank>> {
-    const ORDER: [&[&str]; 3] =
-        [&["market", "urban", "eco", "transport", "emergency"], &["province", "city", "county", "township"], &["large", "medium", "small"]];
     let mut groups: BTreeMap<GroupOrder, Vec<&Rank>> = BTreeMap::new();
     for rank in facts.ranks() {
-        let place =
-            |words: &[&str]| words.iter().position(|word| rank.peer_group.split(" · ").any(|part| part == *word)).unwrap_or(words.len());
-        groups.entry((ORDER.map(place), &rank.peer_group)).or_default().push(rank);
+        groups.entry(group_order(&rank.peer_group)).or_default().push(rank);
     }
     for ranks in groups.values_mut() {
         ranks.sort_by_cached_key(|rank| {
@@ -214,6 +224,13 @@ pub fn moved(facts: &Facts, rank: &Rank) -> Moved {
     Moved { sign, words: texts::moved_words(places), tone }
 }
 
+/// The middle of sorted figures; the mean of the two middle ones when their number is even.
+pub fn median(sorted: &[Decimal]) -> Option<Decimal> {
+    let count = sorted.len();
+    let upper = *sorted.get(count / 2)?;
+    Some(if count % 2 == 1 { upper } else { (upper + sorted[count / 2 - 1]) / Decimal::TWO })
+}
+
 /// What a group's totals look like: sorted ranked totals and the span that drawings use.
 pub struct Spread {
     /// Totals of the group, lowest first.
@@ -235,9 +252,7 @@ impl Spread {
 
     /// The middle total; the mean of the two middle ones when their number is even.
     pub fn median(&self) -> Option<Decimal> {
-        let count = self.totals.len();
-        let upper = *self.totals.get(count / 2)?;
-        Some(if count % 2 == 1 { upper } else { (upper + self.totals[count / 2 - 1]) / Decimal::TWO })
+        median(&self.totals)
     }
 
     /// Where a total lies on the group's strip.
@@ -272,8 +287,8 @@ fn class_cells<'a>(facts: &Facts<'a>, rank: &'a Rank) -> Vec<ClassCell> {
     facts.classes().map(cell).collect()
 }
 
-/// The peer groups of the office's page.
-pub fn groups<'a>(facts: &Facts<'a>) -> Vec<Group> {
+/// The peer groups with an object that is wanted, each with the rows of those; a strip only where all of it is shown. `up` leads from the page to the first one.
+pub fn groups<'a>(facts: &Facts<'a>, up: &str, is_wanted: impl Fn(&Rank) -> bool) -> Vec<Group> {
     let group = |(number, ((_, name), ranks)): (usize, (GroupOrder<'a>, Vec<&'a Rank>))| {
         let title = texts::peer_group(name);
         let spread = Spread::of(&ranks);
@@ -284,7 +299,7 @@ pub fn groups<'a>(facts: &Facts<'a>) -> Vec<Group> {
             rank: rank_text(rank),
             open: Open::of(rank),
             unit: facts.unit_name(&rank.unit),
-            href: facts.unit_page(&rank.unit),
+            href: facts.unit_page(&rank.unit).map(|page| format!("{up}{page}")),
             region: facts.unit(&rank.unit).map_or_else(Text::default, |unit| facts.region_name(&unit.region)),
             total: total(facts, rank.total),
             bar: rank.total.map_or_else(Svg::default, |total| svg::bar(numbers::place(total, Decimal::ZERO, Decimal::ONE_HUNDRED))),
@@ -297,15 +312,26 @@ pub fn groups<'a>(facts: &Facts<'a>) -> Vec<Group> {
         Group {
             anchor: format!("g{}", number + 1),
             members: texts::units(ranks.len()),
-            strip: if spread.totals.len() < 3 { Svg::default() } else { spread.strip(facts, &title, None, true) },
+            strip: if spread.totals.len() < 3 || !ranks.iter().all(|rank| is_wanted(rank)) {
+                Svg::default()
+            } else {
+                spread.strip(facts, &title, None, true)
+            },
             highest: total(facts, spread.totals.last().copied()),
             median: total(facts, spread.median()),
             lowest: total(facts, spread.totals.first().copied()),
-            rows: ranks.iter().map(row).collect(),
+            rows: ranks.iter().filter(|rank| is_wanted(rank)).map(row).collect(),
+            domain: ranks.first().map_or_else(String::new, |rank| format!("{up}{}", domain_page(&rank.domain))),
             title: Text::of(&title),
         }
     };
-    by_group(facts).into_iter().enumerate().map(group).collect()
+    let groups = by_group(facts).into_iter().enumerate().filter(|(_, (_, ranks))| ranks.iter().any(|rank| is_wanted(rank)));
+    groups.map(group).collect()
+}
+
+/// Where the page of a domain stands, seen from the first page of the office's tree.
+pub fn domain_page(domain: &str) -> String {
+    format!("domains/{}.html", file_name(domain))
 }
 
 /// The peer groups of the public page.

@@ -235,6 +235,28 @@ pub fn own_side<'a>(facts: &Facts<'a>, object: Object<'a>) -> Option<OwnSide> {
     })
 }
 
+/// A region's index in one domain.
+#[derive(Debug, Clone)]
+pub struct RegionOfDomain {
+    /// Domain in words.
+    pub title: Text,
+    /// The index and what it rests on.
+    pub row: RegionRow,
+}
+
+/// A region's index over all domains, in per cent.
+pub fn index_of(facts: &Facts, region: &str) -> String {
+    let mut rows = facts.input.synergy.regions.iter();
+    percent(rows.find(|row| row.region == region && row.domain == SYNERGY_DOMAIN).and_then(|row| row.index))
+}
+
+/// A region's index, domain by domain.
+pub fn of_region(facts: &Facts, region: &str) -> Vec<RegionOfDomain> {
+    let mut rows: Vec<&SynergyRegion> = facts.input.synergy.regions.iter().filter(|row| row.region == region).collect();
+    rows.sort_by_key(|row| (row.domain != SYNERGY_DOMAIN, &row.domain));
+    rows.into_iter().map(|row| RegionOfDomain { title: Text::of(texts::domain(&row.domain)), row: region_row(facts, row) }).collect()
+}
+
 /// An interval of shares in per cent, in brackets; empty where there is none.
 fn interval(of: Option<(Decimal, Decimal)>) -> String {
     let figure = |share: Decimal| numbers::fixed(share * Decimal::ONE_HUNDRED, 1);

@@ -39,6 +39,8 @@ pub struct UnitView {
     pub tier: Text,
     /// Region.
     pub region: Text,
+    /// The page of its county or city; the office's tree alone has one.
+    pub region_href: Option<String>,
     /// Size class in words.
     pub size: Text,
     /// Unit above.
@@ -152,6 +154,7 @@ pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitV
         id: Text::of(id.as_ref()),
         tier: words(texts::tier, |unit| &unit.tier),
         region: unit.map_or_else(Text::default, |unit| facts.region_name(&unit.region)),
+        region_href: if reader == Reader::Office { unit.and_then(|unit| facts.region_page(&unit.region)) } else { None },
         size: words(texts::size, |unit| &unit.size_class),
         parent: unit.and_then(|unit| unit.parent.as_ref()).map_or_else(Text::default, |parent| facts.unit_name(parent)),
         predecessors: unit.map_or_else(Vec::new, |unit| unit.predecessors.iter().map(predecessor).collect()),
@@ -200,7 +203,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         group: Text::of(&group),
         classes: classes(facts, object),
         composition: composition(facts, object, own),
-        blocks: class_blocks(facts, object, axes),
+        blocks: class_blocks(facts, object, axes, reader),
         synergy: own_side(facts, object),
         burden: of_region(facts, object),
         ledger: ledger_blocks(facts, object),

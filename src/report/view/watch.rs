@@ -102,7 +102,7 @@ fn row(facts: &Facts, chart: &ControlChart) -> WatchRow {
         n: numbers::count(chart.newest.n.round().max(0.0) as u64),
         usual: texts::chart_usual(&shown(chart.centre), &shown(chart.newest.low), &shown(chart.newest.high)),
         target: texts::chart_assurance(chart.assurance),
-        drawing: drawing(chart, &shown),
+        drawing: drawing(chart, shown_as),
     }
 }
 
@@ -111,7 +111,9 @@ fn figure(value: f64, shown_as: ShownAs) -> String {
     Decimal::from_f64(value).map_or_else(|| texts::NONE.to_owned(), |value| numbers::value(value, shown_as))
 }
 
-fn drawing(chart: &ControlChart, shown: &dyn Fn(f64) -> String) -> Svg {
+/// The months of a chart between their limits.
+pub fn drawing(chart: &ControlChart, shown_as: ShownAs) -> Svg {
+    let shown = |value: f64| figure(value, shown_as);
     let points = || chart.points.iter().map(|(point, _)| point);
     let low = points().map(|point| point.value.min(point.low)).fold(f64::INFINITY, f64::min);
     let high = points().map(|point| point.value.max(point.high)).fold(f64::NEG_INFINITY, f64::max);

@@ -1,0 +1,286 @@
+//! One indicator over every assessed object, and the list of all indicators.
+//!
+//! In: values, the scheme, headers. Out: [`IndicatorPageView`] (a funnel and a table for each peer group) and the rows of the list. Never here: a value, a limit
+//! or a place of its own: scoring made them.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use super::Facts;
+use super::indicators::{Badge, badges};
+use super::ranking::{GroupOrder, KeyFigure, group_order, median, total};
+use crate::library::indicator::{Better, ShownAs};
+use crate::report::input::{IndicatorView, SchemeIndicator};
+use crate::report::names::{Text, file_name};
+use crate::report::numbers;
+use crate::report::svg::{self, FunnelAxes, FunnelDot, FunnelLimits, FunnelSide, Svg};
+use crate::report::texts;
+use crate::scoring::tables::{InFunnel, Status, Value};
+use crate::statistics::funnel::Position;
+
+/// Everything on the page of one indicator.
+#[derive(Debug, Clone)]
+pub struct IndicatorPageView {
+    /// Identifier.
+    pub id: Text,
+    /// Definition in words.
+    pub definition: Text,
+    /// Clause that asks for it.
+    pub basis: Text,
+    /// Groups of the scheme that it hangs on, from the class down.
+    pub node: Text,
+    /// Points, target, which way is good.
+    pub figures: Vec<KeyFigure>,
+    /// Peer groups.
+    pub groups: Vec<GroupOfValues>,
+}
+
+/// One peer group.
+#[derive(Debug, Clone)]
+pub struct GroupOfValues {
+    /// Anchor on the page.
+    pub anchor: String,
+    /// Name.
+    pub title: Text,
+    /// Objects with a value of those in the group.
+    pub members: String,
+    /// Cases against value, with the limits.
+    pub funnel: Svg,
+    /// Lowest, median, highest value.
+    pub spread: Spread,
+    /// The best first, those without a value last.
+    pub rows: Vec<ObjectRow>,
+}
+
+/// Values of several objects.
+#[derive(Debug, Clone)]
+pub struct Spread {
+    /// Lowest.
+    pub lowest: String,
+    /// In the middle.
+    pub median: String,
+    /// Highest.
+    pub highest: String,
+}
+
+/// One object.
+#[derive(Debug, Clone)]
+pub struct ObjectRow {
+    /// Unit.
+    pub unit: Text,
+    /// Its page.
+    pub href: Option<String>,
+    /// Numerator over denominator, or how many answers.
+    pub fraction: String,
+    /// Value.
+    pub value: String,
+    /// Interval.
+    pub interval: String,
+    /// Score.
+    pub score: String,
+    /// How to read it.
+    pub badges: Vec<Badge>,
+}
+
+/// One indicator of a list.
+#[derive(Debug, Clone)]
+pub struct ListRow {
+    /// Title.
+    pub title: Text,
+    /// Its page.
+    pub href: String,
+    /// Where it hangs.
+    pub node: Text,
+    /// Points.
+    pub points: String,
+    /// Target.
+    pub target: String,
+    /// Objects with a value of all that it was asked of.
+    pub objects: String,
+    /// Lowest, median, highest value.
+    pub spread: Spread,
+    /// Objects below the inner limits of their peers.
+    pub low: String,
+    /// Objects above them.
+    pub high: String,
+}
+
+/// Where the page of an indicator stands, seen from the first page of the office's tree.
+pub fn page_of(id: &str) -> String {
+    format!("indicators/{}.html", file_name(id))
+}
+
+/// The page of one indicator.
+pub fn page<'a>(facts: &Facts<'a>, scheme: &'a SchemeIndicator) -> IndicatorPageView {
+    let header = facts.input.indicators.get(&scheme.id);
+    let mut groups: BTreeMap<GroupOrder<'a>, Vec<&Value>> = BTreeMap::new();
+    for value in facts.values_of(&scheme.id) {
+        let group = facts.rank((&value.unit, &value.domain)).map_or("", |rank| rank.peer_group.as_str());
+        groups.entry(group_order(group)).or_default().push(value);
+    }
+    // A group of which nothing is asked has nothing to show.
+    groups.retain(|_, values| values.iter().any(|value| value.status != Status::NotApplicable));
+    let group = |(number, ((_, name), values)): (usize, (GroupOrder<'a>, Vec<&Value>))| group(facts, header, number, name, values);
+    IndicatorPageView {
+        id: Text::of(scheme.id.as_ref()),
+        definition: header.map_or_else(Text::default, |header| Text::of(&header.comment)),
+        basis: header.map_or_else(Text::default, |header| Text::of(&header.basis)),
+        node: node(facts, &scheme.node),
+        figures: figures(facts, scheme, header),
+        groups: groups.into_iter().enumerate().map(group).collect(),
+    }
+}
+
+/// Rows of the indicators with a value in one of the domains; all without one.
+pub fn list(facts: &Facts, up: &str, domain: Option<&str>) -> Vec<ListRow> {
+    let row = |scheme: &SchemeIndicator| {
+        let values = facts.values_of(&scheme.id);
+        let values: Vec<&Value> = values.into_iter().filter(|value| domain.is_none_or(|domain| value.domain == domain)).collect();
+        let with_value = values.iter().filter(|value| value.value.is_some()).count();
+        let header = facts.input.indicators.get(&scheme.id);
+        let is = |low: bool| values.iter().filter(|value| value.funnel.is_some_and(|place| is_beyond(place, low))).count();
+        let count = |count: usize| if count == 0 { texts::NONE.to_owned() } else { numbers::count(count as u64) };
+        (!values.is_empty()).then(|| ListRow {
+            title: title(header, scheme),
+            href: format!("{up}{}", page_of(scheme.id.as_ref())),
+            node: node(facts, &scheme.node),
+            points: numbers::points(scheme.points),
+            target: scheme.target.map_or_else(|| texts::NONE.to_owned(), |target| numbers::target(target, shown_as(header))),
+            objects: format!("{}／{}", numbers::count(with_value as u64), numbers::count(values.len() as u64)),
+            spread: spread(&values, shown_as(header)),
+            low: count(is(true)),
+            high: count(is(false)),
+        })
+    };
+    facts.shown_indicators().filter_map(row).collect()
+}
+
+/// Title of an indicator, or its identifier.
+pub fn title(header: Option<&IndicatorView>, scheme: &SchemeIndicator) -> Text {
+    Text::of(header.map_or(scheme.id.as_ref(), |header| &header.title))
+}
+
+fn shown_as(header: Option<&IndicatorView>) -> ShownAs {
+    header.map_or(ShownAs::Number, |header| header.shown_as)
+}
+
+fn is_beyond(place: InFunnel, low: bool) -> bool {
+    match place.position {
+        Position::AlarmLow | Position::AttentionLow => low,
+        Position::AlarmHigh | Position::AttentionHigh => !low,
+        Position::Within => false,
+    }
+}
+
+fn node(facts: &Facts, id: &str) -> Text {
+    let titles: Vec<&str> = facts.path(id).iter().map(|node| node.title.as_str()).collect();
+    Text::of(&titles.join(" › "))
+}
+
+fn figures(facts: &Facts, scheme: &SchemeIndicator, header: Option<&IndicatorView>) -> Vec<KeyFigure> {
+    let values = facts.values_of(&scheme.id);
+    let with_value = values.iter().filter(|value| value.value.is_some()).count();
+    let figure = |label: &str, figure: String| KeyFigure { label: Text::of(label), figure, href: None, alert: false };
+    vec![
+        figure(texts::POINTS, if scheme.report_only { texts::REPORT_ONLY.to_owned() } else { numbers::points(scheme.points) }),
+        figure(texts::TARGET, scheme.target.map_or_else(|| texts::NONE.to_owned(), |target| numbers::target(target, shown_as(header)))),
+        figure(texts::BETTER, header.map_or("", |header| texts::better(header.better)).to_owned()),
+        figure(texts::OBJECTS_WITH_VALUE, format!("{}／{}", numbers::count(with_value as u64), numbers::count(values.len() as u64))),
+    ]
+}
+
+fn spread(values: &[&Value], shown_as: ShownAs) -> Spread {
+    let mut known: Vec<Decimal> = values.iter().filter_map(|value| value.value).collect();
+    known.sort();
+    let shown = |value: Option<Decimal>| value.map_or_else(|| texts::NONE.to_owned(), |value| numbers::value(value, shown_as));
+    Spread { lowest: shown(known.first().copied()), median: shown(median(&known)), highest: shown(known.last().copied()) }
+}
+
+fn group(facts: &Facts, header: Option<&IndicatorView>, number: usize, name: &str, mut values: Vec<&Value>) -> GroupOfValues {
+    let better = header.map_or(Better::Higher, |header| header.better);
+    let with_value = values.iter().filter(|value| value.value.is_some()).count();
+    values.sort_by_cached_key(|value| {
+        let (up, down) = match (better, value.value) {
+            (Better::Lower, Some(value)) => (Some(value), None),
+            (Better::Higher, Some(value)) => (None, Some(value)),
+            (Better::Band, Some(_)) => (None, value.score),
+            (_, None) => (None, None),
+        };
+        (value.value.is_none(), up, std::cmp::Reverse(down), facts.unit_name(&value.unit), value.unit.clone())
+    });
+    let title = texts::peer_group(name);
+    GroupOfValues {
+        anchor: format!("g{}", number + 1),
+        members: texts::objects_with_value(with_value, values.len()),
+        funnel: funnel(&title, shown_as(header), &values),
+        spread: spread(&values, shown_as(header)),
+        rows: values.iter().map(|value| row(facts, header, value)).collect(),
+        title: Text::of(&title),
+    }
+}
+
+fn row(facts: &Facts, header: Option<&IndicatorView>, value: &Value) -> ObjectRow {
+    let shown = |number: Decimal| numbers::value(number, shown_as(header));
+    let ratio = header.is_some_and(|header| header.ratio);
+    let fraction = match (value.numerator, value.denominator) {
+        _ if value.value.is_none() => texts::NONE.to_owned(),
+        (Some(numerator), Some(denominator)) if ratio => format!("{}／{}", numbers::amount(numerator), numbers::amount(denominator)),
+        (_, Some(denominator)) => texts::sample(&numbers::amount(denominator)),
+        _ => texts::NONE.to_owned(),
+    };
+    ObjectRow {
+        unit: facts.unit_name(&value.unit),
+        href: facts.unit_page(&value.unit).map(|page| format!("../{page}")),
+        fraction,
+        value: value.value.map_or_else(|| texts::NONE.to_owned(), shown),
+        interval: value.interval.map_or_else(String::new, |(low, high)| format!("{}–{}", shown(low), shown(high))),
+        score: total(facts, value.score),
+        badges: badges(value),
+    }
+}
+
+/// The funnel of a group; nothing where too few of it have a place in one.
+fn funnel(group: &str, shown_as: ShownAs, values: &[&Value]) -> Svg {
+    let of = |value: &&Value| Some((value.denominator?.to_f64()?, value.value?, value.funnel?));
+    let mut points: Vec<(f64, Decimal, InFunnel)> = values.iter().filter_map(of).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let (Some((fewest, _, first)), Some((most, ..))) = (points.first().copied(), points.last().copied()) else { return Svg::default() };
+    let ends = |of: fn(&InFunnel) -> Decimal| points.iter().map(move |(_, _, place)| of(place));
+    let low = points.iter().map(|(_, value, _)| *value).chain(ends(|place| place.usual.0)).min().unwrap_or_default();
+    let high = points.iter().map(|(_, value, _)| *value).chain(ends(|place| place.usual.1)).max().unwrap_or_default();
+    let value_at = |value: Decimal| numbers::place(value, low, high);
+    // By logarithm: from ten cases to a hundred matters as much as from a hundred to a thousand.
+    let case_at = |cases: f64| if most > fewest { ((cases / fewest).ln() / (most / fewest).ln() * 10_000.0).round() as i64 } else { 5_000 };
+    let dots: Vec<FunnelDot> = points
+        .iter()
+        .map(|(cases, value, place)| FunnelDot {
+            cases: case_at(*cases),
+            value: value_at(*value),
+            side: match place.position {
+                Position::Within => FunnelSide::Within,
+                Position::AttentionLow | Position::AttentionHigh => FunnelSide::Between,
+                Position::AlarmLow | Position::AlarmHigh => FunnelSide::Beyond,
+            },
+        })
+        .collect();
+    let mut limits: Vec<FunnelLimits> = points
+        .iter()
+        .map(|(cases, _, place)| FunnelLimits {
+            cases: case_at(*cases),
+            usual: (value_at(place.usual.0), value_at(place.usual.1)),
+            alarm: (value_at(place.alarm.0), value_at(place.alarm.1)),
+        })
+        .collect();
+    limits.dedup_by_key(|at| at.cases);
+    let shown = |value: Decimal| numbers::value(value, shown_as);
+    let axes = FunnelAxes {
+        cases: (texts::cases(fewest as u64), texts::cases(most as u64)),
+        values: (shown(low), shown(high)),
+        centre: (value_at(first.centre), shown(first.centre)),
+    };
+    let beyond = |low: bool| points.iter().filter(|(_, _, place)| is_beyond(*place, low)).count();
+    let words = texts::funnel_words(group, points.len(), &shown(first.centre), beyond(true), beyond(false));
+    svg::funnel(&dots, &limits, &axes, &words)
+}
