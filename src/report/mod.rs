@@ -1,7 +1,7 @@
 //! Report: everything a run found, as pages for three readers and as result tables.
 //!
 //! In: [`ReportInput`]. Out: `report/office/` with `findings.xlsx`, `report/units/<id>/`, `report/public/` and `tables/<table>.parquet` in
-//! the run's folder. Never here: figures that no stage computed, a personal column, an address outside, a script.
+//! the run's folder. Never here: figures that no stage computed, a personal column, an address outside, a script but the one of sorting and finding.
 //!
 //! ```text
 //! ReportInput ──Facts──▶ view models (Text, Svg) ──templates──▶ guard ──▶ pages
@@ -45,6 +45,9 @@ pub use tables::{ResultTable, tables};
 
 /// The stylesheet of every page.
 pub const STYLE: &str = include_str!("templates/style.css");
+
+/// The script of every page; nothing else on it runs.
+pub const SCRIPT: &str = include_str!("templates/page.js");
 
 /// What a report left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,6 +17,7 @@ use super::view::ranking::{Group, KeyFigure, PublicGroup};
 use super::view::reconciliation::ReconciliationView;
 use super::view::region::{ListedRegion, RegionPageView};
 use super::view::synergy::{DomainView, PartHead, ScaleStep};
+use super::view::today::Task;
 use super::view::unit::UnitView;
 use super::view::verification::VerificationView;
 use super::view::watch::WatchView;
@@ -29,6 +30,10 @@ pub struct RankingPage {
     pub frame: Frame,
     /// Figures at the head.
     pub figures: Vec<KeyFigure>,
+    /// What needs a person.
+    pub tasks: Vec<Task>,
+    /// What has changed since the run before.
+    pub news: Vec<Task>,
     /// Objects by grade.
     pub grades: Vec<KeyFigure>,
     /// Classes of the scheme with their points: heads of columns.

@@ -24,6 +24,11 @@ macro_rules! catalogue {
 catalogue! {
     // Frame
     SKIP = "跳到正文";
+    TODAY = "今日须处理";
+    SINCE_BEFORE = "上次运行以来";
+    FIND = "查找本页";
+    HITS = "找到 {n} 行，共 {all} 行";
+    SORT = "按此列排序；再按一次反向，第三次恢复原序";
     PERIOD = "考核期";
     AS_OF = "数据截止";
     RUN = "运行编号";
@@ -671,6 +676,48 @@ pub fn compared_with(date: &str) -> String {
 /// The middle half of the peers.
 pub fn middle_half(median: &str, low: &str, high: &str) -> String {
     format!("同类中位数 {median}（中间一半 {low}–{high}）")
+}
+
+/// What is held tonight: tables by name, and indicators that wait for them.
+pub fn today_held(tables: usize, names: &str, indicators: usize) -> String {
+    let tables = if tables == 0 { String::new() } else { format!("{tables} 张源表沿用上次数据：{names}{}", and_more(tables)) };
+    let indicators = if indicators == 0 { String::new() } else { format!("{indicators} 项指标沿用上次结果") };
+    [tables, indicators].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("；")
+}
+
+fn and_more(number: usize) -> &'static str {
+    if number > 3 { "等" } else { "" }
+}
+
+/// Who has sent nothing.
+pub fn today_silent(units: usize, names: &str) -> String {
+    format!("{units} 个单位应报而没有报送：{names}{}", and_more(units))
+}
+
+/// Findings that nobody has seen yet.
+pub fn today_new(findings: usize, severe: usize) -> String {
+    if severe == 0 {
+        format!("新增疑点 {findings} 条，待复核")
+    } else {
+        format!("新增疑点 {findings} 条，待复核，其中严重程度较高的 {severe} 条")
+    }
+}
+
+/// Findings whose evidence is another than the one decided on.
+pub fn today_changed(findings: usize) -> String {
+    format!("{findings} 条已有结论的疑点证据有变，须重新复核")
+}
+
+/// Ranks of two runs.
+pub fn today_moved(up: usize, down: usize, came: usize, gone: usize) -> String {
+    let parts = [("上升", up), ("下降", down), ("新参加排名", came), ("不再参加排名", gone)];
+    let said: Vec<String> = parts.iter().filter(|(_, number)| *number > 0).map(|(word, number)| format!("{word} {number} 个")).collect();
+    format!("名次变动：{}", said.join("，"))
+}
+
+/// Findings of the run before that are none any more.
+pub fn today_resolved(findings: usize) -> String {
+    format!("{findings} 条疑点不再出现")
 }
 
 /// Which way is good.

@@ -21,7 +21,7 @@ use super::texts;
 use super::view::frame::{Frame, Page, Reader};
 use super::view::ranking::KeyFigure;
 use super::view::{
-    Facts, burden, domain, findings, indicator, method, quality, ranking, reconciliation, region, synergy, unit, verification, watch,
+    Facts, burden, domain, findings, indicator, method, quality, ranking, reconciliation, region, synergy, today, unit, verification, watch,
 };
 use crate::error::{Context, Kind, Result};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
@@ -168,6 +168,8 @@ fn ranking_page(facts: &Facts) -> RankingPage {
         frame: Frame::of(facts, Reader::Office, Page::Ranking, Text::of(texts::TITLE_RANKING)),
         figures: ranking::key_figures(facts),
         grades: ranking::grades(facts),
+        tasks: today::tasks(facts),
+        news: today::news(facts),
         classes: class_heads(facts),
         minimum_n: minimum_n(facts),
         compared: previous.and_then(|run| run.as_of).map_or_else(String::new, |date| texts::compared_with(&date.to_string())),

@@ -1,5 +1,6 @@
 //! Everything that is not a literate page: layers, the nightly job, reliability.
 mod alone;
+mod browser;
 mod catalogue;
 mod detectors;
 mod faults;

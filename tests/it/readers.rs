@@ -1,4 +1,4 @@
-//! Readers that are not kaohe: DuckDB and delta-rs on the lake, a computation of its own on its figures, a browser without network on the pages.
+//! Readers that are not kaohe: DuckDB and delta-rs on the lake, a computation of its own on its figures, the links of the pages.
 //!
 //! What is not installed is skipped and said; on the build server (`CI=true`) it has to be there.
 
@@ -115,50 +115,4 @@ fn every_link_leads_to_a_page_of_the_same_tree() {
         }
     }
     assert!(links > 300, "only {links} links");
-}
-
-/// The browser, without a network where that can be arranged.
-fn browser(arguments: &[&str]) -> Option<std::process::Output> {
-    let name =
-        ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| Command::new(name).arg("--version").output().is_ok())?;
-    let profile = tempfile::tempdir().expect("a temporary folder");
-    let offline = Command::new("unshare").args(["--net", "--map-root-user", "true"]).status().is_ok_and(|status| status.success());
-    let mut command = Command::new(if offline { "unshare" } else { name });
-    if offline {
-        command.args(["--net", "--map-root-user", name]);
-    }
-    let quiet = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--host-resolver-rules=MAP * ~NOTFOUND",
-    ];
-    let output = command.args(quiet).arg(format!("--user-data-dir={}", profile.path().display())).args(arguments).output();
-    Some(output.expect("the browser starts"))
-}
-
-#[test]
-fn a_browser_without_network_shows_and_prints_the_first_page() {
-    let (province, _) = finished_sample();
-    let page = province.path(&format!("runs/{}/report/office/index.html", province.current_run()));
-    let address = format!("file://{}", page.display());
-    let Some(shown) = browser(&["--dump-dom", &address]) else {
-        return skipped("pages in a browser: chromium is not installed");
-    };
-    let dom = String::from_utf8_lossy(&shown.stdout).into_owned();
-    let heading = dom.split("<h1").nth(1).and_then(|rest| rest.split_once('>')?.1.split("</h1>").next()).unwrap_or_default();
-    assert!(heading.contains("排名") || heading.contains("考核"), "no heading: {heading} {}", String::from_utf8_lossy(&shown.stderr));
-    assert!(dom.contains("示例省"));
-
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let paper = folder.path().join("page.pdf");
-    let printed = browser(&[&format!("--print-to-pdf={}", paper.display()), &address]).expect("the browser is there");
-    let pdf = fs::read(&paper).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&printed.stderr)));
-    let pages = String::from_utf8_lossy(&pdf).matches("/Type /Page\n").count();
-    assert!(pdf.starts_with(b"%PDF") && pages >= 1, "{pages} pages");
 }

@@ -2,6 +2,11 @@
 //!
 //! In: [`Facts`], the page, the reader. Out: [`Frame`]. Never here: figures.
 
+use std::sync::LazyLock;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use sha2::{Digest, Sha256};
+
 use super::Facts;
 use crate::report::names::Text;
 use crate::report::texts;
@@ -135,11 +140,37 @@ impl std::fmt::Display for Style {
 // A constant of this crate, never data.
 impl askama::filters::HtmlSafe for Style {}
 
+/// The script, written into every page: sorting and finding.
+#[derive(Debug, Clone, Copy)]
+pub struct Script {
+    /// What the page's policy lets run: this script and no other.
+    pub hash: &'static str,
+}
+
+impl Script {
+    fn of_every_page() -> Self {
+        static HASH: LazyLock<String> =
+            LazyLock::new(|| format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(crate::report::SCRIPT))));
+        Self { hash: &HASH }
+    }
+}
+
+impl std::fmt::Display for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", crate::report::guard::script_element())
+    }
+}
+
+// A constant of this crate, never data.
+impl askama::filters::HtmlSafe for Script {}
+
 /// Title band, navigation and foot of one page.
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// Stylesheet.
     pub style: Style,
+    /// Sorting and finding.
+    pub script: Script,
     /// Name of the assessment.
     pub assessment: Text,
     /// What the project says of every page; empty when it says nothing.
@@ -170,6 +201,7 @@ impl Frame {
         let item = |listed: Page| NavigationItem { label: listed.title(), href: format!("{up}{}", listed.file()), current: listed == page };
         Self {
             style: Style(crate::report::STYLE),
+            script: Script::of_every_page(),
             assessment: Text::of(&input.assessment),
             notice: Text::of(&input.notice),
             title,

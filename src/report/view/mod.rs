@@ -4,7 +4,7 @@
 //! drawings, which the templates write down without deciding anything. Never here: HTML, files, figures that no stage computed.
 //!
 //! * [`facts`] looks things up; [`frame`] is what every page shares
-//! * [`ranking`] the first page and the public one; [`unit`] a unit with its [`indicators`], [`ledger`] and [`records`]; [`findings`] patterns for a reviewer
+//! * [`ranking`] the first page and the public one, with [`today`] at the head of the first; [`unit`] a unit with its [`indicators`], [`ledger`] and [`records`]; [`findings`] patterns for a reviewer
 //! * [`indicator`] one indicator over all objects; [`domain`], [`region`] what belongs to one of them
 //! * [`synergy`], [`burden`] the two composite indices; [`quality`] where every record went
 //! * [`reconciliation`] the units' systems and the platform; [`verification`] what was claimed and what was confirmed
@@ -24,6 +24,7 @@ pub mod reconciliation;
 pub mod records;
 pub mod region;
 pub mod synergy;
+pub mod today;
 pub mod unit;
 pub mod verification;
 pub mod watch;

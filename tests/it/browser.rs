@@ -1,0 +1,173 @@
+//! A real browser on the pages, without a network: what they show, what a reader does on them, how they print, whether everybody can read them.
+//!
+//! What is not installed is skipped and said; on the build server (`CI=true`) it has to be there. `KAOHE_AXE` names axe-core's `axe.min.js`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::province::{finished_sample, skipped};
+
+/// The browser, without a network where that can be arranged; nothing where there is none.
+fn browser(arguments: &[&str]) -> Option<std::process::Output> {
+    let name =
+        ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| Command::new(name).arg("--version").output().is_ok())?;
+    let profile = tempfile::tempdir().expect("a temporary folder");
+    let offline = Command::new("unshare").args(["--net", "--map-root-user", "true"]).status().is_ok_and(|status| status.success());
+    let mut command = Command::new(if offline { "unshare" } else { name });
+    if offline {
+        command.args(["--net", "--map-root-user", name]);
+    }
+    let quiet = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--host-resolver-rules=MAP * ~NOTFOUND",
+    ];
+    let output = command.args(quiet).arg(format!("--user-data-dir={}", profile.path().display())).args(arguments).output();
+    Some(output.expect("the browser starts"))
+}
+
+#[test]
+fn a_browser_without_network_shows_and_prints_the_first_page() {
+    let (province, _) = finished_sample();
+    let page = province.path(&format!("runs/{}/report/office/index.html", province.current_run()));
+    let address = format!("file://{}", page.display());
+    let Some(shown) = browser(&["--dump-dom", &address]) else {
+        return skipped(NO_BROWSER);
+    };
+    let dom = String::from_utf8_lossy(&shown.stdout).into_owned();
+    let heading = dom.split("<h1").nth(1).and_then(|rest| rest.split_once('>')?.1.split("</h1>").next()).unwrap_or_default();
+    assert!(heading.contains("排名") || heading.contains("考核"), "no heading: {heading} {}", String::from_utf8_lossy(&shown.stderr));
+    assert!(dom.contains("示例省"));
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let paper = folder.path().join("page.pdf");
+    let printed = browser(&[&format!("--print-to-pdf={}", paper.display()), &address]).expect("the browser is there");
+    let pdf = fs::read(&paper).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&printed.stderr)));
+    let pages = String::from_utf8_lossy(&pdf).matches("/Type /Page\n").count();
+    assert!(pdf.starts_with(b"%PDF") && pages >= 1, "{pages} pages");
+}
+
+/// Opens a page of the report in a frame, does `steps` on it (a script that knows the page as `page` and tells by `say(…)`), and returns what was said.
+fn on_page(page: &Path, width: u32, steps: &str) -> Option<Vec<String>> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let driver = folder.path().join("driver.html");
+    let text = format!(
+        "<!DOCTYPE html><meta charset=utf-8><body style='margin:0'><iframe id=f src='file://{}' style='border:0;width:100%;height:1200px'></iframe><pre id=said></pre><script>
+        const said = document.getElementById('said'); const say = (what) => {{ said.textContent += what + '\\n'; }};
+        document.getElementById('f').onload = () => {{
+          const page = document.getElementById('f').contentDocument;
+          const shown = (all) => [...all].filter((element) => element.getClientRects().length > 0);
+          const type = (input, text) => {{ input.value = text; input.dispatchEvent(new Event('input')); }};
+          try {{ {steps} }} catch (error) {{ say('failed: ' + error); }}
+          say('done');
+        }};</script>",
+        page.display()
+    );
+    fs::write(&driver, text).expect("the driver is written");
+    let address = format!("file://{}", driver.display());
+    let size = format!("--window-size={width},1200");
+    let shown = browser(&["--allow-file-access-from-files", "--virtual-time-budget=20000", &size, "--dump-dom", &address])?;
+    let dom = String::from_utf8_lossy(&shown.stdout).into_owned();
+    let said = dom.split("<pre id=\"said\">").nth(1).and_then(|rest| rest.split("</pre>").next()).unwrap_or_default();
+    let lines: Vec<String> = said.lines().map(str::to_owned).collect();
+    assert!(lines.iter().any(|line| line == "done"), "{said}\n{}", String::from_utf8_lossy(&shown.stderr));
+    assert!(!lines.iter().any(|line| line.starts_with("failed")), "{said}");
+    Some(lines)
+}
+
+const NO_BROWSER: &str = "pages in a browser: chromium is not installed";
+
+fn office() -> PathBuf {
+    let (province, _) = finished_sample();
+    province.path(&format!("runs/{}/report/office", province.current_run()))
+}
+
+#[test]
+fn a_reader_finds_a_unit_sorts_a_table_and_gets_back_the_first_order() {
+    let steps = "
+        const input = page.querySelector('.find input');
+        const rows = () => shown(page.querySelectorAll('table.ranking tbody tr'));
+        const names = () => shown(page.querySelectorAll('section.group')[2].querySelectorAll('tbody tr')).map((row) => row.querySelector('th').firstChild.textContent);
+        const totals = () => shown(page.querySelectorAll('section.group')[2].querySelectorAll('tbody tr')).map((row) => parseFloat(row.querySelector('.c-total b').textContent));
+        say(rows().length > 40);
+        type(input, '海宁');
+        say(rows().length > 0 && rows().every((row) => row.textContent.includes('海宁')));
+        say(page.querySelector('.find output').textContent.includes('找到'));
+        type(input, '');
+        say(rows().length > 40);
+        const before = names().join();
+        const head = page.querySelectorAll('section.group')[2].querySelector('th.c-total .sort');
+        head.click();
+        say(totals().every((total, place, all) => place === 0 || all[place - 1] >= total));
+        say(head.parentElement.getAttribute('aria-sort') === 'descending');
+        head.click();
+        say(totals().every((total, place, all) => place === 0 || all[place - 1] <= total));
+        head.click();
+        say(names().join() === before && head.parentElement.getAttribute('aria-sort') === null);";
+    let Some(said) = on_page(&office().join("index.html"), 1440, steps) else { return skipped(NO_BROWSER) };
+    assert_eq!(said, ["true"; 8].into_iter().chain(["done"]).collect::<Vec<_>>());
+}
+
+#[test]
+fn no_page_kind_is_wider_than_a_phone_and_every_one_has_its_heading() {
+    let office = office();
+    for page in a_page_of_each_kind(&office) {
+        let steps = "
+            say(page.documentElement.scrollWidth <= page.documentElement.clientWidth ? 'fits' : 'is ' + page.documentElement.scrollWidth + ' wide');
+            say(shown(page.querySelectorAll('h1')).length);";
+        let Some(said) = on_page(&page, 390, steps) else { return skipped(NO_BROWSER) };
+        assert_eq!(said, ["fits", "1", "done"], "{}", page.display());
+    }
+}
+
+/// One page of each kind, in all three trees.
+fn a_page_of_each_kind(office: &Path) -> Vec<PathBuf> {
+    let report = office.parent().expect("the report's folder");
+    let mut pages: Vec<PathBuf> = fs::read_dir(office).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    pages.retain(|page| page.extension().is_some_and(|extension| extension == "html"));
+    pages.extend(["units", "domains", "regions", "indicators"].map(|kind| first_of(&office.join(kind))));
+    pages.push(first_of(&report.join("units")).join("index.html"));
+    pages.extend(["index.html", "method.html"].map(|page| report.join("public").join(page)));
+    pages.sort();
+    pages
+}
+
+/// The largest entry of a folder of pages, or its first folder.
+fn first_of(folder: &Path) -> PathBuf {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    entries.sort_by_key(|path| (std::cmp::Reverse(path.is_file().then(|| fs::metadata(path).map_or(0, |data| data.len()))), path.clone()));
+    entries.into_iter().next().expect("an entry")
+}
+
+#[test]
+fn every_page_kind_passes_the_rules_of_axe() {
+    let Ok(axe) = std::env::var("KAOHE_AXE") else { return skipped("accessibility of the pages: KAOHE_AXE names no axe.min.js") };
+    let axe = fs::read_to_string(&axe).unwrap_or_else(|error| panic!("{axe}: {error}"));
+    for page in a_page_of_each_kind(&office()) {
+        let html = fs::read_to_string(&page).expect("a page");
+        // The page's policy lets nothing else run: it is taken out of the copy that is looked at.
+        let (before, rest) = html.split_once("<meta http-equiv=\"Content-Security-Policy\"").expect("a policy");
+        let (_, after) = rest.split_once('>').expect("the end of the policy");
+        let runner = "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then((found) => {
+            const tell = (rule) => rule.id + ': ' + rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ');
+            document.body.textContent = ''; const said = document.createElement('pre'); said.id = 'said';
+            said.textContent = found.violations.map(tell).join('\\n') + '\\n' + (found.passes.length > 10 ? 'looked' : 'hardly looked'); document.body.append(said); });";
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let copy = folder.path().join("page.html");
+        fs::write(&copy, format!("{before}{after}<script>{axe}</script><script>{runner}</script>")).expect("the copy is written");
+        let address = format!("file://{}", copy.display());
+        let Some(shown) = browser(&["--virtual-time-budget=60000", "--window-size=1440,1200", "--dump-dom", &address]) else {
+            return skipped(NO_BROWSER);
+        };
+        let dom = String::from_utf8_lossy(&shown.stdout).into_owned();
+        let said = dom.rsplit("<pre id=\"said\">").next().and_then(|rest| rest.split("</pre>").next()).unwrap_or_default();
+        assert_eq!(said.trim(), "looked", "{}", page.display());
+    }
+}
