@@ -47,6 +47,7 @@ pub fn report_input(
         as_of: request.as_of,
         run_id: request.run.clone(),
         engine_version: request.engine.to_owned(),
+        lake_versions: snapshot.versions(),
         scheme: scheme_view(request),
         indicators: indicator_views(request),
         lineage: lineage(request, &assessed, snapshot),

@@ -3,7 +3,8 @@
 //! In: the templates as text. Out: tests. Never here: a name of a source table's column that the contracts call personal.
 
 /// Last parts of the expressions in `{{ … }}`, for every page: the frame.
-const FRAME: &str = "hash script assessment engine href label notice period reader run scheme style title tone until words";
+const FRAME: &str =
+    "data scheme_hash hash script assessment engine href label notice period reader run scheme style title tone until words";
 
 /// The public tree.
 const PUBLIC: &str = "anchor bar grade members minimum_n rank ranks title total unit withheld words";
@@ -25,7 +26,7 @@ const UNIT: &str = "href peers unit allowed anchor axes bar basis benign compare
     strength strip subject table target tier title tone total usual value words";
 
 /// The other pages of the office's tree.
-const OFFICE: &str = "unit anchor balanced bar benign bytes calibrated carried chained check compared component confirmed contribution correlation \
+const OFFICE: &str = "label version unit anchor balanced bar benign bytes calibrated carried chained check compared component confirmed contribution correlation \
     count coupling covered cross detectable due duplicates excess half_width mean paired ratio recorded reported sentence variation winsorised evidence expanded figure file \
     filtered firms format fraction heading held href index interval kind label last_seen letter loaded name neighbour \
     neighbours note only_declared only_derived outside provisional q quarantined quarter raw reading reason region rows says score seen series share since \

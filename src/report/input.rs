@@ -44,6 +44,8 @@ pub struct ReportInput {
     pub run_id: RunId,
     /// Version of kaohe.
     pub engine_version: String,
+    /// Source table → version of the lake that was read.
+    pub lake_versions: BTreeMap<String, u64>,
     /// The year's policy.
     pub scheme: SchemeView,
     /// Headers of the indicators that the scheme names.

@@ -461,6 +461,31 @@ fn the_first_page_says_what_needs_a_person_and_what_has_changed() {
 }
 
 #[test]
+fn every_page_says_which_run_scheme_program_and_data_it_shows() {
+    let mut input = province();
+    let foot = |html: &str| {
+        words(html.split_once("<footer").map(|(_, foot)| foot).map(|foot| format!("<body{foot}")).as_deref().unwrap_or_default())
+    };
+    let before = pages(&input);
+    for (path, html) in &before {
+        let said = foot(html);
+        for known in [
+            input.run_id.as_ref(),
+            "2026年6月30日",
+            input.scheme.hash.get(..12).unwrap_or(&input.scheme.hash),
+            &input.engine_version,
+            texts::FOOT_DATA,
+        ] {
+            assert!(said.contains(known), "{path}: {known} in {said}");
+        }
+    }
+    input.lake_versions.insert("cases".to_owned(), 42);
+    let after = pages(&input);
+    assert!(before.iter().all(|(path, html)| foot(html) != foot(&after[path])), "other data, another digest");
+    assert!(words(&after["office/quality.html"]).contains("\n42\n"));
+}
+
+#[test]
 fn with_more_objects_than_a_page_holds_the_first_one_leads_to_the_domains() {
     let mut input = province();
     let some = input.scorecards.ranks[0].clone();

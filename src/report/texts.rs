@@ -38,6 +38,10 @@ catalogue! {
     READER_UNIT = "供本单位核对";
     READER_PUBLIC = "公开排名";
     FOOT_SELF = "本页不依赖网络，可直接存档、打印。";
+    FOOT_SCHEME = "方案校验值";
+    FOOT_DATA = "数据版本";
+    DATA_VERSIONS = "数据版本";
+    DATA_VERSIONS_NOTE = "本次运行所读的各源表在数据湖中的版本；页脚的“数据版本”是它们合在一起的校验值，两页相同，所读的数据就相同。";
     FOOT_ENGINE = "计算程序 kaohe";
     PAGE_RANKING = "排名";
     PAGE_FINDINGS = "疑点";

@@ -159,15 +159,22 @@ fn every_page_kind_passes_the_rules_of_axe() {
             const tell = (rule) => rule.id + ': ' + rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ');
             document.body.textContent = ''; const said = document.createElement('pre'); said.id = 'said';
             said.textContent = found.violations.map(tell).join('\\n') + '\\n' + (found.passes.length > 10 ? 'looked' : 'hardly looked'); document.body.append(said); });";
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let copy = folder.path().join("page.html");
-        fs::write(&copy, format!("{before}{after}<script>{axe}</script><script>{runner}</script>")).expect("the copy is written");
-        let address = format!("file://{}", copy.display());
-        let Some(shown) = browser(&["--virtual-time-budget=60000", "--window-size=1440,1200", "--dump-dom", &address]) else {
-            return skipped(NO_BROWSER);
-        };
-        let dom = String::from_utf8_lossy(&shown.stdout).into_owned();
-        let said = dom.rsplit("<pre id=\"said\">").next().and_then(|rest| rest.split("</pre>").next()).unwrap_or_default();
-        assert_eq!(said.trim(), "looked", "{}", page.display());
+        // A few of the kinds stand for all in a dark room.
+        let name = page.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let is_shown_dark = ["index.html", "synergy.html", "findings.html"].contains(&name.as_str())
+            || page.parent().is_some_and(|folder| folder.ends_with("units"));
+        for dark in [false, true].into_iter().take(1 + usize::from(is_shown_dark)) {
+            let after = if dark { after.replace("(prefers-color-scheme: dark)", "(min-width: 1px)") } else { after.to_owned() };
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let copy = folder.path().join("page.html");
+            fs::write(&copy, format!("{before}{after}<script>{axe}</script><script>{runner}</script>")).expect("the copy is written");
+            let address = format!("file://{}", copy.display());
+            let Some(shown) = browser(&["--virtual-time-budget=60000", "--window-size=1440,1200", "--dump-dom", &address]) else {
+                return skipped(NO_BROWSER);
+            };
+            let dom = String::from_utf8_lossy(&shown.stdout).into_owned();
+            let said = dom.rsplit("<pre id=\"said\">").next().and_then(|rest| rest.split("</pre>").next()).unwrap_or_default();
+            assert_eq!(said.trim(), "looked", "{}{}", page.display(), if dark { ", dark" } else { "" });
+        }
     }
 }

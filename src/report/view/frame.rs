@@ -8,6 +8,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use sha2::{Digest, Sha256};
 
 use super::Facts;
+use crate::report::input::ReportInput;
 use crate::report::names::Text;
 use crate::report::texts;
 
@@ -116,6 +117,18 @@ impl Page {
     }
 }
 
+/// Characters of a hash that a page shows: enough to tell two apart, short enough to read out.
+const HASH_SHOWN: usize = 12;
+
+/// One figure for all versions of the lake that were read.
+fn data_digest(input: &ReportInput) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (table, version) in &input.lake_versions {
+        hasher.update(format!("{table}@{version}\n").as_bytes());
+    }
+    hasher.finalize().to_hex()[..HASH_SHOWN].to_owned()
+}
+
 /// One entry of the navigation.
 #[derive(Debug, Clone)]
 pub struct NavigationItem {
@@ -187,6 +200,10 @@ pub struct Frame {
     pub run: Text,
     /// Version of kaohe.
     pub engine: Text,
+    /// Beginning of the scheme's hash.
+    pub scheme_hash: Text,
+    /// A digest of the lake's versions; the page of data quality lists them.
+    pub data: String,
     /// Whose pages these are.
     pub reader: &'static str,
     /// Navigation; empty outside the office's tree.
@@ -210,6 +227,8 @@ impl Frame {
             until: texts::until(input.as_of),
             run: Text::of(input.run_id.as_ref()),
             engine: Text::of(&input.engine_version),
+            scheme_hash: Text::of(input.scheme.hash.get(..HASH_SHOWN).unwrap_or(&input.scheme.hash)),
+            data: data_digest(input),
             reader: match reader {
                 Reader::Office => texts::READER_OFFICE,
                 Reader::Unit => texts::READER_UNIT,

@@ -131,6 +131,15 @@ pub struct RemarkView {
     pub usual: String,
 }
 
+/// The version of a table in the lake.
+#[derive(Debug, Clone)]
+pub struct VersionView {
+    /// Source table.
+    pub label: Text,
+    /// Version.
+    pub version: String,
+}
+
 /// Everything on the page.
 #[derive(Debug, Clone)]
 pub struct QualityView {
@@ -140,6 +149,8 @@ pub struct QualityView {
     pub tables: Vec<AccountingView>,
     /// One row a file.
     pub files: Vec<AccountingView>,
+    /// Versions of the lake that were read.
+    pub versions: Vec<VersionView>,
     /// Why rows were quarantined.
     pub reasons: Vec<ReasonView>,
     /// Checks that warn.
@@ -176,6 +187,11 @@ pub fn quality(facts: &Facts) -> QualityView {
         sum: together(Text::default(), counted(&files), &files),
         tables: tables.iter().map(|(table, rows)| together(facts.table_name(table), counted(rows), rows)).collect(),
         files: files.iter().map(|row| together(facts.table_name(&row.table), file_name(row), &[row])).collect(),
+        versions: input
+            .lake_versions
+            .iter()
+            .map(|(table, version)| VersionView { label: facts.table_name(table), version: version.to_string() })
+            .collect(),
         reasons: reasons(facts, &input.quarantine_reasons),
         warnings: reasons(facts, &input.warnings),
         held: held.into_iter().map(|item| held_view(facts, item)).collect(),
