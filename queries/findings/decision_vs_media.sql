@@ -30,8 +30,8 @@ minutes AS (
 ),
 bulk AS (
   SELECT m.created_minute
-  FROM minutes AS m
-  CROSS JOIN (SELECT CASE WHEN count(*) >= param('finding.migration.minutes', 'other', day_of($as_of - INTERVAL '1 second')) THEN median(rows_entered) ELSE 0 END AS rows_entered FROM minutes) AS u
+  FROM (SELECT CASE WHEN count(*) >= param('finding.migration.minutes', 'other', day_of($as_of - INTERVAL '1 second')) THEN median(rows_entered) ELSE 0 END AS rows_entered FROM minutes) AS u
+  CROSS JOIN minutes AS m
   WHERE m.rows_entered >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
     AND m.rows_entered >= u.rows_entered * param('finding.migration.times', 'other', day_of($as_of - INTERVAL '1 second'))
     AND m.units >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
@@ -122,9 +122,9 @@ signs AS (
                   WHEN '登记在前' THEN concat('，案件登记的决定日期为 ', CAST(p.registered_on AS VARCHAR), '，早 ', CAST(p.dated_on - p.registered_on AS VARCHAR), ' 天')
                   ELSE concat('，所依据的 ', CAST(e.later AS VARCHAR), ' 件音像、电子数据形成在后，最早的为 ', e.first_media)
                 END) AS says
-  FROM papers AS p
+  FROM (VALUES ('签署在后'), ('制作在后'), ('证据在后'), ('登记在前')) AS s (sign)
+  CROSS JOIN papers AS p
   LEFT JOIN evidence AS e ON e.source_table = p.source_table AND e.record_id = p.record_id
-  CROSS JOIN (VALUES ('签署在后'), ('制作在后'), ('证据在后'), ('登记在前')) AS s (sign)
 )
 SELECT unit_id, domain, source_table, record_id, source_file, source_line, sign, is_odd, says
 FROM signs

@@ -26,8 +26,8 @@ WITH elements AS (
                                                      THEN coalesce(uscc_is_valid(coalesce(c.credit_code, c.party_code)), false) END
                      WHEN '案件立案日期' THEN CASE WHEN coalesce(c.procedure, '') <> 'simple' AND c.offsite_device_id IS NULL THEN c.filed_on IS NOT NULL END
                      ELSE coalesce(c.item_code, c.supervise_item_code) IS NOT NULL END AS is_there
-  FROM case_register AS c
-  CROSS JOIN (VALUES ('案件信用代码'), ('案件立案日期'), ('案件事项')) AS x (sign)
+  FROM (VALUES ('案件信用代码'), ('案件立案日期'), ('案件事项')) AS x (sign)
+  CROSS JOIN case_register AS c
   WHERE c.decided_on >= day_of($from) AND end_of(c.decided_on) <= $as_of
 ),
 seen_elements AS (

@@ -28,8 +28,8 @@ WITH timed AS (
 ),
 marks AS (
   SELECT t.*, x.sign, CASE x.sign WHEN '时长相同' THEN t.minutes ELSE t.minute_of_day END AS mark
-  FROM timed AS t
-  CROSS JOIN (VALUES ('时长相同'), ('开始时刻相同')) AS x (sign)
+  FROM (VALUES ('时长相同'), ('开始时刻相同')) AS x (sign)
+  CROSS JOIN timed AS t
   WHERE t.nth_of_action = 1 AND t.minutes > 0
 ),
 counted AS (
@@ -47,6 +47,6 @@ SELECT unit_id, domain, 'inspections' AS source_table, record_id, source_file, s
 FROM ranked
 UNION ALL
 SELECT t.unit_id, t.domain, 'inspections', t.record_id, t.source_file, t.source_line, x.sign, CAST(NULL AS BOOLEAN), t.checked_on, CAST(NULL AS VARCHAR)
-FROM timed AS t
-CROSS JOIN (VALUES ('时长相同'), ('开始时刻相同')) AS x (sign)
+FROM (VALUES ('时长相同'), ('开始时刻相同')) AS x (sign)
+CROSS JOIN timed AS t
 WHERE coalesce(t.minutes <= 0, true)

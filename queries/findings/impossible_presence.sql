@@ -128,10 +128,10 @@ judged AS (
                                                        CAST(CAST(round(g.km) AS BIGINT) AS VARCHAR), ' 公里') END,
                     CASE WHEN g.is_next_too_far THEN concat('后一件 ', g.record_after, ' 在 ', CAST(CAST(round(g.gap_after) AS BIGINT) AS VARCHAR),
                                                             ' 分钟后开始，两地直线 ', CAST(CAST(round(g.km_after) AS BIGINT) AS VARCHAR), ' 公里') END) END) AS says
-  FROM grouped AS g
+  FROM (VALUES ('时间重叠'), ('路程太远')) AS s (sign)
+  CROSS JOIN grouped AS g
   LEFT JOIN elsewhere AS e ON e.source_table = g.source_table AND e.record_id = g.record_id AND e.officer = g.officer
   LEFT JOIN neighbours AS n ON n.source_table = g.source_table AND n.record_id = g.record_id AND n.officer = g.officer
-  CROSS JOIN (VALUES ('时间重叠'), ('路程太远')) AS s (sign)
 )
 SELECT unit_id, domain, source_table, record_id, min(source_file) AS source_file, min(source_line) AS source_line, sign,
        bool_or(is_odd) AS is_odd, min(says) FILTER (WHERE is_odd) AS says

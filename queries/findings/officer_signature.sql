@@ -77,12 +77,12 @@ judged AS (
            WHEN '培训当日' THEN CASE WHEN a.hours IS NOT NULL AND m.absent_days >= param('finding.officer_signature.course_days', s.domain, s.acted_on)
              THEN concat('当日参加培训 ', CAST(a.hours AS VARCHAR), ' 学时，本期这样的日子共 ', CAST(m.absent_days AS VARCHAR), ' 个') ELSE '' END
          END AS oddities
-  FROM signed AS s
+  FROM (VALUES ('一日太多'), ('不在岗'), ('培训当日')) AS x (sign)
+  CROSS JOIN signed AS s
   JOIN days AS d ON d.officer = s.officer AND d.acted_on = s.acted_on AND d.kind = s.kind
   LEFT JOIN service AS o ON o.officer_id = s.officer
   LEFT JOIN absences AS a ON a.officer = s.officer AND a.acted_on = s.acted_on
   LEFT JOIN often_absent AS m ON m.officer = s.officer
-  CROSS JOIN (VALUES ('一日太多'), ('不在岗'), ('培训当日')) AS x (sign)
 )
 SELECT unit_id, domain, source_table, record_id, min(source_file) AS source_file, min(source_line) AS source_line, sign,
        bool_or(oddities <> '') AS is_odd,

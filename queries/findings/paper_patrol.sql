@@ -77,13 +77,13 @@ judged AS (
                                      WHEN t.last_on > j.last_day THEN concat('参加单位记为 ', CAST(t.last_on AS VARCHAR))
                                      ELSE concat('各方所记的开始时间相差 ', CAST(t.apart / 60000000 AS VARCHAR), ' 分钟') END
            WHEN '影像重复' THEN concat(CAST(r.media_reused AS VARCHAR), ' 份影像也用于别次巡查') END AS oddity
-  FROM patrols AS j
+  FROM (VALUES ('一方无记录'), ('时间太短'), ('记录不合'), ('影像重复')) AS s (sign)
+  CROSS JOIN (SELECT count(*) > 0 AS any_record FROM parts) AS o
+  CROSS JOIN patrols AS j
   JOIN taken AS t ON t.patrol_id = j.patrol_id
   LEFT JOIN reused AS r ON r.patrol_id = j.patrol_id
-  CROSS JOIN (SELECT count(*) > 0 AS any_record FROM parts) AS o
   LEFT JOIN providing AS a ON a.city = substr(t.region_a, 1, 4)
   LEFT JOIN providing AS b ON b.city = substr(t.region_b, 1, 4)
-  CROSS JOIN (VALUES ('一方无记录'), ('时间太短'), ('记录不合'), ('影像重复')) AS s (sign)
 )
 SELECT organiser_unit AS unit_id, domain, 'joint_patrols' AS source_table, patrol_id AS record_id, source_file, source_line, sign, is_odd,
        concat(CAST(patrolled_on AS VARCHAR), ' 的联合巡查，', oddity) AS says

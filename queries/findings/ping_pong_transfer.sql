@@ -79,6 +79,6 @@ SELECT n.from_unit AS unit_id, n.domain, 'lead_transfers' AS source_table, n.tra
        NOT n.is_innocent AND CASE s.sign WHEN '送回原处' THEN n.goes_back
                                          ELSE n.hops >= param('finding.ping_pong_transfer.hops', n.domain, n.moved_on) END AS is_odd,
        concat(n.matter, '：', n.path, CASE WHEN n.goes_back AND NOT n.has_reason THEN '；没有写明管辖、职权或者材料方面的理由' ELSE '' END) AS says
-FROM numbered AS n
-CROSS JOIN (VALUES ('送回原处'), ('多次移送')) AS s (sign)
+FROM (VALUES ('送回原处'), ('多次移送')) AS s (sign)
+CROSS JOIN numbered AS n
 WHERE n.moved_on >= day_of($from) AND end_of(n.moved_on) <= $as_of

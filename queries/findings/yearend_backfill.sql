@@ -34,5 +34,5 @@ SELECT j.unit_id, j.domain, j.source_table, j.record_id, j.source_file, j.source
        coalesce(created_on, event_on) AS happened_on,
        concat('事项日期 ', CAST(event_on AS VARCHAR), '，录入 ', CAST(created_on AS VARCHAR), '，相隔 ',
               CAST(created_on - event_on AS VARCHAR), ' 天') AS says
-FROM judged AS j
-CROSS JOIN (VALUES ('迟录'), ('期末录入'), ('迟录且期末')) AS s (sign)
+FROM (VALUES ('迟录'), ('期末录入'), ('迟录且期末')) AS s (sign)
+CROSS JOIN judged AS j

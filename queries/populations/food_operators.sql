@@ -36,10 +36,10 @@ SELECT coalesce(n.unit_id, c.unit_id, p.unit_id) AS unit_id, 'market' AS domain,
        CASE WHEN o.is_gone THEN 'excluded'
             WHEN o.established_on >= day_of($from) THEN 'pending'
             ELSE 'due' END AS state
-FROM operators AS o
+FROM (SELECT min(unit_id) AS unit_id FROM offices WHERE tier = 'province') AS p
+CROSS JOIN operators AS o
 LEFT JOIN (SELECT region_code, min(unit_id) AS unit_id FROM offices WHERE tier <> 'province' GROUP BY region_code) AS n
   ON n.region_code = substr(o.region_code, 1, 6)
 LEFT JOIN (SELECT region_code, unit_id FROM offices WHERE tier = 'city') AS c ON c.region_code = substr(o.region_code, 1, 4) || '00'
-CROSS JOIN (SELECT min(unit_id) AS unit_id FROM offices WHERE tier = 'province') AS p
 LEFT JOIN visits AS v ON v.enterprise_code = o.credit_code
 WHERE coalesce(n.unit_id, c.unit_id, p.unit_id) IS NOT NULL

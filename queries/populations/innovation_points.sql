@@ -39,6 +39,6 @@ UNION ALL
 SELECT u.unit_id, u.domain, u.unit_id AS record_id, CAST(NULL AS VARCHAR) AS source_file, CAST(NULL AS BIGINT) AS source_line, k.kind,
        CAST(NULL AS VARCHAR) AS level, CAST(NULL AS DATE) AS counted_on, day_of($as_of - INTERVAL '1 second') AS due_on,
        NULL AS points_for_level, NULL AS points_before, 0 AS points, false AS is_case, CAST(NULL AS VARCHAR) AS excluded_because, 'due' AS state
-FROM (SELECT unit_id, unnest(domain_list) AS domain FROM unit_spans
-      WHERE day_of($as_of - INTERVAL '1 second') BETWEEN valid_from AND valid_to) AS u
-CROSS JOIN (VALUES ('offsite_tech'), ('data_sharing')) AS k (kind)
+FROM (VALUES ('offsite_tech'), ('data_sharing')) AS k (kind)
+CROSS JOIN (SELECT unit_id, unnest(domain_list) AS domain FROM unit_spans
+            WHERE day_of($as_of - INTERVAL '1 second') BETWEEN valid_from AND valid_to) AS u

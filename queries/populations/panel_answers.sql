@@ -45,7 +45,7 @@ answers AS (
 ),
 in_areas AS (
   SELECT a.*, p.province AS region_code, true AS is_province
-  FROM answers AS a CROSS JOIN own_province AS p
+  FROM own_province AS p CROSS JOIN answers AS a
   WHERE end_of(a.due_on) > $from
   UNION ALL
   SELECT a.*, substr(a.place, 1, 4) || '00', false

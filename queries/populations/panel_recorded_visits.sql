@@ -32,8 +32,8 @@ visits AS (
 compared AS (
   SELECT r.*, coalesce(v.visits_recorded, 0) AS visits_recorded, p.province,
          CASE WHEN r.visits_reported IS NULL THEN 'no_answer' WHEN r.credit_code IS NULL THEN 'no_credit_code' END AS excluded_because
-  FROM reports AS r
-  CROSS JOIN own_province AS p
+  FROM own_province AS p
+  CROSS JOIN reports AS r
   LEFT JOIN visits AS v ON v.enterprise_code = r.credit_code AND v.first_day = r.first_day
   WHERE end_of(r.due_on) > $from
 ),

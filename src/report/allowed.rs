@@ -7,7 +7,7 @@ const FRAME: &str =
     "data scheme_hash hash script assessment engine href label notice period reader run scheme style title tone until words";
 
 /// The public tree.
-const PUBLIC: &str = "anchor bar grade members minimum_n rank ranks title total unit withheld words";
+const PUBLIC: &str = "allowed anchor bar grade members minimum_n rank ranks title total unit withheld words";
 
 /// The office's first page.
 const RANKING: &str = "says domain anchor bar compared earned figure grade highest href label lowest median members minimum_n rank ranks region sign strip title \

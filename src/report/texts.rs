@@ -24,6 +24,12 @@ macro_rules! catalogue {
 catalogue! {
     // Frame
     SKIP = "跳到正文";
+    PUBLIC_READING = "怎样读这份排名";
+    PUBLIC_PAIRS = "两个单位之间，只有“优于”“不如”一栏写明的，才可以说高下；“区分不开”的，名次的先后可能只是偶然，不能当作高下引用。";
+    PUBLIC_GROUPS = "只在同类组内比较。不同组的总分、名次不可比较，也不可合并排列。";
+    PUBLIC_PROVISIONAL = "没有名次的，写明了原因；等次标“暂定”的，所依据的记录太少，不宜引用。";
+    PUBLIC_FINES = "罚款数额、没收数额和案件数量不增加任何单位的得分（行政处罚法第74条）。";
+    PUBLIC_NOT_A_VERDICT = "总分说明考核期内的记录所显示的执法过程，不是对任何案件、任何人员的评价。";
     TODAY = "今日须处理";
     SINCE_BEFORE = "上次运行以来";
     FIND = "查找本页";

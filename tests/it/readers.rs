@@ -83,9 +83,10 @@ fn no_page_asks_the_network_for_anything() {
     assert!(pages.len() > 50, "only {} pages", pages.len());
     for page in pages {
         let text = fs::read_to_string(&page).expect("a page is text").replace("http://www.w3.org/2000/svg", "");
-        for scheme in ["http://", "https://", "src=\"//", "href=\"//", "@import", "<script"] {
+        for scheme in ["http://", "https://", "src=\"//", "href=\"//", "@import", "<script src", "fetch(", "XMLHttpRequest", "import("] {
             assert!(!text.contains(scheme), "{} contains {scheme}", page.display());
         }
+        assert_eq!(text.matches("<script").count(), 1, "{}: the one that sorts and finds", page.display());
     }
 }
 

@@ -1,7 +1,7 @@
 //! The first page of the office's tree, and the public page: rankings by peer group.
 //!
 //! In: rank rows and class scores. Out: groups with their rows, in the order of the rank table. Never here: ranks of its own; the
-//! public rows have no place for anything but name, rank and what chance leaves open of it, total, grade and the reason why there is no rank.
+//! public rows have no place for anything but name, rank, what chance leaves open of it and what may be said of it, total, grade and the reason why there is no rank.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ use crate::report::numbers;
 use crate::report::svg::{self, Dot, Svg};
 use crate::report::texts;
 use crate::scoring::tables::Rank;
+use crate::statistics::ranks::{RankSet, RankStatement, comparison};
 
 /// A figure with its label.
 #[derive(Debug, Clone)]
@@ -144,7 +145,7 @@ pub struct PublicGroup {
     pub rows: Vec<PublicRow>,
 }
 
-/// One assessed object of the public page: these seven fields and no other.
+/// One assessed object of the public page: these eight fields and no other.
 #[derive(Debug, Clone)]
 pub struct PublicRow {
     /// Rank.
@@ -161,6 +162,8 @@ pub struct PublicRow {
     pub provisional: bool,
     /// Why there is no rank.
     pub withheld: Text,
+    /// What may be said of it beside its peers; empty without a rank.
+    pub allowed: String,
 }
 
 /// Where a group stands on the page: domain, tier and size in the order that officials expect, then its name.
@@ -229,6 +232,25 @@ pub fn median(sorted: &[Decimal]) -> Option<Decimal> {
     let count = sorted.len();
     let upper = *sorted.get(count / 2)?;
     Some(if count % 2 == 1 { upper } else { (upper + sorted[count / 2 - 1]) / Decimal::TWO })
+}
+
+/// What may be said of the rank beside those of its peers: by sets that hold for the whole group at once.
+pub fn allowed(rank: &Rank, peers: &[&Rank]) -> String {
+    let set = |rank: &Rank| rank.uncertainty.and_then(|open| open.set);
+    let (Some(own), Some(open)) = (set(rank), rank.uncertainty) else { return String::new() };
+    let others: Vec<RankSet> = peers
+        .iter()
+        .filter(|peer| peer.rank.is_some() && (&peer.unit, &peer.domain) != (&rank.unit, &rank.domain))
+        .filter_map(|peer| set(peer))
+        .collect();
+    let sets: Vec<RankSet> = others.iter().copied().chain([own]).collect();
+    let count = |wanted: fn(RankStatement) -> bool| {
+        (0..others.len()).filter_map(|other| comparison(&sets, others.len(), other)).filter(|said| wanted(*said)).count()
+    };
+    let better = count(|said| matches!(said, RankStatement::BetterThan(_)));
+    let worse = count(|said| matches!(said, RankStatement::WorseThan(_)));
+    let top = Some(open.interval.worst).filter(|worst| *worst < rank.ranked_units);
+    texts::allowed_statements(better, worse, others.len() - better - worse, top)
 }
 
 /// What a group's totals look like: sorted ranked totals and the span that drawings use.
@@ -350,6 +372,7 @@ pub fn public_groups<'a>(facts: &Facts<'a>) -> Vec<PublicGroup> {
                 grade: Text::of(rank.grade.as_deref().unwrap_or(texts::NONE)),
                 provisional: is_provisional(rank),
                 withheld: withheld(rank),
+                allowed: allowed(rank, &ranks),
             })
             .collect(),
     };

@@ -19,6 +19,10 @@ pub struct Task {
     pub href: &'static str,
 }
 
+fn task(says: String, href: &'static str) -> Task {
+    Task { says: Text::of(&says), href }
+}
+
 /// A finding of this severity and more is named by itself.
 const SEVERE: u8 = 4;
 
@@ -36,7 +40,6 @@ pub fn tasks(facts: &Facts) -> Vec<Task> {
     let waiting = input.held.len() - held.len();
     let names = |all: &[String]| all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(texts::NAME_SEPARATOR);
     let silent_names: Vec<String> = silent.iter().map(|unit| facts.unit_name(unit).to_string()).collect();
-    let task = |says: String, href: &'static str| Task { says: Text::of(&says), href };
     let sentences = [
         (!held.is_empty() || waiting > 0).then(|| task(texts::today_held(held.len(), &names(&held), waiting), "quality.html#held")),
         (!silent.is_empty()).then(|| task(texts::today_silent(silent.len(), &names(&silent_names)), "quality.html#silent")),
@@ -62,7 +65,6 @@ pub fn news(facts: &Facts) -> Vec<Task> {
     let ranked: BTreeSet<_> = facts.ranks().filter(|rank| rank.rank.is_some()).map(|rank| (&rank.unit, rank.domain.as_str())).collect();
     let gone = previous.ranks.keys().filter(|(unit, domain)| !ranked.contains(&(unit, domain.as_str()))).count();
     let resolved = facts.input.detected.resolved.len();
-    let task = |says: String, href: &'static str| Task { says: Text::of(&says), href };
     let sentences = [
         (up + down + came + gone > 0).then(|| task(texts::today_moved(up, down, came, gone), "#ranking")),
         (resolved > 0).then(|| task(texts::today_resolved(resolved), "findings.html")),

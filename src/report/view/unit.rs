@@ -13,7 +13,7 @@ use super::frame::Reader;
 use super::indicators::{Axes, ClassBlock, class_blocks, empty_class};
 use super::ledger::{LedgerBlock, ledger_blocks};
 use super::quality::{self, RemarkView};
-use super::ranking::{Moved, Open, Spread, is_provisional, moved, total};
+use super::ranking::{Moved, Open, Spread, allowed, is_provisional, moved, total};
 use super::reconciliation::{self, UnitReconciliation};
 use super::records::{RecordsBlock, records_blocks};
 use super::synergy::{OwnSide, own_side};
@@ -25,7 +25,6 @@ use crate::report::numbers;
 use crate::report::svg::{self, Svg};
 use crate::report::texts;
 use crate::scoring::tables::{LineKind, Rank, ScoreLine, Unit};
-use crate::statistics::ranks::{RankSet, RankStatement, comparison};
 use crate::terms::UnitId;
 
 /// A unit.
@@ -210,25 +209,6 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         records: records_blocks(facts, object),
         adjustments: adjustments(facts, object),
     }
-}
-
-/// What may be said of the rank beside those of its peers: by sets that hold for the whole group at once.
-fn allowed(rank: &Rank, peers: &[&Rank]) -> String {
-    let set = |rank: &Rank| rank.uncertainty.and_then(|open| open.set);
-    let (Some(own), Some(open)) = (set(rank), rank.uncertainty) else { return String::new() };
-    let others: Vec<RankSet> = peers
-        .iter()
-        .filter(|peer| peer.rank.is_some() && (&peer.unit, &peer.domain) != (&rank.unit, &rank.domain))
-        .filter_map(|peer| set(peer))
-        .collect();
-    let sets: Vec<RankSet> = others.iter().copied().chain([own]).collect();
-    let count = |wanted: fn(RankStatement) -> bool| {
-        (0..others.len()).filter_map(|other| comparison(&sets, others.len(), other)).filter(|said| wanted(*said)).count()
-    };
-    let better = count(|said| matches!(said, RankStatement::BetterThan(_)));
-    let worse = count(|said| matches!(said, RankStatement::WorseThan(_)));
-    let top = Some(open.interval.worst).filter(|worst| *worst < rank.ranked_units);
-    texts::allowed_statements(better, worse, others.len() - better - worse, top)
 }
 
 fn grade_note(rank: &Rank) -> String {
