@@ -10,7 +10,7 @@
 -- ///
 -- 考察的记录：案件的决定书（含当场处罚、不予处罚）和告知书，一件文书每种迹象一行；没有决定书一行的案件，以案件所载的决定日期代替。
 --
--- “签署在后”：签署之日比落款日期晚，多于参数 `finding.decision_vs_media.signing_days` 的天数（现为一：次日用印的不列）。没有签署时刻的，不作判断。
+-- “签署在后”：签署之日比落款日期晚，多于参数 `finding.decision_vs_media.signing_days` 的工作日数（现为一：下一个工作日用印的不列）。没有签署时刻的，不作判断。
 -- “制作在后”：没有签署时刻的文书，其文件在落款日期以后多于参数 `finding.decision_vs_media.late_days` 的天数才制作。制作之日取下列各项中最早的：
 --   电子送达的文书在系统中录入之日，与文书哈希相同的电子数据形成之日，形成该文书的环节开始之日。都没有的，不作判断。
 --   纸质文书的录入、扫描不是制作，不论隔多久都不计；批量装载的录入时刻（同一分钟内的行数、单位数达到参数 `finding.migration.*`，行数远多于平常一分钟的）也不计。
@@ -109,7 +109,8 @@ signs AS (
   SELECT p.source_table, p.record_id, p.unit_id, p.domain, p.source_file, p.source_line, s.sign,
          greatest(p.dated_on, CASE s.sign WHEN '签署在后' THEN p.signed_on WHEN '制作在后' THEN p.made_on WHEN '证据在后' THEN e.first_on END) AS seen_on,
          CASE s.sign
-           WHEN '签署在后' THEN p.signed_on - p.dated_on > param('finding.decision_vs_media.signing_days', p.domain, p.dated_on)
+           WHEN '签署在后' THEN CASE WHEN p.signed_on > p.dated_on THEN workdays_between(p.dated_on, p.signed_on)
+                                     WHEN p.signed_on IS NOT NULL THEN 0 END > param('finding.decision_vs_media.signing_days', p.domain, p.dated_on)
            WHEN '制作在后' THEN CASE WHEN p.signed_on IS NULL
                                      THEN p.made_on - p.dated_on > param('finding.decision_vs_media.late_days', p.domain, p.dated_on) END
            WHEN '证据在后' THEN e.later > 0
