@@ -7,7 +7,7 @@ const FRAME: &str =
     "data scheme_hash hash script assessment engine href label notice period reader run scheme style title tone until words";
 
 /// The public tree.
-const PUBLIC: &str = "allowed anchor bar grade members minimum_n rank ranks title total unit withheld words";
+const PUBLIC: &str = "up domain allowed anchor bar grade members minimum_n rank ranks title total unit withheld words";
 
 /// The office's first page.
 const RANKING: &str = "says domain anchor bar compared earned figure grade highest href label lowest median members minimum_n rank ranks region sign strip title \
@@ -41,7 +41,7 @@ const RECONCILIATION: &str = "differing domain due excluded fields file heading 
 const METHOD: &str = "available curve deviation effective full node nominal pair note points row shift target title";
 
 /// What was claimed and confirmed, in the office's tree and in the unit's own.
-const VERIFICATION: &str = "columns domain fraction held href quarter score share title unit";
+const VERIFICATION: &str = "newest way columns domain fraction held href quarter score share title unit";
 
 /// Page, its template, its list.
 const PAGES: [(&str, &str, &str); 25] = [

@@ -118,12 +118,16 @@ pub struct IndicatorPage {
     pub view: IndicatorPageView,
 }
 
-/// The public tree's only page.
+/// The public tree's first page, and those of its domains where objects are too many for one.
 #[derive(Template)]
 #[template(config = "src/report/templates/askama.toml", path = "public.html")]
 pub struct PublicPage {
     /// Title band.
     pub frame: Frame,
+    /// From this page to the first one.
+    pub up: &'static str,
+    /// Objects stand on the pages of their domains.
+    pub is_short: bool,
     /// From how many cases on a rate is ranked.
     pub minimum_n: String,
     /// Peer groups.

@@ -461,6 +461,32 @@ fn the_first_page_says_what_needs_a_person_and_what_has_changed() {
 }
 
 #[test]
+fn a_province_of_many_objects_has_no_page_beyond_a_megabyte_but_those_of_its_records() {
+    let mut input = province();
+    let ranks = input.scorecards.ranks.clone();
+    let values = input.scorecards.values.clone();
+    let (units, verification) = (input.units.clone(), input.verification.clone());
+    for copy in 0..120 {
+        let named = |unit: &UnitId| UnitId(format!("{}-{copy}", unit.as_ref()));
+        input.units.extend(units.iter().map(|unit| crate::scoring::tables::Unit { id: named(&unit.id), ..unit.clone() }));
+        input.scorecards.ranks.extend(ranks.iter().map(|rank| Rank { unit: named(&rank.unit), ..rank.clone() }));
+        input
+            .verification
+            .extend(verification.iter().map(|row| crate::compute::verification::Verified { unit: named(&row.unit), ..row.clone() }));
+        let first = values.iter().filter(|value| value.indicator == input.scheme.indicators[0].id);
+        input.scorecards.values.extend(first.map(|value| crate::scoring::tables::Value { unit: named(&value.unit), ..value.clone() }));
+    }
+    assert!(input.scorecards.ranks.len() > 3_500);
+    let facts = Facts::of(&input);
+    let wanted = |path: &str| !path.contains("units/");
+    let sizes = trees::each_page(&facts, 2, |page| Ok((page.path, page.html.len()))).expect("the pages are made");
+    let large: Vec<_> = sizes.iter().filter(|(path, size)| wanted(path) && *size > 1_000_000).collect();
+    assert!(large.is_empty(), "{large:?}");
+    let shown = |path: &str| sizes.iter().any(|(page, _)| page == path);
+    assert!(shown("public/domains/market.html") && shown("office/domains/market.html"));
+}
+
+#[test]
 fn every_page_says_which_run_scheme_program_and_data_it_shows() {
     let mut input = province();
     let foot = |html: &str| {

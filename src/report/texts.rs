@@ -24,6 +24,8 @@ macro_rules! catalogue {
 catalogue! {
     // Frame
     SKIP = "跳到正文";
+    OPEN_RANKS = "可能名次";
+    RECONCILIATION_BY_UNIT = "单位较多，逐条清单在各单位自己的页面（点单位名称），全部见结果表 reconciliation_rows。";
     PUBLIC_READING = "怎样读这份排名";
     PUBLIC_PAIRS = "两个单位之间，只有“优于”“不如”一栏写明的，才可以说高下；“区分不开”的，名次的先后可能只是偶然，不能当作高下引用。";
     PUBLIC_GROUPS = "只在同类组内比较。不同组的总分、名次不可比较，也不可合并排列。";
@@ -728,6 +730,16 @@ pub fn today_moved(up: usize, down: usize, came: usize, gone: usize) -> String {
 /// Findings of the run before that are none any more.
 pub fn today_resolved(findings: usize) -> String {
     format!("{findings} 条疑点不再出现")
+}
+
+/// Title of a domain's ranking.
+pub fn ranking_of(domain: &str) -> String {
+    format!("{domain}考核排名")
+}
+
+/// What a long list of what was checked shows.
+pub fn verified_newest(quarter: &str) -> String {
+    format!("对象较多，只列 {quarter}；各季度见各单位自己的页面（点单位名称）。")
 }
 
 /// Which way is good.

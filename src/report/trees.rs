@@ -54,9 +54,12 @@ fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
         Box::new(|| finished("office/verification.html", &verification_page(facts))),
         Box::new(|| finished("office/quality.html", &quality_page(facts))),
         Box::new(|| finished("office/method.html", &method_page(facts, Reader::Office))),
-        Box::new(|| finished("public/index.html", &public_page(facts))),
+        Box::new(|| finished("public/index.html", &public_page(facts, None))),
         Box::new(|| finished("public/method.html", &method_page(facts, Reader::Public))),
     ];
+    for of in facts.domains().into_iter().filter(|_| is_short(facts)) {
+        pages.push(Box::new(move || finished(&format!("public/{}", ranking::domain_page(of)), &public_page(facts, Some(of)))));
+    }
     for of in facts.domains() {
         pages.push(Box::new(move || finished(&format!("office/{}", ranking::domain_page(of)), &domain_page(facts, of))));
     }
@@ -161,8 +164,11 @@ fn indicator_page<'a>(facts: &Facts<'a>, of: &'a SchemeIndicator) -> IndicatorPa
 /// With more objects than this the first page shows the groups alone.
 const OBJECTS_ON_FIRST_PAGE: usize = 300;
 
+fn is_short(facts: &Facts) -> bool {
+    facts.ranks().count() > OBJECTS_ON_FIRST_PAGE
+}
+
 fn ranking_page(facts: &Facts) -> RankingPage {
-    let is_short = facts.ranks().count() > OBJECTS_ON_FIRST_PAGE;
     let previous = facts.input.previous.as_ref();
     RankingPage {
         frame: Frame::of(facts, Reader::Office, Page::Ranking, Text::of(texts::TITLE_RANKING)),
@@ -175,15 +181,18 @@ fn ranking_page(facts: &Facts) -> RankingPage {
         compared: previous.and_then(|run| run.as_of).map_or_else(String::new, |date| texts::compared_with(&date.to_string())),
         has_previous: previous.is_some(),
         groups: ranking::groups(facts, "", |_| true),
-        is_short,
+        is_short: is_short(facts),
     }
 }
 
-fn public_page(facts: &Facts) -> PublicPage {
+fn public_page(facts: &Facts, domain: Option<&str>) -> PublicPage {
+    let title = domain.map_or_else(|| texts::TITLE_RANKING.to_owned(), |domain| texts::ranking_of(texts::domain(domain)));
     PublicPage {
-        frame: Frame::of(facts, Reader::Public, Page::Ranking, Text::of(texts::TITLE_RANKING)),
+        frame: Frame::of(facts, Reader::Public, if domain.is_some() { Page::Domain } else { Page::Ranking }, Text::of(&title)),
+        up: if domain.is_some() { "../" } else { "" },
+        is_short: domain.is_none() && is_short(facts),
         minimum_n: minimum_n(facts),
-        groups: ranking::public_groups(facts),
+        groups: ranking::public_groups(facts, domain),
     }
 }
 

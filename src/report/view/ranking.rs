@@ -48,6 +48,8 @@ pub struct Group {
     pub lowest: String,
     /// Objects, ranked ones first.
     pub rows: Vec<Row>,
+    /// So many that a line each must do: no bars.
+    pub is_long: bool,
     /// The page of its domain, where all of it stands.
     pub domain: String,
 }
@@ -141,6 +143,10 @@ pub struct PublicGroup {
     pub title: Text,
     /// Objects in it.
     pub members: String,
+    /// So many that a line each must do.
+    pub is_long: bool,
+    /// The page of its domain, where all of it stands.
+    pub domain: String,
     /// Objects.
     pub rows: Vec<PublicRow>,
 }
@@ -343,6 +349,7 @@ pub fn groups<'a>(facts: &Facts<'a>, up: &str, is_wanted: impl Fn(&Rank) -> bool
             median: total(facts, spread.median()),
             lowest: total(facts, spread.totals.first().copied()),
             rows: ranks.iter().filter(|rank| is_wanted(rank)).map(row).collect(),
+            is_long: ranks.iter().filter(|rank| is_wanted(rank)).count() > LONG_GROUP,
             domain: ranks.first().map_or_else(String::new, |rank| format!("{up}{}", domain_page(&rank.domain))),
             title: Text::of(&title),
         }
@@ -351,17 +358,22 @@ pub fn groups<'a>(facts: &Facts<'a>, up: &str, is_wanted: impl Fn(&Rank) -> bool
     groups.map(group).collect()
 }
 
+/// With more objects than this a group is told in lines without drawings: a page of a province stays below a megabyte.
+const LONG_GROUP: usize = 60;
+
 /// Where the page of a domain stands, seen from the first page of the office's tree.
 pub fn domain_page(domain: &str) -> String {
     format!("domains/{}.html", file_name(domain))
 }
 
-/// The peer groups of the public page.
-pub fn public_groups<'a>(facts: &Facts<'a>) -> Vec<PublicGroup> {
+/// The peer groups of a domain, or all of them, as the public sees them.
+pub fn public_groups<'a>(facts: &Facts<'a>, of: Option<&str>) -> Vec<PublicGroup> {
     let group = |(number, ((_, name), ranks)): (usize, (GroupOrder<'a>, Vec<&'a Rank>))| PublicGroup {
         anchor: format!("g{}", number + 1),
         title: Text::of(&texts::peer_group(name)),
         members: texts::units(ranks.len()),
+        is_long: ranks.len() > LONG_GROUP,
+        domain: ranks.first().map_or_else(String::new, |rank| domain_page(&rank.domain)),
         rows: ranks
             .iter()
             .map(|rank| PublicRow {
@@ -376,7 +388,8 @@ pub fn public_groups<'a>(facts: &Facts<'a>) -> Vec<PublicGroup> {
             })
             .collect(),
     };
-    by_group(facts).into_iter().enumerate().map(group).collect()
+    let is_wanted = |ranks: &[&Rank]| of.is_none_or(|domain| ranks.iter().any(|rank| rank.domain == domain));
+    by_group(facts).into_iter().enumerate().filter(|(_, (_, ranks))| is_wanted(ranks)).map(group).collect()
 }
 
 /// The figures at the head of the office's first page.

@@ -32,9 +32,14 @@ pub struct ReconciliationView {
     pub sum: Option<CountsRow>,
     /// Units, the least consistent first.
     pub units: Vec<CountsRow>,
+    /// The records are listed here, and not on the units' pages alone.
+    pub is_listed: bool,
     /// Records that do not agree, by unit.
     pub blocks: Vec<UnitBlock>,
 }
+
+/// Records of more units than this would make a page that nobody can open.
+const UNITS_LISTED: usize = 100;
 
 /// What stands on a unit's own page.
 #[derive(Debug, Clone)]
@@ -128,8 +133,11 @@ pub fn reconciliation(facts: &Facts) -> ReconciliationView {
     // Nothing due is neither good nor bad.
     units.sort_by(|(a, a_unit, _), (b, b_unit, _)| (a.is_none(), a, a_unit).cmp(&(b.is_none(), b, b_unit)));
     let all: Vec<&Reconciled> = facts.reconciliation().values().flatten().copied().collect();
-    let blocks = units.iter().filter_map(|(_, unit, row)| block(facts, unit, row));
+    // With many units the records stand on the units' own pages alone.
+    let is_listed = units.len() <= UNITS_LISTED;
+    let blocks = units.iter().filter(|_| is_listed).filter_map(|(_, unit, row)| block(facts, unit, row));
     ReconciliationView {
+        is_listed,
         held: facts.held_below(POPULATION),
         sum: (!all.is_empty()).then(|| CountsRow { unit: Text::of(texts::ALL_UNITS), whole: true, ..Counts::of(&all).row() }),
         blocks: blocks.collect(),

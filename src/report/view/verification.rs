@@ -22,6 +22,33 @@ pub struct VerificationView {
     pub columns: usize,
     /// Units in their domains.
     pub objects: Vec<VerifiedObject>,
+    /// A line each instead, where they are many: the newest quarter alone.
+    pub lines: Vec<VerifiedLine>,
+    /// Heads of its columns: the ways.
+    pub ways: Vec<Text>,
+    /// What the lines show, in words; empty without them.
+    pub newest: String,
+}
+
+/// More objects than this are told in a line each; every quarter stands on the units' own pages.
+const OBJECTS_IN_FULL: usize = 150;
+
+/// The newest quarter of a unit in one domain.
+#[derive(Debug, Clone)]
+pub struct VerifiedLine {
+    /// Unit.
+    pub unit: Text,
+    /// Its own page; empty where it has none.
+    pub href: String,
+    /// Domain in words.
+    pub domain: Text,
+    /// Confirmed, of what was claimed, a way each.
+    pub shares: Vec<Text>,
+}
+
+fn line(object: VerifiedObject) -> VerifiedLine {
+    let newest = |way: &WayRow| way.cells.last().map_or_else(Text::default, |cell| Text::of(&format!("{} {}", cell.share, cell.fraction)));
+    VerifiedLine { shares: object.ways.iter().map(newest).collect(), unit: object.unit, href: object.href, domain: object.domain }
 }
 
 /// A unit in one domain.
@@ -63,7 +90,13 @@ pub struct WayCell {
 pub fn verification(facts: &Facts) -> VerificationView {
     let quarters = quarters(facts);
     let objects = facts.verification().iter().flat_map(|(unit, rows)| objects(facts, unit, rows, &quarters));
-    view(facts, &quarters, objects.collect())
+    let mut view = view(facts, &quarters, objects.collect());
+    if view.objects.len() > OBJECTS_IN_FULL {
+        view.ways = view.objects[0].ways.iter().map(|way| way.title.clone()).collect();
+        view.newest = view.quarters.last().map_or_else(String::new, |quarter| texts::verified_newest(quarter));
+        view.lines = std::mem::take(&mut view.objects).into_iter().map(line).collect();
+    }
+    view
 }
 
 /// A unit's own part; none when nothing of it was checked.
@@ -75,7 +108,8 @@ pub fn of_unit(facts: &Facts, unit: &UnitId) -> Option<VerificationView> {
 
 fn view(facts: &Facts, quarters: &[String], objects: Vec<VerifiedObject>) -> VerificationView {
     let heads: Vec<String> = quarters.iter().map(|code| texts::quarter(code)).collect();
-    VerificationView { held: facts.held_below(POPULATION), columns: heads.len() + 1, quarters: heads, objects }
+    let (lines, ways, newest) = (Vec::new(), Vec::new(), String::new());
+    VerificationView { held: facts.held_below(POPULATION), columns: heads.len() + 1, quarters: heads, objects, lines, ways, newest }
 }
 
 /// The quarters of the period, up to that of the as-of date.
