@@ -78,7 +78,8 @@ fn check_columns(detector: &Detector, schema: &DFSchema, diagnostics: &mut Diagn
 pub(super) async fn shares(detecting: &Detecting<'_>, moment: Moment) -> Result<BTreeMap<String, Vec<Share>>> {
     let what = || format!("counting the rows of {}", detecting.detector.file);
     let frame = rows(detecting.session, detecting.detector, moment).await?;
-    let mut keys = ["sign", "unit_id", "domain", "source_table"].map(col).to_vec();
+    let domain = if detecting.detector.is_over_domains { lit("").alias("domain") } else { col("domain") };
+    let mut keys = vec![col("sign"), col("unit_id"), domain, col("source_table")];
     // A key, and not the filter of each count: DataFusion 55 makes a common part of filters and then refuses its own plan.
     // As it is, NULL where it can't be told: of `IS TRUE` the planner and its plan don't agree whether it may be NULL.
     keys.extend(detecting.known.clone().map(|known| known.alias("is_known")));

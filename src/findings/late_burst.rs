@@ -3,10 +3,11 @@
 //! In: judged rows with three signs: 迟录 (entered long after the event), 期末录入 (entered in the last working days), 迟录且期末 (both; the
 //! evidence). Out: a test for each unit, domain and source table. Never here: a verdict on one record.
 //!
-//! p, share and effect: records that are both late and entered at the end, against the unit's peers. Besides, each sign by itself must stand out: both lie
-//! `finding.yearend_backfill.z` robust deviations above the group's median, the late share reaches the detector's floor, and the odds of either are
-//! `finding.peer_ratio` times the usual ones, at the end at least times those of an even spread over the period's working days. A period of which
-//! fewer than three times the last working days have passed has no end to speak of: not applicable.
+//! p, share and effect: records that are both late and entered at the end, against the unit's peers; its odds are `finding.peer_ratio` times the usual ones.
+//! Besides, both that share and the share entered at the end lie `finding.yearend_backfill.z` robust deviations above the group's median, the late share reaches
+//! the detector's floor, and the odds of an entry at the end are `finding.peer_ratio` times the usual ones and those of an even spread over the period's
+//! working days. Late entries by themselves need not be rare: where everybody enters late, a burst of them at the end is still one. A period of which fewer than three times
+//! the last working days have passed has no end to speak of: not applicable.
 
 use super::peers::{Compared, Peers, Share};
 use super::tested::{EvidenceOf, Tested};
@@ -64,9 +65,9 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
         };
         let stands_out = |compared: &Compared| compared.z >= z;
         let worth = late.share() >= detector.floor
-            && is_large(late, one.usual)
+            && is_large(both, together.usual)
             && is_large(at_end, if two.usual.rate() < even { UsualRate::exactly(even) } else { two.usual })
-            && stands_out(&one)
+            && stands_out(&together)
             && stands_out(&two);
         let title = request.table_title(&late.table);
         let says = format!(

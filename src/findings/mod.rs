@@ -292,7 +292,8 @@ async fn flagged_findings(detecting: &Detecting<'_>, flagged: &[&(&Tested<'_>, f
                 EvidenceOf::NotOdd(sign) => (sign, false),
             };
             let own = rows.iter().filter(|judged| judged.sign == *sign && judged.is_odd == is_odd).map(|judged| &judged.row);
-            let own = own.filter(|row| row.unit == unit && row.domain == domain && row.evidence.table == table);
+            let is_of_domain = |row: &judged::Recorded| row.domain == domain || detecting.detector.is_over_domains;
+            let own = own.filter(|row| row.unit == unit && is_of_domain(row) && row.evidence.table == table);
             evidence.extend(own.map(|row| row.evidence.clone()));
         }
         let mut says = String::new();

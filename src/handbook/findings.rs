@@ -58,6 +58,9 @@ fn limits(sources: &Sources<'_>, detector: &Detector) -> Vec<Vec<String>> {
             rows.push(vec!["对照比例不低于".to_owned(), least_rate.to_string(), own()]);
         }
     }
+    if detector.is_over_domains {
+        rows.push(vec!["领域".to_owned(), "合并判断".to_owned(), format!("{} 首部", detector.file)]);
+    }
     let prefix = format!("finding.{}.", detector.name);
     for parameter in sources.library.parameters.values().filter(|parameter| parameter.name.starts_with(&prefix)) {
         for version in &parameter.versions {

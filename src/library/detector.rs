@@ -141,6 +141,8 @@ pub struct Detector {
     pub minimum_n: u64,
     /// Smallest effect that is worth a reviewer's time, 0 to 1; 0 for a rule.
     pub floor: f64,
+    /// Of a share: a unit's rows of all domains are judged together, beside units with rows in any.
+    pub is_over_domains: bool,
     /// Which rows are looked at and how they are judged, in words.
     pub comment: String,
     /// The SELECT.
@@ -173,7 +175,10 @@ pub fn read_detector(name: &str, file: &str, text: &str, diagnostics: &mut Diagn
             _ => share_test(section, diagnostics),
         };
         let (minimum_n, floor) = if word == "rule" { (Some(1), Some(0.0)) } else { limits(section, diagnostics) };
+        let is_share = matches!(statistic, Some(Statistic::Share { .. }));
+        let is_over_domains = is_share && section.word("domains", &[("apart", false), ("together", true)], diagnostics).unwrap_or_default();
         Some(Detector {
+            is_over_domains,
             name: name.to_owned(),
             file: file.to_owned(),
             title: title?.value,
