@@ -2,6 +2,8 @@
 //!
 //! In: rank rows, values, findings. Out: [`DomainPageView`] and the rows of the list. Never here: figures that no stage computed, a sum over domains.
 
+use std::collections::BTreeSet;
+
 use super::Facts;
 use super::indicator::{self, ListRow};
 use super::ranking::{Group, domain_page, groups};
@@ -42,14 +44,14 @@ pub fn list(facts: &Facts) -> Vec<DomainRow> {
     let count = |count: usize| numbers::count(count as u64);
     let row = |domain: &str| {
         let ranks = || facts.ranks().filter(|rank| rank.domain == domain);
-        let groups: std::collections::BTreeSet<&str> = ranks().map(|rank| rank.peer_group.as_str()).collect();
+        let groups: BTreeSet<&str> = ranks().map(|rank| rank.peer_group.as_str()).collect();
         DomainRow {
             title: Text::of(texts::domain(domain)),
             href: domain_page(domain),
             objects: count(ranks().count()),
             ranked: count(ranks().filter(|rank| rank.rank.is_some()).count()),
             groups: count(groups.len()),
-            indicators: count(indicator::list(facts, "", Some(domain)).len()),
+            indicators: count(indicator::count_in(facts, domain)),
             findings: count(facts.input.detected.open().filter(|finding| domain.split('+').any(|of| of == finding.domain)).count()),
         }
     };

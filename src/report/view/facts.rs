@@ -144,6 +144,9 @@ impl<'a> Facts<'a> {
             facts.values.entry((&value.unit, &value.domain)).or_default().push(value);
             facts.by_indicator.entry(&value.indicator).or_default().push(value);
         }
+        for values in facts.by_indicator.values_mut() {
+            values.sort_by(|a, b| (&a.unit, &a.domain).cmp(&(&b.unit, &b.domain)));
+        }
         facts.quartiles = facts.all_quartiles();
         for finding in &input.detected.findings {
             facts.findings.entry(&finding.unit).or_default().push(finding);
@@ -279,10 +282,8 @@ impl<'a> Facts<'a> {
     }
 
     /// Values of one indicator, by unit and domain.
-    pub fn values_of(&self, indicator: &IndicatorId) -> Vec<&'a Value> {
-        let mut values = self.by_indicator.get(indicator).cloned().unwrap_or_default();
-        values.sort_by(|a, b| (&a.unit, &a.domain).cmp(&(&b.unit, &b.domain)));
-        values
+    pub fn values_of(&self, indicator: &IndicatorId) -> &[&'a Value] {
+        self.by_indicator.get(indicator).map_or(&[], Vec::as_slice)
     }
 
     /// Indicators with a page: those of the scheme with a value somewhere, in its order.

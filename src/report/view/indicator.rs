@@ -116,7 +116,7 @@ pub fn page_of(id: &str) -> String {
 pub fn page<'a>(facts: &Facts<'a>, scheme: &'a SchemeIndicator) -> IndicatorPageView {
     let header = facts.input.indicators.get(&scheme.id);
     let mut groups: BTreeMap<GroupOrder<'a>, Vec<&Value>> = BTreeMap::new();
-    for value in facts.values_of(&scheme.id) {
+    for &value in facts.values_of(&scheme.id) {
         let group = facts.rank((&value.unit, &value.domain)).map_or("", |rank| rank.peer_group.as_str());
         groups.entry(group_order(group)).or_default().push(value);
     }
@@ -136,8 +136,7 @@ pub fn page<'a>(facts: &Facts<'a>, scheme: &'a SchemeIndicator) -> IndicatorPage
 /// Rows of the indicators with a value in one of the domains; all without one.
 pub fn list(facts: &Facts, up: &str, domain: Option<&str>) -> Vec<ListRow> {
     let row = |scheme: &SchemeIndicator| {
-        let values = facts.values_of(&scheme.id);
-        let values: Vec<&Value> = values.into_iter().filter(|value| domain.is_none_or(|domain| value.domain == domain)).collect();
+        let values: Vec<&Value> = values_in(facts, scheme, domain).collect();
         let with_value = values.iter().filter(|value| value.value.is_some()).count();
         let header = facts.input.indicators.get(&scheme.id);
         let is = |low: bool| values.iter().filter(|value| value.funnel.is_some_and(|place| is_beyond(place, low))).count();
@@ -155,6 +154,19 @@ pub fn list(facts: &Facts, up: &str, domain: Option<&str>) -> Vec<ListRow> {
         })
     };
     facts.shown_indicators().filter_map(row).collect()
+}
+
+/// How many indicators have a value, or the reason for none, in a domain.
+pub fn count_in(facts: &Facts, domain: &str) -> usize {
+    facts.shown_indicators().filter(|scheme| values_in(facts, scheme, Some(domain)).next().is_some()).count()
+}
+
+fn values_in<'f, 'a>(
+    facts: &'f Facts<'a>,
+    scheme: &SchemeIndicator,
+    domain: Option<&'f str>,
+) -> impl Iterator<Item = &'a Value> + use<'f, 'a> {
+    facts.values_of(&scheme.id).iter().copied().filter(move |value| domain.is_none_or(|domain| value.domain == domain))
 }
 
 /// Title of an indicator, or its identifier.
