@@ -262,21 +262,16 @@ async fn expect_frame(case: &Case, name: &str, expected: &Grid) -> Result<(), St
 }
 
 async fn expect_findings(case: &Case, detector: &str, expected: &Grid) -> Result<(), String> {
-    check_headings(expected, detector, &FINDING_COLUMNS)?;
-    let detected = detected(case, detector, expected).await?;
-    compare(
-        expected,
-        detected.findings.iter().map(|finding| expected.headings.iter().map(|heading| finding_cell(finding, heading)).collect()).collect(),
-    )
+    compare_rows(expected, detector, &FINDING_COLUMNS, &detected(case, detector, expected).await?.findings, finding_cell)
 }
 
 async fn expect_tests(case: &Case, detector: &str, expected: &Grid) -> Result<(), String> {
-    check_headings(expected, detector, &TEST_COLUMNS)?;
-    let detected = detected(case, detector, expected).await?;
-    compare(
-        expected,
-        detected.tests.iter().map(|test| expected.headings.iter().map(|heading| test_cell(test, heading)).collect()).collect(),
-    )
+    compare_rows(expected, detector, &TEST_COLUMNS, &detected(case, detector, expected).await?.tests, test_cell)
+}
+
+fn compare_rows<Row>(expected: &Grid, of: &str, known: &[&str], rows: &[Row], cell: fn(&Row, &str) -> String) -> Result<(), String> {
+    check_headings(expected, of, known)?;
+    compare(expected, rows.iter().map(|row| expected.headings.iter().map(|heading| cell(row, heading)).collect()).collect())
 }
 
 const TEST_COLUMNS: [&str; 7] = ["unit_id", "domain", "sign", "n", "odd", "outcome", "reason"];
