@@ -18,7 +18,7 @@
 -- 比较的对象，是同一人员所办的其他当事人的案件：各人宽严不同，逐人与自己比（`stratum`），再合在一起。没有其他案件的人员，其案件不作判断。
 -- 一件有数名反复配对人员的，归与该当事人配对最多的一人。
 -- 明显较轻（`is_odd`）：在幅度内的位置（0为下限，1为上限）比同类的中位数低，差距不小于参数 `finding.favour.distance`。
--- 人员、当事人的代码只用于关联，从不显示。没有办案人员、没有当事人代码的案件，无从配对，不计。
+-- 人员、当事人的代码只用于关联，从不显示。没有办案人员或者没有当事人代码的案件，无从配对，不作判断，如实说明件数。
 WITH positions AS (
   SELECT p.unit_id, p.domain, p.record_id, p.source_file, p.source_line, p.item_code, p.severity, p.decided_on, p.band_position,
          coalesce(c.credit_code, c.party_code) AS party, c.officers
@@ -63,3 +63,9 @@ FROM positions AS p
 JOIN cases_of_paired AS c ON c.record_id = p.record_id AND c.nth = 1
 JOIN cells AS k ON k.unit_id = p.unit_id AND k.domain = p.domain AND k.item_code = p.item_code AND k.severity = p.severity
 WHERE k.like_cases >= param('finding.favour.like_cases', p.domain, p.decided_on)
+UNION ALL
+SELECT p.unit_id, p.domain, 'cases', p.record_id, p.source_file, p.source_line, '反复配对', CAST(NULL AS BOOLEAN), CAST(NULL AS BOOLEAN), '', p.decided_on,
+       concat(CAST(p.decided_on AS VARCHAR), ' 决定，没有填写办案人员或者当事人代码')
+FROM positions AS p
+JOIN cells AS k ON k.unit_id = p.unit_id AND k.domain = p.domain AND k.item_code = p.item_code AND k.severity = p.severity
+WHERE k.like_cases >= param('finding.favour.like_cases', p.domain, p.decided_on) AND (p.party IS NULL OR coalesce(cardinality(p.officers), 0) = 0)

@@ -10,8 +10,8 @@
 -- minimum_n  = 15
 -- floor      = 0.20
 -- ///
--- 决定日期在统计期内、有文号的决定，不论何种程序，每件一行。检测时从文号最后一段数字处切开，余下的是文号系列（单位代字、年份），
+-- 决定日期在统计期内的决定，不论何种程序，每件一行；没有文号的无从判断，如实说明件数。检测时从文号最后一段数字处切开，余下的是文号系列（单位代字、年份），
 -- 同一单位的同一系列内，文号与日期应当一同递增；至少须抽去几件方能一同递增，这几件即为不顺。
 SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, decision_no AS number, decided_on AS dated_on
 FROM case_register
-WHERE decision_no IS NOT NULL AND decided_on >= day_of($from) AND end_of(decided_on) <= $as_of
+WHERE decided_on >= day_of($from) AND end_of(decided_on) <= $as_of

@@ -21,9 +21,8 @@
 --   依风险的不算：企业当日的风险等级为C、D，或者属于高危行业的，只看距上一次不超过参数 `…again_within_days_at_risk` 日的；
 --   本单位在该企业的前一次检查查出过问题的（跟进）：更早的问题，不是反复再查的理由，复查另有事由。
 --   本单位同一领域本期有已过期限的检查名单、名单上的对象都去过的，不算集中于少数。没有名单的，照样看。
---   突击往往只有几个月：除全期外，每隔两个月起的四个月（1月至4月、3月至6月……）也各看一次，各为一种迹象；多看的几次，都计入多重检验的校正。
 -- “频密检查”：同样的记录，只列参数 `…frequent_within_days` 日内对同一企业自行选定的第三次起（依风险的，第四次起）。第二次或许碰巧，
---   同类也有；第三次就少见，所以记录不多的也看得出。
+--   同类也有；第三次就少见，所以记录不多的、只有几个月突击的也看得出。不再按月份分段各看一次：多一种迹象，就多一次校正，得不偿失。
 -- “外地罚本地免”：统计期内已决定的外地当事人案件（自报，没有的以统一社会信用代码的登记地与单位是否在同一设区市为准），
 --   本单位同一事项、同一档次的本地案件不少于参数 `finding.selective_targets.local_cases` 件的。当事人被罚款，而这些本地案件罚款的不多于参数
 --   `finding.selective_targets.local_fined` 的比例，列出。只看罚与不罚，不看罚多少。没有事项、档次的，移送、撤销、违法事实不成立的，无从比较，不计。
@@ -64,7 +63,6 @@ coverage AS (
 ),
 repeated AS (
   SELECT v.unit_id, v.domain, v.record_id, v.source_file, v.source_line, v.checked_on,
-         (date_part('year', v.checked_on) - date_part('year', day_of($from))) * 12 + date_part('month', v.checked_on) - date_part('month', day_of($from)) AS nth_month,
          NOT v.follows_problem AND coalesce(u.unvisited > 0, true) AND v.is_first_of_day
            AND coalesce(v.checked_on - CASE WHEN coalesce(e.risk_class IN ('C', 'D') OR e.high_hazard, false) THEN v.third_last_on ELSE v.second_last_on END
                         <= param('finding.selective_targets.frequent_within_days', v.domain, v.checked_on), false) AS is_frequent,
@@ -99,14 +97,9 @@ like_cases AS (
   WINDOW w AS (PARTITION BY unit_id, domain, item_code, severity)
 )
 SELECT v.unit_id, v.domain, 'inspections' AS source_table, v.record_id, v.source_file, v.source_line,
-       CASE WHEN w.of_frequent THEN '频密检查'
-            WHEN w.since = 0 AND w.until = 11 THEN '反复检查'
-            ELSE concat('反复检查（', CAST((date_part('month', day_of($from)) - 1 + w.since) % 12 + 1 AS VARCHAR), '月至',
-                        CAST((date_part('month', day_of($from)) - 1 + w.until) % 12 + 1 AS VARCHAR), '月）') END AS sign,
-       CASE WHEN w.of_frequent THEN v.is_frequent ELSE v.is_odd END AS is_odd, v.checked_on AS happened_on, v.says
-FROM repeated AS v
-JOIN (VALUES (0, 11, false), (0, 3, false), (2, 5, false), (4, 7, false), (6, 9, false), (8, 11, false), (0, 11, true)) AS w (since, until, of_frequent)
-  ON v.nth_month >= w.since AND v.nth_month <= w.until
+       w.sign, CASE WHEN w.sign = '频密检查' THEN v.is_frequent ELSE v.is_odd END AS is_odd, v.checked_on AS happened_on, v.says
+FROM (VALUES ('反复检查'), ('频密检查')) AS w (sign)
+CROSS JOIN repeated AS v
 UNION ALL
 SELECT unit_id, domain, 'cases', record_id, source_file, source_line, '外地罚本地免',
        is_fined AND local_fined <= local_cases * param('finding.selective_targets.local_fined', domain, decided_on),

@@ -1,10 +1,11 @@
 //! Document numbers that do not run with their dates: share of the documents out of line, against peers.
 //!
-//! In: numbered documents. Out: a test for each unit and domain. Never here: how documents get out of line ([`super::numbers`] finds the fewest
+//! In: documents, those without a number among them. Out: a test for each unit and domain; documents without a number are told, not judged. Never here: how documents get out of line ([`super::numbers`] finds the fewest
 //! that must be taken out), how a share is judged ([`super::share`]).
 
 use std::collections::BTreeMap;
 
+use arrow::array::Array;
 use arrow::record_batch::RecordBatch;
 
 use super::Detecting;
@@ -45,26 +46,34 @@ fn of_unit(detecting: &Detecting<'_>, batch: &RecordBatch) -> Result<Counted> {
     let column = |name: &str| judged::place(batch, name).expect("a column of the statistic");
     let (numbers, dates) = (judged::text(batch, column("number"))?, judged::days(batch, column("dated_on"))?);
     let rows = judged::recorded(batch)?;
-    let document = |(place, row): (usize, &Recorded)| Numbered {
-        unit: row.unit.clone(),
-        number: numbers.value(place).to_owned(),
-        dated_on: dates[place],
-        record_id: row.evidence.record_id.clone(),
-    };
-    let documents: Vec<Numbered> = rows.iter().enumerate().map(document).collect();
     let mut counted: Counted = BTreeMap::new();
-    for (place, why) in out_of_line(&documents) {
-        let Recorded { unit, domain, evidence: row } = &rows[place];
-        let fresh = || {
-            let tier = detecting.tiers.get(unit).map_or("", String::as_str);
-            (Share::of(unit, tier, domain, &row.table), Vec::new())
-        };
-        let (share, evidence) = counted.entry((row.table.clone(), domain.clone(), unit.clone())).or_insert_with(fresh);
+    let (numbered, without): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|place| numbers.is_valid(*place));
+    for place in without {
+        count_of(&mut counted, detecting, &rows[place]).0.unjudged += 1;
+    }
+    let document = |place: &usize| Numbered {
+        unit: rows[*place].unit.clone(),
+        number: numbers.value(*place).to_owned(),
+        dated_on: dates[*place],
+        record_id: rows[*place].evidence.record_id.clone(),
+    };
+    let documents: Vec<Numbered> = numbered.iter().map(document).collect();
+    for (nth, why) in out_of_line(&documents) {
+        let row = &rows[numbered[nth]];
+        let (share, evidence) = count_of(&mut counted, detecting, row);
         share.n += 1;
         if let Some(says) = why {
             share.odd += 1;
-            evidence.push(Evidence { says, ..row.clone() });
+            evidence.push(Evidence { says, ..row.evidence.clone() });
         }
     }
     Ok(counted)
+}
+
+/// What is counted for the unit, domain and table of a document.
+fn count_of<'c>(counted: &'c mut Counted, detecting: &Detecting<'_>, row: &Recorded) -> &'c mut (Share, Vec<Evidence>) {
+    let Recorded { unit, domain, evidence } = row;
+    let tier = detecting.tiers.get(unit).map_or("", String::as_str);
+    let fresh = || (Share::of(unit, tier, domain, &evidence.table), Vec::new());
+    counted.entry((evidence.table.clone(), domain.clone(), unit.clone())).or_insert_with(fresh)
 }

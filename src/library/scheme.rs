@@ -381,6 +381,11 @@ impl Scheme {
         self.perception == Some(Perception::Separate) && node == PERCEPTION
     }
 
+    /// Whether what hangs on the node is part of the total.
+    pub fn is_in_total(&self, node: &str) -> bool {
+        !self.nodes_above(node).iter().any(|node| self.is_separate(&node.id))
+    }
+
     /// The points that each class carries in the total, exactly: those of the scheme, or what renormalising makes of them.
     pub fn class_points(&self) -> BTreeMap<&str, Decimal> {
         let classes: Vec<&Node> = self.nodes.iter().filter(|node| node.parent == TOTAL && !self.is_separate(&node.id)).collect();

@@ -14,7 +14,7 @@ const RANKING: &str = "says domain anchor bar compared earned figure grade highe
     tone total unit unswitched withheld words";
 
 /// Pages of domains, regions and indicators.
-const OVER_ALL: &str = "anchor badges basis component definition domain due figure findings firms fraction funnel group groups highest href id index indicators interval label \
+const OVER_ALL: &str = "name says anchor badges basis component definition domain due figure findings firms fraction funnel group groups highest href id index indicators interval label \
     low high lowest median members neighbours node objects points quarter rank ranked ranks reading reason region score strip synergy burden target title tone total unit \
     units unswitched value whole withheld words";
 
@@ -23,7 +23,7 @@ const UNIT: &str = "href peers unit allowed anchor axes bar basis benign compare
     differing effect look_at number review state evidence excluded fields figure file firms fraction grade grade_note group group_href heading held id in_transit index \
     interval kind label letter line matched median missing_in_system missing_on_platform month more n name neighbour note numerator p \
     parent pending points points_note q quarter reading reason record region rows sample says score share shrunk size soon spark standing statistic step \
-    strength strip subject table target tier title tone total usual value words";
+    strength strip subject table target tier title tone total usual value words probability rank said";
 
 /// The other pages of the office's tree.
 const OFFICE: &str = "label version unit anchor balanced bar benign bytes calibrated carried chained check compared component confirmed contribution correlation \
@@ -44,7 +44,7 @@ const METHOD: &str = "available curve deviation effective full node nominal pair
 const VERIFICATION: &str = "newest way columns domain fraction held href quarter score share title unit";
 
 /// Page, its template, its list.
-const PAGES: [(&str, &str, &str); 25] = [
+const PAGES: [(&str, &str, &str); 26] = [
     ("base.html", include_str!("templates/base.html"), FRAME),
     ("public.html", include_str!("templates/public.html"), PUBLIC),
     ("ranking.html", include_str!("templates/ranking.html"), RANKING),
@@ -68,6 +68,7 @@ const PAGES: [(&str, &str, &str); 25] = [
     ("verification.html", include_str!("templates/verification.html"), VERIFICATION),
     ("verified.html", include_str!("templates/verified.html"), VERIFICATION),
     ("method.html", include_str!("templates/method.html"), METHOD),
+    ("tables.html", include_str!("templates/tables.html"), OVER_ALL),
     ("quality.html", include_str!("templates/quality.html"), OFFICE),
     ("accounting.html", include_str!("templates/accounting.html"), OFFICE),
 ];

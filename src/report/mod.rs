@@ -1,12 +1,13 @@
 //! Report: everything a run found, as pages for three readers and as result tables.
 //!
-//! In: [`ReportInput`]. Out: `report/office/` with `findings.xlsx`, `report/units/<id>/`, `report/public/` and `tables/<table>.parquet` in
+//! In: [`ReportInput`]. Out: `report/office/` with `findings.xlsx` and `tables/`, `report/units/<id>/`, `report/public/` and `tables/<table>.parquet` in
 //! the run's folder. Never here: figures that no stage computed, a personal column, an address outside, a script but the one of sorting and finding.
 //!
 //! ```text
 //! ReportInput ──Facts──▶ view models (Text, Svg) ──templates──▶ guard ──▶ pages
 //!            ├──anomalies──▶ sheets of the workbook
 //!            └──tables──▶ RecordBatch ──▶ Parquet, counted again, hashed
+//!                                    └──sheets──▶ XLSX and CSV, with titles and names
 //! ```
 //!
 //! Three walls keep personal data off a page: the input has no place for it, the templates may name only what [`allowed`] lists
@@ -25,7 +26,9 @@ pub mod method_texts;
 pub mod names;
 pub mod numbers;
 mod pages;
+pub mod sheets;
 pub mod svg;
+pub mod table_texts;
 pub mod tables;
 #[cfg(test)]
 mod tests;
@@ -62,16 +65,14 @@ pub struct ReportSummary {
 
 /// Writes the result tables into `run_dir/tables` and the three trees of pages into `run_dir/report`.
 pub fn write(input: &ReportInput, run_dir: &Path, threads: usize) -> Result<ReportSummary> {
-    let tables = write_tables(input, &run_dir.join("tables"), threads)?;
-    let facts = view::Facts::of(input);
+    let results = tables::tables(input)?;
+    let tables = tables::parquet::write_tables(&results, &run_dir.join("tables"), threads)?;
+    let mut facts = view::Facts::of(input);
+    facts.sheets = results.iter().map(sheets::SheetFiles::of).collect();
     let (pages, page_bytes) = trees::write_trees(&facts, &run_dir.join("report"), threads)?;
+    sheets::write(&facts, &results, &run_dir.join("report"), threads)?;
     anomalies::write(input, &run_dir.join("report/office/findings.xlsx"))?;
     Ok(ReportSummary { pages, page_bytes, tables })
-}
-
-/// Writes every result table into `dir`.
-pub fn write_tables(input: &ReportInput, dir: &Path, threads: usize) -> Result<Vec<TableFile>> {
-    tables::parquet::write_tables(&tables::tables(input)?, dir, threads)
 }
 
 /// Rank of each assessed object in the result tables of a finished run; none when the run left none.

@@ -20,6 +20,11 @@ pub fn amount(number: Decimal) -> String {
     grouped(&rounded.to_string())
 }
 
+/// `82.25` for `82.250000000000`.
+pub fn without_trailing_zeros(number: &str) -> &str {
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
+}
+
 /// A count.
 pub fn count(number: u64) -> String {
     grouped(&number.to_string())

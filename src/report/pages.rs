@@ -17,6 +17,7 @@ use super::view::ranking::{Group, KeyFigure, PublicGroup};
 use super::view::reconciliation::ReconciliationView;
 use super::view::region::{ListedRegion, RegionPageView};
 use super::view::synergy::{DomainView, PartHead, ScaleStep};
+use super::view::tables::TableRow;
 use super::view::today::Task;
 use super::view::unit::UnitView;
 use super::view::verification::VerificationView;
@@ -96,6 +97,16 @@ pub struct RegionPage {
     pub has_previous: bool,
     /// Everything on the page.
     pub view: RegionPageView,
+}
+
+/// The files of every result table.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "tables.html")]
+pub struct TablesPage {
+    /// Title band.
+    pub frame: Frame,
+    /// Tables.
+    pub rows: Vec<TableRow>,
 }
 
 /// Indicators of the office's tree.

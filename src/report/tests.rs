@@ -2,19 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use calamine::Reader;
 use rust_decimal::Decimal;
 
 use super::fixture::{HOSTILE, province};
 use super::names::file_name;
+use super::sheets::SheetFiles;
 use super::view::Facts;
-use super::{ReportInput, guard, numbers, texts, trees, write};
+use super::{ReportInput, guard, numbers, tables, texts, trees, write};
 use crate::compute::measures::Measures;
 use crate::library::indicator::{Better, ShownAs};
 use crate::scoring::tables::Rank;
 use crate::terms::UnitId;
 
 fn pages(input: &ReportInput) -> BTreeMap<String, String> {
-    let pages = trees::each_page(&Facts::of(input), 2, |page| Ok((page.path, page.html)));
+    let mut facts = Facts::of(input);
+    facts.sheets = tables::tables(input).expect("the fixture's tables").iter().map(SheetFiles::of).collect();
+    let pages = trees::each_page(&facts, 2, |page| Ok((page.path, page.html)));
     pages.expect("the fixture renders").into_iter().collect()
 }
 
@@ -32,7 +36,7 @@ fn every_unit_has_a_page_in_the_offices_tree_and_one_of_its_own() {
         page.starts_with("office/domains/") || page.starts_with("office/regions/") || page.starts_with("office/indicators/")
     };
     let others = pages.keys().filter(|page| !over_all(page)).count();
-    assert_eq!(others, 12 + 2 * input.units.len() + 2);
+    assert_eq!(others, 13 + 2 * input.units.len() + 2);
     for unit in &input.units {
         let name = file_name(unit.id.as_ref());
         assert!(pages.contains_key(&format!("office/units/{name}.html")) && pages.contains_key(&format!("units/{name}/index.html")));
@@ -78,8 +82,9 @@ fn links_lead_to_pages_of_the_same_tree() {
             };
             let tree = |path: &str| path.split('/').next().map(str::to_owned);
             assert!(tree(&target) == tree(path), "{path} leads to {target}");
-            // Beside the pages stands the workbook of the anomaly report, in the office's tree alone.
-            if target == "office/findings.xlsx" {
+            // Beside the pages stand workbooks: of findings and tables in the office's tree alone, of the ranking in the public one.
+            let is_file = [".xlsx", ".csv"].iter().any(|ending| target.ends_with(ending));
+            if is_file && ["office/findings.", "office/tables/", "public/ranking."].iter().any(|start| target.starts_with(start)) {
                 continue;
             }
             let page = pages.get(&target).unwrap_or_else(|| panic!("{path} leads to {target}, which is no page"));
@@ -364,7 +369,7 @@ fn a_report_of_nothing_is_still_a_report() {
     input.previous = None;
     input.charts.clear();
     input.effects = Default::default();
-    assert_eq!(pages(&input).len(), 14);
+    assert_eq!(pages(&input).len(), 15);
 }
 
 #[test]
@@ -593,4 +598,41 @@ fn a_fact_found_at_one_unit_is_drawn_beside_those_whose_records_show_none_and_wi
     assert!(page(&input).contains("另 7 个主体（其中 7 个没有这类记录）"), "{}", page(&input));
     input.detected.unremarkable.clear();
     assert!(page(&input).contains(texts::NO_PEERS_TO_DRAW));
+}
+
+#[test]
+fn every_table_is_there_for_excel_with_its_rows_counted_and_nothing_that_runs() {
+    let mut input = province();
+    let formula = "=HYPERLINK(\"http://evil.example\",\"看\")";
+    let named = input.units[0].id.clone();
+    input.units[0].name = formula.to_owned();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let summary = write(&input, folder.path(), 2).expect("the report is written");
+    let tables_of = folder.path().join("report/office/tables");
+    for table in &summary.tables {
+        let mut book = calamine::open_workbook_auto(tables_of.join(format!("{}.xlsx", table.name))).expect("a workbook");
+        let names = book.sheet_names();
+        assert_eq!(names.len(), 2, "{}", table.name);
+        let (rows, notes) = (book.worksheet_range(&names[0]).expect("rows"), book.worksheet_range(&names[1]).expect("notes"));
+        assert_eq!(rows.height() as u64, table.rows + 1, "{}", table.name);
+        assert!(notes.rows().any(|row| row[1].to_string().contains(&format!("{} 行，共 {} 行", table.rows, table.rows))), "{}", table.name);
+        // No cell has anything to compute.
+        assert!(names.iter().all(|name| book.worksheet_formula(name).is_ok_and(|formulas| formulas.is_empty())), "{}", table.name);
+        let text = std::fs::read_to_string(tables_of.join(format!("{}.csv", table.name))).expect("UTF-8");
+        let mut reader = csv::Reader::from_reader(text.strip_prefix('\u{feff}').expect("a byte-order mark").as_bytes());
+        let records: Vec<csv::StringRecord> = reader.records().map(|record| record.expect("as many cells as titles")).collect();
+        assert_eq!(records.len() as u64, table.rows, "{}", table.name);
+        assert!(records.iter().flatten().all(|cell| !cell.starts_with('=')), "{}", table.name);
+    }
+    let mut ranks = calamine::open_workbook_auto(tables_of.join("ranks.xlsx")).expect("a workbook");
+    let sheet = ranks.sheet_names()[0].clone();
+    let rows = ranks.worksheet_range(&sheet).expect("rows");
+    let own = rows.rows().find(|row| row[0].to_string() == named.0).expect("the unit's row");
+    assert_eq!(own[1].to_string(), formula.replace("://", "：／／"), "a text, and nothing to follow");
+    let total = rows.rows().next().expect("titles").iter().position(|title| *title == "总分").expect("a column");
+    assert!(rows.rows().skip(1).any(|row| matches!(row[total], calamine::Data::Float(_))), "a total is a number");
+    // The public has what the public page shows, by names and without identifiers.
+    let public = std::fs::read_to_string(folder.path().join("report/public/ranking.csv")).expect("UTF-8");
+    assert_eq!(public.lines().count(), input.scorecards.ranks.len() + 1);
+    assert!(input.units.iter().all(|unit| !public.contains(unit.id.as_ref())), "unit identifiers are internal");
 }

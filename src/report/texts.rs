@@ -12,6 +12,7 @@ use crate::library::indicator::Better;
 use crate::report::input::Minimum;
 use crate::report::numbers;
 use crate::scoring::audit::IndicatorAudit;
+use crate::scoring::tables::{Said, Way};
 use crate::statistics::control_chart::{Assurance, Rule, Side};
 use crate::statistics::funnel::Position;
 use crate::statistics::ranks::Band;
@@ -146,6 +147,24 @@ catalogue! {
     ONLY_DERIVED = "自报否而认定是";
     PEER_GROUP = "同类组";
     POSITION = "在同类组中的位置";
+    NOTICE = "提示";
+    INDICATOR_TITLE = "指标名称";
+    PAGE_TABLES = "数据表";
+    TITLE_TABLES = "数据表下载";
+    TABLES_NOTE = "每张结果表一份 Excel 工作簿和一份 CSV（UTF-8，Excel 可直接打开），内容相同；工作簿的“说明”页列出各列含义和指标口径。行数很多的表只写前两万行，文件名和下表都写明；全部行在 tables 文件夹的 Parquet 中，也可用 kaohe sql 查询、导出。文本一律作文本，不含公式。";
+    RANKING_FILES = "本排名的数据文件：";
+    TABLE_OF = "结果表";
+    ROW_IS = "每行是什么";
+    ROWS_WRITTEN = "写出／全部行数";
+    TABLE_FILES = "下载";
+    BESIDE = "与前后名次的差别";
+    BESIDE_NOTE = "本单位更高的概率：假如到期的案件重来一遍，本单位总分高于该单位的概率，50%就是分不出高下；只就这两家而言，只计案件多少带来的偶然。对外能说什么，以“可以说”一栏为准：全组各家同时成立。";
+    THIS_UNIT = "本单位";
+    PROBABILITY_ABOVE = "本单位更高的概率";
+    MAY_BE_SAID = "可以说";
+    NEXT_GRADE = "离上一等次有多远";
+    NEXT_GRADE_NOTE = "用本单位自己的记录说明差距的大小：分母、同类和其他指标都不变，只数计分的比率，不含平均数、金额和按同类比较计分的指标。这不是办案任务：罚款和案件数量多少都不提高得分（行政处罚法第七十四条），已有的记录不得改动。";
+    ONE_ALONE = "只改一项也够的：";
     CLASSES = "类别得分";
     INDICATOR = "指标";
     FRACTION = "分子／分母";
@@ -586,6 +605,11 @@ pub fn rank_of(rank: u32, ranked: u32) -> String {
     format!("第 {rank} 名，共 {ranked} 家")
 }
 
+/// `第 3 名`.
+pub fn place(rank: u32) -> String {
+    format!("第 {rank} 名")
+}
+
 /// `2–5`, and one rank by itself.
 pub fn rank_interval(best: u32, worst: u32) -> String {
     if best == worst { best.to_string() } else { format!("{best}–{worst}") }
@@ -596,6 +620,50 @@ pub fn rank_open(best: u32, worst: u32, set: Option<(u32, u32)>, band: Band) -> 
     let ranks = if best == worst { format!("第 {best} 名") } else { format!("第 {best} 至第 {worst} 名之间") };
     let group = set.map(|(best, worst)| format!("；全组同时成立的范围为第 {best} 至第 {worst} 名")).unwrap_or_default();
     format!("只计偶然因素，名次在{ranks}{group}；{}", band_words(band))
+}
+
+/// What may be said of the page's unit beside another.
+pub fn said(said: Said) -> &'static str {
+    match said {
+        Said::Better => "优于该单位",
+        Said::NotDistinguishable => "区分不开",
+        Said::Worse => "不如该单位",
+    }
+}
+
+/// `20 000／183 222`.
+pub fn rows_written(rows: &str, total: &str) -> String {
+    format!("{rows}／{total}")
+}
+
+/// Where all rows of a table stand.
+pub fn rows_elsewhere(file: &str) -> String {
+    format!("本文件只有前面的行；全部行见运行目录下的 {file}。")
+}
+
+/// A grade that may still change.
+pub fn provisional_grade(grade: &str) -> String {
+    format!("{grade}（{GRADE_PROVISIONAL}）")
+}
+
+/// How far the next grade is.
+pub fn next_grade(grade: &str, from: &str, missing: &str, way: Way, records: u32, has_quota: bool) -> String {
+    let far = format!("距“{grade}”（{from} 分起）差 {missing} 分。");
+    let quota = if has_quota { "该等次有名额，够分后还要看名次。" } else { "" };
+    match way {
+        Way::Records => format!("{far}最少 {records} 条记录的结果不同，就够这个分数。{quota}"),
+        Way::TooMany => format!("{far}要有一百条以上记录的结果不同才够。{quota}"),
+        Way::OutOfReach => format!("{far}计分的比率全部达标也不够：其余的差距在平均数、金额、扣分或者按同类比较的指标。"),
+        Way::Veto => format!("“{grade}”受一票否决限制，与记录的多少无关。"),
+        Way::Quota => format!("总分已够“{grade}”，但该等次的名额已满，按名次未轮到。"),
+        Way::NoSum => format!("{far}本方案的总分不是各项得分之和，不能按记录折算。"),
+    }
+}
+
+/// So many records of an indicator, and what they would add.
+pub fn records_wanted(records: u32, is_less: bool, gain: &str) -> String {
+    let how = if is_less { "不再计入分子" } else { "计入分子" };
+    format!("{records} 条{how}，+{gain} 分")
 }
 
 /// What may be said of a rank in public.

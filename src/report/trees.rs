@@ -15,13 +15,14 @@ use super::names::{Text, file_name};
 use super::numbers;
 use super::pages::{
     BurdenPage, DomainPage, DomainsPage, FindingsPage, IndicatorPage, IndicatorsPage, MethodPage, PublicPage, QualityPage, RankingPage,
-    ReconciliationPage, RegionPage, RegionsPage, SynergyPage, UnitPage, VerificationPage, WatchPage,
+    ReconciliationPage, RegionPage, RegionsPage, SynergyPage, TablesPage, UnitPage, VerificationPage, WatchPage,
 };
 use super::texts;
 use super::view::frame::{Frame, Page, Reader};
 use super::view::ranking::KeyFigure;
 use super::view::{
-    Facts, burden, domain, findings, indicator, method, quality, ranking, reconciliation, region, synergy, today, unit, verification, watch,
+    Facts, burden, domain, findings, indicator, method, quality, ranking, reconciliation, region, synergy, tables, today, unit,
+    verification, watch,
 };
 use crate::error::{Context, Kind, Result};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
@@ -53,6 +54,7 @@ fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
         Box::new(|| finished("office/reconciliation.html", &reconciliation_page(facts))),
         Box::new(|| finished("office/verification.html", &verification_page(facts))),
         Box::new(|| finished("office/quality.html", &quality_page(facts))),
+        Box::new(|| finished("office/tables.html", &tables_page(facts))),
         Box::new(|| finished("office/method.html", &method_page(facts, Reader::Office))),
         Box::new(|| finished("public/index.html", &public_page(facts, None))),
         Box::new(|| finished("public/method.html", &method_page(facts, Reader::Public))),
@@ -205,6 +207,10 @@ fn unit_page<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitPage 
         group_href: if office { "../index.html".to_owned() } else { String::new() },
         with_findings: office,
     }
+}
+
+fn tables_page(facts: &Facts) -> TablesPage {
+    TablesPage { frame: Frame::of(facts, Reader::Office, Page::Tables, Text::of(texts::TITLE_TABLES)), rows: tables::rows(facts) }
 }
 
 fn findings_page(facts: &Facts) -> FindingsPage {

@@ -9,6 +9,7 @@ use jiff::civil::DateTime;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet};
 
 use super::cells::{Cells, Style, shanghai};
+use super::numbers::without_trailing_zeros;
 use crate::error::{Context, Error, Kind, Result};
 use crate::terms::date_from_epoch_days;
 
@@ -139,7 +140,7 @@ fn value(array: &ArrayRef, cells: &Cells<'_>, row: usize) -> Result<Value> {
         DataType::Timestamp(_, Some(_)) => moment(shanghai(array.as_primitive::<TimestampMicrosecondType>().value(row))),
         // A number that Excel would round stays a text with every digit.
         kind if kind.is_floating() => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Number),
-        kind if kind.is_numeric() && digits(&text) <= MOST_DIGITS => text.parse().ok().map(Value::Number),
+        kind if kind.is_numeric() && digits(without_trailing_zeros(&text)) <= MOST_DIGITS => text.parse().ok().map(Value::Number),
         _ => None,
     };
     Ok(typed.unwrap_or(Value::Text(text)))

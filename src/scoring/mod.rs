@@ -7,7 +7,7 @@
 //! score by the scheme's curve, rounded half up ([`values`]), or by comparison with others ([`relative`]), from the value itself or drawn
 //! towards its peers' ([`shrunken`]); the tree moves the weight of what does not apply or had nothing due inside the parent, makes one score
 //! of children ([`means`]) and adds up ([`tree`]); bonus and deduction are capped; ranks exist inside one
-//! peer group only; quota and vetoes limit the grade ([`ranking`]); draws say which ranks chance leaves open ([`uncertainty`]). Totals are decimal and exact
+//! peer group only; quota and vetoes limit the grade ([`ranking`]); draws say which ranks chance leaves open ([`uncertainty`]), and a search what the next grade is away by ([`next_grade`]). Totals are decimal and exact
 //! where means are arithmetic and curves straight; by default every published figure is computed from published figures. Audit and what-if
 //! ([`audit`], [`whatif`]) score again and again in binary fractions ([`draws`]).
 
@@ -30,6 +30,7 @@ pub mod draws;
 pub mod interval;
 mod ledger;
 mod means;
+mod next_grade;
 mod objects;
 mod period;
 #[cfg(test)]
@@ -109,6 +110,7 @@ pub fn grade_cap(scheme: &Scheme, event: &Event) -> Option<usize> {
 pub fn score(input: &ScoringInput<'_>) -> Result<Scorecards> {
     let mut cards = score_without_ledger(input)?;
     cards.ledger = ledger::rows(input)?;
+    cards.next_grades = next_grade::rows(input.scheme, &cards);
     Ok(cards)
 }
 

@@ -5,9 +5,10 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::Event;
-use super::tables::{LineKind, Rank, Value};
+use super::tables::{LineKind, OtherRecords, Rank, Value, Way};
 use super::tests::{Province, measure, ratio, unit};
-use crate::terms::UnitId;
+use crate::compute::measures::{Amount, Measure};
+use crate::terms::{Fraction, UnitId};
 
 const UNITS: [&str; 8] = ["u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7"];
 
@@ -35,6 +36,26 @@ fn provinces() -> impl Strategy<Value = Province> {
         province.events = events.into_iter().map(event).collect();
         province
     })
+}
+
+/// The province, were these records of the unit otherwise: those of the newest months first, for a stock is that of the last one.
+fn with(province: &Province, unit: &UnitId, records: &[OtherRecords]) -> Province {
+    let mut other = Province::market();
+    (other.units, other.events, other.measures) = (province.units.clone(), province.events.clone(), province.measures.clone());
+    other.measures.sort_by_key(|row| std::cmp::Reverse(row.month));
+    for wanted in records {
+        let mut left = i128::from(wanted.records) * Fraction::SCALE;
+        let is_of = |row: &&mut Measure<'static>| row.subject == unit.0 && row.indicator == wanted.indicator.0;
+        for row in other.measures.iter_mut().filter(is_of) {
+            let Amount::Ratio(fraction) = &mut row.amount else { continue };
+            let room = if wanted.is_less { fraction.numerator } else { fraction.denominator - fraction.numerator };
+            let taken = left.min(room);
+            fraction.numerator += if wanted.is_less { -taken } else { taken };
+            left -= taken;
+        }
+        assert_eq!(left, 0, "no more records than there are");
+    }
+    other
 }
 
 impl std::fmt::Debug for Province {
@@ -105,6 +126,27 @@ proptest! {
         prop_assert_eq!(own(before.values), own(after.values));
         let totals = |ranks: &[Rank]| ranks.iter().filter(|rank| rank.unit.0 != "zz").map(|rank| rank.total).collect::<Vec<_>>();
         prop_assert_eq!(totals(&before.ranks), totals(&after.ranks));
+    }
+
+    #[test]
+    fn the_records_named_give_the_next_grade_and_one_less_does_not(province in provinces()) {
+        let place = |grade: &Option<String>| ["优秀", "良好", "不合格"].iter().position(|name| Some(*name) == grade.as_deref());
+        for next in province.score().next_grades.iter().filter(|next| next.way == Way::Records) {
+            let grade_with = |records: &[OtherRecords]| {
+                let cards = with(&province, &next.unit, records).score();
+                cards.ranks.iter().find(|rank| rank.unit == next.unit).and_then(|rank| place(&rank.score_grade))
+            };
+            let wanted = place(&Some(next.grade.clone()));
+            prop_assert!(grade_with(&next.together) <= wanted, "{next:?}");
+            for left_out in 0..next.together.len() {
+                let mut fewer = next.together.clone();
+                fewer[left_out].records -= 1;
+                prop_assert!(grade_with(&fewer) > wanted, "{fewer:?} would do for {next:?}");
+            }
+            for alone in &next.alone {
+                prop_assert!(grade_with(std::slice::from_ref(alone)) <= wanted, "{alone:?} of {next:?}");
+            }
+        }
     }
 
     #[test]

@@ -129,8 +129,8 @@ fn one(
     };
     let by_score = result.total.and_then(|total| scheme.grade_of(total));
     let vetoes = vetoes(scheme, object);
-    let grade =
-        by_score.map(|grade| under_quota(scheme, grade, place)).map(|grade| vetoes.iter().fold(grade, |grade, (_, cap)| grade.max(*cap)));
+    let cap = vetoes.iter().map(|(_, cap)| *cap).max();
+    let grade = by_score.map(|grade| under_quota(scheme, grade, place)).map(|grade| cap.map_or(grade, |cap| grade.max(cap)));
     let name = |grade: Option<usize>| grade.map(|grade| scheme.grades[grade].name.clone());
     let mut codes: Vec<String> = vetoes.into_iter().map(|(code, _)| code).collect();
     codes.sort();
@@ -146,6 +146,7 @@ fn one(
         score_grade: name(by_score),
         grade: name(grade),
         vetoes: codes,
+        veto_cap: name(cap),
         solid_share: result.solid_share,
         half_width: result.half_width,
         rank: rank.filter(|_| withheld.is_none()),

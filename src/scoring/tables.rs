@@ -266,6 +266,8 @@ pub struct Rank {
     pub grade: Option<String>,
     /// Codes of the vetoes that apply, sorted.
     pub vetoes: Vec<String>,
+    /// The best grade that they leave; `None` without any.
+    pub veto_cap: Option<String>,
     /// Share of the total's points that rest on enough cases.
     pub solid_share: Decimal,
     /// Rank inside the peer group (1 = best; ties share, "1,2,2,4").
@@ -319,6 +321,115 @@ pub struct LedgerRow {
     pub status: Status,
 }
 
+/// How the next grade could have been reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By the records that are named.
+    Records,
+    /// By more records than a search goes through; perhaps by those of one indicator alone.
+    TooMany,
+    /// Not by any number of records of the proportions that are scored.
+    OutOfReach,
+    /// A veto keeps the grade where it is.
+    Veto,
+    /// The total is enough, the places of the grade are taken.
+    Quota,
+    /// Not told: the scheme makes totals that are no sums of scores.
+    NoSum,
+}
+
+impl Way {
+    /// The word that tables use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Records => "records",
+            Self::TooMany => "too_many",
+            Self::OutOfReach => "out_of_reach",
+            Self::Veto => "veto",
+            Self::Quota => "quota",
+            Self::NoSum => "no_sum",
+        }
+    }
+}
+
+/// Records of one indicator that would have had to be otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherRecords {
+    /// Indicator.
+    pub indicator: IndicatorId,
+    /// Scheme node that it hangs on.
+    pub node: String,
+    /// How many.
+    pub records: u32,
+    /// They count in the numerator and should not; otherwise they don't and should.
+    pub is_less: bool,
+    /// Points that the total would gain.
+    pub gain: Decimal,
+}
+
+/// What would have lifted an object by one grade. Sort key: unit, domain. Objects with the best grade, or none, have no row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextGrade {
+    /// Unit.
+    pub unit: UnitId,
+    /// Domain.
+    pub domain: String,
+    /// The next better grade.
+    pub grade: String,
+    /// The total from which it is given.
+    pub from: Decimal,
+    /// Points that the total lacks.
+    pub missing: Decimal,
+    /// The grade has places for a share of the group only.
+    pub has_quota: bool,
+    /// How.
+    pub way: Way,
+    /// The fewest records over all indicators, in the order of the scheme.
+    pub together: Vec<OtherRecords>,
+    /// The fewest records of one indicator alone, for each that can do it alone; the fewest first.
+    pub alone: Vec<OtherRecords>,
+}
+
+/// An object beside one of its group that stands near. Sort key: unit, domain, rank and identifier of the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RankNeighbour {
+    /// Unit.
+    pub unit: UnitId,
+    /// Domain.
+    pub domain: String,
+    /// The other one.
+    pub other: UnitId,
+    /// Its rank.
+    pub other_rank: u32,
+    /// Probability that the unit's total would be the higher one, were the cases that fell due drawn anew: by the same laws as the ranks that chance leaves
+    /// open. It is said of these two alone; of the whole group speak the sets.
+    pub probability: Decimal,
+    /// What may be said of the two beside all others of the group; `None` in a group too large to say.
+    pub said: Option<Said>,
+}
+
+/// What may be said of two units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// The unit is better.
+    Better,
+    /// Nothing.
+    NotDistinguishable,
+    /// It is worse.
+    Worse,
+}
+
+impl Said {
+    /// The word that tables use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Better => "better",
+            Self::NotDistinguishable => "not_distinguishable",
+            Self::Worse => "worse",
+        }
+    }
+}
+
 /// Everything that scoring yields.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scorecards {
@@ -332,4 +443,8 @@ pub struct Scorecards {
     pub score_lines: Vec<ScoreLine>,
     /// The dynamic ledger: the values of single months.
     pub ledger: Vec<LedgerRow>,
+    /// How far each object is from the next grade.
+    pub next_grades: Vec<NextGrade>,
+    /// Each ranked object beside those that stand near.
+    pub rank_neighbours: Vec<RankNeighbour>,
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::date;
 use rust_decimal::Decimal;
 
-use super::tables::{LineKind, Rank, Scorecards, Status, Unit, Value};
+use super::tables::{LineKind, NextGrade, OtherRecords, Rank, Said, Scorecards, Status, Unit, Value, Way};
 use super::*;
 use crate::compute::measures::{Amount, Measure, NO_DOMAIN, Scope};
 use crate::diagnostics::Diagnostics;
@@ -567,4 +567,84 @@ fn a_unit_that_stands_twice_is_refused() {
         events: &[],
     };
     assert!(score(&input).expect_err("it is refused").message().contains("`m1` stands twice"));
+}
+
+/// `indicator records` of each, and the points that they would add together.
+fn wanted(records: &[OtherRecords]) -> (Vec<String>, String) {
+    let gain: Decimal = records.iter().map(|wanted| wanted.gain).sum();
+    (records.iter().map(|wanted| format!("{} {}", wanted.indicator, wanted.records)).collect(), gain.normalize().to_string())
+}
+
+fn next_grade<'a>(cards: &'a Scorecards, unit: &str) -> &'a NextGrade {
+    cards.next_grades.iter().find(|row| row.unit.0 == unit).expect("it has not the best grade")
+}
+
+#[test]
+fn the_fewest_records_to_the_next_grade_are_those_computed_by_hand() {
+    let cards = Province::market().score();
+    // One record more adds 0.2 in a.new (5 are left), 0.15 in a.rate (20 and 80) and a.stock (20), 0.1 in a.market (50); one fault less 0.1.
+    // m1 has 82.25 and lacks 7.745 after rounding: 5 × 0.2 + 40 × 0.15 + 8 × 0.1 = 7.8, and one less is 7.7. Nothing alone adds so much.
+    let m1 = next_grade(&cards, "m1");
+    assert_eq!((m1.grade.as_str(), m1.missing, m1.way, m1.has_quota), ("优秀", Decimal::new(775, 2), Way::Records, true));
+    assert_eq!(wanted(&m1.together), (["a.fault 8", "a.new 5", "a.rate 20", "a.stock 20"].map(str::to_owned).into(), "7.8".to_owned()));
+    assert_eq!((m1.together[0].is_less, m1.together[1].is_less), (true, false));
+    assert_eq!(m1.alone, []);
+    // m2 answers for no survey, so that a.stock carries 30 points. It has 74 and lacks 5.995: 20 × 0.3 of a.stock alone, or 40 × 0.15 of a.rate alone.
+    let m2 = next_grade(&cards, "m2");
+    assert_eq!(wanted(&m2.together), (["a.stock 20"].map(str::to_owned).into(), "6".to_owned()));
+    assert_eq!(wanted(&m2.alone), (["a.stock 20", "a.rate 40"].map(str::to_owned).into(), "12".to_owned()));
+}
+
+#[test]
+fn no_record_gives_back_what_a_veto_or_a_quota_takes() {
+    let mut province = Province::market();
+    province.measures.retain(|measure| !["a.rate", "a.fault", "a.market", "a.stock", "a.new"].contains(&measure.indicator));
+    for unit in ["m1", "m2"] {
+        province.measures.extend(["a.rate", "a.market", "a.stock", "a.new"].map(|indicator| measure(indicator, unit, 2, ratio(99, 100))));
+        province.measures.push(measure("a.fault", unit, 2, ratio(0, 100)));
+    }
+    // m1 answers for a survey, and has 95.40 where m2 has 99.10; half of two is one place.
+    let cards = province.score();
+    let m1 = next_grade(&cards, "m1");
+    assert_eq!((m1.grade.as_str(), m1.way, m1.missing, m1.together.len()), ("优秀", Way::Quota, Decimal::ZERO, 0));
+    assert!(cards.next_grades.iter().all(|row| row.unit.0 != "m2"), "nothing is better than the best grade");
+    province.events = vec![Event {
+        id: "event".to_owned(),
+        is_veto: true,
+        document: String::new(),
+        unit: UnitId::from("m2"),
+        code: "fraud".to_owned(),
+        points: Decimal::ZERO,
+        cap_grade: None,
+        on: date(2026, 1, 5),
+    }];
+    assert_eq!(next_grade(&province.score(), "m2").way, Way::Veto);
+}
+
+#[test]
+fn who_has_nothing_left_to_change_is_out_of_reach() {
+    let mut province = Province::market();
+    for row in &mut province.measures {
+        if let Amount::Ratio(fraction) = &mut row.amount {
+            fraction.numerator = if row.indicator == "a.fault" { 0 } else { fraction.denominator };
+        }
+    }
+    let answers = Amount::Value { value: Some(Fraction::SCALE), n: 200 };
+    province.measures.retain(|measure| measure.indicator != "a.survey");
+    province.measures.push(measure("a.survey", "330102", 2, answers));
+    assert_eq!(next_grade(&province.score(), "m1").way, Way::OutOfReach);
+}
+
+#[test]
+fn a_neighbour_is_above_with_the_probability_of_two_normal_totals() {
+    let mut province = Province::market();
+    province.scheme = SCHEME.replace("[scope]", "[uncertainty]\ndraws = 1000\nseed = 7\n[scope]");
+    let cards = province.score();
+    let of = |unit: &str| cards.rank_neighbours.iter().find(|row| row.unit.0 == unit).expect("two are ranked");
+    let (m1, m2) = (of("m1"), of("m2"));
+    assert_eq!((m1.other.0.as_str(), m1.other_rank, m2.other.0.as_str(), m2.other_rank), ("m2", 2, "m1", 1));
+    assert_eq!(m1.probability + m2.probability, Decimal::ONE);
+    // 82.25 ± 1.3 against 74 ± 1.7 points: four standard errors apart.
+    assert!(m1.probability > Decimal::new(999, 3), "{}", m1.probability);
+    assert_eq!((m1.said, m2.said), (Some(Said::Better), Some(Said::Worse)));
 }

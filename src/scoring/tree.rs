@@ -303,8 +303,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Whether an indicator's points are part of the total.
     fn is_in_total(&self, leaf: usize) -> bool {
-        let scheme = self.tree.scheme;
-        !scheme.nodes_above(&scheme.indicators[leaf].node).iter().any(|node| scheme.is_separate(&node.id))
+        self.tree.scheme.is_in_total(&self.tree.scheme.indicators[leaf].node)
     }
 
     /// Gives `effective` points to a node and its children; returns what its lines earn, exactly.

@@ -1,7 +1,7 @@
 //! How far a rank can be trusted.
 //!
-//! In: scored and ranked objects, the scheme's number of draws and seed. Out: for every ranked object the ranks that chance leaves open, and
-//! whether it differs from the mean of its peers. Never here: other ranks; what the weights do to a rank (that is a what-if).
+//! In: scored and ranked objects, the scheme's number of draws and seed. Out: for every ranked object the ranks that chance leaves open,
+//! whether it differs from the mean of its peers, and how it stands to those next to it. Never here: other ranks; what the weights do to a rank (that is a what-if).
 //!
 //! - The law of a score: of a proportion the posterior of its peers' beta law; of another estimate a normal law with its standard error; what is
 //!   no estimate stands fast. Through the curve by five-point Gauss–Hermite quadrature.
@@ -12,6 +12,7 @@
 //! - `set`: ranks that hold for the whole peer group at once (Mogstad, Romano, Shaikh and Wilhelm, Review of Economic Studies 91, 2024).
 //! - `band`: above, below or not distinguishable from the mean of the group, for all its units at once, by sampling error alone: it says that a
 //!   unit differs, not that it is unusual (that is the funnel's).
+//! - `probability` beside a neighbour: that of the two totals, by these laws, the own one is the higher.
 //! - Nothing of it where an indicator is scored by comparison with others: such a score has no law of its own.
 
 use std::collections::BTreeMap;
@@ -20,13 +21,15 @@ use std::num::NonZeroUsize;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
 use super::draws::{Draw, Drawable, Places};
-use super::tables::{RankUncertainty, Scorecards, Status, Value};
+use super::tables::{RankNeighbour, RankUncertainty, Said, Scorecards, Status, Value};
 use crate::library::scheme::method::Transform;
 use crate::library::scheme::{Curve, Scheme};
-use crate::statistics::ranks::{Family, RankLaw, RankSet, RankSetOptions, peer_bands, simultaneous_rank_sets, standard_normal};
+use crate::statistics::ranks::{
+    Family, RankLaw, RankSet, RankSetOptions, RankStatement, comparison, peer_bands, simultaneous_rank_sets, standard_normal,
+};
 
 /// A normal law's nodes and weights for the mean of a function of it.
 const QUADRATURE: [(f64, f64); 5] = [
@@ -42,6 +45,8 @@ const ERRORS_OF_INTERVAL: f64 = 3.92;
 const LARGEST_GROUP: usize = 400;
 /// Draws of the sets for the whole group: enough to find the critical value to a few hundredths.
 const SET_DRAWS: u32 = 4_000;
+/// So many of the group on either side are told of each object: enough for "is that different from the fifth?", and not the square of the group.
+const NEIGHBOURS: usize = 5;
 /// Scores that are drawn and go up the tree in all, where totals are no sums.
 const MOST_SCORES: usize = 400_000_000;
 
@@ -66,6 +71,7 @@ pub(super) fn add(scheme: &Scheme, cards: &mut Scorecards, threads: NonZeroUsize
         groups.entry(&rank.peer_group).or_default().push(row);
     }
     let mut found: Vec<(usize, RankUncertainty)> = Vec::new();
+    let mut neighbours: Vec<RankNeighbour> = Vec::new();
     for (group, rows) in groups {
         let pick = |laws: &[Law], of: fn(&Law) -> f64| rows.iter().map(|row| of(&laws[*row])).collect::<Vec<f64>>();
         let (means, deviations) = (pick(&laws.shrunk, |law| law.mean), pick(&laws.shrunk, |law| law.deviation));
@@ -86,6 +92,14 @@ pub(super) fn add(scheme: &Scheme, cards: &mut Scorecards, threads: NonZeroUsize
         if deviations.iter().chain(&errors).all(|deviation| *deviation == 0.0) && laws.drawn.is_none() {
             continue;
         }
+        let mut in_order: Vec<usize> = (0..rows.len()).collect();
+        in_order.sort_by_key(|place| (cards.ranks[rows[*place]].rank, *place));
+        let is_above = |one: usize, other: usize| match &laws.drawn {
+            Some(drawn) => share_above(drawn, rows[one], rows[other]),
+            None => probability_above((means[one], deviations[one]), (means[other], deviations[other])),
+        };
+        // What the page of the whole group says: wider than the interval of one.
+        let mut whole: Vec<Option<RankSet>> = vec![None; rows.len()];
         for (place, row) in rows.iter().enumerate() {
             let Some((law, bands)) = law.as_ref().zip(bands.as_ref()) else { continue };
             let Some((median, interval)) = law.median(place).zip(law.interval(place, confidence)) else { continue };
@@ -101,12 +115,57 @@ pub(super) fn add(scheme: &Scheme, cards: &mut Scorecards, threads: NonZeroUsize
                 band: bands[place],
                 draws: law.draws(),
             };
+            whole[place] = uncertainty.set;
             found.push((*row, uncertainty));
         }
+        for (nth, place) in in_order.iter().enumerate() {
+            let near = nth.saturating_sub(NEIGHBOURS)..(nth + NEIGHBOURS + 1).min(rows.len());
+            for other in in_order[near].iter().filter(|other| *other != place) {
+                let (own, beside) = (&cards.ranks[rows[*place]], &cards.ranks[rows[*other]]);
+                neighbours.push(RankNeighbour {
+                    unit: own.unit.clone(),
+                    domain: own.domain.clone(),
+                    other: beside.unit.clone(),
+                    other_rank: beside.rank.unwrap_or_default(),
+                    probability: Decimal::from_f64(is_above(*place, *other)).unwrap_or_default().round_dp(4),
+                    said: whole[*place].zip(whole[*other]).and_then(said),
+                });
+            }
+        }
     }
+    neighbours.sort_by(|a, b| (&a.unit, &a.domain, a.other_rank, &a.other).cmp(&(&b.unit, &b.domain, b.other_rank, &b.other)));
+    cards.rank_neighbours = neighbours;
     for (row, uncertainty) in found {
         cards.ranks[row].uncertainty = Some(uncertainty);
     }
+}
+
+/// What the sets of the whole group leave to be said of two.
+fn said((own, other): (RankSet, RankSet)) -> Option<Said> {
+    Some(match comparison(&[own, other], 0, 1)? {
+        RankStatement::BetterThan(_) => Said::Better,
+        RankStatement::WorseThan(_) => Said::Worse,
+        RankStatement::InTheTop(_) | RankStatement::NotDistinguishable => Said::NotDistinguishable,
+    })
+}
+
+/// Probability that a normal quantity exceeds another, independent one, each with mean and deviation; a half where both stand fast and are equal.
+fn probability_above(one: (f64, f64), other: (f64, f64)) -> f64 {
+    let (difference, deviation) = (one.0 - other.0, one.1.hypot(other.1));
+    if deviation == 0.0 {
+        return if difference == 0.0 { 0.5 } else { f64::from(difference > 0.0) };
+    }
+    0.5 * libm::erfc(-difference / deviation / std::f64::consts::SQRT_2)
+}
+
+/// Share of the draws in which one total is above another; a tie counts half.
+fn share_above(drawn: &[Vec<f64>], one: usize, other: usize) -> f64 {
+    let above = |totals: &Vec<f64>| match totals[one].total_cmp(&totals[other]) {
+        std::cmp::Ordering::Greater => 1.0,
+        std::cmp::Ordering::Equal => 0.5,
+        std::cmp::Ordering::Less => 0.0,
+    };
+    drawn.iter().map(above).sum::<f64>() / drawn.len().max(1) as f64
 }
 
 /// Mean and deviation of the law of every score, NaN where there is none: indicator × objects + object.

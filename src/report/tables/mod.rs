@@ -45,6 +45,8 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
         scores::scorecards(input)?,
         scores::score_lines(&input.scorecards, &input.line_events)?,
         scores::ledger(input)?,
+        scores::next_grades(&input.scorecards)?,
+        scores::rank_neighbours(&input.scorecards)?,
         audit::indicators(&input.audit)?,
         audit::correlations(&input.audit)?,
         signals::synergy_pairs(input)?,

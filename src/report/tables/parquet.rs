@@ -145,7 +145,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let input = province();
         let written = write_tables(&tables(&input).expect("tables"), folder.path(), 2).expect("files");
-        assert_eq!(written.len(), 33);
+        assert_eq!(written.len(), 35);
         let ranks = fs::File::open(folder.path().join("ranks.parquet")).expect("the file");
         let reader = ParquetRecordBatchReaderBuilder::try_new(ranks).expect("parquet").build().expect("a reader");
         let batches: Vec<_> = reader.map(|batch| batch.expect("a batch")).collect();

@@ -10,7 +10,7 @@ use super::columns::Columns;
 use crate::compute::measures::{Amount, Measure};
 use crate::error::Result;
 use crate::report::input::{LineEvent, Lineage, ReportInput};
-use crate::scoring::tables::{LedgerRow, Rank, Score, ScoreLine, Scorecards, Unit, Value};
+use crate::scoring::tables::{LedgerRow, NextGrade, OtherRecords, Rank, RankNeighbour, Score, ScoreLine, Scorecards, Unit, Value};
 use crate::statistics::funnel::Position;
 use crate::statistics::ranks::Band;
 use crate::terms::UnitId;
@@ -251,4 +251,52 @@ pub fn ledger(input: &ReportInput) -> Result<ResultTable> {
         .share_or_null("score", |row| row.score)
         .text("status", |row| row.status.word())
         .table(input.scorecards.ledger.len())
+}
+
+/// What would have lifted each object by one grade: one row an indicator whose records it takes, or one that says why none do.
+pub fn next_grades(cards: &Scorecards) -> Result<ResultTable> {
+    let mut grades: Vec<&NextGrade> = cards.next_grades.iter().collect();
+    grades.sort_by_key(|row| (&row.unit, &row.domain));
+    let mut rows: Vec<(&NextGrade, &str, Option<&OtherRecords>)> = Vec::new();
+    for grade in grades {
+        let before = rows.len();
+        for (kind, records) in [("alone", &grade.alone), ("together", &grade.together)] {
+            let mut records: Vec<&OtherRecords> = records.iter().collect();
+            records.sort_by_key(|row| (&row.indicator, &row.node));
+            rows.extend(records.into_iter().map(|records| (grade, kind, Some(records))));
+        }
+        if rows.len() == before {
+            rows.push((grade, "", None));
+        }
+    }
+    let total = rows.len();
+    Columns::of("next_grades", &["unit_id", "domain", "kind", "indicator", "node"], &rows)
+        .text("unit_id", |(row, ..)| row.unit.as_ref())
+        .text("domain", |(row, ..)| &row.domain)
+        .text("grade", |(row, ..)| &row.grade)
+        .share_or_null("from_total", |(row, ..)| Some(row.from))
+        .share_or_null("missing_points", |(row, ..)| Some(row.missing))
+        .flag("has_quota", |(row, ..)| row.has_quota)
+        .text("way", |(row, ..)| row.way.word())
+        .text("kind", |(_, kind, _)| kind)
+        .text("indicator", |(.., records)| records.map_or("", |records| records.indicator.as_ref()))
+        .text("node", |(.., records)| records.map_or("", |records| &records.node))
+        .count_or_null("records", |(.., records)| records.map(|records| i64::from(records.records)))
+        .flag_or_null("fewer_in_numerator", |(.., records)| records.map(|records| records.is_less))
+        .share_or_null("gain", |(.., records)| records.map(|records| records.gain))
+        .table(total)
+}
+
+/// Each ranked object beside those of its group that stand near.
+pub fn rank_neighbours(cards: &Scorecards) -> Result<ResultTable> {
+    let mut rows: Vec<&RankNeighbour> = cards.rank_neighbours.iter().collect();
+    rows.sort_by_key(|row| (&row.unit, &row.domain, row.other_rank, &row.other));
+    Columns::of("rank_neighbours", &["unit_id", "domain", "other_rank", "other_unit_id"], &rows)
+        .text("unit_id", |row| row.unit.as_ref())
+        .text("domain", |row| &row.domain)
+        .count("other_rank", |row| i64::from(row.other_rank))
+        .text("other_unit_id", |row| row.other.as_ref())
+        .share_or_null("probability_above", |row| Some(row.probability))
+        .text_or_null("said", |row| row.said.map(|said| said.word()))
+        .table(cards.rank_neighbours.len())
 }

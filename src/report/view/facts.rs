@@ -17,9 +17,10 @@ use crate::findings::watch::ControlChart;
 use crate::ingest::UnitRemark;
 use crate::report::input::{HeldItem, NodeView, ReportInput, SchemeIndicator, UnitRemarkRow};
 use crate::report::names::{Text, file_name};
+use crate::report::sheets::SheetFiles;
 use crate::report::texts;
 use crate::scoring::regional::upwards;
-use crate::scoring::tables::{LedgerRow, LineKind, Rank, Score, ScoreLine, Unit, Value};
+use crate::scoring::tables::{LedgerRow, LineKind, NextGrade, Rank, RankNeighbour, Score, ScoreLine, Unit, Value};
 use crate::terms::{IndicatorId, Month, UnitId};
 
 /// An assessed object: a unit in one domain.
@@ -58,6 +59,8 @@ pub struct Facts<'a> {
     pub input: &'a ReportInput,
     /// Months that sparklines span.
     pub months: Vec<Month>,
+    /// The files of each result table; empty where none are written.
+    pub sheets: Vec<SheetFiles>,
     units: BTreeMap<&'a UnitId, &'a Unit>,
     ranks: BTreeMap<Object<'a>, &'a Rank>,
     scores: BTreeMap<(&'a UnitId, &'a str, &'a str), &'a Score>,
@@ -70,6 +73,8 @@ pub struct Facts<'a> {
     tests: BTreeMap<&'a str, Vec<&'a FindingTest>>,
     places: BTreeMap<&'a IndicatorId, (usize, &'a SchemeIndicator)>,
     score_lines: BTreeMap<Object<'a>, Vec<&'a ScoreLine>>,
+    next_grades: BTreeMap<Object<'a>, &'a NextGrade>,
+    rank_neighbours: BTreeMap<Object<'a>, Vec<&'a RankNeighbour>>,
     ledger: BTreeMap<(&'a UnitId, &'a str, &'a IndicatorId), Vec<&'a LedgerRow>>,
     reconciliation: BTreeMap<&'a UnitId, Vec<&'a Reconciled>>,
     reconciled: BTreeMap<&'a UnitId, Vec<&'a ReconciledRecord>>,
@@ -87,6 +92,7 @@ impl<'a> Facts<'a> {
         let mut facts = Self {
             input,
             months: input.period.months_until(input.as_of),
+            sheets: Vec::new(),
             units: input.units.iter().map(|unit| (&unit.id, unit)).collect(),
             ranks: input.scorecards.ranks.iter().map(|rank| ((&rank.unit, rank.domain.as_str()), rank)).collect(),
             scores: BTreeMap::new(),
@@ -103,6 +109,8 @@ impl<'a> Facts<'a> {
             tests: BTreeMap::new(),
             places: input.scheme.indicators.iter().enumerate().map(|(place, indicator)| (&indicator.id, (place, indicator))).collect(),
             score_lines: BTreeMap::new(),
+            next_grades: input.scorecards.next_grades.iter().map(|row| ((&row.unit, row.domain.as_str()), row)).collect(),
+            rank_neighbours: BTreeMap::new(),
             ledger: BTreeMap::new(),
             reconciliation: BTreeMap::new(),
             reconciled: BTreeMap::new(),
@@ -136,6 +144,9 @@ impl<'a> Facts<'a> {
         }
         for line in &input.scorecards.score_lines {
             facts.score_lines.entry((&line.unit, &line.domain)).or_default().push(line);
+        }
+        for row in &input.scorecards.rank_neighbours {
+            facts.rank_neighbours.entry((&row.unit, &row.domain)).or_default().push(row);
         }
         for score in &input.scorecards.scores {
             facts.scores.insert((&score.unit, &score.domain, &score.node), score);
@@ -245,6 +256,16 @@ impl<'a> Facts<'a> {
     /// Rank row of an object.
     pub fn rank(&self, object: Object<'a>) -> Option<&'a Rank> {
         self.ranks.get(&object).copied()
+    }
+
+    /// What would have lifted an object by one grade; nothing for the best grade, or none.
+    pub fn next_grade(&self, object: Object<'a>) -> Option<&'a NextGrade> {
+        self.next_grades.get(&object).copied()
+    }
+
+    /// An object beside those of its group that stand near, the best of them first.
+    pub fn rank_neighbours(&self, object: Object<'a>) -> &[&'a RankNeighbour] {
+        self.rank_neighbours.get(&object).map_or(&[], Vec::as_slice)
     }
 
     /// All rank rows.

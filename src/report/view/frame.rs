@@ -54,6 +54,8 @@ pub enum Page {
     Verification,
     /// Where every record went.
     Quality,
+    /// Every result table for Excel.
+    Tables,
     /// How every number comes about.
     Method,
     /// A unit's page: below the first one.
@@ -61,7 +63,7 @@ pub enum Page {
 }
 
 impl Page {
-    const LISTED: [Self; 12] = [
+    const LISTED: [Self; 13] = [
         Self::Ranking,
         Self::Domains,
         Self::Regions,
@@ -73,6 +75,7 @@ impl Page {
         Self::Reconciliation,
         Self::Verification,
         Self::Quality,
+        Self::Tables,
         Self::Method,
     ];
 
@@ -90,6 +93,7 @@ impl Page {
             Self::Reconciliation => "reconciliation.html",
             Self::Verification => "verification.html",
             Self::Quality => "quality.html",
+            Self::Tables => "tables.html",
             Self::Method => "method.html",
         }
     }
@@ -112,6 +116,7 @@ impl Page {
             Self::Reconciliation => texts::PAGE_RECONCILIATION,
             Self::Verification => texts::PAGE_VERIFICATION,
             Self::Quality => texts::PAGE_QUALITY,
+            Self::Tables => texts::PAGE_TABLES,
             Self::Method => texts::PAGE_METHOD,
         }
     }

@@ -12,6 +12,7 @@ use crate::report::names::Text;
 use crate::report::numbers;
 use crate::report::texts;
 use crate::scoring::tables::Status;
+use crate::terms::IndicatorId;
 
 /// Records of one kind that a page lists at most.
 pub const RECORDS_ON_PAGE: usize = 20;
@@ -21,6 +22,8 @@ pub const RECORDS_ON_PAGE: usize = 20;
 pub struct RecordsBlock {
     /// Anchor on the page.
     pub anchor: String,
+    /// Indicator.
+    pub indicator: IndicatorId,
     /// Title of the indicator.
     pub title: Text,
     /// How many of each kind, in words.
@@ -75,6 +78,7 @@ pub fn records_blocks<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<RecordsB
             lists.iter().map(|list| texts::records_of(texts::part(list.part, better), &numbers::count(list.total))).collect();
         blocks.push(RecordsBlock {
             anchor: anchor(object, blocks.len()),
+            indicator: value.indicator.clone(),
             title: Text::of(header.map_or(value.indicator.as_ref(), |header| &header.title)),
             words: if counts.is_empty() { texts::NOT_LISTED.to_owned() } else { counts.join(texts::LIST_SEPARATOR) },
             reason: Text::masked(reason),

@@ -16,6 +16,7 @@ use super::quality::{self, RemarkView};
 use super::ranking::{Moved, Open, Spread, allowed, is_provisional, moved, total};
 use super::reconciliation::{self, UnitReconciliation};
 use super::records::{RecordsBlock, records_blocks};
+use super::standing::{self, Standing};
 use super::synergy::{OwnSide, own_side};
 use super::verification::{self, VerificationView};
 use crate::compute::units::Predecessor;
@@ -85,6 +86,8 @@ pub struct ObjectView {
     pub allowed: String,
     /// Against the run before.
     pub moved: Moved,
+    /// Is it different from its neighbours, and what would change its grade.
+    pub standing_beside: Standing,
     /// Place among peers.
     pub strip: Svg,
     /// Median of the group.
@@ -178,13 +181,15 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
     let group = rank.map_or_else(String::new, |rank| texts::peer_group(&rank.peer_group));
     let own = rank.and_then(|rank| rank.total);
     let tellable = office || spread.totals.len() >= PEERS_FOR_A_MEDIAN;
-    let standing = |rank: &Rank| match (rank.rank, &rank.withheld) {
+    let in_words = |rank: &Rank| match (rank.rank, &rank.withheld) {
         (Some(place), _) => texts::rank_of(place, rank.ranked_units),
         (None, Some(reason)) => texts::withheld(reason).to_owned(),
         (None, None) => texts::WITHHELD.to_owned(),
     };
     let axes = Axes::of(facts, &facts.values(object));
+    let records = records_blocks(facts, object);
     ObjectView {
+        standing_beside: standing::standing(facts, object, reader, &records),
         axes: axes.words(),
         anchor: format!("d-{}", file_name(object.1)),
         domain: Text::of(texts::domain(object.1)),
@@ -192,7 +197,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         grade: Text::of(rank.and_then(|rank| rank.grade.as_deref()).unwrap_or(texts::NONE)),
         provisional: rank.is_some_and(is_provisional),
         grade_note: rank.map_or_else(String::new, grade_note),
-        standing: rank.map_or_else(Text::default, |rank| Text::of(&standing(rank))),
+        standing: rank.map_or_else(Text::default, |rank| Text::of(&in_words(rank))),
         ranked: rank.is_some_and(|rank| rank.rank.is_some()),
         open: rank.map_or_else(Open::default, Open::of),
         allowed: rank.map_or_else(String::new, |rank| allowed(rank, &peers)),
@@ -206,7 +211,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         synergy: own_side(facts, object),
         burden: of_region(facts, object),
         ledger: ledger_blocks(facts, object),
-        records: records_blocks(facts, object),
+        records,
         adjustments: adjustments(facts, object),
     }
 }

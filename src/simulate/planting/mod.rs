@@ -114,7 +114,7 @@ pub(super) const PATTERNS: [Pattern; 32] = [
     pattern("recording_gap", RECORDS, media::filmed, media::recording_gap),
     pattern("duplicate_media", RECORDS, media::photographed, media::duplicate_media),
     pattern("officer_signature", 20, media::signed, media::officer_signature),
-    pattern("selective_targets", RECORDS, visits::choosable, visits::selective_targets).documented(0.85),
+    pattern("selective_targets", RECORDS, visits::choosable, visits::selective_targets).documented(1.0),
     pattern("identical_duration", RECORDS, visits::timed, visits::identical_duration),
     pattern("impossible_presence", RECORDS, visits::timed, visits::impossible_presence),
     pattern("yearend_backfill", RECORDS, entry::old_events, entry::yearend_backfill).documented(0.92),

@@ -28,6 +28,10 @@ const FEW_FIRMS: (i32, i32) = (3, 10);
 const DOCUMENTED_FIRMS: (i32, i32) = (4, 8);
 /// The documented months: July to October.
 const DOCUMENTED_MONTHS: (i8, i8) = (7, 10);
+/// Visits to each of them in these months. The report gives no number: "again and again" is thrice at least, and every other week for the keenest.
+const DOCUMENTED_TIMES: (i32, i32) = (3, 8);
+/// Visits to firms that a bureau must have made in these months, for others to be like.
+const LIKE_VISITS: usize = 4;
 /// Visits to one firm in a quarter that nobody wrote down, at most.
 const UNWRITTEN: (i32, i32) = (1, 4);
 /// How much more those from elsewhere pay, as a factor.
@@ -142,28 +146,21 @@ pub(super) fn choosable(ground: &Ground<'_>, unit: &Unit) -> usize {
 
 /// The same few are visited again and again while others on the plan never are; or those from elsewhere pay for what local ones do not.
 pub(super) fn selective_targets(ground: &mut Ground<'_>, unit: &Unit, dose: Dose, stream: &mut Stream) -> Option<Planted> {
+    if dose.documented {
+        return for_the_index(ground, unit, stream);
+    }
     let fined = ground.fined(unit);
-    if !dose.documented && fined.len() >= RECORDS && stream.chance(0.4) {
+    if fined.len() >= RECORDS && stream.chance(0.4) {
         return dearer_for_strangers(ground, unit, &fined, dose, stream);
     }
-    let visits = ground.of("inspections");
-    let month = |row: usize| visits.day(row, "checked_on").and_then(date_from_epoch_days).map_or(0, |date| date.month());
-    let (begins, ends) = match (dose.documented, stream.chance(0.5)) {
-        (true, _) => DOCUMENTED_MONTHS,
-        // A season, or all the year.
-        (false, true) => (1, 12),
-        (false, false) => {
-            let first = stream.between(1, 8) as i8;
-            (first, first + 4)
-        }
-    };
-    let mut rows = to_firms(ground, unit);
-    rows.retain(|row| (begins..=ends).contains(&month(*row)));
+    // A season, or all the year.
+    let first = stream.between(1, 8) as i8;
+    let months = if stream.chance(0.5) { (1, 12) } else { (first, first + 4) };
+    let rows = to_firms_in(ground, unit, months);
     if rows.len() < 8 {
         return None;
     }
-    let (least, most) = if dose.documented { DOCUMENTED_FIRMS } else { FEW_FIRMS };
-    let few: Vec<Firm> = (0..stream.between(least, most)).map(|_| firm_of(ground, unit, stream)).collect();
+    let few: Vec<Firm> = (0..stream.between(FEW_FIRMS.0, FEW_FIRMS.1)).map(|_| firm_of(ground, unit, stream)).collect();
     let chosen = Ground::pick(&rows, dose.share, stream);
     for row in &chosen {
         let (day, before) = (ground.of("inspections").day(*row, "checked_on")?, ground.of("inspections").word(*row, "credit_code"));
@@ -171,13 +168,58 @@ pub(super) fn selective_targets(ground: &mut Ground<'_>, unit: &Unit, dose: Dose
         ground.visit_firm(*row, firm);
         ground.report_visit(&before, day, false);
         ground.report_visit(&firm.code, day, true);
-        // The unit chose them: nobody had complained or asked, nothing was rechecked, and whom the plan named was not visited.
-        let visits = ground.edit("inspections");
-        visits.clear(*row, &["plan_id", "recheck_of"]);
-        visits.set_text(*row, "kind", "special");
-        visits.set_text(*row, "trigger_kind", "plan");
+        choose(ground, *row);
     }
     Some(Planted::of(ground.ids("inspections", &chosen), rows.len()))
+}
+
+/// Free visits to firms from one month to another.
+fn to_firms_in(ground: &Ground<'_>, unit: &Unit, (begins, ends): (i8, i8)) -> Vec<usize> {
+    let visits = ground.of("inspections");
+    let mut rows = to_firms(ground, unit);
+    rows.retain(|row| visits.day(*row, "checked_on").is_some_and(|day| (begins..=ends).contains(&month_of(day))));
+    rows
+}
+
+fn month_of(day: i32) -> i8 {
+    date_from_epoch_days(day).map_or(0, |date| date.month())
+}
+
+/// The unit chose it: nobody had complained or asked, nothing was rechecked, and whom the plan named was not visited.
+fn choose(ground: &mut Ground<'_>, visit: usize) {
+    let visits = ground.edit("inspections");
+    visits.clear(visit, &["plan_id", "recheck_of"]);
+    visits.set_text(visit, "kind", "special");
+    visits.set_text(visit, "trigger_kind", "plan");
+}
+
+/// As documented: to lift a figure that counts visits, a few firms are visited again and again, on top of the unit's work.
+fn for_the_index(ground: &mut Ground<'_>, unit: &Unit, stream: &mut Stream) -> Option<Planted> {
+    let like = to_firms_in(ground, unit, DOCUMENTED_MONTHS);
+    let is_within = |day: &i32| (DOCUMENTED_MONTHS.0..=DOCUMENTED_MONTHS.1).contains(&month_of(*day)) && ground.working(*day) == *day;
+    let days: Vec<i32> = (ground.first..=ground.last).filter(is_within).collect();
+    if like.len() < LIKE_VISITS || days.len() < DOCUMENTED_TIMES.1 as usize {
+        return None;
+    }
+    let before = like.len();
+    let mut added = Vec::new();
+    for _ in 0..stream.between(DOCUMENTED_FIRMS.0, DOCUMENTED_FIRMS.1) {
+        let firm = firm_of(ground, unit, stream);
+        let times = stream.between(DOCUMENTED_TIMES.0, DOCUMENTED_TIMES.1) as f64;
+        for day in Ground::pick(&(0..days.len()).collect::<Vec<_>>(), times / days.len() as f64, stream) {
+            let (row, day) = (like[stream.below(like.len())], days[day]);
+            let visits = ground.of("inspections");
+            let (from, to) = (visits.instant(row, "checked_from")?, visits.instant(row, "checked_to")?);
+            let time_of_day = from - start_of_day(shanghai_day(from));
+            let visit = ground.add_visit_like(row, "R", start_of_day(day) + time_of_day, to - from);
+            ground.visit_firm(visit, &firm);
+            ground.report_visit(&firm.code, day, true);
+            ground.film_like(row, visit);
+            choose(ground, visit);
+            added.push(visit);
+        }
+    }
+    Some(Planted::of(ground.ids("inspections", &added), before + added.len()))
 }
 
 fn dearer_for_strangers(ground: &mut Ground<'_>, unit: &Unit, fined: &[usize], dose: Dose, stream: &mut Stream) -> Option<Planted> {

@@ -1,0 +1,297 @@
+//! Result tables for Excel: a workbook and a CSV file of each, in the office's tree; the public ranking in the public one.
+//!
+//! In: result tables; names of units, titles and definitions of indicators. Out: `office/tables/<name>.xlsx` and `.csv`, `public/ranking.xlsx` and `.csv`. A table longer than
+//! [`MOST_ROWS`] is cut, and the files are then named for it (`ledger-20000-of-183222.csv`): a part is never taken for the whole, which is `tables/<name>.parquet`.
+//! Never here: a cell that Excel would compute, a text that would show a personal number, figures that no result table has.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+
+use super::cells::{Cells, Style};
+use super::input::ReportInput;
+use super::names::Text;
+use super::numbers::without_trailing_zeros;
+use super::tables::ResultTable;
+use super::tables::columns::Columns;
+use super::view::Facts;
+use super::view::ranking::{PublicGroup, PublicRow, public_groups};
+use super::workbook::{Sheet, workbook};
+use super::{table_texts, texts};
+use crate::error::{Context, Kind, Result};
+use crate::side_by_side::side_by_side;
+
+/// Rows of a table that are written for Excel: more than anybody reads there, and a province's nights stay short. All rows are in Parquet.
+pub const MOST_ROWS: usize = 20_000;
+
+/// Columns that hold the identifier of a unit; its name is put beside it.
+const OF_UNITS: [&str; 2] = ["unit_id", "other_unit_id"];
+
+/// The files of one table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SheetFiles {
+    /// The table.
+    pub name: &'static str,
+    /// What it is called.
+    pub title: &'static str,
+    /// What a row of it is.
+    pub says: &'static str,
+    /// Names of the files without their endings.
+    pub stem: String,
+    /// Rows that are written.
+    pub rows: usize,
+    /// Rows that the table has.
+    pub rows_total: usize,
+}
+
+impl SheetFiles {
+    /// The files of a table.
+    pub fn of(table: &ResultTable) -> Self {
+        let (title, says) = table_texts::table(table.name).unwrap_or((table.name, ""));
+        let (rows, rows_total) = (table.rows_total.min(MOST_ROWS), table.rows_total);
+        let stem = if rows < rows_total { format!("{}-{rows}-of-{rows_total}", table.name) } else { table.name.to_owned() };
+        Self { name: table.name, title, says, stem, rows, rows_total }
+    }
+}
+
+/// Writes the files of every table into `report/office/tables`, those of the ranking into `report/public`.
+///
+/// # Errors
+/// A file that can't be written.
+pub fn write(facts: &Facts, tables: &[ResultTable], report: &Path, threads: usize) -> Result<()> {
+    let names = Names::of(facts.input);
+    let folder = report.join("office/tables");
+    fs::create_dir_all(&folder).context(Kind::Environment, || format!("creating {}", folder.display()))?;
+    side_by_side(tables, threads, |table| {
+        let files = SheetFiles::of(table);
+        let batch = readable(&table.batch.slice(0, files.rows), &names)?;
+        let schema = table.batch.schema();
+        let columns = schema.fields().iter().filter_map(|field| {
+            let title = table_texts::column(field.name())?;
+            Some((title.to_owned(), field.name().clone()))
+        });
+        let whole = format!("tables/{}.parquet", table.name);
+        write_files(facts.input, &folder, &files, &batch, &whole, &columns.collect::<Vec<_>>())
+    })?;
+    let ranking = public_ranking(facts)?;
+    let rows = ranking.rows_total;
+    let files = SheetFiles {
+        name: "ranking",
+        title: texts::TITLE_RANKING,
+        says: texts::RANKING_NOTE,
+        stem: "ranking".to_owned(),
+        rows,
+        rows_total: rows,
+    };
+    write_files(facts.input, &report.join("public"), &files, &ranking.batch, "", &[])
+}
+
+/// What stands beside identifiers.
+struct Names<'a> {
+    units: BTreeMap<&'a str, &'a str>,
+    indicators: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn of(input: &'a ReportInput) -> Self {
+        Self {
+            units: input.units.iter().map(|unit| (unit.id.as_ref(), unit.name.as_str())).collect(),
+            indicators: input.indicators.iter().map(|(id, header)| (id.as_ref(), header.title.as_str())).collect(),
+        }
+    }
+
+    /// The names that belong beside a column of identifiers, and their title.
+    fn beside(&self, column: &str) -> Option<(&'static str, &BTreeMap<&'a str, &'a str>)> {
+        match column {
+            column if OF_UNITS.contains(&column) => Some((texts::UNIT, &self.units)),
+            "indicator" => Some((texts::INDICATOR_TITLE, &self.indicators)),
+            _ => None,
+        }
+    }
+}
+
+/// The batch as people read it: titles above, names beside identifiers, texts as they may be shown.
+fn readable(batch: &RecordBatch, names: &Names<'_>) -> Result<RecordBatch> {
+    let (mut fields, mut arrays): (Vec<Field>, Vec<ArrayRef>) = (Vec::new(), Vec::new());
+    let mut push = |title: &str, array: ArrayRef| {
+        fields.push(Field::new(title, array.data_type().clone(), true));
+        arrays.push(array);
+    };
+    for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
+        let title = table_texts::column(field.name()).unwrap_or(field.name());
+        let Some(texts) = array.as_string_opt::<i32>() else {
+            push(title, Arc::clone(array));
+            continue;
+        };
+        let shown = |text: Option<&str>| text.map(|text| Text::masked(text).to_string());
+        push(title, Arc::new(texts.iter().map(shown).collect::<StringArray>()));
+        if let Some((title, names)) = names.beside(field.name()) {
+            let name = |id: Option<&str>| shown(names.get(id?).copied());
+            push(title, Arc::new(texts.iter().map(name).collect::<StringArray>()));
+        }
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options).context(Kind::Bug, || "titles above a table")
+}
+
+/// One row of the public ranking with its group.
+struct PublicLine<'a> {
+    group: &'a PublicGroup,
+    row: &'a PublicRow,
+}
+
+/// The ranking as everybody may have it: what the public page shows, and no other column.
+fn public_ranking(facts: &Facts) -> Result<ResultTable> {
+    let groups = public_groups(facts, None);
+    let lines: Vec<PublicLine> = groups.iter().flat_map(|group| group.rows.iter().map(move |row| PublicLine { group, row })).collect();
+    let grade = |line: &PublicLine| match line.row.provisional {
+        true => texts::provisional_grade(line.row.grade.as_str()),
+        false => line.row.grade.to_string(),
+    };
+    let grades: Vec<(PublicLine, String)> = lines.into_iter().map(|line| (grade(&line), line)).map(|(grade, line)| (line, grade)).collect();
+    Columns::of("ranking", &[], &grades)
+        .text(texts::PEER_GROUP, |(line, _)| line.group.title.as_str())
+        .text(texts::RANK, |(line, _)| &line.row.rank)
+        .text(texts::OPEN_RANKS, |(line, _)| &line.row.open.ranks)
+        .text(texts::UNIT, |(line, _)| line.row.unit.as_str())
+        .text(texts::TOTAL, |(line, _)| &line.row.total)
+        .text(texts::GRADE, |(_, grade)| grade)
+        .text(texts::NOTE, |(line, _)| if line.row.allowed.is_empty() { line.row.withheld.as_str() } else { &line.row.allowed })
+        .table(grades.len())
+}
+
+/// The workbook and the CSV file of one table.
+fn write_files(
+    input: &ReportInput,
+    folder: &Path,
+    files: &SheetFiles,
+    batch: &RecordBatch,
+    whole: &str,
+    columns: &[(String, String)],
+) -> Result<()> {
+    let path = folder.join(format!("{}.csv", files.stem));
+    fs::write(&path, csv(batch)?).context(Kind::Environment, || format!("writing {}", path.display()))?;
+    let path = folder.join(format!("{}.xlsx", files.stem));
+    let what = || format!("writing {}", path.display());
+    let mut workbook = workbook()?;
+    let sheet = workbook.add_worksheet();
+    sheet.set_name(files.title.chars().take(31).collect::<String>()).context(Kind::Bug, what)?;
+    let mut sheet = Sheet::begin(sheet, batch.schema().fields())?;
+    sheet.add(batch)?;
+    sheet.end()?;
+    let notes = workbook.add_worksheet();
+    notes.set_name(texts::NOTES).context(Kind::Bug, what)?;
+    notes.set_column_width(0, 40).context(Kind::Bug, what)?;
+    notes.set_column_width(1, 90).context(Kind::Bug, what)?;
+    let mut lines: Vec<(String, String)> = vec![
+        (files.title.to_owned(), files.says.to_owned()),
+        (texts::ROWS.to_owned(), texts::rows_of(files.title, files.rows, files.rows_total)),
+    ];
+    if files.rows < files.rows_total {
+        lines.push((String::new(), texts::rows_elsewhere(whole)));
+    }
+    lines.extend([
+        (texts::PERIOD.to_owned(), texts::period(&input.period)),
+        (texts::AS_OF.to_owned(), texts::until(input.as_of)),
+        (texts::SCHEME.to_owned(), input.scheme.title.clone()),
+        (texts::RUN.to_owned(), input.run_id.as_ref().to_owned()),
+        (texts::FOOT_ENGINE.to_owned(), input.engine_version.clone()),
+        (texts::NOTICE.to_owned(), input.notice.clone()),
+    ]);
+    lines.extend(columns.iter().cloned());
+    if columns.iter().any(|(_, name)| name == "indicator") {
+        let defined = |header: &super::input::IndicatorView| {
+            (header.title.clone(), format!("{} {} {}", header.comment.trim(), texts::BASIS, header.basis))
+        };
+        lines.push((texts::DEFINITION.to_owned(), String::new()));
+        lines.extend(input.indicators.values().map(defined));
+    }
+    for (row, (name, says)) in lines.iter().filter(|(name, says)| !(name == texts::NOTICE && says.is_empty())).enumerate() {
+        notes.write_string(row as u32, 0, Text::of(name).as_str()).context(Kind::Bug, what)?;
+        notes.write_string(row as u32, 1, Text::of(says).as_str()).context(Kind::Bug, what)?;
+    }
+    workbook.save(&path).context(Kind::Environment, what)
+}
+
+/// CSV as Excel opens it: a byte-order mark, so that it reads UTF-8; lines ended by CR LF; an apostrophe before a text that it would take for a formula.
+fn csv(batch: &RecordBatch) -> Result<Vec<u8>> {
+    let what = || "writing CSV";
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
+    writer.write_record(batch.schema().fields().iter().map(|field| as_text(field.name()))).context(Kind::Bug, what)?;
+    let columns = batch.columns().iter().map(|column| Cells::new(column, Style::People)).collect::<Result<Vec<_>>>()?;
+    for row in 0..batch.num_rows() {
+        let cell = |(cells, array): (&Cells<'_>, &ArrayRef)| -> Result<String> {
+            let text = cells.text(row)?.unwrap_or_default();
+            Ok(match array.data_type() {
+                DataType::Utf8 => as_text(&text),
+                DataType::Decimal128(..) => without_trailing_zeros(&text).to_owned(),
+                _ => text.to_string(),
+            })
+        };
+        let cells = columns.iter().zip(batch.columns()).map(cell).collect::<Result<Vec<_>>>()?;
+        writer.write_record(&cells).context(Kind::Bug, what)?;
+    }
+    writer.into_inner().context(Kind::Bug, what)
+}
+
+/// A text that Excel takes for a text.
+fn as_text(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Int64Array;
+
+    use super::*;
+
+    #[test]
+    fn a_text_that_looks_like_a_formula_is_a_text_in_csv_and_a_number_stays_one() {
+        let columns: [(&str, ArrayRef); 3] = [
+            ("名称", Arc::new(StringArray::from(vec![Some("=HYPERLINK(\"x\")"), Some("甲,乙"), None]))),
+            ("差", Arc::new(Int64Array::from(vec![-3, 0, 4]))),
+            (
+                "分",
+                Arc::new(
+                    arrow::array::Decimal128Array::from(vec![Some(-82_250_000_000_000), Some(1_000_000_000_000), None])
+                        .with_precision_and_scale(38, 12)
+                        .expect("it holds"),
+                ),
+            ),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).expect("columns of one length");
+        let text = String::from_utf8(csv(&batch).expect("it is written")).expect("UTF-8");
+        assert_eq!(text, "\u{feff}名称,差,分\r\n\"'=HYPERLINK(\"\"x\"\")\",-3,-82.25\r\n\"甲,乙\",0,1\r\n,4,\r\n");
+    }
+
+    #[test]
+    fn names_stand_beside_identifiers_and_personal_numbers_are_covered() {
+        let columns: [(&str, ArrayRef); 3] = [
+            ("unit_id", Arc::new(StringArray::from(vec!["A", "B"]))),
+            ("says", Arc::new(StringArray::from(vec!["13800138000", "无"]))),
+            ("indicator", Arc::new(StringArray::from(vec!["x.y", "x.z"]))),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).expect("columns of one length");
+        let names = Names { units: BTreeMap::from([("A", "甲局")]), indicators: BTreeMap::from([("x.y", "及时率")]) };
+        let read = readable(&batch, &names).expect("it is made readable");
+        let titles: Vec<String> = read.schema().fields().iter().map(|field| field.name().clone()).collect();
+        assert_eq!(titles, ["单位编号", texts::UNIT, "说明", "指标", texts::INDICATOR_TITLE]);
+        let cells = |column: usize| read.column(column).as_string::<i32>().iter().map(Option::unwrap_or_default).collect::<Vec<_>>();
+        assert_eq!((cells(1), cells(4)), (vec!["甲局", ""], vec!["及时率", ""]));
+        assert!(!cells(2)[0].contains("00138000") && cells(2)[1] == "无");
+    }
+
+    #[test]
+    fn a_part_is_named_as_one() {
+        let of = |rows| {
+            let batch = RecordBatch::try_from_iter([("month", Arc::new(Int64Array::from(vec![0; rows])) as ArrayRef)]).expect("a column");
+            SheetFiles::of(&ResultTable { name: "ledger", sorted_by: &[], batch, rows_total: rows })
+        };
+        assert_eq!((of(MOST_ROWS).stem.as_str(), of(MOST_ROWS).rows), ("ledger", MOST_ROWS));
+        assert_eq!((of(MOST_ROWS + 1).stem.as_str(), of(MOST_ROWS + 1).rows), ("ledger-20000-of-20001", MOST_ROWS));
+    }
+}

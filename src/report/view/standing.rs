@@ -1,0 +1,135 @@
+//! Where an object stands: is it different from those next to it, and what would change its grade?
+//!
+//! In: the object's rank, its neighbours in the group, the next grade. Out: [`Standing`]. Never here: names and totals of others outside the office's tree, where
+//! a rank is all that is said of them.
+
+use rust_decimal::Decimal;
+
+use super::Facts;
+use super::facts::Object;
+use super::frame::Reader;
+use super::ranking::total;
+use super::records::RecordsBlock;
+use crate::report::names::Text;
+use crate::report::numbers;
+use crate::report::texts;
+use crate::scoring::tables::{NextGrade, OtherRecords, RankNeighbour};
+
+/// An object beside its neighbours, and the way to the next grade.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    /// By rank, the object itself among them; empty where nothing is known of chance.
+    pub neighbours: Vec<NeighbourRow>,
+    /// Nothing for the best grade, or none.
+    pub next: Option<NextGradeView>,
+}
+
+/// One object of the group, as it stands to the page's.
+#[derive(Debug, Clone)]
+pub struct NeighbourRow {
+    /// Rank.
+    pub rank: String,
+    /// Unit; "this unit" for the own one.
+    pub unit: Text,
+    /// Its page.
+    pub href: Option<String>,
+    /// Total.
+    pub total: String,
+    /// Probability that the page's object is really the higher one.
+    pub probability: String,
+    /// What may be said of the two.
+    pub said: &'static str,
+    /// The page's object.
+    pub own: bool,
+}
+
+/// How far the next grade is.
+#[derive(Debug, Clone)]
+pub struct NextGradeView {
+    /// In a sentence.
+    pub words: String,
+    /// The fewest records, by indicator.
+    pub together: Vec<RecordsWanted>,
+    /// The fewest records of one indicator alone, for those that need fewest.
+    pub alone: Vec<RecordsWanted>,
+}
+
+/// Records of one indicator.
+#[derive(Debug, Clone)]
+pub struct RecordsWanted {
+    /// Title of the indicator.
+    pub title: Text,
+    /// Where the page lists records that count against it.
+    pub href: Option<String>,
+    /// How many, and what they would add.
+    pub words: String,
+}
+
+/// Indicators that could do it alone: the page names the nearest.
+const ALONE_ON_PAGE: usize = 3;
+
+/// Where `object` stands, for `reader`; `records` are those of the page.
+pub fn standing<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader, records: &[RecordsBlock]) -> Standing {
+    Standing {
+        neighbours: neighbours(facts, object, reader),
+        next: facts.next_grade(object).map(|next| next_grade_view(facts, next, records)),
+    }
+}
+
+fn neighbours<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Vec<NeighbourRow> {
+    let (Some(own), beside) = (facts.rank(object), facts.rank_neighbours(object)) else { return Vec::new() };
+    let Some(place) = own.rank.filter(|_| !beside.is_empty()) else { return Vec::new() };
+    let office = reader == Reader::Office;
+    let row = |other: &&'a RankNeighbour| NeighbourRow {
+        rank: texts::place(other.other_rank),
+        unit: if office { facts.unit_name(&other.other) } else { Text::default() },
+        href: facts.unit_page(&other.other).filter(|_| office).map(|page| format!("../{page}")),
+        total: if office { total(facts, facts.rank((&other.other, object.1)).and_then(|rank| rank.total)) } else { String::new() },
+        probability: probability(other.probability),
+        said: other.said.map_or(texts::NONE, texts::said),
+        own: false,
+    };
+    let own_row = NeighbourRow {
+        rank: texts::place(place),
+        unit: Text::of(texts::THIS_UNIT),
+        href: None,
+        total: total(facts, own.total),
+        probability: texts::NONE.to_owned(),
+        said: texts::NONE,
+        own: true,
+    };
+    let (before, after): (Vec<_>, Vec<_>) = beside.iter().partition(|other| (other.other_rank, &other.other) < (place, object.0));
+    before.iter().map(row).chain([own_row]).chain(after.iter().map(row)).collect()
+}
+
+/// In whole percent; nothing is certain.
+fn probability(share: Decimal) -> String {
+    let percent = numbers::fixed(share * Decimal::ONE_HUNDRED, 0);
+    texts::percent(match percent.as_str() {
+        "100" => ">99",
+        "0" => "<1",
+        between => between,
+    })
+}
+
+fn next_grade_view(facts: &Facts, next: &NextGrade, records: &[RecordsBlock]) -> NextGradeView {
+    let decimals = facts.input.scheme.decimals;
+    let of = |wanted: &OtherRecords| RecordsWanted {
+        title: Text::of(facts.input.indicators.get(&wanted.indicator).map_or(wanted.indicator.as_ref(), |header| &header.title)),
+        href: records.iter().find(|block| block.indicator == wanted.indicator).map(|block| format!("#{}", block.anchor)),
+        words: texts::records_wanted(wanted.records, wanted.is_less, &numbers::fixed(wanted.gain, decimals)),
+    };
+    let all: u32 = next.together.iter().map(|wanted| wanted.records).sum();
+    NextGradeView {
+        words: texts::next_grade(
+            Text::of(&next.grade).as_str(),
+            &numbers::points(next.from),
+            &numbers::fixed(next.missing, decimals),
+            next.way,
+            all,
+            next.has_quota,
+        ),
+        together: next.together.iter().map(of).collect(),
+        alone: next.alone.iter().take(ALONE_ON_PAGE).map(of).collect(),
+    }
+}
