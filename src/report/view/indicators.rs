@@ -3,6 +3,8 @@
 //! In: values, the scheme, measures of each month. Out: one [`ClassBlock`] a class, with a [`NodeBlock`] a node that indicators
 //! hang on. Never here: a value or score of its own; the months of a sparkline are divided only to be drawn.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 
 use super::Facts;
@@ -14,12 +16,12 @@ use super::watch;
 use crate::compute::measures::{Amount, Measure};
 use crate::library::indicator::{Better, ShownAs};
 use crate::report::input::IndicatorView;
-use crate::report::names::Text;
+use crate::report::names::{Text, file_name};
 use crate::report::numbers;
 use crate::report::svg::{self, Svg};
 use crate::report::texts;
 use crate::scoring::tables::{Status, Value};
-use crate::terms::Fraction;
+use crate::terms::{Fraction, IndicatorId};
 
 /// The indicators of one class.
 #[derive(Debug, Clone)]
@@ -61,8 +63,6 @@ pub struct IndicatorRow {
     pub title: Text,
     /// The page of the indicator; the office's tree alone has one.
     pub href: Option<String>,
-    /// Identifier.
-    pub id: Text,
     /// How to read it.
     pub badges: Vec<Badge>,
     /// Numerator.
@@ -97,10 +97,8 @@ pub struct IndicatorRow {
     pub points_note: String,
     /// Month after month.
     pub spark: Svg,
-    /// Definition in words.
-    pub definition: Text,
-    /// Clause that asks for it.
-    pub basis: Text,
+    /// Anchor of its definition on the page.
+    pub definition: String,
 }
 
 /// The class blocks of an object, in the order of the scheme; indicators whose node is unknown stand in a block of their own.
@@ -190,7 +188,6 @@ fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, axes: Axes, 
     let number = |number: Option<Decimal>| number.filter(|_| counted).map_or_else(String::new, numbers::amount);
     IndicatorRow {
         title: Text::of(header.map_or(value.indicator.as_ref(), |header| &header.title)),
-        id: Text::of(value.indicator.as_ref()),
         href: (reader == Reader::Office).then(|| format!("../{}", page_of(value.indicator.as_ref()))),
         badges: badges(value),
         numerator: number(value.numerator),
@@ -223,9 +220,44 @@ fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, axes: Axes, 
         } else {
             Svg::default()
         },
-        definition: header.map_or_else(Text::default, |header| Text::of(&header.comment)),
-        basis: header.map_or_else(Text::default, |header| Text::of(&header.basis)),
+        definition: definition_anchor(&value.indicator),
     }
+}
+
+/// What an indicator is, told once a page however many objects it has.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// Anchor on the page.
+    pub anchor: String,
+    /// Title.
+    pub title: Text,
+    /// Identifier.
+    pub id: Text,
+    /// In words.
+    pub definition: Text,
+    /// Clause that asks for it.
+    pub basis: Text,
+}
+
+fn definition_anchor(indicator: &IndicatorId) -> String {
+    format!("def-{}", file_name(indicator.as_ref()))
+}
+
+/// The definitions of all indicators of some objects, in the order of the scheme.
+pub fn definitions<'a>(facts: &Facts<'a>, objects: &[Object<'a>]) -> Vec<Definition> {
+    let mut told = BTreeSet::new();
+    let values = objects.iter().flat_map(|object| facts.values(*object));
+    let of = |value: &'a Value| {
+        let header = facts.input.indicators.get(&value.indicator);
+        Definition {
+            anchor: definition_anchor(&value.indicator),
+            title: Text::of(header.map_or(value.indicator.as_ref(), |header| &header.title)),
+            id: Text::of(value.indicator.as_ref()),
+            definition: header.map_or_else(Text::default, |header| Text::of(&header.comment)),
+            basis: header.map_or_else(Text::default, |header| Text::of(&header.basis)),
+        }
+    };
+    values.filter(|value| told.insert(&value.indicator)).map(of).collect()
 }
 
 /// The value drawn towards the peers', in words.

@@ -10,7 +10,7 @@ use super::burden::{ScopeView, of_region};
 use super::facts::Object;
 use super::findings::{FindingView, of_unit};
 use super::frame::Reader;
-use super::indicators::{Axes, ClassBlock, class_blocks, empty_class};
+use super::indicators::{Axes, ClassBlock, Definition, class_blocks, definitions, empty_class};
 use super::ledger::{LedgerBlock, ledger_blocks};
 use super::quality::{self, RemarkView};
 use super::ranking::{Moved, Open, Spread, allowed, is_provisional, moved, total};
@@ -49,6 +49,8 @@ pub struct UnitView {
     pub predecessors: Vec<Text>,
     /// Assessed objects: one a domain.
     pub objects: Vec<ObjectView>,
+    /// What their indicators are.
+    pub definitions: Vec<Definition>,
     /// Its records on the platform; none when none was compared.
     pub reconciliation: Option<UnitReconciliation>,
     /// What was checked of its records; none when nothing was.
@@ -160,6 +162,7 @@ pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitV
         size: words(texts::size, |unit| &unit.size_class),
         parent: unit.and_then(|unit| unit.parent.as_ref()).map_or_else(Text::default, |parent| facts.unit_name(parent)),
         predecessors: unit.map_or_else(Vec::new, |unit| unit.predecessors.iter().map(predecessor).collect()),
+        definitions: definitions(facts, &facts.objects_of(id)),
         objects: facts.objects_of(id).into_iter().map(|object| object_view(facts, object, reader)).collect(),
         reconciliation: reconciliation::of_unit(facts, id),
         verification: verification::of_unit(facts, id),
