@@ -14,7 +14,7 @@ const RANKING: &str = "says domain anchor bar compared earned figure grade highe
     tone total unit unswitched withheld words";
 
 /// Pages of domains, regions and indicators.
-const OVER_ALL: &str = "name says anchor badges basis component definition domain due figure findings firms fraction funnel group groups highest href id index indicators interval label \
+const OVER_ALL: &str = "name says letter coupling neighbour anchor badges basis component definition domain due figure findings firms fraction funnel group groups highest href id index indicators interval label \
     low high lowest median members neighbours node objects points quarter rank ranked ranks reading reason region score strip synergy burden target title tone total unit \
     units unswitched value whole withheld words";
 
@@ -26,7 +26,7 @@ const UNIT: &str = "href peers unit allowed anchor axes bar basis benign compare
     strength strip subject table target tier title tone total usual value words probability rank said";
 
 /// The other pages of the office's tree.
-const OFFICE: &str = "label version unit anchor balanced bar benign bytes calibrated carried chained check compared component confirmed contribution correlation \
+const OFFICE: &str = "map label version unit anchor balanced bar benign bytes calibrated carried chained check compared component confirmed contribution correlation \
     count coupling covered cross detectable due duplicates excess half_width mean paired ratio recorded reported sentence variation winsorised evidence expanded figure file \
     filtered firms format fraction heading held href index interval kind label last_seen letter loaded name neighbour \
     neighbours note only_declared only_derived outside provisional q quarantined quarter raw reading reason region rows says score seen series share since \
@@ -44,7 +44,7 @@ const METHOD: &str = "available curve deviation effective full node nominal pair
 const VERIFICATION: &str = "newest way columns domain fraction held href quarter score share title unit";
 
 /// Page, its template, its list.
-const PAGES: [(&str, &str, &str); 26] = [
+const PAGES: [(&str, &str, &str); 27] = [
     ("base.html", include_str!("templates/base.html"), FRAME),
     ("public.html", include_str!("templates/public.html"), PUBLIC),
     ("ranking.html", include_str!("templates/ranking.html"), RANKING),
@@ -60,6 +60,7 @@ const PAGES: [(&str, &str, &str); 26] = [
     ("findings.html", include_str!("templates/findings.html"), OFFICE),
     ("watch.html", include_str!("templates/watch.html"), OFFICE),
     ("synergy.html", include_str!("templates/synergy.html"), OFFICE),
+    ("pair.html", include_str!("templates/pair.html"), OFFICE),
     ("burden.html", include_str!("templates/burden.html"), OFFICE),
     ("reconciliation.html", include_str!("templates/reconciliation.html"), RECONCILIATION),
     ("counts.html", include_str!("templates/counts.html"), RECONCILIATION),

@@ -22,6 +22,7 @@ pub mod composite_texts;
 pub(crate) mod fixture;
 pub mod guard;
 pub mod input;
+mod layout;
 pub mod method_texts;
 pub mod names;
 pub mod numbers;

@@ -89,6 +89,8 @@ pub struct RegionsPage {
 #[derive(Template)]
 #[template(config = "src/report/templates/askama.toml", path = "region.html")]
 pub struct RegionPage {
+    /// Heads of the synergy parts.
+    pub heads: Vec<PartHead>,
     /// Title band.
     pub frame: Frame,
     /// Classes of the scheme with their points: heads of columns.

@@ -105,6 +105,53 @@ pub fn interval(value: i64, span: Option<(i64, i64)>, peers: Option<(i64, i64)>,
     Svg(svg)
 }
 
+/// A region on a schematic map.
+#[derive(Debug, Clone)]
+pub struct MapRegion {
+    /// Across and down.
+    pub place: (i64, i64),
+    /// Its name.
+    pub label: String,
+    /// Step of the colour scale: a class of the stylesheet.
+    pub step: &'static str,
+    /// Name and figure, for who points at it or can't see it.
+    pub words: String,
+}
+
+/// A border on a schematic map.
+#[derive(Debug, Clone)]
+pub struct MapBorder {
+    /// The two regions, by their number.
+    pub between: (usize, usize),
+    /// Step of the worse side.
+    pub step: &'static str,
+    /// Both sides in words.
+    pub words: String,
+}
+
+/// Regions as discs with their names, borders as lines between them.
+pub fn map(regions: &[MapRegion], borders: &[MapBorder], words: &str) -> Svg {
+    let mut svg = open("map", 960, 640, words);
+    let at = |place: (i64, i64)| (along(place.0, 8_400), along(place.1, 5_600));
+    svg.push_str("<g transform=\"translate(60 30)\">");
+    for border in borders {
+        let ((x1, y1), (x2, y2)) = (at(regions[border.between.0].place), at(regions[border.between.1].place));
+        let title = escaped(&border.words);
+        let _ =
+            write!(svg, "<line class=\"l{}\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"><title>{title}</title></line>", border.step);
+    }
+    for region in regions {
+        let ((x, y), title, label) = (at(region.place), escaped(&region.words), escaped(&region.label));
+        let _ = write!(
+            svg,
+            "<g transform=\"translate({x} {y})\"><circle class=\"{}\" r=\"11\"><title>{title}</title></circle><text y=\"26\">{label}</text></g>",
+            region.step
+        );
+    }
+    svg.push_str("</g></svg>");
+    Svg(svg)
+}
+
 /// One month after the other; a month without cases leaves a gap.
 pub fn sparkline(places: &[Option<i64>], words: &str) -> Svg {
     if places.iter().flatten().count() < 2 {

@@ -316,7 +316,10 @@ catalogue! {
     MATRIX = "协同矩阵";
     MATRIX_NOTE = "行是责任方，列是对方；每格为一对邻区各分项，颜色越深完成越好，浅红表示低于 60%。";
     RESPONSIBLE = "责任方";
+    MAP = "相邻关系示意图";
+    MAP_NOTE = "圆点是地区，颜色为协同指数；线是相邻关系，颜色为两侧中较低的一侧，低于60%的为虚线。位置只由谁与谁相邻算出，不表示方位和距离；数值见下表。";
     PAIRS = "分项明细";
+    PAIRS_ELSEWHERE = "相邻地区很多，各对的分项在各地区自己的页面（点上表的地区名），全部见数据表 synergy_pairs、synergy_sides。";
     NEIGHBOUR = "对方";
     CROSS_PROVINCE = "跨省，只展示";
     FEW_CONTACTS = "往来过少，不计入";
@@ -603,6 +606,16 @@ pub fn days(number: &str) -> String {
 /// `第 3 名，共 12 家`.
 pub fn rank_of(rank: u32, ranked: u32) -> String {
     format!("第 {rank} 名，共 {ranked} 家")
+}
+
+/// `甲 92.3%，乙 71.0%`: what each side of a border did.
+pub fn border_words(one: &str, here: &str, other: &str, there: &str) -> String {
+    format!("{one} {here}，{other} {there}")
+}
+
+/// `甲 92.3%`.
+pub fn named(name: &str, figure: &str) -> String {
+    format!("{name} {figure}")
 }
 
 /// `第 3 名`.

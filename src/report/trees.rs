@@ -141,6 +141,7 @@ fn regions_page(facts: &Facts) -> RegionsPage {
 
 fn region_page(facts: &Facts, code: &str, units: &[&Unit], all: &BTreeSet<&str>) -> RegionPage {
     RegionPage {
+        heads: synergy::part_heads(),
         frame: Frame::of(facts, Reader::Office, Page::Region, facts.region_name(code)),
         classes: class_heads(facts),
         has_previous: facts.input.previous.is_some(),

@@ -9,8 +9,10 @@ use rust_decimal::Decimal;
 
 use super::Facts;
 use super::facts::Object;
+use super::region::page_of;
 use crate::indices::tables::{SynergyPair, SynergyRegion, SynergySide};
 use crate::library::scheme::composites::SYNERGY;
+use crate::report::layout;
 use crate::report::names::Text;
 use crate::report::numbers;
 use crate::report::svg::{self, Svg};
@@ -24,6 +26,9 @@ const PARTS: [char; 5] = ['P', 'T', 'A', 'R', 'K'];
 /// More regions than this make a matrix nobody can read or print; the list of pairs then stands alone.
 const MATRIX_LIMIT: usize = 14;
 
+/// With more pairs over all domains than this each stands on the page of its region alone: the page of a province stays below a megabyte.
+const MOST_PAIRS: usize = 400;
+
 /// Synergy in one domain.
 #[derive(Debug, Clone)]
 pub struct DomainView {
@@ -31,12 +36,16 @@ pub struct DomainView {
     pub title: Text,
     /// Regions.
     pub regions: Vec<RegionRow>,
+    /// Regions and borders as a schematic map; over all domains together alone.
+    pub map: Svg,
     /// Heads of the matrix's columns; empty when there are too many.
     pub columns: Vec<Text>,
     /// Rows of the matrix.
     pub matrix: Vec<MatrixRow>,
-    /// Every pair.
+    /// Every pair; empty where each stands on the page of its region.
     pub pairs: Vec<PairRow>,
+    /// The pairs stand on the pages of their regions.
+    pub is_short: bool,
     /// One of the pairs has a 耦合协调度.
     pub has_coupling: bool,
     /// What was due between regions that are no neighbours, in words; empty when there is none.
@@ -59,6 +68,8 @@ pub struct OwnSide {
 pub struct RegionRow {
     /// Region.
     pub region: Text,
+    /// Its page, on the page over all regions.
+    pub href: Option<String>,
     /// Index in per cent.
     pub index: String,
     /// Its interval.
@@ -154,7 +165,11 @@ pub fn scale() -> Vec<ScaleStep> {
 
 /// What is only shown has no colour, which would judge it.
 fn step(row: Option<&SynergyPair>) -> &'static str {
-    let Some(value) = row.filter(|row| !row.report_only).and_then(|row| row.value) else { return "hx" };
+    step_of(row.filter(|row| !row.report_only).and_then(|row| row.value))
+}
+
+fn step_of(value: Option<Decimal>) -> &'static str {
+    let Some(value) = value else { return "hx" };
     let steps = [("h4", 97), ("h3", 90), ("h2", 75), ("h1", 60)];
     steps.iter().find(|(_, from)| value * Decimal::ONE_HUNDRED >= Decimal::from(*from)).map_or("h0", |(step, _)| step)
 }
@@ -175,10 +190,15 @@ pub fn domains(facts: &Facts) -> Vec<DomainView> {
         .map(|row| row.domain.as_str())
         .chain(input.synergy.regions.iter().map(|row| row.domain.as_str()))
         .collect();
-    names.into_iter().map(|name| domain(facts, name)).collect()
+    // Every pair has a row a part.
+    let is_short = input.synergy.pairs.iter().filter(|row| row.bordering).count() > MOST_PAIRS * PARTS.len();
+    let pages = facts.regions();
+    let linked =
+        |row: &SynergyRegion| RegionRow { href: pages.contains_key(&row.region).then(|| page_of(&row.region)), ..region_row(facts, row) };
+    names.into_iter().map(|name| domain(facts, name, is_short, &linked)).collect()
 }
 
-fn domain(facts: &Facts, name: &str) -> DomainView {
+fn domain(facts: &Facts, name: &str, is_short: bool, linked: &dyn Fn(&SynergyRegion) -> RegionRow) -> DomainView {
     let (bordering, outside): (Vec<&SynergyPair>, Vec<&SynergyPair>) =
         facts.input.synergy.pairs.iter().filter(|row| row.domain == name).partition(|row| row.bordering);
     let pairs = by_side(bordering.into_iter());
@@ -187,18 +207,25 @@ fn domain(facts: &Facts, name: &str) -> DomainView {
     let mut codes: Vec<&str> = pairs.keys().flat_map(|(region, neighbour)| [*region, *neighbour]).collect();
     codes.sort_unstable();
     codes.dedup();
+    let map = if name == SYNERGY_DOMAIN { map(facts, &codes, &pairs, &regions) } else { Svg::default() };
     if codes.len() > MATRIX_LIMIT {
         codes.clear();
     }
     DomainView {
+        map,
         has_coupling: facts.input.synergy.sides.iter().any(|side| side.domain == name && side.coupling.is_some()),
         title: Text::of(texts::domain(name)),
-        regions: regions.into_iter().map(|row| region_row(facts, row)).collect(),
+        regions: regions.into_iter().map(linked).collect(),
         columns: codes.iter().map(|code| facts.region_name(code)).collect(),
         matrix: codes.iter().map(|region| matrix_row(facts, region, &codes, &pairs)).collect(),
-        pairs: pairs.iter().map(|((region, neighbour), pair)| pair_row(facts, region, neighbour, pair)).collect(),
+        pairs: if is_short { Vec::new() } else { pair_rows(facts, &pairs) },
+        is_short: is_short && !pairs.is_empty(),
         outside: outside_words(&outside),
     }
+}
+
+fn pair_rows(facts: &Facts, pairs: &BTreeMap<(&str, &str), Pair>) -> Vec<PairRow> {
+    pairs.iter().map(|((region, neighbour), pair)| pair_row(facts, region, neighbour, pair)).collect()
 }
 
 fn by_side<'a>(rows: impl Iterator<Item = &'a SynergyPair>) -> BTreeMap<(&'a str, &'a str), Pair<'a>> {
@@ -231,7 +258,7 @@ pub fn own_side<'a>(facts: &Facts<'a>, object: Object<'a>) -> Option<OwnSide> {
     Some(OwnSide {
         region: facts.region_name(&row.region),
         words: row.reason.as_deref().map_or(scored, |reason| texts::without_index(texts::synergy_reason(reason))),
-        rows: pairs.iter().map(|((region, neighbour), pair)| pair_row(facts, region, neighbour, pair)).collect(),
+        rows: pair_rows(facts, &pairs),
     })
 }
 
@@ -242,6 +269,10 @@ pub struct RegionOfDomain {
     pub title: Text,
     /// The index and what it rests on.
     pub row: RegionRow,
+    /// The own side of each of its borders.
+    pub sides: Vec<PairRow>,
+    /// One of them has a 耦合协调度.
+    pub has_coupling: bool,
 }
 
 /// A region's index over all domains, in per cent.
@@ -254,7 +285,17 @@ pub fn index_of(facts: &Facts, region: &str) -> String {
 pub fn of_region(facts: &Facts, region: &str) -> Vec<RegionOfDomain> {
     let mut rows: Vec<&SynergyRegion> = facts.input.synergy.regions.iter().filter(|row| row.region == region).collect();
     rows.sort_by_key(|row| (row.domain != SYNERGY_DOMAIN, &row.domain));
-    rows.into_iter().map(|row| RegionOfDomain { title: Text::of(texts::domain(&row.domain)), row: region_row(facts, row) }).collect()
+    let of_domain = |row: &SynergyRegion| {
+        let is_own = |pair: &&SynergyPair| pair.bordering && pair.region == row.region && pair.domain == row.domain;
+        let sides = pair_rows(facts, &by_side(facts.input.synergy.pairs.iter().filter(is_own)));
+        RegionOfDomain {
+            title: Text::of(texts::domain(&row.domain)),
+            row: region_row(facts, row),
+            has_coupling: sides.iter().any(|side| !side.coupling.is_empty()),
+            sides,
+        }
+    };
+    rows.into_iter().map(of_domain).collect()
 }
 
 /// An interval of shares in per cent, in brackets; empty where there is none.
@@ -267,6 +308,7 @@ fn interval(of: Option<(Decimal, Decimal)>) -> String {
 fn region_row(facts: &Facts, row: &SynergyRegion) -> RegionRow {
     RegionRow {
         region: facts.region_name(&row.region),
+        href: None,
         index: percent(row.index),
         interval: interval(row.interval),
         bar: row.index.map_or_else(Svg::default, |index| svg::bar(numbers::place(index, Decimal::ZERO, Decimal::ONE))),
@@ -274,6 +316,51 @@ fn region_row(facts: &Facts, row: &SynergyRegion) -> RegionRow {
         due: format!("{}／{}", numbers::amount(row.due_scored), numbers::amount(row.due)),
         reason: Text::of(row.reason.as_deref().map_or("", texts::synergy_reason)),
     }
+}
+
+/// Fewer regions than these need no map.
+const LEAST_REGIONS: usize = 3;
+
+/// The regions by their index, the borders by the worse of their two sides.
+fn map(facts: &Facts, codes: &[&str], pairs: &BTreeMap<(&str, &str), Pair>, regions: &[&SynergyRegion]) -> Svg {
+    let number = |code: &str| codes.binary_search(&code).ok();
+    let mut borders: Vec<(usize, usize)> = pairs
+        .keys()
+        .filter_map(|(region, neighbour)| Some((number(region)?, number(neighbour)?)))
+        .map(|(one, other)| (one.min(other), one.max(other)))
+        .collect();
+    borders.sort_unstable();
+    borders.dedup();
+    if codes.len() < LEAST_REGIONS {
+        return Svg::default();
+    }
+    let side = |one: usize, other: usize| {
+        let is_it = |side: &&SynergySide| {
+            (side.region.as_str(), side.neighbour.as_str(), side.domain.as_str()) == (codes[one], codes[other], SYNERGY_DOMAIN)
+        };
+        facts.input.synergy.sides.iter().find(is_it).filter(|side| side.scored).and_then(|side| side.value)
+    };
+    let name = |region: usize| facts.region_name(codes[region]);
+    let border = |(one, other): &(usize, usize)| {
+        let (here, there) = (side(*one, *other), side(*other, *one));
+        svg::MapBorder {
+            between: (*one, *other),
+            step: step_of(here.into_iter().chain(there).min()),
+            words: texts::border_words(name(*one).as_str(), &percent(here), name(*other).as_str(), &percent(there)),
+        }
+    };
+    let drawn: Vec<svg::MapBorder> = borders.iter().map(border).collect();
+    let region = |(place, code): ((i64, i64), &&str)| {
+        let index = regions.iter().find(|row| row.region == **code).and_then(|row| row.index);
+        svg::MapRegion {
+            place,
+            label: facts.region_name(code).to_string(),
+            step: step_of(index),
+            words: texts::named(facts.region_name(code).as_str(), &percent(index)),
+        }
+    };
+    let placed: Vec<svg::MapRegion> = layout::places(codes.len(), &borders).into_iter().zip(codes).map(region).collect();
+    svg::map(&placed, &drawn, texts::MAP)
 }
 
 fn matrix_row(facts: &Facts, region: &str, codes: &[&str], pairs: &BTreeMap<(&str, &str), Pair>) -> MatrixRow {
