@@ -7,7 +7,8 @@ const FRAME: &str =
     "data scheme_hash hash script assessment engine href label notice period reader run scheme style title tone until words";
 
 /// The public tree.
-const PUBLIC: &str = "up domain allowed anchor bar grade members minimum_n rank ranks title total unit withheld words";
+const PUBLIC: &str =
+    "half_width better row up domain allowed anchor bar grade members minimum_n rank ranks title total unit withheld words";
 
 /// The office's first page.
 const RANKING: &str = "says domain anchor bar compared earned figure grade highest href label lowest median members minimum_n rank ranks region sign strip title \
@@ -44,9 +45,10 @@ const METHOD: &str = "available curve deviation effective full node nominal pair
 const VERIFICATION: &str = "newest way columns domain fraction held href quarter score share title unit";
 
 /// Page, its template, its list.
-const PAGES: [(&str, &str, &str); 27] = [
+const PAGES: [(&str, &str, &str); 28] = [
     ("base.html", include_str!("templates/base.html"), FRAME),
     ("public.html", include_str!("templates/public.html"), PUBLIC),
+    ("record.html", include_str!("templates/record.html"), PUBLIC),
     ("ranking.html", include_str!("templates/ranking.html"), RANKING),
     ("group.html", include_str!("templates/group.html"), RANKING),
     ("domains.html", include_str!("templates/domains.html"), OVER_ALL),

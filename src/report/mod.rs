@@ -17,6 +17,7 @@
 mod allowed;
 pub mod anomalies;
 pub mod cells;
+pub mod chart;
 pub mod composite_texts;
 #[cfg(test)]
 pub(crate) mod fixture;

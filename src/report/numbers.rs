@@ -40,6 +40,15 @@ pub fn value(number: Decimal, shown_as: ShownAs) -> String {
     }
 }
 
+/// A value at an axis: as its indicator is shown, without decimals that say nothing.
+pub fn tick(number: Decimal, shown_as: ShownAs) -> String {
+    let shown = value(number.round_dp(6), shown_as);
+    match shown.strip_suffix('%') {
+        Some(percent) => format!("{}%", without_trailing_zeros(percent)),
+        None => without_trailing_zeros(&shown).to_owned(),
+    }
+}
+
 /// Points of the scheme: two decimals, none when they are whole.
 pub fn points(number: Decimal) -> String {
     let rounded = number.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero).normalize();

@@ -11,7 +11,7 @@ use super::view::domain::{DomainPageView, DomainRow};
 use super::view::findings::FindingsView;
 use super::view::frame::Frame;
 use super::view::indicator::{IndicatorPageView, ListRow};
-use super::view::method::MethodView;
+use super::view::method::{MethodView, SectionView};
 use super::view::quality::QualityView;
 use super::view::ranking::{Group, KeyFigure, PublicGroup};
 use super::view::reconciliation::ReconciliationView;
@@ -145,6 +145,20 @@ pub struct PublicPage {
     pub minimum_n: String,
     /// Peer groups.
     pub groups: Vec<PublicGroup>,
+}
+
+/// The ranking as a document of record: to be printed, filed, cited.
+#[derive(Template)]
+#[template(config = "src/report/templates/askama.toml", path = "record.html")]
+pub struct RecordPage {
+    /// Title band.
+    pub frame: Frame,
+    /// From how many cases on a rate is ranked.
+    pub minimum_n: String,
+    /// Peer groups.
+    pub groups: Vec<PublicGroup>,
+    /// How every number comes about, in sentences.
+    pub sections: Vec<SectionView>,
 }
 
 /// A unit's page.

@@ -25,6 +25,11 @@ impl Svg {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// What a library drew, under our class and words.
+    pub(super) fn drawn(class: &str, (width, height): (u32, u32), words: &str, inside: &str) -> Self {
+        Self(format!("{}{inside}</svg>", open(class, width, height, words)))
+    }
 }
 
 /// Words for inside an element or a quoted attribute.
@@ -131,8 +136,10 @@ pub struct MapBorder {
 
 /// Regions as discs with their names, borders as lines between them.
 pub fn map(regions: &[MapRegion], borders: &[MapBorder], words: &str) -> Svg {
-    let mut svg = open("map", 960, 640, words);
-    let at = |place: (i64, i64)| (along(place.0, 8_400), along(place.1, 5_600));
+    // A few regions need no sheet for a province.
+    let height = (200 + 20 * regions.len() as u32).min(640);
+    let mut svg = open("map", 960, height, words);
+    let at = |place: (i64, i64)| (along(place.0, 8_400), along(place.1, i64::from(height - 80) * 10));
     svg.push_str("<g transform=\"translate(60 30)\">");
     for border in borders {
         let ((x1, y1), (x2, y2)) = (at(regions[border.between.0].place), at(regions[border.between.1].place));
@@ -225,93 +232,6 @@ pub fn control_chart(months: &[Month], centre: i64, words: &str) -> Svg {
         } else {
             write!(svg, "<circle class=\"month\" cx=\"{x}\" cy=\"{y}\" r=\"2\"/>")
         };
-    }
-    svg.push_str("</g></svg>");
-    Svg(svg)
-}
-
-/// One object in a funnel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FunnelDot {
-    /// Where its number of cases lies.
-    pub cases: i64,
-    /// Where its value lies.
-    pub value: i64,
-    /// Inside the limits, between them, or beyond both.
-    pub side: FunnelSide,
-}
-
-/// How far out a dot lies; told by its form, not by colour alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FunnelSide {
-    /// A filled circle.
-    Within,
-    /// A ring.
-    Between,
-    /// A square.
-    Beyond,
-}
-
-/// Limits for one number of cases.
-#[derive(Debug, Clone, Copy)]
-pub struct FunnelLimits {
-    /// Where that number lies.
-    pub cases: i64,
-    /// Inner limits.
-    pub usual: (i64, i64),
-    /// Outer limits.
-    pub alarm: (i64, i64),
-}
-
-/// What stands at the ends of a funnel's axes.
-#[derive(Debug, Clone)]
-pub struct FunnelAxes {
-    /// Fewest and most cases.
-    pub cases: (String, String),
-    /// Lowest and highest value.
-    pub values: (String, String),
-    /// The peers together: where, and in figures.
-    pub centre: (i64, String),
-}
-
-/// Objects by their number of cases and their value, between the limits that narrow with the cases. `limits` in the order of the cases.
-pub fn funnel(dots: &[FunnelDot], limits: &[FunnelLimits], axes: &FunnelAxes, words: &str) -> Svg {
-    const WIDTH: i64 = 5_000;
-    const HEIGHT: i64 = 1_800;
-    let mut svg = open("funnel", 580, 230, words);
-    let x = |cases: i64| along(cases, WIDTH);
-    let y = |value: i64| along(10_000 - value, HEIGHT);
-    let band = |of: fn(&FunnelLimits) -> (i64, i64)| {
-        let above = limits.iter().map(|at| format!("{} {}", x(at.cases), y(of(at).1)));
-        let below = limits.iter().rev().map(|at| format!("{} {}", x(at.cases), y(of(at).0)));
-        above.chain(below).collect::<Vec<_>>().join("L")
-    };
-    svg.push_str("<g transform=\"translate(62 12)\">");
-    if limits.len() > 1 {
-        let _ =
-            write!(svg, "<path class=\"outer\" d=\"M{}Z\"/><path class=\"inner\" d=\"M{}Z\"/>", band(|at| at.alarm), band(|at| at.usual));
-    }
-    let (centre, figure) = &axes.centre;
-    let _ = write!(svg, "<line class=\"median\" x1=\"0\" y1=\"{at}\" x2=\"500\" y2=\"{at}\"/>", at = y(*centre));
-    let _ = write!(svg, "<text x=\"506\" y=\"{}\" dy=\"4\">{}</text>", y(*centre), escaped(figure));
-    // Objects on the same point are drawn once; what lies beyond comes last, on top.
-    let distinct: BTreeSet<(FunnelSide, String, String)> = dots.iter().map(|dot| (dot.side, x(dot.cases), y(dot.value))).collect();
-    for (side, x, y) in distinct {
-        let _ = match side {
-            FunnelSide::Within => write!(svg, "<circle class=\"peer\" cx=\"{x}\" cy=\"{y}\" r=\"3\"/>"),
-            FunnelSide::Between => write!(svg, "<circle class=\"ring\" cx=\"{x}\" cy=\"{y}\" r=\"3.5\"/>"),
-            FunnelSide::Beyond => {
-                write!(svg, "<rect class=\"own\" transform=\"translate(-3.5 -3.5)\" x=\"{x}\" y=\"{y}\" width=\"7\" height=\"7\"/>")
-            }
-        };
-    }
-    for (class, x, y, label) in [
-        ("end", -6, 6, &axes.values.1),
-        ("end", -6, 184, &axes.values.0),
-        ("start", 0, 204, &axes.cases.0),
-        ("end", 500, 204, &axes.cases.1),
-    ] {
-        let _ = write!(svg, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>", escaped(label));
     }
     svg.push_str("</g></svg>");
     Svg(svg)

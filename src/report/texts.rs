@@ -152,6 +152,15 @@ catalogue! {
     PAGE_TABLES = "数据表";
     TITLE_TABLES = "数据表下载";
     TABLES_NOTE = "每张结果表一份 Excel 工作簿和一份 CSV（UTF-8，Excel 可直接打开），内容相同；工作簿的“说明”页列出各列含义和指标口径。行数很多的表只写前两万行，文件名和下表都写明；全部行在 tables 文件夹的 Parquet 中，也可用 kaohe sql 查询、导出。文本一律作文本，不含公式。";
+    RECORD_PAGE = "排名文书（供打印、存档、引用）";
+    RECORD_STANDING = "本文书的效力";
+    RECORD_UNSIGNED = "本文书由一次运行生成，列明考核期、数据截止时间、方案及其指纹、数据版本和程序版本（见页首和页尾）。没有经过征求意见、更正和签发程序的，只供内部审阅，不得作为公布的排名引用。";
+    RECORD_RECOMPUTED = "每个数字都可以由同一运行的数据表复算；排名只在同类组内进行。";
+    RECORD_COLUMNS = "“可能名次”：只计案件多少带来的偶然，名次所在的范围。“±”：总分95%误差区间的半宽。“可以称优于”：全组各家同时成立的前提下，可以公开说该主体优于的主体；双方都没有列出对方的，两家之间不得说高下。";
+    RECORD_CURVES = "各指标的分值、目标和计分曲线见";
+    TOTAL_HALF_WIDTH = "±";
+    BETTER_THAN = "可以称优于";
+    BETTER_THAN_NOBODY = "无";
     RANKING_FILES = "本排名的数据文件：";
     TABLE_OF = "结果表";
     ROW_IS = "每行是什么";
@@ -618,6 +627,11 @@ pub fn named(name: &str, figure: &str) -> String {
     format!("{name} {figure}")
 }
 
+/// Title of the ranking as a document.
+pub fn record_of(period: &str) -> String {
+    format!("{period}行政执法考核排名")
+}
+
 /// `第 3 名`.
 pub fn place(rank: u32) -> String {
     format!("第 {rank} 名")
@@ -835,11 +849,6 @@ pub fn better(better: Better) -> &'static str {
 /// How many of a group have a value.
 pub fn objects_with_value(with_value: usize, all: usize) -> String {
     format!("{} 家，有完成值的 {with_value} 家", all)
-}
-
-/// So many cases, at the end of an axis.
-pub fn cases(number: u64) -> String {
-    format!("{} 件", numbers::count(number))
 }
 
 /// What a funnel shows.

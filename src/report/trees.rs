@@ -15,7 +15,7 @@ use super::names::{Text, file_name};
 use super::numbers;
 use super::pages::{
     BurdenPage, DomainPage, DomainsPage, FindingsPage, IndicatorPage, IndicatorsPage, MethodPage, PublicPage, QualityPage, RankingPage,
-    ReconciliationPage, RegionPage, RegionsPage, SynergyPage, TablesPage, UnitPage, VerificationPage, WatchPage,
+    ReconciliationPage, RecordPage, RegionPage, RegionsPage, SynergyPage, TablesPage, UnitPage, VerificationPage, WatchPage,
 };
 use super::texts;
 use super::view::frame::{Frame, Page, Reader};
@@ -57,6 +57,7 @@ fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
         Box::new(|| finished("office/tables.html", &tables_page(facts))),
         Box::new(|| finished("office/method.html", &method_page(facts, Reader::Office))),
         Box::new(|| finished("public/index.html", &public_page(facts, None))),
+        Box::new(|| finished("public/record.html", &record_page(facts))),
         Box::new(|| finished("public/method.html", &method_page(facts, Reader::Public))),
     ];
     for of in facts.domains().into_iter().filter(|_| is_short(facts)) {
@@ -196,6 +197,16 @@ fn public_page(facts: &Facts, domain: Option<&str>) -> PublicPage {
         is_short: domain.is_none() && is_short(facts),
         minimum_n: minimum_n(facts),
         groups: ranking::public_groups(facts, domain),
+    }
+}
+
+fn record_page(facts: &Facts) -> RecordPage {
+    let title = texts::record_of(&texts::period(&facts.input.period));
+    RecordPage {
+        frame: Frame::of(facts, Reader::Public, Page::Ranking, Text::of(&title)),
+        minimum_n: minimum_n(facts),
+        groups: ranking::public_groups(facts, None),
+        sections: method::method(facts, false).sections,
     }
 }
 

@@ -116,6 +116,32 @@ fn a_reader_finds_a_unit_sorts_a_table_and_gets_back_the_first_order() {
 }
 
 #[test]
+fn a_definition_opens_where_it_is_asked_for_and_the_way_to_the_next_grade_leads_to_records() {
+    let steps = "
+        const ask = page.querySelector('.define');
+        const told = page.getElementById(ask.getAttribute('popovertarget'));
+        say(shown([told]).length);
+        ask.click();
+        say(told.matches(':popover-open') && shown([told]).length === 1 && told.textContent.includes('依据'));
+        told.hidePopover();
+        say(shown([told]).length);
+        const links = [...page.querySelectorAll('.wanted a')];
+        say(links.length > 0);
+        say(links.every((link) => page.querySelector(link.getAttribute('href')).querySelectorAll('tbody tr, .note').length > 0));
+        // One heading for each column of the cards, none of them empty.
+        page.defaultView.location.hash = links[0].getAttribute('href');
+        page.defaultView.dispatchEvent(new Event('hashchange'));
+        say(page.querySelector(links[0].getAttribute('href')).open);
+        const table = page.querySelector('table.ledger');
+        table.closest('details').open = true;
+        const labels = [...table.querySelector('tbody tr').querySelectorAll('td')].map((cell) => page.defaultView.getComputedStyle(cell, '::before').content);
+        say(labels.length === 6 && labels.every((label) => label.length > 3) && new Set(labels).size === 6);";
+    let unit = first_of(&office().join("units"));
+    let Some(said) = on_page(&unit, 390, steps) else { return skipped(NO_BROWSER) };
+    assert_eq!(said, ["0", "true", "0", "true", "true", "true", "true", "done"], "{}", unit.display());
+}
+
+#[test]
 fn no_page_kind_is_wider_than_a_phone_and_every_one_has_its_heading() {
     let office = office();
     for page in a_page_of_each_kind(&office) {
@@ -134,7 +160,7 @@ fn a_page_of_each_kind(office: &Path) -> Vec<PathBuf> {
     pages.retain(|page| page.extension().is_some_and(|extension| extension == "html"));
     pages.extend(["units", "domains", "regions", "indicators"].map(|kind| first_of(&office.join(kind))));
     pages.push(first_of(&report.join("units")).join("index.html"));
-    pages.extend(["index.html", "method.html"].map(|page| report.join("public").join(page)));
+    pages.extend(["index.html", "record.html", "method.html"].map(|page| report.join("public").join(page)));
     pages.sort();
     pages
 }

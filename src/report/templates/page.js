@@ -1,4 +1,4 @@
-// Sorting and finding on a finished page. In: the tables as they stand. Out: the same rows in another order, or fewer of them. Never here: data, requests, words (they
+// Sorting, finding and unfolding on a finished page. In: the tables as they stand. Out: the same rows in another order, or fewer of them. Never here: data, requests, words (they
 // stand on <main>); a page without this script says all the same.
 (() => {
   "use strict";
@@ -7,7 +7,8 @@
   const tables = [...main.querySelectorAll("table:not(.matrix):not(.heat)")].filter((table) => table.tHead && table.tBodies.length === 1);
 
   const shown = (cell) => (cell ? (cell.querySelector("b, a") || cell).textContent.trim() : "");
-  const number = (text) => (/^[-+]?[\d\s,.]+/.test(text) ? parseFloat(text.replace(/[\s,]/g, "")) : NaN);
+  // "第 3 名" and ">99%" are numbers, too.
+  const number = (text) => parseFloat((/^[第<>\s]*([-+]?[\d\s,.]+)/.exec(text) || ["", ""])[1].replace(/[\s,]/g, ""));
 
   const sort = (table, column, direction) => {
     const body = table.tBodies[0];
@@ -50,6 +51,14 @@
       });
     });
   }
+
+  // Who follows a link to folded records finds them unfolded.
+  const unfold = () => {
+    const at = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (at && at.tagName === "DETAILS") at.open = true;
+  };
+  window.addEventListener("hashchange", unfold);
+  unfold();
 
   const rows = tables.flatMap((table) => [...table.tBodies[0].rows]);
   if (rows.length < 15) return;

@@ -6,16 +6,17 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
 use super::Facts;
 use super::indicators::{Badge, badges};
 use super::ranking::{GroupOrder, KeyFigure, group_order, median, total};
 use crate::library::indicator::{Better, ShownAs};
+use crate::report::chart::{self, FunnelDot, FunnelLimits, FunnelSide};
 use crate::report::input::{IndicatorView, SchemeIndicator};
 use crate::report::names::{Text, file_name};
 use crate::report::numbers;
-use crate::report::svg::{self, FunnelAxes, FunnelDot, FunnelLimits, FunnelSide, Svg};
+use crate::report::svg::Svg;
 use crate::report::texts;
 use crate::scoring::tables::{InFunnel, Status, Value};
 use crate::statistics::funnel::Position;
@@ -253,46 +254,42 @@ fn row(facts: &Facts, header: Option<&IndicatorView>, value: &Value) -> ObjectRo
     }
 }
 
+/// Steps across and down within which two dots are one: a group of a thousand needs no thousand.
+const STEPS: f64 = 400.0;
+
 /// The funnel of a group; nothing where too few of it have a place in one.
 fn funnel(group: &str, shown_as: ShownAs, values: &[&Value]) -> Svg {
-    let of = |value: &&Value| Some((value.denominator?.to_f64()?, value.value?, value.funnel?));
-    let mut points: Vec<(f64, Decimal, InFunnel)> = values.iter().filter_map(of).collect();
-    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let number = |value: Decimal| value.to_f64().unwrap_or_default();
+    let of = |value: &&Value| Some((value.denominator?.to_f64()?, number(value.value?), value.funnel?));
+    let mut points: Vec<(f64, f64, InFunnel)> = values.iter().filter_map(of).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let (Some((fewest, _, first)), Some((most, ..))) = (points.first().copied(), points.last().copied()) else { return Svg::default() };
-    let ends = |of: fn(&InFunnel) -> Decimal| points.iter().map(move |(_, _, place)| of(place));
-    let low = points.iter().map(|(_, value, _)| *value).chain(ends(|place| place.usual.0)).min().unwrap_or_default();
-    let high = points.iter().map(|(_, value, _)| *value).chain(ends(|place| place.usual.1)).max().unwrap_or_default();
-    let value_at = |value: Decimal| numbers::place(value, low, high);
+    let span = |low: f64, high: f64| (high - low).max(f64::MIN_POSITIVE);
+    let (low, high) = points.iter().fold((f64::MAX, f64::MIN), |(low, high), point| (low.min(point.1), high.max(point.1)));
     // By logarithm: from ten cases to a hundred matters as much as from a hundred to a thousand.
-    let case_at = |cases: f64| if most > fewest { ((cases / fewest).ln() / (most / fewest).ln() * 10_000.0).round() as i64 } else { 5_000 };
-    let dots: Vec<FunnelDot> = points
-        .iter()
-        .map(|(cases, value, place)| FunnelDot {
-            cases: case_at(*cases),
-            value: value_at(*value),
-            side: match place.position {
-                Position::Within => FunnelSide::Within,
-                Position::AttentionLow | Position::AttentionHigh => FunnelSide::Between,
-                Position::AlarmLow | Position::AlarmHigh => FunnelSide::Beyond,
-            },
-        })
-        .collect();
-    let mut limits: Vec<FunnelLimits> = points
-        .iter()
-        .map(|(cases, _, place)| FunnelLimits {
-            cases: case_at(*cases),
-            usual: (value_at(place.usual.0), value_at(place.usual.1)),
-            alarm: (value_at(place.alarm.0), value_at(place.alarm.1)),
-        })
-        .collect();
-    limits.dedup_by_key(|at| at.cases);
-    let shown = |value: Decimal| numbers::value(value, shown_as);
-    let axes = FunnelAxes {
-        cases: (texts::cases(fewest as u64), texts::cases(most as u64)),
-        values: (shown(low), shown(high)),
-        centre: (value_at(first.centre), shown(first.centre)),
+    let step = |cases: f64, value: f64| {
+        let across = (cases / fewest).ln() / span(0.0, (most / fewest).ln());
+        [across, (value - low) / span(low, high)].map(|place| (place * STEPS).round() as i64)
     };
+    let side = |place: &InFunnel| match place.position {
+        Position::Within => FunnelSide::Within,
+        Position::AttentionLow | Position::AttentionHigh => FunnelSide::Between,
+        Position::AlarmLow | Position::AlarmHigh => FunnelSide::Beyond,
+    };
+    let distinct: BTreeMap<(FunnelSide, [i64; 2]), FunnelDot> = points
+        .iter()
+        .map(|(cases, value, place)| {
+            let side = side(place);
+            ((side, step(*cases, *value)), FunnelDot { cases: *cases, value: *value, side })
+        })
+        .collect();
+    let pair = |(low, high): (Decimal, Decimal)| (number(low), number(high));
+    let at = |(cases, _, place): &(f64, f64, InFunnel)| FunnelLimits { cases: *cases, usual: pair(place.usual), alarm: pair(place.alarm) };
+    let mut limits: Vec<FunnelLimits> = points.iter().map(at).collect();
+    limits.dedup_by_key(|at| step(at.cases, low)[0]);
+    let shown = move |value: f64| Decimal::from_f64(value).map_or_else(String::new, |value| numbers::tick(value, shown_as));
     let beyond = |low: bool| points.iter().filter(|(_, _, place)| is_beyond(*place, low)).count();
-    let words = texts::funnel_words(group, points.len(), &shown(first.centre), beyond(true), beyond(false));
-    svg::funnel(&dots, &limits, &axes, &words)
+    let words = texts::funnel_words(group, points.len(), &numbers::value(first.centre, shown_as), beyond(true), beyond(false));
+    let dots: Vec<FunnelDot> = distinct.into_values().collect();
+    chart::funnel(&dots, &limits, number(first.centre), shown, &words)
 }

@@ -14,7 +14,7 @@ use crate::report::numbers;
 use crate::report::svg::{self, Dot, Svg};
 use crate::report::texts;
 use crate::scoring::tables::Rank;
-use crate::statistics::ranks::{RankSet, RankStatement, comparison};
+use crate::statistics::ranks::{RankStatement, comparison};
 
 /// A figure with its label.
 #[derive(Debug, Clone)]
@@ -151,7 +151,7 @@ pub struct PublicGroup {
     pub rows: Vec<PublicRow>,
 }
 
-/// One assessed object of the public page: these eight fields and no other.
+/// One assessed object of the public pages: these fields and no other.
 #[derive(Debug, Clone)]
 pub struct PublicRow {
     /// Rank.
@@ -170,6 +170,10 @@ pub struct PublicRow {
     pub withheld: Text,
     /// What may be said of it beside its peers; empty without a rank.
     pub allowed: String,
+    /// Half of the total's interval.
+    pub half_width: String,
+    /// Those than which it may be called better.
+    pub better: String,
 }
 
 /// Where a group stands on the page: domain, tier and size in the order that officials expect, then its name.
@@ -240,23 +244,43 @@ pub fn median(sorted: &[Decimal]) -> Option<Decimal> {
     Some(if count % 2 == 1 { upper } else { (upper + sorted[count / 2 - 1]) / Decimal::TWO })
 }
 
-/// What may be said of the rank beside those of its peers: by sets that hold for the whole group at once.
-pub fn allowed(rank: &Rank, peers: &[&Rank]) -> String {
+/// What may be said of the object beside each ranked one of its group, by sets that hold for the whole group at once; nothing where there are no sets.
+fn said_of<'r>(rank: &Rank, peers: &[&'r Rank]) -> Vec<(&'r Rank, RankStatement)> {
     let set = |rank: &Rank| rank.uncertainty.and_then(|open| open.set);
-    let (Some(own), Some(open)) = (set(rank), rank.uncertainty) else { return String::new() };
-    let others: Vec<RankSet> = peers
-        .iter()
-        .filter(|peer| peer.rank.is_some() && (&peer.unit, &peer.domain) != (&rank.unit, &rank.domain))
-        .filter_map(|peer| set(peer))
-        .collect();
-    let sets: Vec<RankSet> = others.iter().copied().chain([own]).collect();
-    let count = |wanted: fn(RankStatement) -> bool| {
-        (0..others.len()).filter_map(|other| comparison(&sets, others.len(), other)).filter(|said| wanted(*said)).count()
-    };
+    let Some(own) = set(rank) else { return Vec::new() };
+    let is_other = |peer: &&&Rank| peer.rank.is_some() && (&peer.unit, &peer.domain) != (&rank.unit, &rank.domain);
+    let said = |peer: &&'r Rank| Some((*peer, comparison(&[own, set(peer)?], 0, 1)?));
+    peers.iter().filter(is_other).filter_map(said).collect()
+}
+
+/// What may be said of the rank beside those of its peers, counted.
+pub fn allowed(rank: &Rank, peers: &[&Rank]) -> String {
+    let Some(open) = rank.uncertainty.filter(|open| open.set.is_some()) else { return String::new() };
+    let said = said_of(rank, peers);
+    let count = |wanted: fn(&RankStatement) -> bool| said.iter().filter(|(_, statement)| wanted(statement)).count();
     let better = count(|said| matches!(said, RankStatement::BetterThan(_)));
     let worse = count(|said| matches!(said, RankStatement::WorseThan(_)));
     let top = Some(open.interval.worst).filter(|worst| *worst < rank.ranked_units);
-    texts::allowed_statements(better, worse, others.len() - better - worse, top)
+    texts::allowed_statements(better, worse, said.len() - better - worse, top)
+}
+
+/// Names in a sentence of the record; of more the number is told, and the table of neighbours has them.
+const NAMES_IN_RECORD: usize = 30;
+
+/// The units than which this one may be called better.
+pub fn better_than(facts: &Facts, rank: &Rank, peers: &[&Rank]) -> String {
+    let said = said_of(rank, peers);
+    let better: Vec<String> = said
+        .iter()
+        .filter(|(_, statement)| matches!(statement, RankStatement::BetterThan(_)))
+        .map(|(peer, _)| facts.unit_name(&peer.unit).to_string())
+        .collect();
+    match better.len() {
+        _ if rank.uncertainty.is_none_or(|open| open.set.is_none()) => texts::NONE.to_owned(),
+        0 => texts::BETTER_THAN_NOBODY.to_owned(),
+        few if few <= NAMES_IN_RECORD => better.join(texts::NAME_SEPARATOR),
+        many => texts::units(many),
+    }
 }
 
 /// What a group's totals look like: sorted ranked totals and the span that drawings use.
@@ -385,6 +409,8 @@ pub fn public_groups<'a>(facts: &Facts<'a>, of: Option<&str>) -> Vec<PublicGroup
                 provisional: is_provisional(rank),
                 withheld: withheld(rank),
                 allowed: allowed(rank, &ranks),
+                half_width: if rank.total.is_some() { total(facts, Some(rank.half_width)) } else { String::new() },
+                better: better_than(facts, rank, &ranks),
             })
             .collect(),
     };
