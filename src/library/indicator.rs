@@ -113,6 +113,8 @@ pub struct Indicator {
     pub statutory_duty: Option<String>,
     /// The cap that keeps it honest.
     pub companion: Option<IndicatorId>,
+    /// Others decide what its numerator counts (courts, complainants, reviewers): nobody may be told how many of these should have been otherwise.
+    pub is_decided_by_others: bool,
     /// Why it is answered by a query of its own, and not counted together with others.
     pub alone: Option<String>,
     /// Definition in words, without the `--`.
@@ -307,6 +309,7 @@ pub fn read_indicator(id: &str, file: &str, text: &str, diagnostics: &mut Diagno
         let measures = section.word("measures", &[("frequency", Measures::Frequency), ("coverage", Measures::Coverage)], diagnostics);
         let statutory_duty = section.text("statutory_duty", diagnostics).map(|text| text.value);
         let companion = section.text("companion", diagnostics).map(|text| IndicatorId(text.value));
+        let decided_by = section.word("decided_by", &[("unit", false), ("others", true)], diagnostics);
         let alone = section.text("alone", diagnostics).map(|text| text.value);
         Some(Indicator {
             id: IndicatorId(id.to_owned()),
@@ -324,6 +327,7 @@ pub fn read_indicator(id: &str, file: &str, text: &str, diagnostics: &mut Diagno
             measures,
             statutory_duty,
             companion,
+            is_decided_by_others: decided_by.unwrap_or(false),
             alone,
             comment,
             sql,
@@ -351,6 +355,7 @@ impl Indicator {
             measures: None,
             statutory_duty: None,
             companion: None,
+            is_decided_by_others: false,
             alone: None,
             comment: String::new(),
             sql: String::new(),

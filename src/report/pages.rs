@@ -134,7 +134,7 @@ pub struct IndicatorPage {
 /// The public tree's first page, and those of its domains where objects are too many for one.
 #[derive(Template)]
 #[template(config = "src/report/templates/askama.toml", path = "public.html")]
-pub struct PublicPage {
+pub struct PublicPage<'a> {
     /// Title band.
     pub frame: Frame,
     /// From this page to the first one.
@@ -144,19 +144,19 @@ pub struct PublicPage {
     /// From how many cases on a rate is ranked.
     pub minimum_n: String,
     /// Peer groups.
-    pub groups: Vec<PublicGroup>,
+    pub groups: Vec<PublicGroup<'a>>,
 }
 
 /// The ranking as a document of record: to be printed, filed, cited.
 #[derive(Template)]
 #[template(config = "src/report/templates/askama.toml", path = "record.html")]
-pub struct RecordPage {
+pub struct RecordPage<'a> {
     /// Title band.
     pub frame: Frame,
     /// From how many cases on a rate is ranked.
     pub minimum_n: String,
     /// Peer groups.
-    pub groups: Vec<PublicGroup>,
+    pub groups: Vec<PublicGroup<'a>>,
     /// How every number comes about, in sentences.
     pub sections: Vec<SectionView>,
 }

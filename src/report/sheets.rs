@@ -1,6 +1,6 @@
 //! Result tables for Excel: a workbook and a CSV file of each, in the office's tree; the public ranking in the public one.
 //!
-//! In: result tables; names of units, titles and definitions of indicators. Out: `office/tables/<name>.xlsx` and `.csv`, `public/ranking.xlsx` and `.csv`. A table longer than
+//! In: result tables; names of units, titles and definitions of indicators; words of codes. Out: `office/tables/<name>.xlsx` and `.csv`, `public/ranking.xlsx` and `.csv`. A table longer than
 //! [`MOST_ROWS`] is cut, and the files are then named for it (`ledger-20000-of-183222.csv`): a part is never taken for the whole, which is `tables/<name>.parquet`.
 //! Never here: a cell that Excel would compute, a text that would show a personal number, figures that no result table has.
 
@@ -22,14 +22,11 @@ use super::view::Facts;
 use super::view::ranking::{PublicGroup, PublicRow, public_groups};
 use super::workbook::{Sheet, workbook};
 use super::{table_texts, texts};
-use crate::error::{Context, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::side_by_side::side_by_side;
 
 /// Rows of a table that are written for Excel: more than anybody reads there, and a province's nights stay short. All rows are in Parquet.
 pub const MOST_ROWS: usize = 20_000;
-
-/// Columns that hold the identifier of a unit; its name is put beside it.
-const OF_UNITS: [&str; 2] = ["unit_id", "other_unit_id"];
 
 /// The files of one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +91,10 @@ pub fn write(facts: &Facts, tables: &[ResultTable], report: &Path, threads: usiz
 struct Names<'a> {
     units: BTreeMap<&'a str, &'a str>,
     indicators: BTreeMap<&'a str, &'a str>,
+    nodes: BTreeMap<&'a str, &'a str>,
+    detectors: BTreeMap<&'a str, &'a str>,
+    regions: BTreeMap<&'a str, &'a str>,
+    tables: BTreeMap<&'a str, &'a str>,
 }
 
 impl<'a> Names<'a> {
@@ -101,67 +102,115 @@ impl<'a> Names<'a> {
         Self {
             units: input.units.iter().map(|unit| (unit.id.as_ref(), unit.name.as_str())).collect(),
             indicators: input.indicators.iter().map(|(id, header)| (id.as_ref(), header.title.as_str())).collect(),
+            nodes: input.scheme.nodes.iter().map(|node| (node.id.as_str(), node.title.as_str())).collect(),
+            detectors: input.detectors.iter().map(|detector| (detector.name.as_str(), detector.title.as_str())).collect(),
+            regions: input.regions.iter().map(|(code, name)| (code.as_str(), name.as_str())).collect(),
+            tables: input.tables.iter().map(|(table, title)| (table.as_str(), title.as_str())).collect(),
         }
     }
 
     /// The names that belong beside a column of identifiers, and their title.
     fn beside(&self, column: &str) -> Option<(&'static str, &BTreeMap<&'a str, &'a str>)> {
-        match column {
-            column if OF_UNITS.contains(&column) => Some((texts::UNIT, &self.units)),
-            "indicator" => Some((texts::INDICATOR_TITLE, &self.indicators)),
-            _ => None,
-        }
+        Some(match column {
+            "unit_id" => (texts::UNIT, &self.units),
+            "other_unit_id" => (texts::OTHER_UNIT, &self.units),
+            "indicator" => (texts::INDICATOR_TITLE, &self.indicators),
+            "node" => (texts::NODE_TITLE, &self.nodes),
+            "detector" => (texts::DETECTOR_TITLE, &self.detectors),
+            "region" => (texts::REGION_NAME, &self.regions),
+            "neighbour" => (texts::NEIGHBOUR_NAME, &self.regions),
+            "table" | "source_table" => (texts::TABLE_TITLE, &self.tables),
+            _ => return None,
+        })
     }
 }
 
-/// The batch as people read it: titles above, names beside identifiers, texts as they may be shown.
+/// The batch as people read it: titles above, names beside identifiers, words for codes, texts as they may be shown.
 fn readable(batch: &RecordBatch, names: &Names<'_>) -> Result<RecordBatch> {
     let (mut fields, mut arrays): (Vec<Field>, Vec<ArrayRef>) = (Vec::new(), Vec::new());
     let mut push = |title: &str, array: ArrayRef| {
         fields.push(Field::new(title, array.data_type().clone(), true));
         arrays.push(array);
     };
+    // Some tables bring a name of their own.
+    let has = |title: &str| batch.schema().fields().iter().any(|field| table_texts::column(field.name()) == Some(title));
     for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
         let title = table_texts::column(field.name()).unwrap_or(field.name());
-        let Some(texts) = array.as_string_opt::<i32>() else {
+        let Some(cells) = array.as_string_opt::<i32>() else {
             push(title, Arc::clone(array));
             continue;
         };
-        let shown = |text: Option<&str>| text.map(|text| Text::masked(text).to_string());
-        push(title, Arc::new(texts.iter().map(shown).collect::<StringArray>()));
-        if let Some((title, names)) = names.beside(field.name()) {
-            let name = |id: Option<&str>| shown(names.get(id?).copied());
-            push(title, Arc::new(texts.iter().map(name).collect::<StringArray>()));
+        let in_words = |cell: Option<&str>| cell.map(|cell| shown(&words(field.name(), cell)));
+        push(title, Arc::new(cells.iter().map(in_words).collect::<StringArray>()));
+        if let Some((title, names)) = names.beside(field.name()).filter(|(title, _)| !has(title)) {
+            let name = |id: Option<&str>| names.get(id?).map(|name| shown(name));
+            push(title, Arc::new(cells.iter().map(name).collect::<StringArray>()));
         }
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options).context(Kind::Bug, || "titles above a table")
 }
 
-/// One row of the public ranking with its group.
-struct PublicLine<'a> {
-    group: &'a PublicGroup,
-    row: &'a PublicRow,
+/// Characters of a text that are written: a cell of Excel holds 32 767 units of UTF-16, and one character may take two.
+const MOST_CHARACTERS: usize = 16_000;
+
+/// A text as it may be shown; one that no cell holds is cut, with a mark. Parquet has all of it.
+fn shown(text: &str) -> String {
+    let text = Text::masked(text);
+    match text.as_str().char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => texts::cut(&text.as_str()[..end]),
+        None => text.to_string(),
+    }
 }
 
-/// The ranking as everybody may have it: what the public page shows, and no other column.
+/// A code of one of the columns that people read, in words; what has none stays.
+fn words(column: &str, code: &str) -> String {
+    match column {
+        "domain" => texts::domain(code).to_owned(),
+        "tier" => texts::tier(code).to_owned(),
+        "size_class" => texts::size(code).to_owned(),
+        "withheld" => texts::withheld(code).to_owned(),
+        "peer_group" | "group" => texts::peer_group(code),
+        "way" | "outcome" => match table_texts::code(column, code) {
+            Some(words) => words.to_owned(),
+            None => texts::way(texts::reconciled(code)).to_owned(),
+        },
+        _ => table_texts::code(column, code).unwrap_or(code).to_owned(),
+    }
+}
+
+/// One row of the public ranking with its group and its grade in words.
+struct PublicLine<'a> {
+    group: &'a PublicGroup<'a>,
+    row: &'a PublicRow<'a>,
+    grade: String,
+}
+
+/// The ranking as everybody may have it: what the public pages show, and no other column.
 fn public_ranking(facts: &Facts) -> Result<ResultTable> {
     let groups = public_groups(facts, None);
-    let lines: Vec<PublicLine> = groups.iter().flat_map(|group| group.rows.iter().map(move |row| PublicLine { group, row })).collect();
-    let grade = |line: &PublicLine| match line.row.provisional {
-        true => texts::provisional_grade(line.row.grade.as_str()),
-        false => line.row.grade.to_string(),
+    let grade = |row: &PublicRow| match row.provisional {
+        true => texts::provisional_grade(row.grade.as_str()),
+        false => row.grade.to_string(),
     };
-    let grades: Vec<(PublicLine, String)> = lines.into_iter().map(|line| (grade(&line), line)).map(|(grade, line)| (line, grade)).collect();
-    Columns::of("ranking", &[], &grades)
-        .text(texts::PEER_GROUP, |(line, _)| line.group.title.as_str())
-        .text(texts::RANK, |(line, _)| &line.row.rank)
-        .text(texts::OPEN_RANKS, |(line, _)| &line.row.open.ranks)
-        .text(texts::UNIT, |(line, _)| line.row.unit.as_str())
-        .text(texts::TOTAL, |(line, _)| &line.row.total)
-        .text(texts::GRADE, |(_, grade)| grade)
-        .text(texts::NOTE, |(line, _)| if line.row.allowed.is_empty() { line.row.withheld.as_str() } else { &line.row.allowed })
-        .table(grades.len())
+    let of_group = |group| move |row| PublicLine { group, row, grade: grade(row) };
+    let lines: Vec<PublicLine> = groups.iter().flat_map(|group| group.rows.iter().map(of_group(group))).collect();
+    let set = |line: &PublicLine| line.row.of.uncertainty.and_then(|open| open.set);
+    let open = |line: &PublicLine| line.row.of.uncertainty.map(|open| open.interval);
+    let count = |rank: Option<u32>| rank.map(i64::from);
+    Columns::of("ranking", &[], &lines)
+        .text(texts::PEER_GROUP, |line| line.group.title.as_str())
+        .count_or_null(texts::RANK, |line| count(line.row.of.rank))
+        .count_or_null(texts::OPEN_BEST, |line| count(open(line).map(|open| open.best)))
+        .count_or_null(texts::OPEN_WORST, |line| count(open(line).map(|open| open.worst)))
+        .count_or_null(texts::SET_BEST, |line| count(set(line).map(|set| set.best)))
+        .count_or_null(texts::SET_WORST, |line| count(set(line).map(|set| set.worst)))
+        .text(texts::UNIT, |line| line.row.unit.as_str())
+        .share_or_null(texts::TOTAL, |line| line.row.of.total)
+        .share_or_null(texts::TOTAL_HALF_WIDTH, |line| line.row.of.total.map(|_| line.row.of.half_width))
+        .text(texts::GRADE, |line| &line.grade)
+        .text(texts::NOTE, |line| if line.row.allowed.is_empty() { line.row.withheld.as_str() } else { &line.row.allowed })
+        .table(lines.len())
 }
 
 /// The workbook and the CSV file of one table.
@@ -229,7 +278,9 @@ fn csv(batch: &RecordBatch) -> Result<Vec<u8>> {
             Ok(match array.data_type() {
                 DataType::Utf8 => as_text(&text),
                 DataType::Decimal128(..) => without_trailing_zeros(&text).to_owned(),
-                _ => text.to_string(),
+                DataType::Boolean if array.is_valid(row) => texts::yes_or_no(array.as_boolean().value(row)).to_owned(),
+                DataType::Boolean | DataType::Int64 | DataType::Float64 | DataType::Date32 => text.to_string(),
+                other => return Err(Error::new(Kind::Bug, format!("a column of {other} in a result table: say how CSV writes it"))),
             })
         };
         let cells = columns.iter().zip(batch.columns()).map(cell).collect::<Result<Vec<_>>>()?;
@@ -238,9 +289,9 @@ fn csv(batch: &RecordBatch) -> Result<Vec<u8>> {
     writer.into_inner().context(Kind::Bug, what)
 }
 
-/// A text that Excel takes for a text.
+/// A text that Excel takes for a text; where Chinese is written, full-width signs begin formulas, too.
 fn as_text(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) { format!("'{text}") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -276,13 +327,34 @@ mod tests {
             ("indicator", Arc::new(StringArray::from(vec!["x.y", "x.z"]))),
         ];
         let batch = RecordBatch::try_from_iter(columns).expect("columns of one length");
-        let names = Names { units: BTreeMap::from([("A", "甲局")]), indicators: BTreeMap::from([("x.y", "及时率")]) };
+        let none = BTreeMap::new;
+        let names = Names {
+            units: BTreeMap::from([("A", "甲局")]),
+            indicators: BTreeMap::from([("x.y", "及时率")]),
+            nodes: none(),
+            detectors: none(),
+            regions: none(),
+            tables: none(),
+        };
         let read = readable(&batch, &names).expect("it is made readable");
         let titles: Vec<String> = read.schema().fields().iter().map(|field| field.name().clone()).collect();
         assert_eq!(titles, ["单位编号", texts::UNIT, "说明", "指标", texts::INDICATOR_TITLE]);
         let cells = |column: usize| read.column(column).as_string::<i32>().iter().map(Option::unwrap_or_default).collect::<Vec<_>>();
         assert_eq!((cells(1), cells(4)), (vec!["甲局", ""], vec!["及时率", ""]));
         assert!(!cells(2)[0].contains("00138000") && cells(2)[1] == "无");
+    }
+
+    #[test]
+    fn a_text_that_no_cell_holds_is_cut_with_a_mark_and_a_code_is_told_in_words() {
+        let long = "甲".repeat(40_000);
+        let cut = shown(&long);
+        assert!(cut.chars().count() < 20_000 && cut.starts_with("甲甲") && cut.contains("Parquet"), "{}", cut.chars().count());
+        assert_eq!(shown("乙"), "乙");
+        let words_of =
+            [("domain", "market"), ("tier", "county"), ("said", "better"), ("way", "spot_check"), ("outcome", "matched"), ("x", "y")]
+                .map(|(column, code)| words(column, code));
+        assert_eq!(words_of, ["市场监管", "县级执行", "优于该单位", "现场抽查", texts::MATCHED, "y"]);
+        assert_eq!([as_text("＝1"), as_text("@a"), as_text("a=")], ["'＝1", "'@a", "a="]);
     }
 
     #[test]

@@ -117,9 +117,11 @@ pub struct MapRegion {
     pub place: (i64, i64),
     /// Its name.
     pub label: String,
+    /// Its index.
+    pub figure: String,
     /// Step of the colour scale: a class of the stylesheet.
     pub step: &'static str,
-    /// Name and figure, for who points at it or can't see it.
+    /// Name and figure, for who points at it; all of them together describe the drawing to who can't see it.
     pub words: String,
 }
 
@@ -140,7 +142,9 @@ pub fn map(regions: &[MapRegion], borders: &[MapBorder], words: &str) -> Svg {
     let height = (200 + 20 * regions.len() as u32).min(640);
     let mut svg = open("map", 960, height, words);
     let at = |place: (i64, i64)| (along(place.0, 8_400), along(place.1, i64::from(height - 80) * 10));
-    svg.push_str("<g transform=\"translate(60 30)\">");
+    let told: Vec<String> =
+        regions.iter().map(|region| escaped(&region.words)).chain(borders.iter().map(|border| escaped(&border.words))).collect();
+    let _ = write!(svg, "<desc>{}</desc><g transform=\"translate(60 30)\">", told.join(" · "));
     for border in borders {
         let ((x1, y1), (x2, y2)) = (at(regions[border.between.0].place), at(regions[border.between.1].place));
         let title = escaped(&border.words);
@@ -151,8 +155,10 @@ pub fn map(regions: &[MapRegion], borders: &[MapBorder], words: &str) -> Svg {
         let ((x, y), title, label) = (at(region.place), escaped(&region.words), escaped(&region.label));
         let _ = write!(
             svg,
-            "<g transform=\"translate({x} {y})\"><circle class=\"{}\" r=\"11\"><title>{title}</title></circle><text y=\"26\">{label}</text></g>",
-            region.step
+            "<g transform=\"translate({x} {y})\"><circle class=\"{}\" r=\"11\"><title>{title}</title></circle><text y=\"26\">{label}</text>\
+             <text class=\"figure\" y=\"39\">{}</text></g>",
+            region.step,
+            escaped(&region.figure)
         );
     }
     svg.push_str("</g></svg>");

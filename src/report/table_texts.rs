@@ -5,15 +5,15 @@
 /// Title of a result table, and what a row of it is.
 pub fn table(name: &str) -> Option<(&'static str, &'static str)> {
     Some(match name {
-        "measures" => ("计数", "每个指标、主体、领域、月份一行：分子、分母和未到期的件数。"),
+        "measures" => ("计数", "每个指标、对象、领域、月份一行：分子、分母和未到期的件数。"),
         "values" => ("指标值", "每个考核对象、指标一行：全期的完成值、区间、得分和实际分值。"),
         "scores" => ("各级得分", "每个考核对象、方案节点一行：得分和实得分。"),
         "ranks" => ("名次", "每个考核对象一行：总分、等次、名次、可能的名次范围，以及不排名的原因。"),
         "scorecards" => ("记分卡", "每个考核对象、指标一行，连同口径、方案、时限和数据的版本：多年以后据此可以复算。"),
         "score_lines" => ("得分构成", "总分怎样得来，一步一行；“计入合计”的各行相加，正好等于总分。"),
         "ledger" => ("动态考核台账", "每个考核对象、指标、月份一行。"),
-        "next_grades" => ("与上一等次的差距", "每个未到最高等次的考核对象：还差多少分，最少多少条记录的结果不同就够。"),
-        "rank_neighbours" => ("与前后名次的差别", "每个考核对象与前后各五家：总分真正更高的概率，以及对外可以说什么。"),
+        "next_grades" => ("与上一等次的差距", "每个未到最高等次的考核对象：还差多少分，最少多少项结果不同就够。"),
+        "rank_neighbours" => ("与前后名次的差别", "每个考核对象与前后各五家：真正更高的概率，以及对外可以说什么。"),
         "audit_indicators" => ("方案体检：指标", "每个同类组位置、指标一行：名义权重与实际影响，得分是否拉得开差距。"),
         "audit_correlations" => ("方案体检：相关", "同一节点下两个指标得分的相关系数。"),
         "synergy_pairs" => ("协同：相邻两地", "每对相邻地区、领域、环节一行。"),
@@ -28,10 +28,10 @@ pub fn table(name: &str) -> Option<(&'static str, &'static str)> {
         "verification" => ("核查", "每个单位、领域、季度、核查方式一行：自报与核实。"),
         "declarations" => ("自报标志与认定", "每个单位、领域、标志一行。"),
         "unit_remarks" => ("装载提示", "每个单位、来源表、检查一行。"),
-        "findings" => ("异常线索", "需要说明的情形，不是认定；一条线索一行。"),
-        "findings_evidence" => ("线索所涉记录", "线索依据的记录，一条一行。"),
-        "finding_tests" => ("检测明细", "每次检测一行：列为线索的、没有超出通常的、不适用的，都在。"),
-        "findings_resolved" => ("已消除的线索", "上次有、这次没有的线索。"),
+        "findings" => ("疑点", "需要说明的情形，不是认定；一个疑点一行。"),
+        "findings_evidence" => ("疑点所涉记录", "疑点依据的记录，一条一行。"),
+        "finding_tests" => ("检测明细", "每次检测一行：列为疑点的、没有超出通常的、不适用的，都在。"),
+        "findings_resolved" => ("已消除的疑点", "上次有、这次没有的疑点。"),
         "control_charts" => ("逐月控制图", "每个单位、领域、指标一行：中心线、控制界限和异常信号。"),
         "control_points" => ("控制图各月", "控制图的每个月一行。"),
         "accounting" => ("装载对账", "每个来源文件（工作表）一行：读到的记录等于装载、隔离、重复、过滤、挂起之和。"),
@@ -117,9 +117,9 @@ pub fn column(name: &str) -> Option<&'static str> {
         "family_q_value" => "本规则内q值",
         "fewer_in_numerator" => "须不计入分子",
         "field" => "字段",
-        "fields" => "字段",
+        "fields" => "涉及的字段",
         "filtered" => "过滤",
-        "finding_id" => "线索编号",
+        "finding_id" => "疑点编号",
         "firms" => "企业数",
         "first" => "指标一",
         "first_month" => "起始月份",
@@ -161,7 +161,7 @@ pub fn column(name: &str) -> Option<&'static str> {
         "median_days_low" => "中位天数下限",
         "minimum_firms" => "最少企业数",
         "minimum_n" => "最少记录数",
-        "missing_points" => "差分",
+        "missing_points" => "还差的分",
         "month" => "月份",
         "months" => "月数",
         "moved" => "名次变动的对象",
@@ -258,8 +258,8 @@ pub fn column(name: &str) -> Option<&'static str> {
         "statistic" => "统计量",
         "status" => "状况",
         "strata_left_out" => "略去的层",
-        "strength" => "统计量",
-        "subject" => "主体",
+        "strength" => "强度",
+        "subject" => "对象",
         "submitted_on" => "提交日期",
         "table" => "来源表",
         "target" => "目标",
@@ -290,6 +290,54 @@ pub fn column(name: &str) -> Option<&'static str> {
     })
 }
 
+/// A code of a column in words; what has none stays a code.
+pub fn code(column: &str, code: &str) -> Option<&'static str> {
+    Some(match (column, code) {
+        ("said", "better") => "优于该单位",
+        ("said", "worse") => "不如该单位",
+        ("said" | "band", "not_distinguishable") => "区分不开",
+        ("band", "above") => "高于同类平均",
+        ("band", "below") => "低于同类平均",
+        ("way", "records") => "见各行",
+        ("way", "too_many") => "要有一百项以上",
+        ("way", "out_of_reach") => "全部达标也不够",
+        ("way", "veto") => "受一票否决限制",
+        ("way", "quota") => "名额已满",
+        ("way", "no_sum") => "不能折算",
+        ("kind", "together") => "各指标合计最少",
+        ("kind", "alone") => "只靠这一项",
+        ("kind", "fact") => "事实",
+        ("kind", "statistical") => "统计",
+        ("status", "scored") => "计分",
+        ("status", "not_applicable") => "不适用",
+        ("status", "nothing_due") => "暂无到期事项",
+        ("status", "held") => "沿用上次",
+        ("status", "absent_as_zero") => "未报送，按零分计",
+        ("status", "report_only") => "只展示，不计分",
+        ("status", "missing") => "缺少数值",
+        ("scope", "own") => "本单位",
+        ("scope", "subtree") => "含所属单位",
+        ("state", "new") => "新增",
+        ("state", "standing") => "持续",
+        ("state", "changed") => "证据有变，须再看",
+        ("state", "reviewed") => "已复核",
+        ("decision", "confirmed") => "属实",
+        ("decision", "explained") => "有合理解释",
+        ("decision", "dismissed") => "不成立",
+        ("outcome", "flagged") => "疑点",
+        ("outcome", "below_floor") => "偏离不足下限",
+        ("outcome", "usual") => "与同类无异",
+        ("outcome", "too_few") => "记录太少",
+        ("outcome", "not_applicable") => "不适用",
+        ("funnel", "alarm_low") => "显著偏低",
+        ("funnel", "attention_low") => "偏低",
+        ("funnel", "within") => "通常范围",
+        ("funnel", "attention_high") => "偏高",
+        ("funnel", "alarm_high") => "显著偏高",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,8 +348,10 @@ mod tests {
     fn every_table_and_every_column_has_words() {
         for table_of in tables(&province()).expect("the fixture's tables") {
             assert!(table(table_of.name).is_some(), "table {}", table_of.name);
+            let mut titles = std::collections::BTreeSet::new();
             for field in table_of.batch.schema().fields() {
-                assert!(column(field.name()).is_some(), "column {} of {}", field.name(), table_of.name);
+                let title = column(field.name());
+                assert!(title.is_some_and(|title| titles.insert(title)), "column {} of {}: {title:?}", field.name(), table_of.name);
             }
         }
     }

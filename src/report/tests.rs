@@ -122,6 +122,7 @@ fn the_public_tree_is_a_page_of_ranks_totals_and_grades_and_one_of_method() {
     let html = &pages["public/method.html"];
     assert!(html.contains(texts::CURVES) && !html.contains(texts::AUDIT), "what the scheme does to ranks is the office's to read");
     assert!(input.units.iter().all(|unit| !html.contains(unit.id.as_ref()) && !html.contains(&unit.name)), "no unit is on it");
+    assert!(input.units.iter().all(|unit| !pages["public/record.html"].contains(unit.id.as_ref())), "unit identifiers are internal");
     let html = &pages["public/index.html"];
     for unit in &input.units {
         assert!(!html.contains(unit.id.as_ref()), "unit identifiers are internal");
@@ -632,8 +633,32 @@ fn every_table_is_there_for_excel_with_its_rows_counted_and_nothing_that_runs() 
     assert_eq!(own[1].to_string(), formula.replace("://", "：／／"), "a text, and nothing to follow");
     let total = rows.rows().next().expect("titles").iter().position(|title| *title == "总分").expect("a column");
     assert!(rows.rows().skip(1).any(|row| matches!(row[total], calamine::Data::Float(_))), "a total is a number");
+    let public_rows = {
+        let mut book = calamine::open_workbook_auto(folder.path().join("report/public/ranking.xlsx")).expect("a workbook");
+        let sheet = book.sheet_names()[0].clone();
+        book.worksheet_range(&sheet).expect("rows")
+    };
+    let titles: Vec<String> = public_rows.rows().next().expect("titles").iter().map(ToString::to_string).collect();
+    for title in [texts::RANK, texts::TOTAL, texts::TOTAL_HALF_WIDTH] {
+        let place = titles.iter().position(|known| known == title).unwrap_or_else(|| panic!("{title} in {titles:?}"));
+        assert!(public_rows.rows().skip(1).any(|row| matches!(row[place], calamine::Data::Float(_))), "{title} is a number");
+    }
     // The public has what the public page shows, by names and without identifiers.
     let public = std::fs::read_to_string(folder.path().join("report/public/ranking.csv")).expect("UTF-8");
     assert_eq!(public.lines().count(), input.scorecards.ranks.len() + 1);
     assert!(input.units.iter().all(|unit| !public.contains(unit.id.as_ref())), "unit identifiers are internal");
+
+    // The same province, told in another order, is the same bytes.
+    let again = tempfile::tempdir().expect("a temporary folder");
+    assert!(input.scorecards.next_grades.len() > 1 && input.scorecards.rank_neighbours.len() > 1);
+    input.scorecards.next_grades.reverse();
+    input.scorecards.rank_neighbours.reverse();
+    input.scorecards.ranks.reverse();
+    input.scorecards.values.reverse();
+    write(&input, again.path(), 1).expect("the report is written");
+    for entry in std::fs::read_dir(&tables_of).expect("a folder") {
+        let name = entry.expect("an entry").file_name();
+        let bytes = |folder: &std::path::Path| std::fs::read(folder.join("report/office/tables").join(&name)).expect("a file");
+        assert!(bytes(folder.path()) == bytes(again.path()), "{}", name.display());
+    }
 }

@@ -28,7 +28,7 @@ catalogue! {
     OPEN_RANKS = "可能名次";
     RECONCILIATION_BY_UNIT = "单位较多，逐条清单在各单位自己的页面（点单位名称），全部见结果表 reconciliation_rows。";
     PUBLIC_READING = "怎样读这份排名";
-    PUBLIC_PAIRS = "两个单位之间，只有“优于”“不如”一栏写明的，才可以说高下；“区分不开”的，名次的先后可能只是偶然，不能当作高下引用。";
+    PUBLIC_PAIRS = "两个单位之间，“全组范围”（见排名文书和数据文件）不重叠的，才可以说高下，范围在前的为优；重叠的，名次的先后可能只是偶然，不能当作高下引用。";
     PUBLIC_GROUPS = "只在同类组内比较。不同组的总分、名次不可比较，也不可合并排列。";
     PUBLIC_PROVISIONAL = "没有名次的，写明了原因；等次标“暂定”的，所依据的记录太少，不宜引用。";
     PUBLIC_FINES = "罚款数额、没收数额和案件数量不增加任何单位的得分（行政处罚法第74条）。";
@@ -149,30 +149,42 @@ catalogue! {
     POSITION = "在同类组中的位置";
     NOTICE = "提示";
     INDICATOR_TITLE = "指标名称";
+    OTHER_UNIT = "对方单位";
+    NODE_TITLE = "节点名称";
+    DETECTOR_TITLE = "规则名称";
+    REGION_NAME = "地区名称";
+    NEIGHBOUR_NAME = "相邻地区名称";
+    TABLE_TITLE = "来源表名称";
+    OPEN_BEST = "可能最好名次";
+    OPEN_WORST = "可能最差名次";
+    SET_BEST = "全组范围最好";
+    SET_WORST = "全组范围最差";
     PAGE_TABLES = "数据表";
     TITLE_TABLES = "数据表下载";
     TABLES_NOTE = "每张结果表一份 Excel 工作簿和一份 CSV（UTF-8，Excel 可直接打开），内容相同；工作簿的“说明”页列出各列含义和指标口径。行数很多的表只写前两万行，文件名和下表都写明；全部行在 tables 文件夹的 Parquet 中，也可用 kaohe sql 查询、导出。文本一律作文本，不含公式。";
     RECORD_PAGE = "排名文书（供打印、存档、引用）";
     RECORD_STANDING = "本文书的效力";
-    RECORD_UNSIGNED = "本文书由一次运行生成，列明考核期、数据截止时间、方案及其指纹、数据版本和程序版本（见页首和页尾）。没有经过征求意见、更正和签发程序的，只供内部审阅，不得作为公布的排名引用。";
+    RECORD_UNSIGNED = "本文书由一次运行生成，列明考核期、数据截止时间、方案及其指纹、数据版本和程序版本（见页首和页尾）。征求意见、更正、签发之前是公布的样稿，不得作为排名引用。";
     RECORD_RECOMPUTED = "每个数字都可以由同一运行的数据表复算；排名只在同类组内进行。";
-    RECORD_COLUMNS = "“可能名次”：只计案件多少带来的偶然，名次所在的范围。“±”：总分95%误差区间的半宽。“可以称优于”：全组各家同时成立的前提下，可以公开说该主体优于的主体；双方都没有列出对方的，两家之间不得说高下。";
+    RECORD_COLUMNS = "“可能名次”：只计案件多少带来的偶然，名次所在的范围。“±”：总分95%误差区间的半宽。“全组范围”：全组各家同时成立的名次范围；两家的范围不重叠的，才可以说高下，范围在前的为优；重叠的，不得说高下。“可以称优于”：由全组范围得出，不排名的写明原因。";
     RECORD_CURVES = "各指标的分值、目标和计分曲线见";
     TOTAL_HALF_WIDTH = "±";
     BETTER_THAN = "可以称优于";
     BETTER_THAN_NOBODY = "无";
+    RANK_SET = "全组范围";
+    NO_SETS = "组内主体太多，未计算全组范围，不得说高下";
     RANKING_FILES = "本排名的数据文件：";
     TABLE_OF = "结果表";
     ROW_IS = "每行是什么";
     ROWS_WRITTEN = "写出／全部行数";
     TABLE_FILES = "下载";
     BESIDE = "与前后名次的差别";
-    BESIDE_NOTE = "本单位更高的概率：假如到期的案件重来一遍，本单位总分高于该单位的概率，50%就是分不出高下；只就这两家而言，只计案件多少带来的偶然。对外能说什么，以“可以说”一栏为准：全组各家同时成立。";
+    BESIDE_NOTE = "本单位更高的概率：按两家的总分和各自的误差推算，本单位真正高于该单位的把握，50%就是分不出高下；只就这两家而言，只计案件多少带来的偶然。对外能说什么，以“可以说”一栏为准：全组各家同时成立。";
     THIS_UNIT = "本单位";
     PROBABILITY_ABOVE = "本单位更高的概率";
     MAY_BE_SAID = "可以说";
     NEXT_GRADE = "离上一等次有多远";
-    NEXT_GRADE_NOTE = "用本单位自己的记录说明差距的大小：分母、同类和其他指标都不变，只数计分的比率，不含平均数、金额和按同类比较计分的指标。这不是办案任务：罚款和案件数量多少都不提高得分（行政处罚法第七十四条），已有的记录不得改动。";
+    NEXT_GRADE_NOTE = "说明差距有多大：分母、同类和其他指标都不变，只数计入得分的记录（方案规定含所属单位的，一并计），各指标分别计，一条记录计入几个指标的算几项。由复议、诉讼、群众评价、案卷评查等他人认定的指标，以及平均数、金额和按同类比较计分的指标，一律不数。这不是办案任务：罚款和案件数量多少都不提高得分（行政处罚法第七十四条）；已有的记录不得改动，有误的按下面的办法提出复核。";
     ONE_ALONE = "只改一项也够的：";
     CLASSES = "类别得分";
     INDICATOR = "指标";
@@ -326,7 +338,7 @@ catalogue! {
     MATRIX_NOTE = "行是责任方，列是对方；每格为一对邻区各分项，颜色越深完成越好，浅红表示低于 60%。";
     RESPONSIBLE = "责任方";
     MAP = "相邻关系示意图";
-    MAP_NOTE = "圆点是地区，颜色为协同指数；线是相邻关系，颜色为两侧中较低的一侧，低于60%的为虚线。位置只由谁与谁相邻算出，不表示方位和距离；数值见下表。";
+    MAP_NOTE = "圆点是地区，颜色为协同指数；线是相邻关系，颜色为两侧中较低的一侧，线越粗完成得越好，低于75%的为虚线。位置只由谁与谁相邻算出，不表示方位和距离；指数见上表，各对的数值见下表或者各地区的页面。";
     PAIRS = "分项明细";
     PAIRS_ELSEWHERE = "相邻地区很多，各对的分项在各地区自己的页面（点上表的地区名），全部见数据表 synergy_pairs、synergy_sides。";
     NEIGHBOUR = "对方";
@@ -668,6 +680,16 @@ pub fn rows_elsewhere(file: &str) -> String {
     format!("本文件只有前面的行；全部行见运行目录下的 {file}。")
 }
 
+/// A text that was cut, because no cell holds it.
+pub fn cut(text: &str) -> String {
+    format!("{text}……（过长，已截断；全文见 Parquet）")
+}
+
+/// `是`, `否`.
+pub fn yes_or_no(truth: bool) -> &'static str {
+    if truth { "是" } else { "否" }
+}
+
 /// A grade that may still change.
 pub fn provisional_grade(grade: &str) -> String {
     format!("{grade}（{GRADE_PROVISIONAL}）")
@@ -678,13 +700,25 @@ pub fn next_grade(grade: &str, from: &str, missing: &str, way: Way, records: u32
     let far = format!("距“{grade}”（{from} 分起）差 {missing} 分。");
     let quota = if has_quota { "该等次有名额，够分后还要看名次。" } else { "" };
     match way {
-        Way::Records => format!("{far}最少 {records} 条记录的结果不同，就够这个分数。{quota}"),
-        Way::TooMany => format!("{far}要有一百条以上记录的结果不同才够。{quota}"),
-        Way::OutOfReach => format!("{far}计分的比率全部达标也不够：其余的差距在平均数、金额、扣分或者按同类比较的指标。"),
-        Way::Veto => format!("“{grade}”受一票否决限制，与记录的多少无关。"),
+        Way::Records => format!("{far}最少 {records} 项结果不同，就够这个分数。{quota}"),
+        Way::TooMany => format!("{far}要有一百项以上结果不同才够。{quota}"),
+        Way::OutOfReach => {
+            format!("{far}本单位自己办理的比率全部达标也不够：其余的差距在他人认定的指标、平均数、金额、扣分或者按同类比较的指标。")
+        }
+        Way::Veto => format!("等次受一票否决限制，未解除之前，总分再高也评不到“{grade}”（{from} 分起）。"),
         Way::Quota => format!("总分已够“{grade}”，但该等次的名额已满，按名次未轮到。"),
         Way::NoSum => format!("{far}本方案的总分不是各项得分之和，不能按记录折算。"),
     }
+}
+
+/// Those after a rank than whom a unit may be called better, and how many they are.
+pub fn better_than_those_after(rank: u32, units: usize) -> String {
+    format!("全组范围在第 {rank} 名之后的 {units} 家")
+}
+
+/// Before what is said of the next grade, where the own one may not stand.
+pub fn provisional_first(says: &str) -> String {
+    format!("本单位等次暂定（样本不足），以下只供参考。{says}")
 }
 
 /// So many records of an indicator, and what they would add.

@@ -189,7 +189,7 @@ fn ranking_page(facts: &Facts) -> RankingPage {
     }
 }
 
-fn public_page(facts: &Facts, domain: Option<&str>) -> PublicPage {
+fn public_page<'a>(facts: &Facts<'a>, domain: Option<&str>) -> PublicPage<'a> {
     let title = domain.map_or_else(|| texts::TITLE_RANKING.to_owned(), |domain| texts::ranking_of(texts::domain(domain)));
     PublicPage {
         frame: Frame::of(facts, Reader::Public, if domain.is_some() { Page::Domain } else { Page::Ranking }, Text::of(&title)),
@@ -200,7 +200,7 @@ fn public_page(facts: &Facts, domain: Option<&str>) -> PublicPage {
     }
 }
 
-fn record_page(facts: &Facts) -> RecordPage {
+fn record_page<'a>(facts: &Facts<'a>) -> RecordPage<'a> {
     let title = texts::record_of(&texts::period(&facts.input.period));
     RecordPage {
         frame: Frame::of(facts, Reader::Public, Page::Ranking, Text::of(&title)),

@@ -110,7 +110,8 @@ pub fn grade_cap(scheme: &Scheme, event: &Event) -> Option<usize> {
 pub fn score(input: &ScoringInput<'_>) -> Result<Scorecards> {
     let mut cards = score_without_ledger(input)?;
     cards.ledger = ledger::rows(input)?;
-    cards.next_grades = next_grade::rows(input.scheme, &cards);
+    let others = input.indicators.values().filter(|header| header.is_decided_by_others).map(|header| &header.id).collect();
+    cards.next_grades = next_grade::rows(input.scheme, &others, &cards);
     Ok(cards)
 }
 

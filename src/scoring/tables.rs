@@ -401,8 +401,8 @@ pub struct RankNeighbour {
     pub other: UnitId,
     /// Its rank.
     pub other_rank: u32,
-    /// Probability that the unit's total would be the higher one, were the cases that fell due drawn anew: by the same laws as the ranks that chance leaves
-    /// open. It is said of these two alone; of the whole group speak the sets.
+    /// Probability that the unit's total is really the higher one, by both published totals and the errors of their own cases. It is said of these two
+    /// alone; of the whole group speak the sets.
     pub probability: Decimal,
     /// What may be said of the two beside all others of the group; `None` in a group too large to say.
     pub said: Option<Said>,

@@ -186,6 +186,8 @@ pub(super) struct Province {
     pub(super) held: BTreeSet<IndicatorId>,
     pub(super) events: Vec<Event>,
     pub(super) scheme: String,
+    /// What is otherwise in the headers.
+    pub(super) edit_headers: fn(&mut BTreeMap<IndicatorId, Indicator>),
 }
 
 impl Province {
@@ -211,11 +213,13 @@ impl Province {
             held: BTreeSet::new(),
             events: Vec::new(),
             scheme: SCHEME.to_owned(),
+            edit_headers: |_| {},
         }
     }
 
     pub(super) fn score(&self) -> Scorecards {
-        let indicators = headers();
+        let mut indicators = headers();
+        (self.edit_headers)(&mut indicators);
         let mut diagnostics = Diagnostics::default();
         let scheme = read_scheme("2026", "2026.toml", &self.scheme, &indicators, &mut diagnostics).expect("it was read");
         assert!(diagnostics.is_empty(), "{}", diagnostics.to_text());
@@ -636,6 +640,47 @@ fn who_has_nothing_left_to_change_is_out_of_reach() {
 }
 
 #[test]
+fn a_large_unit_that_could_reach_the_grade_is_not_told_that_it_could_not() {
+    let mut province = Province::market();
+    for row in &mut province.measures {
+        if let Amount::Ratio(fraction) = &mut row.amount {
+            (fraction.numerator, fraction.denominator) = (fraction.numerator * 1_000, fraction.denominator * 1_000);
+        }
+    }
+    let cards = province.score();
+    assert_eq!((next_grade(&cards, "m1").way, next_grade(&cards, "m2").way), (Way::TooMany, Way::TooMany));
+}
+
+#[test]
+fn where_a_curve_falls_again_records_are_named_on_the_side_that_is_nearer() {
+    let mut province = Province::market();
+    // About half is best: m1 has 75 % and must lose, m2 has 25 % and must gain.
+    province.scheme = SCHEME.replace(
+        "node = \"library.market\"\npoints = 20\ncurve = [[0, 0], [1, 100]]",
+        "node = \"library.market\"\npoints = 20\ncurve = [[0, 0], [0.45, 100], [0.55, 100], [1, 0]]",
+    );
+    assert_ne!(province.scheme, SCHEME);
+    province.edit_headers = |headers| headers.get_mut("a.market").expect("a header").better = Better::Band;
+    province.measures.retain(|row| row.indicator == "a.market" && row.subject == "m1" || row.indicator == "a.stock");
+    province.measures.push(measure("a.market", "m2", 2, ratio(50, 200)));
+    let cards = province.score();
+    let of = |unit: &str| {
+        let row = cards.next_grades.iter().find(|row| row.unit.0 == unit).expect("below the best grade");
+        row.together.iter().chain(&row.alone).find(|wanted| wanted.indicator.0 == "a.market").map(|wanted| wanted.is_less)
+    };
+    assert_eq!((of("m1"), of("m2")), (Some(true), Some(false)), "{:#?}", cards.next_grades);
+}
+
+#[test]
+fn nobody_is_told_how_many_rulings_should_have_been_otherwise() {
+    let mut province = Province::market();
+    province.edit_headers = |headers| headers.get_mut("a.stock").expect("a header").is_decided_by_others = true;
+    let cards = province.score();
+    let named = |row: &NextGrade| row.together.iter().chain(&row.alone).any(|wanted| wanted.indicator.0 == "a.stock");
+    assert!(!cards.next_grades.iter().any(named) && Province::market().score().next_grades.iter().any(named));
+}
+
+#[test]
 fn a_neighbour_is_above_with_the_probability_of_two_normal_totals() {
     let mut province = Province::market();
     province.scheme = SCHEME.replace("[scope]", "[uncertainty]\ndraws = 1000\nseed = 7\n[scope]");
@@ -647,4 +692,38 @@ fn a_neighbour_is_above_with_the_probability_of_two_normal_totals() {
     // 82.25 ± 1.3 against 74 ± 1.7 points: four standard errors apart.
     assert!(m1.probability > Decimal::new(999, 3), "{}", m1.probability);
     assert_eq!((m1.said, m2.said), (Some(Said::Better), Some(Said::Worse)));
+}
+
+#[test]
+fn who_is_published_above_another_is_never_the_less_probable_one() {
+    let mut province = Province::market();
+    province.scheme = SCHEME.replace("[scope]", "[uncertainty]\ndraws = 1000\nseed = 7\n[scope]");
+    // Few cases of u1 are drawn far towards its peers, who are many and better.
+    province.units = ["u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7"].map(|name| unit(name, "county", "market", "330102")).into();
+    province.measures = Vec::new();
+    for (subject, good, all) in [
+        ("u0", 52, 100),
+        ("u1", 5, 10),
+        ("u2", 70, 100),
+        ("u3", 71, 100),
+        ("u4", 69, 100),
+        ("u5", 70, 100),
+        ("u6", 72, 100),
+        ("u7", 68, 100),
+    ] {
+        province
+            .measures
+            .extend(["a.rate", "a.market", "a.stock", "a.new"].map(|indicator| measure(indicator, subject, 2, ratio(good, all))));
+    }
+    let cards = province.score();
+    assert!(
+        cards.values.iter().any(|value| value.unit.0 == "u1" && value.shrunk.is_some_and(|shrunk| shrunk.value > Decimal::new(6, 1))),
+        "it is drawn"
+    );
+    assert!(!cards.rank_neighbours.is_empty());
+    for row in &cards.rank_neighbours {
+        let own = rank(&cards, &row.unit.0).rank.expect("it is ranked");
+        let half = Decimal::new(5, 1);
+        assert!(if own < row.other_rank { row.probability >= half } else { own == row.other_rank || row.probability <= half }, "{row:?}");
+    }
 }

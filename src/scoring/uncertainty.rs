@@ -12,7 +12,7 @@
 //! - `set`: ranks that hold for the whole peer group at once (Mogstad, Romano, Shaikh and Wilhelm, Review of Economic Studies 91, 2024).
 //! - `band`: above, below or not distinguishable from the mean of the group, for all its units at once, by sampling error alone: it says that a
 //!   unit differs, not that it is unusual (that is the funnel's).
-//! - `probability` beside a neighbour: that of the two totals, by these laws, the own one is the higher.
+//! - `probability` beside a neighbour: that the own total is the higher of the two, each normal around what is published with the error of its own cases.
 //! - Nothing of it where an indicator is scored by comparison with others: such a score has no law of its own.
 
 use std::collections::BTreeMap;
@@ -94,10 +94,8 @@ pub(super) fn add(scheme: &Scheme, cards: &mut Scorecards, threads: NonZeroUsize
         }
         let mut in_order: Vec<usize> = (0..rows.len()).collect();
         in_order.sort_by_key(|place| (cards.ranks[rows[*place]].rank, *place));
-        let is_above = |one: usize, other: usize| match &laws.drawn {
-            Some(drawn) => share_above(drawn, rows[one], rows[other]),
-            None => probability_above((means[one], deviations[one]), (means[other], deviations[other])),
-        };
+        // By what is printed, each total and its own error: drawn towards its peers a unit with few cases would pass another against the published order.
+        let is_above = |one: usize, other: usize| probability_above((raw[one], errors[one]), (raw[other], errors[other]));
         // What the page of the whole group says: wider than the interval of one.
         let mut whole: Vec<Option<RankSet>> = vec![None; rows.len()];
         for (place, row) in rows.iter().enumerate() {
@@ -156,16 +154,6 @@ fn probability_above(one: (f64, f64), other: (f64, f64)) -> f64 {
         return if difference == 0.0 { 0.5 } else { f64::from(difference > 0.0) };
     }
     0.5 * libm::erfc(-difference / deviation / std::f64::consts::SQRT_2)
-}
-
-/// Share of the draws in which one total is above another; a tie counts half.
-fn share_above(drawn: &[Vec<f64>], one: usize, other: usize) -> f64 {
-    let above = |totals: &Vec<f64>| match totals[one].total_cmp(&totals[other]) {
-        std::cmp::Ordering::Greater => 1.0,
-        std::cmp::Ordering::Equal => 0.5,
-        std::cmp::Ordering::Less => 0.0,
-    };
-    drawn.iter().map(above).sum::<f64>() / drawn.len().max(1) as f64
 }
 
 /// Mean and deviation of the law of every score, NaN where there is none: indicator × objects + object.

@@ -5,6 +5,7 @@
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["province", "city", "county"]
 -- basis = "行政执法监督条例（国务院令第825号）案卷评查；鲁司〔2023〕33号；本系统补充"
+-- decided_by = "others"
 -- ///
 --
 -- 评查过的案卷中，合格以上（等次不是不合格，总分不低于60分）的比例。触及否决项的，不论分数和等次都不算。同一案卷评查数次的只计一次，以层级最高、时间较晚的一次为准。

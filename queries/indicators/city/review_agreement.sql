@@ -5,6 +5,7 @@
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["city"]
 -- basis = "行政执法监督条例（国务院令第825号）案卷评查；本系统补充"
+-- decided_by = "others"
 -- ///
 --
 -- 市级评查后经盲评复评的案卷中，两次等次相同的比例，归组织原评查的市。

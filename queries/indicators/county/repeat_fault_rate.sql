@@ -5,6 +5,7 @@
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["county"]
 -- basis = "行政执法监督条例（国务院令第825号）；本系统补充"
+-- decided_by = "others"
 -- window = "rolling_12"
 -- ///
 --

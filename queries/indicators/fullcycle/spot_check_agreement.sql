@@ -5,6 +5,7 @@
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["province", "city", "county", "township"]
 -- basis = "2026考核计划 二：现场抽查"
+-- decided_by = "others"
 -- ///
 --
 -- 现场抽查核对的事实中，与系统记录一致的比例。按事实计，不按次计：一次抽查核对的事实越多，分量越重。

@@ -5,6 +5,7 @@
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["province", "city", "county", "township"]
 -- basis = "2026考核计划 二：阶段核验"
+-- decided_by = "others"
 -- ///
 --
 -- 每季度核验时抽取的事项中，核验属实的比例；结果属于所核验的季度（该季度最后一个月），不属于作出核验的月份。

@@ -5,6 +5,7 @@
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["province", "city", "county"]
 -- basis = "2026考核计划 一(二) 法律适用准确性：案件经行政复议或诉讼的纠错率；行政复议法第63—65、67条；行政诉讼法第70、74、75、77条"
+-- decided_by = "others"
 -- ///
 --
 -- 经行政复议或诉讼且已有终局结果的行政行为中，被变更、撤销、部分撤销、确认违法或者确认无效的比例。

@@ -5,6 +5,7 @@
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["province", "city", "county", "township"]
 -- basis = "2026考核计划 一(三)：政务服务“好差评”；GB/T 39734-2020"
+-- decided_by = "others"
 -- ///
 --
 -- 对行政执法行为的好差评中，好评（“非常满意”“满意”，即4、5星）的比例，计入评价之月。“基本满意”不是好评，也不是差评，只在分母内。

@@ -5,6 +5,7 @@
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["province", "city", "county", "township"]
 -- basis = "2026考核计划 一(三)：诉求解决且群众评价“满意”的比例"
+-- decided_by = "others"
 -- ///
 --
 -- 与行政执法有关（由工单内容认定，不凭填报）、诉求合理、已办结且来电人作出评价的12345工单中，已解决且评价“满意”及以上的比例。

@@ -5,6 +5,7 @@
 -- domains = ["market", "urban", "eco", "transport", "emergency", "other"]
 -- tiers = ["province", "city", "county", "township"]
 -- basis = "本系统补充；GB/T 33358-2016"
+-- decided_by = "others"
 -- ///
 --
 -- 已办结、30日观察期已过的12345工单中，办结后30日内重办，或者同一来电人就同一分类又来电的比例，计入观察期最后一日所在的月份。

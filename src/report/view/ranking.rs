@@ -136,7 +136,7 @@ pub struct Moved {
 
 /// One peer group of the public page.
 #[derive(Debug, Clone)]
-pub struct PublicGroup {
+pub struct PublicGroup<'a> {
     /// Anchor on the page.
     pub anchor: String,
     /// Name.
@@ -148,12 +148,12 @@ pub struct PublicGroup {
     /// The page of its domain, where all of it stands.
     pub domain: String,
     /// Objects.
-    pub rows: Vec<PublicRow>,
+    pub rows: Vec<PublicRow<'a>>,
 }
 
 /// One assessed object of the public pages: these fields and no other.
 #[derive(Debug, Clone)]
-pub struct PublicRow {
+pub struct PublicRow<'a> {
     /// Rank.
     pub rank: String,
     /// Ranks that chance leaves open.
@@ -172,8 +172,12 @@ pub struct PublicRow {
     pub allowed: String,
     /// Half of the total's interval.
     pub half_width: String,
+    /// Ranks that hold for the whole group at once.
+    pub set: String,
     /// Those than which it may be called better.
     pub better: String,
+    /// The row that it tells of.
+    pub of: &'a Rank,
 }
 
 /// Where a group stands on the page: domain, tier and size in the order that officials expect, then its name.
@@ -264,7 +268,7 @@ pub fn allowed(rank: &Rank, peers: &[&Rank]) -> String {
     texts::allowed_statements(better, worse, said.len() - better - worse, top)
 }
 
-/// Names in a sentence of the record; of more the number is told, and the table of neighbours has them.
+/// Names in a cell of the record; of more it is told where they begin, which the sets make exact.
 const NAMES_IN_RECORD: usize = 30;
 
 /// The units than which this one may be called better.
@@ -275,11 +279,11 @@ pub fn better_than(facts: &Facts, rank: &Rank, peers: &[&Rank]) -> String {
         .filter(|(_, statement)| matches!(statement, RankStatement::BetterThan(_)))
         .map(|(peer, _)| facts.unit_name(&peer.unit).to_string())
         .collect();
+    let Some(set) = rank.uncertainty.and_then(|open| open.set) else { return texts::NO_SETS.to_owned() };
     match better.len() {
-        _ if rank.uncertainty.is_none_or(|open| open.set.is_none()) => texts::NONE.to_owned(),
         0 => texts::BETTER_THAN_NOBODY.to_owned(),
         few if few <= NAMES_IN_RECORD => better.join(texts::NAME_SEPARATOR),
-        many => texts::units(many),
+        many => texts::better_than_those_after(set.worst, many),
     }
 }
 
@@ -391,7 +395,7 @@ pub fn domain_page(domain: &str) -> String {
 }
 
 /// The peer groups of a domain, or all of them, as the public sees them.
-pub fn public_groups<'a>(facts: &Facts<'a>, of: Option<&str>) -> Vec<PublicGroup> {
+pub fn public_groups<'a>(facts: &Facts<'a>, of: Option<&str>) -> Vec<PublicGroup<'a>> {
     let group = |(number, ((_, name), ranks)): (usize, (GroupOrder<'a>, Vec<&'a Rank>))| PublicGroup {
         anchor: format!("g{}", number + 1),
         title: Text::of(&texts::peer_group(name)),
@@ -410,7 +414,9 @@ pub fn public_groups<'a>(facts: &Facts<'a>, of: Option<&str>) -> Vec<PublicGroup
                 withheld: withheld(rank),
                 allowed: allowed(rank, &ranks),
                 half_width: if rank.total.is_some() { total(facts, Some(rank.half_width)) } else { String::new() },
+                set: rank.uncertainty.and_then(|open| open.set).map_or_else(String::new, |set| texts::rank_interval(set.best, set.worst)),
                 better: better_than(facts, rank, &ranks),
+                of: rank,
             })
             .collect(),
     };

@@ -8,8 +8,9 @@ use rust_decimal::Decimal;
 use super::Facts;
 use super::facts::Object;
 use super::frame::Reader;
-use super::ranking::total;
+use super::ranking::{is_provisional, total};
 use super::records::RecordsBlock;
+use super::unit::PEERS_FOR_A_MEDIAN;
 use crate::report::names::Text;
 use crate::report::numbers;
 use crate::report::texts;
@@ -80,6 +81,10 @@ fn neighbours<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Vec<
     let (Some(own), beside) = (facts.rank(object), facts.rank_neighbours(object)) else { return Vec::new() };
     let Some(place) = own.rank.filter(|_| !beside.is_empty()) else { return Vec::new() };
     let office = reader == Reader::Office;
+    // In a group of a few the probability would tell each peer's total.
+    if !office && (own.ranked_units as usize) < PEERS_FOR_A_MEDIAN {
+        return Vec::new();
+    }
     let row = |other: &&'a RankNeighbour| NeighbourRow {
         rank: texts::place(other.other_rank),
         unit: if office { facts.unit_name(&other.other) } else { Text::default() },
@@ -112,23 +117,20 @@ fn probability(share: Decimal) -> String {
     })
 }
 
-fn next_grade_view(facts: &Facts, next: &NextGrade, records: &[RecordsBlock]) -> NextGradeView {
+fn next_grade_view<'a>(facts: &Facts<'a>, next: &'a NextGrade, records: &[RecordsBlock]) -> NextGradeView {
     let decimals = facts.input.scheme.decimals;
     let of = |wanted: &OtherRecords| RecordsWanted {
         title: Text::of(facts.input.indicators.get(&wanted.indicator).map_or(wanted.indicator.as_ref(), |header| &header.title)),
         href: records.iter().find(|block| block.indicator == wanted.indicator).map(|block| format!("#{}", block.anchor)),
         words: texts::records_wanted(wanted.records, wanted.is_less, &numbers::fixed(wanted.gain, decimals)),
     };
+    let object = (&next.unit, next.domain.as_str());
+    let is_open = facts.rank(object).is_some_and(is_provisional);
     let all: u32 = next.together.iter().map(|wanted| wanted.records).sum();
+    let (from, missing) = (numbers::points(next.from), numbers::fixed(next.missing, decimals));
+    let words = texts::next_grade(Text::of(&next.grade).as_str(), &from, &missing, next.way, all, next.has_quota);
     NextGradeView {
-        words: texts::next_grade(
-            Text::of(&next.grade).as_str(),
-            &numbers::points(next.from),
-            &numbers::fixed(next.missing, decimals),
-            next.way,
-            all,
-            next.has_quota,
-        ),
+        words: if is_open { texts::provisional_first(&words) } else { words },
         together: next.together.iter().map(of).collect(),
         alone: next.alone.iter().take(ALONE_ON_PAGE).map(of).collect(),
     }

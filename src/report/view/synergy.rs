@@ -355,6 +355,7 @@ fn map(facts: &Facts, codes: &[&str], pairs: &BTreeMap<(&str, &str), Pair>, regi
         svg::MapRegion {
             place,
             label: facts.region_name(code).to_string(),
+            figure: percent(index),
             step: step_of(index),
             words: texts::named(facts.region_name(code).as_str(), &percent(index)),
         }

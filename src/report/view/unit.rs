@@ -147,7 +147,7 @@ pub struct LineView {
 }
 
 /// Below this many totals a median would tell one peer's figure.
-const PEERS_FOR_A_MEDIAN: usize = 5;
+pub const PEERS_FOR_A_MEDIAN: usize = 5;
 
 /// The page of `id` for `reader`.
 pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitView {
