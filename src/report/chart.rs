@@ -109,7 +109,25 @@ fn fitted(drawn: &str, class: &str, words: &str) -> Svg {
     let inside = without(&inside, "<defs>", "</defs>");
     let inside = without(&inside, "<rect width=\"100%\"", "/>");
     let inside = without(&inside, " clip-path=\"", "\"");
-    Svg::drawn(class, (WIDTH as u32, HEIGHT as u32), words, inside.trim_end().trim_end_matches("</svg>"))
+    Svg::drawn(class, (WIDTH as u32, HEIGHT as u32), words, &shortened(inside.trim_end().trim_end_matches("</svg>")))
+}
+
+/// Numbers with two decimals at most: a hundredth of a point is nothing to see, and sixteen digits pass for the number of a bank card.
+fn shortened(drawn: &str) -> String {
+    let mut short = String::with_capacity(drawn.len());
+    // Digits since a point that stands behind a digit.
+    let mut decimals: Option<usize> = None;
+    for character in drawn.chars() {
+        decimals = match (character, decimals) {
+            ('0'..='9', Some(written)) => Some(written + 1),
+            ('.', None) if short.ends_with(|before: char| before.is_ascii_digit()) => Some(0),
+            _ => None,
+        };
+        if decimals.is_none_or(|written| written <= 2) {
+            short.push(character);
+        }
+    }
+    short
 }
 
 /// Without every piece from `begin` to the next `end`, both included.
@@ -142,5 +160,8 @@ mod tests {
         assert!([PEER, RING, BEYOND, OUTER, INNER].iter().all(|colour| svg.contains(colour)), "{svg}");
         assert!(svg.contains(">100<") && svg.contains("%<") && svg.ends_with("</svg>"), "{svg}");
         assert_eq!(svg, draw(), "the same figures are the same bytes");
+        let longest = svg.split(|character: char| !character.is_ascii_digit()).map(str::len).max();
+        assert!(longest <= Some(6), "{svg}");
+        assert_eq!(shortened("M61.300000000000004 9.5L-0.126,12 v1.2.3"), "M61.30 9.5L-0.12,12 v1.2.3");
     }
 }

@@ -12,7 +12,7 @@ use super::view::Facts;
 use super::{ReportInput, guard, numbers, tables, texts, trees, write};
 use crate::compute::measures::Measures;
 use crate::library::indicator::{Better, ShownAs};
-use crate::scoring::tables::Rank;
+use crate::scoring::tables::{Rank, Unit};
 use crate::terms::UnitId;
 
 fn pages(input: &ReportInput) -> BTreeMap<String, String> {
@@ -111,6 +111,24 @@ fn a_units_own_tree_holds_no_finding_and_no_other_unit() {
         }
         assert!(!html.contains("class=\"peer\""), "{path} draws peers");
     }
+}
+
+#[test]
+fn a_record_of_another_unit_behind_a_figure_of_the_region_stands_in_the_offices_tree_alone() {
+    let mut input = province();
+    let own = input.records.lists.keys().next().expect("the fixture has lists").0.clone();
+    let is_foreign = |unit: &&Unit| !Facts::of(&input).is_below(&unit.id, &own);
+    let other = input.units.iter().find(is_foreign).expect("a unit that does not answer to it").id.clone();
+    let lists = input.records.lists.values_mut().next().expect("the fixture has lists");
+    let mut foreign = lists[0].records[0].clone();
+    (foreign.unit, foreign.record_id) = (other, "FOREIGN-1".to_owned());
+    let kept = lists[0].records[0].record_id.clone();
+    lists[0].records.push(foreign);
+    let pages = pages(&input);
+    let name = file_name(own.as_ref());
+    let (office, tree) = (&pages[&format!("office/units/{name}.html")], &pages[&format!("units/{name}/index.html")]);
+    assert!(office.contains("FOREIGN-1") && office.contains(&kept));
+    assert!(!tree.contains("FOREIGN-1") && tree.contains(&kept));
 }
 
 #[test]

@@ -956,6 +956,11 @@ pub fn records_heading(part: &str, shown: usize, total: &str) -> String {
     if shown.to_string() == total { format!("{part} {total} 条") } else { format!("{part} {total} 条，列前 {shown} 条") }
 }
 
+/// As [`records_heading`], where records of other units are left out.
+pub fn own_records_heading(part: &str, shown: usize, total: &str) -> String {
+    format!("{part} {total} 条（按地区合计），只列本单位的 {shown} 条")
+}
+
 /// `leads.csv:783（2026-06-30 01:02 装载）`.
 pub fn as_loaded(place: &str, began: &str) -> String {
     format!("{place}（{began} 装载）")

@@ -214,6 +214,20 @@ impl<'a> Facts<'a> {
         self.units.get(id).copied()
     }
 
+    /// Whether a unit is another one or answers to it.
+    pub fn is_below(&self, unit: &UnitId, other: &UnitId) -> bool {
+        let mut at = Some(unit);
+        // No chain of command is longer than there are units, even one that turns in a circle.
+        for _ in 0..=self.units.len() {
+            match at {
+                Some(unit) if unit == other => return true,
+                Some(unit) => at = self.unit(unit).and_then(|unit| unit.parent.as_ref()),
+                None => return false,
+            }
+        }
+        false
+    }
+
     /// A unit's name; its identifier where the units' table does not know it.
     pub fn unit_name(&self, id: &UnitId) -> Text {
         Text::of(self.unit(id).map_or(id.as_ref(), |unit| &unit.name))

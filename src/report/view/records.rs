@@ -5,6 +5,7 @@
 
 use super::Facts;
 use super::facts::Object;
+use super::frame::Reader;
 use crate::compute::loads::began;
 use crate::explain::lists::{ListedRecord, RecordList};
 use crate::library::indicator::Better;
@@ -60,8 +61,8 @@ pub struct RecordRow {
     pub file: Text,
 }
 
-/// Blocks of an object, in the order of the scheme.
-pub fn records_blocks<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<RecordsBlock> {
+/// Blocks of an object, in the order of the scheme. What a region does together rests on records of several units: outside the office's tree those of others are left out.
+pub fn records_blocks<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Vec<RecordsBlock> {
     let mut blocks = Vec::new();
     for value in facts.values(object) {
         let lists = facts.records(object, &value.indicator);
@@ -82,7 +83,7 @@ pub fn records_blocks<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<RecordsB
             title: Text::of(header.map_or(value.indicator.as_ref(), |header| &header.title)),
             words: if counts.is_empty() { texts::NOT_LISTED.to_owned() } else { counts.join(texts::LIST_SEPARATOR) },
             reason: Text::masked(reason),
-            lists: lists.into_iter().map(|list| view(facts, object, list, better)).collect(),
+            lists: lists.into_iter().map(|list| view(facts, object, list, better, reader)).collect(),
         });
     }
     blocks
@@ -92,11 +93,17 @@ fn anchor(object: Object, place: usize) -> String {
     format!("r-{}-{}", crate::report::names::file_name(object.1), place + 1)
 }
 
-fn view<'a>(facts: &Facts<'a>, object: Object<'a>, list: &RecordList, better: Better) -> RecordListView {
+fn view<'a>(facts: &Facts<'a>, object: Object<'a>, list: &RecordList, better: Better, reader: Reader) -> RecordListView {
+    let is_shown = |record: &&ListedRecord| reader == Reader::Office || facts.is_below(&record.unit, object.0);
+    let records: Vec<&ListedRecord> = list.records.iter().filter(is_shown).collect();
+    let (part, total) = (texts::part(list.part, better), numbers::count(list.total));
     RecordListView {
-        heading: texts::records_heading(texts::part(list.part, better), list.records.len(), &numbers::count(list.total)),
-        of_several: list.records.iter().any(|record| record.unit != *object.0),
-        rows: list.records.iter().map(|record| row(facts, record)).collect(),
+        heading: match records.len() == list.records.len() {
+            true => texts::records_heading(part, records.len(), &total),
+            false => texts::own_records_heading(part, records.len(), &total),
+        },
+        of_several: records.iter().any(|record| record.unit != *object.0),
+        rows: records.into_iter().map(|record| row(facts, record)).collect(),
     }
 }
 

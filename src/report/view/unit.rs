@@ -190,7 +190,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         (None, None) => texts::WITHHELD.to_owned(),
     };
     let axes = Axes::of(facts, &facts.values(object));
-    let records = records_blocks(facts, object);
+    let records = records_blocks(facts, object, reader);
     ObjectView {
         standing_beside: standing::standing(facts, object, reader, &records),
         axes: axes.words(),
