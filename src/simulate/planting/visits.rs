@@ -201,7 +201,6 @@ fn for_the_index(ground: &mut Ground<'_>, unit: &Unit, stream: &mut Stream) -> O
     if like.len() < LIKE_VISITS || days.len() < DOCUMENTED_TIMES.1 as usize {
         return None;
     }
-    let before = like.len();
     let mut added = Vec::new();
     for _ in 0..stream.between(DOCUMENTED_FIRMS.0, DOCUMENTED_FIRMS.1) {
         let firm = firm_of(ground, unit, stream);
@@ -219,7 +218,8 @@ fn for_the_index(ground: &mut Ground<'_>, unit: &Unit, stream: &mut Stream) -> O
             added.push(visit);
         }
     }
-    Some(Planted::of(ground.ids("inspections", &added), before + added.len()))
+    // All that came on top is of the pattern.
+    Some(Planted::of(ground.ids("inspections", &added), added.len()))
 }
 
 fn dearer_for_strangers(ground: &mut Ground<'_>, unit: &Unit, fined: &[usize], dose: Dose, stream: &mut Stream) -> Option<Planted> {
