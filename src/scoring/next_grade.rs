@@ -8,7 +8,7 @@
 //! by dynamic programming over their number (Kellerer, Pferschy and Pisinger, Knapsack Problems, 2004, chapter 11): curves are bent, stepped and may fall again, so that going for
 //! the steepest one first can be wrong. Each indicator is counted by itself: a record that counts in two of them is two.
 //!
-//! Left out: indicators that others decide (header `decided_by`: rulings, ratings, marks), for nobody may be told how many of these should have been otherwise; scores by comparison,
+//! Left out: indicators that others decide (header `decided_by`: rulings, ratings, marks), for nobody may be told how many of these should have been otherwise; scores by comparison or from shrunk values,
 //! means and amounts.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ use rust_decimal::Decimal;
 use super::draws::Places;
 use super::leaf_score;
 use super::tables::{NextGrade, OtherRecords, Rank, Scorecards, Status, Value, Way};
-use crate::library::scheme::{Curve, Scheme};
+use crate::library::scheme::{Curve, Scheme, ScoreFrom};
 use crate::terms::IndicatorId;
 
 /// Nobody goes through more records than this with a list in his hand, and the search grows with the square of it.
@@ -99,7 +99,8 @@ impl<'a> Ladder<'a> {
     fn of(scheme: &Scheme, leaf: usize, value: &'a Value) -> Option<Self> {
         let scored = &scheme.indicators[leaf];
         let is_live = matches!(value.status, Status::Scored | Status::Held) && !value.effective_points.is_zero();
-        let curve = scored.curve.as_ref().filter(|_| is_live && scored.relative.is_none() && scheme.is_in_total(&scored.node))?;
+        let is_own = scored.relative.is_none() && scored.score_from != ScoreFrom::Shrunk;
+        let curve = scored.curve.as_ref().filter(|_| is_live && is_own && scheme.is_in_total(&scored.node))?;
         let (numerator, denominator, score) = (value.numerator?, value.denominator?, value.score?);
         // A proportion of counts; a composite has an interval as well, and its value in the place of a numerator.
         if value.interval.is_none() || !numerator.fract().is_zero() || value.value != Some(numerator / denominator) {
