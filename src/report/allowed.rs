@@ -45,9 +45,10 @@ const METHOD: &str = "available curve deviation effective full node nominal pair
 const VERIFICATION: &str = "newest way columns domain fraction held href quarter score share title unit";
 
 /// Page, its template, its list.
-const PAGES: [(&str, &str, &str); 28] = [
+const PAGES: [(&str, &str, &str); 29] = [
     ("base.html", include_str!("templates/base.html"), FRAME),
     ("public.html", include_str!("templates/public.html"), PUBLIC),
+    ("reading.html", include_str!("templates/reading.html"), PUBLIC),
     ("record.html", include_str!("templates/record.html"), PUBLIC),
     ("ranking.html", include_str!("templates/ranking.html"), RANKING),
     ("group.html", include_str!("templates/group.html"), RANKING),
