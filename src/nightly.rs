@@ -146,6 +146,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         not_reported: Vec::new(),
         switched_on: Counted::new(),
         report: None,
+        pages: [0, 0],
         error: None,
     };
     let ended = stages(request, surroundings, &folder, &mut journal, &mut results);
@@ -233,7 +234,9 @@ fn stages(
     let input = publishing::report_input(request, &loaded, assessed, reasons, &snapshot, previous.as_ref());
     results.warnings = warnings(input.warnings.clone());
     journal.write(&surroundings.now(), "report-started", "report", "")?;
-    let tables: Vec<String> = report::write(&input, folder, request.partitions)?.tables.into_iter().map(|table| table.name).collect();
+    let written = report::write(&input, folder, previous_folder, request.partitions)?;
+    let tables: Vec<String> = written.tables.into_iter().map(|table| table.name).collect();
+    results.pages = [written.pages, written.unchanged];
     results.report = Some("report/office/index.html".to_owned());
     write_manifest(&manifest(request, &snapshot), &results.started, &surroundings.now(), &tables, folder)?;
     watch.done("report", results);

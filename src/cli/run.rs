@@ -139,7 +139,11 @@ fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64)
         (RunStatus::KeptBack, _) => format!("published  nothing: {}\n", results.error.as_deref().unwrap_or("")),
         (_, Some(page)) => {
             let back = results.back_from.as_ref().map(|from| format!(" (goes back from {from} to {})", results.as_of)).unwrap_or_default();
-            format!("published  {}{back}\n", request.out.join("runs").join(&results.run).join(page).display())
+            let same = match results.pages {
+                [_, 0] => String::new(),
+                [pages, same] => format!(" ({same} of {pages} pages are those of an earlier run)"),
+            };
+            format!("published  {}{back}{same}\n", request.out.join("runs").join(&results.run).join(page).display())
         }
         (_, None) => "published  nothing\n".to_owned(),
     });

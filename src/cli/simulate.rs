@@ -93,6 +93,14 @@ pub fn simulate(common: &Common, arguments: &Arguments) -> Result<u8> {
     for (table, rows) in &summary.rows {
         say_line!("{table:<30} {rows:>12}");
     }
+    if summary.units < arguments.units {
+        eprintln!(
+            "{} instead of {}: the division {} has no more towns; name a larger one with --province",
+            counted(summary.units, "unit"),
+            arguments.units,
+            request.province
+        );
+    }
     let planted: Vec<String> = summary.planted.iter().map(|(pattern, count)| format!("{pattern} {count}")).collect();
     eprintln!(
         "{}, {}, planted: {} (answers in {}); next: kaohe run --project {} --as-of {}",

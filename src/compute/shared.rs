@@ -575,7 +575,7 @@ const SPILLING_BATCH_ROWS: usize = 1024;
 
 /// The session with joins that spill. Batches are small: a sorter that merges what it has spilled holds two batches of every file, and
 /// leaves nothing to the other side of the join where they are large.
-fn spilling(state: SessionState) -> SessionState {
+pub fn spilling(state: SessionState) -> SessionState {
     let mut config = state.config().clone().with_batch_size(SPILLING_BATCH_ROWS);
     config.options_mut().optimizer.prefer_hash_join = false;
     // The tables are those of the session, whose catalog is shared: a new one would stand in its place.

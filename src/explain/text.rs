@@ -120,6 +120,7 @@ fn status(value: &ValueRow) -> String {
         "scored" => "",
         "not_applicable" => "不适用",
         "nothing_due" => "暂无到期事项",
+        "confidential" => "答卷过少，为保护答卷人不列不计",
         "held" => "沿用上次结果",
         "absent_as_zero" => "应报未报，按零分计",
         "report_only" => "只展示，不计分",

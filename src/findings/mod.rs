@@ -29,6 +29,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::calendar::{end_of_day, start_of_day};
+use crate::compute::shared::spilling;
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::Moment;
 use crate::library::Library;
@@ -182,14 +183,20 @@ impl Detecting<'_> {
 pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Result<Detected> {
     let session = &planned_in_one_pass(session);
     let (tiers, regions) = places(session, request).await?;
+    let spilling = &SessionContext::new_with_state(spilling(session.state()));
     let known = |detector: &Detector| {
         let day = detector.statistic.day()?;
         request.effects.condition(&detector.name, day, &regions)
     };
-    let detecting = |detector| Detecting { session, request, detector, tiers: &tiers, regions: &regions, known: known(detector) };
+    let within = |session, detector| Detecting { session, request, detector, tiers: &tiers, regions: &regions, known: known(detector) };
+    // Joins hold one side in memory. Where that is too much, once more with joins that spill; what is wrong for another reason is so again.
+    let twice = async |detector| match looked_for(&within(session, detector)).await {
+        Err(_) => looked_for(&within(spilling, detector)).await,
+        seen => seen,
+    };
     let (mut findings, mut tests, mut unremarkable, mut failed) = (Vec::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
     for detector in request.library.detectors.values() {
-        match looked_for(&detecting(detector)).await {
+        match twice(detector).await {
             Ok(Seen::Facts { findings: mut facts, unremarkable: units }) => {
                 weigh_by_rarity(&mut facts, units);
                 findings.extend(facts);
@@ -207,7 +214,11 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
         if of_detector.is_empty() {
             continue;
         }
-        match flagged_findings(&detecting(detector), &of_detector).await {
+        let found = match flagged_findings(&within(session, detector), &of_detector).await {
+            Err(_) => flagged_findings(&within(spilling, detector), &of_detector).await,
+            found => found,
+        };
+        match found {
             Ok(of_detector) => findings.extend(of_detector),
             Err(error) => {
                 failed.insert(detector.name.clone(), error.to_string());

@@ -171,6 +171,8 @@ pub struct MinimumN {
     pub rate: i64,
     /// Answers of a value.
     pub value: i64,
+    /// Answers of a survey: an average of fewer is neither shown nor scored, since who answered could be told.
+    pub confidential: i64,
     /// Score points that half the width of the 95 % interval may span.
     pub half_width: Decimal,
     /// Share of the total's points that must rest on enough cases for a rank.

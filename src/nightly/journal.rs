@@ -184,6 +184,9 @@ pub struct RunResults {
     pub back_from: Option<String>,
     /// The page to open first, relative to the run's folder.
     pub report: Option<String>,
+    /// Pages of the report, and those of them that say what they said in the run before.
+    #[serde(default)]
+    pub pages: [usize; 2],
     /// The error that stopped it.
     pub error: Option<String>,
 }

@@ -164,6 +164,10 @@ fn ranking(scheme: &Scheme) -> Vec<String> {
             minimum.half_width.normalize(),
             scheme.minimum_units
         ),
+        format!(
+            "满意度调查在一个地区、一个领域的答卷少于{}份的，平均分和份数都不列，也不计分：从中可能认出答卷人。权重按“没有数值”的规则移给同级。",
+            minimum.confidential
+        ),
     ];
     if let Some(reason) = &scheme.peer_group_allow {
         sentences.push(format!("本方案允许跨领域或层级排名，理由：{reason}。"));

@@ -59,22 +59,28 @@ pub const SCRIPT: &str = include_str!("templates/page.js");
 pub struct ReportSummary {
     /// Pages in all three trees.
     pub pages: usize,
-    /// Their bytes together.
+    /// Pages that say what they said in the run before, and were not written again.
+    pub unchanged: usize,
+    /// The bytes of all pages together.
     pub page_bytes: u64,
     /// Result tables with their hashes, in the order of the data flow.
     pub tables: Vec<TableFile>,
 }
 
-/// Writes the result tables into `run_dir/tables` and the three trees of pages into `run_dir/report`.
-pub fn write(input: &ReportInput, run_dir: &Path, threads: usize) -> Result<ReportSummary> {
+/// Writes the result tables into `run_dir/tables` and the three trees of pages into `run_dir/report`. A page that says what it
+/// said in the run whose folder is `before` is that page, and names that run.
+///
+/// # Errors
+/// A folder that can't be written; a page with what no page may hold.
+pub fn write(input: &ReportInput, run_dir: &Path, before: Option<&Path>, threads: usize) -> Result<ReportSummary> {
     let results = tables::tables(input)?;
     let tables = tables::parquet::write_tables(&results, &run_dir.join("tables"), threads)?;
     let mut facts = view::Facts::of(input);
     facts.sheets = results.iter().map(sheets::SheetFiles::of).collect();
-    let (pages, page_bytes) = trees::write_trees(&facts, &run_dir.join("report"), threads)?;
+    let written = trees::write_trees(&facts, &run_dir.join("report"), before, threads)?;
     sheets::write(&facts, &results, &run_dir.join("report"), threads)?;
     anomalies::write(input, &run_dir.join("report/office/findings.xlsx"))?;
-    Ok(ReportSummary { pages, page_bytes, tables })
+    Ok(ReportSummary { pages: written.pages, unchanged: written.unchanged, page_bytes: written.bytes, tables })
 }
 
 /// Rank of each assessed object in the result tables of a finished run; none when the run left none.

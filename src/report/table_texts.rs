@@ -311,6 +311,7 @@ pub fn code(column: &str, code: &str) -> Option<&'static str> {
         ("status", "scored") => "计分",
         ("status", "not_applicable") => "不适用",
         ("status", "nothing_due") => "暂无到期事项",
+        ("status", "confidential") => "答卷过少，不列不计",
         ("status", "held") => "沿用上次",
         ("status", "absent_as_zero") => "未报送，按零分计",
         ("status", "report_only") => "只展示，不计分",

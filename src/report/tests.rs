@@ -70,8 +70,11 @@ fn a_notice_stands_at_the_head_of_every_page_and_in_print_and_only_where_there_i
 
 #[test]
 fn links_lead_to_pages_of_the_same_tree() {
-    let pages = pages(&province());
-    for (path, html) in &pages {
+    assert_links_hold(&pages(&province()));
+}
+
+fn assert_links_hold(pages: &BTreeMap<String, String>) {
+    for (path, html) in pages {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for href in html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
             let (file, anchor) = href.split_once('#').map_or((href, None), |(file, anchor)| (file, Some(anchor)));
@@ -318,7 +321,7 @@ fn the_same_input_gives_the_same_bytes() {
 async fn the_indices_are_read_back_as_they_were_written() {
     let mut input = province();
     let folder = tempfile::tempdir().expect("a folder");
-    write(&input, folder.path(), 2).expect("the report is written");
+    write(&input, folder.path(), None, 2).expect("the report is written");
     let session = crate::lake::session(None, &folder.path().join("spill"), 1).expect("a session");
     let tables = folder.path().join("tables");
     let synergy = crate::indices::previous::synergy(&session, &tables).await.expect("it reads");
@@ -403,7 +406,7 @@ fn the_medians_of_the_groups_are_those_of_the_totals() {
 #[ignore = "writes a report for people to look at"]
 fn demo() {
     let folder = std::env::temp_dir().join("report-demo");
-    let summary = write(&province(), &folder, 2).expect("the report is written");
+    let summary = write(&province(), &folder, None, 2).expect("the report is written");
     println!("{}: {summary:?}", folder.display());
 }
 
@@ -428,7 +431,7 @@ fn every_value_of_an_indicator_stands_on_its_page_with_its_unit_and_the_best_com
     }
     let of = |better: Better| input.scheme.indicators.iter().find(|scheme| input.indicators[&scheme.id].better == better).expect("one");
     for (better, is_sorted) in [(Better::Higher, (|a, b| a >= b) as fn(_, _) -> bool), (Better::Lower, |a, b| a <= b)] {
-        let view = super::view::indicator::page(&Facts::of(&input), of(better));
+        let view = super::view::indicator::page(&Facts::of(&input), of(better), None);
         let number = |text: &str| text.trim_end_matches('%').replace('\u{2009}', "").parse::<f64>().ok();
         for group in view.groups {
             let shown: Vec<f64> = group.rows.iter().filter_map(|row| number(&row.value)).collect();
@@ -508,6 +511,12 @@ fn a_province_of_many_objects_has_no_page_beyond_a_megabyte_but_those_of_its_rec
     assert!(large.is_empty(), "{large:?}");
     let shown = |path: &str| sizes.iter().any(|(page, _)| page == path);
     assert!(shown("public/domains/market.html") && shown("office/domains/market.html"));
+    let id = input.scheme.indicators[0].id.as_ref();
+    assert!(shown(&format!("office/{}", super::view::indicator::page_of_domain(id, "market"))), "the values of so many stand by domain");
+    let all = pages(&input);
+    let whole = &all[&format!("office/{}", super::view::indicator::page_of(id))];
+    assert!(whole.contains(&format!("href=\"../{}#g1\"", super::view::indicator::page_of_domain(id, "market"))));
+    assert_links_hold(&all);
 }
 
 #[test]
@@ -533,6 +542,36 @@ fn every_page_says_which_run_scheme_program_and_data_it_shows() {
     let after = pages(&input);
     assert!(before.iter().all(|(path, html)| foot(html) != foot(&after[path])), "other data, another digest");
     assert!(words(&after["office/quality.html"]).contains("\n42\n"));
+}
+
+#[test]
+fn a_page_that_says_what_it_said_in_an_earlier_run_is_that_page_and_names_that_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |name: &str| folder.path().join(name);
+    let write = |input: &ReportInput, before: Option<&str>| {
+        let before = before.map(run);
+        trees::write_trees(&Facts::of(input), &run(&input.run_id.0).join("report"), before.as_deref(), 2).expect("written")
+    };
+    let page = |name: &str, path: &str| std::fs::read_to_string(run(name).join("report").join(path)).expect("a page");
+    let mut input = province();
+    let id = input.units[0].id.clone();
+    input.run_id = crate::terms::RunId("20260701T010000-aaaa".to_owned());
+    let first = write(&input, None);
+    assert_eq!(first.unchanged, 0);
+    for (before, again) in [("20260701T010000-aaaa", "20260701T010000-bbbb"), ("20260701T010000-bbbb", "20260701T010000-cccc")] {
+        input.run_id = crate::terms::RunId(again.to_owned());
+        assert_eq!(write(&input, Some(before)), trees::Written { unchanged: first.pages, ..first }, "the same is not written again");
+        assert!(page(again, "office/index.html").contains("-aaaa</dd>"), "it names the run that found this");
+    }
+    input.run_id = crate::terms::RunId("20260701T010000-dddd".to_owned());
+    let unit = input.units.iter_mut().find(|unit| unit.id == id).expect("a unit");
+    unit.name.push_str("（新）");
+    let fourth = write(&input, Some("20260701T010000-cccc"));
+    let own = format!("units/{}/index.html", super::names::file_name(id.as_ref()));
+    assert!(fourth.unchanged > 0 && fourth.unchanged < fourth.pages, "{fourth:?}");
+    assert!(page("20260701T010000-dddd", &own).contains("-dddd</dd>") && page("20260701T010000-dddd", &own).contains("（新）"));
+    assert!(!page("20260701T010000-aaaa", &own).contains("（新）"), "what was published stays as it was");
+    assert!(page("20260701T010000-dddd", "office/method.html").contains("-aaaa</dd>"));
 }
 
 #[test]
@@ -627,7 +666,7 @@ fn every_table_is_there_for_excel_with_its_rows_counted_and_nothing_that_runs() 
     let named = input.units[0].id.clone();
     input.units[0].name = formula.to_owned();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let summary = write(&input, folder.path(), 2).expect("the report is written");
+    let summary = write(&input, folder.path(), None, 2).expect("the report is written");
     let tables_of = folder.path().join("report/office/tables");
     for table in &summary.tables {
         let mut book = calamine::open_workbook_auto(tables_of.join(format!("{}.xlsx", table.name))).expect("a workbook");
@@ -673,7 +712,7 @@ fn every_table_is_there_for_excel_with_its_rows_counted_and_nothing_that_runs() 
     input.scorecards.rank_neighbours.reverse();
     input.scorecards.ranks.reverse();
     input.scorecards.values.reverse();
-    write(&input, again.path(), 1).expect("the report is written");
+    write(&input, again.path(), None, 1).expect("the report is written");
     for entry in std::fs::read_dir(&tables_of).expect("a folder") {
         let name = entry.expect("an entry").file_name();
         let bytes = |folder: &std::path::Path| std::fs::read(folder.join("report/office/tables").join(&name)).expect("a file");

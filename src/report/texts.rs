@@ -230,7 +230,9 @@ catalogue! {
     // Status
     TOO_FEW = "样本不足";
     GRADE_PROVISIONAL = "暂定";
+    VALUES_BY_DOMAIN = "对象较多，逐个的完成值和漏斗图按领域分页：点同类组名称。";
     NOTHING_DUE = "暂无到期事项";
+    CONFIDENTIAL = "答卷过少，不列不计";
     NOT_APPLICABLE = "不适用";
     HELD = "数据来源未到，沿用上次结果";
     ABSENT_AS_ZERO = "应报未报，按零分计";
@@ -1170,6 +1172,11 @@ pub fn findings_failed(titles: &[&str]) -> String {
 }
 
 /// That the list is longer than the page.
+pub fn units_more(shown: usize, all: usize, table: &str) -> String {
+    format!("共 {all} 个主体，此处列前 {shown} 个；其余见各主体自己的页面，全部见结果表 {table}。")
+}
+
+/// That a list of findings is longer.
 pub fn findings_more(shown: usize, all: usize) -> String {
     format!("共 {all} 条，此处列前 {shown} 条，全部见工作簿。")
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use askama::Template;
@@ -38,6 +38,9 @@ pub struct Finished {
     pub html: String,
 }
 
+/// What stands before the name of the run in the head of each page.
+const RUN_AS_DATA: &str = "data-run=\"";
+
 /// A page that is made when it is asked for.
 type Ahead<'a> = Box<dyn Fn() -> Result<Finished> + Sync + 'a>;
 
@@ -67,7 +70,11 @@ fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
         pages.push(Box::new(move || finished(&format!("office/{}", ranking::domain_page(of)), &domain_page(facts, of))));
     }
     for of in facts.shown_indicators() {
-        pages.push(Box::new(move || finished(&format!("office/{}", indicator::page_of(of.id.as_ref())), &indicator_page(facts, of))));
+        pages.push(Box::new(move || finished(&format!("office/{}", indicator::page_of(of.id.as_ref())), &indicator_page(facts, of, None))));
+        for domain in indicator::domains_apart(facts, of) {
+            let path = format!("office/{}", indicator::page_of_domain(of.id.as_ref(), domain));
+            pages.push(Box::new(move || finished(&path, &indicator_page(facts, of, Some(domain)))));
+        }
     }
     let regions = Arc::new(facts.regions());
     for code in regions.keys() {
@@ -91,20 +98,50 @@ pub fn each_page<T: Send>(facts: &Facts, threads: usize, take: impl Fn(Finished)
     side_by_side(&pages_ahead(facts), threads, |page| take(page()?))
 }
 
-/// Writes every page below `folder`; returns how many, and their bytes together.
-pub fn write_trees(facts: &Facts, folder: &Path, threads: usize) -> Result<(usize, u64)> {
+/// What [`write_trees`] did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// All pages.
+    pub pages: usize,
+    /// Those of the run before, which say the same.
+    pub unchanged: usize,
+    /// Bytes of all pages.
+    pub bytes: u64,
+}
+
+/// Writes every page below `folder`. A page that would differ from that of the run whose folder is `before` in the run's name alone
+/// becomes a second name of the same file, if the disk can do that: copies to a server and backups then see nothing new, and the page
+/// goes on naming the run that found these figures.
+pub fn write_trees(facts: &Facts, folder: &Path, before: Option<&Path>, threads: usize) -> Result<Written> {
     // Pages of an earlier attempt at the same run may name units that are gone.
     if folder.exists() {
         fs::remove_dir_all(folder).context(Kind::Environment, || format!("removing {}", folder.display()))?;
     }
-    let sizes = each_page(facts, threads, |page| {
+    let run = facts.input.run_id.as_ref();
+    let pages = each_page(facts, threads, |page| {
         let path = folder.join(&page.path);
         let parent = path.parent().expect("a page stands below the report's folder");
         fs::create_dir_all(parent).context(Kind::Environment, || format!("creating {}", parent.display()))?;
-        fs::write(&path, &page.html).context(Kind::Environment, || format!("writing {}", path.display()))?;
-        Ok(page.html.len() as u64)
+        let is_linked = before.and_then(|before| says_the_same(&page, run, before)).is_some_and(|old| fs::hard_link(old, &path).is_ok());
+        if !is_linked {
+            fs::write(&path, &page.html).context(Kind::Environment, || format!("writing {}", path.display()))?;
+        }
+        Ok((is_linked, page.html.len() as u64))
     })?;
-    Ok((sizes.len(), sizes.iter().sum()))
+    Ok(Written {
+        pages: pages.len(),
+        unchanged: pages.iter().filter(|(is_linked, _)| *is_linked).count(),
+        bytes: pages.iter().map(|(_, bytes)| bytes).sum(),
+    })
+}
+
+/// The page of the run before, where it says the same under the name of its own run.
+fn says_the_same(page: &Finished, run: &str, before: &Path) -> Option<PathBuf> {
+    let path = before.join("report").join(&page.path);
+    let old = fs::read_to_string(&path).ok()?;
+    // It may be older than the run before, which then said the same as well.
+    let named = old.split_once(RUN_AS_DATA)?.1.split_once('"')?.0;
+    (old.replace(named, run) == page.html).then_some(path)
 }
 
 fn finished(path: &str, page: &impl Template) -> Result<Finished> {
@@ -157,11 +194,11 @@ fn indicators_page(facts: &Facts) -> IndicatorsPage {
     }
 }
 
-fn indicator_page<'a>(facts: &Facts<'a>, of: &'a SchemeIndicator) -> IndicatorPage {
+fn indicator_page<'a>(facts: &Facts<'a>, of: &'a SchemeIndicator, domain: Option<&str>) -> IndicatorPage {
     let header = facts.input.indicators.get(&of.id);
     IndicatorPage {
         frame: Frame::of(facts, Reader::Office, Page::Indicator, indicator::title(header, of)),
-        view: indicator::page(facts, of),
+        view: indicator::page(facts, of, domain),
     }
 }
 

@@ -3,6 +3,10 @@
 //! In: measures, the scheme's indicators, the assessed objects. Out: [`LedgerRow`]s, by the same rules as the period's values. Never
 //! here: weights, totals.
 
+use std::collections::BTreeSet;
+
+use rust_decimal::Decimal;
+
 use super::objects::assessed;
 use super::period::{Entry, aggregate, entries};
 use super::regional::Regions;
@@ -10,6 +14,8 @@ use super::tables::{LedgerRow, Status};
 use super::tree::Tree;
 use super::{ScoringInput, values};
 use crate::error::Result;
+use crate::library::indicator::Shape;
+use crate::terms::IndicatorId;
 
 /// The rows of every month of the period that has any; composites have no months.
 pub(super) fn rows(input: &ScoringInput<'_>) -> Result<Vec<LedgerRow>> {
@@ -54,5 +60,28 @@ pub(super) fn rows(input: &ScoringInput<'_>) -> Result<Vec<LedgerRow>> {
         }
     }
     rows.sort_by(|a, b| (&a.unit, &a.domain, &a.indicator, a.month).cmp(&(&b.unit, &b.domain, &b.indicator, b.month)));
+    let surveys: BTreeSet<&IndicatorId> =
+        entries.iter().filter(|entry| entry.shape == Shape::Region).map(|entry| &entry.scored.id).collect();
+    for of_object in rows.chunk_by_mut(|a, b| (&a.unit, &a.domain, &a.indicator) == (&b.unit, &b.domain, &b.indicator)) {
+        if surveys.contains(&of_object[0].indicator) {
+            hide_small_differences(of_object, Decimal::from(input.scheme.minimum_n.confidential));
+        }
+    }
     Ok(rows)
+}
+
+/// Averages of the year up to each month: from two of them the answers between can be told. The last stands on the scorecard, so it
+/// is the earlier one that goes.
+fn hide_small_differences(months: &mut [LedgerRow], minimum: Decimal) {
+    let mut later: Option<Decimal> = None;
+    for row in months.iter_mut().rev() {
+        let Some(answers) = row.denominator else { continue };
+        if later.is_some_and(|later| later != answers && (later - answers).abs() < minimum) {
+            row.status = Status::Confidential;
+            (row.numerator, row.denominator, row.value, row.score) = (None, None, None, None);
+            (row.pending, row.due_soon, row.excluded) = (0, 0, 0);
+        } else {
+            later = Some(answers);
+        }
+    }
 }

@@ -19,6 +19,8 @@ pub enum Status {
     NotApplicable,
     /// Nothing was due (denominator 0): same, and shown.
     NothingDue,
+    /// A survey with so few answers that who answered could be told: same, and neither value nor number of answers is shown.
+    Confidential,
     /// A source that the unit must feed did not arrive: yesterday's value, marked.
     Held,
     /// Owed and absent, counted as zero because the scheme says so.
@@ -36,6 +38,7 @@ impl Status {
             Self::Scored => "scored",
             Self::NotApplicable => "not_applicable",
             Self::NothingDue => "nothing_due",
+            Self::Confidential => "confidential",
             Self::Held => "held",
             Self::AbsentAsZero => "absent_as_zero",
             Self::ReportOnly => "report_only",

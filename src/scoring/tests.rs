@@ -313,6 +313,32 @@ fn the_ledger_has_each_month_by_itself_and_of_months_ahead_what_is_pending() {
     assert_eq!((whole.pending, whole.due_soon), (7, 2), "the period's value has them together");
 }
 
+#[test]
+fn a_survey_of_so_few_that_who_answered_could_be_told_is_neither_shown_nor_scored() {
+    let survey = |months: &[(i8, i64, i64)]| {
+        let mut province = Province::market();
+        province.measures.retain(|measure| measure.indicator != "a.survey");
+        province.measures.extend(months.iter().map(|(month, score, n)| {
+            measure("a.survey", "330102", *month, Amount::Value { value: Some(i128::from(*score) * Fraction::SCALE), n: *n })
+        }));
+        province.score()
+    };
+    let few = survey(&[(2, 1, 4)]);
+    let hidden = value(&few, "m1", "a.survey");
+    assert_eq!((hidden.status, hidden.value, hidden.denominator, hidden.score), (Status::Confidential, None, None, None));
+    assert_eq!(text(Some(value(&few, "m1", "a.stock").effective_points)), "30", "its weight has moved, so no sum gives its score away");
+    assert_eq!(rank(&few, "m1").total, rank(&survey(&[]), "m1").total);
+    assert_eq!(value(&survey(&[(2, 1, 5)]), "m1", "a.survey").status, Status::Scored);
+
+    let shown = |cards: &Scorecards| {
+        let rows = cards.ledger.iter().filter(|row| row.unit.0 == "m1" && row.indicator.0 == "a.survey");
+        rows.filter(|row| row.value.is_some() || row.denominator.is_some()).map(|row| row.month.month).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&survey(&[(1, 4, 18), (2, 3, 23)])), [1, 2]);
+    assert_eq!(shown(&survey(&[(1, 4, 18), (2, 3, 21)])), [2], "from both the three answers of February could be told");
+    assert_eq!(shown(&survey(&[(1, 4, 18), (2, 4, 18)])), [1, 2], "nobody answered between");
+}
+
 /// The market province with a class for perception on top, on which the survey hangs.
 fn with_perception(mode: &str) -> Province {
     let mut province = Province::market();

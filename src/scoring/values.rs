@@ -81,7 +81,7 @@ pub(super) fn value(
                 scored.curve.as_ref().map(|curve| leaf_score(input.scheme, curve.score(regional.scored_as.unwrap_or(regional.value))));
         }
     }
-    if scored.report_only {
+    if scored.report_only && value.status != Status::Confidential {
         value.status = Status::ReportOnly;
         value.score = None;
     }
@@ -131,12 +131,18 @@ fn find<'a>(
 
 /// From sums to value, interval, score and status.
 fn fill(input: &ScoringInput<'_>, entry: &Entry<'_>, amount: PeriodAmount, held: bool, value: &mut Value) -> Result<()> {
-    value.pending = amount.pending;
-    value.excluded = amount.excluded;
-    value.due_soon = amount.due_soon;
     let is_ratio = entry.shape == Shape::Ratio;
     let numerator = exact(amount.fraction.numerator, value)?;
     let denominator = exact(amount.fraction.denominator, value)?;
+    let minimum = &input.scheme.minimum_n;
+    // A survey of a region. Its score is left out with the value: from the points of a class and a public curve both could be told.
+    if entry.shape == Shape::Region && denominator > Decimal::ZERO && denominator < Decimal::from(minimum.confidential) {
+        value.status = Status::Confidential;
+        return Ok(());
+    }
+    value.pending = amount.pending;
+    value.excluded = amount.excluded;
+    value.due_soon = amount.due_soon;
     if is_ratio {
         value.numerator = Some(numerator);
     }
@@ -149,7 +155,6 @@ fn fill(input: &ScoringInput<'_>, entry: &Entry<'_>, amount: PeriodAmount, held:
     if !is_ratio {
         value.numerator = value.value;
     }
-    let minimum = &input.scheme.minimum_n;
     let least = if is_ratio { minimum.rate } else { minimum.value };
     value.too_few = denominator < Decimal::from(least);
     if is_ratio {

@@ -219,9 +219,9 @@ fn read_peer_group(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> 
 }
 
 impl MinimumN {
-    /// 10 cases, 30 answers, 15 score points, half of the total.
+    /// 10 cases, 30 answers, 5 answers of a survey, 15 score points, half of the total.
     pub(crate) fn usual() -> Self {
-        Self { rate: 10, value: 30, half_width: Decimal::from(15), rank_share: Decimal::new(5, 1) }
+        Self { rate: 10, value: 30, confidential: 5, half_width: Decimal::from(15), rank_share: Decimal::new(5, 1) }
     }
 }
 
@@ -236,6 +236,7 @@ fn read_minimum_n(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> O
     Some(MinimumN {
         rate: not_negative(section, "rate", diagnostics).unwrap_or(usual.rate),
         value: not_negative(section, "value", diagnostics).unwrap_or(usual.value),
+        confidential: not_negative(section, "confidential", diagnostics).unwrap_or(usual.confidential),
         half_width: amount(section, "half_width", diagnostics).unwrap_or(usual.half_width),
         rank_share,
     })

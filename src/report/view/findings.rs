@@ -22,6 +22,9 @@ const EVIDENCE_ON_PAGE: usize = 50;
 /// Findings that the ordered list shows; all of them are in the workbook, and the page says so.
 const FINDINGS_ON_PAGE: usize = 300;
 
+/// Units that the list by unit shows, those with most to look at first.
+const UNITS_ON_PAGE: usize = 500;
+
 /// One finding.
 #[derive(Debug, Clone)]
 pub struct FindingView {
@@ -185,6 +188,8 @@ pub struct FindingsView {
     pub resolved: Vec<ResolvedRow>,
     /// By unit.
     pub units: Vec<UnitRow>,
+    /// That there are more of them.
+    pub more_units: String,
     /// By detector.
     pub detectors: Vec<DetectorView>,
     /// What is known to have disturbed the records.
@@ -334,11 +339,15 @@ pub fn view(facts: &Facts) -> FindingsView {
     let shown = open.len().min(FINDINGS_ON_PAGE);
     let is_failed = |detector: &&Detector| detected.failed.contains_key(&detector.name);
     let failed: Vec<&str> = facts.input.detectors.iter().filter(is_failed).map(|detector| detector.title.as_str()).collect();
+    let mut units = units(facts, &open);
+    let all_units = units.len();
+    units.truncate(UNITS_ON_PAGE);
     FindingsView {
+        more_units: if all_units > units.len() { texts::units_more(units.len(), all_units, "findings") } else { String::new() },
         counted: texts::findings_counted(states, detected.resolved.len()),
         tested: texts::findings_tested(detected.tests.len() - unmade[0] - unmade[1], unmade) + &texts::findings_failed(&failed),
         more: if open.len() > shown { texts::findings_more(shown, open.len()) } else { String::new() },
-        units: units(facts, &open),
+        units,
         open: rows(&open[..shown]),
         reviewed: rows(&reviewed[..reviewed.len().min(FINDINGS_ON_PAGE)]),
         resolved: detected.resolved.iter().map(|resolved| resolved_row(facts, resolved)).collect(),

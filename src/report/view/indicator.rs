@@ -1,9 +1,9 @@
 //! One indicator over every assessed object, and the list of all indicators.
 //!
-//! In: values, the scheme, headers. Out: [`IndicatorPageView`] (a funnel and a table for each peer group) and the rows of the list. Never here: a value, a limit
-//! or a place of its own: scoring made them.
+//! In: values, the scheme, headers. Out: [`IndicatorPageView`] (a funnel and a table for each peer group; of a large province the groups alone, with a page
+//! for each domain) and the rows of the list. Never here: a value, a limit or a place of its own: scoring made them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
@@ -34,8 +34,12 @@ pub struct IndicatorPageView {
     pub node: Text,
     /// Points, target, which way is good.
     pub figures: Vec<KeyFigure>,
-    /// Peer groups.
+    /// Peer groups: those of the domain, where each has a page.
     pub groups: Vec<GroupOfValues>,
+    /// The groups are only listed here; each domain has a page.
+    pub is_split: bool,
+    /// Of a domain's page: the domain in words, and the page of all domains.
+    pub domain: Option<(Text, String)>,
 }
 
 /// One peer group.
@@ -43,6 +47,8 @@ pub struct IndicatorPageView {
 pub struct GroupOfValues {
     /// Anchor on the page.
     pub anchor: String,
+    /// Where its values stand: here, or on the page of its domain.
+    pub href: String,
     /// Name.
     pub title: Text,
     /// Objects with a value of those in the group.
@@ -113,24 +119,58 @@ pub fn page_of(id: &str) -> String {
     format!("indicators/{}.html", file_name(id))
 }
 
-/// The page of one indicator.
-pub fn page<'a>(facts: &Facts<'a>, scheme: &'a SchemeIndicator) -> IndicatorPageView {
+/// Objects from which on the values stand on a page for each domain: some 300 bytes a row.
+const OBJECTS_ON_PAGE: usize = 1_500;
+
+/// Where the values of one domain stand, where each has a page.
+pub fn page_of_domain(id: &str, domain: &str) -> String {
+    format!("indicators/{}.{}.html", file_name(id), file_name(domain))
+}
+
+/// The domains that have pages of their own, for the values of one indicator; none where one page has all.
+pub fn domains_apart<'a>(facts: &Facts<'a>, scheme: &SchemeIndicator) -> BTreeSet<&'a str> {
+    let values = facts.values_of(&scheme.id);
+    if values.len() <= OBJECTS_ON_PAGE {
+        BTreeSet::new()
+    } else {
+        values.iter().filter(|value| value.status != Status::NotApplicable).map(|value| value.domain.as_str()).collect()
+    }
+}
+
+/// The page of one indicator; with a domain, that of its values there.
+pub fn page<'a>(facts: &Facts<'a>, scheme: &'a SchemeIndicator, domain: Option<&str>) -> IndicatorPageView {
+    let is_split = domain.is_none() && !domains_apart(facts, scheme).is_empty();
     let header = facts.input.indicators.get(&scheme.id);
     let mut groups: BTreeMap<GroupOrder<'a>, Vec<&Value>> = BTreeMap::new();
-    for &value in facts.values_of(&scheme.id) {
+    for value in values_in(facts, scheme, domain) {
         let group = facts.rank((&value.unit, &value.domain)).map_or("", |rank| rank.peer_group.as_str());
         groups.entry(group_order(group)).or_default().push(value);
     }
+    // A peer group over several domains, which a scheme may allow, is listed once for each.
+    let parts = |((order, name), values): (GroupOrder<'a>, Vec<&'a Value>)| {
+        let mut of_domain: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+        for value in values {
+            of_domain.entry(if is_split { &value.domain } else { "" }).or_default().push(value);
+        }
+        of_domain.into_iter().map(move |(domain, values)| ((order, name), domain, values)).collect::<Vec<_>>()
+    };
     // A group of which nothing is asked has nothing to show.
-    groups.retain(|_, values| values.iter().any(|value| value.status != Status::NotApplicable));
-    let group = |(number, ((_, name), values)): (usize, (GroupOrder<'a>, Vec<&Value>))| group(facts, header, number, name, values);
+    let has_any = |(.., values): &(_, _, Vec<&Value>)| values.iter().any(|value| value.status != Status::NotApplicable);
+    let groups: Vec<_> = groups.into_iter().flat_map(parts).filter(has_any).collect();
+    let group = |(place, ((_, name), of_domain, values)): (usize, (GroupOrder<'a>, &str, Vec<&Value>))| {
+        // Within its domain a group has the same place as here.
+        let place = groups[..place].iter().filter(|(_, other, _)| *other == of_domain).count();
+        group(facts, header, place, name, values, is_split.then(|| page_of_domain(scheme.id.as_ref(), of_domain)))
+    };
     IndicatorPageView {
         id: Text::of(scheme.id.as_ref()),
         definition: header.map_or_else(Text::default, |header| Text::of(&header.comment)),
         basis: header.map_or_else(Text::default, |header| Text::of(&header.basis)),
         node: node(facts, &scheme.node),
         figures: figures(facts, scheme, header),
-        groups: groups.into_iter().enumerate().map(group).collect(),
+        groups: groups.iter().cloned().enumerate().map(group).collect(),
+        is_split,
+        domain: domain.map(|domain| (Text::of(texts::domain(domain)), format!("../{}", page_of(scheme.id.as_ref())))),
     }
 }
 
@@ -211,7 +251,15 @@ fn spread(values: &[&Value], shown_as: ShownAs) -> Spread {
     Spread { lowest: shown(known.first().copied()), median: shown(median(&known)), highest: shown(known.last().copied()) }
 }
 
-fn group(facts: &Facts, header: Option<&IndicatorView>, number: usize, name: &str, mut values: Vec<&Value>) -> GroupOfValues {
+/// `elsewhere`: the page on which its values stand, if that is not this one.
+fn group(
+    facts: &Facts,
+    header: Option<&IndicatorView>,
+    number: usize,
+    name: &str,
+    mut values: Vec<&Value>,
+    elsewhere: Option<String>,
+) -> GroupOfValues {
     let better = header.map_or(Better::Higher, |header| header.better);
     let with_value = values.iter().filter(|value| value.value.is_some()).count();
     values.sort_by_cached_key(|value| {
@@ -224,12 +272,15 @@ fn group(facts: &Facts, header: Option<&IndicatorView>, number: usize, name: &st
         (value.value.is_none(), up, std::cmp::Reverse(down), facts.unit_name(&value.unit), value.unit.clone())
     });
     let title = texts::peer_group(name);
+    let anchor = format!("g{}", number + 1);
+    let is_here = elsewhere.is_none();
     GroupOfValues {
-        anchor: format!("g{}", number + 1),
+        href: elsewhere.map_or_else(|| format!("#{anchor}"), |page| format!("../{page}#{anchor}")),
+        anchor,
         members: texts::objects_with_value(with_value, values.len()),
-        funnel: funnel(&title, shown_as(header), &values),
+        funnel: if is_here { funnel(&title, shown_as(header), &values) } else { Svg::default() },
         spread: spread(&values, shown_as(header)),
-        rows: values.iter().map(|value| row(facts, header, value)).collect(),
+        rows: values.iter().filter(|_| is_here).map(|value| row(facts, header, value)).collect(),
         title: Text::of(&title),
     }
 }

@@ -158,6 +158,7 @@ pub fn badges(value: &Value) -> Vec<Badge> {
         Status::Scored => {}
         Status::NotApplicable => badges.push(quiet(texts::NOT_APPLICABLE)),
         Status::NothingDue => badges.push(quiet(texts::NOTHING_DUE)),
+        Status::Confidential => badges.push(quiet(texts::CONFIDENTIAL)),
         Status::Held => badges.push(warn(texts::HELD)),
         Status::AbsentAsZero => badges.push(warn(texts::ABSENT_AS_ZERO)),
         Status::ReportOnly => badges.push(quiet(texts::REPORT_ONLY)),

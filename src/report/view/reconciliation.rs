@@ -32,6 +32,8 @@ pub struct ReconciliationView {
     pub sum: Option<CountsRow>,
     /// Units, the least consistent first.
     pub units: Vec<CountsRow>,
+    /// That there are more of them.
+    pub more: String,
     /// The records are listed here, and not on the units' pages alone.
     pub is_listed: bool,
     /// Records that do not agree, by unit.
@@ -40,6 +42,9 @@ pub struct ReconciliationView {
 
 /// Records of more units than this would make a page that nobody can open.
 const UNITS_LISTED: usize = 100;
+
+/// Units of which the page shows the counts: some 500 bytes a row.
+const UNITS_COUNTED: usize = 1_500;
 
 /// What stands on a unit's own page.
 #[derive(Debug, Clone)]
@@ -136,12 +141,14 @@ pub fn reconciliation(facts: &Facts) -> ReconciliationView {
     // With many units the records stand on the units' own pages alone.
     let is_listed = units.len() <= UNITS_LISTED;
     let blocks = units.iter().filter(|_| is_listed).filter_map(|(_, unit, row)| block(facts, unit, row));
+    let all_units = units.len();
     ReconciliationView {
         is_listed,
+        more: if all_units > UNITS_COUNTED { texts::units_more(UNITS_COUNTED, all_units, "reconciliation") } else { String::new() },
         held: facts.held_below(POPULATION),
         sum: (!all.is_empty()).then(|| CountsRow { unit: Text::of(texts::ALL_UNITS), whole: true, ..Counts::of(&all).row() }),
         blocks: blocks.collect(),
-        units: units.into_iter().map(|(.., row)| row).collect(),
+        units: units.into_iter().take(UNITS_COUNTED).map(|(.., row)| row).collect(),
     }
 }
 

@@ -18,6 +18,18 @@ use crate::terms::IndicatorId;
 /// Records of one kind that a page lists at most.
 pub const RECORDS_ON_PAGE: usize = 20;
 
+/// Records that one page lists together, some 250 bytes a row: a city that answers for a hundred units has thousands.
+const RECORDS_OF_A_UNIT: usize = 1_500;
+
+/// How many records of each kind a unit's page lists: as many as leave all of them room.
+pub fn longest_list<'a>(facts: &Facts<'a>, objects: &[Object<'a>]) -> usize {
+    let of =
+        |object: &Object<'a>| facts.values(*object).iter().flat_map(|value| facts.records(*object, &value.indicator)).collect::<Vec<_>>();
+    let lengths: Vec<usize> = objects.iter().flat_map(of).map(|list| list.records.len()).collect();
+    let together = |longest: usize| lengths.iter().map(|length| (*length).min(longest)).sum::<usize>();
+    (1..=RECORDS_ON_PAGE).rev().find(|longest| together(*longest) <= RECORDS_OF_A_UNIT).unwrap_or(1)
+}
+
 /// The records behind one figure.
 #[derive(Debug, Clone)]
 pub struct RecordsBlock {
@@ -62,7 +74,7 @@ pub struct RecordRow {
 }
 
 /// Blocks of an object, in the order of the scheme. What a region does together rests on records of several units: outside the office's tree those of others are left out.
-pub fn records_blocks<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Vec<RecordsBlock> {
+pub fn records_blocks<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader, longest: usize) -> Vec<RecordsBlock> {
     let mut blocks = Vec::new();
     for value in facts.values(object) {
         let lists = facts.records(object, &value.indicator);
@@ -83,7 +95,7 @@ pub fn records_blocks<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader)
             title: Text::of(header.map_or(value.indicator.as_ref(), |header| &header.title)),
             words: if counts.is_empty() { texts::NOT_LISTED.to_owned() } else { counts.join(texts::LIST_SEPARATOR) },
             reason: Text::masked(reason),
-            lists: lists.into_iter().map(|list| view(facts, object, list, better, reader)).collect(),
+            lists: lists.into_iter().map(|list| view(facts, object, list, better, (reader, longest))).collect(),
         });
     }
     blocks
@@ -93,14 +105,22 @@ fn anchor(object: Object, place: usize) -> String {
     format!("r-{}-{}", crate::report::names::file_name(object.1), place + 1)
 }
 
-fn view<'a>(facts: &Facts<'a>, object: Object<'a>, list: &RecordList, better: Better, reader: Reader) -> RecordListView {
+fn view<'a>(
+    facts: &Facts<'a>,
+    object: Object<'a>,
+    list: &RecordList,
+    better: Better,
+    (reader, longest): (Reader, usize),
+) -> RecordListView {
     let is_shown = |record: &&ListedRecord| reader == Reader::Office || facts.is_below(&record.unit, object.0);
-    let records: Vec<&ListedRecord> = list.records.iter().filter(is_shown).collect();
+    let mut records: Vec<&ListedRecord> = list.records.iter().filter(is_shown).collect();
+    let is_of_others_too = records.len() < list.records.len();
+    records.truncate(longest);
     let (part, total) = (texts::part(list.part, better), numbers::count(list.total));
     RecordListView {
-        heading: match records.len() == list.records.len() {
-            true => texts::records_heading(part, records.len(), &total),
-            false => texts::own_records_heading(part, records.len(), &total),
+        heading: match is_of_others_too {
+            false => texts::records_heading(part, records.len(), &total),
+            true => texts::own_records_heading(part, records.len(), &total),
         },
         of_several: records.iter().any(|record| record.unit != *object.0),
         rows: records.into_iter().map(|record| row(facts, record)).collect(),

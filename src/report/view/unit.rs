@@ -15,7 +15,7 @@ use super::ledger::{LedgerBlock, ledger_blocks};
 use super::quality::{self, RemarkView};
 use super::ranking::{Moved, Open, Spread, allowed, is_provisional, moved, total};
 use super::reconciliation::{self, UnitReconciliation};
-use super::records::{RecordsBlock, records_blocks};
+use super::records::{RecordsBlock, longest_list, records_blocks};
 use super::standing::{self, Standing};
 use super::synergy::{OwnSide, own_side};
 use super::verification::{self, VerificationView};
@@ -153,6 +153,7 @@ pub const PEERS_FOR_A_MEDIAN: usize = 5;
 pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitView {
     let unit = facts.unit(id);
     let words = |word: fn(&str) -> &str, code: fn(&Unit) -> &str| unit.map_or_else(Text::default, |unit| Text::of(word(code(unit))));
+    let longest = longest_list(facts, &facts.objects_of(id));
     UnitView {
         name: facts.unit_name(id),
         id: Text::of(id.as_ref()),
@@ -163,7 +164,7 @@ pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitV
         parent: unit.and_then(|unit| unit.parent.as_ref()).map_or_else(Text::default, |parent| facts.unit_name(parent)),
         predecessors: unit.map_or_else(Vec::new, |unit| unit.predecessors.iter().map(predecessor).collect()),
         definitions: definitions(facts, &facts.objects_of(id)),
-        objects: facts.objects_of(id).into_iter().map(|object| object_view(facts, object, reader)).collect(),
+        objects: facts.objects_of(id).into_iter().map(|object| object_view(facts, object, reader, longest)).collect(),
         reconciliation: reconciliation::of_unit(facts, id),
         verification: verification::of_unit(facts, id),
         remarks: facts.remarks_of(id).iter().map(|row| quality::remark_view(facts, row)).collect(),
@@ -176,7 +177,7 @@ fn predecessor(unit: &Predecessor) -> Text {
     Text::of(&unit.last.map_or_else(|| name.to_owned(), |last| texts::predecessor(name, &last.to_string())))
 }
 
-fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> ObjectView {
+fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader, longest: usize) -> ObjectView {
     let rank = facts.rank(object);
     let peers: Vec<&Rank> = rank.map_or_else(Vec::new, |rank| facts.ranks().filter(|peer| peer.peer_group == rank.peer_group).collect());
     let spread = Spread::of(&peers);
@@ -190,7 +191,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Obj
         (None, None) => texts::WITHHELD.to_owned(),
     };
     let axes = Axes::of(facts, &facts.values(object));
-    let records = records_blocks(facts, object, reader);
+    let records = records_blocks(facts, object, reader, longest);
     ObjectView {
         standing_beside: standing::standing(facts, object, reader, &records),
         axes: axes.words(),
