@@ -8,7 +8,7 @@ const FRAME: &str =
 
 /// The public tree.
 const PUBLIC: &str =
-    "set half_width better row up domain allowed anchor bar grade members minimum_n rank ranks title total unit withheld words";
+    "mark note set half_width better row up domain allowed anchor bar grade members minimum_n rank ranks title total unit withheld words";
 
 /// The office's first page.
 const RANKING: &str = "says domain anchor bar compared earned figure grade highest href label lowest median members minimum_n rank ranks region sign strip title \
@@ -42,7 +42,7 @@ const RECONCILIATION: &str = "differing domain due excluded fields file heading 
 const METHOD: &str = "available curve deviation effective full node nominal pair note points row shift target title";
 
 /// What was claimed and confirmed, in the office's tree and in the unit's own.
-const VERIFICATION: &str = "newest way columns domain fraction held href quarter score share title unit";
+const VERIFICATION: &str = "more newest way columns domain fraction held href quarter score share title unit";
 
 /// Page, its template, its list.
 const PAGES: [(&str, &str, &str); 29] = [

@@ -5,6 +5,7 @@
 
 use askama::Template;
 
+use super::names::Text;
 use super::texts;
 use super::view::burden::ScopeView;
 use super::view::domain::{DomainPageView, DomainRow};
@@ -157,6 +158,8 @@ pub struct RecordPage<'a> {
     pub minimum_n: String,
     /// Peer groups.
     pub groups: Vec<PublicGroup<'a>>,
+    /// Why nothing is said of some rows, by the mark that stands there.
+    pub notes: Vec<(String, Text)>,
     /// How every number comes about, in sentences.
     pub sections: Vec<SectionView>,
 }

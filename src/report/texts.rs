@@ -1171,6 +1171,16 @@ pub fn findings_failed(titles: &[&str]) -> String {
     }
 }
 
+/// The mark of a note of a document.
+pub fn note_mark(number: usize) -> String {
+    format!("注{number}")
+}
+
+/// That a list of assessed objects is longer than the page.
+pub fn objects_more(shown: usize, all: usize, table: &str) -> String {
+    format!("共 {all} 个考核对象，此处列前 {shown} 个（核实比例低的在前）；其余见各主体自己的页面，全部见结果表 {table}。")
+}
+
 /// That the list is longer than the page.
 pub fn units_more(shown: usize, all: usize, table: &str) -> String {
     format!("共 {all} 个主体，此处列前 {shown} 个；其余见各主体自己的页面，全部见结果表 {table}。")

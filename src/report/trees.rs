@@ -239,10 +239,13 @@ fn public_page<'a>(facts: &Facts<'a>, domain: Option<&str>) -> PublicPage<'a> {
 
 fn record_page<'a>(facts: &Facts<'a>) -> RecordPage<'a> {
     let title = texts::record_of(&texts::period(&facts.input.period));
+    let mut groups = ranking::public_groups(facts, None);
+    let notes = ranking::take_notes(&mut groups);
     RecordPage {
         frame: Frame::of(facts, Reader::Public, Page::Ranking, Text::of(&title)),
         minimum_n: minimum_n(facts),
-        groups: ranking::public_groups(facts, None),
+        groups,
+        notes,
         sections: method::method(facts, false).sections,
     }
 }

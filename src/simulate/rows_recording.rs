@@ -68,7 +68,8 @@ impl World {
             sheet.text_of("inspection_id", act.inspection).text_of("measure_id", act.measure).instant("linked_at", linked_at);
         }
         if !self.small {
-            let name = hash_of(self.seed, 91, shot as u64);
+            // Two that begin in the same second are two films.
+            let name = hash_of(self.seed, 91, hash_of(shot as u64, unit.index as u64, act.officer as u64));
             sheet.instant("ended_at", shot + i64::from(seconds) * 1_000_000).instant("uploaded_at", imported);
             sheet
                 .text("sha256", &hex_of(name, 4))

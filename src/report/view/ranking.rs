@@ -424,6 +424,27 @@ pub fn public_groups<'a>(facts: &Facts<'a>, of: Option<&str>) -> Vec<PublicGroup
     by_group(facts).into_iter().enumerate().filter(|(_, (_, ranks))| is_wanted(ranks)).map(group).collect()
 }
 
+/// Puts a mark in the place of each reason that rows give for saying nothing, and returns the reasons by their marks: a document tells them once.
+pub fn take_notes(groups: &mut [PublicGroup<'_>]) -> Vec<(String, Text)> {
+    let mut notes: Vec<(String, Text)> = Vec::new();
+    let mut mark = |reason: &Text| match notes.iter().find(|(_, known)| known == reason) {
+        Some((mark, _)) => mark.clone(),
+        None => {
+            let mark = texts::note_mark(notes.len() + 1);
+            notes.push((mark.clone(), reason.clone()));
+            mark
+        }
+    };
+    for row in groups.iter_mut().flat_map(|group| &mut group.rows) {
+        if !row.withheld.is_empty() {
+            row.withheld = Text::of(&mark(&row.withheld));
+        } else if row.better == texts::NO_SETS {
+            row.better = mark(&Text::of(texts::NO_SETS));
+        }
+    }
+    notes
+}
+
 /// The figures at the head of the office's first page.
 pub fn key_figures(facts: &Facts) -> Vec<KeyFigure> {
     let input = facts.input;

@@ -22,8 +22,10 @@ pub struct VerificationView {
     pub columns: usize,
     /// Units in their domains.
     pub objects: Vec<VerifiedObject>,
-    /// A line each instead, where they are many: the newest quarter alone.
+    /// A line each instead, where they are many: the newest quarter alone; of very many those of which least was confirmed.
     pub lines: Vec<VerifiedLine>,
+    /// That there are more of them.
+    pub more: String,
     /// Heads of its columns: the ways.
     pub ways: Vec<Text>,
     /// What the lines show, in words; empty without them.
@@ -32,6 +34,9 @@ pub struct VerificationView {
 
 /// More objects than this are told in a line each; every quarter stands on the units' own pages.
 const OBJECTS_IN_FULL: usize = 150;
+
+/// Lines of a page: some 200 bytes each.
+const LINES_ON_PAGE: usize = 3_000;
 
 /// The newest quarter of a unit in one domain.
 #[derive(Debug, Clone)]
@@ -54,6 +59,10 @@ fn line(object: VerifiedObject) -> VerifiedLine {
 /// A unit in one domain.
 #[derive(Debug, Clone)]
 pub struct VerifiedObject {
+    /// Whose it is.
+    pub id: UnitId,
+    /// Domain.
+    pub code: String,
     /// Unit.
     pub unit: Text,
     /// Its own page; empty where it has none.
@@ -94,7 +103,21 @@ pub fn verification(facts: &Facts) -> VerificationView {
     if view.objects.len() > OBJECTS_IN_FULL {
         view.ways = view.objects[0].ways.iter().map(|way| way.title.clone()).collect();
         view.newest = view.quarters.last().map_or_else(String::new, |quarter| texts::verified_newest(quarter));
-        view.lines = std::mem::take(&mut view.objects).into_iter().map(line).collect();
+        let mut objects = std::mem::take(&mut view.objects);
+        if objects.len() > LINES_ON_PAGE {
+            view.more = texts::objects_more(LINES_ON_PAGE, objects.len(), "verification");
+            let newest = quarters.last();
+            let least = |unit: &UnitId, domain: &str| {
+                let rows = facts.verification().get(unit).into_iter().flatten();
+                rows.filter(|row| row.domain == domain && Some(&row.quarter) == newest).filter_map(|row| row.share()).min()
+            };
+            objects.sort_by_cached_key(|object| {
+                let least = least(&object.id, &object.code);
+                (least.is_none(), least)
+            });
+            objects.truncate(LINES_ON_PAGE);
+        }
+        view.lines = objects.into_iter().map(line).collect();
     }
     view
 }
@@ -108,8 +131,16 @@ pub fn of_unit(facts: &Facts, unit: &UnitId) -> Option<VerificationView> {
 
 fn view(facts: &Facts, quarters: &[String], objects: Vec<VerifiedObject>) -> VerificationView {
     let heads: Vec<String> = quarters.iter().map(|code| texts::quarter(code)).collect();
-    let (lines, ways, newest) = (Vec::new(), Vec::new(), String::new());
-    VerificationView { held: facts.held_below(POPULATION), columns: heads.len() + 1, quarters: heads, objects, lines, ways, newest }
+    VerificationView {
+        held: facts.held_below(POPULATION),
+        columns: heads.len() + 1,
+        quarters: heads,
+        objects,
+        lines: Vec::new(),
+        more: String::new(),
+        ways: Vec::new(),
+        newest: String::new(),
+    }
 }
 
 /// The quarters of the period, up to that of the as-of date.
@@ -125,6 +156,8 @@ fn objects(facts: &Facts, unit: &UnitId, rows: &[&Verified], quarters: &[String]
     }
     let href = facts.unit_page(unit).map_or_else(String::new, |page| format!("{page}#verification"));
     let object = |(domain, rows): (&str, Vec<&Verified>)| VerifiedObject {
+        id: unit.clone(),
+        code: domain.to_owned(),
         unit: facts.unit_name(unit),
         href: href.clone(),
         domain: Text::of(texts::domain(domain)),
