@@ -27,8 +27,10 @@ use crate::terms::{IndicatorId, Period, RunId, UnitId, counted};
 
 pub mod assessing;
 pub mod border_records;
+pub mod difference;
 pub mod freezes;
 pub mod journal;
+pub mod kept_texts;
 pub mod left;
 pub mod loading;
 pub mod publishing;
@@ -238,6 +240,7 @@ fn stages(
     let tables: Vec<String> = written.tables.into_iter().map(|table| table.name).collect();
     results.pages = [written.pages, written.unchanged];
     results.report = Some("report/office/index.html".to_owned());
+    kept_texts::keep(&request.out, request.library)?;
     write_manifest(&manifest(request, &snapshot), &results.started, &surroundings.now(), &tables, folder)?;
     watch.done("report", results);
 
@@ -429,7 +432,7 @@ fn counted_after(previous: Option<&Previous>, request: &Request<'_>) -> Result<C
 }
 
 fn manifest(request: &Request<'_>, snapshot: &Snapshot) -> Manifest {
-    let hash = |text: &str| blake3::hash(text.as_bytes()).to_hex().to_string();
+    let hash = kept_texts::digest;
     Manifest {
         run: request.run.0.clone(),
         engine: request.engine.to_owned(),

@@ -45,6 +45,7 @@ macro_rules! tell_line {
 }
 
 mod check;
+mod diff;
 mod docs;
 mod explain;
 mod init;
@@ -74,7 +75,7 @@ struct Common {
     #[arg(long, global = true, value_name = "DIR")]
     project: Option<PathBuf>,
     /// State of the facts: 24:00 Asia/Shanghai of this date; default: yesterday
-    #[arg(long, global = true, value_name = "DATE")]
+    #[arg(long, global = true, value_name = "DATE", value_parser = parse_date)]
     as_of: Option<Date>,
     /// Span of the scorecards: 2026, 2026-H1, 2026-Q2 or 2026-06; default: the project's, else the year of --as-of
     #[arg(long, global = true, value_name = "PERIOD")]
@@ -119,6 +120,8 @@ enum Command {
     Score(score::Arguments),
     /// Other weights, another scheme, a corrected figure: who moves and why; never publishable
     Whatif(whatif::Arguments),
+    /// What moved between two runs, and because of what: data, clocks, definitions, scheme, units
+    Diff(diff::Arguments),
     /// Make a province that does not exist, with planted cheating and its answer key
     Simulate(simulate::Arguments),
 }
@@ -144,6 +147,7 @@ pub fn main() -> ExitCode {
         Command::Sample(arguments) => sample::sample(&line.common, &arguments),
         Command::Score(arguments) => score::score(&line.common, &arguments),
         Command::Whatif(arguments) => whatif::whatif(&line.common, &arguments),
+        Command::Diff(arguments) => diff::diff(&line.common, &arguments),
         Command::Simulate(arguments) => simulate::simulate(&line.common, &arguments),
     };
     match ended {
@@ -229,6 +233,10 @@ fn say_grid(grid: &sql::Grid) -> Result<()> {
     grid.write(&mut bytes).context(Kind::Bug, || "writing a table")?;
     say!("{}", String::from_utf8_lossy(&bytes));
     Ok(())
+}
+
+fn parse_date(text: &str) -> std::result::Result<Date, String> {
+    text.trim().parse().map_err(|_| format!("`{text}` is no date of the calendar; write it as 2026-06-30"))
 }
 
 fn parse_size(text: &str) -> std::result::Result<usize, String> {

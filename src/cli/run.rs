@@ -5,7 +5,7 @@
 use clap::Args;
 
 use super::runs::indented;
-use super::surroundings::{Terminal, cores, default_memory, new_run};
+use super::surroundings::{Terminal, cores, default_memory, new_run, today};
 use super::{Common, Opened};
 use crate::compute;
 use crate::compute::check::Depth;
@@ -52,6 +52,11 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
             format!("{} names no [[source]], so there is nothing to load", crate::project::PROJECT_FILE),
         )
         .with_hint("name at least `units` and `cases`; the comments in the file show how"));
+    }
+    if common.as_of() > today() {
+        let says = format!("{} has not come yet: what is to happen until then would count as not done", common.as_of());
+        return Err(Error::new(Kind::Configuration, says)
+            .with_hint("name a day up to today with --as-of; if it is one, look at this machine's clock"));
     }
     let request = Request {
         project: &project,

@@ -38,6 +38,12 @@ fn all_runs(out: &Path) -> Result<Runs> {
     Ok(all)
 }
 
+/// Names of the runs that readers have seen.
+pub fn published(out: &Path) -> Result<Vec<String>> {
+    let is_published = |results: &RunResults| matches!(results.status, RunStatus::Done | RunStatus::DoneWithHeld);
+    Ok(all_runs(out)?.into_iter().filter(|(_, results)| results.as_ref().is_some_and(is_published)).map(|(name, _)| name).collect())
+}
+
 fn word(results: Option<&RunResults>) -> &'static str {
     match results.map(|results| results.status) {
         None => "stopped",

@@ -22,6 +22,11 @@ pub fn yesterday() -> Date {
     shanghai_now().date().yesterday().expect("the calendar does not begin today")
 }
 
+/// The day that is not over yet, in Shanghai.
+pub fn today() -> Date {
+    shanghai_now().date()
+}
+
 /// A new run's identifier: its start in Shanghai and four random hexadecimal digits.
 pub fn new_run() -> RunId {
     RunId(format!("{}-{:04x}", shanghai_now().strftime("%Y%m%dT%H%M%S"), rand::random::<u16>()))

@@ -227,7 +227,7 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
     }
     findings.retain(|finding: &Finding| !failed.contains_key(&finding.detector));
     findings.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
-    Ok(Detected { findings, tests: rows, unremarkable, resolved: Vec::new(), failed })
+    Ok(Detected { findings, tests: rows, unremarkable, resolved: Vec::new(), waiting: Vec::new(), ignored: Vec::new(), failed })
 }
 
 /// The same tables, whose plans are optimised once and not until nothing changes: a detector's plan is deep, is made several times a night, and on

@@ -4,8 +4,10 @@
 //! Never here: a change of any score; a decision that matters for one comes in as an event of the scheme, with its document.
 //!
 //! A decision names a finding by the number on the list: `<finding>-<evidence>`. It holds as long as the evidence is the same; with other
-//! evidence the finding returns, as changed. A decision that gives only the first half holds whatever the evidence. The newest decision holds;
-//! without a document it is none.
+//! evidence, or none named, the finding is to be looked at again, as changed. The newest decision holds. One without a document, or whose unit or
+//! detector is not that of its number, is none; it is told beside the findings, for a slip of the pen must not lose it.
+//!
+//! What a detector that failed tonight had found waits: it is neither gone nor, when the detector is back, new.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,7 +17,7 @@ use jiff::civil::Date;
 
 use super::DetectRequest;
 use super::judged;
-use super::tables::{Decision, Detected, Finding, Resolved, Review, State};
+use super::tables::{Decision, Detected, Finding, IgnoredReview, Resolved, Review, State, Waiting, WhyIgnored};
 use crate::error::{Context, Kind, Result};
 use crate::terms::date_from_epoch_days;
 
@@ -25,32 +27,38 @@ use crate::terms::date_from_epoch_days;
 /// A source table or result table that can't be read.
 pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, tables: Option<&Path>, detected: &mut Detected) -> Result<()> {
     let reviews = reviews(session, request).await?;
-    let (before, resolved) = match tables {
+    let (mut before, resolved) = match tables {
         Some(tables) => (
             rows_before(session, &tables.join("findings.parquet"), "first_seen", request).await?,
             rows_before(session, &tables.join("findings_resolved.parquet"), "resolved_on", request).await?,
         ),
         None => Default::default(),
     };
+    if let Some(tables) = tables {
+        for (id, waiting) in rows_before(session, &tables.join("findings_waiting.parquet"), "first_seen", request).await? {
+            before.entry(id).or_insert(waiting);
+        }
+    }
     for finding in &mut detected.findings {
-        let by_number = decided(&reviews, finding);
-        let of_other_evidence = || {
-            reviews
-                .iter()
-                .filter(|(number, _)| finding_part(number) == finding.finding_id)
-                .map(|(_, review)| review)
-                .max_by_key(|review| review.on)
-        };
+        let fitting = reviews.iter().filter(|row| row.why_none(finding).is_none()).filter_map(|row| Some((row, row.review()?)));
+        let (on_this, on_other): (Vec<_>, Vec<_>) = fitting.partition(|(row, _)| row.number == finding.number());
+        let newest = |of: Vec<(&ReviewRow, Review)>| of.into_iter().map(|(_, review)| review).max_by_key(|review| review.on);
+        let (on_this, on_other) = (newest(on_this), newest(on_other));
         finding.first_seen = before.get(&finding.finding_id).map_or(request.as_of, |(_, day)| *day);
         let was_there = finding.first_seen < request.as_of;
-        (finding.state, finding.review) = match by_number {
-            Some(review) => (State::Reviewed, Some(review.clone())),
-            None => match of_other_evidence() {
-                Some(review) => (State::Changed, Some(review.clone())),
-                None => (if was_there { State::Standing } else { State::New }, None),
-            },
+        (finding.state, finding.review) = match (on_this, on_other) {
+            (Some(review), _) => (State::Reviewed, Some(review)),
+            (None, Some(review)) => (State::Changed, Some(review)),
+            (None, None) => (if was_there { State::Standing } else { State::New }, None),
         };
     }
+    detected.ignored = ignored(&reviews, &detected.findings, request);
+    let is_waiting = |(row, _): &(Resolved, Date)| detected.failed.contains_key(&row.detector);
+    detected.waiting = before
+        .values()
+        .filter(|row| is_waiting(row))
+        .map(|(row, first_seen)| Waiting { row: row.clone(), first_seen: *first_seen })
+        .collect();
     let now: BTreeSet<&str> = detected.findings.iter().map(|finding| finding.finding_id.as_str()).collect();
     // A second run as of the same date says the same: what the first resolved stays resolved, and what only the first showed was never there.
     let gone = before.into_values().filter(|(_, first_seen)| *first_seen < request.as_of).map(|(row, _)| row);
@@ -62,34 +70,85 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
     Ok(())
 }
 
-/// The decision that holds for a finding: of one on this evidence and one whatever the evidence the newer; of the same day, that on this evidence.
-fn decided<'a>(reviews: &'a BTreeMap<String, Review>, finding: &Finding) -> Option<&'a Review> {
-    let [whatever, on_this] = [&finding.finding_id, &finding.number()].map(|number| reviews.get(number));
-    whatever.into_iter().chain(on_this).max_by_key(|review| review.on)
+/// One row of `findings_review`.
+struct ReviewRow {
+    number: String,
+    unit: String,
+    detector: String,
+    decision: Option<Decision>,
+    on: Date,
+    document: String,
 }
 
-/// The part of a number that names the finding.
-fn finding_part(number: &str) -> &str {
-    number.split('-').next().unwrap_or(number)
+impl ReviewRow {
+    /// What it decides; none without a decision or a document.
+    fn review(&self) -> Option<Review> {
+        let decision = self.decision.filter(|_| !self.document.is_empty())?;
+        Some(Review { decision, on: self.on, document: self.document.clone() })
+    }
+
+    /// The part of its number that names the finding.
+    fn finding_part(&self) -> &str {
+        self.number.split('-').next().unwrap_or(&self.number)
+    }
+
+    /// Why it says nothing of a finding.
+    fn why_none(&self, finding: &Finding) -> Option<WhyIgnored> {
+        let is_of = |named: &str, known: &[&str]| named.is_empty() || known.contains(&named);
+        if self.finding_part() != finding.finding_id {
+            Some(WhyIgnored::NoFinding)
+        } else if !is_of(&self.unit, &[&finding.unit]) {
+            Some(WhyIgnored::OtherUnit)
+        } else if !is_of(&self.detector, &[&finding.detector, &finding.title]) {
+            Some(WhyIgnored::OtherDetector)
+        } else {
+            None
+        }
+    }
 }
 
-/// The newest decision for each number, of those made by the last day looked at. A decision without a document is none: the contract warns of it.
-async fn reviews(session: &SessionContext, request: &DetectRequest<'_>) -> Result<BTreeMap<String, Review>> {
+/// Decisions of the period that decide nothing, with the reason, in the order of their days.
+fn ignored(reviews: &[ReviewRow], findings: &[Finding], request: &DetectRequest<'_>) -> Vec<IgnoredReview> {
+    let why = |row: &ReviewRow| {
+        let of_number = findings.iter().find(|finding| finding.finding_id == row.finding_part());
+        match (of_number, row.decision) {
+            (_, None) => Some(WhyIgnored::NoDecision),
+            _ if row.document.is_empty() => Some(WhyIgnored::NoDocument),
+            (None, _) => Some(WhyIgnored::NoFinding),
+            (Some(finding), _) => row.why_none(finding).or((!row.number.contains('-')).then_some(WhyIgnored::NoEvidence)),
+        }
+    };
+    let is_recent = |row: &&ReviewRow| row.on >= request.period.first.first_day();
+    let told = |row: &ReviewRow| {
+        let (number, unit, document) = (row.number.clone(), row.unit.clone(), row.document.clone());
+        Some(IgnoredReview { number, unit, on: row.on, document, why: why(row)? })
+    };
+    reviews.iter().filter(is_recent).filter_map(told).collect()
+}
+
+/// All decisions made by the last day looked at, by day.
+async fn reviews(session: &SessionContext, request: &DetectRequest<'_>) -> Result<Vec<ReviewRow>> {
     let what = || "reading `findings_review`".to_owned();
     let sql = format!(
-        "SELECT finding_id, decision, reviewed_on, document FROM findings_review \
-         WHERE decision IS NOT NULL AND trim(document) <> '' AND reviewed_on <= DATE '{}' ORDER BY reviewed_on, document, decision",
+        "SELECT finding_id, coalesce(unit_id, ''), coalesce(detector, ''), coalesce(decision, ''), coalesce(document, ''), reviewed_on \
+         FROM findings_review WHERE reviewed_on <= DATE '{}' ORDER BY reviewed_on, finding_id, document, decision",
         request.as_of
     );
-    let mut reviews = BTreeMap::new();
+    let mut reviews = Vec::new();
     for batch in &session.sql(&sql).await.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)? {
-        let [numbers, decisions, documents] = [0, 1, 3].map(|column| judged::text(batch, column));
-        let (numbers, decisions, documents) = (numbers?, decisions?, documents?);
-        let days = judged::days(batch, 2)?;
+        let texts = (0..5).map(|column| judged::text(batch, column)).collect::<Result<Vec<_>>>()?;
+        let days = judged::days(batch, 5)?;
         for row in 0..batch.num_rows() {
-            let (Some(decision), Some(on)) = (Decision::of_code(decisions.value(row)), date_from_epoch_days(days[row])) else { continue };
-            let review = Review { decision, on, document: documents.value(row).to_owned() };
-            reviews.insert(numbers.value(row).trim().to_ascii_lowercase(), review);
+            let text = |column: usize| texts[column].value(row).trim().to_owned();
+            let Some(on) = date_from_epoch_days(days[row]) else { continue };
+            reviews.push(ReviewRow {
+                number: text(0).to_ascii_lowercase(),
+                unit: text(1),
+                detector: text(2),
+                decision: Decision::of_code(&text(3)),
+                on,
+                document: text(4),
+            });
         }
     }
     Ok(reviews)
@@ -157,29 +216,50 @@ mod tests {
         folder
     }
 
+    fn finding() -> Finding {
+        Finding { finding_id: "0a1b2c3d4e5f".to_owned(), ..crate::report::fixture::signals::detected().findings.remove(0) }
+    }
+
+    fn row(number: &str, decision: Option<Decision>, day: i8) -> ReviewRow {
+        let (on, document) = (jiff::civil::date(2026, 6, day), "文".to_owned());
+        ReviewRow { number: number.to_owned(), unit: String::new(), detector: String::new(), decision, on, document }
+    }
+
+    const NONE: &str = "SELECT 'x' AS finding_id, 'x' AS unit_id, 'x' AS detector, 'x' AS decision, DATE '2026-01-01' AS reviewed_on, 'x' AS document \
+                        WHERE false";
+
     #[test]
-    fn the_newest_decision_holds_and_of_one_day_that_on_the_evidence() {
-        let finding = crate::report::fixture::signals::detected().findings.remove(0);
-        let review = |decision, day| Review { decision, on: jiff::civil::date(2026, 6, day), document: "文".to_owned() };
-        let held = |on_this: i8, whatever: i8| {
-            let reviews = BTreeMap::from([
-                (finding.number(), review(Decision::Dismissed, on_this)),
-                (finding.finding_id.clone(), review(Decision::Confirmed, whatever)),
-            ]);
-            decided(&reviews, &finding).map(|review| review.decision)
-        };
-        assert_eq!(
-            [(1, 2), (2, 1), (1, 1)].map(|(a, b)| held(a, b)),
-            [Decision::Confirmed, Decision::Dismissed, Decision::Dismissed].map(Some)
-        );
+    fn a_decision_is_of_the_unit_and_detector_of_its_number_and_says_what_it_lacks() {
+        let (library, _) = crate::library::Library::read(None).expect("the library");
+        let period: Period = "2026".parse().expect("a period");
+        let request =
+            DetectRequest { library: &library, as_of: jiff::civil::date(2026, 6, 30), period: &period, effects: &Default::default() };
+        let finding = finding();
+        let (whole, half) = (finding.number(), finding.finding_id.clone());
+        let confirmed = Some(Decision::Confirmed);
+        let rows = [
+            (row(&whole, confirmed, 1), None),
+            (ReviewRow { unit: finding.unit.clone(), detector: finding.title.clone(), ..row(&whole, confirmed, 1) }, None),
+            (ReviewRow { unit: "elsewhere".to_owned(), ..row(&whole, confirmed, 1) }, Some(WhyIgnored::OtherUnit)),
+            (ReviewRow { detector: "another".to_owned(), ..row(&whole, confirmed, 1) }, Some(WhyIgnored::OtherDetector)),
+            (row(&half, confirmed, 1), Some(WhyIgnored::NoEvidence)),
+            (row("0123-4567", confirmed, 1), Some(WhyIgnored::NoFinding)),
+            (row(&whole, None, 1), Some(WhyIgnored::NoDecision)),
+            (ReviewRow { document: String::new(), ..row(&whole, confirmed, 1) }, Some(WhyIgnored::NoDocument)),
+        ];
+        for (row, why) in rows {
+            let told = ignored(&[row], std::slice::from_ref(&finding), &request);
+            assert_eq!(told.first().map(|told| told.why), why);
+        }
+        let old = ReviewRow { on: jiff::civil::date(2025, 6, 1), ..row("0123-4567", confirmed, 1) };
+        assert!(ignored(&[old], &[finding], &request).is_empty(), "of an earlier period nothing is expected here");
     }
 
     #[tokio::test]
     async fn what_the_run_before_had_of_the_same_period_and_this_one_has_not_is_resolved() {
         let (library, _) = crate::library::Library::read(None).expect("the library");
         let session = SessionContext::new();
-        let none = "SELECT 'x' AS finding_id, 'x' AS decision, DATE '2026-01-01' AS reviewed_on, 'x' AS document WHERE false";
-        let none = session.sql(none).await.expect("no review").into_view();
+        let none = session.sql(NONE).await.expect("no review").into_view();
         session.register_table("findings_review", none).expect("a table");
         let period: Period = "2026".parse().expect("a period");
         let request =
@@ -189,6 +269,12 @@ mod tests {
         settle(&session, &request, Some(folder.path()), &mut detected).await.expect("settled");
         let resolved: Vec<&str> = detected.resolved.iter().map(|row| row.finding_id.as_str()).collect();
         assert_eq!(resolved, ["0a"]);
+        detected.failed.insert("d".to_owned(), "a source is held".to_owned());
+        settle(&session, &request, Some(folder.path()), &mut detected).await.expect("settled");
+        assert!(detected.resolved.is_empty(), "what a failed detector does not say is not gone");
+        let waiting: Vec<_> =
+            detected.waiting.iter().map(|waiting| (waiting.row.finding_id.as_str(), waiting.first_seen.to_string())).collect();
+        assert_eq!(waiting, [("0a", "2026-06-29".to_owned())], "and it is known since when, once the detector is back");
         settle(&session, &request, None, &mut detected).await.expect("settled");
         assert!(detected.resolved.is_empty(), "without a run before nothing is resolved");
     }

@@ -1,4 +1,4 @@
-//! Row types of the result tables `findings`, `findings_evidence`, `finding_tests` and `findings_resolved`.
+//! Row types of the result tables `findings`, `findings_evidence`, `finding_tests`, `findings_resolved` and `findings_waiting`.
 //!
 //! In: nothing. Out: findings with their evidence, and every test that was made. Never here: verdicts; a finding is a clue for a reviewer.
 
@@ -270,6 +270,47 @@ pub struct Resolved {
     pub resolved_on: Date,
 }
 
+/// A finding of a detector that says nothing tonight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// What it was.
+    pub row: Resolved,
+    /// Date as of which it was first seen.
+    pub first_seen: Date,
+}
+
+/// Why a decision decides nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhyIgnored {
+    /// It has no decision, or one that is not known.
+    NoDecision,
+    /// It has no document.
+    NoDocument,
+    /// No finding has this number: a slip, or it is none any more.
+    NoFinding,
+    /// Its unit is not that of the finding.
+    OtherUnit,
+    /// Its detector is not that of the finding.
+    OtherDetector,
+    /// Its number does not name the evidence.
+    NoEvidence,
+}
+
+/// A decision that decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IgnoredReview {
+    /// Its number, as written.
+    pub number: String,
+    /// Its unit, as written.
+    pub unit: String,
+    /// Its day.
+    pub on: Date,
+    /// Its document.
+    pub document: String,
+    /// What is wrong.
+    pub why: WhyIgnored,
+}
+
 /// Everything that a report says about patterns.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Detected {
@@ -281,6 +322,10 @@ pub struct Detected {
     pub unremarkable: BTreeMap<String, usize>,
     /// What is no finding any more.
     pub resolved: Vec<Resolved>,
+    /// What detectors that failed had found before.
+    pub waiting: Vec<Waiting>,
+    /// Decisions that decide nothing.
+    pub ignored: Vec<IgnoredReview>,
     /// Detectors that failed, with the engine's words: they say nothing, and the others stand.
     pub failed: BTreeMap<String, String>,
 }

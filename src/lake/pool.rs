@@ -12,7 +12,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use datafusion::common::Result;
+use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
 
 /// Consumers whose memory is held twice for a moment, by the beginning of their names.
@@ -66,6 +66,14 @@ impl<Pool: MemoryPool> MemoryPool for CountingCopies<Pool> {
             self.pool.grow(reservation, bytes);
             return Ok(());
         }
+        // The fair pool asks only whether a spiller keeps to its share; who took more before leaves less than that.
+        if let MemoryLimit::Finite(limit) = self.pool.memory_limit()
+            && self.pool.reserved().saturating_add(bytes) > limit
+        {
+            let left = limit.saturating_sub(self.pool.reserved());
+            let name = reservation.consumer().name();
+            return Err(DataFusionError::ResourcesExhausted(format!("{name} asks for {bytes} bytes, {left} of the memory limit are left")));
+        }
         self.pool.try_grow(reservation, bytes)
     }
 
@@ -118,6 +126,8 @@ mod tests {
         assert!(sorters[0].try_grow(1).is_err(), "from there on it spills");
         sorters[1].try_grow(10).expect("and the others have their share");
         assert!(sorters[1].try_grow(1).is_err());
+        let taken = sorters[2..].iter().filter(|sorter| sorter.try_grow(10).is_ok()).count();
+        assert_eq!((taken, pool.reserved()), (4, 100), "and all of them together no more than there is");
     }
 
     /// The names above are those of this version of the engine. (A nested loop writes to disk what does not fit.)

@@ -20,6 +20,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::indices::previous;
 use crate::lake::Lake;
 use crate::library::Library;
+use crate::library::indicator::Indicator;
 use crate::library::scheme::Scheme;
 use crate::scoring::tables::Scorecards;
 use crate::scoring::{RegionalValue, ScoringInput, regional, score_without_ledger};
@@ -89,23 +90,33 @@ impl Left {
         Ok(Self { run: run.to_owned(), as_of, period, scheme, units, hierarchy, measures, regional, held, provisional, events })
     }
 
-    /// Scores it by a scheme; the ledger stays empty.
-    ///
-    /// # Errors
-    /// As [`crate::scoring::score`].
-    pub fn score(&self, scheme: &Scheme, library: &Library) -> Result<Scorecards> {
-        score_without_ledger(&ScoringInput {
+    /// What its scoring reads, under a scheme.
+    pub fn input<'a>(&'a self, scheme: &'a Scheme, indicators: &'a BTreeMap<IndicatorId, Indicator>) -> ScoringInput<'a> {
+        ScoringInput {
             measures: &self.measures,
             units: &self.units,
             scheme,
-            indicators: &library.indicators,
+            indicators,
             period: &self.period,
             as_of: self.as_of,
             regional: &self.regional,
             held: &self.held,
             provisional: &self.provisional,
             events: &self.events,
-        })
+        }
+    }
+
+    /// Composites of regions.
+    pub fn regional(&self) -> &[RegionalValue] {
+        &self.regional
+    }
+
+    /// Scores it by a scheme; the ledger stays empty.
+    ///
+    /// # Errors
+    /// As [`crate::scoring::score`].
+    pub fn score(&self, scheme: &Scheme, library: &Library) -> Result<Scorecards> {
+        score_without_ledger(&self.input(scheme, &library.indicators))
     }
 
     /// Indicators of the scheme of which the run measured nothing at all, for anybody.

@@ -116,7 +116,10 @@ impl std::fmt::Display for Mismatch {
 }
 
 /// Result table → blake3 hash of `tables/<table>.parquet`.
-fn hash_tables(run_folder: &Path) -> Result<BTreeMap<String, String>> {
+///
+/// # Errors
+/// A folder or file that can't be read.
+pub fn hash_tables(run_folder: &Path) -> Result<BTreeMap<String, String>> {
     let folder = run_folder.join("tables");
     let hash = || -> std::io::Result<BTreeMap<String, String>> {
         let mut hashes = BTreeMap::new();

@@ -3,8 +3,7 @@
 //! In: the templates as text. Out: tests. Never here: a name of a source table's column that the contracts call personal.
 
 /// Last parts of the expressions in `{{ … }}`, for every page: the frame.
-const FRAME: &str =
-    "data scheme_hash hash script assessment engine href label notice period reader run scheme style title tone until words";
+const FRAME: &str = "printed_left printed_right data scheme_hash hash script assessment engine href label notice period reader run scheme style title tone until words";
 
 /// The public tree.
 const PUBLIC: &str =
@@ -24,7 +23,7 @@ const UNIT: &str = "href peers unit allowed anchor axes bar basis benign compare
     differing effect look_at number review state evidence excluded fields figure file firms fraction grade grade_note group group_href heading held id in_transit index \
     interval kind label letter line matched median missing_in_system missing_on_platform month more n name neighbour note numerator p \
     parent pending points points_note q quarter reading reason record region rows sample says score share shrunk size soon spark standing statistic step \
-    strength strip subject table target tier title tone total usual value words probability rank said";
+    strength strip subject table target tier title tone total usual value words probability rank said records";
 
 /// The other pages of the office's tree.
 const OFFICE: &str = "map label version unit anchor balanced bar benign bytes calibrated carried chained check compared component confirmed contribution correlation \
@@ -32,7 +31,7 @@ const OFFICE: &str = "map label version unit anchor balanced bar benign bytes ca
     filtered firms format fraction heading held href index interval kind label last_seen letter loaded name neighbour \
     neighbours note only_declared only_derived outside provisional q quarantined quarter raw reading reason region rows says score seen series share since \
     source step subject table title units usual \
-    counted days document documented domain drawing judged look_at n sign target value more not_applicable number order pattern review state strip tested too_few more_units";
+    counted days document documented domain drawing judged look_at n sign target value more not_applicable number order pattern review state strip tested too_few more_units more_reviewed more_resolved severity day";
 
 /// Both systems beside each other, in the office's tree and, record by record, in the unit's own.
 const RECONCILIATION: &str = "differing domain due excluded fields file heading held href in_transit matched missing_in_system \
@@ -44,8 +43,11 @@ const METHOD: &str = "available curve deviation effective full node nominal pair
 /// What was claimed and confirmed, in the office's tree and in the unit's own.
 const VERIFICATION: &str = "more newest way columns domain fraction held href quarter score share title unit";
 
+/// A comparison of two runs, which the office asks for.
+const DIFFERENCE: &str = "label run as_of period scheme engine meaning points unit domain rank total grade figure lines more moved name values reason table rows version file state id";
+
 /// Page, its template, its list.
-const PAGES: [(&str, &str, &str); 29] = [
+const PAGES: [(&str, &str, &str); 30] = [
     ("base.html", include_str!("templates/base.html"), FRAME),
     ("public.html", include_str!("templates/public.html"), PUBLIC),
     ("reading.html", include_str!("templates/reading.html"), PUBLIC),
@@ -72,6 +74,7 @@ const PAGES: [(&str, &str, &str); 29] = [
     ("verification.html", include_str!("templates/verification.html"), VERIFICATION),
     ("verified.html", include_str!("templates/verified.html"), VERIFICATION),
     ("method.html", include_str!("templates/method.html"), METHOD),
+    ("difference.html", include_str!("templates/difference.html"), DIFFERENCE),
     ("tables.html", include_str!("templates/tables.html"), OVER_ALL),
     ("quality.html", include_str!("templates/quality.html"), OFFICE),
     ("accounting.html", include_str!("templates/accounting.html"), OFFICE),

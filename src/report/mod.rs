@@ -19,6 +19,7 @@ pub mod anomalies;
 pub mod cells;
 pub mod chart;
 pub mod composite_texts;
+pub mod difference;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod guard;
@@ -89,4 +90,12 @@ pub fn write(input: &ReportInput, run_dir: &Path, before: Option<&Path>, threads
 /// A table that can't be read.
 pub fn read_ranks(folder: &Path) -> Result<BTreeMap<(UnitId, String), u32>> {
     tables::parquet::read_ranks(&folder.join("ranks.parquet"))
+}
+
+/// Total of each assessed object in the result tables of a finished run; none when the run left none.
+///
+/// # Errors
+/// A table that can't be read.
+pub fn read_totals(folder: &Path) -> Result<BTreeMap<(UnitId, String), rust_decimal::Decimal>> {
+    tables::parquet::read_totals(&folder.join("ranks.parquet"))
 }

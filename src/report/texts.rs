@@ -6,12 +6,13 @@ use jiff::civil::Date;
 
 pub use crate::explain::codes::{domain, empty_class, is_uncertain, line_kind, peer_group, size, tier, withheld};
 use crate::explain::records::Part;
-use crate::findings::tables::{Decision, FindingKind, Outcome, State};
+use crate::findings::tables::{Decision, FindingKind, Outcome, State, WhyIgnored};
 use crate::library::detector::Statistic;
 use crate::library::indicator::Better;
 use crate::report::input::Minimum;
 use crate::report::numbers;
 use crate::scoring::audit::IndicatorAudit;
+use crate::scoring::difference::Cause;
 use crate::scoring::tables::{Said, Way};
 use crate::statistics::control_chart::{Assurance, Rule, Side};
 use crate::statistics::funnel::Position;
@@ -203,6 +204,7 @@ catalogue! {
     MONTH = "月份";
     DUE_SOON = "其中即将到期";
     RECORDS = "涉及的记录";
+    TO_RECORDS = "看记录";
     RECORDS_NOTE = "计分指标中拉低得分、未到期和剔除的记录，按期限先后；达标的和只展示的指标不列。展开的清单随页面打印。逐条全列：kaohe explain 加 --all。文件和行号是所标那次装载时的位置；内容未变的月份不重新装载，此后送来的文件里位置可能不同。";
     NOT_LISTED = "不能逐条列出";
     NOT_BY_RECORD = "本指标按对象去重或按数值加总，记录条数不必等于分子、分母。";
@@ -230,6 +232,26 @@ catalogue! {
     // Status
     TOO_FEW = "样本不足";
     GRADE_PROVISIONAL = "暂定";
+    TITLE_DIFFERENCE = "两次运行的比较";
+    TWO_RUNS = "比较的两次运行";
+    BEFORE = "前";
+    AFTER = "后";
+    NOTHING_CHANGED = "没有变化：读的记录、文本和程序相同，各结果表逐字节相同。";
+    BY_CAUSE = "分数变化的原因";
+    BY_CAUSE_NOTE = "从前一次到后一次，依次换上后一次的数据（含到期）、时限和参数、口径、考核方案、主体名录，每换一样重新计分一次，其差即为该原因的分数；每个对象各原因之和等于总分的变化。两个原因共同作用的部分，计入后换的一个。下列为各对象变化绝对值之和。";
+    CAUSE = "原因";
+    CAUSE_MEANING = "是什么";
+    POINTS_MOVED = "分数变化（绝对值之和）";
+    WHO_MOVED = "总分、名次、等次有变化的";
+    LINES_MOVED = "变化最大的项";
+    NO_TOTAL_IN_ONE = "其中一次没有总分，不分原因";
+    INDICATORS_MOVED = "完成值有变化的指标";
+    VALUES_MOVED = "有变化的／全部";
+    TABLES_MOVED = "读到其他记录的源表";
+    TEXTS_MOVED = "有变化的文本（queries/ 下）";
+    NAMES_MOVED = "其中的时限和参数";
+    UNITS_MOVED = "新增和减少的主体";
+    MOVES_NO_SCORE = "不影响分数";
     VALUES_BY_DOMAIN = "对象较多，逐个的完成值和漏斗图按领域分页：点同类组名称。";
     NOTHING_DUE = "暂无到期事项";
     CONFIDENTIAL = "答卷过少，不列不计";
@@ -270,11 +292,16 @@ catalogue! {
     WATCH_MONTHS = "月数";
     LEFT_OUT = "已知影响剔除条数";
     FINDINGS_WORKBOOK = "下载工作簿（全部疑点、证据和检验）";
-    FINDINGS_NUMBER = "。复核结论以疑点编号为准（主体名称下方），连同核查文书填入“疑点复核”表（findings_review）；编号的后半段代表证据，证据有变，疑点重新列出。";
+    FINDINGS_NUMBER = "。复核结论填入“疑点复核”表（findings_review）：疑点编号（主体名称下方，前后两段都要）、主体编码、复核日期、复核结论（属实、有合理解释、不属实）、核查文书。编号的后半段代表证据，证据有变，疑点重新列出；没有写后半段的，不知道针对哪些证据，仍须再看。";
     FINDINGS_OPEN = "待核查，值得先看的在前";
-    FINDINGS_ORDER = "次序按“严重程度 × 把握 × 规模”：严重程度由检测规则给定（1 至 5），把握为 1 减 q 值（事实为 1），规模为 1 加证据条数的常用对数。图中红点是本主体，蓝点是同类主体（事实类为另有该情形的主体），竖线是同类通常水平。";
+    FINDINGS_ORDER = "次序按“严重程度 × 把握 × 规模”：严重程度由检测规则给定（1 至 5），把握为 1 减 q 值（事实为少见的程度：有该情形的主体越多越低），规模为 1 加证据条数的常用对数。图中红点是本主体，蓝点是同类主体（事实类为另有该情形的主体），竖线是同类通常水平。";
     FINDINGS_BY_UNIT = "按主体";
     FINDINGS_REVIEWED = "已有复核结论";
+    REVIEWS_IGNORED = "没有生效的复核结论";
+    REVIEWS_IGNORED_NOTE = "本期“疑点复核”表（findings_review）中，因下列原因没有生效的各行；更正后重报即可。";
+    REVIEWED_ON = "复核日期";
+    DOCUMENT_OF_REVIEW = "核查文书";
+    REASON_IGNORED = "原因";
     FINDINGS_RESOLVED = "上次有、本次已无";
     FINDINGS_RESOLVED_NOTE = "数据已更正，或不再超过界限。";
     DETECTORS = "检测规则";
@@ -1118,7 +1145,7 @@ pub fn finding_state(state: State) -> &'static str {
         State::New => "新增",
         State::Standing => "持续",
         State::Reviewed => "已复核",
-        State::Changed => "证据有变，须再看",
+        State::Changed => "结论所据证据与现在不同，须再看",
     }
 }
 
@@ -1171,9 +1198,74 @@ pub fn findings_failed(titles: &[&str]) -> String {
     }
 }
 
+/// Why a total is another.
+pub fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Data => "数据",
+        Cause::Clocks => "时限和参数",
+        Cause::Definition => "口径",
+        Cause::Scheme => "考核方案",
+        Cause::Units => "主体名录",
+        Cause::Engine => "程序版本",
+    }
+}
+
+/// What that is.
+pub fn cause_meaning(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Data => "新增、更正、撤回的记录，以及数据日期之间到期的事项",
+        Cause::Clocks => "时限、金额、阈值、工作日历",
+        Cause::Definition => "指标、口径、源表约定",
+        Cause::Scheme => "权重、目标、计分曲线、等次",
+        Cause::Units => "考核谁、在哪一层级、隶属于谁",
+        Cause::Engine => "当时公布的分数与本版程序对同样材料的计算之差",
+    }
+}
+
+/// New, gone or changed.
+pub fn how_changed(how: &str) -> &'static str {
+    match how {
+        "new" => "新增",
+        "gone" => "减少",
+        _ => "修改",
+    }
+}
+
+/// `12→13`.
+pub fn before_and_after(before: &str, after: &str) -> String {
+    format!("{before}→{after}")
+}
+
+/// That more objects moved than the page lists.
+pub fn moved_more(shown: usize, all: usize) -> String {
+    format!("共 {all} 个，此处列名次变化最大的 {shown} 个，全部见表 diff_objects。")
+}
+
 /// The mark of a note of a document.
 pub fn note_mark(number: usize) -> String {
     format!("注{number}")
+}
+
+/// At the top of a printed page, left: what it is, under which scheme.
+pub fn printed_left(assessment: &str, scheme: &str) -> String {
+    format!("{assessment} · {scheme}")
+}
+
+/// And right: the data's date, the run, the scheme's text.
+pub fn printed_right(until: &str, run: &str, scheme_hash: &str) -> String {
+    format!("{AS_OF} {until} · {RUN} {run} · {FOOT_SCHEME} {scheme_hash}")
+}
+
+/// Why a decision decides nothing.
+pub fn why_ignored(why: WhyIgnored) -> &'static str {
+    match why {
+        WhyIgnored::NoDecision => "没有复核结论，或者结论不是属实、有合理解释、不属实之一",
+        WhyIgnored::NoDocument => "没有核查文书",
+        WhyIgnored::NoFinding => "现在没有这个编号的疑点：编号有误，或者疑点已不再成立",
+        WhyIgnored::OtherUnit => "主体编码与该疑点的主体不符",
+        WhyIgnored::OtherDetector => "疑点类型与该疑点不符",
+        WhyIgnored::NoEvidence => "编号没有后半段，不知道针对哪些证据",
+    }
 }
 
 /// That a list of assessed objects is longer than the page.

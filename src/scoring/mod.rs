@@ -26,6 +26,7 @@ use crate::terms::{IndicatorId, Period};
 
 pub mod audit;
 pub mod correction;
+pub mod difference;
 pub mod draws;
 pub mod interval;
 mod ledger;

@@ -54,6 +54,32 @@ fn a_browser_without_network_shows_and_prints_the_first_page() {
     assert!(pdf.starts_with(b"%PDF") && pages >= 1, "{pages} pages");
 }
 
+/// The printed pages as text; none where the browser or the reader of papers is missing.
+fn printed(page: &Path) -> Option<Vec<String>> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let paper = folder.path().join("page.pdf");
+    browser(&[&format!("--print-to-pdf={}", paper.display()), &format!("file://{}", page.display())])?;
+    let text = std::process::Command::new("pdftotext").args(["-layout", &paper.to_string_lossy(), "-"]).output().ok()?;
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    Some(text.split_terminator('\u{c}').map(str::to_owned).collect())
+}
+
+#[test]
+fn every_printed_page_says_which_run_date_and_scheme_it_shows() {
+    let run = finished_sample().0.current_run();
+    let report = office().parent().expect("the report").to_owned();
+    let unit = first_of(&report.join("office/units"));
+    for page in [report.join("public/record.html"), unit, report.join("office/findings.html")] {
+        let Some(pages) = printed(&page) else { return skipped("chromium or pdftotext is missing") };
+        assert!(pages.len() > 1, "{} is one page", page.display());
+        for (number, text) in pages.iter().enumerate() {
+            for told in [run.as_str(), "2026年6月30日", "方案校验值"] {
+                assert!(text.contains(told), "page {} of {} does not say {told}: {text}", number + 1, page.display());
+            }
+        }
+    }
+}
+
 /// Opens a page of the report in a frame, does `steps` on it (a script that knows the page as `page` and tells by `say(…)`), and returns what was said.
 fn on_page(page: &Path, width: u32, steps: &str) -> Option<Vec<String>> {
     let folder = tempfile::tempdir().expect("a temporary folder");

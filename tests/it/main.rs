@@ -3,6 +3,7 @@ mod alone;
 mod browser;
 mod catalogue;
 mod detectors;
+mod diff;
 mod faults;
 mod feeds;
 mod kills;

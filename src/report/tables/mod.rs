@@ -8,6 +8,7 @@
 
 mod audit;
 pub mod columns;
+mod difference;
 pub mod parquet;
 mod scores;
 mod signals;
@@ -19,6 +20,7 @@ use arrow::record_batch::RecordBatch;
 use super::input::ReportInput;
 use crate::error::{Error, Kind, Result};
 use crate::scoring::audit::Audit;
+use crate::scoring::difference::Difference;
 use crate::scoring::tables::Scorecards;
 use crate::scoring::whatif::{CurveUse, Move, Shares};
 
@@ -65,6 +67,7 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
         signals::findings_evidence(input)?,
         signals::finding_tests(input)?,
         signals::findings_resolved(input)?,
+        signals::findings_waiting(input)?,
         signals::control_charts(input)?,
         signals::control_points(input)?,
         sources::accounting(input)?,
@@ -90,6 +93,11 @@ pub fn tables_of_audit(audit: &Audit) -> Result<Vec<ResultTable>> {
 /// The tables of a what-if, whose names and first column say that they are none of a run.
 pub fn tables_of_whatif(moves: &[Move], shares: &[Shares], curves: &[CurveUse]) -> Result<Vec<ResultTable>> {
     complete(vec![whatif::moves(moves)?, whatif::shares(shares)?, whatif::curves(curves)?])
+}
+
+/// The tables of a comparison of two runs.
+pub fn tables_of_difference(found: &Difference) -> Result<Vec<ResultTable>> {
+    complete(vec![difference::objects(found)?, difference::indicators(found)?, difference::tables(found)?, difference::texts(found)?])
 }
 
 fn complete(tables: Vec<ResultTable>) -> Result<Vec<ResultTable>> {

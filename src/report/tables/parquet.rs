@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -17,6 +17,8 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use rust_decimal::Decimal;
 
 use super::ResultTable;
 use crate::error::{Context, Error, Kind, Result};
@@ -65,9 +67,30 @@ fn write_table(table: &ResultTable, dir: &Path) -> Result<TableFile> {
 /// Ranks by unit and domain, read back from a result table; an absent table has none.
 pub fn read_ranks(path: &Path) -> Result<BTreeMap<(UnitId, String), u32>> {
     let doing = || format!("reading {}", path.display());
-    let mut ranks = BTreeMap::new();
+    let places = read_of_objects(path, "rank", &DataType::Int64, |column, row| column.as_primitive::<Int64Type>().value(row))?;
+    places.into_iter().map(|(object, place)| Ok((object, u32::try_from(place).context(Kind::Bug, doing)?))).collect()
+}
+
+/// The total of each object that has one.
+pub fn read_totals(path: &Path) -> Result<BTreeMap<(UnitId, String), Decimal>> {
+    let kind = DataType::Decimal128(38, 12);
+    let total = |column: &ArrayRef, row| Decimal::try_from_i128_with_scale(column.as_primitive::<Decimal128Type>().value(row), 12);
+    let totals = read_of_objects(path, "total", &kind, total)?;
+    let doing = || format!("reading {}", path.display());
+    totals.into_iter().map(|(object, total)| Ok((object, total.context(Kind::Bug, doing)?.normalize()))).collect()
+}
+
+/// One column of `ranks`, where it has a value; an absent file is an empty table.
+fn read_of_objects<T>(
+    path: &Path,
+    column: &str,
+    kind: &DataType,
+    of: impl Fn(&ArrayRef, usize) -> T,
+) -> Result<BTreeMap<(UnitId, String), T>> {
+    let doing = || format!("reading {}", path.display());
+    let mut found = BTreeMap::new();
     if !path.is_file() {
-        return Ok(ranks);
+        return Ok(found);
     }
     let file = fs::File::open(path).context(Kind::Environment, doing)?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
@@ -75,18 +98,16 @@ pub fn read_ranks(path: &Path) -> Result<BTreeMap<(UnitId, String), u32>> {
         .context(Kind::Environment, doing)?;
     for batch in reader {
         let batch = batch.context(Kind::Environment, doing)?;
-        let text =
-            |name: &str| batch.column_by_name(name).map(|column| cast(column, &DataType::Utf8)).transpose().context(Kind::Bug, doing);
-        let (units, domains) = (text("unit_id")?, text("domain")?);
-        let places = batch.column_by_name("rank").map(|column| cast(column, &DataType::Int64)).transpose().context(Kind::Bug, doing)?;
-        let (Some(units), Some(domains), Some(places)) = (units, domains, places) else { continue };
-        let (units, domains, places) = (units.as_string::<i32>(), domains.as_string::<i32>(), places.as_primitive::<Int64Type>());
-        for row in (0..batch.num_rows()).filter(|row| places.is_valid(*row)) {
-            let place = u32::try_from(places.value(row)).context(Kind::Bug, doing)?;
-            ranks.insert((UnitId::from(units.value(row)), domains.value(row).to_owned()), place);
+        let of_kind =
+            |name: &str, kind: &DataType| batch.column_by_name(name).map(|column| cast(column, kind)).transpose().context(Kind::Bug, doing);
+        let columns = (of_kind("unit_id", &DataType::Utf8)?, of_kind("domain", &DataType::Utf8)?, of_kind(column, kind)?);
+        let (Some(units), Some(domains), Some(values)) = columns else { continue };
+        let (units, domains) = (units.as_string::<i32>(), domains.as_string::<i32>());
+        for row in (0..batch.num_rows()).filter(|row| values.is_valid(*row)) {
+            found.insert((UnitId::from(units.value(row)), domains.value(row).to_owned()), of(&values, row));
         }
     }
-    Ok(ranks)
+    Ok(found)
 }
 
 /// The file's bytes.
@@ -145,7 +166,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let input = province();
         let written = write_tables(&tables(&input).expect("tables"), folder.path(), 2).expect("files");
-        assert_eq!(written.len(), 35);
+        assert_eq!(written.len(), 36);
         let ranks = fs::File::open(folder.path().join("ranks.parquet")).expect("the file");
         let reader = ParquetRecordBatchReaderBuilder::try_new(ranks).expect("parquet").build().expect("a reader");
         let batches: Vec<_> = reader.map(|batch| batch.expect("a batch")).collect();

@@ -299,6 +299,23 @@ pub fn findings_resolved(input: &ReportInput) -> Result<ResultTable> {
         .table(input.detected.resolved.len())
 }
 
+/// Findings of detectors that say nothing tonight.
+pub fn findings_waiting(input: &ReportInput) -> Result<ResultTable> {
+    let mut rows: Vec<_> = input.detected.waiting.iter().collect();
+    rows.sort_by_key(|waiting| (&waiting.row.detector, &waiting.row.unit, &waiting.row.subject, &waiting.row.finding_id));
+    let period = input.period.to_string();
+    Columns::of("findings_waiting", &["detector", "unit_id", "subject", "finding_id"], &rows)
+        .text("detector", |waiting| &waiting.row.detector)
+        .text("unit_id", |waiting| &waiting.row.unit)
+        .text("subject", |waiting| &waiting.row.subject)
+        .text("finding_id", |waiting| &waiting.row.finding_id)
+        .text("title", |waiting| &waiting.row.title)
+        .text("says", |waiting| &waiting.row.says)
+        .text("period", |_| &period)
+        .date("first_seen", |waiting| waiting.first_seen)
+        .table(input.detected.waiting.len())
+}
+
 /// Records that findings rest on.
 pub fn findings_evidence(input: &ReportInput) -> Result<ResultTable> {
     let mut rows: Vec<(&str, &Evidence)> = Vec::new();

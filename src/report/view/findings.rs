@@ -8,7 +8,7 @@ use std::iter::repeat_n;
 
 use super::Facts;
 use crate::findings::effects::Effect;
-use crate::findings::tables::{Evidence, Finding, FindingKind, FindingTest, Outcome, State};
+use crate::findings::tables::{Evidence, Finding, FindingKind, FindingTest, IgnoredReview, Outcome, State};
 use crate::library::detector::{Detector, Statistic, Tail};
 use crate::report::names::Text;
 use crate::report::numbers;
@@ -16,8 +16,11 @@ use crate::report::svg::{self, Dot, Svg};
 use crate::report::texts;
 use crate::terms::UnitId;
 
-/// Rows of evidence that a page lists; all of them are in the result table, and the page says so.
+/// Rows of evidence that a page lists of one finding; all of them are in the result table, and the page says so.
 const EVIDENCE_ON_PAGE: usize = 50;
+
+/// And of all findings of a unit together.
+const EVIDENCE_OF_A_UNIT: usize = 400;
 
 /// Findings that the ordered list shows; all of them are in the workbook, and the page says so.
 const FINDINGS_ON_PAGE: usize = 300;
@@ -139,6 +142,8 @@ pub struct FindingRow {
     pub says: Text,
     /// The unit among its peers.
     pub strip: Svg,
+    /// How much it matters, 1 to 5.
+    pub severity: u8,
     /// q.
     pub q: String,
     /// Rows of evidence.
@@ -186,6 +191,12 @@ pub struct FindingsView {
     pub reviewed: Vec<FindingRow>,
     /// Findings of the run before that are none any more.
     pub resolved: Vec<ResolvedRow>,
+    /// Decisions that decide nothing: number, unit, day, document, why.
+    pub ignored: Vec<[Text; 5]>,
+    /// That more findings were decided.
+    pub more_reviewed: String,
+    /// That more are none any more.
+    pub more_resolved: String,
     /// By unit.
     pub units: Vec<UnitRow>,
     /// That there are more of them.
@@ -228,7 +239,9 @@ fn percent(share: f64) -> String {
 
 /// Findings of a unit, the most worth looking at first.
 pub fn of_unit<'a>(facts: &Facts<'a>, unit: &'a UnitId) -> Vec<FindingView> {
-    in_order(facts.findings_of(unit)).into_iter().map(|row| finding(facts, row)).collect()
+    let all = in_order(facts.findings_of(unit));
+    let longest = (EVIDENCE_OF_A_UNIT / all.len().max(1)).clamp(3, EVIDENCE_ON_PAGE);
+    all.into_iter().map(|row| finding(facts, row, longest)).collect()
 }
 
 /// The most worth looking at first.
@@ -241,7 +254,7 @@ pub fn in_order(mut findings: Vec<&Finding>) -> Vec<&Finding> {
     findings
 }
 
-fn finding(facts: &Facts, finding: &Finding) -> FindingView {
+fn finding(facts: &Facts, finding: &Finding, longest: usize) -> FindingView {
     let all = finding.evidence.len();
     let effect = finding.effect.map(|effect| match finding.effect_interval {
         Some((low, high)) => format!("{effect:.2}（{low:.2}–{high:.2}）"),
@@ -270,8 +283,8 @@ fn finding(facts: &Facts, finding: &Finding) -> FindingView {
         strip: strip(facts, finding),
         benign: Text::of(&finding.benign_causes),
         look_at: Text::of(&finding.look_at),
-        evidence: finding.evidence.iter().take(EVIDENCE_ON_PAGE).map(|row| evidence(facts, row)).collect(),
-        more: if all > EVIDENCE_ON_PAGE { texts::evidence_more(EVIDENCE_ON_PAGE, all) } else { String::new() },
+        evidence: finding.evidence.iter().take(longest).map(|row| evidence(facts, row)).collect(),
+        more: if all > longest { texts::evidence_more(longest, all) } else { String::new() },
     }
 }
 
@@ -346,11 +359,14 @@ pub fn view(facts: &Facts) -> FindingsView {
         more_units: if all_units > units.len() { texts::units_more(units.len(), all_units, "findings") } else { String::new() },
         counted: texts::findings_counted(states, detected.resolved.len()),
         tested: texts::findings_tested(detected.tests.len() - unmade[0] - unmade[1], unmade) + &texts::findings_failed(&failed),
-        more: if open.len() > shown { texts::findings_more(shown, open.len()) } else { String::new() },
+        more: more(open.len()),
         units,
         open: rows(&open[..shown]),
+        more_reviewed: more(reviewed.len()),
+        more_resolved: more(detected.resolved.len()),
         reviewed: rows(&reviewed[..reviewed.len().min(FINDINGS_ON_PAGE)]),
-        resolved: detected.resolved.iter().map(|resolved| resolved_row(facts, resolved)).collect(),
+        resolved: detected.resolved.iter().take(FINDINGS_ON_PAGE).map(|resolved| resolved_row(facts, resolved)).collect(),
+        ignored: detected.ignored.iter().take(FINDINGS_ON_PAGE).map(|review| ignored_row(facts, review)).collect(),
         detectors: detectors(facts),
         effects: facts.input.effects.list.iter().map(|effect| effect_row(facts, effect)).collect(),
     }
@@ -367,6 +383,16 @@ fn effect_row(facts: &Facts, effect: &Effect) -> EffectRow {
         days: texts::effect_days(effect.days, &effect.detectors),
         document: Text::masked(&effect.document),
     }
+}
+
+fn more(all: usize) -> String {
+    if all > FINDINGS_ON_PAGE { texts::findings_more(FINDINGS_ON_PAGE, all) } else { String::new() }
+}
+
+fn ignored_row(facts: &Facts, review: &IgnoredReview) -> [Text; 5] {
+    let unit = if review.unit.is_empty() { Text::default() } else { facts.unit_name(&UnitId(review.unit.clone())) };
+    let (number, document) = (Text::masked(&review.number), Text::masked(&review.document));
+    [number, unit, Text::of(&review.on.to_string()), document, Text::of(texts::why_ignored(review.why))]
 }
 
 fn resolved_row(facts: &Facts, resolved: &crate::findings::tables::Resolved) -> ResolvedRow {
@@ -448,6 +474,7 @@ fn row(facts: &Facts, order: usize, finding: &Finding) -> FindingRow {
         subject: facts.subject(&finding.subject),
         says: Text::masked(&finding.says),
         strip: strip(facts, finding),
+        severity: finding.severity,
         q: probability(finding.q_value),
         evidence: numbers::count(finding.evidence.len() as u64),
     }

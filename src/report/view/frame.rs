@@ -11,6 +11,7 @@ use super::Facts;
 use crate::report::input::ReportInput;
 use crate::report::names::Text;
 use crate::report::texts;
+use crate::scoring::difference::RunSide;
 
 /// Who reads a tree of pages; nothing crosses from one to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,14 +212,63 @@ pub struct Frame {
     pub data: String,
     /// Whose pages these are.
     pub reader: &'static str,
+    /// What every printed page says at its top, left and right, as texts of a stylesheet.
+    pub printed_left: StyleText,
+    /// The right one.
+    pub printed_right: StyleText,
     /// Navigation; empty outside the office's tree.
     pub navigation: Vec<NavigationItem>,
 }
 
+/// Words within the quotation marks of a stylesheet.
+#[derive(Debug, Clone)]
+pub struct StyleText(String);
+
+impl StyleText {
+    /// Everything but letters, digits and a few marks is written by its code point, so that nothing can end the text.
+    fn of(words: &str) -> Self {
+        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '.' | '·' | '（' | '）' | '、' | '，' | '：');
+        let escaped = words.chars().map(|c| if is_plain(c) { c.to_string() } else { format!("\\{:x} ", c as u32) });
+        Self(escaped.collect())
+    }
+}
+
+impl std::fmt::Display for StyleText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+// Only what `of` lets through, and code points.
+impl askama::filters::HtmlSafe for StyleText {}
+
 impl Frame {
+    /// The frame of a page about two runs: the period, date and scheme are those of the later one.
+    pub fn of_two_runs(before: &RunSide, after: &RunSide) -> Self {
+        Self {
+            style: Style(crate::report::STYLE),
+            script: Script::of_every_page(),
+            assessment: Text::of(texts::TITLE_DIFFERENCE),
+            notice: Text::default(),
+            title: Text::of(texts::TITLE_DIFFERENCE),
+            scheme: Text::of(&after.scheme),
+            period: Text::of(&after.period),
+            until: after.as_of.clone(),
+            run: Text::of(&texts::before_and_after(&before.run, &after.run)),
+            engine: Text::of(&after.engine),
+            scheme_hash: Text::of(&after.scheme),
+            data: texts::NONE.to_owned(),
+            printed_left: StyleText::of(texts::TITLE_DIFFERENCE),
+            printed_right: StyleText::of(&texts::before_and_after(&before.run, &after.run)),
+            reader: texts::READER_OFFICE,
+            navigation: Vec::new(),
+        }
+    }
+
     /// The frame of `page` for `reader`; `title` is its heading.
     pub fn of(facts: &Facts, reader: Reader, page: Page, title: Text) -> Self {
         let input = facts.input;
+        let scheme_hash = input.scheme.hash.get(..HASH_SHOWN).unwrap_or(&input.scheme.hash);
         let up = if page.is_below() { "../" } else { "" };
         let item = |listed: Page| NavigationItem { label: listed.title(), href: format!("{up}{}", listed.file()), current: listed == page };
         Self {
@@ -232,8 +282,10 @@ impl Frame {
             until: texts::until(input.as_of),
             run: Text::of(input.run_id.as_ref()),
             engine: Text::of(&input.engine_version),
-            scheme_hash: Text::of(input.scheme.hash.get(..HASH_SHOWN).unwrap_or(&input.scheme.hash)),
+            scheme_hash: Text::of(scheme_hash),
             data: data_digest(input),
+            printed_left: StyleText::of(Text::of(&texts::printed_left(&input.assessment, &input.scheme.title)).as_str()),
+            printed_right: StyleText::of(&texts::printed_right(&texts::until(input.as_of), input.run_id.as_ref(), scheme_hash)),
             reader: match reader {
                 Reader::Office => texts::READER_OFFICE,
                 Reader::Unit => texts::READER_UNIT,

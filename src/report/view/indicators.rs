@@ -3,7 +3,7 @@
 //! In: values, the scheme, measures of each month. Out: one [`ClassBlock`] a class, with a [`NodeBlock`] a node that indicators
 //! hang on. Never here: a value or score of its own; the months of a sparkline are divided only to be drawn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
@@ -12,6 +12,7 @@ use super::facts::{Object, Quartiles};
 use super::frame::Reader;
 use super::indicator::page_of;
 use super::ranking::total;
+use super::records::RecordsBlock;
 use super::watch;
 use crate::compute::measures::{Amount, Measure};
 use crate::library::indicator::{Better, ShownAs};
@@ -99,6 +100,8 @@ pub struct IndicatorRow {
     pub spark: Svg,
     /// Anchor of its definition on the page.
     pub definition: String,
+    /// Anchor of the records behind it; empty where the page lists none.
+    pub records: String,
 }
 
 /// The class blocks of an object, in the order of the scheme; indicators whose node is unknown stand in a block of their own.
@@ -222,6 +225,19 @@ fn row<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, axes: Axes, 
             Svg::default()
         },
         definition: definition_anchor(&value.indicator),
+        records: String::new(),
+    }
+}
+
+/// Leads from each indicator to its records on the page.
+pub fn link_records(blocks: &mut [ClassBlock], records: &[RecordsBlock]) {
+    let anchors: BTreeMap<String, &str> = records
+        .iter()
+        .filter(|block| !block.lists.is_empty())
+        .map(|block| (definition_anchor(&block.indicator), block.anchor.as_str()))
+        .collect();
+    for row in blocks.iter_mut().flat_map(|block| &mut block.nodes).flat_map(|node| &mut node.rows) {
+        row.records = anchors.get(&row.definition).map_or_else(String::new, |anchor| (*anchor).to_owned());
     }
 }
 

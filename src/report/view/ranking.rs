@@ -264,7 +264,8 @@ pub fn allowed(rank: &Rank, peers: &[&Rank]) -> String {
     let count = |wanted: fn(&RankStatement) -> bool| said.iter().filter(|(_, statement)| wanted(statement)).count();
     let better = count(|said| matches!(said, RankStatement::BetterThan(_)));
     let worse = count(|said| matches!(said, RankStatement::WorseThan(_)));
-    let top = Some(open.interval.worst).filter(|worst| *worst < rank.ranked_units);
+    // By the same sets as the comparisons beside it: by its own interval alone a rank would be better than who may be called better.
+    let top = open.set.map(|set| set.worst).filter(|worst| *worst < rank.ranked_units);
     texts::allowed_statements(better, worse, said.len() - better - worse, top)
 }
 

@@ -10,7 +10,7 @@ use super::burden::{ScopeView, of_region};
 use super::facts::Object;
 use super::findings::{FindingView, of_unit};
 use super::frame::Reader;
-use super::indicators::{Axes, ClassBlock, Definition, class_blocks, definitions, empty_class};
+use super::indicators::{Axes, ClassBlock, Definition, class_blocks, definitions, empty_class, link_records};
 use super::ledger::{LedgerBlock, ledger_blocks};
 use super::quality::{self, RemarkView};
 use super::ranking::{Moved, Open, Spread, allowed, is_provisional, moved, total};
@@ -192,6 +192,8 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader, longes
     };
     let axes = Axes::of(facts, &facts.values(object));
     let records = records_blocks(facts, object, reader, longest);
+    let mut blocks = class_blocks(facts, object, axes, reader);
+    link_records(&mut blocks, &records);
     ObjectView {
         standing_beside: standing::standing(facts, object, reader, &records),
         axes: axes.words(),
@@ -211,7 +213,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader, longes
         group: Text::of(&group),
         classes: classes(facts, object),
         composition: composition(facts, object, own),
-        blocks: class_blocks(facts, object, axes, reader),
+        blocks,
         synergy: own_side(facts, object),
         burden: of_region(facts, object),
         ledger: ledger_blocks(facts, object),
