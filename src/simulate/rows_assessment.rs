@@ -82,7 +82,7 @@ impl World {
             }
             let domain = unit.domains[0].0;
             let sheet = sheets.of("findings_review");
-            // A verdict that names no evidence: it holds for whatever is found.
+            // A verdict that names no evidence, as a hurried reviewer writes it: the finding waits to be looked at again.
             sheet.text("finding_id", &finding_id("stage_inversion", &unit.id, &month.year.to_string(), DOMAINS[domain], "cases"));
             sheet.text("unit_id", &unit.id).text("domain", DOMAINS[domain]).text("detector", "stage_inversion");
             sheet.date("reviewed_on", day).text("decision", decision).text("document", document).text("reviewer", "FH001");
