@@ -165,16 +165,28 @@ pub fn map(regions: &[MapRegion], borders: &[MapBorder], words: &str) -> Svg {
 }
 
 /// One month after the other; a month without cases leaves a gap.
-pub fn sparkline(places: &[Option<i64>], words: &str) -> Svg {
+pub fn sparkline(places: &[Option<i64>], limits: Option<(i64, i64)>, words: &str) -> Svg {
     if places.iter().flatten().count() < 2 {
         return Svg::default();
     }
     let mut svg = open("spark", 96, 24, words);
     let last = places.len() as i64 - 1;
+    let down = |place: i64| (10_000 - place) * 180 / 10_000 + 30;
     let point = |(month, place): (usize, i64)| {
-        let y = (10_000 - place) * 180 / 10_000 + 30;
+        let y = down(place);
         format!("{} {}.{}", along(month as i64 * 10_000 / last, 880), y / 10, y % 10)
     };
+    if let Some((low, high)) = limits {
+        let (top, tall) = (down(high), (down(low) - down(high)).max(4));
+        let _ = write!(
+            svg,
+            "<rect class=\"limits\" x=\"0\" y=\"{}.{}\" width=\"96\" height=\"{}.{}\"/>",
+            top / 10,
+            top % 10,
+            tall / 10,
+            tall % 10
+        );
+    }
     let mut path = String::new();
     let mut pen = 'M';
     for (month, place) in places.iter().enumerate() {
@@ -310,8 +322,10 @@ mod tests {
 
     #[test]
     fn a_sparkline_needs_two_months_and_keeps_its_gaps() {
-        assert!(sparkline(&[Some(1), None], "x").is_empty());
-        let drawn = sparkline(&[Some(0), None, Some(10_000), Some(5_000)], "x").to_string();
+        assert!(sparkline(&[Some(1), None], None, "x").is_empty());
+        let within = sparkline(&[Some(0), Some(5_000)], Some((0, 10_000)), "x").to_string();
+        assert!(within.contains("<rect class=\"limits\" x=\"0\" y=\"3.0\" width=\"96\" height=\"18.0\"/>"), "{within}");
+        let drawn = sparkline(&[Some(0), None, Some(10_000), Some(5_000)], None, "x").to_string();
         assert_eq!(drawn.matches('M').count(), 2, "{drawn}");
     }
 }

@@ -757,13 +757,17 @@ pub fn records_wanted(records: u32, is_less: bool, gain: &str) -> String {
 }
 
 /// What may be said of a rank in public.
-pub fn allowed_statements(better: usize, worse: usize, open: usize, top: Option<u32>) -> String {
+///
+/// `top`: the first so many places are sure, and how many units stand behind without anybody being able to say which.
+pub fn allowed_statements(better: usize, worse: usize, open: usize, top: Option<(u32, usize)>) -> String {
     let told = [(better, "优于"), (worse, "不如")].into_iter().filter(|(count, _)| *count > 0);
     let mut said: Vec<String> = told.map(|(count, word)| format!("{word}同组 {count} 家")).collect();
     if open > 0 {
         said.push(format!("与{} {open} 家区分不开", if said.is_empty() { "同组" } else { "其余" }));
     }
-    let top = top.map(|top| format!("；可以说“列前 {top} 名”")).unwrap_or_default();
+    let behind =
+        |unnamed: usize| if unnamed == 0 { String::new() } else { format!("（至少还有 {unnamed} 家在后，但不能指名）") };
+    let top = top.map(|(top, unnamed)| format!("；可以说“列前 {top} 名”{}", behind(unnamed))).unwrap_or_default();
     format!("对外可以说的：{}{top}。", said.join("、"))
 }
 
@@ -933,10 +937,11 @@ pub fn interval_words(value: &str, interval: Option<&str>, target: Option<&str>)
 }
 
 /// What a sparkline shows.
-pub fn spark_words(monthly: bool, months: &[(String, String)]) -> String {
+pub fn spark_words(monthly: bool, months: &[(String, String)], limits: Option<(String, String)>) -> String {
     let head = if monthly { "各月" } else { "各月末" };
     let figures: Vec<String> = months.iter().map(|(month, figure)| format!("{month} {figure}")).collect();
-    format!("{head}：{}", figures.join("，"))
+    let limits = limits.map_or_else(String::new, |(low, high)| format!("；本单位最近一月的控制界限 {low}–{high}"));
+    format!("{head}：{}{limits}", figures.join("，"))
 }
 
 /// How much weight an indicator took over from its siblings, or gave away.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
 
 use super::Facts;
 use super::facts::{Object, Quartiles};
@@ -370,18 +371,26 @@ fn of_month(measure: Measure<'_>) -> Option<Decimal> {
 }
 
 fn sparkline<'a>(facts: &Facts<'a>, object: Object<'a>, value: &'a Value, shown_as: ShownAs, monthly: bool) -> Svg {
-    if let Some(chart) = facts.chart(object, &value.indicator) {
+    let chart = facts.chart(object, &value.indicator);
+    if let Some(chart) = chart.filter(|chart| !chart.points.is_empty()) {
         return watch::drawing(chart, shown_as);
     }
+    // Where nothing is new, the limits of the newest month do.
+    let limits = chart.and_then(|chart| {
+        let of = |limit: f64| Decimal::from_f64(limit);
+        of(chart.newest.low).zip(of(chart.newest.high))
+    });
     let series: Vec<Option<Decimal>> = facts.monthly(object, &value.indicator).into_iter().map(|row| row.and_then(of_month)).collect();
-    let known = || series.iter().flatten().copied();
+    let known = || series.iter().flatten().copied().chain(limits.into_iter().flat_map(|(low, high)| [low, high]));
     let (low, high) = match shown_as {
         ShownAs::Percent => (known().min().unwrap_or_default().min(Decimal::new(5, 1)), Decimal::ONE),
         _ => (known().min().unwrap_or_default(), known().max().unwrap_or_default()),
     };
+    let within = limits.map(|(from, to)| (numbers::place(from, low, high), numbers::place(to, low, high)));
     let places: Vec<Option<i64>> = series.iter().map(|number| number.map(|number| numbers::place(number, low, high))).collect();
     let months = facts.months.iter().zip(&series);
     let words: Vec<(String, String)> =
         months.filter_map(|(month, number)| Some((month.to_string(), numbers::value((*number)?, shown_as)))).collect();
-    svg::sparkline(&places, &texts::spark_words(monthly, &words))
+    let limits = limits.map(|(low, high)| (numbers::value(low, shown_as), numbers::value(high, shown_as)));
+    svg::sparkline(&places, within, &texts::spark_words(monthly, &words, limits))
 }

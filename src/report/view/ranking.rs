@@ -266,7 +266,8 @@ pub fn allowed(rank: &Rank, peers: &[&Rank]) -> String {
     let worse = count(|said| matches!(said, RankStatement::WorseThan(_)));
     // By the same sets as the comparisons beside it: by its own interval alone a rank would be better than who may be called better.
     let top = open.set.map(|set| set.worst).filter(|worst| *worst < rank.ranked_units);
-    texts::allowed_statements(better, worse, said.len() - better - worse, top)
+    let unnamed = top.map_or(0, |top| (rank.ranked_units - top) as usize).saturating_sub(better);
+    texts::allowed_statements(better, worse, said.len() - better - worse, top.map(|top| (top, unnamed)))
 }
 
 /// Names in a cell of the record; of more it is told where they begin, which the sets make exact.
