@@ -19,7 +19,7 @@ use crate::terms::IndicatorId;
 pub const RECORDS_ON_PAGE: usize = 20;
 
 /// Records that one page lists together, some 250 bytes a row: a city that answers for a hundred units has thousands.
-const RECORDS_OF_A_UNIT: usize = 1_500;
+const RECORDS_OF_A_UNIT: usize = 1_200;
 
 /// How many records of each kind a unit's page lists: as many as leave all of them room.
 pub fn longest_list<'a>(facts: &Facts<'a>, objects: &[Object<'a>]) -> usize {
