@@ -22,6 +22,7 @@ pub mod populations;
 pub mod previous;
 pub mod reconciliation;
 pub mod reporting;
+pub mod resting;
 pub mod run;
 pub mod samples;
 pub mod shared;

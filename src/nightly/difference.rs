@@ -9,15 +9,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use datafusion::prelude::SessionContext;
-
 use super::journal::{Manifest, RunResults};
 use super::kept_texts;
 use super::left::Left;
 use super::loading::shape_of;
 use crate::compute::counting_session::{CountingSession, Limits};
 use crate::compute::measures::Measures;
-use crate::compute::populations::{Dependencies, names_read};
+use crate::compute::resting::Resting;
 use crate::compute::run::{Task, compute};
 use crate::compute::shared::SharedPopulations;
 use crate::diagnostics::Diagnostics;
@@ -100,7 +98,9 @@ pub async fn difference(out: &Path, before: &str, after: &str, limits: &Limits<'
     let snapshot = lake.pin_at(&b.manifest.lake_versions).await?;
     let shapes: Vec<_> = b.library.tables.values().map(shape_of).collect();
     let session = CountingSession::open(&lake, &snapshot, &b.library, &shapes, b.left.as_of, limits).await?.context;
-    let resting = Resting::of(&session, &a.library, &b.library, &texts);
+    let changed = texts.iter().flat_map(|change| change.names.iter().map(String::as_str)).collect();
+    let lists_changed = texts.iter().any(|change| change.file.starts_with("reference/"));
+    let resting = Resting::of(&session, [&a.library, &b.library], &changed, lists_changed);
     drop(session);
 
     let recounter = Recounter { lake: &lake, side: &b, limits };
@@ -175,46 +175,6 @@ fn regional_moves_with(texts: &[TextChange]) -> usize {
     let is_composite = |name: &String| ["synergy.", "burden."].iter().any(|family| name.starts_with(family));
     let with_clocks = texts.iter().any(|change| change.names.iter().any(is_composite));
     if with_clocks { 2 } else { 1 }
-}
-
-/// Indicators of the earlier run that rest on a text that changed.
-#[derive(Default)]
-struct Resting {
-    definition: BTreeSet<IndicatorId>,
-    clocks: BTreeSet<IndicatorId>,
-    /// Source tables below each indicator, as the later run has it, or the earlier where it alone has it.
-    tables: BTreeMap<IndicatorId, BTreeSet<String>>,
-}
-
-impl Resting {
-    fn of(session: &SessionContext, a: &Library, b: &Library, texts: &[TextChange]) -> Self {
-        let mut resting = Self::default();
-        let [of_a, of_b] = [a, b].map(|library| Dependencies::of(session, library).0);
-        for (library, dependencies) in [(a, &of_a), (b, &of_b)] {
-            for indicator in library.indicators.values() {
-                resting.tables.insert(indicator.id.clone(), dependencies.tables_of(session, indicator));
-            }
-        }
-        let names: BTreeSet<&String> = texts.iter().flat_map(|change| &change.names).collect();
-        let lists_changed = texts.iter().any(|change| change.file.starts_with("reference/"));
-        for indicator in a.indicators.values() {
-            let read = names_read(session, &indicator.sql).unwrap_or_default();
-            let below = of_a.populations_below(read);
-            let of_file = |file: &str| a.files.get(file) != b.files.get(file);
-            let is_other = b.indicators.get(&indicator.id).is_none_or(|other| other.text != indicator.text)
-                || below.iter().any(|name| of_file(&format!("populations/{name}.sql")))
-                || resting.tables[&indicator.id].iter().any(|table| of_file(&format!("tables/{table}.toml")));
-            if is_other {
-                resting.definition.insert(indicator.id.clone());
-            }
-            let sql = below.iter().filter_map(|name| a.populations.get(name)).map(|population| population.sql.as_str());
-            let mentions = sql.chain([indicator.sql.as_str()]).any(|sql| names.iter().any(|name| sql.contains(&format!("'{name}'"))));
-            if lists_changed || mentions {
-                resting.clocks.insert(indicator.id.clone());
-            }
-        }
-        resting
-    }
 }
 
 /// Measures after each of the first three steps.
