@@ -1,7 +1,7 @@
 //! A memory pool that also counts what the engine does not tell it, and is fair only where memory is short.
 //!
-//! In: what operators ask of the pool. Out: the pool's word, where a side of a join is asked for twice; while it is not half taken, always yes.
-//! Never here: how large the pool is.
+//! In: what operators ask of the pool. Out: the pool's word, where a side of a join is asked for twice; to those that can spill yes, while they have less
+//! than a quarter together. Never here: how large the pool is.
 //!
 //! A hash join tells of the batches that it gathers, and then makes one batch of them before it lets them go (`collect_left_input`, DataFusion
 //! 55.2), as do a cross join and a nested loop: at that moment the process holds twice what was told. With 12 million cases and a limit of
@@ -11,8 +11,9 @@
 //! them, and one failed for 130 MB with 10 GB to give.
 
 use std::fmt::{self, Display, Formatter};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
 
 /// Consumers whose memory is held twice for a moment, by the beginning of their names.
@@ -22,14 +23,27 @@ const COPIED: [&str; 4] = ["HashJoinInput", "NestedLoopJoinLoad", "CrossJoinExec
 #[derive(Debug)]
 pub(super) struct CountingCopies<Pool> {
     pool: Pool,
+    /// What all that can spill have together.
+    spillable: AtomicUsize,
 }
 
-impl<Pool> CountingCopies<Pool> {
+impl<Pool: MemoryPool> CountingCopies<Pool> {
     /// The same limit as that of `pool`.
     pub fn new(pool: Pool) -> Self {
-        Self { pool }
+        Self { pool, spillable: AtomicUsize::new(0) }
+    }
+
+    /// Whether somebody who can spill may take so much, whatever its share: all of them together have less than a quarter. Later ones keep
+    /// their shares, so that no more than a quarter is given twice; that much of the process' limit is not the pool's.
+    fn leaves_room_for(&self, bytes: usize) -> bool {
+        let MemoryLimit::Finite(limit) = self.pool.memory_limit() else { return false };
+        let spillable = self.spillable.load(Ordering::Relaxed).saturating_add(bytes);
+        spillable <= limit / BEYOND_ITS_SHARE && self.pool.reserved().saturating_add(bytes) <= limit
     }
 }
+
+/// One part in so many of the pool goes to whoever comes first of those that can spill.
+const BEYOND_ITS_SHARE: usize = 4;
 
 /// What is taken from the pool for so many bytes.
 fn with_copies(reservation: &MemoryReservation, bytes: usize) -> usize {
@@ -51,30 +65,33 @@ impl<Pool: MemoryPool> MemoryPool for CountingCopies<Pool> {
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        self.pool.grow(reservation, with_copies(reservation, additional));
+        let bytes = with_copies(reservation, additional);
+        self.pool.grow(reservation, bytes);
+        if reservation.consumer().can_spill() {
+            self.spillable.fetch_add(bytes, Ordering::Relaxed);
+        }
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        self.pool.shrink(reservation, with_copies(reservation, shrink));
+        let bytes = with_copies(reservation, shrink);
+        self.pool.shrink(reservation, bytes);
+        if reservation.consumer().can_spill() {
+            self.spillable.fetch_sub(bytes, Ordering::Relaxed);
+        }
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
         let bytes = with_copies(reservation, additional);
-        if let MemoryLimit::Finite(limit) = self.pool.memory_limit()
-            && self.pool.reserved().saturating_add(bytes) <= limit / 2
-        {
+        if !reservation.consumer().can_spill() {
+            return self.pool.try_grow(reservation, bytes);
+        }
+        if self.leaves_room_for(bytes) {
             self.pool.grow(reservation, bytes);
-            return Ok(());
+        } else {
+            self.pool.try_grow(reservation, bytes)?;
         }
-        // The fair pool asks only whether a spiller keeps to its share; who took more before leaves less than that.
-        if let MemoryLimit::Finite(limit) = self.pool.memory_limit()
-            && self.pool.reserved().saturating_add(bytes) > limit
-        {
-            let left = limit.saturating_sub(self.pool.reserved());
-            let name = reservation.consumer().name();
-            return Err(DataFusionError::ResourcesExhausted(format!("{name} asks for {bytes} bytes, {left} of the memory limit are left")));
-        }
-        self.pool.try_grow(reservation, bytes)
+        self.spillable.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
     }
 
     fn reserved(&self) -> usize {
@@ -118,16 +135,22 @@ mod tests {
     }
 
     #[test]
-    fn who_spills_has_more_than_its_share_while_half_is_there() {
+    fn who_spills_has_more_than_its_share_while_a_quarter_is_there_and_later_ones_keep_theirs() {
         let pool: Arc<dyn MemoryPool> = Arc::new(CountingCopies::new(FairSpillPool::new(100)));
         let sorters: Vec<MemoryReservation> =
             (0..10).map(|number| MemoryConsumer::new(format!("ExternalSorter[{number}]")).with_can_spill(true).register(&pool)).collect();
-        sorters[0].try_grow(50).expect("a fair share would be ten");
+        sorters[0].try_grow(25).expect("a fair share would be ten");
         assert!(sorters[0].try_grow(1).is_err(), "from there on it spills");
-        sorters[1].try_grow(10).expect("and the others have their share");
-        assert!(sorters[1].try_grow(1).is_err());
-        let taken = sorters[2..].iter().filter(|sorter| sorter.try_grow(10).is_ok()).count();
-        assert_eq!((taken, pool.reserved()), (4, 100), "and all of them together no more than there is");
+        for sorter in &sorters[1..] {
+            sorter.try_grow(10).expect("the others have their share");
+            assert!(sorter.try_grow(1).is_err());
+        }
+        assert!(pool.reserved() <= 125, "no more than a quarter is given twice");
+        sorters[0].shrink(25);
+        drop(sorters);
+        assert_eq!(pool.reserved(), 0);
+        let alone = MemoryConsumer::new("ExternalSorter").with_can_spill(true).register(&pool);
+        alone.try_grow(25).expect("what was given back counts no more");
     }
 
     /// The names above are those of this version of the engine. (A nested loop writes to disk what does not fit.)
