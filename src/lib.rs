@@ -96,7 +96,7 @@ pub mod release;
 /// A province that does not exist, with known cheating.
 pub mod simulate;
 
-/// The whole job as one function.
+/// The whole job as one function; what a run left, and what moved between two.
 pub mod nightly;
 
 /// The command line.

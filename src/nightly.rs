@@ -1,6 +1,6 @@
 //! The whole job: load, compute, score, detect, report, switch.
 //!
-//! In: a project, a library, a scheme, a date. Out: new lake versions, a run's folder with result tables and pages, and, in one
+//! In: a project, a library, a scheme, a date. Out: new lake versions, a run's folder with result tables and pages, the texts that it has read, and, in one
 //! step at the very end, the pointer that makes them current. Never here: the wall clock, the environment, the terminal; they
 //! come in through [`Surroundings`].
 //!
@@ -236,7 +236,9 @@ fn stages(
     let input = publishing::report_input(request, &loaded, assessed, reasons, &snapshot, previous.as_ref());
     results.warnings = warnings(input.warnings.clone());
     journal.write(&surroundings.now(), "report-started", "report", "")?;
-    let written = report::write(&input, folder, previous_folder, request.partitions)?;
+    // The date stands on every page: those of another date can't be the same, and are not read.
+    let same_day = previous.as_ref().filter(|previous| previous.as_of == Some(request.as_of));
+    let written = report::write(&input, folder, same_day.map(|previous| previous.folder.as_path()), request.partitions)?;
     let tables: Vec<String> = written.tables.into_iter().map(|table| table.name).collect();
     results.pages = [written.pages, written.unchanged];
     results.report = Some("report/office/index.html".to_owned());

@@ -14,7 +14,6 @@ use crate::compute::counting_session::Limits;
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::SpillFolder;
 use crate::nightly::difference::difference;
-use crate::release::Current;
 use crate::report::difference::page;
 use crate::report::tables::parquet::write_tables;
 use crate::report::tables::tables_of_difference;
@@ -61,18 +60,13 @@ pub fn diff(common: &Common, arguments: &Arguments) -> Result<u8> {
 
 /// The two runs, by name; those that readers saw last where nothing is said.
 fn names(out: &Path, arguments: &Arguments) -> Result<(String, String)> {
-    let published = runs::published(out)?;
     let after = match &arguments.after {
         Some(run) => run.clone(),
-        None => {
-            let current = Current::read(&out.join("current.json"))?;
-            let none = || Error::new(Kind::Environment, format!("there is no current run in {}", out.display()));
-            current.ok_or_else(|| none().with_hint("`kaohe run` makes one"))?.run.0
-        }
+        None => runs::current(out)?.run.0,
     };
     let before = match &arguments.before {
         Some(run) => run.clone(),
-        None => published.iter().filter(|run| **run < after).max().cloned().ok_or_else(|| {
+        None => runs::published(out)?.into_iter().filter(|run| *run < after).max().ok_or_else(|| {
             Error::new(Kind::Configuration, format!("no run was published before {after}"))
                 .with_hint("name two runs: kaohe diff BEFORE AFTER; `kaohe runs` lists them")
         })?,

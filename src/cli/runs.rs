@@ -9,7 +9,7 @@ use std::path::Path;
 use unicode_width::UnicodeWidthStr;
 
 use super::Common;
-use crate::error::{Context, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::nightly::journal::{RunResults, RunStatus, Warning};
 use crate::release::Current;
 use crate::terms::counted;
@@ -36,6 +36,16 @@ fn all_runs(out: &Path) -> Result<Runs> {
         }
     }
     Ok(all)
+}
+
+/// The run that readers see.
+///
+/// # Errors
+/// None is there, or its pointer can't be read.
+pub fn current(out: &Path) -> Result<Current> {
+    Current::read(&out.join("current.json"))?.ok_or_else(|| {
+        Error::new(Kind::Environment, format!("there is no current run in {}", out.display())).with_hint("`kaohe run` makes one")
+    })
 }
 
 /// Names of the runs that readers have seen.

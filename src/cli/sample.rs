@@ -13,13 +13,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::sql::{Grid, open};
-use super::{Common, Opened, say_grid, score, surroundings};
+use super::{Common, Opened, runs, say_grid, score, surroundings};
 use crate::compute::samples;
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::{replace_file, sync_parent};
 use crate::library::Library;
 use crate::library::sample::{Allocation, Sample, Size};
-use crate::release::{Current, signing};
+use crate::release::signing;
 use crate::sampling::list::{self, Circumstances};
 use crate::sampling::{self, Drawing, Frame};
 use crate::terms::counted;
@@ -141,9 +141,7 @@ fn draw(common: &Common, arguments: &Arguments, opened: &Opened, sample: &Sample
     // A key that does not open is found before anything is drawn.
     let signer = arguments.key.as_deref().map(|key| signing::Signer::read(key, surroundings::key_password)).transpose()?;
     let out = common.out(&opened.directory);
-    let current = Current::read(&out.join("current.json"))?.ok_or_else(|| {
-        Error::new(Kind::Environment, format!("there is no current run in {}", out.display())).with_hint("`kaohe run` makes one")
-    })?;
+    let current = runs::current(&out)?;
     let (frame, as_of) = frame_of(common, opened, sample, common.as_of, None)?;
     // Two drawings at once would both be the next of the same line.
     let _turn = turn(&out.join("samples"))?;

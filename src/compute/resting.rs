@@ -22,9 +22,11 @@ pub struct Resting {
 }
 
 impl Resting {
-    /// `session` knows the functions; `names` are the clocks and parameters that differ; `lists_changed`: so does a reference list, on which everything rests.
-    pub fn of(session: &SessionContext, [a, b]: [&Library; 2], names: &BTreeSet<&str>, lists_changed: bool) -> Self {
+    /// `names` are the clocks and parameters that differ; `lists_changed`: so does a reference list, on which everything rests.
+    pub fn of([a, b]: [&Library; 2], names: &BTreeSet<&str>, lists_changed: bool) -> Self {
         let mut resting = Self::default();
+        // What is read stands in the SQL: no table is needed.
+        let session = &SessionContext::new();
         let [of_a, of_b] = [a, b].map(|library| Dependencies::of(session, library).0);
         for (library, dependencies) in [(a, &of_a), (b, &of_b)] {
             for indicator in library.indicators.values() {
@@ -53,20 +55,17 @@ impl Resting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::functions::{self, Clocks};
 
     #[test]
     fn an_indicator_rests_on_its_file_its_populations_their_contracts_and_the_clocks_that_they_name() {
         let (shipped, _) = Library::read(None).expect("the shipped library reads");
-        let session = SessionContext::new();
-        functions::register(&session, &Clocks::of(&shipped));
         let edited = |file: &str| {
             let mut files = shipped.files.clone();
             files.get_mut(file).expect("a file").push_str("\n-- edited\n");
             Library::from_texts(files).expect("it reads").0
         };
         let id = IndicatorId::from("procedure.decision_timeliness");
-        let of = |other: &Library, names: &[&str]| Resting::of(&session, [&shipped, other], &names.iter().copied().collect(), false);
+        let of = |other: &Library, names: &[&str]| Resting::of([&shipped, other], &names.iter().copied().collect(), false);
         let own = of(&edited("indicators/procedure/decision_timeliness.sql"), &[]);
         assert_eq!((own.definition.iter().collect::<Vec<_>>(), own.clocks.len()), (vec![&id], 0));
         assert!(own.tables[&id].contains("cases"));
@@ -76,7 +75,7 @@ mod tests {
         let clocks = of(&shipped, &["investigation.target"]);
         assert!(clocks.definition.is_empty() && clocks.clocks.contains(&IndicatorId::from("procedure.investigation_timeliness")));
         assert!(!clocks.clocks.contains(&IndicatorId::from("perception.survey_mean_score")));
-        let everything = Resting::of(&session, [&shipped, &shipped], &BTreeSet::new(), true);
+        let everything = Resting::of([&shipped, &shipped], &BTreeSet::new(), true);
         assert_eq!(everything.clocks.len(), shipped.indicators.len());
     }
 }

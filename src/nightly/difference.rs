@@ -69,6 +69,7 @@ impl Side {
             as_of: self.manifest.as_of.clone(),
             period: self.manifest.period.clone(),
             scheme: self.manifest.scheme.0.clone(),
+            scheme_hash: self.manifest.scheme.1.clone(),
             engine: self.manifest.engine.clone(),
         }
     }
@@ -95,13 +96,9 @@ pub async fn difference(out: &Path, before: &str, after: &str, limits: &Limits<'
     let b = Side::read(out, after, limits).await?;
     let texts = text_changes(&a, &b);
     let lake = Lake::open(&out.join("lake"))?;
-    let snapshot = lake.pin_at(&b.manifest.lake_versions).await?;
-    let shapes: Vec<_> = b.library.tables.values().map(shape_of).collect();
-    let session = CountingSession::open(&lake, &snapshot, &b.library, &shapes, b.left.as_of, limits).await?.context;
     let changed = texts.iter().flat_map(|change| change.names.iter().map(String::as_str)).collect();
     let lists_changed = texts.iter().any(|change| change.file.starts_with("reference/"));
-    let resting = Resting::of(&session, [&a.library, &b.library], &changed, lists_changed);
-    drop(session);
+    let resting = Resting::of([&a.library, &b.library], &changed, lists_changed);
 
     let recounter = Recounter { lake: &lake, side: &b, limits };
     let counts = recounter.measures_on_the_way(&a, &resting).await?;

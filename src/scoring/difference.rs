@@ -101,6 +101,8 @@ pub struct RunSide {
     pub period: String,
     /// Its scheme.
     pub scheme: String,
+    /// Digest of the scheme's text.
+    pub scheme_hash: String,
     /// Version of the program.
     pub engine: String,
 }

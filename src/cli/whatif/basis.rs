@@ -5,7 +5,7 @@
 use rust_decimal::Decimal;
 
 use super::Arguments;
-use crate::cli::{Common, score, surroundings};
+use crate::cli::{Common, runs, score, surroundings};
 use crate::compute::counting_session::Limits;
 use crate::compute::units::Hierarchy;
 use crate::diagnostics::{Diagnostics, nearest};
@@ -17,7 +17,6 @@ use crate::library::scheme::composites::composite;
 use crate::library::scheme::{Scheme, read_scheme};
 use crate::nightly::left::Left;
 use crate::project::PROJECT_FILE;
-use crate::release::Current;
 use crate::scoring::correction::{self, Figure, Place};
 use crate::scoring::table::{self, ValueTable};
 use crate::scoring::tables::{Scorecards, Status, Value};
@@ -80,13 +79,7 @@ impl Basis {
         let out = common.out(&opened.directory);
         let run = match &arguments.run {
             Some(run) => run.clone(),
-            None => {
-                let current = Current::read(&out.join("current.json"))?.ok_or_else(|| {
-                    Error::new(Kind::Environment, format!("there is no current run in {}", out.display()))
-                        .with_hint("`kaohe run` makes one")
-                })?;
-                current.run.0
-            }
+            None => runs::current(&out)?.run.0,
         };
         let cores = surroundings::cores();
         let memory = common.memory_limit.or_else(surroundings::default_memory);

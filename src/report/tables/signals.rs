@@ -2,10 +2,12 @@
 //!
 //! In: [`ReportInput`]. Out: tables in their declared order. Never here: computation, verdicts.
 
+use jiff::civil::Date;
+
 use super::ResultTable;
 use super::columns::Columns;
 use crate::error::Result;
-use crate::findings::tables::{Evidence, Finding};
+use crate::findings::tables::{Evidence, Finding, Resolved};
 use crate::findings::watch::{ChartPoint, ControlChart};
 use crate::indices::tables::SynergyPair;
 use crate::report::input::ReportInput;
@@ -285,35 +287,29 @@ pub fn control_points(input: &ReportInput) -> Result<ResultTable> {
 
 /// Findings of the run before that are none any more.
 pub fn findings_resolved(input: &ReportInput) -> Result<ResultTable> {
-    let rows: Vec<_> = input.detected.resolved.iter().collect();
-    let period = input.period.to_string();
-    Columns::of("findings_resolved", &["detector", "unit_id", "subject", "finding_id"], &rows)
-        .text("detector", |row| &row.detector)
-        .text("unit_id", |row| &row.unit)
-        .text("subject", |row| &row.subject)
-        .text("finding_id", |row| &row.finding_id)
-        .text("title", |row| &row.title)
-        .text("says", |row| &row.says)
-        .text("period", |_| &period)
-        .date("resolved_on", |row| row.resolved_on)
-        .table(input.detected.resolved.len())
+    let rows = input.detected.resolved.iter().map(|row| (row, row.resolved_on)).collect();
+    findings_not_listed("findings_resolved", "resolved_on", rows, input)
 }
 
 /// Findings of detectors that say nothing tonight.
 pub fn findings_waiting(input: &ReportInput) -> Result<ResultTable> {
-    let mut rows: Vec<_> = input.detected.waiting.iter().collect();
-    rows.sort_by_key(|waiting| (&waiting.row.detector, &waiting.row.unit, &waiting.row.subject, &waiting.row.finding_id));
+    let rows = input.detected.waiting.iter().map(|waiting| (&waiting.row, waiting.first_seen)).collect();
+    findings_not_listed("findings_waiting", "first_seen", rows, input)
+}
+
+fn findings_not_listed(name: &'static str, day: &str, mut rows: Vec<(&Resolved, Date)>, input: &ReportInput) -> Result<ResultTable> {
+    rows.sort_by_key(|(row, _)| (&row.detector, &row.unit, &row.subject, &row.finding_id));
     let period = input.period.to_string();
-    Columns::of("findings_waiting", &["detector", "unit_id", "subject", "finding_id"], &rows)
-        .text("detector", |waiting| &waiting.row.detector)
-        .text("unit_id", |waiting| &waiting.row.unit)
-        .text("subject", |waiting| &waiting.row.subject)
-        .text("finding_id", |waiting| &waiting.row.finding_id)
-        .text("title", |waiting| &waiting.row.title)
-        .text("says", |waiting| &waiting.row.says)
+    Columns::of(name, &["detector", "unit_id", "subject", "finding_id"], &rows)
+        .text("detector", |(row, _)| &row.detector)
+        .text("unit_id", |(row, _)| &row.unit)
+        .text("subject", |(row, _)| &row.subject)
+        .text("finding_id", |(row, _)| &row.finding_id)
+        .text("title", |(row, _)| &row.title)
+        .text("says", |(row, _)| &row.says)
         .text("period", |_| &period)
-        .date("first_seen", |waiting| waiting.first_seen)
-        .table(input.detected.waiting.len())
+        .date(day, |(_, day)| *day)
+        .table(rows.len())
 }
 
 /// Records that findings rest on.

@@ -126,6 +126,10 @@ impl Page {
 /// Characters of a hash that a page shows: enough to tell two apart, short enough to read out.
 const HASH_SHOWN: usize = 12;
 
+fn shown_hash(hash: &str) -> &str {
+    hash.get(..HASH_SHOWN).unwrap_or(hash)
+}
+
 /// One figure for all versions of the lake that were read.
 fn data_digest(input: &ReportInput) -> String {
     let mut hasher = blake3::Hasher::new();
@@ -256,7 +260,7 @@ impl Frame {
             until: after.as_of.clone(),
             run: Text::of(&texts::before_and_after(&before.run, &after.run)),
             engine: Text::of(&after.engine),
-            scheme_hash: Text::of(&after.scheme),
+            scheme_hash: Text::of(shown_hash(&after.scheme_hash)),
             data: texts::NONE.to_owned(),
             printed_left: StyleText::of(texts::TITLE_DIFFERENCE),
             printed_right: StyleText::of(&texts::before_and_after(&before.run, &after.run)),
@@ -268,7 +272,7 @@ impl Frame {
     /// The frame of `page` for `reader`; `title` is its heading.
     pub fn of(facts: &Facts, reader: Reader, page: Page, title: Text) -> Self {
         let input = facts.input;
-        let scheme_hash = input.scheme.hash.get(..HASH_SHOWN).unwrap_or(&input.scheme.hash);
+        let scheme_hash = shown_hash(&input.scheme.hash);
         let up = if page.is_below() { "../" } else { "" };
         let item = |listed: Page| NavigationItem { label: listed.title(), href: format!("{up}{}", listed.file()), current: listed == page };
         Self {
