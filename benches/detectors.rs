@@ -72,9 +72,9 @@ struct Planted {
     strength: String,
     /// Planted records.
     records: usize,
-    /// Of those, the ones that the finding of this pattern at this unit lists.
+    /// Of those, the ones that the finding of this pattern at this unit lists, themselves or by a paper, film or lead with their number.
     listed: usize,
-    /// A finding of this detector names the unit.
+    /// A finding of this detector names the unit; a fact, with some of what was planted.
     found: bool,
     /// The units that it names.
     named: Vec<String>,
@@ -126,6 +126,8 @@ struct Outcome {
     flagged: usize,
     /// Twins, with how many units they touch and how many of those were named.
     twins: BTreeMap<String, (usize, usize)>,
+    /// Statistical findings of those units, by twin: (detector, unit).
+    twin_named: BTreeMap<String, Vec<(String, String)>>,
     /// Of those units, by twin: findings that are facts, most of whose rows are records of the twin.
     twin_facts: BTreeMap<String, Vec<(String, String)>>,
     /// Detectors that failed, with the engine's words.
@@ -332,6 +334,10 @@ fn outcome(detected: &Detected, answers: &str) -> Outcome {
         let is_of = |other: &str| other == unit || !county.is_empty() && other.starts_with(&county);
         let of_unit = || detected.findings.iter().filter(|finding| finding.detector == pattern && is_of(&finding.unit));
         let evidence: BTreeSet<&str> = of_unit().flat_map(|finding| &finding.evidence).map(|row| row.record_id.as_str()).collect();
+        let is_listed = |record: &String| evidence.contains(record.as_str()) || evidence.iter().any(|row| row.contains(record.as_str()));
+        let listed = records.iter().filter(|record| is_listed(record)).count();
+        // A fact names the unit for what was planted only where it lists some of it: honest slips are facts as well.
+        let is_found = |finding: &Finding| finding.kind == FindingKind::Statistical || listed > 0;
         let made = detected.tests.iter().filter(|test| test.detector == pattern && is_of(&test.unit) && test.p_value.is_some());
         let tests = made.map(|test| Judgement {
             domain: test.domain.clone(),
@@ -347,8 +353,8 @@ fn outcome(detected: &Detected, answers: &str) -> Outcome {
         planted.push(Planted {
             strength,
             records: records.len(),
-            listed: records.iter().filter(|record| evidence.contains(record.as_str())).count(),
-            found: of_unit().next().is_some(),
+            listed,
+            found: of_unit().any(is_found),
             tests: tests.collect(),
             named: of_unit().map(|finding| finding.unit.clone()).collect(),
             pattern,
@@ -381,6 +387,10 @@ fn outcome(detected: &Detected, answers: &str) -> Outcome {
         let is_of = |finding: &&Finding| units.get(&finding.unit).is_some_and(|records| is_mostly_of(finding, records));
         names(detected.findings.iter().filter(|finding| finding.kind == FindingKind::Fact).filter(is_of).collect())
     };
+    let named_of_twin = |units: &BTreeMap<String, BTreeSet<String>>| {
+        names(statistical.iter().copied().filter(|finding| units.contains_key(&finding.unit)).collect())
+    };
+    let twin_named = twins.iter().map(|(twin, units)| ((*twin).clone(), named_of_twin(units))).collect();
     let twin_facts = twins.iter().map(|(twin, units)| ((*twin).clone(), facts_of_twin(units))).collect();
     let twins = twins.iter().map(|(twin, units)| ((*twin).clone(), of_twin(units))).collect();
     let units: BTreeSet<&str> = detected.tests.iter().filter(|test| test.p_value.is_some()).map(|test| test.unit.as_str()).collect();
@@ -396,6 +406,7 @@ fn outcome(detected: &Detected, answers: &str) -> Outcome {
         facts: names(facts),
         flagged: statistical.len(),
         twins,
+        twin_named,
         twin_facts,
         planted,
         failed: detected.failed.clone(),
@@ -449,13 +460,19 @@ fn print_figures(honest: &[&Outcome], planted: &[&Outcome]) {
 }
 
 fn print_twins(planted: &[&Outcome]) {
-    println!("\n| twin | units with {TOUCHED} records of it and more | no statistical finding | facts of its records |\n|---|---|---|---|");
+    println!("\n| twin | units with {TOUCHED} records of it and more | no statistical finding | named by | facts of its records |");
+    println!("|---|---|---|---|---|");
     let twins: BTreeSet<&String> = planted.iter().flat_map(|outcome| outcome.twins.keys()).collect();
     for twin in twins {
         let of = planted.iter().filter_map(|outcome| outcome.twins.get(twin));
         let (touched, named) = of.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
         let facts: usize = planted.iter().filter_map(|outcome| outcome.twin_facts.get(twin)).map(Vec::len).sum();
-        println!("| {twin} | {touched} | {} | {facts} |", rate(touched - named, touched));
+        let mut by: BTreeMap<&str, usize> = BTreeMap::new();
+        for (detector, _) in planted.iter().filter_map(|outcome| outcome.twin_named.get(twin)).flatten() {
+            *by.entry(detector).or_default() += 1;
+        }
+        let by: Vec<String> = by.into_iter().map(|(detector, units)| format!("{detector} {units}")).collect();
+        println!("| {twin} | {touched} | {} | {} | {facts} |", rate(touched - named, touched), by.join(", "));
     }
 }
 

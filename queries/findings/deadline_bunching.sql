@@ -11,6 +11,7 @@
 -- minimum_n  = 20
 -- floor      = 0.45
 -- least_rate = 0.375
+-- rows_stand_alone = "每件各有起算之日和决定之日；一次行动中同日立案、一并决定的，见 benign"
 -- says       = "{sign}后七个工作日以内作出的 {n} 件决定中，{odd} 件（{share}）落在届满前的最后三个工作日；同类通常 {usual}（没有同类可比的，为均匀办理时的占比）。"
 -- ///
 -- 考察的记录：统计期内作出、距时限最后一日（`due_on`）不超过参数 `finding.deadline_bunching.workdays_around` 个工作日的决定，前后都算，每项时限一件一行。

@@ -18,6 +18,7 @@
 --   适用哪一档不明的（档次没有填写或者写法对不上）、没有基准的、没有罚款金额的，不作判断。
 -- “偏离同类”：案件记有基准上下限的（`penalties_in_bands`），本单位本期同一事项、同一档次不少于参数 `finding.disparity.like_cases` 件。
 --   罚款在幅度内的位置（0为下限，1为上限）与这些案件的中位数相差不小于参数 `finding.disparity.distance`，又没有记录情节或者理由的，列出。
+-- 同一日的决定多半出于同一次会议，一日的几件不当作几次（`occasion`），至少须有三个这样的日期。
 -- 没有填写档次、没有罚款金额的，“偏离同类”不作判断，也不算没有问题；同类太少的，无从比较，不计。
 WITH positions AS (
   SELECT p.unit_id, p.domain, p.record_id, p.source_file, p.source_line, p.item_code, p.severity, p.decided_on, p.band_position, c.aggravation
@@ -31,7 +32,7 @@ cells AS (
   GROUP BY unit_id, domain, item_code, severity
 )
 SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, '基准之外' AS sign, is_deviation AS is_odd,
-       decided_on AS happened_on,
+       decided_on AS happened_on, decided_on AS occasion,
        concat(CAST(decided_on AS VARCHAR), ' 决定，罚款为该事项该档次基准中值的 ', CAST(CAST(fine_ratio AS DECIMAL(18, 2)) AS VARCHAR),
               ' 倍，在公布的幅度之外，没有记录理由') AS says
 FROM benchmarked_penalties
@@ -40,13 +41,13 @@ WHERE state = 'due' AND severity IS NOT NULL AND item_code IS NOT NULL AND fine_
 UNION ALL
 SELECT p.unit_id, p.domain, 'cases', p.record_id, p.source_file, p.source_line, '偏离同类',
        abs(p.band_position - k.usual_position) >= param('finding.disparity.distance', p.domain, p.decided_on) AND p.aggravation IS NULL,
-       p.decided_on,
+       p.decided_on, p.decided_on AS occasion,
        concat(CAST(p.decided_on AS VARCHAR), ' 决定，在基准幅度内的位置为 ', CAST(CAST(p.band_position AS DECIMAL(18, 2)) AS VARCHAR),
               '；本单位同类 ', CAST(k.like_cases AS VARCHAR), ' 件的中位数为 ', CAST(CAST(k.usual_position AS DECIMAL(18, 2)) AS VARCHAR))
 FROM positions AS p
 JOIN cells AS k ON k.unit_id = p.unit_id AND k.domain = p.domain AND k.item_code = p.item_code AND k.severity = p.severity
 WHERE k.like_cases >= param('finding.disparity.like_cases', p.domain, p.decided_on)
 UNION ALL
-SELECT unit_id, domain, 'cases', record_id, source_file, source_line, '偏离同类', CAST(NULL AS BOOLEAN), decided_on, CAST(NULL AS VARCHAR)
+SELECT unit_id, domain, 'cases', record_id, source_file, source_line, '偏离同类', CAST(NULL AS BOOLEAN), decided_on, decided_on AS occasion, CAST(NULL AS VARCHAR)
 FROM penalties_in_bands
 WHERE decided_on >= day_of($from) AND end_of(decided_on) <= $as_of AND (severity = '' OR band_position IS NULL)

@@ -19,6 +19,7 @@
 --   已经开始核查的，不论多久，是办得慢，不是搁置。有决定而没有决定时间的，不作判断。
 -- “临期不予立案”：统计期内的不予立案决定。在期限最后参数 `finding.lead_parking.last_workdays` 个工作日之内（含最后一日）作出的，列出。
 --   有检测、鉴定等天数或者批准过延长的，不作判断；逾期才决定的，不算临期。只比较占比：人人都在期满前审批的，是习惯。
+-- 同一日收到的几条多半一并转来，同一日不予立案的几条多半一并审批，一日的几条不当作几次（`occasion`），至少须有三个这样的日期。
 WITH handed_on AS (
   SELECT lead_id, min(transferred_on) AS handed_on
   FROM lead_transfers
@@ -38,7 +39,7 @@ watched AS (
 )
 SELECT unit_id, domain, 'leads' AS source_table, record_id, source_file, source_line, '搁置未查' AS sign,
        CASE WHEN NOT is_undated THEN NOT coalesce(ended_on <= ripe_on, false) AND NOT coalesce(checked_on <= ripe_on, false) END AS is_odd,
-       received_on AS happened_on,
+       received_on AS happened_on, received_on AS occasion,
        concat('收到 ', CAST(received_on AS VARCHAR), '，期限 ', CAST(due_on AS VARCHAR), '，至 ', CAST(ripe_on AS VARCHAR),
               ' 没有开始核查，也没有处理') AS says
 FROM watched
@@ -48,7 +49,7 @@ SELECT unit_id, domain, 'leads', record_id, source_file, source_line, '临期不
        CASE WHEN NOT is_tested AND extended_on IS NULL
             THEN decided_on <= due_on
                  AND workdays_between(decided_on, due_on) < param('finding.lead_parking.last_workdays', domain, received_on) END,
-       decided_on,
+       decided_on, decided_on AS occasion,
        concat('收到 ', CAST(received_on AS VARCHAR), '，期限 ', CAST(due_on AS VARCHAR), '，', CAST(decided_on AS VARCHAR), ' 不予立案，距期满 ',
               CAST(workdays_between(decided_on, due_on) AS VARCHAR), ' 个工作日')
 FROM watched

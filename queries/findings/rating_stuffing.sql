@@ -19,6 +19,7 @@
 -- “同一来源”：同一设备或者同一手机号对本单位的好评，每条距前一条不超过参数 `finding.rating_stuffing.source_days` 的天数，先后不少于参数
 --   `finding.rating_stuffing.same_source` 条。设备、手机号都没有记录的，看网络地址前缀；都没有的，不作判断。来源只用于比对，从不显示。
 -- “完成即评”：行为完成后参数 `finding.rating_stuffing.instant_minutes` 分钟之内（含）评价。没有两个时刻的，以及评价在完成以前的，不作判断。
+-- 同一日的几条多半出于同一次服务日、同一次推送，不当作几次（`occasion`），至少须有三个这样的日期。
 WITH rated AS (
   SELECT a.unit_id, a.domain, a.record_id, a.source_file, a.source_line, a.rated_on, r.rated_at, coalesce(r.channel, 'qr') AS channel,
          r.device_hash, r.phone_hash, r.ip_prefix,
@@ -66,20 +67,20 @@ source_sizes AS (
 )
 SELECT unit_id, domain, 'ratings' AS source_table, record_id, source_file, source_line, '接连好评' AS sign,
        ratings_in >= param('finding.rating_stuffing.run', domain, rated_on) AS is_odd,
-       rated_on AS happened_on,
+       rated_on AS happened_on, rated_on AS occasion,
        concat(CAST(rated_on AS VARCHAR), '，接连 ', CAST(ratings_in AS VARCHAR), ' 条好评之一') AS says
 FROM run_sizes
 UNION ALL
 SELECT r.unit_id, r.domain, 'ratings', r.record_id, r.source_file, r.source_line, '同一来源',
        s.ratings_in >= param('finding.rating_stuffing.same_source', r.domain, r.rated_on),
-       r.rated_on,
+       r.rated_on, r.rated_on AS occasion,
        concat(CAST(r.rated_on AS VARCHAR), '，同一设备、手机号或者网络地址先后 ', CAST(s.ratings_in AS VARCHAR), ' 条好评之一')
 FROM rated AS r
 JOIN source_sizes AS s ON s.record_id = r.record_id
 UNION ALL
 SELECT unit_id, domain, 'ratings', record_id, source_file, source_line, '完成即评',
        seconds_after <= 60 * param('finding.rating_stuffing.instant_minutes', domain, rated_on),
-       rated_on,
+       rated_on, rated_on AS occasion,
        concat(CAST(rated_on AS VARCHAR), '，行为完成后 ', CAST(seconds_after AS VARCHAR), ' 秒评价')
 FROM rated
 WHERE seconds_after >= 0

@@ -26,6 +26,7 @@
 -- “外地罚本地免”：统计期内已决定的外地当事人案件（自报，没有的以统一社会信用代码的登记地与单位是否在同一设区市为准），
 --   本单位同一事项、同一档次的本地案件不少于参数 `finding.selective_targets.local_cases` 件的。当事人被罚款，而这些本地案件罚款的不多于参数
 --   `finding.selective_targets.local_fined` 的比例，列出。只看罚与不罚，不看罚多少。没有事项、档次的，移送、撤销、违法事实不成立的，无从比较，不计。
+-- 同一日的几次检查、几件决定，多半出于同一次安排，一日的几次不当作几次（`occasion`），至少须有三个这样的日期。
 WITH visits AS (
   SELECT i.unit_id, i.act_domain AS domain, i.record_id, i.source_file, i.source_line, i.enterprise_code, i.checked_on, i.began_at,
          coalesce(i.trigger_kind, 'plan') = 'plan' AND coalesce(i.kind, '') NOT IN ('random_single', 'random_joint') AND i.recheck_of IS NULL AS is_chosen,
@@ -97,13 +98,13 @@ like_cases AS (
   WINDOW w AS (PARTITION BY unit_id, domain, item_code, severity)
 )
 SELECT v.unit_id, v.domain, 'inspections' AS source_table, v.record_id, v.source_file, v.source_line,
-       w.sign, CASE WHEN w.sign = '频密检查' THEN v.is_frequent ELSE v.is_odd END AS is_odd, v.checked_on AS happened_on, v.says
+       w.sign, CASE WHEN w.sign = '频密检查' THEN v.is_frequent ELSE v.is_odd END AS is_odd, v.checked_on AS happened_on, v.checked_on AS occasion, v.says
 FROM (VALUES ('反复检查'), ('频密检查')) AS w (sign)
 CROSS JOIN repeated AS v
 UNION ALL
 SELECT unit_id, domain, 'cases', record_id, source_file, source_line, '外地罚本地免',
        is_fined AND local_fined <= local_cases * param('finding.selective_targets.local_fined', domain, decided_on),
-       decided_on,
+       decided_on, decided_on AS occasion,
        concat(CAST(decided_on AS VARCHAR), ' 对外地当事人罚款；同一事项、同一档次的本地案件 ', CAST(local_cases AS VARCHAR), ' 件中，罚款 ',
               CAST(local_fined AS VARCHAR), ' 件')
 FROM like_cases

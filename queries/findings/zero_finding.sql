@@ -10,6 +10,7 @@
 -- tail       = "lower"
 -- minimum_n  = 30
 -- floor      = 0.10
+-- rows_stand_alone = "每次检查各对一个对象，有无问题分别认定"
 -- says       = "在 {n} 次入企检查中，发现问题的只有 {odd} 次（{share}）；同类通常 {usual}。"
 -- ///
 --

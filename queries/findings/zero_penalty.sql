@@ -10,6 +10,7 @@
 -- tail       = "lower"
 -- minimum_n  = 30
 -- floor      = 0.20
+-- rows_stand_alone = "每次检查所发现的问题，后续处理分别作出"
 -- says       = "在 {n} 次发现问题的检查中，有下文的只有 {odd} 次（{share}）；同类通常 {usual}。"
 -- ///
 --

@@ -30,7 +30,7 @@ use futures::stream::FuturesUnordered;
 use super::loads::with_loads;
 use super::populations::{Dependencies, register_one};
 use crate::functions::Moment;
-use crate::lake::{RoomForRows, StoredRows};
+use crate::lake::{RoomForRows, StoredRows, in_parts};
 use crate::library::Library;
 
 /// Columns that lead from a row to its record: kept wherever records will be listed.
@@ -548,21 +548,28 @@ pub async fn answer_by(state: &SessionState, optimised: &LogicalPlan, plan: Arc<
     in_memory_or_spilling(state, optimised, plan, collect).await
 }
 
-/// Runs a plan with hash joins, which are fast and hold one side in memory; where the memory limit does not allow that, once more with
-/// joins that sort both sides and spill.
+/// Runs a plan with hash joins, which are fast and hold one side in memory; where the memory limit does not allow that, once more as
+/// [`with_less_memory`] says.
 async fn in_memory_or_spilling<T>(
     state: &SessionState,
     optimised: &LogicalPlan,
     plan: Arc<dyn ExecutionPlan>,
     run: impl AsyncFn(Arc<dyn ExecutionPlan>, Arc<TaskContext>) -> Result<T>,
 ) -> Result<T> {
-    match run(plan, state.task_ctx()).await {
-        Err(error) if has_no_room(&error) => {
-            let state = spilling(state.clone());
-            run(physical(&state, optimised).await?, state.task_ctx()).await
+    let mut answer = run(plan, state.task_ctx()).await;
+    for state in with_less_memory(state) {
+        if !answer.as_ref().is_err_and(has_no_room) {
+            break;
         }
-        other => other,
+        answer = async { run(physical(&state, optimised).await?, state.task_ctx()).await }.await;
     }
+    answer
+}
+
+/// Sessions for a query that has found no room, each with less need of memory than the one before: in parts, of which a few are in memory at a
+/// time; then, for a part that is too large by itself (half of the rows have one key), with joins that sort both sides and spill.
+pub fn with_less_memory(state: &SessionState) -> [SessionState; 2] {
+    [in_parts(state.clone()), spilling(state.clone())]
 }
 
 /// Whether a query failed because of the memory limit.
@@ -575,7 +582,7 @@ const SPILLING_BATCH_ROWS: usize = 1024;
 
 /// The session with joins that spill. Batches are small: a sorter that merges what it has spilled holds two batches of every file, and
 /// leaves nothing to the other side of the join where they are large.
-pub fn spilling(state: SessionState) -> SessionState {
+fn spilling(state: SessionState) -> SessionState {
     let mut config = state.config().clone().with_batch_size(SPILLING_BATCH_ROWS);
     config.options_mut().optimizer.prefer_hash_join = false;
     // The tables are those of the session, whose catalog is shared: a new one would stand in its place.

@@ -15,22 +15,26 @@ use datafusion::logical_expr::Expr;
 use datafusion::prelude::{DataFrame, SessionContext, cast as as_type, col, lit};
 use futures::StreamExt;
 
-use super::Detecting;
 use super::peers::{Occasions, Share};
 use super::tables::Evidence;
+use super::{Detecting, digits};
 use crate::compute::check::{Depth, describe};
 use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Kind, Result};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
-use crate::library::detector::Detector;
+use crate::library::detector::{Detector, Statistic};
 
 /// The rows that a detector's file selects, at a moment.
 pub async fn rows(context: &SessionContext, detector: &Detector, moment: Moment) -> Result<DataFrame> {
     let what = || detector.file.clone();
     let statement = parse_bound(context, &detector.sql, moment).context(Kind::Query, what)?;
     let plan = context.state().statement_to_plan(statement).await.context(Kind::Query, what)?;
-    context.execute_logical_plan(plan).await.context(Kind::Query, what)
+    let rows = context.execute_logical_plan(plan).await.context(Kind::Query, what)?;
+    match detector.statistic {
+        Statistic::LastDigits => digits::with_evidence(rows).context(Kind::Query, what),
+        _ => Ok(rows),
+    }
 }
 
 /// Plans every file of `queries/findings/` and says what is wrong with its text, or which column it lacks.
@@ -60,14 +64,30 @@ pub fn check(context: &SessionContext, library: &Library, depth: Depth, diagnost
     })
 }
 
-/// Every column that the statistic needs must be there.
+/// The column of what makes rows hang together.
+const OCCASION: &str = "occasion";
+
+/// Every column that the statistic needs must be there. A share says what makes rows odd together, or why nothing does: else a sitting that decides
+/// ten cases counts as ten.
 fn check_columns(detector: &Detector, schema: &DFSchema, diagnostics: &mut Diagnostics) {
+    let end = detector.text[detector.sql_offset..].find('\n').map_or(detector.text.len(), |end| detector.sql_offset + end);
+    let select = detector.sql_offset..end;
+    let has_occasions = schema.has_column_with_unqualified_name(OCCASION);
+    if matches!(detector.statistic, Statistic::Share { .. }) && has_occasions == detector.rows_stand_alone.is_some() {
+        let says = if has_occasions {
+            "the SELECT names an `occasion` of its rows, and the header says that each row stands alone"
+        } else {
+            "a `share` needs a column `occasion`, or the key `rows_stand_alone` that says why there is none"
+        };
+        diagnostics
+            .error("detector-occasion", &detector.file, Some(select.clone()), says)
+            .hint("rows of one sitting, one party, one upload tend to be odd together: see `occasion` in queries/README.md");
+    }
     for name in detector.statistic.columns() {
         if !schema.has_column_with_unqualified_name(name) {
             let says = format!("the SELECT of a `{}` needs a column `{name}`", detector.statistic.word());
-            let end = detector.text[detector.sql_offset..].find('\n').map_or(detector.text.len(), |end| detector.sql_offset + end);
             diagnostics
-                .error("detector-column", &detector.file, Some(detector.sql_offset..end), says)
+                .error("detector-column", &detector.file, Some(select.clone()), says)
                 .hint(format!("it needs {}", detector.statistic.columns().join(", ")));
         }
     }
@@ -85,7 +105,7 @@ pub(super) async fn shares(detecting: &Detecting<'_>, moment: Moment) -> Result<
     keys.extend(detecting.known.clone().map(|known| known.alias("is_known")));
     let known_at = detecting.known.is_some().then_some(keys.len() - 1);
     let first_count = keys.len();
-    let has_occasions = frame.schema().has_column_with_unqualified_name("occasion");
+    let has_occasions = frame.schema().has_column_with_unqualified_name(OCCASION);
     let counted = if has_occasions { counted_by_occasion(frame, keys) } else { frame.aggregate(keys, row_counts()) };
     let batches = counted.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)?;
     let mut shares: BTreeMap<String, BTreeMap<(String, String, String), Share>> = BTreeMap::new();
@@ -130,7 +150,7 @@ fn row_counts() -> Vec<Expr> {
 /// The same, and how the rows of an occasion hang together: [`Occasions`], in its order. A row without an occasion is one by itself.
 fn counted_by_occasion(frame: DataFrame, keys: Vec<Expr>) -> datafusion::error::Result<DataFrame> {
     let names: Vec<String> = keys.iter().map(|key| key.schema_name().to_string()).collect();
-    let occasion = coalesce(vec![as_type(col("occasion"), DataType::Utf8), as_type(col("record_id"), DataType::Utf8)]).alias("occasion");
+    let occasion = coalesce(vec![as_type(col(OCCASION), DataType::Utf8), as_type(col("record_id"), DataType::Utf8)]).alias(OCCASION);
     let of_occasion = frame.aggregate(keys.into_iter().chain([occasion]).collect(), row_counts())?;
     let is_any = |count: Expr| sum(as_type(count.gt(lit(0_i64)), DataType::Int64));
     let sums = vec![
@@ -302,5 +322,17 @@ mod tests {
         let said = with("SELECT unit_id, fine FROM case_register");
         assert!(said.contains("queries/findings/case_splitting.sql:") && said.contains("fine"), "{said}");
         assert!(with("SELECT unit_id, domain FROM case_register").contains("needs a column `is_odd`"));
+    }
+
+    #[test]
+    fn a_share_says_what_makes_its_rows_odd_together_or_why_nothing_does_and_not_both() {
+        let shipped = &crate::library::texts(None).expect("the shipped library reads")["findings/short_notice.sql"];
+        assert_eq!(checked(&[("findings/short_notice.sql", shipped)]), "");
+        let without = shipped.replace(" AS occasion", " AS another");
+        let said = checked(&[("findings/short_notice.sql", &without)]);
+        assert!(said.contains("queries/findings/short_notice.sql:") && said.contains("`rows_stand_alone`"), "{said}");
+        let explained = |text: &str| text.replacen("-- says ", "-- rows_stand_alone = \"每件单独决定\"\n-- says ", 1);
+        assert_eq!(checked(&[("findings/short_notice.sql", &explained(&without))]), "");
+        assert!(checked(&[("findings/short_notice.sql", &explained(shipped))]).contains("says that each row stands alone"));
     }
 }

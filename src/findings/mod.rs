@@ -29,7 +29,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::calendar::{end_of_day, start_of_day};
-use crate::compute::shared::spilling;
+use crate::compute::shared::with_less_memory;
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::Moment;
 use crate::library::Library;
@@ -143,11 +143,7 @@ struct Detecting<'a> {
 impl Detecting<'_> {
     /// Its rows.
     async fn all_rows(&self) -> Result<DataFrame> {
-        let rows = judged::rows(self.session, self.detector, self.request.moment()).await?;
-        match self.detector.statistic {
-            Statistic::LastDigits => digits::with_evidence(rows).context(Kind::Query, || self.detector.file.clone()),
-            _ => Ok(rows),
-        }
+        judged::rows(self.session, self.detector, self.request.moment()).await
     }
 
     /// Its rows, without those that a known effect explains.
@@ -183,20 +179,16 @@ impl Detecting<'_> {
 pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Result<Detected> {
     let session = &planned_in_one_pass(session);
     let (tiers, regions) = places(session, request).await?;
-    let spilling = &SessionContext::new_with_state(spilling(session.state()));
+    let sessions: Vec<SessionContext> = with_less_memory(&session.state()).into_iter().map(SessionContext::new_with_state).collect();
+    let sessions: Vec<&SessionContext> = [session].into_iter().chain(&sessions).collect();
     let known = |detector: &Detector| {
         let day = detector.statistic.day()?;
         request.effects.condition(&detector.name, day, &regions)
     };
     let within = |session, detector| Detecting { session, request, detector, tiers: &tiers, regions: &regions, known: known(detector) };
-    // Joins hold one side in memory. Where that is too much, once more with joins that spill; what is wrong for another reason is so again.
-    let twice = async |detector| match looked_for(&within(session, detector)).await {
-        Err(_) => looked_for(&within(spilling, detector)).await,
-        seen => seen,
-    };
     let (mut findings, mut tests, mut unremarkable, mut failed) = (Vec::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
     for detector in request.library.detectors.values() {
-        match twice(detector).await {
+        match first_answer(&sessions, async |session| looked_for(&within(session, detector)).await).await {
             Ok(Seen::Facts { findings: mut facts, unremarkable: units }) => {
                 weigh_by_rarity(&mut facts, units);
                 findings.extend(facts);
@@ -214,10 +206,7 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
         if of_detector.is_empty() {
             continue;
         }
-        let found = match flagged_findings(&within(session, detector), &of_detector).await {
-            Err(_) => flagged_findings(&within(spilling, detector), &of_detector).await,
-            found => found,
-        };
+        let found = first_answer(&sessions, async |session| flagged_findings(&within(session, detector), &of_detector).await).await;
         match found {
             Ok(of_detector) => findings.extend(of_detector),
             Err(error) => {
@@ -228,6 +217,18 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
     findings.retain(|finding: &Finding| !failed.contains_key(&finding.detector));
     findings.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
     Ok(Detected { findings, tests: rows, unremarkable, resolved: Vec::new(), waiting: Vec::new(), ignored: Vec::new(), failed })
+}
+
+/// What the first session answers that has the memory for it. Joins hold one side: where that is too much, the next has less need of it; what is wrong for
+/// another reason is so in each.
+async fn first_answer<'s, T>(sessions: &[&'s SessionContext], ask: impl AsyncFn(&'s SessionContext) -> Result<T>) -> Result<T> {
+    let mut answer = ask(sessions[0]).await;
+    for session in &sessions[1..] {
+        if answer.is_err() {
+            answer = ask(session).await;
+        }
+    }
+    answer
 }
 
 /// The same tables, whose plans are optimised once and not until nothing changes: a detector's plan is deep, is made several times a night, and on
@@ -259,8 +260,8 @@ async fn looked_for<'a>(detecting: &Detecting<'a>) -> Result<Seen<'a>> {
         Statistic::LateBurst => return Ok(Seen::Tests(late_burst::test(detecting).await?)),
         Statistic::NumberOrder => number_order::test(detecting).await?,
         Statistic::Evenness => return Ok(Seen::Tests(evenness::test(detecting).await?)),
+        Statistic::LastDigits => return Ok(Seen::Tests(digits::test(detecting).await?)),
         Statistic::Contrast { says } => contrast::test(detecting, says).await?,
-        Statistic::LastDigits => digits::test(detecting).await?,
         Statistic::FirstDigits => first_digits::test(detecting).await?,
     };
     let left_out = detecting.left_out().await?;

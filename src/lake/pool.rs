@@ -1,7 +1,7 @@
 //! A memory pool that also counts what the engine does not tell it, and is fair only where memory is short.
 //!
 //! In: what operators ask of the pool. Out: the pool's word, where a side of a join is asked for twice; to those that can spill yes, while they have less
-//! than a quarter together. Never here: how large the pool is.
+//! than a quarter together; to what waits no, beyond a quarter. Never here: how large the pool is.
 //!
 //! A hash join tells of the batches that it gathers, and then makes one batch of them before it lets them go (`collect_left_input`, DataFusion
 //! 55.2), as do a cross join and a nested loop: at that moment the process holds twice what was told. With 12 million cases and a limit of
@@ -9,11 +9,14 @@
 //!
 //! A fair pool gives each operator that can spill the same share, whether it holds anything or not: the plan of a detector has a hundred of
 //! them, and one failed for 130 MB with 10 GB to give.
+//!
+//! What waits until a later part of a join is read ([`super::in_turn`]) may fill its shares and leave none to the sides of the joins, which can't
+//! spill and for which all of it waits: it has a quarter of the pool at most, and the rest of it goes to disk.
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use datafusion::common::Result;
+use datafusion::common::{Result, resources_err};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
 
 /// Consumers whose memory is held twice for a moment, by the beginning of their names.
@@ -25,12 +28,14 @@ pub(super) struct CountingCopies<Pool> {
     pool: Pool,
     /// What all that can spill have together.
     spillable: AtomicUsize,
+    /// And of that, what only waits to be read.
+    waiting: AtomicUsize,
 }
 
 impl<Pool: MemoryPool> CountingCopies<Pool> {
     /// The same limit as that of `pool`.
     pub fn new(pool: Pool) -> Self {
-        Self { pool, spillable: AtomicUsize::new(0) }
+        Self { pool, spillable: AtomicUsize::new(0), waiting: AtomicUsize::new(0) }
     }
 
     /// Whether somebody who can spill may take so much, whatever its share: all of them together have less than a quarter. Later ones keep
@@ -38,12 +43,32 @@ impl<Pool: MemoryPool> CountingCopies<Pool> {
     fn leaves_room_for(&self, bytes: usize) -> bool {
         let MemoryLimit::Finite(limit) = self.pool.memory_limit() else { return false };
         let spillable = self.spillable.load(Ordering::Relaxed).saturating_add(bytes);
-        spillable <= limit / BEYOND_ITS_SHARE && self.pool.reserved().saturating_add(bytes) <= limit
+        spillable <= limit / ONE_PART_IN && self.pool.reserved().saturating_add(bytes) <= limit
+    }
+
+    /// Whether so much more may wait in memory.
+    fn may_wait(&self, bytes: usize) -> bool {
+        let MemoryLimit::Finite(limit) = self.pool.memory_limit() else { return true };
+        self.waiting.load(Ordering::Relaxed).saturating_add(bytes) <= limit / ONE_PART_IN
+    }
+
+    fn count(&self, reservation: &MemoryReservation, bytes: usize) {
+        if reservation.consumer().can_spill() {
+            self.spillable.fetch_add(bytes, Ordering::Relaxed);
+        }
+        if waits(reservation) {
+            self.waiting.fetch_add(bytes, Ordering::Relaxed);
+        }
     }
 }
 
-/// One part in so many of the pool goes to whoever comes first of those that can spill.
-const BEYOND_ITS_SHARE: usize = 4;
+/// Whether it is what the engine has dealt out by keys, and nobody has read yet.
+fn waits(reservation: &MemoryReservation) -> bool {
+    reservation.consumer().name().starts_with("RepartitionExec")
+}
+
+/// One part in so many of the pool goes to whoever comes first of those that can spill, and is the most that may wait.
+const ONE_PART_IN: usize = 4;
 
 /// What is taken from the pool for so many bytes.
 fn with_copies(reservation: &MemoryReservation, bytes: usize) -> usize {
@@ -67,9 +92,7 @@ impl<Pool: MemoryPool> MemoryPool for CountingCopies<Pool> {
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
         let bytes = with_copies(reservation, additional);
         self.pool.grow(reservation, bytes);
-        if reservation.consumer().can_spill() {
-            self.spillable.fetch_add(bytes, Ordering::Relaxed);
-        }
+        self.count(reservation, bytes);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
@@ -78,6 +101,9 @@ impl<Pool: MemoryPool> MemoryPool for CountingCopies<Pool> {
         if reservation.consumer().can_spill() {
             self.spillable.fetch_sub(bytes, Ordering::Relaxed);
         }
+        if waits(reservation) {
+            self.waiting.fetch_sub(bytes, Ordering::Relaxed);
+        }
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
@@ -85,12 +111,15 @@ impl<Pool: MemoryPool> MemoryPool for CountingCopies<Pool> {
         if !reservation.consumer().can_spill() {
             return self.pool.try_grow(reservation, bytes);
         }
+        if waits(reservation) && !self.may_wait(bytes) {
+            return resources_err!("what waits for later parts of a join has its quarter of the memory");
+        }
         if self.leaves_room_for(bytes) {
             self.pool.grow(reservation, bytes);
         } else {
             self.pool.try_grow(reservation, bytes)?;
         }
-        self.spillable.fetch_add(bytes, Ordering::Relaxed);
+        self.count(reservation, bytes);
         Ok(())
     }
 
@@ -151,6 +180,20 @@ mod tests {
         assert_eq!(pool.reserved(), 0);
         let alone = MemoryConsumer::new("ExternalSorter").with_can_spill(true).register(&pool);
         alone.try_grow(25).expect("what was given back counts no more");
+    }
+
+    #[test]
+    fn what_waits_to_be_read_has_a_quarter_and_joins_have_the_rest() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(CountingCopies::new(FairSpillPool::new(100)));
+        let waiting = |part| MemoryConsumer::new(format!("RepartitionExec[{part}]")).with_can_spill(true).register(&pool);
+        let (first, second) = (waiting(0), waiting(1));
+        first.try_grow(20).expect("less than a quarter");
+        assert!(second.try_grow(6).is_err(), "the rest goes to disk");
+        second.try_grow(5).expect("a quarter");
+        let join = MemoryConsumer::new("HashJoinInput[0]").register(&pool);
+        join.try_grow(37).expect("twice as much is there for a side of a join");
+        first.shrink(20);
+        second.try_grow(20).expect("what was read waits no more");
     }
 
     /// The names above are those of this version of the engine. (A nested loop writes to disk what does not fit.)

@@ -143,6 +143,8 @@ pub struct Detector {
     pub floor: f64,
     /// Of a share: a unit's rows of all domains are judged together, beside units with rows in any.
     pub is_over_domains: bool,
+    /// Of a share whose SELECT names no `occasion`: why each row is a matter of its own.
+    pub rows_stand_alone: Option<String>,
     /// Which rows are looked at and how they are judged, in words.
     pub comment: String,
     /// The SELECT.
@@ -177,8 +179,10 @@ pub fn read_detector(name: &str, file: &str, text: &str, diagnostics: &mut Diagn
         let (minimum_n, floor) = if word == "rule" { (Some(1), Some(0.0)) } else { limits(section, diagnostics) };
         let is_share = matches!(statistic, Some(Statistic::Share { .. }));
         let is_over_domains = is_share && section.word("domains", &[("apart", false), ("together", true)], diagnostics).unwrap_or_default();
+        let rows_stand_alone = if is_share { section.text("rows_stand_alone", diagnostics).map(|placed| placed.value) } else { None };
         Some(Detector {
             is_over_domains,
+            rows_stand_alone,
             name: name.to_owned(),
             file: file.to_owned(),
             title: title?.value,

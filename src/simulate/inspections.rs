@@ -6,7 +6,7 @@
 use crate::calendar::{shanghai_day, start_of_day};
 use crate::simulate::cases::{Case, Origin};
 use crate::simulate::days::{Days, HOUR, minutes};
-use crate::simulate::draw::Stream;
+use crate::simulate::draw::{Stream, hash_of, share_of};
 use crate::simulate::firms::Firm;
 use crate::simulate::items::{EMERGENCY, ITEMS, Item, MARKET, TRANSPORT, URBAN, items_of, supervise_code};
 use crate::simulate::rows_entry::VisitSlip;
@@ -64,6 +64,10 @@ struct Scene<'a> {
     domain: usize,
     at: i64,
 }
+
+/// Visits that an office writes down in steps of five minutes: a third in the middle one (the logit of it), and how offices differ.
+const LOGIT_OF_ROUNDING: f64 = -0.7;
+const ROUNDING_DIFFERS_BY: f64 = 0.5;
 
 /// Inspections for every case.
 const VISITS_PER_CASE: f64 = 0.62;
@@ -223,7 +227,8 @@ impl World {
             sheet.instant("scanned_at", visit.from - minutes(1));
         }
         let slip = self.visit_slip_of(unit, &visit.id);
-        let length = if slip == Some(VisitSlip::EndedBefore) { -visit.length } else { visit.length };
+        let noted = self.noted_length(unit, visit);
+        let length = if slip == Some(VisitSlip::EndedBefore) { -noted } else { noted };
         sheet.date("checked_on", day).instant("checked_from", visit.from).instant("checked_to", visit.from + minutes(length));
         let officers: Vec<String> = visit.officers.iter().map(|nth| self.officer_id(unit, *nth)).collect();
         sheet.list("officers", &officers).flag("certificate_shown", true).text("result", visit.result);
@@ -326,6 +331,14 @@ impl World {
         self.write_visit(sheets, unit, &visit, &mut stream);
     }
 
+    /// How long the visit is said to have lasted: offices write some of their visits down in steps of five minutes, each a share of its own.
+    fn noted_length(&self, unit: &Unit, visit: &Visit) -> i32 {
+        let habit = Stream::about(self.seed, "rounding habit", &unit.id).normal();
+        let rounded = 1.0 / (1.0 + (-(LOGIT_OF_ROUNDING + ROUNDING_DIFFERS_BY * habit)).exp());
+        let which = hash_of(visit.from as u64, unit.index as u64, visit.officers[0] as u64);
+        if self.small || share_of(self.seed, 95, which) >= rounded { visit.length } else { (visit.length + 2) / 5 * 5 }
+    }
+
     /// The film of the visit, and the hazards that it found.
     fn write_beside_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, day: i32) {
         if visit.form == "onsite" {
@@ -335,11 +348,11 @@ impl World {
                 measure: None,
                 domain: visit.domain,
                 from: visit.from,
-                minutes: visit.length,
+                minutes: self.noted_length(unit, visit),
                 officer: visit.officers[0],
             };
             self.write_recordings(sheets, unit, &act);
-            let finished_at = visit.from + minutes(visit.length);
+            let finished_at = visit.from + minutes(self.noted_length(unit, visit));
             self.write_visit_rating(sheets, unit, &visit.id, visit.domain, visit.officers[0], finished_at);
         }
         // What is wrong in a city is seldom dangerous; elsewhere most of it is.

@@ -179,7 +179,7 @@ impl Reader<'_> {
             if cells.len() != grid.headings.len() {
                 return Err(format!("line {}: {} cells under {} headings", self.at, cells.len(), grid.headings.len()));
             }
-            for row in repeated(cells) {
+            for row in repeated(cells).map_err(|error| format!("line {}: {error}", self.at))? {
                 grid.rows.push(row);
                 grid.lines.push(self.at);
             }
@@ -216,13 +216,45 @@ fn index_table(line: &str) -> Option<IndexTable> {
     }
 }
 
-/// A row with `{1..30}` in its cells stands for thirty rows: in each, every `{1..30}` is that row's number.
-fn repeated(cells: Vec<String>) -> Vec<Vec<String>> {
-    let range_of = |cell: &String| {
-        let (first, last) = cell.split_once('{')?.1.split_once('}')?.0.split_once("..")?;
-        Some((first.parse::<u32>().ok()?, last.parse::<u32>().ok()?))
-    };
-    let Some((first, last)) = cells.iter().find_map(range_of) else { return vec![cells] };
-    let mark = format!("{{{first}..{last}}}");
-    (first..=last).map(|number| cells.iter().map(|cell| cell.replace(&mark, &number.to_string())).collect()).collect()
+/// A row with `{1..30}` in its cells stands for thirty rows: in each, every `{1..30}` is that row's number. Another range of the same length goes along with it
+/// (`{1..9}` and `2026-03-{02..10}`), with as many digits as its first number has.
+fn repeated(cells: Vec<String>) -> Result<Vec<Vec<String>>, String> {
+    let mut ranges: Vec<Numbers> = Vec::new();
+    for mark in cells.iter().flat_map(|cell| cell.split('{').skip(1)).filter_map(|rest| rest.split_once('}')).map(|(inside, _)| inside) {
+        let Some(numbers) = Numbers::read(mark) else { continue };
+        if !ranges.contains(&numbers) {
+            ranges.push(numbers);
+        }
+    }
+    let Some(count) = ranges.first().map(Numbers::count) else { return Ok(vec![cells]) };
+    if let Some(other) = ranges.iter().find(|range| range.count() != count) {
+        return Err(format!("`{}` and `{}` stand in one row and are not of the same length", ranges[0].mark, other.mark));
+    }
+    let row = |nth: u32| cells.iter().map(|cell| ranges.iter().fold(cell.clone(), |cell, range| range.put(&cell, nth))).collect();
+    Ok((0..count).map(row).collect())
+}
+
+/// `{02..10}`
+#[derive(PartialEq)]
+struct Numbers {
+    mark: String,
+    first: u32,
+    last: u32,
+    digits: usize,
+}
+
+impl Numbers {
+    fn read(inside: &str) -> Option<Self> {
+        let (first, last) = inside.split_once("..")?;
+        let (digits, first, last) = (first.len(), first.parse().ok()?, last.parse().ok()?);
+        (first <= last).then(|| Self { mark: format!("{{{inside}}}"), first, last, digits })
+    }
+
+    fn count(&self) -> u32 {
+        self.last - self.first + 1
+    }
+
+    fn put(&self, cell: &str, nth: u32) -> String {
+        cell.replace(&self.mark, &format!("{:0width$}", self.first + nth, width = self.digits))
+    }
 }

@@ -274,10 +274,13 @@ fn small_township(ground: &mut Ground<'_>) -> Vec<Occurrence> {
         let count = 1 + usize::from(stream.chance(0.3));
         while rows.len() > count {
             let gone = rows.swap_remove(stream.below(rows.len()));
-            let lead = format!("XS{}", ground.of("cases").word(gone, "case_id"));
+            let id = ground.of("cases").word(gone, "case_id");
             ground.remove_case(gone);
-            // Nobody reported it either: a lead that is left would stand as refused.
-            ground.remove_lead(&lead);
+            // Nobody reported it either, and nobody went there: a lead that is left would stand as refused, a visit as one whose problem nobody took up.
+            ground.remove_lead(&format!("XS{id}"));
+            if let Some(visit) = ground.of("inspections").find_one("inspection_id", &format!("JC{id}")) {
+                ground.remove_visit(visit);
+            }
         }
         kept.extend(rows);
     }
