@@ -137,6 +137,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         indicators: 0,
         indicator_seconds: BTreeMap::new(),
         population_seconds: BTreeMap::new(),
+        detector_seconds: BTreeMap::new(),
         counted: Vec::new(),
         scorecards: 0,
         ranked: 0,
@@ -211,6 +212,7 @@ fn stages(
     results.held_indicators = assessed.held.iter().map(|(id, reason)| (id.0.clone(), reason.clone())).collect();
     results.indicators = request.library.indicators.keys().filter(|id| !assessed.held.contains_key(*id)).count();
     results.population_seconds = assessed.population_seconds.clone();
+    results.detector_seconds = assessed.detected.seconds.clone();
     results.counted = assessed.counted.clone();
     results.indicator_seconds = assessed.seconds.iter().map(|(id, seconds)| (id.0.clone(), *seconds)).collect();
     results.scorecards = assessed.scorecards.ranks.len();

@@ -272,7 +272,7 @@ impl<'a> SharedPopulations<'a> {
     ) -> Result<T> {
         let begun = (self.elapsed)();
         let state = self.context.state();
-        let answer = async { in_memory_or_spilling(&state, optimised, physical(&state, optimised).await?, run).await }.await;
+        let answer = async { in_memory_or_less(&state, optimised, physical(&state, optimised).await?, run).await }.await;
         *self.seconds.entry(name.to_owned()).or_default() += (self.elapsed)() - begun;
         answer
     }
@@ -471,13 +471,17 @@ impl<'a> SharedPopulations<'a> {
     }
 
     /// Stores what stands ahead, several at once where memory is plenty: each after what it reads. What does not fit beside others is tried again
-    /// alone, and so is all that follows. Returns the seconds of each, and the first that could not be stored.
+    /// alone, where it may also run in parts, and so is all that follows. Returns the seconds of each, and the first that could not be stored.
     async fn fill_side_by_side(&self, state: &SessionState, mut ahead: Vec<Ahead>) -> (Vec<(String, f64)>, Option<String>) {
-        let fill = async |one: Ahead| {
+        let fill = async |one: Ahead, is_alone: bool| {
             let begun = (self.elapsed)();
             let rows = &self.stored[&self.key(&one.name)].rows;
             let fill = async |plan, task| rows.fill(plan, one.columns.clone(), task, &self.folder).await;
-            let stored = async { in_memory_or_spilling(state, &one.plan, physical(state, &one.plan).await?, fill).await }.await;
+            let stored = async {
+                let plan = physical(state, &one.plan).await?;
+                if is_alone { in_memory_or_less(state, &one.plan, plan, fill).await } else { fill(plan, state.task_ctx()).await }
+            };
+            let stored = stored.await;
             (one, (self.elapsed)() - begun, stored)
         };
         let (mut filling, mut seconds, mut failed) = (FuturesUnordered::new(), Vec::new(), None);
@@ -487,7 +491,7 @@ impl<'a> SharedPopulations<'a> {
             while failed.is_none() && filling.len() < at_once {
                 let is_ready = |one: &Ahead| one.reads.iter().all(|name| !in_hand.contains(name));
                 let Some(place) = ahead.iter().position(is_ready) else { break };
-                filling.push(fill(ahead.remove(place)));
+                filling.push(fill(ahead.remove(place), at_once == 1));
             }
             let Some((one, spent, stored)) = filling.next().await else { break };
             seconds.push((one.name.clone(), spent));
@@ -545,12 +549,12 @@ pub async fn answer(context: &SessionContext, optimised: &LogicalPlan) -> Result
 /// # Errors
 /// A query that does not run.
 pub async fn answer_by(state: &SessionState, optimised: &LogicalPlan, plan: Arc<dyn ExecutionPlan>) -> Result<Vec<RecordBatch>> {
-    in_memory_or_spilling(state, optimised, plan, collect).await
+    in_memory_or_less(state, optimised, plan, collect).await
 }
 
 /// Runs a plan with hash joins, which are fast and hold one side in memory; where the memory limit does not allow that, once more as
 /// [`with_less_memory`] says.
-async fn in_memory_or_spilling<T>(
+async fn in_memory_or_less<T>(
     state: &SessionState,
     optimised: &LogicalPlan,
     plan: Arc<dyn ExecutionPlan>,

@@ -75,6 +75,8 @@ pub struct DetectRequest<'a> {
     pub period: &'a Period,
     /// What is known to have disturbed the records.
     pub effects: &'a Effects,
+    /// Seconds since the run began.
+    pub elapsed: &'a (dyn Fn() -> f64 + Sync),
 }
 
 impl DetectRequest<'_> {
@@ -187,7 +189,9 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
     };
     let within = |session, detector| Detecting { session, request, detector, tiers: &tiers, regions: &regions, known: known(detector) };
     let (mut findings, mut tests, mut unremarkable, mut failed) = (Vec::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
+    let mut seconds = BTreeMap::new();
     for detector in request.library.detectors.values() {
+        let begun = (request.elapsed)();
         match first_answer(&sessions, async |session| looked_for(&within(session, detector)).await).await {
             Ok(Seen::Facts { findings: mut facts, unremarkable: units }) => {
                 weigh_by_rarity(&mut facts, units);
@@ -199,6 +203,7 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
                 failed.insert(detector.name.clone(), error.to_string());
             }
         }
+        seconds.insert(detector.name.clone(), (request.elapsed)() - begun);
     }
     let (rows, flagged) = corrected(&tests, request.parameter("finding.q", None)?);
     for detector in request.library.detectors.values() {
@@ -206,6 +211,7 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
         if of_detector.is_empty() {
             continue;
         }
+        let begun = (request.elapsed)();
         let found = first_answer(&sessions, async |session| flagged_findings(&within(session, detector), &of_detector).await).await;
         match found {
             Ok(of_detector) => findings.extend(of_detector),
@@ -213,10 +219,11 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
                 failed.insert(detector.name.clone(), error.to_string());
             }
         }
+        *seconds.entry(detector.name.clone()).or_default() += (request.elapsed)() - begun;
     }
     findings.retain(|finding: &Finding| !failed.contains_key(&finding.detector));
     findings.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
-    Ok(Detected { findings, tests: rows, unremarkable, resolved: Vec::new(), waiting: Vec::new(), ignored: Vec::new(), failed })
+    Ok(Detected { findings, tests: rows, unremarkable, failed, seconds, ..Detected::default() })
 }
 
 /// What the first session answers that has the memory for it. Joins hold one side: where that is too much, the next has less need of it; what is wrong for

@@ -233,7 +233,7 @@ mod tests {
         let (library, _) = crate::library::Library::read(None).expect("the library");
         let period: Period = "2026".parse().expect("a period");
         let request =
-            DetectRequest { library: &library, as_of: jiff::civil::date(2026, 6, 30), period: &period, effects: &Default::default() };
+            DetectRequest { library: &library, as_of: jiff::civil::date(2026, 6, 30), period: &period, effects: &Default::default(), elapsed: &|| 0.0 };
         let finding = finding();
         let (whole, half) = (finding.number(), finding.finding_id.clone());
         let confirmed = Some(Decision::Confirmed);
@@ -263,7 +263,7 @@ mod tests {
         session.register_table("findings_review", none).expect("a table");
         let period: Period = "2026".parse().expect("a period");
         let request =
-            DetectRequest { library: &library, as_of: jiff::civil::date(2026, 6, 30), period: &period, effects: &Default::default() };
+            DetectRequest { library: &library, as_of: jiff::civil::date(2026, 6, 30), period: &period, effects: &Default::default(), elapsed: &|| 0.0 };
         let folder = tables(&session).await;
         let mut detected = Detected::default();
         settle(&session, &request, Some(folder.path()), &mut detected).await.expect("settled");

@@ -328,6 +328,8 @@ pub struct Detected {
     pub ignored: Vec<IgnoredReview>,
     /// Detectors that failed, with the engine's words: they say nothing, and the others stand.
     pub failed: BTreeMap<String, String>,
+    /// Seconds spent on each detector.
+    pub seconds: BTreeMap<String, f64>,
 }
 
 impl Detected {

@@ -1,20 +1,24 @@
 //! A memory pool that also counts what the engine does not tell it, and is fair only where memory is short.
 //!
-//! In: what operators ask of the pool. Out: the pool's word, where a side of a join is asked for twice; to those that can spill yes, while they have less
-//! than a quarter together; to what waits no, beyond a quarter. Never here: how large the pool is.
+//! In: what operators ask of the pool. Out: the pool's word. Never here: how large the pool is.
+//!
+//! | who asks | how it is counted | what it may have |
+//! |---|---|---|
+//! | a side of a join | twice | what is left |
+//! | what waits for a later part of a join ([`super::in_turn`]) | as told | what is left, all of them together a quarter; the rest goes to disk |
+//! | who else can spill | as told | its share of what the others don't have; or more, while all who spill have less than a quarter |
+//! | who can't | as told | what is left |
 //!
 //! A hash join tells of the batches that it gathers, and then makes one batch of them before it lets them go (`collect_left_input`, DataFusion
 //! 55.2), as do a cross join and a nested loop: at that moment the process holds twice what was told. With 12 million cases and a limit of
 //! 2 GiB a run held 4.1 GB.
 //!
-//! A fair pool gives each operator that can spill the same share, whether it holds anything or not: the plan of a detector has a hundred of
-//! them, and one failed for 130 MB with 10 GB to give.
-//!
-//! What waits until a later part of a join is read ([`super::in_turn`]) may fill its shares and leave none to the sides of the joins, which can't
-//! spill and for which all of it waits: it has a quarter of the pool at most, and the rest of it goes to disk.
+//! The engine's fair pool (whose shares these are) gives each operator that can spill the same, whether it holds anything or not: the plan of a
+//! detector has a hundred of them, and one failed for 130 MB with 10 GB to give. What waits has a consumer for every part of every join: were
+//! each of them given a share, a sort beside them would have a hundredth of the pool, and were all of them, the joins they wait for would have nothing.
 
 use std::fmt::{self, Display, Formatter};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use datafusion::common::{Result, resources_err};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
@@ -22,53 +26,43 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool
 /// Consumers whose memory is held twice for a moment, by the beginning of their names.
 const COPIED: [&str; 4] = ["HashJoinInput", "NestedLoopJoinLoad", "CrossJoinExec", "PiecewiseMergeJoinInput"];
 
-/// A pool of which the sides of joins take twice what they ask for.
-#[derive(Debug)]
-pub(super) struct CountingCopies<Pool> {
-    pool: Pool,
-    /// What all that can spill have together.
-    spillable: AtomicUsize,
-    /// And of that, what only waits to be read.
-    waiting: AtomicUsize,
-}
-
-impl<Pool: MemoryPool> CountingCopies<Pool> {
-    /// The same limit as that of `pool`.
-    pub fn new(pool: Pool) -> Self {
-        Self { pool, spillable: AtomicUsize::new(0), waiting: AtomicUsize::new(0) }
-    }
-
-    /// Whether somebody who can spill may take so much, whatever its share: all of them together have less than a quarter. Later ones keep
-    /// their shares, so that no more than a quarter is given twice; that much of the process' limit is not the pool's.
-    fn leaves_room_for(&self, bytes: usize) -> bool {
-        let MemoryLimit::Finite(limit) = self.pool.memory_limit() else { return false };
-        let spillable = self.spillable.load(Ordering::Relaxed).saturating_add(bytes);
-        spillable <= limit / ONE_PART_IN && self.pool.reserved().saturating_add(bytes) <= limit
-    }
-
-    /// Whether so much more may wait in memory.
-    fn may_wait(&self, bytes: usize) -> bool {
-        let MemoryLimit::Finite(limit) = self.pool.memory_limit() else { return true };
-        self.waiting.load(Ordering::Relaxed).saturating_add(bytes) <= limit / ONE_PART_IN
-    }
-
-    fn count(&self, reservation: &MemoryReservation, bytes: usize) {
-        if reservation.consumer().can_spill() {
-            self.spillable.fetch_add(bytes, Ordering::Relaxed);
-        }
-        if waits(reservation) {
-            self.waiting.fetch_add(bytes, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Whether it is what the engine has dealt out by keys, and nobody has read yet.
-fn waits(reservation: &MemoryReservation) -> bool {
-    reservation.consumer().name().starts_with("RepartitionExec")
-}
+/// Consumers of what the engine has dealt out by keys and nobody has read yet.
+const WAITING: &str = "RepartitionExec";
 
 /// One part in so many of the pool goes to whoever comes first of those that can spill, and is the most that may wait.
 const ONE_PART_IN: usize = 4;
+
+/// The pool of a session.
+#[derive(Debug)]
+pub(super) struct SessionPool {
+    limit: usize,
+    taken: Mutex<Taken>,
+}
+
+/// Bytes, by who has them.
+#[derive(Debug, Default)]
+struct Taken {
+    /// How many there are that can spill; those that wait are not among them.
+    spillers: usize,
+    by_spillers: usize,
+    by_waiting: usize,
+    by_others: usize,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Spiller,
+    Waiting,
+    Other,
+}
+
+fn kind_of(consumer: &MemoryConsumer) -> Kind {
+    match consumer.can_spill() {
+        true if consumer.name().starts_with(WAITING) => Kind::Waiting,
+        true => Kind::Spiller,
+        false => Kind::Other,
+    }
+}
 
 /// What is taken from the pool for so many bytes.
 fn with_copies(reservation: &MemoryReservation, bytes: usize) -> usize {
@@ -76,65 +70,91 @@ fn with_copies(reservation: &MemoryReservation, bytes: usize) -> usize {
     if is_copied { bytes.saturating_mul(2) } else { bytes }
 }
 
-impl<Pool: MemoryPool> MemoryPool for CountingCopies<Pool> {
+impl Taken {
+    fn of(&mut self, kind: Kind) -> &mut usize {
+        match kind {
+            Kind::Spiller => &mut self.by_spillers,
+            Kind::Waiting => &mut self.by_waiting,
+            Kind::Other => &mut self.by_others,
+        }
+    }
+
+    fn all(&self) -> usize {
+        self.by_spillers.saturating_add(self.by_waiting).saturating_add(self.by_others)
+    }
+
+    /// Whether somebody who holds `held` may have so much more of a pool of `limit` bytes.
+    fn leaves(&self, limit: usize, kind: Kind, held: usize, bytes: usize) -> bool {
+        let is_left = self.all().saturating_add(bytes) <= limit;
+        match kind {
+            Kind::Other => is_left,
+            Kind::Waiting => is_left && self.by_waiting.saturating_add(bytes) <= limit / ONE_PART_IN,
+            Kind::Spiller => {
+                let first = is_left && self.by_spillers.saturating_add(bytes) <= limit / ONE_PART_IN;
+                // Later ones keep their shares, so that no more than a quarter is given twice; that much of the process' limit is not the pool's.
+                let shared = limit.saturating_sub(self.by_waiting.saturating_add(self.by_others));
+                first || held.saturating_add(bytes) <= shared / self.spillers.max(1)
+            }
+        }
+    }
+}
+
+impl SessionPool {
+    /// A pool of so many bytes.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, taken: Mutex::default() }
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl MemoryPool for SessionPool {
     fn name(&self) -> &str {
-        self.pool.name()
+        "session"
     }
 
     fn register(&self, consumer: &MemoryConsumer) {
-        self.pool.register(consumer);
+        self.taken().spillers += usize::from(kind_of(consumer) == Kind::Spiller);
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
-        self.pool.unregister(consumer);
+        let mut taken = self.taken();
+        taken.spillers = taken.spillers.saturating_sub(usize::from(kind_of(consumer) == Kind::Spiller));
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        let bytes = with_copies(reservation, additional);
-        self.pool.grow(reservation, bytes);
-        self.count(reservation, bytes);
+        *self.taken().of(kind_of(reservation.consumer())) += with_copies(reservation, additional);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        let bytes = with_copies(reservation, shrink);
-        self.pool.shrink(reservation, bytes);
-        if reservation.consumer().can_spill() {
-            self.spillable.fetch_sub(bytes, Ordering::Relaxed);
-        }
-        if waits(reservation) {
-            self.waiting.fetch_sub(bytes, Ordering::Relaxed);
-        }
+        *self.taken().of(kind_of(reservation.consumer())) -= with_copies(reservation, shrink);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let bytes = with_copies(reservation, additional);
-        if !reservation.consumer().can_spill() {
-            return self.pool.try_grow(reservation, bytes);
+        let (kind, bytes) = (kind_of(reservation.consumer()), with_copies(reservation, additional));
+        let mut taken = self.taken();
+        if !taken.leaves(self.limit, kind, reservation.size(), bytes) {
+            let left = self.limit.saturating_sub(taken.all());
+            return resources_err!("{bytes} bytes for {} of the {left} that are left of {}", reservation.consumer().name(), self.limit);
         }
-        if waits(reservation) && !self.may_wait(bytes) {
-            return resources_err!("what waits for later parts of a join has its quarter of the memory");
-        }
-        if self.leaves_room_for(bytes) {
-            self.pool.grow(reservation, bytes);
-        } else {
-            self.pool.try_grow(reservation, bytes)?;
-        }
-        self.count(reservation, bytes);
+        *taken.of(kind) += bytes;
         Ok(())
     }
 
     fn reserved(&self) -> usize {
-        self.pool.reserved()
+        self.taken().all()
     }
 
     fn memory_limit(&self) -> MemoryLimit {
-        self.pool.memory_limit()
+        MemoryLimit::Finite(self.limit)
     }
 }
 
-impl<Pool: MemoryPool> Display for CountingCopies<Pool> {
+impl Display for SessionPool {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}, sides of joins twice", self.pool)
+        write!(formatter, "session(pool_size: {})", self.limit)
     }
 }
 
@@ -142,7 +162,6 @@ impl<Pool: MemoryPool> Display for CountingCopies<Pool> {
 mod tests {
     use std::sync::Arc;
 
-    use datafusion::execution::memory_pool::FairSpillPool;
     use datafusion::execution::runtime_env::RuntimeEnvBuilder;
     use datafusion::prelude::{SessionConfig, SessionContext};
 
@@ -150,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_side_of_a_join_is_taken_twice_and_given_back_twice() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(CountingCopies::new(FairSpillPool::new(100)));
+        let pool: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(100));
         let join = MemoryConsumer::new("HashJoinInput[0]").register(&pool);
         let other = MemoryConsumer::new("ExternalSorter[0]").register(&pool);
         assert!(join.try_grow(51).is_err());
@@ -165,7 +184,7 @@ mod tests {
 
     #[test]
     fn who_spills_has_more_than_its_share_while_a_quarter_is_there_and_later_ones_keep_theirs() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(CountingCopies::new(FairSpillPool::new(100)));
+        let pool: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(100));
         let sorters: Vec<MemoryReservation> =
             (0..10).map(|number| MemoryConsumer::new(format!("ExternalSorter[{number}]")).with_can_spill(true).register(&pool)).collect();
         sorters[0].try_grow(25).expect("a fair share would be ten");
@@ -184,12 +203,15 @@ mod tests {
 
     #[test]
     fn what_waits_to_be_read_has_a_quarter_and_joins_have_the_rest() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(CountingCopies::new(FairSpillPool::new(100)));
+        let pool: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(100));
         let waiting = |part| MemoryConsumer::new(format!("RepartitionExec[{part}]")).with_can_spill(true).register(&pool);
         let (first, second) = (waiting(0), waiting(1));
         first.try_grow(20).expect("less than a quarter");
         assert!(second.try_grow(6).is_err(), "the rest goes to disk");
         second.try_grow(5).expect("a quarter");
+        let sorter = MemoryConsumer::new("ExternalSorter[0]").with_can_spill(true).register(&pool);
+        sorter.try_grow(75).expect("what waits takes nobody's share");
+        sorter.shrink(75);
         let join = MemoryConsumer::new("HashJoinInput[0]").register(&pool);
         join.try_grow(37).expect("twice as much is there for a side of a join");
         first.shrink(20);
@@ -202,7 +224,7 @@ mod tests {
         let joins = ["SELECT count(*) FROM a JOIN b ON a.value = b.value", "SELECT sum(a.value * b.value) FROM a CROSS JOIN b"];
         for sql in joins {
             let refused = |limit| async move {
-                let pool = CountingCopies::new(FairSpillPool::new(limit));
+                let pool = SessionPool::new(limit);
                 let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc().expect("a runtime");
                 let context = SessionContext::new_with_config_rt(SessionConfig::new().with_target_partitions(1), runtime);
                 for table in ["a", "b"] {

@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::TrackConsumersPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::durable::create_folders;
-use super::pool::CountingCopies;
+use super::pool::SessionPool;
 use super::room::RoomForRows;
 use super::row_numbers::CountSortedRows;
 use crate::error::{Context, Error, Kind, Result};
@@ -41,9 +41,8 @@ pub fn session(memory_limit: Option<usize>, temp: &Path, target_partitions: usiz
     if let Some(limit) = memory_limit {
         let left = limit.saturating_sub(BESIDE_THE_POOL);
         let pool = (left - left.saturating_sub(ALL_TO_THE_POOL) / LEFT_OUT).max(SMALLEST_POOL);
-        let pool = CountingCopies::new(FairSpillPool::new(pool));
         let named_in_errors = NonZeroUsize::new(5).expect("five is not zero");
-        runtime = runtime.with_memory_pool(Arc::new(TrackConsumersPool::new(pool, named_in_errors)));
+        runtime = runtime.with_memory_pool(Arc::new(TrackConsumersPool::new(SessionPool::new(pool), named_in_errors)));
     }
     let runtime = runtime.build_arc().context(Kind::Environment, || "preparing the SQL session")?;
     let mut config = SessionConfig::new().with_target_partitions(target_partitions.max(1)).with_information_schema(true);

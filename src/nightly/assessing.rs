@@ -151,7 +151,7 @@ pub async fn assess(
     let (period, as_of) = (&request.period, request.as_of);
     let reuse = reuse_in(request, &counting, snapshot);
     assessed.effects = Effects::read(session, as_of).await?;
-    let looked_for = DetectRequest { library, as_of, period, effects: &assessed.effects };
+    let looked_for = DetectRequest { library, as_of, period, effects: &assessed.effects, elapsed: &elapsed };
     let watch = Watch::over(request.scheme, &assessed.units, looked_for.last_day(), &assessed.effects);
     // The months before this year are counted only where nothing below asks for the beginning of the window.
     let whole = |indicator: &Indicator| {
@@ -238,7 +238,7 @@ pub async fn assess(
 
     surroundings.stage("findings", Work::Unknown);
     shared.stand_at(moment_of(Window::Flow, request.as_of), dependencies.in_order().map(str::to_owned)).await;
-    let looked_for = DetectRequest { library, as_of, period, effects: &assessed.effects };
+    let looked_for = DetectRequest { library, as_of, period, effects: &assessed.effects, elapsed: &elapsed };
     let edited: Vec<_> = library.tables_at_freeze().into_iter().map(shape_of).collect();
     let frozen = lake.register_at_freeze(session, snapshot, &freezes(request)?, &edited).await;
     let mut detected = detect(session, &looked_for).await?;

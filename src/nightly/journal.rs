@@ -156,6 +156,9 @@ pub struct RunResults {
     /// Seconds spent on each population that several indicators read.
     #[serde(default)]
     pub population_seconds: BTreeMap<String, f64>,
+    /// Seconds spent on each detector: where the time of `findings` goes.
+    #[serde(default)]
+    pub detector_seconds: BTreeMap<String, f64>,
     /// What was counted anew for the indicators and what was kept from earlier runs, by relation and moment.
     #[serde(default)]
     pub counted: Vec<CountedRelation>,
