@@ -75,6 +75,12 @@ impl Error {
         self
     }
 
+    /// Says what to do, where nothing is said yet.
+    pub fn or_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
     /// Says what was being done.
     pub fn while_doing(mut self, context: impl Into<String>) -> Self {
         self.context.push(context.into());

@@ -99,5 +99,8 @@ pub mod simulate;
 /// The whole job as one function; what a run left, and what moved between two.
 pub mod nightly;
 
+/// The release of a period: frozen, heard, corrected, signed, computed again by anybody.
+pub mod annual;
+
 /// The command line.
 pub mod cli;

@@ -27,6 +27,7 @@ use crate::terms::{IndicatorId, Period, RunId, UnitId, counted};
 
 pub mod assessing;
 pub mod border_records;
+pub mod correcting;
 pub mod difference;
 pub mod freezes;
 pub mod journal;

@@ -49,6 +49,7 @@ mod diff;
 mod docs;
 mod explain;
 mod init;
+mod release;
 mod run;
 mod runs;
 mod sample;
@@ -122,6 +123,8 @@ enum Command {
     Whatif(whatif::Arguments),
     /// What moved between two runs, and because of what: data, clocks, definitions, scheme, units
     Diff(diff::Arguments),
+    /// Freeze a period, hear the units, correct, sign; check what was signed
+    Release(release::Arguments),
     /// Make a province that does not exist, with planted cheating and its answer key
     Simulate(simulate::Arguments),
 }
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Score(arguments) => score::score(&line.common, &arguments),
         Command::Whatif(arguments) => whatif::whatif(&line.common, &arguments),
         Command::Diff(arguments) => diff::diff(&line.common, &arguments),
+        Command::Release(arguments) => release::release(&line.common, &arguments),
         Command::Simulate(arguments) => simulate::simulate(&line.common, &arguments),
     };
     match ended {

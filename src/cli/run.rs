@@ -70,7 +70,7 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
         memory_limit: common.memory_limit.or_else(default_memory),
         partitions: cores(),
         seed: SEED,
-        engine: env!("CARGO_PKG_VERSION"),
+        engine: super::surroundings::ENGINE,
         only_load,
     };
     if arguments.dry_run {

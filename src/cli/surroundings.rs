@@ -76,6 +76,42 @@ pub fn key_password() -> Option<String> {
     std::env::var("KAOHE_KEY_PASSWORD").ok().filter(|password| !password.is_empty())
 }
 
+/// Version of this program.
+pub const ENGINE: &str = env!("CARGO_PKG_VERSION");
+
+/// The time as texts of runs and releases hold it.
+pub fn now() -> String {
+    format!("{}+08:00", shanghai_now().strftime("%Y-%m-%dT%H:%M:%S"))
+}
+
+/// A folder of this process alone, which goes with this value: for what needs no project.
+pub struct TemporaryFolder(std::path::PathBuf);
+
+impl TemporaryFolder {
+    /// Makes it in the system's folder for such.
+    pub fn make() -> Result<Self> {
+        let folder = std::env::temp_dir().join(format!("kaohe-{}", std::process::id()));
+        let doing = || format!("making the temporary folder {}", folder.display());
+        // What a process of the same number left is nobody's any more; what is not ours refuses to go.
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).context(Kind::Environment, doing)?;
+        }
+        std::fs::create_dir(&folder).context(Kind::Environment, doing)?;
+        Ok(Self(folder))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Cores of this machine.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
@@ -186,7 +222,7 @@ fn style_of(work: Work) -> ProgressStyle {
 
 impl Surroundings for Terminal {
     fn now(&self) -> String {
-        format!("{}+08:00", shanghai_now().strftime("%Y-%m-%dT%H:%M:%S"))
+        now()
     }
 
     fn elapsed(&self) -> f64 {

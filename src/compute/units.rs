@@ -182,6 +182,11 @@ impl Hierarchy {
         std::iter::once(unit.to_owned()).chain(self.units.iter().filter(is_below).cloned()).collect()
     }
 
+    /// Every unit with the one above it, as [`Self::new`] takes them.
+    pub fn rows(&self) -> Vec<(String, Option<String>)> {
+        self.units.iter().map(|unit| (unit.clone(), self.parents.get(unit).cloned())).collect()
+    }
+
     /// Rows (unit_id, ancestor_id), the unit itself included.
     pub(super) fn pairs(&self) -> (Vec<String>, Vec<String>) {
         self.units.iter().flat_map(|unit| self.with_ancestors(unit).into_iter().map(move |ancestor| (unit.clone(), ancestor))).unzip()

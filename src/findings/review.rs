@@ -232,8 +232,13 @@ mod tests {
     fn a_decision_is_of_the_unit_and_detector_of_its_number_and_says_what_it_lacks() {
         let (library, _) = crate::library::Library::read(None).expect("the library");
         let period: Period = "2026".parse().expect("a period");
-        let request =
-            DetectRequest { library: &library, as_of: jiff::civil::date(2026, 6, 30), period: &period, effects: &Default::default(), elapsed: &|| 0.0 };
+        let request = DetectRequest {
+            library: &library,
+            as_of: jiff::civil::date(2026, 6, 30),
+            period: &period,
+            effects: &Default::default(),
+            elapsed: &|| 0.0,
+        };
         let finding = finding();
         let (whole, half) = (finding.number(), finding.finding_id.clone());
         let confirmed = Some(Decision::Confirmed);
@@ -262,8 +267,13 @@ mod tests {
         let none = session.sql(NONE).await.expect("no review").into_view();
         session.register_table("findings_review", none).expect("a table");
         let period: Period = "2026".parse().expect("a period");
-        let request =
-            DetectRequest { library: &library, as_of: jiff::civil::date(2026, 6, 30), period: &period, effects: &Default::default(), elapsed: &|| 0.0 };
+        let request = DetectRequest {
+            library: &library,
+            as_of: jiff::civil::date(2026, 6, 30),
+            period: &period,
+            effects: &Default::default(),
+            elapsed: &|| 0.0,
+        };
         let folder = tables(&session).await;
         let mut detected = Detected::default();
         settle(&session, &request, Some(folder.path()), &mut detected).await.expect("settled");

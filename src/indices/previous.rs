@@ -17,6 +17,8 @@ use super::Indices;
 use super::burden::BurdenTables;
 use super::synergy::SynergyTables;
 use super::tables::{Burden, BurdenCaps, BurdenPower, BurdenVisits, SynergyPair, SynergyRegion, SynergySide};
+use crate::compute::measures::Measures;
+use crate::compute::previous::read_measures;
 use crate::error::{Context, Kind, Result};
 use crate::library::scheme::composites::{BURDEN, SYNERGY};
 
@@ -39,6 +41,36 @@ pub async fn in_place_of_held(
         found.burden = burden(session, tables).await?;
     }
     Ok(found)
+}
+
+/// What scoring reads of the result tables of a run.
+#[derive(Debug, Clone)]
+pub struct Results {
+    /// Of every month.
+    pub measures: Measures,
+    /// Sides of borders, and regions over all their borders.
+    pub synergy: SynergyTables,
+    /// Burden on enterprises.
+    pub burden: BurdenTables,
+}
+
+/// Reads measures and both indices from `tables`; measures of indicators that are held are marked.
+///
+/// # Errors
+/// A file that is not such a table.
+pub async fn results(session: &SessionContext, tables: &Path, is_held: impl Fn(&str) -> bool) -> Result<Results> {
+    let measures = read_measures(session, &tables.join("measures.parquet"), |_| true, is_held)
+        .await
+        .context(Kind::Query, || format!("reading the measures in {}", tables.display()))?;
+    Ok(Results { measures, synergy: synergy(session, tables).await?, burden: burden(session, tables).await? })
+}
+
+/// The same without a lake; `temp` takes what does not fit into memory.
+///
+/// # Errors
+/// As [`results`]; a folder that can't be written.
+pub async fn results_alone(tables: &Path, temp: &Path, is_held: impl Fn(&str) -> bool) -> Result<Results> {
+    results(&crate::lake::session(None, temp, 1)?, tables, is_held).await
 }
 
 /// Parts, sides and regions of the run.

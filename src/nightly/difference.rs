@@ -11,19 +11,18 @@ use std::path::Path;
 
 use super::journal::{Manifest, RunResults};
 use super::kept_texts;
-use super::left::Left;
+use super::left::{Left, records_of, scheme_of};
 use super::loading::shape_of;
 use crate::compute::counting_session::{CountingSession, Limits};
 use crate::compute::measures::Measures;
 use crate::compute::resting::Resting;
 use crate::compute::run::{Task, compute};
 use crate::compute::shared::SharedPopulations;
-use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::Lake;
 use crate::library::Library;
 use crate::library::indicator::Indicator;
-use crate::library::scheme::{Scheme, read_scheme};
+use crate::library::scheme::Scheme;
 use crate::release::hash_tables;
 use crate::report;
 use crate::scoring::difference::{Cause, Difference, IndicatorChange, ObjectChange, RunSide, TableChange, TextChange, Totals, Way, totals};
@@ -46,17 +45,11 @@ struct Side {
 impl Side {
     async fn read(out: &Path, run: &str, limits: &Limits<'_>) -> Result<Self> {
         let folder = out.join("runs").join(run);
-        let read = |name: &str| {
-            std::fs::read_to_string(folder.join(name)).map_err(|_| {
-                Error::new(Kind::Configuration, format!("the run `{run}` left no {name} in {}", out.display()))
-                    .with_hint("`kaohe runs` lists the runs; one that only loaded, or stopped, left nothing to compare")
-            })
-        };
-        let doing = || format!("reading the run {run}");
-        let manifest: Manifest = serde_json::from_str(&read("manifest.json")?).context(Kind::Environment, doing)?;
-        let results: RunResults = serde_json::from_str(&read("run_results.json")?).context(Kind::Environment, doing)?;
+        let (manifest, results) = records_of(out, run)?;
         let library = kept_texts::library_of(out, &manifest)?;
-        let scheme = scheme_of(&manifest, &library)?;
+        // Without draws: what chance leaves open moves no total.
+        let mut scheme = scheme_of(&manifest, &library)?;
+        scheme.uncertainty.draws = 0;
         let left = Left::read(&library, out, run, limits).await?;
         let published = report::read_totals(&folder.join("tables"))?;
         let published = published.into_iter().map(|((unit, domain), total)| ((unit.0, domain), total)).collect();
@@ -73,16 +66,6 @@ impl Side {
             engine: self.manifest.engine.clone(),
         }
     }
-}
-
-/// The scheme that scored the run, without draws: what chance leaves open moves no total.
-fn scheme_of(manifest: &Manifest, library: &Library) -> Result<Scheme> {
-    let name = &manifest.scheme.0;
-    let doing = || Error::new(Kind::Environment, format!("the scheme `{name}`, as the run {} has read it, can't be read", manifest.run));
-    let (file, text) = library.scheme_text(name).ok_or_else(doing)?;
-    let mut scheme = read_scheme(name, &file, text, &library.indicators, &mut Diagnostics::default()).ok_or_else(doing)?;
-    scheme.uncertainty.draws = 0;
-    Ok(scheme)
 }
 
 /// Compares two runs of a project.

@@ -14,17 +14,29 @@ use super::loading::shape_of;
 use crate::compute::counting_session::{CountingSession, Limits};
 use crate::compute::events::{Event, read_events};
 use crate::compute::measures::Measures;
-use crate::compute::previous::read_measures;
 use crate::compute::units::{Hierarchy, Unit, read_units};
+use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Error, Kind, Result};
+use crate::indices::burden::BurdenTables;
 use crate::indices::previous;
+use crate::indices::synergy::SynergyTables;
 use crate::lake::Lake;
 use crate::library::Library;
 use crate::library::indicator::Indicator;
-use crate::library::scheme::Scheme;
+use crate::library::scheme::{Scheme, read_scheme};
 use crate::scoring::tables::Scorecards;
 use crate::scoring::{RegionalValue, ScoringInput, regional, score_without_ledger};
 use crate::terms::{IndicatorId, Period};
+
+/// Who is assessed on the run's date, and what moves a total outside the indicators.
+pub struct Registry {
+    /// Units on that date.
+    pub units: Vec<Unit>,
+    /// Who is below whom.
+    pub hierarchy: Hierarchy,
+    /// Bonus, deduction, veto.
+    pub events: Vec<Event>,
+}
 
 /// Everything that the run's scoring has read.
 pub struct Left {
@@ -42,10 +54,44 @@ pub struct Left {
     pub hierarchy: Hierarchy,
     /// Its measures.
     pub measures: Measures,
+    /// Sides of borders, and regions over all their borders.
+    pub synergy: SynergyTables,
+    /// Burden on enterprises.
+    pub burden: BurdenTables,
+    /// Bonus, deduction, veto.
+    pub events: Vec<Event>,
     regional: Vec<RegionalValue>,
     held: BTreeSet<IndicatorId>,
     provisional: BTreeSet<IndicatorId>,
-    events: Vec<Event>,
+}
+
+/// What a run says about itself, from its folder.
+///
+/// # Errors
+/// A run that left no results, files that are damaged.
+pub fn records_of(out: &Path, run: &str) -> Result<(Manifest, RunResults)> {
+    let folder = out.join("runs").join(run);
+    let read = |name: &str| {
+        std::fs::read_to_string(folder.join(name)).map_err(|_| {
+            Error::new(Kind::Configuration, format!("there are no results of a run `{run}` in {}: {name} is missing", out.display()))
+                .with_hint("`kaohe runs` lists the runs; one that only loaded, or stopped, left no results")
+        })
+    };
+    let doing = || format!("reading the run {run}");
+    let results: RunResults = serde_json::from_str(&read("run_results.json")?).context(Kind::Environment, doing)?;
+    let manifest: Manifest = serde_json::from_str(&read("manifest.json")?).context(Kind::Environment, doing)?;
+    Ok((manifest, results))
+}
+
+/// The scheme that scored a run, as it has read it.
+///
+/// # Errors
+/// A library without it.
+pub fn scheme_of(manifest: &Manifest, library: &Library) -> Result<Scheme> {
+    let name = &manifest.scheme.0;
+    let doing = || Error::new(Kind::Environment, format!("the scheme `{name}`, as the run {} has read it, can't be read", manifest.run));
+    let (file, text) = library.scheme_text(name).ok_or_else(doing)?;
+    read_scheme(name, &file, text, &library.indicators, &mut Diagnostics::default()).ok_or_else(doing)
 }
 
 impl Left {
@@ -54,16 +100,8 @@ impl Left {
     /// # Errors
     /// A run that left no results, files that are missing or damaged, versions that the lake does not have any more.
     pub async fn read(library: &Library, out: &Path, run: &str, limits: &Limits<'_>) -> Result<Self> {
-        let folder = out.join("runs").join(run);
+        let (manifest, results) = records_of(out, run)?;
         let doing = || format!("reading the run {run}");
-        let text = |name: &str| std::fs::read_to_string(folder.join(name));
-        let results = text("run_results.json").map_err(|_| {
-            Error::new(Kind::Configuration, format!("there are no results of a run `{run}` in {}", out.display()))
-                .with_hint("`kaohe runs` lists them")
-        })?;
-        let results: RunResults = serde_json::from_str(&results).context(Kind::Environment, doing)?;
-        let manifest = text("manifest.json").context(Kind::Environment, doing)?;
-        let manifest: Manifest = serde_json::from_str(&manifest).context(Kind::Environment, doing)?;
         let as_of: Date = results.as_of.parse().context(Kind::Environment, doing)?;
         let period: Period = results.period.parse().map_err(|error: String| Error::new(Kind::Environment, error))?;
         let lake = Lake::open(&out.join("lake"))?;
@@ -75,19 +113,33 @@ impl Left {
         attribution.name_predecessors(&mut units);
         let until = as_of.min(period.last.last_day());
         let events = read_events(&context, period.first.first_day(), until).await.context(Kind::Query, || "reading `scheme_events`")?;
-        let tables = folder.join("tables");
+        let tables = out.join("runs").join(run).join("tables");
+        let found = previous::results(&context, &tables, |id| results.held_indicators.contains_key(id)).await?;
+        Self::of(library, (&manifest, &results), Registry { units, hierarchy, events }, found)
+    }
+
+    /// The same of what is known already.
+    ///
+    /// # Errors
+    /// A manifest or results with a date or period that is none.
+    pub fn of(
+        library: &Library,
+        (manifest, results): (&Manifest, &RunResults),
+        registry: Registry,
+        found: previous::Results,
+    ) -> Result<Self> {
+        let Registry { units, hierarchy, events } = registry;
+        let doing = || format!("reading the run {}", manifest.run);
+        let as_of: Date = results.as_of.parse().context(Kind::Environment, doing)?;
+        let period: Period = results.period.parse().map_err(|error: String| Error::new(Kind::Environment, error))?;
         let held: BTreeSet<IndicatorId> = results.held_indicators.keys().map(|id| IndicatorId::from(id.as_str())).collect();
-        let is_held = |id: &str| held.contains(&IndicatorId::from(id));
-        let measures = read_measures(&context, &tables.join("measures.parquet"), |_| true, is_held)
-            .await
-            .context(Kind::Query, || format!("reading the measures of the run {run}"))?;
-        let regions = previous::synergy(&context, &tables).await?.regions;
+        let previous::Results { measures, synergy, burden } = found;
         let province = units.iter().find(|unit| unit.tier == "province").map_or("", |unit| unit.region.as_str());
-        let mut regional = regional::from_synergy(&regions);
-        regional.extend(regional::from_burden(&previous::burden(&context, &tables).await?.rows, province));
+        let mut regional = regional::from_synergy(&synergy.regions);
+        regional.extend(regional::from_burden(&burden.rows, province));
         let provisional = provisional(library, as_of, library.indicators.keys().cloned());
-        let scheme = manifest.scheme;
-        Ok(Self { run: run.to_owned(), as_of, period, scheme, units, hierarchy, measures, regional, held, provisional, events })
+        let (run, scheme) = (manifest.run.clone(), manifest.scheme.clone());
+        Ok(Self { run, as_of, period, scheme, units, hierarchy, measures, synergy, burden, events, regional, held, provisional })
     }
 
     /// What its scoring reads, under a scheme.

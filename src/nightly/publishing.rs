@@ -16,6 +16,7 @@ use crate::indices::burden::BurdenParameters;
 use crate::indices::synergy::SynergyParameters;
 use crate::ingest::{FileAccounting, UnitRemark};
 use crate::lake::Snapshot;
+use crate::library::Library;
 use crate::library::contract::{CheckSeverity, ColumnType, REGISTRY};
 use crate::library::indicator::ShownAs;
 use crate::library::scheme::composites::{BURDEN, COMPOSITES, SYNERGY};
@@ -27,8 +28,30 @@ use crate::report::input::{
 use crate::report::{composite_texts, method_texts};
 use crate::scoring::audit::audit;
 use crate::scoring::grade_cap;
-use crate::scoring::tables::{LineKind, ScoreLine, Unit};
-use crate::terms::{IndicatorId, UnitId, date_from_epoch_days};
+use crate::scoring::tables::{LineKind, ScoreLine, Scorecards, Unit};
+use crate::terms::{IndicatorId, Period, UnitId, date_from_epoch_days};
+
+/// By what texts figures were computed: what pages say of scheme, indicators, clocks and places.
+#[derive(Clone, Copy)]
+pub struct Texts<'a> {
+    /// The library.
+    pub library: &'a Library,
+    /// The year's policy.
+    pub scheme: &'a Scheme,
+    /// What the scorecards speak about.
+    pub period: &'a Period,
+    /// State of the facts.
+    pub as_of: Date,
+    /// Of the bootstrap.
+    pub seed: u64,
+}
+
+impl<'a> Texts<'a> {
+    fn of(request: &'a Request<'_>) -> Self {
+        let Request { library, scheme, period, as_of, seed, .. } = request;
+        Self { library, scheme, period, as_of: *as_of, seed: *seed }
+    }
+}
 
 /// Puts together what pages and result tables show.
 pub fn report_input(
@@ -39,7 +62,8 @@ pub fn report_input(
     snapshot: &Snapshot,
     previous: Option<&Previous>,
 ) -> ReportInput {
-    let line_events = line_events(request.scheme, &assessed);
+    let texts = &Texts::of(request);
+    let line_events = line_events(request.scheme, &assessed.events, &assessed.scorecards);
     ReportInput {
         assessment: request.project.name.clone(),
         notice: request.project.notice.clone(),
@@ -48,10 +72,10 @@ pub fn report_input(
         run_id: request.run.clone(),
         engine_version: request.engine.to_owned(),
         lake_versions: snapshot.versions(),
-        scheme: scheme_view(request),
-        indicators: indicator_views(request),
+        scheme: scheme_view(texts),
+        indicators: indicator_views(request.library),
         lineage: lineage(request, &assessed, snapshot),
-        regions: region_names(request),
+        regions: region_names(request.library),
         line_events,
         accounting: loaded.files.iter().map(accounting_row).collect(),
         quarantine_reasons,
@@ -63,7 +87,7 @@ pub fn report_input(
             .into_iter()
             .map(|silent| NotReported { table: silent.table, unit: silent.unit, last_seen: silent.last_seen })
             .collect(),
-        marks: marks(request),
+        marks: marks(request.library, request.as_of),
         previous: previous.map(|previous| PreviousRun { as_of: previous.as_of, ranks: ranks_before(previous, &assessed.units) }),
         units: assessed.units,
         audit: audit(request.scheme, &assessed.scorecards),
@@ -81,6 +105,7 @@ pub fn report_input(
         effects: assessed.effects,
         detectors: request.library.detectors.values().cloned().collect(),
         records: assessed.records,
+        edition: None,
         tables: request.library.tables.values().map(|table| (table.name.clone(), table.title.clone())).collect(),
     }
 }
@@ -110,9 +135,9 @@ fn held(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed, since: Opti
 }
 
 /// The events behind score lines.
-fn line_events(scheme: &Scheme, assessed: &Assessed) -> Vec<LineEvent> {
+pub fn line_events(scheme: &Scheme, events: &[Event], cards: &Scorecards) -> Vec<LineEvent> {
     let entry = |line: &ScoreLine| {
-        let event = assessed.events.iter().find(|event| event.id == line.event)?;
+        let event = events.iter().find(|event| event.id == line.event)?;
         let is_veto = line.kind == LineKind::Veto;
         let veto = scheme.vetoes.iter().find(|veto| is_veto && veto.code == event.code);
         Some(LineEvent {
@@ -127,11 +152,12 @@ fn line_events(scheme: &Scheme, assessed: &Assessed) -> Vec<LineEvent> {
             document: event.document.clone(),
         })
     };
-    assessed.scorecards.score_lines.iter().filter(|line| !line.event.is_empty()).filter_map(entry).collect()
+    cards.score_lines.iter().filter(|line| !line.event.is_empty()).filter_map(entry).collect()
 }
 
-fn scheme_view(request: &Request<'_>) -> SchemeView {
-    let scheme = request.scheme;
+/// The scheme as pages show it.
+pub fn scheme_view(texts: &Texts<'_>) -> SchemeView {
+    let scheme = texts.scheme;
     let class_points = scheme.class_points();
     SchemeView {
         title: scheme.title.clone(),
@@ -170,26 +196,27 @@ fn scheme_view(request: &Request<'_>) -> SchemeView {
                 curve: scored.curve.as_ref().map(|curve| curve.points().to_vec()).unwrap_or_default(),
             })
             .collect(),
-        method: method_of(request),
+        method: method_of(texts),
     }
 }
 
 /// How every number comes about: the scheme's rules, and of composites that it scores or shows those of the library.
-fn method_of(request: &Request<'_>) -> Vec<MethodSection> {
-    let title = |id: &IndicatorId| request.library.indicators.get(id).map_or_else(|| id.0.clone(), |header| header.title.clone());
-    let mut sections = method_texts::sections(request.scheme, &title);
+fn method_of(texts: &Texts<'_>) -> Vec<MethodSection> {
+    let title = |id: &IndicatorId| texts.library.indicators.get(id).map_or_else(|| id.0.clone(), |header| header.title.clone());
+    let mut sections = method_texts::sections(texts.scheme, &title);
     // The law stands last.
     let law = sections.pop();
-    let until = request.period.last.last_day().min(request.as_of);
-    let synergy = SynergyParameters::of(request.library, request.period.first.first_day(), until).with_seed(request.seed);
-    sections.extend(composite_texts::sections(&synergy, &BurdenParameters::of(request.library, until, request.seed)));
+    let until = texts.period.last.last_day().min(texts.as_of);
+    let synergy = SynergyParameters::of(texts.library, texts.period.first.first_day(), until).with_seed(texts.seed);
+    sections.extend(composite_texts::sections(&synergy, &BurdenParameters::of(texts.library, until, texts.seed)));
     sections.extend(law);
     sections
 }
 
-fn indicator_views(request: &Request<'_>) -> BTreeMap<IndicatorId, IndicatorView> {
+/// Headers of indicators and composites, as pages show them.
+pub fn indicator_views(library: &Library) -> BTreeMap<IndicatorId, IndicatorView> {
     let mut views: BTreeMap<IndicatorId, IndicatorView> =
-        request.library.indicators.iter().map(|(id, indicator)| (id.clone(), IndicatorView::from(indicator))).collect();
+        library.indicators.iter().map(|(id, indicator)| (id.clone(), IndicatorView::from(indicator))).collect();
     for composite in &COMPOSITES {
         let view = IndicatorView {
             title: composite.title.to_owned(),
@@ -245,10 +272,10 @@ fn lineage(request: &Request<'_>, assessed: &Assessed, snapshot: &Snapshot) -> B
 }
 
 /// Division code → name, from the library's reference files and the project's overlay of them.
-fn region_names(request: &Request<'_>) -> BTreeMap<String, String> {
+pub fn region_names(library: &Library) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     for file in ["reference/regions.csv", "reference/townships.csv"] {
-        for line in request.library.files.get(file).map_or("", String::as_str).lines().skip(1) {
+        for line in library.files.get(file).map_or("", String::as_str).lines().skip(1) {
             let mut cells = line.split(',');
             if let (Some(code), Some(name)) = (cells.next(), cells.next()) {
                 names.insert(code.to_owned(), name.to_owned());
@@ -377,11 +404,11 @@ fn unit_remarks(request: &Request<'_>, loaded: &Loaded, assessed: &Assessed) -> 
 }
 
 /// Clocks and parameters whose source a province has to confirm, and where the published calendar ends.
-fn marks(request: &Request<'_>) -> Vec<Mark> {
-    let (_, last) = request.library.calendar.published();
-    let beyond = date_from_epoch_days(last + 1).filter(|_| crate::terms::epoch_days(request.as_of) + 60 > last);
+pub fn marks(library: &Library, as_of: Date) -> Vec<Mark> {
+    let (_, last) = library.calendar.published();
+    let beyond = date_from_epoch_days(last + 1).filter(|_| crate::terms::epoch_days(as_of) + 60 > last);
     let mut marks = Vec::new();
-    for clock in request.library.clocks.values() {
+    for clock in library.clocks.values() {
         for version in clock.versions.iter().filter(|version| version.confirmed.must_be_confirmed()) {
             marks.push(Mark {
                 name: clock.name.clone(),
@@ -392,7 +419,7 @@ fn marks(request: &Request<'_>) -> Vec<Mark> {
             });
         }
     }
-    for parameter in request.library.parameters.values() {
+    for parameter in library.parameters.values() {
         for version in parameter.versions.iter().filter(|version| version.confirmed.must_be_confirmed()) {
             marks.push(Mark {
                 name: parameter.name.clone(),

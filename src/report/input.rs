@@ -27,6 +27,7 @@ use crate::library::detector::Detector;
 use crate::library::indicator::{Better, Indicator, Shape, ShownAs, Window};
 use crate::scoring::audit::Audit;
 use crate::scoring::tables::{Scorecards, Unit};
+use crate::scoring::whatif::Move;
 use crate::terms::{IndicatorId, Period, RunId, UnitId};
 
 /// Everything that pages and result tables show.
@@ -106,6 +107,42 @@ pub struct ReportInput {
     pub marks: Vec<Mark>,
     /// Totals and ranks of the run before, where there is one.
     pub previous: Option<PreviousRun>,
+    /// What a signed edition says of itself; none of a run.
+    pub edition: Option<Edition>,
+}
+
+/// An edition of a release.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edition {
+    /// Its number.
+    pub number: u32,
+    /// The edition that it corrects.
+    pub corrects: Option<u32>,
+    /// The day on which it became final.
+    pub final_on: String,
+    /// Comments, appeals and exclusions that were heard.
+    pub heard: [usize; 3],
+    /// Tables and indicators whose figures are those of an earlier night.
+    pub held: Vec<String>,
+    /// Figures that decisions changed. Sort key: matter.
+    pub figures: Vec<ChangedFigure>,
+    /// Objects whose total, rank or grade is another than in the frozen run.
+    pub moved: Vec<Move>,
+}
+
+/// A figure that a decision changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangedFigure {
+    /// The matter.
+    pub matter: u32,
+    /// Whose.
+    pub unit: String,
+    /// Scorecard; empty for all of them.
+    pub domain: String,
+    /// Indicator; or the code of the event that fell away.
+    pub what: String,
+    /// Before and after, as `numerator/denominator` or a value; an event that fell away has no figure afterwards.
+    pub figure: (String, String),
 }
 
 impl ReportInput {

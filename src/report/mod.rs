@@ -84,6 +84,18 @@ pub fn write(input: &ReportInput, run_dir: &Path, before: Option<&Path>, threads
     Ok(ReportSummary { pages: written.pages, unchanged: written.unchanged, page_bytes: written.bytes, tables })
 }
 
+/// Writes what a release says: its result tables into `folder/tables`, and for everybody pages and the ranking for Excel into `folder/public`.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_release(input: &ReportInput, folder: &Path, threads: usize) -> Result<Vec<TableFile>> {
+    let tables = tables::parquet::write_tables(&tables::tables_of_release(input)?, &folder.join("tables"), threads)?;
+    let facts = view::Facts::of(input);
+    trees::write_public(&facts, folder, threads)?;
+    sheets::write_public(&facts, &folder.join("public"))?;
+    Ok(tables)
+}
+
 /// Rank of each assessed object in the result tables of a finished run; none when the run left none.
 ///
 /// # Errors

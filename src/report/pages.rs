@@ -14,7 +14,7 @@ use super::view::frame::Frame;
 use super::view::indicator::{IndicatorPageView, ListRow};
 use super::view::method::{MethodView, SectionView};
 use super::view::quality::QualityView;
-use super::view::ranking::{Group, KeyFigure, PublicGroup};
+use super::view::ranking::{EditionView, Group, KeyFigure, PublicGroup};
 use super::view::reconciliation::ReconciliationView;
 use super::view::region::{ListedRegion, RegionPageView};
 use super::view::synergy::{DomainView, PartHead, ScaleStep};
@@ -154,6 +154,8 @@ pub struct PublicPage<'a> {
 pub struct RecordPage<'a> {
     /// Title band.
     pub frame: Frame,
+    /// What a signed edition says of itself; none of a run.
+    pub edition: Option<EditionView>,
     /// From how many cases on a rate is ranked.
     pub minimum_n: String,
     /// Peer groups.

@@ -166,6 +166,16 @@ catalogue! {
     RECORD_PAGE = "排名文书（供打印、存档、引用）";
     RECORD_STANDING = "本文书的效力";
     RECORD_UNSIGNED = "本文书由一次运行生成，列明考核期、数据截止时间、方案及其指纹、数据版本和程序版本（见页首和页尾）。征求意见、更正、签发之前是公布的样稿，不得作为排名引用。";
+    ERRATA = "更正";
+    ERRATA_FIGURES = "经申诉、排除更正的数字";
+    ERRATA_MOVED = "总分、名次或者等次因此改变的主体";
+    ERRATA_NONE = "没有更正。";
+    ERRATA_MATTER = "事项编号";
+    ERRATA_WHAT = "指标或者事项";
+    ERRATA_BEFORE = "更正前";
+    ERRATA_AFTER = "更正后";
+    FELL_AWAY = "撤销";
+    RECORD_VERIFIED = "同一目录下的清单（manifest.json）列明每个文件的指纹，并附签名；任何人都可以用 kaohe release verify 核对签名、由冻结的数据复算每一个分数。";
     RECORD_RECOMPUTED = "每个数字都可以由同一运行的数据表复算；排名只在同类组内进行。";
     RECORD_COLUMNS = "“可能名次”：只计案件多少带来的偶然，名次所在的范围。“±”：总分95%误差区间的半宽。“全组范围”：全组各家同时成立的名次范围；两家的范围不重叠的，才可以说高下，范围在前的为优；重叠的，不得说高下。“可以称优于”：由全组范围得出，不排名的写明原因。";
     RECORD_CURVES = "各指标的分值、目标和计分曲线见";
@@ -1241,6 +1251,29 @@ pub fn before_and_after(before: &str, after: &str) -> String {
     format!("{before}→{after}")
 }
 
+/// A unit's scorecard in one domain.
+pub fn in_domain(unit: &str, of: &str) -> String {
+    format!("{unit}（{}）", domain(of))
+}
+
+/// Which edition a record is.
+pub fn edition_standing(number: u32, corrects: Option<u32>, final_on: &str) -> String {
+    let corrects = corrects.map_or_else(String::new, |earlier| format!("，更正并取代第 {earlier} 版"));
+    format!("本文书为正式发布的第 {number} 版，{final_on} 定稿{corrects}。定稿以后不再改动；今后如有更正，另出新版并注明所更正的版次。")
+}
+
+/// What stands in for sources that did not come.
+pub fn edition_held(names: &str) -> String {
+    format!("下列数据来源、指标在考核期末未能更新，沿用较早的数据：{names}。")
+}
+
+/// What was heard before an edition became final.
+pub fn edition_heard([comments, appeals, exclusions]: [usize; 3], changed: usize) -> String {
+    format!(
+        "定稿以前向被考核单位征求意见：收到意见 {comments} 件、申诉 {appeals} 件、不可抗力排除申请 {exclusions} 件，均已书面答复或者决定；据此更正数字 {changed} 处，并对所有主体重新排名。"
+    )
+}
+
 /// That more objects moved than the page lists.
 pub fn moved_more(shown: usize, all: usize) -> String {
     format!("共 {all} 个，此处列名次变化最大的 {shown} 个，全部见表 diff_objects。")
@@ -1293,7 +1326,8 @@ pub fn finding_strip_words(own: (&str, &str), others: (usize, usize), usual: (&s
     let usual = usual.1.map_or_else(String::new, |value| format!("，{} {value}", usual.0));
     let ((measure, own), (others, without)) = (own, others);
     let without = if without > 0 { format!("（其中 {without} 个没有这类记录）") } else { String::new() };
-    format!("{measure}：本主体 {own}，另 {others} 个主体{without}{usual}；横轴自 0 至 {highest}")
+    let others = if others > 0 { format!("，另 {others} 个主体{without}") } else { "，没有其他可比的主体".to_owned() };
+    format!("{measure}：本主体 {own}{others}{usual}；横轴自 0 至 {highest}")
 }
 
 /// What a drawing of the burden index shows.

@@ -59,13 +59,8 @@ fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
         Box::new(|| finished("office/quality.html", &quality_page(facts))),
         Box::new(|| finished("office/tables.html", &tables_page(facts))),
         Box::new(|| finished("office/method.html", &method_page(facts, Reader::Office))),
-        Box::new(|| finished("public/index.html", &public_page(facts, None))),
-        Box::new(|| finished("public/record.html", &record_page(facts))),
-        Box::new(|| finished("public/method.html", &method_page(facts, Reader::Public))),
     ];
-    for of in facts.domains().into_iter().filter(|_| is_short(facts)) {
-        pages.push(Box::new(move || finished(&format!("public/{}", ranking::domain_page(of)), &public_page(facts, Some(of)))));
-    }
+    pages.extend(public_pages_ahead(facts));
     for of in facts.domains() {
         pages.push(Box::new(move || finished(&format!("office/{}", ranking::domain_page(of)), &domain_page(facts, of))));
     }
@@ -91,6 +86,34 @@ fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
         pages.push(Box::new(move || finished(&format!("units/{own}/index.html"), &unit_page(facts, id, Reader::Unit))));
     }
     pages
+}
+
+/// The pages that everybody may see.
+fn public_pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
+    let mut pages: Vec<Ahead<'a>> = vec![
+        Box::new(|| finished("public/index.html", &public_page(facts, None))),
+        Box::new(|| finished("public/record.html", &record_page(facts))),
+        Box::new(|| finished("public/method.html", &method_page(facts, Reader::Public))),
+    ];
+    for of in facts.domains().into_iter().filter(|_| is_short(facts)) {
+        pages.push(Box::new(move || finished(&format!("public/{}", ranking::domain_page(of)), &public_page(facts, Some(of)))));
+    }
+    pages
+}
+
+/// Writes the public pages below `folder`, and no others.
+///
+/// # Errors
+/// A folder that can't be written; a page with what no page may hold.
+pub fn write_public(facts: &Facts, folder: &Path, threads: usize) -> Result<usize> {
+    let written = side_by_side(&public_pages_ahead(facts), threads, |page| {
+        let page = page()?;
+        let path = folder.join(&page.path);
+        let parent = path.parent().expect("a page stands below the report's folder");
+        fs::create_dir_all(parent).context(Kind::Environment, || format!("creating {}", parent.display()))?;
+        fs::write(&path, &page.html).context(Kind::Environment, || format!("writing {}", path.display()))
+    })?;
+    Ok(written.len())
 }
 
 /// Makes every page and hands it to `take`, on at most `threads` threads and without keeping it: a province has thousands.
@@ -243,6 +266,7 @@ fn record_page<'a>(facts: &Facts<'a>) -> RecordPage<'a> {
     let notes = ranking::take_notes(&mut groups);
     RecordPage {
         frame: Frame::of(facts, Reader::Public, Page::Ranking, Text::of(&title)),
+        edition: ranking::edition(facts),
         minimum_n: minimum_n(facts),
         groups,
         notes,

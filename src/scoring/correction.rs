@@ -42,7 +42,7 @@ pub struct Place<'a> {
 /// A figure that is none (a part below 0, a share above 1), of another shape, or of a region; an object without a measure.
 pub fn correct(measures: &mut Measures, hierarchy: &Hierarchy, place: &Place<'_>, figure: Figure) -> Result<()> {
     let Place { indicator, value, .. } = place;
-    let wrong = |says: String| Error::new(Kind::Configuration, says).with_hint("--correct 330114SJ/market.filing_within_7d=48/50");
+    let wrong = |says: String| Error::new(Kind::Configuration, says);
     let subject = value.unit.as_ref();
     let is_of = |measure: &Measure<'_>| {
         measure.indicator == indicator.id.as_ref()

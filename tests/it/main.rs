@@ -15,6 +15,7 @@ mod province;
 mod published;
 mod readers;
 mod realdata;
+mod release;
 mod sample;
 mod shown;
 mod terminal;

@@ -9,6 +9,7 @@
 mod audit;
 pub mod columns;
 mod difference;
+mod errata;
 pub mod parquet;
 mod scores;
 mod signals;
@@ -93,6 +94,30 @@ pub fn tables_of_audit(audit: &Audit) -> Result<Vec<ResultTable>> {
 /// The tables of a what-if, whose names and first column say that they are none of a run.
 pub fn tables_of_whatif(moves: &[Move], shares: &[Shares], curves: &[CurveUse]) -> Result<Vec<ResultTable>> {
     complete(vec![whatif::moves(moves)?, whatif::shares(shares)?, whatif::curves(curves)?])
+}
+
+/// What a release holds: scores with what they were made of, and what its hearing changed.
+///
+/// # Errors
+/// A bug in a table.
+pub fn tables_of_release(input: &ReportInput) -> Result<Vec<ResultTable>> {
+    let mut tables = vec![
+        scores::measures(input)?,
+        scores::values(&input.scorecards)?,
+        scores::scores(&input.scorecards, input.scheme.nodes.iter().map(|node| node.id.as_str()))?,
+        scores::ranks(&input.scorecards, &input.units)?,
+        scores::scorecards(input)?,
+        scores::score_lines(&input.scorecards, &input.line_events)?,
+        scores::ledger(input)?,
+        scores::next_grades(&input.scorecards)?,
+        scores::rank_neighbours(&input.scorecards)?,
+        signals::synergy_regions(input)?,
+        signals::burden(input)?,
+    ];
+    if let Some(edition) = &input.edition {
+        tables.extend([errata::figures(edition)?, errata::objects(edition)?]);
+    }
+    complete(tables)
 }
 
 /// The tables of a comparison of two runs.

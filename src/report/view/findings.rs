@@ -316,7 +316,8 @@ fn strip(facts: &Facts, finding: &Finding) -> Svg {
         }
     };
     let highest = others.iter().copied().chain([own]).chain(usual).fold(0.0, f64::max);
-    if highest <= 0.0 || others.is_empty() {
+    // Without anybody beside it, chance alone may still say what is usual.
+    if highest <= 0.0 || others.is_empty() && usual.is_none() {
         return Svg::default();
     }
     let place = |value: f64| (value / highest * 10_000.0).round() as i64;

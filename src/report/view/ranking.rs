@@ -15,6 +15,7 @@ use crate::report::svg::{self, Dot, Svg};
 use crate::report::texts;
 use crate::scoring::tables::Rank;
 use crate::statistics::ranks::{RankStatement, comparison};
+use crate::terms::{IndicatorId, UnitId};
 
 /// A figure with its label.
 #[derive(Debug, Clone)]
@@ -424,6 +425,65 @@ pub fn public_groups<'a>(facts: &Facts<'a>, of: Option<&str>) -> Vec<PublicGroup
     };
     let is_wanted = |ranks: &[&Rank]| of.is_none_or(|domain| ranks.iter().any(|rank| rank.domain == domain));
     by_group(facts).into_iter().enumerate().filter(|(_, (_, ranks))| is_wanted(ranks)).map(group).collect()
+}
+
+/// What a signed edition says of itself.
+#[derive(Debug, Clone)]
+pub struct EditionView {
+    /// Which it is, when it became final, what it corrects.
+    pub standing: String,
+    /// What was heard.
+    pub heard: String,
+    /// What stands in for what did not come; empty when everything came.
+    pub held: Text,
+    /// Figures that decisions changed: matter, unit, what, before, after.
+    pub figures: Vec<[Text; 5]>,
+    /// Objects that moved: unit, total before and after, rank before and after, grade before and after.
+    pub moved: Vec<[Text; 4]>,
+}
+
+/// The edition of a release; none of a run.
+pub fn edition(facts: &Facts) -> Option<EditionView> {
+    let edition = facts.input.edition.as_ref()?;
+    let unit = |id: &str, domain: &str| {
+        let name = facts.unit_name(&UnitId(id.to_owned()));
+        if domain.is_empty() { name } else { Text::of(&texts::in_domain(name.as_str(), domain)) }
+    };
+    let title = |what: &str| {
+        let header = facts.input.indicators.get(&IndicatorId::from(what));
+        Text::of(header.map_or(what, |header| header.title.as_str()))
+    };
+    let figures = edition.figures.iter().map(|row| {
+        let after = if row.figure.1.is_empty() { texts::FELL_AWAY } else { row.figure.1.as_str() };
+        [Text::of(&row.matter.to_string()), unit(&row.unit, &row.domain), title(&row.what), Text::of(&row.figure.0), Text::of(after)]
+    });
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| texts::NONE.to_owned());
+    let moved = edition.moved.iter().map(|row| {
+        let points = |points: Option<Decimal>| points.map(|points| total(facts, Some(points)));
+        let rank = |rank: Option<u32>| rank.map(|rank| rank.to_string());
+        let change = |before: Option<String>, after: Option<String>| Text::of(&texts::before_and_after(&or_none(before), &or_none(after)));
+        [
+            unit(&row.unit, &row.domain),
+            change(points(row.total.0), points(row.total.1)),
+            change(rank(row.rank.0), rank(row.rank.1)),
+            change(row.grade.0.clone(), row.grade.1.clone()),
+        ]
+    });
+    let held: Vec<String> = edition
+        .held
+        .iter()
+        .map(|name| match facts.input.tables.get(name) {
+            Some(table) => table.clone(),
+            None => title(name).as_str().to_owned(),
+        })
+        .collect();
+    Some(EditionView {
+        standing: texts::edition_standing(edition.number, edition.corrects, &edition.final_on),
+        heard: texts::edition_heard(edition.heard, edition.figures.len()),
+        held: if edition.held.is_empty() { Text::default() } else { Text::of(&texts::edition_held(&held.join("、"))) },
+        figures: figures.collect(),
+        moved: moved.collect(),
+    })
 }
 
 /// Puts a mark in the place of each reason that rows give for saying nothing, and returns the reasons by their marks: a document tells them once.

@@ -1,0 +1,172 @@
+//! A run becomes the draft of a release.
+//!
+//! In: a published run whose period is over; or the last edition, to be corrected. Out: `releases/<period>/draft/`. Never here: figures that the run does not
+//! have; a draft in the place of another.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use super::files::{self, MANIFEST};
+use super::{Cited, DRAFT, FORMAT, Head, folder_of, frozen, last_edition, read_json};
+use crate::compute::counting_session::Limits;
+use crate::error::{Context, Error, Kind, Result};
+use crate::lake::{create_folders, sync_parent, sync_tree};
+use crate::nightly::journal::{Manifest, RunResults, RunStatus};
+use crate::nightly::kept_texts;
+use crate::nightly::left::{Left, records_of, scheme_of};
+use crate::release::Current;
+use crate::report;
+use crate::scoring::score_without_ledger;
+use crate::terms::{Period, counted};
+
+/// What is asked for.
+pub struct CreateRequest<'a> {
+    /// Where `lake/`, `runs/` and `releases/` stand.
+    pub out: &'a Path,
+    /// The period.
+    pub period: &'a Period,
+    /// The run; none goes on from the last edition, or takes the current run where there is no edition.
+    pub run: Option<&'a str>,
+    /// Also with sources or indicators that are held: their figures are those of an earlier night.
+    pub with_held: bool,
+    /// Name of the assessment.
+    pub assessment: &'a str,
+    /// A sentence at the head of every page.
+    pub notice: &'a str,
+    /// Version of kaohe.
+    pub engine: &'a str,
+    /// The time, as text.
+    pub now: &'a str,
+}
+
+/// Makes the draft and returns its folder.
+///
+/// # Errors
+/// A draft that is there already; a run of another period, that was not published, that is older than the period's end, or whose tables were changed; held
+/// sources or indicators without `with_held`.
+pub async fn create(request: &CreateRequest<'_>, limits: &Limits<'_>) -> Result<(PathBuf, Head)> {
+    let period = request.period.name.as_str();
+    let folder = folder_of(request.out, period);
+    let draft = folder.join(DRAFT);
+    if draft.exists() {
+        return Err(Error::new(Kind::Configuration, format!("{} is there already", draft.display()))
+            .with_hint("`kaohe release finalise` ends it; a draft that was a mistake is removed by hand, with what was heard"));
+    }
+    let making = folder.join(".making-draft");
+    if making.exists() {
+        fs::remove_dir_all(&making).context(Kind::Environment, || format!("removing {}", making.display()))?;
+    }
+    create_folders(&making).context(Kind::Environment, || format!("creating {}", making.display()))?;
+    let last = last_edition(request.out, period)?;
+    let edition = last.as_ref().map_or(1, |(number, _)| number + 1);
+    let cites = match &last {
+        Some((number, folder)) => Some(Cited { edition: *number, manifest: files::digest(&folder.join(MANIFEST))? }),
+        None => None,
+    };
+    let (manifest, held) = match (&last, request.run) {
+        (Some((_, edition)), None) => {
+            for part in ["frozen", "hearings", "units"] {
+                let from = edition.join(part);
+                if from.is_dir() {
+                    files::copy_all(&from, &making.join(part))?;
+                }
+            }
+            (read_json::<Manifest>(&making.join("frozen/manifest.json"))?, Head::read(edition)?.held)
+        }
+        (_, run) => freeze(request, run, limits, &making).await?,
+    };
+    let head = Head {
+        format: FORMAT,
+        period: period.to_owned(),
+        edition,
+        cites,
+        run: manifest.run.clone(),
+        as_of: manifest.as_of.clone(),
+        scheme: manifest.scheme.clone(),
+        engine: request.engine.to_owned(),
+        assessment: request.assessment.to_owned(),
+        notice: request.notice.to_owned(),
+        held,
+        created_at: request.now.to_owned(),
+        finalised_at: None,
+    };
+    head.write(&making)?;
+    sync_tree(&making).context(Kind::Environment, || format!("bringing {} to the disk", making.display()))?;
+    fs::rename(&making, &draft).and_then(|()| sync_parent(&draft)).context(Kind::Environment, || format!("making {}", draft.display()))?;
+    Ok((draft, head))
+}
+
+/// Sets apart what scoring read of a run, and its scorecards for the units; returns what is held in it.
+async fn freeze(request: &CreateRequest<'_>, run: Option<&str>, limits: &Limits<'_>, making: &Path) -> Result<(Manifest, Vec<String>)> {
+    let out = request.out;
+    let current = Current::read(&out.join("current.json"))?;
+    let run = match (run, &current) {
+        (Some(run), _) => run.to_owned(),
+        (None, Some(current)) => current.run.0.clone(),
+        (None, None) => {
+            return Err(Error::new(Kind::Configuration, format!("there is no current run in {}", out.display()))
+                .with_hint(format!("`kaohe run --period {}` makes one", request.period.name)));
+        }
+    };
+    let (manifest, results) = records_of(out, &run)?;
+    let folder = out.join("runs").join(&run);
+    let held = check_run(request, &manifest, &results)?;
+    if let Some(current) = current.filter(|current| current.run.0 == run) {
+        let mismatches: Vec<String> = current.verify(&folder)?.iter().map(ToString::to_string).collect();
+        if !mismatches.is_empty() {
+            return Err(Error::new(Kind::Environment, mismatches.join("; "))
+                .with_hint("run once more, and release that run")
+                .while_doing(format!("freezing the run {run}")));
+        }
+    }
+    let library = kept_texts::library_of(out, &manifest)?;
+    let scheme = scheme_of(&manifest, &library)?;
+    let left = Left::read(&library, out, &run, limits).await?;
+    // What can't be scored again to what was shown would be signed without anybody being able to check it.
+    let mut undrawn = scheme.clone();
+    undrawn.uncertainty.draws = 0;
+    let again = score_without_ledger(&left.input(&undrawn, &library.indicators))?;
+    let published = report::read_totals(&folder.join("tables"))?;
+    let differs = |rank: &&crate::scoring::tables::Rank| {
+        let total = published.get(&(rank.unit.clone(), rank.domain.clone()));
+        total.map(|total| total.normalize()) != rank.total.map(|total| total.normalize())
+    };
+    if let Some(rank) = again.ranks.iter().find(differs) {
+        let says = format!("the total of `{}` can't be computed again from what the run {run} left", rank.unit);
+        return Err(Error::new(Kind::Environment, says)
+            .with_hint("an older kaohe made the run, or its folder was changed: run once more, and release that run"));
+    }
+    frozen::freeze(&folder, &library, &left, &making.join("frozen"))?;
+    files::copy_all(&folder.join("report/units"), &making.join("units"))?;
+    Ok((manifest, held))
+}
+
+fn check_run(request: &CreateRequest<'_>, manifest: &Manifest, results: &RunResults) -> Result<Vec<String>> {
+    let (run, period) = (&manifest.run, request.period);
+    let wrong = |says: String, hint: String| Err(Error::new(Kind::Configuration, says).with_hint(hint));
+    if manifest.period != period.name {
+        let says = format!("the run {run} speaks about {}, and the release about {}", manifest.period, period.name);
+        return wrong(says, format!("`kaohe run --period {}` makes one, or name another with --run; `kaohe runs` lists them", period.name));
+    }
+    if !matches!(results.status, RunStatus::Done | RunStatus::DoneWithHeld) {
+        return wrong(format!("the run {run} was not published"), "`kaohe runs` says why; release one that readers have seen".to_owned());
+    }
+    let as_of: Date = manifest.as_of.parse().context(Kind::Environment, || format!("reading the run {run}"))?;
+    let last = period.last.last_day();
+    if as_of < last {
+        let says = format!("the run {run} is as of {as_of}, and the period ends on {last}");
+        return wrong(says, format!("a period is released when it is over: `kaohe run --as-of {last} --period {}`", period.name));
+    }
+    let tables = results.tables.iter().filter(|(_, table)| table.held.is_some()).map(|(name, _)| name);
+    let held: Vec<String> = tables.chain(results.held_indicators.keys()).cloned().collect();
+    if !held.is_empty() && !request.with_held {
+        let says = format!("{} held in the run {run}: {}", counted(held.len(), "thing"), held.join(", "));
+        return wrong(
+            says,
+            "mend the sources and run, or release with their earlier figures by --with-held: the record then names them".to_owned(),
+        );
+    }
+    Ok(held)
+}

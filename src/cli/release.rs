@@ -1,0 +1,239 @@
+//! `kaohe release`: freezes a period, hears the units, corrects, signs, and checks what was signed.
+//!
+//! In: flags, the clock, a key. Out: a draft or an edition below `releases/<period>/`, and what was done in words. Never here: what a release is (that is
+//! `annual`).
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::sql::Grid;
+use super::surroundings::TemporaryFolder;
+use super::{Common, say_grid, surroundings};
+use crate::annual::{self, CreateRequest, FinaliseRequest, Listed};
+use crate::compute::counting_session::Limits;
+use crate::error::{Context, Error, Kind, Result};
+use crate::lake::SpillFolder;
+use crate::release::signing::Signer;
+use crate::terms::{Period, counted};
+
+/// Flags of `kaohe release`.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    step: Step,
+}
+
+#[derive(Subcommand)]
+enum Step {
+    /// Freeze a run as the draft of its period's release; once there is an edition, begin the next one, which corrects it
+    Create {
+        /// The run; default: the current one, or what the last edition froze
+        #[arg(long, value_name = "RUN")]
+        run: Option<String>,
+        /// Also where sources or indicators are held: their figures are those of an earlier night, and the record names them
+        #[arg(long)]
+        with_held: bool,
+    },
+    /// Take comments, appeals, exclusions and decisions with their documents into the draft
+    Comment {
+        /// TOML files with [[matter]] and [[decision]] tables; each is taken whole or not at all
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Apply what was decided, rank anew, write and sign the edition
+    Finalise {
+        /// Secret key (minisign), kept outside the project; its password, if it has one, is read from KAOHE_KEY_PASSWORD
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+    /// Check an edition: every digest, the signature, and every score computed again; needs no project
+    Verify {
+        /// Folder of the edition
+        folder: PathBuf,
+        /// Public key of the office, had from somewhere else than the edition
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
+    },
+    /// Drafts and editions
+    List,
+}
+
+/// Does one step.
+pub fn release(common: &Common, arguments: &Arguments) -> Result<u8> {
+    match &arguments.step {
+        Step::Create { run, with_held } => create(common, run.as_deref(), *with_held),
+        Step::Comment { files } => comment(common, files),
+        Step::Finalise { key } => finalise(common, key),
+        Step::Verify { folder, public_key } => verify(folder, public_key.as_deref()),
+        Step::List => list(common),
+    }
+}
+
+fn create(common: &Common, run: Option<&str>, with_held: bool) -> Result<u8> {
+    let opened = common.open()?;
+    let project = opened.project.as_ref().ok_or_else(|| {
+        Error::new(Kind::Configuration, "the project can't be read").with_hint("`kaohe check` says what is wrong with kaohe.toml")
+    })?;
+    let out = common.out(&opened.directory);
+    let period = common.period(project);
+    let cores = surroundings::cores();
+    let spill = SpillFolder::new(&out.join("lake"), &format!("reader-{}", std::process::id()))?;
+    let memory = common.memory_limit.or_else(surroundings::default_memory);
+    let limits = Limits { memory, spill: spill.path(), partitions: cores };
+    let request = CreateRequest {
+        out: &out,
+        period: &period,
+        run,
+        with_held,
+        assessment: &project.name,
+        notice: &project.notice,
+        engine: surroundings::ENGINE,
+        now: &surroundings::now(),
+    };
+    let (folder, head) = surroundings::runtime(cores)?.block_on(annual::create(&request, &limits))?;
+    say_line!("draft      {} · period {}, edition {}", folder.display(), head.period, head.edition);
+    say_line!("frozen     run {} as of {}, scheme {}", head.run, head.as_of, head.scheme.0);
+    if let Some(cited) = &head.cites {
+        say_line!("corrects   edition {} ({})", cited.edition, &cited.manifest[..12]);
+    }
+    if !head.held.is_empty() {
+        say_line!("held       {}: the record names them", head.held.join(", "));
+    }
+    say_line!("scorecards {}/units, one folder a unit: send each unit its own", folder.display());
+    say_line!("then       kaohe release comment FILE … · kaohe release finalise --period {} --key FILE", head.period);
+    Ok(0)
+}
+
+fn comment(common: &Common, files: &[PathBuf]) -> Result<u8> {
+    let out = common.out(&common.directory()?);
+    let period = period_of_draft(common, &out)?;
+    let temp = TemporaryFolder::make()?;
+    for file in files {
+        let heard = surroundings::runtime(1)?.block_on(annual::hear(&out, &period, file, temp.path()))?;
+        let numbers = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        if !heard.matters.is_empty() {
+            say_line!("{}: {} taken as {}", file.display(), counted(heard.matters.len(), "matter"), numbers(&heard.matters));
+        }
+        if !heard.decided.is_empty() {
+            say_line!("{}: {} of {}", file.display(), counted(heard.decided.len(), "decision"), numbers(&heard.decided));
+        }
+    }
+    let open: usize =
+        annual::list(&out)?.iter().filter(|listed| listed.is_draft && listed.head.period == period).map(|listed| listed.matters.1).sum();
+    say_line!("{} still to be decided", counted(open, "matter"));
+    Ok(0)
+}
+
+fn finalise(common: &Common, key: &Path) -> Result<u8> {
+    let directory = common.directory()?;
+    let out = common.out(&directory);
+    refuse_key_inside(key, &[&directory, &out])?;
+    // A key that does not open is found before anything is made.
+    let signer = Signer::read(key, surroundings::key_password)?;
+    let period = period_of_draft(common, &out)?;
+    let temp = TemporaryFolder::make()?;
+    let cores = surroundings::cores();
+    let request = FinaliseRequest {
+        out: &out,
+        period: &period,
+        signer: &signer,
+        now: &surroundings::now(),
+        engine: surroundings::ENGINE,
+        temp: temp.path(),
+        threads: cores,
+    };
+    let done = surroundings::runtime(cores)?.block_on(annual::finalise(&request))?;
+    let (figures, moved) = done.errata;
+    say_line!("edition    {} · period {}, edition {}, signed", done.folder.display(), done.head.period, done.head.edition);
+    say_line!("errata     {} changed, {} moved", counted(figures, "figure"), counted(moved, "scorecard"));
+    say_line!("ranked     {} of {}", done.ranked.0, counted(done.ranked.1, "scorecard"));
+    say_line!("publish    {}/public; keep the whole folder", done.folder.display());
+    say_line!("check      kaohe release verify {} --public-key FILE", done.folder.display());
+    Ok(0)
+}
+
+fn verify(folder: &Path, public_key: Option<&Path>) -> Result<u8> {
+    let cores = surroundings::cores();
+    let temp = TemporaryFolder::make()?;
+    let found = surroundings::runtime(cores)?.block_on(annual::verify(folder, public_key, surroundings::ENGINE, temp.path(), cores))?;
+    let head = &found.head;
+    say_line!("release    period {}, edition {}, run {} as of {}, kaohe {}", head.period, head.edition, head.run, head.as_of, head.engine);
+    if let Some(cited) = &head.cites {
+        say_line!("corrects   edition {} with the manifest {}", cited.edition, cited.manifest);
+    }
+    match &found.signed {
+        Some(comment) => say_line!("signature  good: {comment}"),
+        None => say_line!("signature  not checked: no --public-key was given"),
+    }
+    for (table, rows) in &found.tables {
+        say_line!("computed   {table}: {}", counted(*rows, "row"));
+    }
+    match found.pages {
+        Some(pages) => say_line!("written    {} again, of the public tree", counted(pages, "file")),
+        None if found.wrong.is_empty() => {
+            say_line!("written    nothing again: kaohe {} made the pages, and this is {}", head.engine, surroundings::ENGINE)
+        }
+        None => {}
+    }
+    for wrong in &found.wrong {
+        say_line!("wrong      {wrong}");
+    }
+    let says = if found.wrong.is_empty() { "all as it was signed" } else { "not as it was signed" };
+    say_line!("{} · {says}", counted(found.files, "file"));
+    Ok(u8::from(!found.wrong.is_empty() || found.signed.is_none()))
+}
+
+fn list(common: &Common) -> Result<u8> {
+    let out = common.out(&common.directory()?);
+    let row = |listed: &Listed| {
+        let head = &listed.head;
+        let (all, open) = listed.matters;
+        vec![
+            head.period.clone(),
+            head.edition.to_string(),
+            if listed.is_draft { format!("draft, {open} to decide") } else { "final".to_owned() },
+            head.run.clone(),
+            head.as_of.clone(),
+            all.to_string(),
+            head.finalised_at.clone().unwrap_or_default(),
+            head.cites.as_ref().map(|cited| format!("edition {}", cited.edition)).unwrap_or_default(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = annual::list(&out)?.iter().map(row).collect();
+    if rows.is_empty() {
+        tell_line!("nothing was released in {} yet: `kaohe release create --period 2026` begins", out.display());
+        return Ok(0);
+    }
+    say_grid(&Grid::of_texts(&["period", "edition", "is", "run", "as of", "matters", "final since", "corrects"], rows))?;
+    Ok(0)
+}
+
+/// The period that is asked for, or the only one that has a draft.
+fn period_of_draft(common: &Common, out: &Path) -> Result<String> {
+    if let Some(Period { name, .. }) = &common.period {
+        return Ok(name.clone());
+    }
+    let drafts: Vec<String> = annual::list(out)?.into_iter().filter(|listed| listed.is_draft).map(|listed| listed.head.period).collect();
+    match drafts.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(Error::new(Kind::Configuration, format!("there is no draft in {}", out.display()))
+            .with_hint("`kaohe release create --period 2026` makes one")),
+        several => {
+            Err(Error::new(Kind::Configuration, format!("there are drafts of {}", several.join(", "))).with_hint("say which with --period"))
+        }
+    }
+}
+
+/// Whoever can write the project could sign with a key that lies in it.
+fn refuse_key_inside(key: &Path, folders: &[&Path]) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().context(Kind::Configuration, || format!("finding {}", path.display()));
+    let key = real(key)?;
+    for folder in folders {
+        if key.starts_with(real(folder)?) {
+            return Err(Error::new(Kind::Configuration, format!("the key {} lies in the project", key.display()))
+                .with_hint("keep it where those who run the nights can't read it, and name it from there"));
+        }
+    }
+    Ok(())
+}
