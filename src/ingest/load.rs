@@ -216,7 +216,7 @@ fn finish(
     })?;
     let quarantine = set_apart.finish()?;
     let mut hold = |because: HeldBecause, reasons: Vec<String>| held.extend(reasons.into_iter().map(|says| (because, says)));
-    hold(HeldBecause::TooManyQuarantined, over_quarantine_rate(sources, &loaded));
+    hold(HeldBecause::TooManyQuarantined, over_quarantine_rate(contract, sources, &loaded));
     if !has_failed {
         hold(HeldBecause::ColumnLost, losses::of_columns(contract, sources, &loaded, &last)?);
         hold(HeldBecause::Shrunk, shrunk(sources, last.total(), finished.loaded.iter().sum()).into_iter().collect());
@@ -294,14 +294,15 @@ fn notices(loaded: &[Loaded<'_>], skipped: Vec<String>) -> Vec<String> {
 }
 
 /// The sources of which too many records are wrong.
-fn over_quarantine_rate(sources: &[Source], loaded: &[Loaded<'_>]) -> Vec<String> {
+fn over_quarantine_rate(contract: &TableContract, sources: &[Source], loaded: &[Loaded<'_>]) -> Vec<String> {
     let mut over = Vec::new();
     for source in sources {
         let is_own = |(of, outcome): &&Loaded<'_>| std::ptr::eq(*of, source) && outcome.account.failed.is_none();
         let own = || loaded.iter().filter(is_own).map(|(_, outcome)| &outcome.account);
         let seen: u64 = own().map(|account| account.records_seen + account.expanded).sum();
         let quarantined: u64 = own().map(|account| account.quarantined).sum();
-        if seen > 0 && quarantined as f64 > source.max_quarantine_rate * seen as f64 {
+        let most = source.max_quarantine_rate.unwrap_or(contract.max_quarantine_rate);
+        if seen > 0 && quarantined as f64 > most * seen as f64 {
             let mut reasons = ReasonCounts::default();
             loaded.iter().filter(is_own).for_each(|(_, outcome)| reasons.absorb(&outcome.reasons));
             let mostly = reasons.most_frequent().map(|reason| format!("; most frequent: {reason}")).unwrap_or_default();
@@ -309,7 +310,7 @@ fn over_quarantine_rate(sources: &[Source], loaded: &[Loaded<'_>]) -> Vec<String
                 "{}: {quarantined} of {seen} records are quarantined ({:.1} %), more than {:.1} %{mostly}\nhint: quarantine/ in the run's folder has them with their reasons; if they are rightly out, raise max_quarantine_rate in kaohe.toml",
                 source.path,
                 quarantined as f64 * 100.0 / seen as f64,
-                source.max_quarantine_rate * 100.0
+                most * 100.0
             ));
         }
     }

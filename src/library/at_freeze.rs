@@ -57,6 +57,7 @@ fn at_freeze(contract: &TableContract) -> TableContract {
 
 fn freezes() -> TableContract {
     TableContract {
+        max_quarantine_rate: 1.0,
         name: FREEZES.to_owned(),
         file: String::new(),
         title: "各月数据截止后第一次运行".to_owned(),

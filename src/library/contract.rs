@@ -126,7 +126,7 @@ pub struct Reference {
 }
 
 /// One source table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TableContract {
     /// Table name = file name.
     pub name: String,
@@ -148,7 +148,12 @@ pub struct TableContract {
     pub references: Vec<Reference>,
     /// A column whose values stay: one that was loaded once comes again in every extract, since a row of it is ended and never deleted.
     pub keeps: Option<String>,
+    /// Above this share of quarantined rows the table is held, where the source says nothing else. Of lists that are kept by hand 1: one wrong line is no broken extract.
+    pub max_quarantine_rate: f64,
 }
+
+/// Of an extract.
+const MAX_QUARANTINE_RATE: f64 = 0.05;
 
 /// The table of units, and its column that others refer to.
 pub const REGISTRY: (&str, &str) = ("units", "unit_id");
@@ -199,6 +204,16 @@ const TYPES: [(&str, ColumnType); 7] = [
     ("list", ColumnType::List),
 ];
 
+fn read_rate(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> f64 {
+    let Some(placed) = section.number("max_quarantine_rate", diagnostics) else { return MAX_QUARANTINE_RATE };
+    let rate = placed.value.parse::<f64>().ok().filter(|rate| (0.0..=1.0).contains(rate));
+    if rate.is_none() {
+        let says = format!("`max_quarantine_rate` is {}, expected a share from 0 to 1", placed.value);
+        diagnostics.error("contract-share", section.file(), Some(placed.span), says);
+    }
+    rate.unwrap_or(MAX_QUARANTINE_RATE)
+}
+
 /// Reads one contract; what is wrong with it goes to `diagnostics`.
 pub fn read_contract(name: &str, file: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<TableContract> {
     diagnostics.remember(file, text);
@@ -209,6 +224,7 @@ pub fn read_contract(name: &str, file: &str, text: &str, diagnostics: &mut Diagn
         let month = section.text("month", diagnostics);
         let references = section.texts("references", diagnostics);
         let keeps = section.text("keeps", diagnostics);
+        let max_quarantine_rate = read_rate(section, diagnostics);
         let columns = section.sections("column", diagnostics, read_column);
         let checks = section.sections("check", diagnostics, read_check);
         if key.is_empty() {
@@ -258,6 +274,7 @@ pub fn read_contract(name: &str, file: &str, text: &str, diagnostics: &mut Diagn
             checks,
             references,
             keeps: keeps.map(|placed| placed.value),
+            max_quarantine_rate,
         };
         report_ambiguous_headers(&contract, diagnostics);
         Some(contract)

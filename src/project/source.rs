@@ -88,8 +88,8 @@ pub struct Source {
     pub sheet: Option<String>,
     /// Mapping SQL.
     pub mapping: Option<Mapping>,
-    /// Above this share of quarantined rows the table is held.
-    pub max_quarantine_rate: f64,
+    /// Above this share of quarantined rows the table is held; without one, the contract of the table says it.
+    pub max_quarantine_rate: Option<f64>,
     /// Fewer rows than last time by more than this share: the table is held.
     pub max_shrink: f64,
     /// Renamed headers: header → column (or an accepted header); an empty text ignores the column.
@@ -154,7 +154,7 @@ pub(super) fn read_source(
         Some(placed) => Some(read_mapping(&placed, directory, diagnostics)?),
         None => None,
     };
-    let max_quarantine_rate = read_share(section, "max_quarantine_rate", diagnostics).unwrap_or(0.05);
+    let max_quarantine_rate = read_share(section, "max_quarantine_rate", diagnostics);
     let max_shrink = read_share(section, "max_shrink", diagnostics).unwrap_or(0.30);
     let mut pairs = |key| -> (BTreeMap<String, String>, BTreeMap<String, Range<usize>>) {
         let rows = section.free_table(key, diagnostics).into_iter();

@@ -32,7 +32,7 @@ fn a_full_project_reads() {
     let [cases, units] = project.sources.as_slice() else { panic!("two sources") };
     assert_eq!(
         (cases.delimiter, cases.encoding, cases.max_quarantine_rate, cases.max_shrink),
-        (Some(b';'), Some(Encoding::Gb18030), 0.1, 0.3)
+        (Some(b';'), Some(Encoding::Gb18030), Some(0.1), 0.3)
     );
     assert_eq!(cases.mapping.as_ref().map(|mapping| mapping.sql.as_str()), Some("SELECT 1"));
     assert_eq!(cases.columns["原表头"], "case_id");

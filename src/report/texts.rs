@@ -175,7 +175,7 @@ catalogue! {
     ERRATA_BEFORE = "更正前";
     ERRATA_AFTER = "更正后";
     FELL_AWAY = "撤销";
-    RECORD_VERIFIED = "同一目录下的清单（manifest.json）列明每个文件的指纹，并附签名；任何人都可以用 kaohe release verify 核对签名、由冻结的数据复算每一个分数。";
+    RECORD_VERIFIED = "本次发布的清单（manifest.json）列明每个文件的指纹，并附签名，连同冻结的数据由主管部门保存；据此可以用 kaohe release verify 核对签名，复算每一个分数。";
     RECORD_RECOMPUTED = "每个数字都可以由同一运行的数据表复算；排名只在同类组内进行。";
     RECORD_COLUMNS = "“可能名次”：只计案件多少带来的偶然，名次所在的范围。“±”：总分95%误差区间的半宽。“全组范围”：全组各家同时成立的名次范围；两家的范围不重叠的，才可以说高下，范围在前的为优；重叠的，不得说高下。“可以称优于”：由全组范围得出，不排名的写明原因。";
     RECORD_CURVES = "各指标的分值、目标和计分曲线见";
@@ -1249,6 +1249,11 @@ pub fn how_changed(how: &str) -> &'static str {
 /// `12→13`.
 pub fn before_and_after(before: &str, after: &str) -> String {
     format!("{before}→{after}")
+}
+
+/// What a figure was and what it is; one that stayed stands once.
+pub fn was_and_is(was: &str, is: &str) -> String {
+    if was == is { is.to_owned() } else { format!("{was} → {is}") }
 }
 
 /// A unit's scorecard in one domain.

@@ -240,7 +240,7 @@ fn staged(table: &str, names: &[&str], cells: &[&str]) -> (tempfile::TempDir, St
         delimiter: None,
         sheet: None,
         mapping: None,
-        max_quarantine_rate: 0.0,
+        max_quarantine_rate: Some(0.0),
         max_shrink: 0.3,
         columns: BTreeMap::new(),
         codes: BTreeMap::new(),

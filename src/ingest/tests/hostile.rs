@@ -317,7 +317,7 @@ fn the_most_frequent_reason_is_named_without_the_values_that_it_quotes() {
     office.write("a.csv", format!("{HEADER}A1,,2026-03-01\nA2,U1,x\n"));
     office.write("b.csv", format!("{HEADER}A3,U1,y\nA4,U1,2026-03-01\n,,z\n"));
     let mut source = office.source("*.csv");
-    source.max_quarantine_rate = 0.4;
+    source.max_quarantine_rate = Some(0.4);
     let why = held(&office.try_load(&[source]).expect("loads"));
     assert!(
         why.starts_with("*.csv: 4 of 5 records are quarantined (80.0 %), more than 40.0 %; most frequent: `opened_on` 立案日期：不是日期 (3 records)\nhint: "),
@@ -330,7 +330,7 @@ fn too_many_wrong_rows_and_too_few_rows_hold_the_table() {
     let mut office = Office::new();
     office.write("a.csv", format!("{HEADER}A1,U1,2026-03-01\nA2,U1,x\n"));
     let mut source = office.source("a.csv");
-    source.max_quarantine_rate = 0.4;
+    source.max_quarantine_rate = Some(0.4);
     let staged = office.try_load(&[source.clone()]).expect("loads");
     let why = held(&staged);
     assert!(
@@ -339,8 +339,12 @@ fn too_many_wrong_rows_and_too_few_rows_hold_the_table() {
     );
     assert_eq!((staged.files[0].loaded, staged.files[0].held), (0, 1), "what does not reach the lake is not loaded");
     assert_eq!(staged.months.len(), 1, "the rows stay at hand for whoever releases the table");
-    source.max_quarantine_rate = 0.5;
+    source.max_quarantine_rate = Some(0.5);
     assert_eq!(office.try_load(&[source.clone()]).expect("loads").held, None);
+    source.max_quarantine_rate = None;
+    assert!(held(&office.try_load(&[source.clone()]).expect("loads")).contains("more than 5.0 %"));
+    office.contract.max_quarantine_rate = 1.0;
+    assert_eq!(office.try_load(&[source.clone()]).expect("loads").held, None, "a list that is kept by hand says so in its contract");
     office.write("a.csv", format!("{HEADER}A1,U1,2026-03-01\nA2,U1,2026-03-01\n"));
     let before = office.try_load(&[source.clone()]).expect("loads");
     office.keep(&before);

@@ -167,6 +167,6 @@ fn a_held_table_hands_on_the_kinds_of_its_reasons() {
     let wrong: String = (0..80).map(|row| format!("B{row},U1,x,处罚,第一条,1\n")).collect();
     office.write("d/1.csv", text(HEADER, 30..50) + &wrong);
     office.write("d/2.csv", text(HEADER, 60..80));
-    let source = crate::project::Source { max_quarantine_rate: 0.05, ..office.source("d/*.csv") };
+    let source = crate::project::Source { max_quarantine_rate: None, ..office.source("d/*.csv") };
     assert_eq!(words(&office.try_load(&[source]).expect("loads")), ["too_many_quarantined"]);
 }

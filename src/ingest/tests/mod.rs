@@ -217,7 +217,7 @@ pub(super) fn source(table: &str, root: &Path, path: &str) -> Source {
         sheet: None,
         mapping: None,
         places: Default::default(),
-        max_quarantine_rate: 1.0,
+        max_quarantine_rate: Some(1.0),
         max_shrink: 0.3,
         columns: BTreeMap::new(),
         codes: BTreeMap::new(),

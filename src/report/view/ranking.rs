@@ -436,10 +436,38 @@ pub struct EditionView {
     pub heard: String,
     /// What stands in for what did not come; empty when everything came.
     pub held: Text,
-    /// Figures that decisions changed: matter, unit, what, before, after.
-    pub figures: Vec<[Text; 5]>,
-    /// Objects that moved: unit, total before and after, rank before and after, grade before and after.
-    pub moved: Vec<[Text; 4]>,
+    /// Figures that decisions changed.
+    pub figures: Vec<ChangedRow>,
+    /// Objects that moved.
+    pub moved: Vec<MovedRow>,
+}
+
+/// A figure that a decision changed.
+#[derive(Debug, Clone)]
+pub struct ChangedRow {
+    /// Number of the matter.
+    pub matter: String,
+    /// Unit.
+    pub unit: Text,
+    /// Indicator, or what fell away.
+    pub what: Text,
+    /// Figure before.
+    pub before: Text,
+    /// Figure after.
+    pub after: Text,
+}
+
+/// An object that moved: each as it was and as it is.
+#[derive(Debug, Clone)]
+pub struct MovedRow {
+    /// Unit.
+    pub unit: Text,
+    /// Total.
+    pub total: Text,
+    /// Rank.
+    pub rank: Text,
+    /// Grade.
+    pub grade: Text,
 }
 
 /// The edition of a release; none of a run.
@@ -455,19 +483,25 @@ pub fn edition(facts: &Facts) -> Option<EditionView> {
     };
     let figures = edition.figures.iter().map(|row| {
         let after = if row.figure.1.is_empty() { texts::FELL_AWAY } else { row.figure.1.as_str() };
-        [Text::of(&row.matter.to_string()), unit(&row.unit, &row.domain), title(&row.what), Text::of(&row.figure.0), Text::of(after)]
+        ChangedRow {
+            matter: row.matter.to_string(),
+            unit: unit(&row.unit, &row.domain),
+            what: title(&row.what),
+            before: Text::of(&row.figure.0),
+            after: Text::of(after),
+        }
     });
     let or_none = |text: Option<String>| text.unwrap_or_else(|| texts::NONE.to_owned());
     let moved = edition.moved.iter().map(|row| {
         let points = |points: Option<Decimal>| points.map(|points| total(facts, Some(points)));
         let rank = |rank: Option<u32>| rank.map(|rank| rank.to_string());
-        let change = |before: Option<String>, after: Option<String>| Text::of(&texts::before_and_after(&or_none(before), &or_none(after)));
-        [
-            unit(&row.unit, &row.domain),
-            change(points(row.total.0), points(row.total.1)),
-            change(rank(row.rank.0), rank(row.rank.1)),
-            change(row.grade.0.clone(), row.grade.1.clone()),
-        ]
+        let change = |before: Option<String>, after: Option<String>| Text::of(&texts::was_and_is(&or_none(before), &or_none(after)));
+        MovedRow {
+            unit: unit(&row.unit, &row.domain),
+            total: change(points(row.total.0), points(row.total.1)),
+            rank: change(rank(row.rank.0), rank(row.rank.1)),
+            grade: change(row.grade.0.clone(), row.grade.1.clone()),
+        }
     });
     let held: Vec<String> = edition
         .held
