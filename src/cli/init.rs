@@ -36,6 +36,11 @@ max_share = 0.25             # more than this share of indicators held keeps the
 # [report]
 # notice = "试运行数据，不作为考核结论"   # one sentence at the head of every page, whoever reads it, also in print
 
+# [hooks]                    # commands that are told how a run or load ended; see README.md, "Told"
+# success = ""
+# held = "ops/tell.sh"       # it ran, and something is held, has failed, or was kept back
+# failure = "ops/tell.sh"    # it stopped on an error
+
 # One [[source]] a table, or several. Headers and labels that the contract knows need no mapping
 # (`kaohe docs` lists tables, headers and labels; `units` and `cases` are the first to name).
 #

@@ -48,6 +48,7 @@ mod check;
 mod diff;
 mod docs;
 mod explain;
+mod hooks;
 mod init;
 mod release;
 mod run;

@@ -4,9 +4,10 @@
 
 use clap::Args;
 
+use super::hooks::Told;
 use super::runs::indented;
 use super::surroundings::{Terminal, cores, default_memory, new_run, today};
-use super::{Common, Opened};
+use super::{Common, Opened, hooks};
 use crate::compute;
 use crate::compute::check::Depth;
 use crate::error::{Error, Kind, Result};
@@ -14,7 +15,7 @@ use crate::findings;
 use crate::indices;
 use crate::nightly::journal::{RunResults, RunStatus};
 use crate::nightly::{self, Request, Surroundings};
-use crate::terms::counted;
+use crate::terms::{RunId, counted};
 
 /// Flags of `kaohe run`.
 #[derive(Args)]
@@ -27,9 +28,27 @@ pub struct Arguments {
 /// The seed of the burden index's bootstrap: fixed, so that the same input gives the same bytes.
 const SEED: u64 = 20_260_101;
 
-/// Runs the job, or prints its plan.
+/// Runs the job and tells those whom the project names how it ended; or prints its plan.
 pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8> {
-    let mut opened = common.open()?;
+    let opened = common.open()?;
+    let (directory, run) = (opened.directory.clone(), new_run());
+    let hooks = opened.project.as_ref().map(|project| project.hooks.clone()).unwrap_or_default();
+    let ended = job(common, arguments, only_load, opened, &run);
+    if !arguments.dry_run {
+        let told = Told {
+            command: if only_load { "load" } else { "run" },
+            run: run.as_ref(),
+            as_of: common.as_of().to_string(),
+            out: &common.out(&directory),
+            ended: ended.as_ref().map(|(code, summary)| (*code, summary.as_str())),
+        };
+        hooks::tell(&hooks, &directory, &told);
+    }
+    ended.map(|(code, _)| code)
+}
+
+/// The job: its exit code, and the lines that it printed.
+fn job(common: &Common, arguments: &Arguments, only_load: bool, mut opened: Opened, run: &RunId) -> Result<(u8, String)> {
     // What can't even be read is refused below, before anything is planned.
     let is_readable = nightly::refuse_unusable_text(&opened.diagnostics).is_ok();
     if is_readable && only_load {
@@ -65,7 +84,7 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
         diagnostics: &diagnostics,
         period: common.period(&project),
         as_of: common.as_of(),
-        run: new_run(),
+        run: run.clone(),
         out: common.out(&directory),
         memory_limit: common.memory_limit.or_else(default_memory),
         partitions: cores(),
@@ -75,7 +94,7 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
     };
     if arguments.dry_run {
         say!("{}", nightly::plan(&request)?);
-        return Ok(0);
+        return Ok((0, String::new()));
     }
     let terminal = Terminal::new(common.quiet, common.log_format == "json");
     let ended = nightly::run(&request, &terminal);
@@ -88,8 +107,9 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
     for (table, reason) in results.tables.iter().filter_map(|(table, result)| Some((table, result.held.as_ref()?))) {
         eprintln!("held: {table}: {}", indented(reason, ""));
     }
-    say!("{}", summary(&results, &request, terminal.elapsed(), terminal.peak_memory()));
-    Ok(results.exit_code())
+    let summary = summary(&results, &request, terminal.elapsed(), terminal.peak_memory());
+    say!("{summary}");
+    Ok((results.exit_code(), summary))
 }
 
 /// Six lines that a data team wants in the morning; four after a load.

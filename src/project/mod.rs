@@ -37,8 +37,21 @@ pub struct Project {
     pub hold_max_share: f64,
     /// A sentence at the head of every page, whoever reads it; empty when there is none.
     pub notice: String,
+    /// Who is told how a night ended.
+    pub hooks: Hooks,
     /// What to load, as written.
     pub sources: Vec<Source>,
+}
+
+/// Commands of the shell that are called when a run or load has ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// Everything was published.
+    pub success: Option<String>,
+    /// It ran, and something is held, has failed, or was kept back.
+    pub held: Option<String>,
+    /// It stopped on an error.
+    pub failure: Option<String>,
 }
 
 impl Project {
@@ -63,6 +76,11 @@ impl Project {
             });
             let hold = section.section("hold", diagnostics, |hold, diagnostics| read_share(hold, "max_share", diagnostics));
             let notice = section.section("report", diagnostics, read_notice);
+            let hooks = section.section("hooks", diagnostics, |hooks, diagnostics| {
+                let [success, held, failure] =
+                    ["success", "held", "failure"].map(|key| hooks.text(key, diagnostics).map(|placed| placed.value));
+                Some(Hooks { success, held, failure })
+            });
             let mut index = 0;
             let sources = section.sections("source", diagnostics, |section, diagnostics| {
                 let codes = codes.get(&index).cloned().unwrap_or_default();
@@ -78,6 +96,7 @@ impl Project {
                 only_of_scheme: only_of_scheme.unwrap_or(false),
                 hold_max_share: hold.unwrap_or(0.25),
                 notice: notice.unwrap_or_default(),
+                hooks: hooks.unwrap_or_default(),
                 sources: sources.into_iter().map(|placed| placed.value).collect(),
             })
         });

@@ -6,6 +6,7 @@ mod detectors;
 mod diff;
 mod faults;
 mod feeds;
+mod hooks;
 mod kills;
 mod layers;
 mod library;
