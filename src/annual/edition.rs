@@ -17,7 +17,7 @@ use crate::nightly::publishing::{Texts, indicator_views, line_events, marks, reg
 use crate::release::signing::Signer;
 use crate::report::{self, ReportInput, input::Edition};
 use crate::scoring::audit::audit;
-use crate::scoring::whatif::moves;
+use crate::scoring::whatif::{Move, moves};
 use crate::terms::{RunId, counted};
 
 /// What is asked for.
@@ -112,10 +112,7 @@ pub fn input_of(head: &Head, frozen: &Frozen, scored: Scored, matters: &BTreeMap
     let texts = Texts { library, scheme, period: &left.period, as_of: left.as_of, seed: manifest.seed };
     let of_kind = |kind: MatterKind| matters.values().filter(|matter| matter.kind == kind).count();
     let final_on = head.finalised_at.as_deref().unwrap_or_default();
-    let moved = moves(&before, &after).into_iter().filter(|moved| {
-        let has_moved = |same: bool| !same;
-        has_moved(moved.total.0 == moved.total.1) || has_moved(moved.rank.0 == moved.rank.1) || has_moved(moved.grade.0 == moved.grade.1)
-    });
+    let moved = moves(&before, &after).into_iter().filter(Move::is_a_move);
     let edition = Edition {
         number: head.edition,
         corrects: head.cites.as_ref().map(|cited| cited.edition),

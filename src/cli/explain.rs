@@ -2,12 +2,16 @@
 //!
 //! In: the current run. Out: text or JSON on standard output. Never here: new figures.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::{Common, sql};
 use crate::error::{Context, Error, Kind, Result};
 use crate::explain::{ExplainInput, Policy, explain, text};
 use crate::terms::{IndicatorId, Period};
+
+mod packet;
 
 /// Flags of `kaohe explain`.
 #[derive(Args)]
@@ -22,6 +26,12 @@ pub struct Arguments {
     /// Every record, not only the first ones
     #[arg(long)]
     all: bool,
+    /// Folder for a packet that an appeal board reads without kaohe: the explanation, every record, the definitions, the scorecard
+    #[arg(long, value_name = "DIR")]
+    packet: Option<PathBuf>,
+    /// With --packet: the figure that the unit says is right (48/50, 4.5); the packet tells who would move
+    #[arg(long, value_name = "FIGURE", requires = "packet", requires = "indicator")]
+    granted: Option<String>,
     /// `text` or `json`
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
@@ -50,10 +60,23 @@ pub fn run(common: &Common, arguments: &Arguments) -> Result<u8> {
             indicator: indicator.as_ref(),
             period: &period,
             as_of: readers.results.as_of.parse().context(Kind::Environment, || "reading the current run's date")?,
-            all: arguments.all,
+            all: arguments.all || arguments.packet.is_some(),
         };
-        explain(&readers.context, &input).await
+        let explanation = explain(&readers.context, &input).await?;
+        let paths = packet::definitions(&readers.context, &opened.library, &explanation, &scheme.name);
+        Ok::<_, Error>((explanation, paths, readers.results.run.clone()))
     })?;
+    let (explanation, paths, run) = explanation;
+    if let Some(folder) = &arguments.packet {
+        let asked = packet::Asked {
+            folder,
+            definitions: &paths,
+            run: &run,
+            granted: arguments.granted.as_deref(),
+            domain: arguments.domain.as_deref(),
+        };
+        return packet::write(common, &opened, &explanation, &asked);
+    }
     if arguments.format == "json" {
         say_line!("{}", serde_json::to_string_pretty(&explanation).context(Kind::Bug, || "writing JSON")?);
     } else {

@@ -223,9 +223,9 @@ fn sections(records: &Records, explained: &Explained, better: Option<Better>, am
     }
 }
 
-fn one_section(section: &Section, better: Option<Better>, explained: &Explained, out: &mut String) {
-    let (several, words) = (explained.subjects.len() > 1, &explained.words);
-    let title = match (section.part, better) {
+/// What records are for the figure, in words; `better` of an indicator whose records are judged by a numerator.
+pub fn part_title(part: Part, better: Option<Better>) -> &'static str {
+    match (part, better) {
         (Part::Against, Some(Better::Lower)) => "拉低得分：计入分子（越低越好）",
         (Part::Against, _) => "拉低得分：在分母、不在分子",
         (Part::Pending, _) => "未到期或尚无结果（本考核期内）",
@@ -233,7 +233,12 @@ fn one_section(section: &Section, better: Option<Better>, explained: &Explained,
         (Part::Counted, Some(Better::Higher)) => "达标：计入分子",
         (Part::Counted, _) => "计入",
         (Part::Outside, _) => "在口径内，不进入本指标",
-    };
+    }
+}
+
+fn one_section(section: &Section, better: Option<Better>, explained: &Explained, out: &mut String) {
+    let (several, words) = (explained.subjects.len() > 1, &explained.words);
+    let title = part_title(section.part, better);
     line(out, &format!("\n{title}　显示 {} 条，共 {} 条", section.records.len(), section.total));
     let facts: Vec<&String> = section.records.first().map(|record| record.facts.keys().collect()).unwrap_or_default();
     let has = |of: fn(&Record) -> &str| section.records.iter().any(|record| !of(record).is_empty());

@@ -28,6 +28,7 @@ mod layout;
 pub mod method_texts;
 pub mod names;
 pub mod numbers;
+pub mod packet;
 mod pages;
 pub mod sheets;
 pub mod svg;

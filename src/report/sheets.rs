@@ -274,10 +274,29 @@ fn write_files(
     workbook.save(&path).context(Kind::Environment, what)
 }
 
+/// A writer of CSV as Excel opens it.
+fn csv_writer() -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec())
+}
+
+/// Texts as CSV that Excel opens, none of them a formula.
+///
+/// # Errors
+/// Rows of different lengths.
+pub fn csv_of_texts(headings: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>> {
+    let what = || "writing CSV";
+    let mut writer = csv_writer();
+    writer.write_record(headings).context(Kind::Bug, what)?;
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| as_text(cell))).context(Kind::Bug, what)?;
+    }
+    writer.into_inner().context(Kind::Bug, what)
+}
+
 /// CSV as Excel opens it: a byte-order mark, so that it reads UTF-8; lines ended by CR LF; an apostrophe before a text that it would take for a formula.
 fn csv(batch: &RecordBatch) -> Result<Vec<u8>> {
     let what = || "writing CSV";
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
+    let mut writer = csv_writer();
     writer.write_record(batch.schema().fields().iter().map(|field| as_text(field.name()))).context(Kind::Bug, what)?;
     let columns = batch.columns().iter().map(|column| Cells::new(column, Style::People)).collect::<Result<Vec<_>>>()?;
     for row in 0..batch.num_rows() {

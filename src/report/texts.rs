@@ -166,6 +166,26 @@ catalogue! {
     RECORD_PAGE = "排名文书（供打印、存档、引用）";
     RECORD_STANDING = "本文书的效力";
     RECORD_UNSIGNED = "本文书由一次运行生成，列明考核期、数据截止时间、方案及其指纹、数据版本和程序版本（见页首和页尾）。征求意见、更正、签发之前是公布的样稿，不得作为排名引用。";
+    UNIT_NAME = "单位名称";
+    PACKET_RECORD = "记录编号";
+    PACKET_ROLE = "在本指标中";
+    PACKET_DUE = "期限";
+    PACKET_EXCLUDED = "剔除原因";
+    PACKET_FACTS = "判断依据";
+    PACKET_FILE = "源文件";
+    PACKET_LINE = "行";
+    PACKET_LOAD = "装载的运行";
+    PACKET_TOTAL_BEFORE = "现总分";
+    PACKET_TOTAL_AFTER = "支持申诉后总分";
+    PACKET_RANK_BEFORE = "现名次";
+    PACKET_RANK_AFTER = "支持申诉后名次";
+    PACKET_GRADE_BEFORE = "现等次";
+    PACKET_GRADE_AFTER = "支持申诉后等次";
+    PACKET_EXPLANATION = "数字的来由：得分、曲线、完成值、分子分母、逐条记录";
+    PACKET_RECORDS = "本指标的全部记录，一条一行，列明来源文件、行号和装载的运行（Excel 可直接打开）";
+    PACKET_PAGE = "该单位的记分卡页面";
+    PACKET_DEFINITION = "口径、时限、参数和考核方案的原文，与该次运行所读的逐字相同";
+    PACKET_GRANTED = "如果支持申诉，各单位的总分、名次、等次怎样变化";
     ERRATA = "更正";
     ERRATA_FIGURES = "经申诉、排除更正的数字";
     ERRATA_MOVED = "总分、名次或者等次因此改变的主体";
@@ -1255,6 +1275,19 @@ pub fn before_and_after(before: &str, after: &str) -> String {
 pub fn was_and_is(was: &str, is: &str) -> String {
     if was == is { is.to_owned() } else { format!("{was} → {is}") }
 }
+
+/// The head of a packet's list of contents.
+pub fn packet_head(unit: &str, period: &str, as_of: &str, run: &str, engine: &str) -> String {
+    format!("申诉核查材料\n\n单位　　　{unit}\n考核期　　{period}\n数据截止　{as_of} 24时\n运行编号　{run}\n程序版本　kaohe {engine}\n\n")
+}
+
+/// What a packet says of a figure that is appealed against.
+pub fn packet_granted(indicator: &str, figure: &str, moved: usize, objects: usize) -> String {
+    format!("如果“{indicator}”更正为 {figure}：{objects} 张记分卡中 {moved} 张的总分、名次或者等次改变，见 if-granted.csv；其余不变。\n\n")
+}
+
+/// The foot of a packet's list of contents.
+pub const PACKET_FOOT: &str = "\n各文件后的字符是其 BLAKE3 指纹。材料只含该单位和计入该单位的记录；其他单位只列总分、名次和等次。\n";
 
 /// A unit's scorecard in one domain.
 pub fn in_domain(unit: &str, of: &str) -> String {

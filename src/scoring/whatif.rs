@@ -129,6 +129,13 @@ pub struct Move {
     pub because: Vec<(String, Decimal)>,
 }
 
+impl Move {
+    /// Whether total, rank or grade is another.
+    pub fn is_a_move(&self) -> bool {
+        self.total.0 != self.total.1 || self.rank.0 != self.rank.1 || self.grade.0 != self.grade.1
+    }
+}
+
 /// Everybody, before and after; those whose rank moves most first.
 pub fn moves(before: &Scorecards, after: &Scorecards) -> Vec<Move> {
     let key = |rank: &Rank| (rank.unit.0.clone(), rank.domain.clone());
