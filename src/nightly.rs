@@ -139,6 +139,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         indicator_seconds: BTreeMap::new(),
         population_seconds: BTreeMap::new(),
         detector_seconds: BTreeMap::new(),
+        table_hashes: BTreeMap::new(),
         counted: Vec::new(),
         scorecards: 0,
         ranked: 0,
@@ -242,6 +243,7 @@ fn stages(
     // The date stands on every page: those of another date can't be the same, and are not read.
     let same_day = previous.as_ref().filter(|previous| previous.as_of == Some(request.as_of));
     let written = report::write(&input, folder, same_day.map(|previous| previous.folder.as_path()), request.partitions)?;
+    results.table_hashes = written.tables.iter().map(|table| (table.name.clone(), table.blake3.clone())).collect();
     let tables: Vec<String> = written.tables.into_iter().map(|table| table.name).collect();
     results.pages = [written.pages, written.unchanged];
     results.report = Some("report/office/index.html".to_owned());

@@ -9,10 +9,11 @@ use super::hearing::{Change, Matter};
 use crate::error::{Error, Kind, Result};
 use crate::library::Library;
 use crate::library::indicator::Shape;
-use crate::nightly::correcting::{Corrected, Correction, read_figure};
+use crate::nightly::correcting::{Corrected, Correction, Limit, read_figure};
 use crate::report::input::ChangedFigure;
-use crate::scoring::score;
+use crate::scoring::correction::Figure;
 use crate::scoring::tables::{Scorecards, Value};
+use crate::scoring::{score, score_without_ledger};
 
 /// A release's scores before and after the hearing.
 pub struct Scored {
@@ -27,56 +28,100 @@ pub struct Scored {
 /// Puts every granted change into the figures and scores both ways.
 ///
 /// # Errors
-/// A change that finds no value, or a figure that is changed twice.
+/// As [`apply`].
 pub fn correct_and_score(frozen: &mut Frozen, matters: &BTreeMap<u32, Matter>) -> Result<Scored> {
+    let before = score(&frozen.left.input(&frozen.scheme, &frozen.library.indicators))?;
+    let figures = apply_to(frozen, &before, matters)?;
+    let after = if figures.is_empty() { before.clone() } else { score(&frozen.left.input(&frozen.scheme, &frozen.library.indicators))? };
+    Ok(Scored { before, after, figures })
+}
+
+/// Puts every granted change into the figures; tells which figure became which.
+///
+/// # Errors
+/// A change that finds no value, that changes nothing, or a figure that is changed twice.
+pub fn apply(frozen: &mut Frozen, matters: &BTreeMap<u32, Matter>) -> Result<Vec<ChangedFigure>> {
+    let before = score_without_ledger(&frozen.left.input(&frozen.scheme, &frozen.library.indicators))?;
+    apply_to(frozen, &before, matters)
+}
+
+fn apply_to(frozen: &mut Frozen, before: &Scorecards, matters: &BTreeMap<u32, Matter>) -> Result<Vec<ChangedFigure>> {
     let Frozen { library, scheme, left, .. } = frozen;
-    let before = score(&left.input(scheme, &library.indicators))?;
     let (mut corrected, mut figures) = (Corrected::default(), Vec::new());
-    for matter in matters.values() {
-        for change in matter.decision.iter().flat_map(|decision| &decision.changes) {
-            let doing = |error: Error| error.while_doing(format!("applying what was decided of the matter {}", matter.number));
-            match change {
-                Change::Void { event } => {
-                    let place = left.events.iter().position(|known| known.id == *event && known.unit.as_ref() == matter.unit);
-                    let place = place.ok_or_else(|| {
-                        doing(Error::new(Kind::Configuration, format!("`{event}` of `{}` fell away already", matter.unit)))
-                    })?;
-                    let event = left.events.remove(place);
-                    figures.push(ChangedFigure {
-                        matter: matter.number,
-                        unit: matter.unit.clone(),
-                        domain: String::new(),
-                        what: event.code.clone(),
-                        figure: (event.points.normalize().to_string(), String::new()),
-                    });
+    for (matter, edition, change) in that_hold(matters) {
+        let doing = |error: Error| error.while_doing(format!("applying what was decided of the matter {}", matter.number));
+        let wrong = |says: String| doing(Error::new(Kind::Configuration, says));
+        match change {
+            Change::Void { event } => {
+                let place = left.events.iter().position(|known| known.id == *event && known.unit.as_ref() == matter.unit);
+                let place = place.ok_or_else(|| wrong(format!("`{event}` of `{}` fell away already", matter.unit)))?;
+                let event = left.events.remove(place);
+                let veto = scheme.vetoes.iter().find(|veto| veto.code == event.code && event.is_veto);
+                figures.push(ChangedFigure {
+                    matter: matter.number,
+                    edition,
+                    unit: matter.unit.clone(),
+                    domain: String::new(),
+                    what: veto.map_or_else(|| event.id.clone(), |veto| veto.title.clone()),
+                    figure: (event.points.normalize().to_string(), String::new()),
+                    stays_above: false,
+                    only_shown: false,
+                });
+            }
+            Change::Figure { domain, indicator, figure } => {
+                let figure = read_figure(figure, library, indicator).map_err(doing)?;
+                let correction = Correction { unit: matter.unit.clone(), domain: domain.clone(), indicator: indicator.clone(), figure };
+                let limit = corrected.correct(left, (library, scheme), before, &correction).map_err(doing)?;
+                let is_of = |value: &&Value| {
+                    value.unit.as_ref() == matter.unit
+                        && value.indicator.as_ref() == indicator
+                        && domain.as_ref().is_none_or(|domain| value.domain == *domain)
+                };
+                let value = before.values.iter().find(is_of);
+                let (was, is) = (value.map(|value| shown(value, library)).unwrap_or_default(), written(figure));
+                if was == is {
+                    return Err(wrong(format!("`{indicator}` of `{}` is {was} as it is", matter.unit)));
                 }
-                Change::Figure { domain, indicator, figure } => {
-                    let correction = Correction {
-                        unit: matter.unit.clone(),
-                        domain: domain.clone(),
-                        indicator: indicator.clone(),
-                        figure: read_figure(figure, library, indicator).map_err(doing)?,
-                    };
-                    corrected.correct(left, (library, scheme), &before, &correction).map_err(doing)?;
-                    let is_of = |value: &&Value| {
-                        value.unit.as_ref() == matter.unit
-                            && value.indicator.as_ref() == indicator
-                            && domain.as_ref().is_none_or(|domain| value.domain == *domain)
-                    };
-                    let value = before.values.iter().find(is_of);
-                    figures.push(ChangedFigure {
-                        matter: matter.number,
-                        unit: matter.unit.clone(),
-                        domain: value.map(|value| value.domain.clone()).unwrap_or_default(),
-                        what: indicator.clone(),
-                        figure: (value.map(|value| shown(value, library)).unwrap_or_default(), figure.clone()),
-                    });
-                }
+                figures.push(ChangedFigure {
+                    matter: matter.number,
+                    edition,
+                    unit: matter.unit.clone(),
+                    domain: value.map(|value| value.domain.clone()).unwrap_or_default(),
+                    what: indicator.clone(),
+                    figure: (was, is),
+                    stays_above: limit == Some(Limit::StaysAbove),
+                    only_shown: limit == Some(Limit::OnlyShown),
+                });
             }
         }
     }
-    let after = if figures.is_empty() { before.clone() } else { score(&left.input(scheme, &library.indicators))? };
-    Ok(Scored { before, after, figures })
+    Ok(figures)
+}
+
+/// The changes of the decisions that hold, with the edition of each. Where two matters change one figure, the later one holds.
+fn that_hold(matters: &BTreeMap<u32, Matter>) -> Vec<(&Matter, u32, &Change)> {
+    let mut changes: Vec<(&Matter, u32, &Change)> = Vec::new();
+    for matter in matters.values() {
+        let Some(decision) = matter.decision() else { continue };
+        for change in &decision.changes {
+            let is_same = |earlier: &(&Matter, u32, &Change)| match (earlier.2, change) {
+                (Change::Figure { domain: a, indicator: b, .. }, Change::Figure { domain: c, indicator: d, .. }) => {
+                    earlier.0.unit == matter.unit && earlier.0.number != matter.number && (a, b) == (c, d)
+                }
+                _ => false,
+            };
+            changes.retain(|earlier| !is_same(earlier));
+            changes.push((matter, decision.edition, change));
+        }
+    }
+    changes
+}
+
+fn written(figure: Figure) -> String {
+    match figure {
+        Figure::Ratio(numerator, denominator) => format!("{}/{}", numerator.normalize(), denominator.normalize()),
+        Figure::Value(value) => value.normalize().to_string(),
+    }
 }
 
 /// A published figure as a correction would write it.

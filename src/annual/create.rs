@@ -3,20 +3,24 @@
 //! In: a published run whose period is over; or the last edition, to be corrected. Out: `releases/<period>/draft/`. Never here: figures that the run does not
 //! have; a draft in the place of another.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
 use super::files::{self, MANIFEST};
-use super::{Cited, DRAFT, FORMAT, Head, folder_of, frozen, last_edition, read_json};
+use super::{
+    Cited, DRAFT, FORMAT, Head, SEALED, Sealed, Signature, folder_of, frozen, last_edition, my_turn, read_json, verify, write_json,
+};
 use crate::compute::counting_session::Limits;
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::{create_folders, sync_parent, sync_tree};
 use crate::nightly::journal::{Manifest, RunResults, RunStatus};
 use crate::nightly::kept_texts;
 use crate::nightly::left::{Left, records_of, scheme_of};
-use crate::release::Current;
+use crate::release::signing::Signer;
+use crate::release::{Current, hash_tables};
 use crate::report;
 use crate::scoring::score_without_ledger;
 use crate::terms::{Period, counted};
@@ -35,19 +39,26 @@ pub struct CreateRequest<'a> {
     pub assessment: &'a str,
     /// A sentence at the head of every page.
     pub notice: &'a str,
+    /// Who signs what is frozen, and has signed the edition before.
+    pub signer: &'a Signer,
     /// Version of kaohe.
     pub engine: &'a str,
+    /// Digest of the program.
+    pub program: &'a str,
     /// The time, as text.
     pub now: &'a str,
+    /// Takes what does not fit into memory.
+    pub temp: &'a Path,
 }
 
 /// Makes the draft and returns its folder.
 ///
 /// # Errors
-/// A draft that is there already; a run of another period, that was not published, that is older than the period's end, or whose tables were changed; held
+/// A draft that is there already; an edition before it that is not as it was signed by the same key; a run of another period, that was not published, that is older than the period's end, or whose tables were changed; held
 /// sources or indicators without `with_held`.
 pub async fn create(request: &CreateRequest<'_>, limits: &Limits<'_>) -> Result<(PathBuf, Head)> {
     let period = request.period.name.as_str();
+    let _turn = my_turn(request.out)?;
     let folder = folder_of(request.out, period);
     let draft = folder.join(DRAFT);
     if draft.exists() {
@@ -60,19 +71,14 @@ pub async fn create(request: &CreateRequest<'_>, limits: &Limits<'_>) -> Result<
     }
     create_folders(&making).context(Kind::Environment, || format!("creating {}", making.display()))?;
     let last = last_edition(request.out, period)?;
-    let edition = last.as_ref().map_or(1, |(number, _)| number + 1);
+    let edition = last.as_ref().map_or(1, |(number, _)| number.saturating_add(1));
     let cites = match &last {
-        Some((number, folder)) => Some(Cited { edition: *number, manifest: files::digest(&folder.join(MANIFEST))? }),
+        Some((_, folder)) => Some(cite(request, folder, &making).await?),
         None => None,
     };
     let (manifest, held) = match (&last, request.run) {
         (Some((_, edition)), None) => {
-            for part in ["frozen", "hearings", "units"] {
-                let from = edition.join(part);
-                if from.is_dir() {
-                    files::copy_all(&from, &making.join(part))?;
-                }
-            }
+            files::copy_all(&edition.join("frozen"), &making.join("frozen"))?;
             (read_json::<Manifest>(&making.join("frozen/manifest.json"))?, Head::read(edition)?.held)
         }
         (_, run) => freeze(request, run, limits, &making).await?,
@@ -86,6 +92,7 @@ pub async fn create(request: &CreateRequest<'_>, limits: &Limits<'_>) -> Result<
         as_of: manifest.as_of.clone(),
         scheme: manifest.scheme.clone(),
         engine: request.engine.to_owned(),
+        program: request.program.to_owned(),
         assessment: request.assessment.to_owned(),
         notice: request.notice.to_owned(),
         held,
@@ -93,9 +100,28 @@ pub async fn create(request: &CreateRequest<'_>, limits: &Limits<'_>) -> Result<
         finalised_at: None,
     };
     head.write(&making)?;
+    let sealed = making.join(SEALED);
+    write_json(&sealed, &Sealed::of(&making, &head)?)?;
+    request.signer.sign(&sealed, &Sealed::comment(&head))?;
     sync_tree(&making).context(Kind::Environment, || format!("bringing {} to the disk", making.display()))?;
     fs::rename(&making, &draft).and_then(|()| sync_parent(&draft)).context(Kind::Environment, || format!("making {}", draft.display()))?;
     Ok((draft, head))
+}
+
+/// Looks through the edition that is to be corrected, and takes over its ranks and what was heard.
+async fn cite(request: &CreateRequest<'_>, edition: &Path, making: &Path) -> Result<Cited> {
+    let head = Head::read(edition)?;
+    let found = verify(edition, Signature::By(request.signer), request.engine, request.program, request.temp, 1).await?;
+    if let Some(wrong) = found.wrong.first() {
+        return Err(Error::new(Kind::Environment, format!("edition {} is not as it was signed: {wrong}", head.edition))
+            .with_hint("bring it back from where it was kept; nothing is built on what was changed"));
+    }
+    files::copy(&edition.join("tables/ranks.parquet"), &making.join("cited/ranks.parquet"))?;
+    let hearings = edition.join("hearings");
+    if hearings.is_dir() {
+        files::copy_all(&hearings, &making.join("hearings"))?;
+    }
+    Ok(Cited { edition: head.edition, manifest: files::digest(&edition.join(MANIFEST))?, run: head.run })
 }
 
 /// Sets apart what scoring read of a run, and its scorecards for the units; returns what is held in it.
@@ -113,13 +139,10 @@ async fn freeze(request: &CreateRequest<'_>, run: Option<&str>, limits: &Limits<
     let (manifest, results) = records_of(out, &run)?;
     let folder = out.join("runs").join(&run);
     let held = check_run(request, &manifest, &results)?;
-    if let Some(current) = current.filter(|current| current.run.0 == run) {
-        let mismatches: Vec<String> = current.verify(&folder)?.iter().map(ToString::to_string).collect();
-        if !mismatches.is_empty() {
-            return Err(Error::new(Kind::Environment, mismatches.join("; "))
-                .with_hint("run once more, and release that run")
-                .while_doing(format!("freezing the run {run}")));
-        }
+    let changed = changed_tables(&folder, &results)?;
+    if !changed.is_empty() {
+        return Err(Error::new(Kind::Environment, format!("not as the run {run} left them: {}", changed.join(", ")))
+            .with_hint("run once more, and release that run"));
     }
     let library = kept_texts::library_of(out, &manifest)?;
     let scheme = scheme_of(&manifest, &library)?;
@@ -129,18 +152,29 @@ async fn freeze(request: &CreateRequest<'_>, run: Option<&str>, limits: &Limits<
     undrawn.uncertainty.draws = 0;
     let again = score_without_ledger(&left.input(&undrawn, &library.indicators))?;
     let published = report::read_totals(&folder.join("tables"))?;
-    let differs = |rank: &&crate::scoring::tables::Rank| {
-        let total = published.get(&(rank.unit.clone(), rank.domain.clone()));
-        total.map(|total| total.normalize()) != rank.total.map(|total| total.normalize())
-    };
-    if let Some(rank) = again.ranks.iter().find(differs) {
-        let says = format!("the total of `{}` can't be computed again from what the run {run} left", rank.unit);
+    let computed: BTreeMap<_, _> =
+        again.ranks.iter().filter_map(|rank| Some(((rank.unit.clone(), rank.domain.clone()), rank.total?.normalize()))).collect();
+    let shown: BTreeMap<_, _> = published.into_iter().map(|(object, total)| (object, total.normalize())).collect();
+    let differs = computed.keys().chain(shown.keys()).find(|object| computed.get(*object) != shown.get(*object));
+    if let Some((unit, _)) = differs {
+        let says = format!("the total of `{unit}` can't be computed again from what the run {run} left");
         return Err(Error::new(Kind::Environment, says)
             .with_hint("an older kaohe made the run, or its folder was changed: run once more, and release that run"));
     }
-    frozen::freeze(&folder, &library, &left, &making.join("frozen"))?;
+    frozen::freeze(&folder, &results, &library, &left, &making.join("frozen"))?;
     files::copy_all(&folder.join("report/units"), &making.join("units"))?;
     Ok((manifest, held))
+}
+
+/// Result tables that are not what the run says it wrote.
+fn changed_tables(folder: &Path, results: &RunResults) -> Result<Vec<String>> {
+    if results.table_hashes.is_empty() {
+        return Err(Error::new(Kind::Configuration, format!("the run {} does not tell the digests of its tables", results.run))
+            .with_hint("an older kaohe made it: run once more, and release that run"));
+    }
+    let found = hash_tables(folder)?;
+    let differs = |(table, hash): &(&String, &String)| found.get(*table) != Some(hash);
+    Ok(results.table_hashes.iter().filter(differs).map(|(table, _)| table.clone()).collect())
 }
 
 fn check_run(request: &CreateRequest<'_>, manifest: &Manifest, results: &RunResults) -> Result<Vec<String>> {

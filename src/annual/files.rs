@@ -14,10 +14,10 @@ use crate::lake::create_folders;
 
 /// The list itself, and its signature, are not on it.
 pub const MANIFEST: &str = "manifest.json";
-const SIGNATURE: &str = "manifest.json.minisig";
+pub const SIGNATURE: &str = "manifest.json.minisig";
 
 /// `manifest.json`: path → what the file is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Every file below the release's folder.
     pub files: BTreeMap<String, Listed>,
@@ -43,27 +43,51 @@ pub fn digest(path: &Path) -> Result<String> {
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-/// Every file below a folder, by its path with `/`; links are followed nowhere.
+/// Every file below a folder, by its path with `/`.
 ///
 /// # Errors
 /// A folder that can't be read.
 pub fn below(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
-    let mut found = BTreeMap::new();
+    Ok(look(folder)?.0)
+}
+
+/// Every file below a folder, and what has no place in a release: links (they are followed nowhere) and empty folders.
+///
+/// # Errors
+/// A folder that can't be read.
+fn look(folder: &Path) -> Result<(BTreeMap<String, PathBuf>, Vec<String>)> {
+    let (mut found, mut strangers) = (BTreeMap::new(), Vec::new());
     let mut ahead = vec![(String::new(), folder.to_owned())];
     while let Some((prefix, folder)) = ahead.pop() {
         let doing = || format!("reading {}", folder.display());
+        let mut is_empty = true;
         for entry in fs::read_dir(&folder).context(Kind::Environment, doing)? {
+            is_empty = false;
             let entry = entry.context(Kind::Environment, doing)?;
             let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
             let kind = entry.file_type().context(Kind::Environment, doing)?;
             if kind.is_dir() {
                 ahead.push((format!("{path}/"), entry.path()));
-            } else {
+            } else if kind.is_file() {
                 found.insert(path, entry.path());
+            } else {
+                strangers.push(format!("{path} is a link"));
             }
         }
+        if is_empty && !prefix.is_empty() {
+            strangers.push(format!("{prefix} is an empty folder"));
+        }
     }
-    Ok(found)
+    strangers.sort();
+    Ok((found, strangers))
+}
+
+/// Links and empty folders below a folder, in words.
+///
+/// # Errors
+/// A folder that can't be read.
+pub fn strangers(folder: &Path) -> Result<Vec<String>> {
+    Ok(look(folder)?.1)
 }
 
 impl Manifest {

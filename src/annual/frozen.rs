@@ -157,19 +157,21 @@ pub struct Frozen {
     pub lineage: BTreeMap<IndicatorId, Lineage>,
 }
 
-/// Writes what scoring read of a run into `folder`.
+/// Texts of the library that scoring never reads: what detectors look for is the office's, and samples are drawn from other runs.
+const LEFT_OUT: [&str; 2] = ["findings/", "samples/"];
+
+/// Writes what scoring read of a run into `folder`. Of its results only what is held goes with it: they count findings, which are under review.
 ///
 /// # Errors
 /// A run without one of its tables, a folder that can't be written.
-pub fn freeze(run_folder: &Path, library: &Library, left: &Left, folder: &Path) -> Result<()> {
-    for name in ["manifest.json", "run_results.json"] {
-        files::copy(&run_folder.join(name), &folder.join(name))?;
-    }
+pub fn freeze(run_folder: &Path, results: &RunResults, library: &Library, left: &Left, folder: &Path) -> Result<()> {
+    files::copy(&run_folder.join("manifest.json"), &folder.join("manifest.json"))?;
+    write_json(&folder.join("held.json"), &results.held_indicators)?;
     for table in TABLES {
         let name = format!("tables/{table}.parquet");
         files::copy(&run_folder.join(&name), &folder.join(&name))?;
     }
-    for (path, text) in &library.files {
+    for (path, text) in library.files.iter().filter(|(path, _)| !LEFT_OUT.iter().any(|folder| path.starts_with(folder))) {
         let place = folder.join("queries").join(path);
         let parent = place.parent().expect("a text stands below `queries`");
         fs::create_dir_all(parent).context(Kind::Environment, || format!("creating {}", parent.display()))?;
@@ -184,7 +186,7 @@ pub fn freeze(run_folder: &Path, library: &Library, left: &Left, folder: &Path) 
 /// Files that are missing or damaged.
 pub async fn read(folder: &Path, temp: &Path) -> Result<Frozen> {
     let manifest: Manifest = read_json(&folder.join("manifest.json"))?;
-    let results: RunResults = read_json(&folder.join("run_results.json"))?;
+    let held: BTreeMap<String, String> = read_json(&folder.join("held.json"))?;
     let texts = folder.join("queries");
     let mut read = BTreeMap::new();
     for (path, place) in files::below(&texts)? {
@@ -198,8 +200,9 @@ pub async fn read(folder: &Path, temp: &Path) -> Result<Frozen> {
         .registry()
         .map_err(|says| Error::new(Kind::Environment, says).while_doing(format!("reading {}", folder.join("registry.json").display())))?;
     let tables = folder.join("tables");
-    let found = previous::results_alone(&tables, temp, |id| results.held_indicators.contains_key(id)).await?;
-    let left = Left::of(&library, (&manifest, &results), registry, found)?;
+    let found = previous::results_alone(&tables, temp, |id| held.contains_key(id)).await?;
+    let held = held.keys().map(|id| IndicatorId::from(id.as_str())).collect();
+    let left = Left::of(&library, &manifest, held, registry, found)?;
     Ok(Frozen { manifest, library, scheme, left, lineage: lineage(&tables.join("scorecards.parquet"))? })
 }
 

@@ -1,9 +1,10 @@
 //! What units say of their draft scorecards, and what is decided of it.
 //!
 //! In: a TOML file with `[[matter]]` and `[[decision]]` tables, and the documents that it names. Out: `hearings/<number>/` of the draft: who said what, the
-//! documents with their digests, the decision. Never here: a matter without a unit, a decision without reason and approver; scores.
+//! documents with their digests, the decisions. Never here: a matter without a unit, a decision without reason and approver, one that could not be
+//! applied; scores.
 //!
-//! A file is taken as a whole or not at all.
+//! A file is taken as a whole or not at all. A decision may revise an earlier one of its matter, in a later edition too: the last one holds, all are kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,13 +12,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::corrected::apply;
 use super::frozen::Frozen;
-use super::{draft_of, files, frozen, names_in, read_json, write_json};
+use super::{Head, draft_of, files, frozen, my_turn, names_in, read_json, write_json};
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::document::{Placed, Section, read_document};
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::scheme::composites::composite;
 use crate::nightly::correcting::read_figure;
+use crate::report::input::ChangedFigure;
 use crate::terms::IndicatorId;
 
 /// What somebody asks for.
@@ -54,7 +57,7 @@ const RULINGS: [(&str, Ruling); 4] =
 /// A file that came with a matter or a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    /// Its name, below the matter's folder.
+    /// Its path, below the matter's folder.
     pub file: String,
     /// Its digest.
     pub blake3: String,
@@ -95,6 +98,8 @@ pub struct Decision {
     pub document: Document,
     /// What it changes.
     pub changes: Vec<Change>,
+    /// The edition in whose hearing it was made.
+    pub edition: u32,
 }
 
 /// A comment, an appeal, an exclusion.
@@ -114,17 +119,33 @@ pub struct Matter {
     pub received_on: String,
     /// What it rests on; a comment may have none.
     pub document: Option<Document>,
-    /// What was decided.
-    pub decision: Option<Decision>,
+    /// What was decided; the last one holds.
+    pub decisions: Vec<Decision>,
+}
+
+impl Matter {
+    /// The decision that holds.
+    pub fn decision(&self) -> Option<&Decision> {
+        self.decisions.last()
+    }
+
+    /// Whether it is still to be decided.
+    pub fn is_open(&self) -> bool {
+        self.decisions.is_empty()
+    }
 }
 
 /// What a file added.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Heard {
     /// Numbers that its matters were given, in their order.
     pub matters: Vec<u32>,
     /// Numbers of the matters that it decided.
     pub decided: Vec<u32>,
+    /// What these decisions change.
+    pub changes: Vec<ChangedFigure>,
+    /// Matters of the draft that are still to be decided.
+    pub open: usize,
 }
 
 /// Every matter of a release, by number.
@@ -137,8 +158,11 @@ pub fn all(release: &Path) -> Result<BTreeMap<u32, Matter>> {
     if !folder.is_dir() {
         return Ok(matters);
     }
-    for name in names_in(&folder)? {
-        let matter: Matter = read_json(&folder.join(&name).join("matter.json"))?;
+    // What was being written when a process ended begins with a point, and was not taken.
+    for name in names_in(&folder)?.into_iter().filter(|name| name.parse::<u32>().is_ok()) {
+        let path = folder.join(&name).join("matter.json");
+        let matter: Matter =
+            read_json(&path).map_err(|error| error.or_hint("bring the folder back from a backup; what was heard is not made up"))?;
         matters.insert(matter.number, matter);
     }
     Ok(matters)
@@ -154,8 +178,29 @@ struct Submitted<T> {
 #[derive(Default)]
 struct Submission {
     matters: Vec<Submitted<Matter>>,
-    /// With the number of the matter that each decides.
-    decisions: Vec<(Placed<i64>, Submitted<Decision>)>,
+    decisions: Vec<Deciding>,
+}
+
+/// A decision, and what it decides.
+struct Deciding {
+    matter: Placed<i64>,
+    unit: Placed<String>,
+    revises: bool,
+    submitted: Submitted<Decision>,
+}
+
+/// What is asked for.
+pub struct HearRequest<'a> {
+    /// Where `releases/` stands.
+    pub out: &'a Path,
+    /// The period.
+    pub period: &'a str,
+    /// The file.
+    pub file: &'a Path,
+    /// Today, as `2026-07-10`.
+    pub today: &'a str,
+    /// Takes what does not fit into memory.
+    pub temp: &'a Path,
 }
 
 /// Takes a file of matters and decisions into the draft of a period.
@@ -163,11 +208,17 @@ struct Submission {
 /// # Errors
 /// No draft; anything wrong with the file, all of it at once with line and column: an unknown unit, indicator, event or matter, a document that is not there, a
 /// decision that changes nothing or changes something without having been asked.
-pub async fn hear(out: &Path, period: &str, file: &Path, temp: &Path) -> Result<Heard> {
-    let draft = draft_of(out, period)?;
+pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
+    let _turn = my_turn(request.out)?;
+    let draft = draft_of(request.out, request.period)?;
+    let edition = Head::read(&draft)?.edition;
+    let file = request.file;
     let name = file.display().to_string();
-    let text = fs::read_to_string(file).context(Kind::Configuration, || format!("reading {name}"))?;
-    let known = frozen::read(&draft.join("frozen"), temp).await?;
+    let text = fs::read_to_string(file).map_err(|error| {
+        let says = Error::new(Kind::Configuration, error.to_string()).while_doing(format!("reading {name}"));
+        says.with_hint("a text file in UTF-8; an editor of Windows may have saved it as GBK")
+    })?;
+    let mut known = frozen::read(&draft.join("frozen"), request.temp).await?;
     let mut matters = all(&draft)?;
     let mut diagnostics = Diagnostics::default();
     diagnostics.remember(&name, &text);
@@ -181,49 +232,84 @@ pub async fn hear(out: &Path, period: &str, file: &Path, temp: &Path) -> Result<
         let hint = "[[matter]] tells what a unit says, [[decision]] what was decided of it: see README.md, operations";
         diagnostics.error("nothing-heard", &name, None, "the file has neither a `[[matter]]` nor a `[[decision]]`").hint(hint);
     }
-    let taking = Taking { known: &known, file: &name, folder: file.parent().unwrap_or(Path::new(".")) };
+    let taking = Taking { known: &known, file: &name, folder: file.parent().unwrap_or(Path::new(".")), today: request.today };
     let first = matters.keys().max().map_or(1, |last| last + 1);
     let mut heard = Heard::default();
     // What is copied where, once all of it is known to be in order.
     let mut papers: Vec<(PathBuf, PathBuf)> = Vec::new();
     let mut changed = BTreeSet::new();
     for (number, submitted) in (first..).zip(submission.matters) {
-        let paper = taking.document(submitted.document.as_ref(), &mut diagnostics);
+        let paper = taking.document(submitted.document.as_ref(), "matter", &mut diagnostics);
         taking.check_matter(&submitted, &mut diagnostics);
-        let mut matter = Matter { number, ..submitted.what };
+        let mut matter = Matter { number, ..submitted.what.clone() };
         if let Some((from, document)) = paper {
             papers.push((from, place_of(&draft, number).join(&document.file)));
             matter.document = Some(document);
+        }
+        let digest = |matter: &Matter| matter.document.as_ref().map(|document| document.blake3.clone());
+        let is_same = |known: &&Matter| {
+            (&known.unit, known.kind, &known.indicator, &known.says) == (&matter.unit, matter.kind, &matter.indicator, &matter.says)
+                && digest(known) == digest(&matter)
+        };
+        if let Some(earlier) = matters.values().find(is_same) {
+            let says = format!("`{}` has said the same already: it is the matter {}", matter.unit, earlier.number);
+            diagnostics
+                .error("said-already", &name, Some(submitted.span), says)
+                .hint("a file is taken once; write what is new into another");
         }
         heard.matters.push(number);
         changed.insert(number);
         matters.insert(number, matter);
     }
-    for (number, submitted) in submission.decisions {
+    for Deciding { matter: number, unit, revises, submitted } in submission.decisions {
         let Some(matter) = u32::try_from(number.value).ok().and_then(|number| matters.get_mut(&number)) else {
             diagnostics
                 .error("unknown-matter", &name, Some(number.span), format!("there is no matter {}", number.value))
                 .hint("the number is the one that `kaohe release comment` gave it");
             continue;
         };
-        let paper = taking.document(submitted.document.as_ref(), &mut diagnostics);
-        taking.check_decision(matter, &submitted, &mut diagnostics);
+        if matter.unit != unit.value {
+            let says = format!("the matter {} is one of `{}`, and the decision names `{}`", matter.number, matter.unit, unit.value);
+            diagnostics
+                .error("other-unit", &name, Some(unit.span), says)
+                .hint("a matter has the number that `kaohe release comment` gave it, not its place in the file");
+            continue;
+        }
+        let folder = format!("decision-{}", matter.decisions.len() + 1);
+        let paper = taking.document(submitted.document.as_ref(), &folder, &mut diagnostics);
+        taking.check_decision(matter, revises, &submitted, &mut diagnostics);
         let Some((from, document)) = paper else { continue };
-        let document = Document { file: format!("decision-{}", document.file), ..document };
         papers.push((from, place_of(&draft, matter.number).join(&document.file)));
-        matter.decision = Some(Decision { document, ..submitted.what });
+        matter.decisions.push(Decision { document, edition, ..submitted.what });
         heard.decided.push(matter.number);
         changed.insert(matter.number);
+    }
+    // What can't be applied is refused now, and not on the day of the ranking.
+    if diagnostics.errors() == 0 && !heard.decided.is_empty() {
+        known.scheme.uncertainty.draws = 0;
+        heard.changes = apply(&mut known, &matters).map_err(|error| error.while_doing(format!("nothing of {name} was taken")))?;
+        heard.changes.retain(|change| heard.decided.contains(&change.matter));
     }
     if diagnostics.errors() > 0 {
         return Err(Error::new(Kind::Configuration, format!("nothing of {name} was taken\n{}", diagnostics.to_text().trim_end())));
     }
-    for (from, to) in &papers {
-        files::copy(from, to)?;
+    // A new matter appears whole; of one that is known, only the last step changes what is read.
+    for number in &changed {
+        let place = place_of(&draft, *number);
+        let is_new = heard.matters.contains(number);
+        let making = if is_new { draft.join("hearings").join(format!(".making-{number:04}")) } else { place.clone() };
+        if is_new && making.exists() {
+            fs::remove_dir_all(&making).context(Kind::Environment, || format!("removing {}", making.display()))?;
+        }
+        for (from, to) in papers.iter().filter(|(_, to)| to.starts_with(&place)) {
+            files::copy(from, &making.join(to.strip_prefix(&place).expect("it begins so")))?;
+        }
+        write_json(&making.join("matter.json"), &matters[number])?;
+        if is_new {
+            fs::rename(&making, &place).context(Kind::Environment, || format!("making {}", place.display()))?;
+        }
     }
-    for number in changed {
-        write_json(&place_of(&draft, number).join("matter.json"), &matters[&number])?;
-    }
+    heard.open = matters.values().filter(|matter| matter.is_open()).count();
     Ok(heard)
 }
 
@@ -254,13 +340,15 @@ fn read_matter(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
         says: says?.value,
         received_on: received_on?,
         document: None,
-        decision: None,
+        decisions: Vec::new(),
     };
     Some(Submitted { what, document, span: section.span() })
 }
 
-fn read_decision(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<(Placed<i64>, Submitted<Decision>)> {
+fn read_decision(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Deciding> {
     let matter = section.required_integer("matter", diagnostics);
+    let unit = section.required_text("unit", diagnostics);
+    let revises = section.boolean("revises", diagnostics).unwrap_or_default();
     let ruling = section.required_word("ruling", &RULINGS, diagnostics);
     let reason = section.required_text("reason", diagnostics);
     let approver = section.required_text("approver", diagnostics);
@@ -275,9 +363,17 @@ fn read_decision(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Op
     let voids = section.texts("void", diagnostics).into_iter().map(|event| Change::Void { event: event.value });
     let changes = figures.into_iter().chain(voids).collect();
     let blank = Document { file: String::new(), blake3: String::new() };
-    let what =
-        Decision { ruling: ruling?, reason: reason?.value, approver: approver?.value, decided_on: decided_on?, document: blank, changes };
-    Some((matter?, Submitted { what, document: Some(document?), span: section.span() }))
+    let what = Decision {
+        ruling: ruling?,
+        reason: reason?.value,
+        approver: approver?.value,
+        decided_on: decided_on?,
+        document: blank,
+        changes,
+        edition: 0,
+    };
+    let submitted = Submitted { what, document: Some(document?), span: section.span() };
+    Some(Deciding { matter: matter?, unit: unit?, revises, submitted })
 }
 
 fn required_date(section: &mut Section<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<String> {
@@ -295,16 +391,17 @@ struct Taking<'a> {
     known: &'a Frozen,
     file: &'a str,
     folder: &'a Path,
+    today: &'a str,
 }
 
 impl Taking<'_> {
     /// The document at its place, and what is kept of it.
-    fn document(&self, named: Option<&Placed<String>>, diagnostics: &mut Diagnostics) -> Option<(PathBuf, Document)> {
+    fn document(&self, named: Option<&Placed<String>>, folder: &str, diagnostics: &mut Diagnostics) -> Option<(PathBuf, Document)> {
         let named = named?;
         let place = self.folder.join(&named.value);
         let file = place.file_name().map(|name| name.to_string_lossy().into_owned());
         match (file, place.is_file().then(|| files::digest(&place).ok()).flatten()) {
-            (Some(file), Some(blake3)) => Some((place, Document { file, blake3 })),
+            (Some(file), Some(blake3)) => Some((place, Document { file: format!("{folder}/{file}"), blake3 })),
             _ => {
                 diagnostics
                     .error("no-document", self.file, Some(named.span.clone()), format!("there is no file {}", place.display()))
@@ -317,8 +414,22 @@ impl Taking<'_> {
     fn check_matter(&self, submitted: &Submitted<Matter>, diagnostics: &mut Diagnostics) {
         let (matter, at) = (&submitted.what, Some(submitted.span.clone()));
         self.check_unit(&matter.unit, at.clone(), diagnostics);
+        self.check_text("says", &matter.says, at.clone(), diagnostics);
+        self.check_not_later("received_on", &matter.received_on, at.clone(), diagnostics);
         if let Some(indicator) = &matter.indicator {
             self.check_indicator(indicator, at, diagnostics);
+        }
+    }
+
+    fn check_text(&self, key: &str, text: &str, at: Option<std::ops::Range<usize>>, diagnostics: &mut Diagnostics) {
+        if text.chars().filter(|c| c.is_alphanumeric()).count() < 2 {
+            diagnostics.error("says-nothing", self.file, at, format!("`{key}` says nothing")).hint("it is kept for whoever asks in years");
+        }
+    }
+
+    fn check_not_later(&self, key: &str, date: &str, at: Option<std::ops::Range<usize>>, diagnostics: &mut Diagnostics) {
+        if date > self.today {
+            diagnostics.error("not-yet", self.file, at, format!("`{key}` is {date}, and today is {}", self.today)).hint("look at the year");
         }
     }
 
@@ -342,17 +453,36 @@ impl Taking<'_> {
         }
     }
 
-    fn check_decision(&self, matter: &Matter, submitted: &Submitted<Decision>, diagnostics: &mut Diagnostics) {
+    fn check_decision(&self, matter: &Matter, revises: bool, submitted: &Submitted<Decision>, diagnostics: &mut Diagnostics) {
         let (decision, at) = (&submitted.what, Some(submitted.span.clone()));
+        self.check_text("reason", &decision.reason, at.clone(), diagnostics);
+        self.check_text("approver", &decision.approver, at.clone(), diagnostics);
+        self.check_not_later("decided_on", &decision.decided_on, at.clone(), diagnostics);
         let mut wrong = |code: &'static str, says: String, hint: &str| {
             diagnostics.error(code, self.file, at.clone(), says).hint(hint);
         };
         let number = matter.number;
-        if let Some(earlier) = &matter.decision {
-            let says = format!("the matter {number} was decided on {}", earlier.decided_on);
-            wrong("decided-already", says, "what was decided stands; who disagrees brings a matter of its own");
-        }
         let changes = !decision.changes.is_empty();
+        match matter.decision() {
+            Some(earlier) if !revises => {
+                let says = format!("the matter {number} was decided on {}", earlier.decided_on);
+                wrong("decided-already", says, "`revises = true` puts this decision in the place of that one; both are kept");
+            }
+            None if revises => wrong("nothing-to-revise", format!("the matter {number} has no decision to revise"), "leave `revises` out"),
+            _ => {}
+        }
+        if decision.decided_on < matter.received_on {
+            let says = format!("the matter {number} came on {}, and is said to be decided on {}", matter.received_on, decision.decided_on);
+            wrong("decided-before", says, "look at both dates");
+        }
+        let other = decision.changes.iter().find_map(|change| match (change, &matter.indicator) {
+            (Change::Figure { indicator, .. }, Some(asked)) if indicator != asked => Some((indicator, asked)),
+            _ => None,
+        });
+        if let Some((indicator, asked)) = other {
+            let says = format!("the matter {number} is about `{asked}`, and the decision corrects `{indicator}`");
+            wrong("other-indicator", says, "what is wrong besides is a matter of its own");
+        }
         match (matter.kind, decision.ruling) {
             (MatterKind::Comment, Ruling::Answered) if !changes => {}
             (MatterKind::Comment, _) => {

@@ -5,18 +5,24 @@
 //!
 //! ```text
 //! runs/<run>/ ──create──▶ draft/frozen, draft/units ──comment──▶ draft/hearings ──finalise──▶ 1/ ──verify──▶ the same figures
-//!                            ▲                                                               │
-//!                            └─────────────────── create again: cites edition 1 ─────────────┘
+//!               (signed)     ▲                                                   (signed)    │
+//!                            └─────────── create again: verifies and cites edition 1 ────────┘
 //! ```
+//!
+//! What is frozen is signed as soon as it is frozen: weeks of hearing lie between that and the edition, and whoever may write the folder then must not write
+//! the ranking. One step at a time works in `releases/`.
 //!
 //! | below an edition | what it is |
 //! |---|---|
 //! | `release.json` | which run, scheme, program; which edition it corrects |
 //! | `frozen/` | everything that scoring read: measures, both indices, units, events, and the texts of the library (`queries/`) |
+//! | `cited/` | ranks of the edition that it corrects |
 //! | `hearings/<number>/` | who said what with which document, and what was decided, by whom and why |
 //! | `tables/` | values, scores, ranks, and `errata`, as Parquet |
-//! | `public/` | what everybody may see: the only part that is published |
+//! | `public/` | what everybody may see: the only part that is published, with a signed manifest of its own |
 //! | `manifest.json`, `manifest.json.minisig` | the digest of every file, signed |
+//!
+//! A draft also has `units/<unit>/` (each unit's scorecard as the run has it, to be sent) and `sealed.json`, signed: what was frozen.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,7 +31,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::{create_folders, replace_file};
+use crate::lake::{create_folders, replace_file, turn};
+use crate::release::signing::Signer;
 
 mod corrected;
 mod create;
@@ -37,8 +44,8 @@ mod verify;
 
 pub use create::{CreateRequest, create};
 pub use edition::{FinaliseRequest, Finalised, finalise};
-pub use hearing::{Heard, hear};
-pub use verify::{Verified, verify};
+pub use hearing::{HearRequest, Heard, hear};
+pub use verify::{Signature, Verified, verify};
 
 /// The format this version writes.
 const FORMAT: u32 = 1;
@@ -53,6 +60,48 @@ pub struct Cited {
     pub edition: u32,
     /// blake3 of its manifest.
     pub manifest: String,
+    /// The run that it froze.
+    pub run: String,
+}
+
+/// `sealed.json`: what a draft froze.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Sealed {
+    head: Head,
+    /// Every file below `frozen/`.
+    frozen: files::Manifest,
+    /// Every file below `cited/`.
+    cited: files::Manifest,
+}
+
+const SEALED: &str = "sealed.json";
+
+impl Sealed {
+    fn of(folder: &Path, head: &Head) -> Result<Self> {
+        let cited = folder.join("cited");
+        let cited = if cited.is_dir() { files::Manifest::of(&cited)? } else { files::Manifest::default() };
+        Ok(Self { head: head.clone(), frozen: files::Manifest::of(&folder.join("frozen"))?, cited })
+    }
+
+    /// What the signature says besides.
+    fn comment(head: &Head) -> String {
+        format!("kaohe release {} draft of edition {} of run {}", head.period, head.edition, head.run)
+    }
+
+    /// Refuses a draft that is not what was sealed.
+    fn check(folder: &Path, head: &Head, signer: &Signer) -> Result<()> {
+        let path = folder.join(SEALED);
+        let hint = "what was frozen was changed, or another key froze it: remove the draft, and create it again";
+        let signed = signer.verify(&path).map_err(|error| error.with_hint(hint))?;
+        let sealed: Self = read_json(&path)?;
+        let found = Self::of(folder, head)?;
+        let mut wrong: Vec<String> = sealed.frozen.differences(&found.frozen).into_iter().map(|says| format!("frozen/{says}")).collect();
+        wrong.extend(sealed.cited.differences(&found.cited).into_iter().map(|says| format!("cited/{says}")));
+        if sealed.head != *head || signed != Self::comment(head) {
+            wrong.push("release.json was changed after it was signed".to_owned());
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(Error::new(Kind::Environment, wrong.join("; ")).with_hint(hint)) }
+    }
 }
 
 /// `release.json`.
@@ -73,6 +122,8 @@ pub struct Head {
     pub scheme: (String, String),
     /// Version of kaohe that made it.
     pub engine: String,
+    /// blake3 of the program itself: two builds of one version may write different pages.
+    pub program: String,
     /// Name of the assessment.
     pub assessment: String,
     /// A sentence at the head of every page.
@@ -151,7 +202,7 @@ pub fn list(out: &Path) -> Result<Vec<Listed>> {
         return Ok(Vec::new());
     }
     let mut listed = BTreeMap::new();
-    for period in names_in(&releases)? {
+    for period in names_in(&releases)?.into_iter().filter(|name| releases.join(name).is_dir()) {
         for name in names_in(&releases.join(&period))? {
             let folder = releases.join(&period).join(&name);
             if !folder.join("release.json").is_file() || name.starts_with('.') {
@@ -159,7 +210,7 @@ pub fn list(out: &Path) -> Result<Vec<Listed>> {
             }
             let head = Head::read(&folder)?;
             let matters = hearing::all(&folder)?;
-            let open = matters.values().filter(|matter| matter.decision.is_none()).count();
+            let open = matters.values().filter(|matter| matter.is_open()).count();
             let key = (head.period.clone(), head.edition, name == DRAFT);
             listed.insert(key, Listed { head, is_draft: name == DRAFT, matters: (matters.len(), open) });
         }
@@ -175,6 +226,12 @@ fn names_in(folder: &Path) -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
+}
+
+/// Waits until no other step of a release is under way.
+fn my_turn(out: &Path) -> Result<fs::File> {
+    let releases = out.join("releases");
+    turn(&releases).context(Kind::Environment, || format!("waiting for another step in {}", releases.display()))
 }
 
 /// The draft of a period.
@@ -196,6 +253,7 @@ fn last_edition(out: &Path, period: &str) -> Result<Option<(u32, PathBuf)>> {
     if !folder.is_dir() {
         return Ok(None);
     }
-    let numbers = names_in(&folder)?.into_iter().filter_map(|name| name.parse::<u32>().ok());
+    let is_edition = |number: &u32| folder.join(number.to_string()).join("release.json").is_file();
+    let numbers = names_in(&folder)?.into_iter().filter_map(|name| name.parse::<u32>().ok()).filter(is_edition);
     Ok(numbers.max().map(|number| (number, folder.join(number.to_string()))))
 }

@@ -2,6 +2,7 @@
 //!
 //! In: the folder of an edition, the public key of the office. Out: what was checked and what is not as it should be. Never here: the project, the lake, a network.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -11,12 +12,23 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::corrected::correct_and_score;
 use super::edition::{comment_of, input_of};
-use super::files::{self, MANIFEST, Manifest};
+use super::files::{self, MANIFEST, Manifest, SIGNATURE};
 use super::{Head, frozen, hearing, read_json};
 use crate::error::{Context, Error, Kind, Result};
-use crate::release::signing;
+use crate::release::signing::{self, Signer};
 use crate::report::tables::tables_of_release;
 use crate::report::{self, ResultTable};
+
+/// Whose signature is asked for.
+#[derive(Clone, Copy)]
+pub enum Signature<'a> {
+    /// That of the key in this file.
+    Of(&'a Path),
+    /// That of the key that is at hand.
+    By(&'a Signer),
+    /// Nobody's: it is not looked at.
+    Unasked,
+}
 
 /// What was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +37,11 @@ pub struct Verified {
     pub head: Head,
     /// Files that are listed.
     pub files: usize,
-    /// What the signature says besides; none where no key was given.
+    /// What the signature says besides; none where it was not asked for.
     pub signed: Option<String>,
     /// Rows of each table that were computed again.
     pub tables: Vec<(String, usize)>,
-    /// Public files that were written again; none where another version of kaohe wrote them.
+    /// Public files that were written again and are the same to the byte; none where another program made them.
     pub pages: Option<usize>,
     /// What is not as it should be.
     pub wrong: Vec<String>,
@@ -38,52 +50,86 @@ pub struct Verified {
 /// Checks an edition; `temp` takes what is written again.
 ///
 /// # Errors
-/// A folder that is no edition, a signature by another key, files that can't be read.
-pub async fn verify(folder: &Path, public_key: Option<&Path>, engine: &str, temp: &Path, threads: usize) -> Result<Verified> {
+/// A folder that is no edition, a key that can't be read.
+pub async fn verify(folder: &Path, signature: Signature<'_>, engine: &str, program: &str, temp: &Path, threads: usize) -> Result<Verified> {
     let head = Head::read(folder)?;
     if head.finalised_at.is_none() {
-        return Err(Error::new(Kind::Configuration, format!("{} is a draft: nothing of it is signed yet", folder.display()))
+        return Err(Error::new(Kind::Configuration, format!("{} is a draft: no ranking of it is signed yet", folder.display()))
             .with_hint("`kaohe release finalise` makes an edition of it"));
     }
-    let manifest: Manifest = read_json(&folder.join(MANIFEST))?;
-    let mut wrong = manifest.differences(&Manifest::of(folder)?);
-    let signed = match public_key {
-        Some(key) => Some(signing::verify(&folder.join(MANIFEST), key)?),
-        None => None,
-    };
-    if let Some(said) = signed.as_ref().filter(|said| **said != comment_of(&head)) {
-        wrong.push(format!("the signature speaks of `{said}`, and release.json of `{}`", comment_of(&head)));
-    }
-    let mut verified = Verified { files: manifest.files.len(), signed, tables: Vec::new(), pages: None, wrong: Vec::new(), head };
-    if !wrong.is_empty() {
-        // What was changed may compute to anything.
-        verified.wrong = wrong;
+    let mut verified = Verified { files: 0, signed: None, tables: Vec::new(), pages: None, wrong: files::strangers(folder)?, head };
+    let listed: Vec<&str> = [MANIFEST, SIGNATURE].into_iter().filter(|name| !folder.join(name).is_file()).collect();
+    verified.wrong.extend(listed.iter().map(|name| format!("{name} is missing")));
+    if !verified.wrong.is_empty() {
         return Ok(verified);
     }
-    let mut frozen = frozen::read(&folder.join("frozen"), temp).await?;
-    let matters = hearing::all(folder)?;
-    let scored = correct_and_score(&mut frozen, &matters)?;
-    let input = input_of(&verified.head, &frozen, scored, &matters);
-    for table in tables_of_release(&input)? {
-        let stored = stored(&folder.join(format!("tables/{}.parquet", table.name)))?;
-        wrong.extend(difference(&table, &stored));
-        verified.tables.push((table.name.to_owned(), table.rows_total));
+    let manifest: Manifest = read_json(&folder.join(MANIFEST))?;
+    verified.files = manifest.files.len();
+    verified.wrong = manifest.differences(&Manifest::of(folder)?);
+    let signed = match signature {
+        Signature::Of(key) => Some(signing::verify(&folder.join(MANIFEST), key)?),
+        Signature::By(signer) => Some(signer.verify(&folder.join(MANIFEST))?),
+        Signature::Unasked => None,
+    };
+    if let Some(said) = signed.as_ref().filter(|said| **said != comment_of(&verified.head)) {
+        verified.wrong.push(format!("the signature speaks of `{said}`, and release.json of `{}`", comment_of(&verified.head)));
     }
-    if verified.head.engine == engine {
-        let again = temp.join("again");
-        report::write_release(&input, &again, threads)?;
-        let public = files::below(&again.join("public"))?;
-        for (path, place) in &public {
-            let published = folder.join("public").join(path);
-            let same = fs::read(place).and_then(|again| Ok(again == fs::read(&published)?)).unwrap_or(false);
-            if !same {
-                wrong.push(format!("public/{path} says something else than the frozen figures"));
+    verified.signed = signed;
+    if !verified.wrong.is_empty() {
+        // What was changed may compute to anything.
+        return Ok(verified);
+    }
+    let matters = hearing::all(folder)?;
+    for matter in matters.values() {
+        let papers = matter.document.iter().chain(matter.decisions.iter().map(|decision| &decision.document));
+        for paper in papers {
+            let path = folder.join("hearings").join(format!("{:04}", matter.number)).join(&paper.file);
+            if !files::digest(&path).is_ok_and(|digest| digest == paper.blake3) {
+                verified.wrong.push(format!("{} of the matter {} is not the paper that was taken", paper.file, matter.number));
             }
         }
-        verified.pages = Some(public.len());
     }
-    verified.wrong = wrong;
+    let mut frozen = frozen::read(&folder.join("frozen"), temp).await?;
+    let scored = correct_and_score(&mut frozen, &matters)?;
+    let input = input_of(&verified.head, &frozen, scored, &matters, folder)?;
+    let mut tables = BTreeSet::new();
+    for table in tables_of_release(&input)? {
+        let path = format!("tables/{}.parquet", table.name);
+        let stored = stored(&folder.join(&path))?;
+        verified.wrong.extend(difference(&table, &stored));
+        verified.tables.push((table.name.to_owned(), table.rows_total));
+        tables.insert(path);
+    }
+    let unknown = manifest.files.keys().filter(|path| path.starts_with("tables/") && !tables.contains(*path));
+    verified.wrong.extend(unknown.map(|path| format!("{path} is no table of a release")));
+    written_again(&mut verified, &input, folder, (engine, program), (temp, threads))?;
     Ok(verified)
+}
+
+/// Writes the public tree again. What the same program wrote is the same to the byte; of another build the figures are held against each other, and the words not.
+fn written_again(
+    verified: &mut Verified,
+    input: &report::ReportInput,
+    folder: &Path,
+    (engine, program): (&str, &str),
+    (temp, threads): (&Path, usize),
+) -> Result<()> {
+    let again = temp.join("again");
+    report::write_release(input, &again, threads)?;
+    let made = files::below(&again.join("public"))?;
+    let public = files::below(&folder.join("public"))?;
+    let is_same_program = (verified.head.engine.as_str(), verified.head.program.as_str()) == (engine, program);
+    for (path, place) in &made {
+        let same = fs::read(place).and_then(|again| Ok(again == fs::read(folder.join("public").join(path))?)).unwrap_or(false);
+        let is_figures = path.ends_with(".csv") || path.ends_with(".parquet");
+        if !same && (is_same_program || is_figures) {
+            verified.wrong.push(format!("public/{path} says something else than the frozen figures"));
+        }
+    }
+    let is_listed = |path: &&String| !made.contains_key(*path) && *path != MANIFEST && *path != SIGNATURE;
+    verified.wrong.extend(public.keys().filter(is_listed).map(|path| format!("public/{path} is no file of a release")));
+    verified.pages = is_same_program.then_some(made.len());
+    Ok(())
 }
 
 fn stored(path: &Path) -> Result<RecordBatch> {

@@ -10,11 +10,12 @@ use clap::{Args, Subcommand};
 use super::sql::Grid;
 use super::surroundings::TemporaryFolder;
 use super::{Common, say_grid, surroundings};
-use crate::annual::{self, CreateRequest, FinaliseRequest, Listed};
+use crate::annual::{self, CreateRequest, FinaliseRequest, HearRequest, Listed, Signature};
 use crate::compute::counting_session::Limits;
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::SpillFolder;
 use crate::release::signing::Signer;
+use crate::report::input::ChangedFigure;
 use crate::terms::{Period, counted};
 
 /// Flags of `kaohe release`.
@@ -34,16 +35,18 @@ enum Step {
         /// Also where sources or indicators are held: their figures are those of an earlier night, and the record names them
         #[arg(long)]
         with_held: bool,
+        /// Secret key (minisign) that seals what is frozen, and is to sign the edition; kept outside the project
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
     },
     /// Take comments, appeals, exclusions and decisions with their documents into the draft
     Comment {
-        /// TOML files with [[matter]] and [[decision]] tables; each is taken whole or not at all
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
+        /// TOML file with [[matter]] and [[decision]] tables; it is taken whole or not at all
+        file: PathBuf,
     },
     /// Apply what was decided, rank anew, write and sign the edition
     Finalise {
-        /// Secret key (minisign), kept outside the project; its password, if it has one, is read from KAOHE_KEY_PASSWORD
+        /// The secret key that sealed the draft; its password, if it has one, is read from KAOHE_KEY_PASSWORD
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
     },
@@ -62,21 +65,23 @@ enum Step {
 /// Does one step.
 pub fn release(common: &Common, arguments: &Arguments) -> Result<u8> {
     match &arguments.step {
-        Step::Create { run, with_held } => create(common, run.as_deref(), *with_held),
-        Step::Comment { files } => comment(common, files),
+        Step::Create { run, with_held, key } => create(common, run.as_deref(), *with_held, key),
+        Step::Comment { file } => comment(common, file),
         Step::Finalise { key } => finalise(common, key),
         Step::Verify { folder, public_key } => verify(folder, public_key.as_deref()),
         Step::List => list(common),
     }
 }
 
-fn create(common: &Common, run: Option<&str>, with_held: bool) -> Result<u8> {
+fn create(common: &Common, run: Option<&str>, with_held: bool, key: &Path) -> Result<u8> {
     let opened = common.open()?;
     let project = opened.project.as_ref().ok_or_else(|| {
         Error::new(Kind::Configuration, "the project can't be read").with_hint("`kaohe check` says what is wrong with kaohe.toml")
     })?;
     let out = common.out(&opened.directory);
     let period = common.period(project);
+    let signer = signer(key, &[&opened.directory, &out])?;
+    let temp = TemporaryFolder::make()?;
     let cores = surroundings::cores();
     let spill = SpillFolder::new(&out.join("lake"), &format!("reader-{}", std::process::id()))?;
     let memory = common.memory_limit.or_else(surroundings::default_memory);
@@ -88,8 +93,11 @@ fn create(common: &Common, run: Option<&str>, with_held: bool) -> Result<u8> {
         with_held,
         assessment: &project.name,
         notice: &project.notice,
+        signer: &signer,
         engine: surroundings::ENGINE,
+        program: &surroundings::program()?,
         now: &surroundings::now(),
+        temp: temp.path(),
     };
     let (folder, head) = surroundings::runtime(cores)?.block_on(annual::create(&request, &limits))?;
     say_line!("draft      {} · period {}, edition {}", folder.display(), head.period, head.edition);
@@ -101,36 +109,33 @@ fn create(common: &Common, run: Option<&str>, with_held: bool) -> Result<u8> {
         say_line!("held       {}: the record names them", head.held.join(", "));
     }
     say_line!("scorecards {}/units, one folder a unit: send each unit its own", folder.display());
-    say_line!("then       kaohe release comment FILE … · kaohe release finalise --period {} --key FILE", head.period);
+    say_line!("then       kaohe release comment FILE · kaohe release finalise --period {} --key FILE", head.period);
     Ok(0)
 }
 
-fn comment(common: &Common, files: &[PathBuf]) -> Result<u8> {
+fn comment(common: &Common, file: &Path) -> Result<u8> {
     let out = common.out(&common.directory()?);
     let period = period_of_draft(common, &out)?;
     let temp = TemporaryFolder::make()?;
-    for file in files {
-        let heard = surroundings::runtime(1)?.block_on(annual::hear(&out, &period, file, temp.path()))?;
-        let numbers = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        if !heard.matters.is_empty() {
-            say_line!("{}: {} taken as {}", file.display(), counted(heard.matters.len(), "matter"), numbers(&heard.matters));
-        }
-        if !heard.decided.is_empty() {
-            say_line!("{}: {} of {}", file.display(), counted(heard.decided.len(), "decision"), numbers(&heard.decided));
-        }
+    let today = surroundings::today().to_string();
+    let request = HearRequest { out: &out, period: &period, file, today: &today, temp: temp.path() };
+    let heard = surroundings::runtime(1)?.block_on(annual::hear(&request))?;
+    let numbers = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    if !heard.matters.is_empty() {
+        say_line!("{}: {} taken as {}", file.display(), counted(heard.matters.len(), "matter"), numbers(&heard.matters));
     }
-    let open: usize =
-        annual::list(&out)?.iter().filter(|listed| listed.is_draft && listed.head.period == period).map(|listed| listed.matters.1).sum();
-    say_line!("{} still to be decided", counted(open, "matter"));
+    if !heard.decided.is_empty() {
+        say_line!("{}: {} of {}", file.display(), counted(heard.decided.len(), "decision"), numbers(&heard.decided));
+        heard.changes.iter().for_each(say_change);
+    }
+    say_line!("{} still to be decided", counted(heard.open, "matter"));
     Ok(0)
 }
 
 fn finalise(common: &Common, key: &Path) -> Result<u8> {
     let directory = common.directory()?;
     let out = common.out(&directory);
-    refuse_key_inside(key, &[&directory, &out])?;
-    // A key that does not open is found before anything is made.
-    let signer = Signer::read(key, surroundings::key_password)?;
+    let signer = signer(key, &[&directory, &out])?;
     let period = period_of_draft(common, &out)?;
     let temp = TemporaryFolder::make()?;
     let cores = surroundings::cores();
@@ -140,13 +145,15 @@ fn finalise(common: &Common, key: &Path) -> Result<u8> {
         signer: &signer,
         now: &surroundings::now(),
         engine: surroundings::ENGINE,
+        program: &surroundings::program()?,
         temp: temp.path(),
         threads: cores,
     };
     let done = surroundings::runtime(cores)?.block_on(annual::finalise(&request))?;
-    let (figures, moved) = done.errata;
     say_line!("edition    {} · period {}, edition {}, signed", done.folder.display(), done.head.period, done.head.edition);
-    say_line!("errata     {} changed, {} moved", counted(figures, "figure"), counted(moved, "scorecard"));
+    let edition = &done.edition;
+    say_line!("errata     {} changed, {} moved", counted(edition.figures.len(), "figure"), counted(edition.moved.len(), "scorecard"));
+    edition.figures.iter().for_each(say_change);
     say_line!("ranked     {} of {}", done.ranked.0, counted(done.ranked.1, "scorecard"));
     say_line!("publish    {}/public; keep the whole folder", done.folder.display());
     say_line!("check      kaohe release verify {} --public-key FILE", done.folder.display());
@@ -156,7 +163,10 @@ fn finalise(common: &Common, key: &Path) -> Result<u8> {
 fn verify(folder: &Path, public_key: Option<&Path>) -> Result<u8> {
     let cores = surroundings::cores();
     let temp = TemporaryFolder::make()?;
-    let found = surroundings::runtime(cores)?.block_on(annual::verify(folder, public_key, surroundings::ENGINE, temp.path(), cores))?;
+    let signature = public_key.map_or(Signature::Unasked, Signature::Of);
+    let program = surroundings::program()?;
+    let found = annual::verify(folder, signature, surroundings::ENGINE, &program, temp.path(), cores);
+    let found = surroundings::runtime(cores)?.block_on(found)?;
     let head = &found.head;
     say_line!("release    period {}, edition {}, run {} as of {}, kaohe {}", head.period, head.edition, head.run, head.as_of, head.engine);
     if let Some(cited) = &head.cites {
@@ -172,14 +182,18 @@ fn verify(folder: &Path, public_key: Option<&Path>) -> Result<u8> {
     match found.pages {
         Some(pages) => say_line!("written    {} again, of the public tree", counted(pages, "file")),
         None if found.wrong.is_empty() => {
-            say_line!("written    nothing again: kaohe {} made the pages, and this is {}", head.engine, surroundings::ENGINE)
+            say_line!("written    the public figures again; another build of kaohe made the pages, whose words are not compared")
         }
         None => {}
     }
     for wrong in &found.wrong {
         say_line!("wrong      {wrong}");
     }
-    let says = if found.wrong.is_empty() { "all as it was signed" } else { "not as it was signed" };
+    let says = match (found.wrong.is_empty(), found.signed.is_some()) {
+        (true, true) => "all as it was signed",
+        (true, false) => "all as it is listed; who listed it was not checked",
+        (false, _) => "not as it was signed",
+    };
     say_line!("{} · {says}", counted(found.files, "file"));
     Ok(u8::from(!found.wrong.is_empty() || found.signed.is_none()))
 }
@@ -207,6 +221,24 @@ fn list(common: &Common) -> Result<u8> {
     }
     say_grid(&Grid::of_texts(&["period", "edition", "is", "run", "as of", "matters", "final since", "corrects"], rows))?;
     Ok(0)
+}
+
+/// A key that does not open, or lies where those who run the nights can write, is found before anything is made.
+fn signer(key: &Path, project: &[&Path]) -> Result<Signer> {
+    refuse_key_inside(key, project)?;
+    Signer::read(key, surroundings::key_password)
+}
+
+/// A figure that a decision changed, and what it does not reach.
+fn say_change(change: &ChangedFigure) {
+    let ChangedFigure { matter, unit, what, figure: (was, is), .. } = change;
+    let is = if is.is_empty() { "void" } else { is };
+    let besides = match (change.only_shown, change.stays_above) {
+        (true, _) => " (only shown: no total rests on it)",
+        (false, true) => " (whoever answers for the unit keeps its figure: it is counted anew from records)",
+        (false, false) => "",
+    };
+    say_line!("           matter {matter}: {unit} {what} {was} → {is}{besides}");
 }
 
 /// The period that is asked for, or the only one that has a draft.

@@ -16,7 +16,7 @@ use super::sql::{Grid, open};
 use super::{Common, Opened, runs, say_grid, score, surroundings};
 use crate::compute::samples;
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::{replace_file, sync_parent};
+use crate::lake::{replace_file, sync_parent, turn};
 use crate::library::Library;
 use crate::library::sample::{Allocation, Sample, Size};
 use crate::release::signing;
@@ -144,7 +144,8 @@ fn draw(common: &Common, arguments: &Arguments, opened: &Opened, sample: &Sample
     let current = runs::current(&out)?;
     let (frame, as_of) = frame_of(common, opened, sample, common.as_of, None)?;
     // Two drawings at once would both be the next of the same line.
-    let _turn = turn(&out.join("samples"))?;
+    let samples = out.join("samples");
+    let _turn = turn(&samples).context(Kind::Environment, || format!("waiting for other drawings in {}", samples.display()))?;
     let journal = Journal::read(&out.join("samples").join("journal.jsonl"))?;
     if let (Some(last), Some(folder)) = (&previous, &arguments.previous) {
         refuse_other_previous(sample, &last.record, &as_of)?;
@@ -179,17 +180,6 @@ fn draw(common: &Common, arguments: &Arguments, opened: &Opened, sample: &Sample
     keep(&folder, &csv, &json, signer.as_ref(), &trusted_comment(&record))?;
     tell(common, sample, &drawing, &folder, signer.is_some(), &of)?;
     Ok(0)
-}
-
-/// Waits until no other drawing of the project is under way; the next may begin when the file is dropped.
-fn turn(samples: &Path) -> Result<fs::File> {
-    let wait = || -> std::io::Result<fs::File> {
-        fs::create_dir_all(samples)?;
-        let file = OpenOptions::new().create(true).write(true).truncate(false).open(samples.join(".lock"))?;
-        file.lock()?;
-        Ok(file)
-    };
-    wait().context(Kind::Environment, || format!("waiting for other drawings in {}", samples.display()))
 }
 
 fn trusted_comment(record: &list::ListRecord) -> String {

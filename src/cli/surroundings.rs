@@ -79,6 +79,16 @@ pub fn key_password() -> Option<String> {
 /// Version of this program.
 pub const ENGINE: &str = env!("CARGO_PKG_VERSION");
 
+/// Digest of this program: two builds of one version may write different pages.
+pub fn program() -> Result<String> {
+    let doing = || "reading this program".to_owned();
+    let path = std::env::current_exe().context(Kind::Environment, doing)?;
+    let mut hasher = blake3::Hasher::new();
+    let read = std::fs::File::open(path).and_then(|file| hasher.update_reader(file).map(|_| ()));
+    read.context(Kind::Environment, doing)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
 /// The time as texts of runs and releases hold it.
 pub fn now() -> String {
     format!("{}+08:00", shanghai_now().strftime("%Y-%m-%dT%H:%M:%S"))

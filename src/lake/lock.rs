@@ -89,6 +89,17 @@ fn conflict(file: &mut File) -> Error {
     Error::new(Kind::Conflict, message).with_hint("wait until it has ended; a process that died holds no lock")
 }
 
+/// Waits until nobody else works in a folder; the next may begin when the file is dropped.
+///
+/// # Errors
+/// A folder that can't be written, or a file system without locks.
+pub fn turn(folder: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::create_dir_all(folder)?;
+    let file = std::fs::OpenOptions::new().create(true).write(true).truncate(false).open(folder.join(".lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -47,7 +47,7 @@ pub(crate) use durable::synced;
 pub use durable::{create_folders, replace_file, sync_parent, sync_tree};
 pub use durable_store::DurableLocalStore;
 pub use in_turn::in_parts;
-pub use lock::{Holder, WriterLock};
+pub use lock::{Holder, WriterLock, turn};
 pub use provider::{register_empty, with_dictionaries};
 pub use room::RoomForRows;
 pub use session::{session, session_of_a_run, verify_read_only};

@@ -55,12 +55,24 @@ fn unknown<'a>(says: String, name: &str, known: impl IntoIterator<Item = &'a str
     }
 }
 
+/// Figures are smaller: sums of them still have room in 28 digits.
+const LARGEST: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
+
 /// A figure as it is written: `48/50` of a ratio, `4.5` of a value.
 ///
 /// # Errors
 /// No number, a share above 1 or with a part below 0, a figure of another shape than the indicator's. An indicator that is not known takes both.
 pub fn read_figure(text: &str, library: &Library, indicator: &str) -> Result<Figure> {
-    let number = |text: &str| text.trim().parse::<Decimal>().map_err(|_| wrong(format!("`{text}` is no number")));
+    let number = |text: &str| {
+        let text = text.trim();
+        let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '.') && text.starts_with(|c: char| c.is_ascii_digit());
+        let number = is_plain(text.strip_prefix('-').unwrap_or(text)).then(|| text.parse::<Decimal>().ok()).flatten();
+        let number = number.ok_or_else(|| wrong(format!("`{text}` is no number like 48 or 4.5")))?;
+        if number.abs() >= LARGEST {
+            return Err(wrong(format!("`{text}` is larger than any figure of an assessment")));
+        }
+        Ok(number.normalize())
+    };
     let header = library.indicators.get(&IndicatorId::from(indicator));
     let figure = match text.split_once('/') {
         None => Figure::Value(number(text)?),
@@ -110,6 +122,7 @@ impl Corrected {
         if value.status == Status::NotApplicable {
             return Err(wrong(format!("`{}` does not apply to `{}`: there is nothing to correct", header.id, value.unit)));
         }
+        refuse_parts_of_counts(value, correction.figure)?;
         refuse_twice(&self.0, &left.hierarchy, value)?;
         self.0.push((value.unit.clone(), value.domain.clone(), value.indicator.clone()));
         let unit = left.units.iter().find(|unit| unit.id == value.unit);
@@ -125,6 +138,18 @@ impl Corrected {
             (false, false) => None,
         })
     }
+}
+
+/// What was counted stays a count.
+fn refuse_parts_of_counts(value: &Value, figure: Figure) -> Result<()> {
+    let (Some(numerator), Some(denominator), Figure::Ratio(corrected, of)) = (value.numerator, value.denominator, figure) else {
+        return Ok(());
+    };
+    let is_count = |number: Decimal| number.fract().is_zero();
+    if is_count(numerator) && is_count(denominator) && !(is_count(corrected) && is_count(of)) {
+        return Err(wrong(format!("`{corrected}/{of}` counts parts of records, and `{numerator}/{denominator}` counts records")));
+    }
+    Ok(())
 }
 
 /// A figure that was corrected already, of the unit itself or of one that answers for it or that it answers for, would be counted twice.

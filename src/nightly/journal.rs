@@ -159,6 +159,9 @@ pub struct RunResults {
     /// Seconds spent on each detector: where the time of `findings` goes.
     #[serde(default)]
     pub detector_seconds: BTreeMap<String, f64>,
+    /// Result table → blake3 of its file: what was shown can be told from what was changed afterwards.
+    #[serde(default)]
+    pub table_hashes: BTreeMap<String, String>,
     /// What was counted anew for the indicators and what was kept from earlier runs, by relation and moment.
     #[serde(default)]
     pub counted: Vec<CountedRelation>,

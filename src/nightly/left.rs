@@ -115,24 +115,25 @@ impl Left {
         let events = read_events(&context, period.first.first_day(), until).await.context(Kind::Query, || "reading `scheme_events`")?;
         let tables = out.join("runs").join(run).join("tables");
         let found = previous::results(&context, &tables, |id| results.held_indicators.contains_key(id)).await?;
-        Self::of(library, (&manifest, &results), Registry { units, hierarchy, events }, found)
+        let held = results.held_indicators.keys().map(|id| IndicatorId::from(id.as_str())).collect();
+        Self::of(library, &manifest, held, Registry { units, hierarchy, events }, found)
     }
 
     /// The same of what is known already.
     ///
     /// # Errors
-    /// A manifest or results with a date or period that is none.
+    /// A manifest with a date or period that is none.
     pub fn of(
         library: &Library,
-        (manifest, results): (&Manifest, &RunResults),
+        manifest: &Manifest,
+        held: BTreeSet<IndicatorId>,
         registry: Registry,
         found: previous::Results,
     ) -> Result<Self> {
         let Registry { units, hierarchy, events } = registry;
         let doing = || format!("reading the run {}", manifest.run);
-        let as_of: Date = results.as_of.parse().context(Kind::Environment, doing)?;
-        let period: Period = results.period.parse().map_err(|error: String| Error::new(Kind::Environment, error))?;
-        let held: BTreeSet<IndicatorId> = results.held_indicators.keys().map(|id| IndicatorId::from(id.as_str())).collect();
+        let as_of: Date = manifest.as_of.parse().context(Kind::Environment, doing)?;
+        let period: Period = manifest.period.parse().map_err(|error: String| Error::new(Kind::Environment, error))?;
         let previous::Results { measures, synergy, burden } = found;
         let province = units.iter().find(|unit| unit.tier == "province").map_or("", |unit| unit.region.as_str());
         let mut regional = regional::from_synergy(&synergy.regions);

@@ -103,6 +103,15 @@ impl Signer {
         opened.map(Self).map_err(|_| Error::new(Kind::Configuration, format!("the password does not open the key {}", key.display())))
     }
 
+    /// Checks that this key has signed a file; the trusted comment.
+    ///
+    /// # Errors
+    /// As [`verify`].
+    pub fn verify(&self, file: &Path) -> Result<String> {
+        let key = PublicKey::from_secret_key(&self.0).context(Kind::Bug, || "reading the public half of a key")?;
+        verify_by(file, &key, "that is to sign")
+    }
+
     /// Signs a file; the comment is part of what is signed.
     ///
     /// # Errors
@@ -124,16 +133,19 @@ pub fn verify(file: &Path, public_key: &Path) -> Result<String> {
     let text = |path: &Path| std::fs::read_to_string(path).context(Kind::Configuration, || format!("reading {}", path.display()));
     let no_key = || Error::new(Kind::Configuration, format!("{} is no minisign public key", public_key.display()));
     let key = PublicKeyBox::from_string(&text(public_key)?).and_then(PublicKeyBox::into_public_key).map_err(|_| no_key())?;
+    verify_by(file, &key, &public_key.display().to_string())
+}
+
+/// The same by a key that is read.
+fn verify_by(file: &Path, key: &PublicKey, named: &str) -> Result<String> {
+    let text = |path: &Path| std::fs::read_to_string(path).context(Kind::Configuration, || format!("reading {}", path.display()));
     let place = signature_of(file);
     let no_signature = || Error::new(Kind::Source, format!("{} is no minisign signature", place.display()));
     let signature = SignatureBox::from_string(&text(&place)?).map_err(|_| no_signature())?;
     let bytes = std::fs::read(file).context(Kind::Environment, || format!("reading {}", file.display()))?;
-    minisign::verify(&key, &signature, Cursor::new(bytes), true, false, false).map_err(|_| {
-        Error::new(
-            Kind::Source,
-            format!("the signature {} is not of {} by the key {}", place.display(), file.display(), public_key.display()),
-        )
-        .with_hint("the file was changed after it was signed, or somebody else signed it")
+    minisign::verify(key, &signature, Cursor::new(bytes), true, false, false).map_err(|_| {
+        Error::new(Kind::Source, format!("the signature {} is not of {} by the key {named}", place.display(), file.display()))
+            .with_hint("the file was changed after it was signed, or somebody else signed it")
     })?;
     signature.trusted_comment().map_err(|_| no_signature())
 }

@@ -7,7 +7,7 @@ const FRAME: &str = "printed_left printed_right data scheme_hash hash script ass
 
 /// The public tree.
 const PUBLIC: &str = "mark note set half_width better row up domain allowed anchor bar grade members minimum_n rank ranks title total unit withheld words \
-     standing heard held matter what before after";
+     standing heard held matter what before after compared note";
 
 /// The office's first page.
 const RANKING: &str = "says domain anchor bar compared earned figure grade highest href label lowest median members minimum_n rank ranks region sign strip title \

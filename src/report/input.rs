@@ -124,9 +124,9 @@ pub struct Edition {
     pub heard: [usize; 3],
     /// Tables and indicators whose figures are those of an earlier night.
     pub held: Vec<String>,
-    /// Figures that decisions changed. Sort key: matter.
+    /// Figures that decisions of this edition's hearing changed. Sort key: matter.
     pub figures: Vec<ChangedFigure>,
-    /// Objects whose total, rank or grade is another than in the frozen run.
+    /// Objects whose total, rank or grade is another than in the edition that it corrects, or in the frozen run.
     pub moved: Vec<Move>,
 }
 
@@ -135,14 +135,20 @@ pub struct Edition {
 pub struct ChangedFigure {
     /// The matter.
     pub matter: u32,
+    /// The edition in whose hearing it was decided.
+    pub edition: u32,
     /// Whose.
     pub unit: String,
     /// Scorecard; empty for all of them.
     pub domain: String,
-    /// Indicator; or the code of the event that fell away.
+    /// Indicator; or what fell away.
     pub what: String,
     /// Before and after, as `numerator/denominator` or a value; an event that fell away has no figure afterwards.
     pub figure: (String, String),
+    /// Whoever answers for the unit keeps its figure: it is counted anew from records, not added up.
+    pub stays_above: bool,
+    /// No total rests on it.
+    pub only_shown: bool,
 }
 
 impl ReportInput {

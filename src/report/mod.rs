@@ -94,6 +94,8 @@ pub fn write_release(input: &ReportInput, folder: &Path, threads: usize) -> Resu
     let facts = view::Facts::of(input);
     trees::write_public(&facts, folder, threads)?;
     sheets::write_public(&facts, &folder.join("public"))?;
+    let ranking = sheets::public_ranking(&facts)?;
+    tables::parquet::write_tables(&[ranking], &folder.join("public"), 1)?;
     Ok(tables)
 }
 
@@ -103,6 +105,14 @@ pub fn write_release(input: &ReportInput, folder: &Path, threads: usize) -> Resu
 /// A table that can't be read.
 pub fn read_ranks(folder: &Path) -> Result<BTreeMap<(UnitId, String), u32>> {
     tables::parquet::read_ranks(&folder.join("ranks.parquet"))
+}
+
+/// Peer group, total, rank and grade of each assessed object in a table of ranks.
+///
+/// # Errors
+/// A table that is missing or can't be read.
+pub fn read_shown(ranks: &Path) -> Result<BTreeMap<(UnitId, String), tables::parquet::Shown>> {
+    tables::parquet::read_shown(ranks)
 }
 
 /// Total of each assessed object in the result tables of a finished run; none when the run left none.

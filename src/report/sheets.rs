@@ -195,7 +195,11 @@ struct PublicLine<'a> {
 }
 
 /// The ranking as everybody may have it: what the public pages show, and no other column.
-fn public_ranking(facts: &Facts) -> Result<ResultTable> {
+/// The ranking as everybody may have it.
+///
+/// # Errors
+/// A bug in a table.
+pub fn public_ranking(facts: &Facts) -> Result<ResultTable> {
     let groups = public_groups(facts, None);
     let grade = |row: &PublicRow| match row.provisional {
         true => texts::provisional_grade(row.grade.as_str()),
@@ -256,6 +260,10 @@ fn write_files(
         (texts::AS_OF.to_owned(), texts::until(input.as_of)),
         (texts::SCHEME.to_owned(), input.scheme.title.clone()),
         (texts::RUN.to_owned(), input.run_id.as_ref().to_owned()),
+        (
+            texts::EDITION.to_owned(),
+            input.edition.as_ref().map_or_else(String::new, |edition| texts::edition_label(edition.number, &edition.final_on)),
+        ),
         (texts::FOOT_ENGINE.to_owned(), input.engine_version.clone()),
         (texts::NOTICE.to_owned(), input.notice.clone()),
     ]);
@@ -267,7 +275,9 @@ fn write_files(
         lines.push((texts::DEFINITION.to_owned(), String::new()));
         lines.extend(input.indicators.values().map(defined));
     }
-    for (row, (name, says)) in lines.iter().filter(|(name, says)| !(name == texts::NOTICE && says.is_empty())).enumerate() {
+    for (row, (name, says)) in
+        lines.iter().filter(|(name, says)| !([texts::NOTICE, texts::EDITION].contains(&name.as_str()) && says.is_empty())).enumerate()
+    {
         notes.write_string(row as u32, 0, Text::of(name).as_str()).context(Kind::Bug, what)?;
         notes.write_string(row as u32, 1, Text::of(says).as_str()).context(Kind::Bug, what)?;
     }

@@ -186,6 +186,11 @@ catalogue! {
     PACKET_PAGE = "该单位的记分卡页面";
     PACKET_DEFINITION = "口径、时限、参数和考核方案的原文，与该次运行所读的逐字相同";
     PACKET_GRANTED = "如果支持申诉，各单位的总分、名次、等次怎样变化";
+    EDITION = "版次";
+    ERRATA_SINCE_RUN = "以下为与征求意见稿相比的更正。";
+    ERRATA_SINCE_EDITION = "以下为与所更正的版次相比的更正；以前各版已经更正的，不再列出，仍然有效。";
+    ERRATA_STAYS = "其中按去重口径计算的指标，上级单位另行计数，不随本单位更正：";
+    ERRATA_ONLY_SHOWN = "其中只列示、不计分的指标，更正不影响总分：";
     ERRATA = "更正";
     ERRATA_FIGURES = "经申诉、排除更正的数字";
     ERRATA_MOVED = "总分、名次或者等次因此改变的主体";
@@ -1292,6 +1297,11 @@ pub const PACKET_FOOT: &str = "\n各文件后的字符是其 BLAKE3 指纹。材
 /// A unit's scorecard in one domain.
 pub fn in_domain(unit: &str, of: &str) -> String {
     format!("{unit}（{}）", domain(of))
+}
+
+/// An edition in a few words.
+pub fn edition_label(number: u32, final_on: &str) -> String {
+    format!("正式第 {number} 版（{final_on}）")
 }
 
 /// Which edition a record is.

@@ -30,6 +30,18 @@ fn improvable(province: &Province) -> Vec<String> {
     province.sql(sql).remove(0)
 }
 
+/// A decision of a matter of this unit.
+fn decision(matter: u32, unit: &str, ruling: &str, more: &str) -> String {
+    format!(
+        "[[decision]]\nmatter = {matter}\nunit = \"{unit}\"\nruling = \"{ruling}\"\nreason = \"延长文书齐全\"\napprover = \"省司法厅执法监督局\"\n\
+         decided_on = 2026-07-20\ndocument = \"decision.pdf\"\n{more}\n"
+    )
+}
+
+fn correction(domain: &str, indicator: &str, figure: &str) -> String {
+    format!("[[decision.correction]]\ndomain = \"{domain}\"\nindicator = \"{indicator}\"\nfigure = \"{figure}\"\n")
+}
+
 /// An appeal with its paper, a comment; and what is decided of them.
 fn submissions(office: &Path, appeal: &[String]) -> [PathBuf; 2] {
     let [unit, domain, indicator, _, all] = appeal else { panic!("five cells: {appeal:?}") };
@@ -40,12 +52,8 @@ fn submissions(office: &Path, appeal: &[String]) -> [PathBuf; 2] {
          received_on = 2026-07-10\ndocument = \"appeal.pdf\"\n\n\
          [[matter]]\nunit = \"{unit}\"\nkind = \"comment\"\nsays = \"希望明年增加说明\"\nreceived_on = 2026-07-10\n"
     );
-    let decisions = format!(
-        "[[decision]]\nmatter = 1\nruling = \"granted\"\nreason = \"延长文书齐全\"\napprover = \"省司法厅执法监督局\"\ndecided_on = 2026-07-20\n\
-         document = \"decision.pdf\"\n[[decision.correction]]\ndomain = \"{domain}\"\nindicator = \"{indicator}\"\nfigure = \"{all}/{all}\"\n\n\
-         [[decision]]\nmatter = 2\nruling = \"answered\"\nreason = \"已转有关处室\"\napprover = \"省司法厅执法监督局\"\ndecided_on = 2026-07-20\n\
-         document = \"decision.pdf\"\n"
-    );
+    let granted = decision(1, unit, "granted", &correction(domain, indicator, &format!("{all}/{all}")));
+    let decisions = granted + &decision(2, unit, "answered", "");
     [("matters.toml", matters), ("decisions.toml", decisions)].map(|(name, text)| {
         let file = office.join(name);
         fs::write(&file, text).expect("written");
@@ -59,7 +67,8 @@ fn a_period_is_frozen_heard_corrected_signed_and_computed_again_from_the_folder_
     let key = text(&office.path().join("office.key"));
     let appeal = improvable(&province);
     let [matters, decisions] = submissions(office.path(), &appeal);
-    province.kaohe(&["release", "create", "--period", "2026-H1"]).with(0);
+    let create = ["release", "create", "--period", "2026-H1", "--key", &key];
+    province.kaohe(&create).with(0);
     let scorecard = province.path("releases/2026-H1/draft/units").join(file_name(&appeal[0])).join("index.html");
     assert!(scorecard.is_file(), "a scorecard goes to the unit");
     let frozen = province.path("releases/2026-H1/draft/frozen/tables");
@@ -67,7 +76,18 @@ fn a_period_is_frozen_heard_corrected_signed_and_computed_again_from_the_folder_
     province.kaohe(&["release", "comment", &text(&matters)]).with(0);
     let open = province.kaohe(&["release", "finalise", "--key", &key]).with(2).said();
     assert!(open.contains("2 matters not decided: 1, 2"), "{open}");
-    province.kaohe(&["release", "comment", &text(&decisions)]).with(0);
+    let said = province.kaohe(&["release", "comment", &text(&decisions)]).with(0).out;
+    assert!(said.contains(&format!("{}/{} → {}/{}", appeal[3], appeal[4], appeal[4], appeal[4])), "{said}");
+    // What is frozen can't be changed while units are heard, nor can a stranger sign it.
+    let registry = "releases/2026-H1/draft/frozen/registry.json";
+    let frozen = province.read(registry);
+    province.replace(registry, "\"tier\": \"county\"", "\"tier\": \"city\"");
+    let changed = province.kaohe(&["release", "finalise", "--key", &key]).with(3).said();
+    assert!(changed.contains("frozen/registry.json was changed after it was signed"), "{changed}");
+    province.write(registry, frozen);
+    kaohe(&["sample", "--make-keys", &text(&office.path().join("other.key"))]).with(0);
+    let stranger = province.kaohe(&["release", "finalise", "--key", &text(&office.path().join("other.key"))]).with(1).said();
+    assert!(stranger.contains("another key froze it"), "{stranger}");
     // What happens to the project afterwards does not matter to what was frozen.
     province.write("queries/indicators/procedure/decision_timeliness.sql", "nonsense");
     let done = province.kaohe(&["release", "finalise", "--key", &key]).with(0).out;
@@ -103,54 +123,95 @@ fn a_period_is_frozen_heard_corrected_signed_and_computed_again_from_the_folder_
         let said = kaohe(&["release", "verify", &text(&other.path().join("release")), "--public-key", &public]).with(1).out;
         assert!(said.contains(&format!("{file} was changed after it was signed")) && said.contains("not as it was signed"), "{said}");
     }
-    kaohe(&["sample", "--make-keys", &text(&office.path().join("other.key"))]).with(0);
     let said = kaohe(&["release", "verify", &folder, "--public-key", &text(&office.path().join("other.key.pub"))]).with(1).said();
     assert!(said.contains("somebody else signed it"), "{said}");
     let said = kaohe(&["release", "verify", &folder]).with(1).out;
-    assert!(said.contains("signature  not checked"), "{said}");
+    assert!(said.contains("signature  not checked") && !said.contains("as it was signed"), "{said}");
+    let linked = TempDir::new().expect("a folder");
+    copy(&elsewhere.path().join("release"), &linked.path().join("release"));
+    let page = linked.path().join("release/public/index.html");
+    fs::rename(&page, linked.path().join("index.html")).expect("moved");
+    std::os::unix::fs::symlink(linked.path().join("index.html"), &page).expect("linked");
+    let said = kaohe(&["release", "verify", &text(&linked.path().join("release")), "--public-key", &public]).with(1).out;
+    assert!(said.contains("public/index.html is a link"), "{said}");
     // minisign itself checks the same, where it is there.
     if let Ok(told) = Command::new("minisign").args(["-V", "-q", "-p", &public, "-m"]).arg(format!("{folder}/manifest.json")).status() {
         assert!(told.success());
     }
 
-    // A correction is another edition, which cites the one it corrects; the first stays as it was.
-    province.kaohe(&["release", "create", "--period", "2026-H1"]).with(0);
+    // A correction is another edition, which cites the one it corrects and is compared with it; the first stays as it was.
+    let total = |edition: u32| {
+        let record = province.text(&format!("releases/2026-H1/{edition}/public/ranking.csv"));
+        record.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    province.kaohe(&create).with(0);
+    let nothing = province.kaohe(&["release", "finalise", "--key", &key]).with(2).said();
+    assert!(nothing.contains("nothing was decided since the edition"), "{nothing}");
+    let [unit, domain, indicator, numerator, all] = appeal.as_slice() else { panic!("five cells") };
+    let revised = correction(domain, indicator, &format!("{}/{all}", numerator.parse::<u64>().expect("a count") + 1));
+    let file = office.path().join("revised.toml");
+    fs::write(&file, decision(1, unit, "partly", &revised)).expect("written");
+    let twice = province.kaohe(&["release", "comment", &text(&file)]).with(2).said();
+    assert!(twice.contains("was decided on 2026-07-20") && twice.contains("revises = true"), "{twice}");
+    fs::write(&file, decision(1, unit, "partly", &format!("revises = true\n{revised}"))).expect("written");
+    province.kaohe(&["release", "comment", &text(&file)]).with(0);
     let second = province.kaohe(&["release", "finalise", "--key", &key]).with(0).out;
-    assert!(second.contains("edition 2, signed"), "{second}");
+    assert!(second.contains("edition 2, signed") && second.contains("1 figure changed"), "{second}");
     let record = province.text("releases/2026-H1/2/public/record.html");
-    assert!(record.contains("更正并取代第 1 版"), "{record}");
+    assert!(record.contains("更正并取代第 1 版") && record.contains("与所更正的版次相比"), "{record}");
+    assert_ne!(total(1), total(2));
     for edition in ["1", "2"] {
         let folder = text(&province.path("releases/2026-H1").join(edition));
         kaohe(&["release", "verify", &folder, "--public-key", &public]).with(0);
     }
+    // Nothing is built on an edition that was changed.
+    let table = province.path("releases/2026-H1/2/frozen/tables/measures.parquet");
+    fs::remove_file(&table).expect("removed");
+    fs::write(&table, "better").expect("written");
+    let refused = province.kaohe(&create).with(3).said();
+    assert!(refused.contains("edition 2 is not as it was signed"), "{refused}");
 }
 
 #[test]
 fn what_a_release_refuses_is_said_with_its_place_and_nothing_of_it_is_taken() {
     let (province, office) = half_year();
     let refused = |command: &[&str]| province.kaohe(command).with(2).said();
-    let early = refused(&["release", "create", "--period", "2026"]);
+    let key = text(&office.path().join("office.key"));
+    let early = refused(&["release", "create", "--period", "2026", "--key", &key]);
     assert!(early.contains("speaks about 2026-H1") && early.contains("kaohe run --period 2026"), "{early}");
     province.kaohe(&["run"]).with(0);
-    let early = refused(&["release", "create", "--period", "2026"]);
+    let early = refused(&["release", "create", "--period", "2026", "--key", &key]);
     assert!(early.contains("the period ends on 2026-12-31"), "{early}");
     let run = province.runs().into_iter().rev().nth(1).expect("the run of the half year");
-    province.kaohe(&["release", "create", "--period", "2026-H1", "--run", &run]).with(0);
-    let twice = refused(&["release", "create", "--period", "2026-H1", "--run", &run]);
+    // A run that is not the current one may have been changed as well.
+    let table = format!("runs/{run}/tables/ranks.parquet");
+    let ranks = province.read(&table);
+    province.write(&table, "better");
+    let create = ["release", "create", "--period", "2026-H1", "--run", &run, "--key", &key];
+    let changed = province.kaohe(&create).with(3).said();
+    assert!(changed.contains(&format!("not as the run {run} left them: ranks")), "{changed}");
+    province.write(&table, ranks);
+    province.kaohe(&create).with(0);
+    let twice = refused(&create);
     assert!(twice.contains("is there already"), "{twice}");
 
     let unit = province.one("select min(unit_id) from ranks where total is not null");
     let matter = |unit: &str, more: &str| {
-        format!("[[matter]]\nunit = \"{unit}\"\nkind = \"appeal\"\nsays = \"甲\"\nreceived_on = 2026-07-10\n{more}\n")
+        format!("[[matter]]\nunit = \"{unit}\"\nkind = \"appeal\"\nsays = \"所列案件有误\"\nreceived_on = 2026-07-10\n{more}\n")
     };
     let file = office.path().join("matters.toml");
     for (content, told) in [
         (matter(&unit, ""), vec![":1:", "needs `document`"]),
         (matter(&unit, "document = \"nowhere.pdf\""), vec![":6:12", "there is no file", "nowhere.pdf"]),
         (matter("nobody", "document = \"matters.toml\""), vec![":1:", "there is no unit `nobody`"]),
-        (matter(&unit, "document = \"matters.toml\"\nindicator = \"procedure.decision_timelines\""), vec!["did you mean `procedure.decision_timeliness`?"]),
+        (
+            matter(&unit, "document = \"matters.toml\"\nindicator = \"procedure.decision_timelines\""),
+            vec!["did you mean `procedure.decision_timeliness`?"],
+        ),
         (matter(&unit, "document = \"matters.toml\"\npages = 3"), vec![":7:1", "has no key `pages`"]),
-        ("[[decision]]\nmatter = 7\nruling = \"refused\"\nreason = \"甲\"\napprover = \"甲\"\ndecided_on = 2026-07-10\ndocument = \"matters.toml\"\n".to_owned(), vec![":2:10", "there is no matter 7"]),
+        (decision(7, &unit, "refused", ""), vec![":2:10", "there is no matter 7"]),
+        (matter(&unit, "document = \"matters.toml\"").replace("所列案件有误", " . "), vec!["`says` says nothing"]),
+        (matter(&unit, "document = \"matters.toml\"").replace("2026-07-10", "2199-07-10"), vec!["and today is"]),
         (String::new(), vec!["neither a `[[matter]]` nor a `[[decision]]`"]),
     ] {
         fs::write(&file, &content).expect("written");
@@ -159,31 +220,55 @@ fn what_a_release_refuses_is_said_with_its_place_and_nothing_of_it_is_taken() {
     }
     assert!(!province.path("releases/2026-H1/draft/hearings").exists(), "nothing of it was taken");
 
-    let one = matter(&unit, "document = \"matters.toml\"");
-    fs::write(&file, &one).expect("written");
-    province.kaohe(&["release", "comment", &text(&file)]).with(0);
-    let decision = |ruling: &str, more: &str| {
-        format!(
-            "[[decision]]\nmatter = 1\nruling = \"{ruling}\"\nreason = \"甲\"\napprover = \"甲\"\ndecided_on = 2026-07-10\ndocument = \"matters.toml\"\n{more}\n"
-        )
+    fs::write(office.path().join("decision.pdf"), "the paper").expect("written");
+    let of = |indicator: &str| {
+        let sql = format!(
+            "select domain, cast(numerator as bigint), cast(denominator as bigint) from values where unit_id = '{unit}' and indicator = '{indicator}'
+             and status in ('scored', 'too_few') and denominator > 0 order by domain limit 1"
+        );
+        province.sql(&sql).into_iter().next()
     };
-    let correction =
-        |figure: &str| format!("[[decision.correction]]\nindicator = \"procedure.decision_timeliness\"\nfigure = \"{figure}\"");
+    let indicator = "procedure.decision_timeliness";
+    let Some([domain, numerator, all]) = of(indicator).map(|row| <[String; 3]>::try_from(row).expect("three cells")) else {
+        panic!("{unit} has no {indicator}");
+    };
+    fs::write(&file, matter(&unit, &format!("document = \"decision.pdf\"\nindicator = \"{indicator}\""))).expect("written");
+    province.kaohe(&["release", "comment", &text(&file)]).with(0);
+    let again = refused(&["release", "comment", &text(&file)]);
+    assert!(again.contains("has said the same already: it is the matter 1"), "{again}");
+    let corrected = |figure: &str| correction(&domain, indicator, figure);
     for (content, told) in [
-        (decision("granted", ""), "granted, and nothing is changed"),
-        (decision("refused", &correction("1/2")), "refused, and the decision changes something"),
-        (decision("granted", &correction("3/2")), "is no share"),
-        (decision("granted", "void = [\"no event\"]"), "has no bonus, deduction or veto `no event`"),
-        (decision("answered", ""), "asks for a decision"),
+        (decision(1, &unit, "granted", ""), "granted, and nothing is changed"),
+        (decision(1, &unit, "refused", &corrected("1/2")), "refused, and the decision changes something"),
+        (decision(1, &unit, "granted", &corrected("3/2")), "is no share"),
+        (decision(1, &unit, "granted", &corrected(" +0_1/2")), "is no number"),
+        (
+            decision(1, &unit, "granted", &corrected("79228162514264337593543950335/79228162514264337593543950335")),
+            "larger than any figure",
+        ),
+        (decision(1, &unit, "granted", &corrected(&format!("{numerator}/{all}"))), "as it is"),
+        (decision(1, &unit, "granted", &corrected("0.5/1.5")), "counts parts of records"),
+        (decision(1, &unit, "granted", &correction("nowhere", indicator, "1/2")), "there is no value of"),
+        (
+            decision(1, &unit, "granted", &correction(&domain, "procedure.filing_timeliness", "1/2")),
+            "is about `procedure.decision_timeliness`",
+        ),
+        (decision(1, &unit, "granted", "void = [\"no event\"]"), "has no bonus, deduction or veto `no event`"),
+        (decision(1, &unit, "answered", ""), "asks for a decision"),
+        (decision(1, "nobody", "refused", ""), "and the decision names `nobody`"),
+        (decision(1, &unit, "refused", "").replace("2026-07-20", "2026-07-01"), "is said to be decided on 2026-07-01"),
     ] {
         fs::write(&file, &content).expect("written");
         let said = refused(&["release", "comment", &text(&file)]);
         assert!(said.contains(told), "{told}: {said}");
     }
-    fs::write(&file, decision("refused", "")).expect("written");
+    // A process that was killed while it took a matter leaves nothing that the next one stumbles over.
+    fs::create_dir_all(province.path("releases/2026-H1/draft/hearings/.making-0002")).expect("a folder");
+    province.write("releases/2026-H1/draft/hearings/.DS_Store", "");
+    fs::write(&file, decision(1, &unit, "refused", "")).expect("written");
     province.kaohe(&["release", "comment", &text(&file)]).with(0);
     let again = refused(&["release", "comment", &text(&file)]);
-    assert!(again.contains("was decided on 2026-07-10"), "{again}");
+    assert!(again.contains("was decided on 2026-07-20"), "{again}");
 
     copy(&office.path().join("office.key"), &province.path("office.key"));
     let inside = refused(&["release", "finalise", "--key", &text(&province.path("office.key"))]);

@@ -80,6 +80,27 @@ pub fn read_totals(path: &Path) -> Result<BTreeMap<(UnitId, String), Decimal>> {
     totals.into_iter().map(|(object, total)| Ok((object, total.context(Kind::Bug, doing)?.normalize()))).collect()
 }
 
+/// Peer group, total, rank, grade.
+pub type Shown = (String, Option<Decimal>, Option<u32>, Option<String>);
+
+/// What a table of ranks shows of each object.
+///
+/// # Errors
+/// A table that is missing or can't be read.
+pub fn read_shown(path: &Path) -> Result<BTreeMap<(UnitId, String), Shown>> {
+    let text = |column: &ArrayRef, row| column.as_string::<i32>().value(row).to_owned();
+    let groups = read_of_objects(path, "peer_group", &DataType::Utf8, text)?;
+    if groups.is_empty() {
+        return Err(Error::new(Kind::Environment, format!("{} shows nobody", path.display())));
+    }
+    let (totals, ranks, grades) = (read_totals(path)?, read_ranks(path)?, read_of_objects(path, "grade", &DataType::Utf8, text)?);
+    let shown = |(object, group): ((UnitId, String), String)| {
+        let of = (group, totals.get(&object).copied(), ranks.get(&object).copied(), grades.get(&object).cloned());
+        (object, of)
+    };
+    Ok(groups.into_iter().map(shown).collect())
+}
+
 /// One column of `ranks`, where it has a value; an absent file is an empty table.
 fn read_of_objects<T>(
     path: &Path,

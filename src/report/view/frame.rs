@@ -214,8 +214,8 @@ pub struct Frame {
     pub scheme_hash: Text,
     /// A digest of the lake's versions; the page of data quality lists them.
     pub data: String,
-    /// Whose pages these are.
-    pub reader: &'static str,
+    /// Whose pages these are, and of which edition.
+    pub reader: Text,
     /// What every printed page says at its top, left and right, as texts of a stylesheet.
     pub printed_left: StyleText,
     /// The right one.
@@ -264,7 +264,7 @@ impl Frame {
             data: texts::NONE.to_owned(),
             printed_left: StyleText::of(texts::TITLE_DIFFERENCE),
             printed_right: StyleText::of(&texts::before_and_after(&before.run, &after.run)),
-            reader: texts::READER_OFFICE,
+            reader: Text::of(texts::READER_OFFICE),
             navigation: Vec::new(),
         }
     }
@@ -290,10 +290,14 @@ impl Frame {
             data: data_digest(input),
             printed_left: StyleText::of(Text::of(&texts::printed_left(&input.assessment, &input.scheme.title)).as_str()),
             printed_right: StyleText::of(&texts::printed_right(&texts::until(input.as_of), input.run_id.as_ref(), scheme_hash)),
-            reader: match reader {
-                Reader::Office => texts::READER_OFFICE,
-                Reader::Unit => texts::READER_UNIT,
-                Reader::Public => texts::READER_PUBLIC,
+            reader: match (reader, &input.edition) {
+                (Reader::Office, _) => Text::of(texts::READER_OFFICE),
+                (Reader::Unit, _) => Text::of(texts::READER_UNIT),
+                (Reader::Public, None) => Text::of(texts::READER_PUBLIC),
+                (Reader::Public, Some(edition)) => {
+                    let label = texts::edition_label(edition.number, &edition.final_on);
+                    Text::of(&format!("{} · {label}", texts::READER_PUBLIC))
+                }
             },
             navigation: if reader == Reader::Office { Page::LISTED.map(item).to_vec() } else { Vec::new() },
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::Facts;
-use crate::report::input::NodeView;
+use crate::report::input::{ChangedFigure, NodeView};
 use crate::report::names::{Text, file_name};
 use crate::report::numbers;
 use crate::report::svg::{self, Dot, Svg};
@@ -436,8 +436,12 @@ pub struct EditionView {
     pub heard: String,
     /// What stands in for what did not come; empty when everything came.
     pub held: Text,
+    /// What it is compared with.
+    pub compared: &'static str,
     /// Figures that decisions changed.
     pub figures: Vec<ChangedRow>,
+    /// What of them does not reach those who answer for the unit, and what no total rests on; empty where all do.
+    pub notes: Vec<Text>,
     /// Objects that moved.
     pub moved: Vec<MovedRow>,
 }
@@ -503,6 +507,12 @@ pub fn edition(facts: &Facts) -> Option<EditionView> {
             grade: change(row.grade.0.clone(), row.grade.1.clone()),
         }
     });
+    let named = |says: &str, is_so: fn(&ChangedFigure) -> bool| {
+        let names: Vec<String> = edition.figures.iter().filter(|row| is_so(row)).map(|row| title(&row.what).as_str().to_owned()).collect();
+        (!names.is_empty()).then(|| Text::of(&format!("{says}{}", names.join("、"))))
+    };
+    let notes = [named(texts::ERRATA_STAYS, |row| row.stays_above), named(texts::ERRATA_ONLY_SHOWN, |row| row.only_shown)];
+    let notes = notes.into_iter().flatten().collect();
     let held: Vec<String> = edition
         .held
         .iter()
@@ -515,8 +525,10 @@ pub fn edition(facts: &Facts) -> Option<EditionView> {
         standing: texts::edition_standing(edition.number, edition.corrects, &edition.final_on),
         heard: texts::edition_heard(edition.heard, edition.figures.len()),
         held: if edition.held.is_empty() { Text::default() } else { Text::of(&texts::edition_held(&held.join("、"))) },
+        compared: if edition.corrects.is_some() { texts::ERRATA_SINCE_EDITION } else { texts::ERRATA_SINCE_RUN },
         figures: figures.collect(),
         moved: moved.collect(),
+        notes,
     })
 }
 
