@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{Common, sql};
 use crate::error::{Context, Error, Kind, Result};
-use crate::explain::{ExplainInput, Policy, explain, text};
+use crate::explain::{ExplainInput, Policy, definitions, explain, text};
 use crate::terms::{IndicatorId, Period};
 
 mod packet;
@@ -63,7 +63,7 @@ pub fn run(common: &Common, arguments: &Arguments) -> Result<u8> {
             all: arguments.all || arguments.packet.is_some(),
         };
         let explanation = explain(&readers.context, &input).await?;
-        let paths = packet::definitions(&readers.context, &opened.library, &explanation, &scheme.name);
+        let paths = definitions(&readers.context, &opened.library, &explanation, &scheme.name);
         Ok::<_, Error>((explanation, paths, readers.results.run.clone()))
     })?;
     let (explanation, paths, run) = explanation;

@@ -111,6 +111,19 @@ fn span_of(policy: &Policy, indicator: &Indicator, period: &Period, as_of: Date)
     Some((months, moment_of(indicator.window, end)))
 }
 
+/// Files that the explained figures rest on: indicators, populations below them, clocks, parameters, the scheme.
+pub fn definitions(context: &SessionContext, library: &Library, explanation: &Explanation, scheme: &str) -> BTreeSet<String> {
+    let (dependencies, _) = Dependencies::of(context, library);
+    let mut paths: BTreeSet<String> = ["clocks.toml".to_owned(), "parameters.toml".to_owned(), format!("schemes/{scheme}.toml")].into();
+    for explained in &explanation.indicators {
+        let Some(header) = library.indicators.get(&IndicatorId::from(explained.value.indicator.as_str())) else { continue };
+        paths.insert(format!("indicators/{}.sql", header.id.as_ref().replace('.', "/")));
+        let names = names_read(context, &header.sql).unwrap_or_default();
+        paths.extend(dependencies.populations_below(names).into_iter().map(|name| format!("populations/{name}.sql")));
+    }
+    paths
+}
+
 /// What is asked.
 pub struct ExplainInput<'a> {
     /// Definitions.

@@ -195,7 +195,7 @@ fn what_a_release_refuses_is_said_with_its_place_and_nothing_of_it_is_taken() {
     let twice = refused(&create);
     assert!(twice.contains("is there already"), "{twice}");
 
-    let unit = province.one("select min(unit_id) from ranks where total is not null");
+    let [unit, domain, indicator, numerator, all] = <[String; 5]>::try_from(improvable(&province)).expect("five cells");
     let matter = |unit: &str, more: &str| {
         format!("[[matter]]\nunit = \"{unit}\"\nkind = \"appeal\"\nsays = \"所列案件有误\"\nreceived_on = 2026-07-10\n{more}\n")
     };
@@ -221,22 +221,11 @@ fn what_a_release_refuses_is_said_with_its_place_and_nothing_of_it_is_taken() {
     assert!(!province.path("releases/2026-H1/draft/hearings").exists(), "nothing of it was taken");
 
     fs::write(office.path().join("decision.pdf"), "the paper").expect("written");
-    let of = |indicator: &str| {
-        let sql = format!(
-            "select domain, cast(numerator as bigint), cast(denominator as bigint) from values where unit_id = '{unit}' and indicator = '{indicator}'
-             and status in ('scored', 'too_few') and denominator > 0 order by domain limit 1"
-        );
-        province.sql(&sql).into_iter().next()
-    };
-    let indicator = "procedure.decision_timeliness";
-    let Some([domain, numerator, all]) = of(indicator).map(|row| <[String; 3]>::try_from(row).expect("three cells")) else {
-        panic!("{unit} has no {indicator}");
-    };
     fs::write(&file, matter(&unit, &format!("document = \"decision.pdf\"\nindicator = \"{indicator}\""))).expect("written");
     province.kaohe(&["release", "comment", &text(&file)]).with(0);
     let again = refused(&["release", "comment", &text(&file)]);
     assert!(again.contains("has said the same already: it is the matter 1"), "{again}");
-    let corrected = |figure: &str| correction(&domain, indicator, figure);
+    let corrected = |figure: &str| correction(&domain, &indicator, figure);
     for (content, told) in [
         (decision(1, &unit, "granted", ""), "granted, and nothing is changed"),
         (decision(1, &unit, "refused", &corrected("1/2")), "refused, and the decision changes something"),
@@ -248,7 +237,7 @@ fn what_a_release_refuses_is_said_with_its_place_and_nothing_of_it_is_taken() {
         ),
         (decision(1, &unit, "granted", &corrected(&format!("{numerator}/{all}"))), "as it is"),
         (decision(1, &unit, "granted", &corrected("0.5/1.5")), "counts parts of records"),
-        (decision(1, &unit, "granted", &correction("nowhere", indicator, "1/2")), "there is no value of"),
+        (decision(1, &unit, "granted", &correction("nowhere", &indicator, "1/2")), "there is no value of"),
         (
             decision(1, &unit, "granted", &correction(&domain, "procedure.filing_timeliness", "1/2")),
             "is about `procedure.decision_timeliness`",

@@ -6,11 +6,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use datafusion::prelude::SessionContext;
-
 use super::super::{Common, Opened, score, surroundings};
 use crate::compute::counting_session::Limits;
-use crate::compute::populations::{Dependencies, names_read};
 use crate::error::{Context, Error, Kind, Result};
 use crate::explain::Explanation;
 use crate::lake::{SpillFolder, create_folders};
@@ -22,7 +19,7 @@ use crate::report::names::file_name;
 use crate::report::packet::{Granted, Packet, files};
 use crate::scoring::score_without_ledger;
 use crate::scoring::whatif::{Move, moves};
-use crate::terms::{IndicatorId, counted};
+use crate::terms::counted;
 
 /// What is asked for.
 pub struct Asked<'a> {
@@ -36,19 +33,6 @@ pub struct Asked<'a> {
     pub granted: Option<&'a str>,
     /// Where the unit has several scorecards.
     pub domain: Option<&'a str>,
-}
-
-/// Files that the explained figures rest on: indicators, populations below them, clocks, parameters, the scheme.
-pub fn definitions(context: &SessionContext, library: &Library, explanation: &Explanation, scheme: &str) -> BTreeSet<String> {
-    let (dependencies, _) = Dependencies::of(context, library);
-    let mut paths: BTreeSet<String> = ["clocks.toml".to_owned(), "parameters.toml".to_owned(), format!("schemes/{scheme}.toml")].into();
-    for explained in &explanation.indicators {
-        let Some(header) = library.indicators.get(&IndicatorId::from(explained.value.indicator.as_str())) else { continue };
-        paths.insert(format!("indicators/{}.sql", header.id.as_ref().replace('.', "/")));
-        let names = names_read(context, &header.sql).unwrap_or_default();
-        paths.extend(dependencies.populations_below(names).into_iter().map(|name| format!("populations/{name}.sql")));
-    }
-    paths
 }
 
 /// Writes the packet.
