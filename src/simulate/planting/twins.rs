@@ -183,6 +183,8 @@ pub(super) fn of_a_group(ground: &mut Ground<'_>) -> Vec<Occurrence> {
             let early = (f64::from(LATE_DAYS) * stream.unit()) as i32;
             dates::finish_before_the_limit(ground, *row, early);
         }
+        // An honest office numbers when it decides: what is decided later has a later number.
+        ground.number_in_order(unit);
         ground.take(&unit.id);
         twins.push(twin("twin:deadline_work", unit, "", ground.ids("cases", &chosen)));
     }
