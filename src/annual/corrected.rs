@@ -117,6 +117,35 @@ fn that_hold(matters: &BTreeMap<u32, Matter>) -> Vec<(&Matter, u32, &Change)> {
     changes
 }
 
+/// What the decisions of this edition's hearing changed, against the figures of the edition before it: what an earlier edition had corrected begins where that
+/// one left it, and what is not corrected any more goes back to the frozen figure.
+pub fn since_last_edition(figures: &[ChangedFigure], matters: &BTreeMap<u32, Matter>, edition: u32) -> Vec<ChangedFigure> {
+    let earlier = before_edition(matters, edition);
+    let key = |figure: &ChangedFigure| (figure.unit.clone(), figure.what.clone());
+    let mut changed: Vec<ChangedFigure> = Vec::new();
+    for figure in figures {
+        let was = earlier.get(&key(figure)).map_or(&figure.figure.0, |(_, was)| was);
+        if *was != figure.figure.1 {
+            changed.push(ChangedFigure { figure: (was.clone(), figure.figure.1.clone()), ..figure.clone() });
+        }
+    }
+    changed
+}
+
+/// What held before an edition: unit and indicator → matter, figure.
+fn before_edition(matters: &BTreeMap<u32, Matter>, edition: u32) -> BTreeMap<(String, String), (u32, String)> {
+    let mut held = BTreeMap::new();
+    for matter in matters.values() {
+        let Some(decision) = matter.decisions.iter().rev().find(|decision| decision.edition < edition) else { continue };
+        for change in &decision.changes {
+            if let Change::Figure { indicator, figure, .. } = change {
+                held.insert((matter.unit.clone(), indicator.clone()), (matter.number, figure.trim().to_owned()));
+            }
+        }
+    }
+    held
+}
+
 fn written(figure: Figure) -> String {
     match figure {
         Figure::Ratio(numerator, denominator) => format!("{}/{}", numerator.normalize(), denominator.normalize()),

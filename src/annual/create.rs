@@ -182,7 +182,8 @@ fn check_run(request: &CreateRequest<'_>, manifest: &Manifest, results: &RunResu
     let wrong = |says: String, hint: String| Err(Error::new(Kind::Configuration, says).with_hint(hint));
     if manifest.period != period.name {
         let says = format!("the run {run} speaks about {}, and the release about {}", manifest.period, period.name);
-        return wrong(says, format!("`kaohe run --period {}` makes one, or name another with --run; `kaohe runs` lists them", period.name));
+        let hint = format!("say --period {}, or name a run of {} with --run (`kaohe runs` lists them)", manifest.period, period.name);
+        return wrong(says, format!("{hint}; `kaohe run --period {}` makes one", period.name));
     }
     if !matches!(results.status, RunStatus::Done | RunStatus::DoneWithHeld) {
         return wrong(format!("the run {run} was not published"), "`kaohe runs` says why; release one that readers have seen".to_owned());

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::corrected::{Scored, correct_and_score};
+use super::corrected::{Scored, correct_and_score, since_last_edition};
 use super::files::{self, MANIFEST, Manifest};
 use super::frozen::{self, Frozen};
 use super::hearing::{self, Matter, MatterKind};
@@ -144,7 +144,7 @@ pub fn input_of(head: &Head, frozen: &Frozen, scored: Scored, matters: &BTreeMap
         heard: [of_kind(MatterKind::Comment), of_kind(MatterKind::Appeal), of_kind(MatterKind::Exclusion)],
         held: head.held.clone(),
         moved: moved.into_iter().filter(Move::is_a_move).collect(),
-        figures: figures.into_iter().filter(|figure| figure.edition == head.edition).collect(),
+        figures: since_last_edition(&figures, matters, head.edition),
     };
     Ok(ReportInput {
         assessment: head.assessment.clone(),

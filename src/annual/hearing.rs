@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::corrected::apply;
+use super::corrected::{apply, since_last_edition};
 use super::frozen::Frozen;
 use super::{Head, draft_of, files, frozen, my_turn, names_in, read_json, write_json};
 use crate::diagnostics::{Diagnostics, nearest};
@@ -288,6 +288,7 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
     if diagnostics.errors() == 0 && !heard.decided.is_empty() {
         known.scheme.uncertainty.draws = 0;
         heard.changes = apply(&mut known, &matters).map_err(|error| error.while_doing(format!("nothing of {name} was taken")))?;
+        heard.changes = since_last_edition(&heard.changes, &matters, edition);
         heard.changes.retain(|change| heard.decided.contains(&change.matter));
     }
     if diagnostics.errors() > 0 {
@@ -463,6 +464,16 @@ impl Taking<'_> {
         };
         let number = matter.number;
         let changes = !decision.changes.is_empty();
+        let is_same = |earlier: &&Decision| {
+            (earlier.ruling, &earlier.reason, &earlier.changes) == (decision.ruling, &decision.reason, &decision.changes)
+        };
+        if revises && matter.decision().filter(is_same).is_some() {
+            wrong(
+                "decided-so",
+                format!("the matter {number} is decided so already"),
+                "a file is taken once; write what is new into another",
+            );
+        }
         match matter.decision() {
             Some(earlier) if !revises => {
                 let says = format!("the matter {number} was decided on {}", earlier.decided_on);

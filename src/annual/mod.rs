@@ -244,7 +244,7 @@ fn draft_of(out: &Path, period: &str) -> Result<PathBuf> {
         return Ok(draft);
     }
     Err(Error::new(Kind::Configuration, format!("there is no draft of the period {period} in {}", out.display()))
-        .with_hint(format!("`kaohe release create --period {period}` makes one; `kaohe release list` names what is there")))
+        .with_hint(format!("`kaohe release create --period {period} --key FILE` makes one; `kaohe release list` names what is there")))
 }
 
 /// The newest edition of a period.

@@ -108,7 +108,9 @@ fn create(common: &Common, run: Option<&str>, with_held: bool, key: &Path) -> Re
     if !head.held.is_empty() {
         say_line!("held       {}: the record names them", head.held.join(", "));
     }
-    say_line!("scorecards {}/units, one folder a unit: send each unit its own", folder.display());
+    if folder.join("units").is_dir() {
+        say_line!("scorecards {}/units, one folder a unit: send each unit its own", folder.display());
+    }
     say_line!("then       kaohe release comment FILE · kaohe release finalise --period {} --key FILE", head.period);
     Ok(0)
 }
@@ -125,7 +127,7 @@ fn comment(common: &Common, file: &Path) -> Result<u8> {
         say_line!("{}: {} taken as {}", file.display(), counted(heard.matters.len(), "matter"), numbers(&heard.matters));
     }
     if !heard.decided.is_empty() {
-        say_line!("{}: {} of {}", file.display(), counted(heard.decided.len(), "decision"), numbers(&heard.decided));
+        say_line!("{}: decided {}", file.display(), numbers(&heard.decided));
         heard.changes.iter().for_each(say_change);
     }
     say_line!("{} still to be decided", counted(heard.open, "matter"));
@@ -216,7 +218,7 @@ fn list(common: &Common) -> Result<u8> {
     };
     let rows: Vec<Vec<String>> = annual::list(&out)?.iter().map(row).collect();
     if rows.is_empty() {
-        tell_line!("nothing was released in {} yet: `kaohe release create --period 2026` begins", out.display());
+        tell_line!("nothing was released in {} yet: `kaohe release create --period PERIOD --key FILE` begins", out.display());
         return Ok(0);
     }
     say_grid(&Grid::of_texts(&["period", "edition", "is", "run", "as of", "matters", "final since", "corrects"], rows))?;
@@ -233,12 +235,14 @@ fn signer(key: &Path, project: &[&Path]) -> Result<Signer> {
 fn say_change(change: &ChangedFigure) {
     let ChangedFigure { matter, unit, what, figure: (was, is), .. } = change;
     let is = if is.is_empty() { "void" } else { is };
+    let of = |figure: &str| figure.split_once('/').map(|(_, of)| of.to_owned());
+    let recounted = if of(was) == of(is) { "" } else { " (another denominator: other records count than before)" };
     let besides = match (change.only_shown, change.stays_above) {
         (true, _) => " (only shown: no total rests on it)",
         (false, true) => " (whoever answers for the unit keeps its figure: it is counted anew from records)",
         (false, false) => "",
     };
-    say_line!("           matter {matter}: {unit} {what} {was} → {is}{besides}");
+    say_line!("           matter {matter}: {unit} {what} {was} → {is}{recounted}{besides}");
 }
 
 /// The period that is asked for, or the only one that has a draft.
@@ -250,7 +254,7 @@ fn period_of_draft(common: &Common, out: &Path) -> Result<String> {
     match drafts.as_slice() {
         [one] => Ok(one.clone()),
         [] => Err(Error::new(Kind::Configuration, format!("there is no draft in {}", out.display()))
-            .with_hint("`kaohe release create --period 2026` makes one")),
+            .with_hint("`kaohe release create --period PERIOD --key FILE` makes one; `kaohe release list` tells what was released")),
         several => {
             Err(Error::new(Kind::Configuration, format!("there are drafts of {}", several.join(", "))).with_hint("say which with --period"))
         }

@@ -31,7 +31,7 @@ const SEED: u64 = 20_260_101;
 /// Runs the job and tells those whom the project names how it ended; or prints its plan.
 pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8> {
     let opened = common.open()?;
-    let (directory, run) = (opened.directory.clone(), new_run());
+    let (directory, run) = (std::path::absolute(&opened.directory).unwrap_or_else(|_| opened.directory.clone()), new_run());
     let hooks = opened.project.as_ref().map(|project| project.hooks.clone()).unwrap_or_default();
     let ended = job(common, arguments, only_load, opened, &run);
     if !arguments.dry_run {
@@ -39,7 +39,7 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
             command: if only_load { "load" } else { "run" },
             run: run.as_ref(),
             as_of: common.as_of().to_string(),
-            out: &common.out(&directory),
+            out: &std::path::absolute(common.out(&directory)).unwrap_or_else(|_| common.out(&directory)),
             ended: ended.as_ref().map(|(code, summary)| (*code, summary.as_str())),
         };
         hooks::tell(&hooks, &directory, &told);
@@ -109,7 +109,9 @@ fn job(common: &Common, arguments: &Arguments, only_load: bool, mut opened: Open
     }
     let summary = summary(&results, &request, terminal.elapsed(), terminal.peak_memory());
     say!("{summary}");
-    Ok((results.exit_code(), summary))
+    // Whoever reads a message in a chat has no terminal to look at.
+    let held = results.tables.iter().filter_map(|(table, result)| Some(format!("held: {table}: {}\n", result.held.as_ref()?)));
+    Ok((results.exit_code(), summary + &held.collect::<String>()))
 }
 
 /// Six lines that a data team wants in the morning; four after a load.

@@ -34,6 +34,8 @@ pub struct Packet<'a> {
 
 /// What an appeal would change.
 pub struct Granted<'a> {
+    /// The figure as it is.
+    pub was: String,
     /// The figure that is said to be right.
     pub figure: &'a str,
     /// Everybody, before and after.
@@ -65,7 +67,7 @@ pub fn files(packet: &Packet<'_>) -> Result<BTreeMap<String, Vec<u8>>> {
     if let Some(granted) = &packet.granted {
         let moved: Vec<&Move> = granted.moves.iter().filter(|one| one.is_a_move()).collect();
         let title = explanation.indicators.first().map_or("", |explained| explained.value.title.as_str());
-        contents.push_str(&texts::packet_granted(title, granted.figure, moved.len(), granted.moves.len()));
+        contents.push_str(&texts::packet_granted(title, (&granted.was, granted.figure), moved.len(), granted.moves.len()));
         files.insert("if-granted.csv".to_owned(), moves(granted, &moved)?);
     }
     for (name, bytes) in &files {

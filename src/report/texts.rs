@@ -1287,8 +1287,10 @@ pub fn packet_head(unit: &str, period: &str, as_of: &str, run: &str, engine: &st
 }
 
 /// What a packet says of a figure that is appealed against.
-pub fn packet_granted(indicator: &str, figure: &str, moved: usize, objects: usize) -> String {
-    format!("如果“{indicator}”更正为 {figure}：{objects} 张记分卡中 {moved} 张的总分、名次或者等次改变，见 if-granted.csv；其余不变。\n\n")
+pub fn packet_granted(indicator: &str, (was, figure): (&str, &str), moved: usize, objects: usize) -> String {
+    format!(
+        "如果“{indicator}”由 {was} 更正为 {figure}：{objects} 张记分卡中 {moved} 张的总分、名次或者等次改变，见 if-granted.csv；其余不变。\n\n"
+    )
 }
 
 /// The foot of a packet's list of contents.

@@ -56,6 +56,8 @@ fn a_packet_holds_every_record_and_the_definitions_and_tells_who_would_move() {
     let inside = province.path("runs/packet").to_string_lossy().into_owned();
     let refused = province.kaohe(&["explain", unit, "market.filing_within_7d", "--packet", &inside]).with(2).said();
     assert!(refused.contains("belongs to the results of a run"), "{refused}");
-    let wrong = ["explain", unit, "market.filing_within_7d", "--domain", domain, "--packet", &packet, "--granted", "9/2"];
+    let other = into.path().join("other").to_string_lossy().into_owned();
+    let wrong = ["explain", unit, "market.filing_within_7d", "--domain", domain, "--packet", &other, "--granted", "9/2"];
     assert!(province.kaohe(&wrong).with(2).said().contains("is no share"));
+    assert!(province.kaohe(&asked).with(2).said().contains("is not empty"), "a packet stands alone");
 }

@@ -159,6 +159,8 @@ fn a_period_is_frozen_heard_corrected_signed_and_computed_again_from_the_folder_
     assert!(second.contains("edition 2, signed") && second.contains("1 figure changed"), "{second}");
     let record = province.text("releases/2026-H1/2/public/record.html");
     assert!(record.contains("更正并取代第 1 版") && record.contains("与所更正的版次相比"), "{record}");
+    let (was, is) = (format!("{all}/{all}"), format!("{}/{all}", numerator.parse::<u64>().expect("a count") + 1));
+    assert!(record.contains(&format!("<td>{was}</td><td>{is}</td>")), "against the edition before, not against the draft: {record}");
     assert_ne!(total(1), total(2));
     for edition in ["1", "2"] {
         let folder = text(&province.path("releases/2026-H1").join(edition));
@@ -178,7 +180,7 @@ fn what_a_release_refuses_is_said_with_its_place_and_nothing_of_it_is_taken() {
     let refused = |command: &[&str]| province.kaohe(command).with(2).said();
     let key = text(&office.path().join("office.key"));
     let early = refused(&["release", "create", "--period", "2026", "--key", &key]);
-    assert!(early.contains("speaks about 2026-H1") && early.contains("kaohe run --period 2026"), "{early}");
+    assert!(early.contains("speaks about 2026-H1") && early.contains("say --period 2026-H1"), "{early}");
     province.kaohe(&["run"]).with(0);
     let early = refused(&["release", "create", "--period", "2026", "--key", &key]);
     assert!(early.contains("the period ends on 2026-12-31"), "{early}");

@@ -38,6 +38,10 @@ pub struct Asked<'a> {
 /// Writes the packet.
 pub fn write(common: &Common, opened: &Opened, explanation: &Explanation, asked: &Asked<'_>) -> Result<u8> {
     score::refuse_results(asked.folder)?;
+    if std::fs::read_dir(asked.folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(Error::new(Kind::Configuration, format!("{} is not empty", asked.folder.display()))
+            .with_hint("a packet stands alone, so that nothing of another one is taken for its own: name a new folder"));
+    }
     let out = common.out(&opened.directory);
     let (manifest, _) = records_of(&out, asked.run)?;
     // The texts that the run has read, also when they have changed since.
@@ -60,6 +64,7 @@ pub fn write(common: &Common, opened: &Opened, explanation: &Explanation, asked:
         run: asked.run,
         engine: surroundings::ENGINE,
         granted: asked.granted.zip(all.as_deref()).map(|(figure, moves)| Granted {
+            was: shown(explanation),
             figure,
             moves,
             names: names.iter().map(|unit| (unit.id.as_ref(), unit.name.as_str())).collect(),
@@ -80,6 +85,15 @@ pub fn write(common: &Common, opened: &Opened, explanation: &Explanation, asked:
         say_line!("if granted: {moved} of {} would move", counted(all.len(), "scorecard"));
     }
     Ok(0)
+}
+
+/// The explained figure as it is.
+fn shown(explanation: &Explanation) -> String {
+    let value = explanation.indicators.first().map(|explained| &explained.value);
+    match value.map(|value| (value.numerator, value.denominator)) {
+        Some((Some(numerator), Some(denominator))) => format!("{}/{}", numerator.normalize(), denominator.normalize()),
+        _ => value.and_then(|value| value.value).map(|value| value.normalize().to_string()).unwrap_or_default(),
+    }
 }
 
 /// Everybody as the run was scored, and as it would be scored with the figure.
