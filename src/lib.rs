@@ -4,7 +4,7 @@
 //! sources ──ingest──▶ lake (Delta) ──compute──▶ measures ──scoring──▶ values ▶ scores ▶ ranks
 //!              │                        │            └─indices─▶ synergy, burden ─┘      │
 //!              ▼                        ▼                                                ▼
-//!         quarantine               explain ◀───────────────── findings ─────────▶ report ▶ release
+//!         quarantine               explain ◀───────────────── findings ─────────▶ report ▶ release ▶ annual
 //! ```
 //!
 //! The modules below stand in the order in which data flows. A module uses only modules above it; a test holds that, and

@@ -1,27 +1,27 @@
 //! What was decided, in the figures.
 //!
-//! In: a frozen run, the matters of a release. Out: the run with the corrected figures, scored; which figure became which. Never here: a decision.
+//! In: a frozen run, the matters of a release. Out: the run with the corrected figures, scored; which figures the hearing of an edition changed. Never here: a
+//! decision.
 
 use std::collections::BTreeMap;
 
 use super::frozen::Frozen;
 use super::hearing::{Change, Matter};
+use crate::compute::events::Event;
 use crate::error::{Error, Kind, Result};
 use crate::library::Library;
-use crate::library::indicator::Shape;
-use crate::nightly::correcting::{Corrected, Correction, Limit, read_figure};
+use crate::nightly::correcting::{Corrected, Correction, Limit, figure_of, limit_of, published, read_figure};
 use crate::report::input::ChangedFigure;
-use crate::scoring::correction::Figure;
-use crate::scoring::tables::{Scorecards, Value};
-use crate::scoring::{score, score_without_ledger};
+use crate::scoring::score;
+use crate::scoring::tables::Scorecards;
 
 /// A release's scores before and after the hearing.
 pub struct Scored {
-    /// As the frozen run was scored.
+    /// As the frozen run was scored; the ledger stays empty.
     pub before: Scorecards,
     /// With what was granted; the ledger is filled.
     pub after: Scorecards,
-    /// What was changed.
+    /// What the hearing of the edition changed.
     pub figures: Vec<ChangedFigure>,
 }
 
@@ -29,135 +29,171 @@ pub struct Scored {
 ///
 /// # Errors
 /// As [`apply`].
-pub fn correct_and_score(frozen: &mut Frozen, matters: &BTreeMap<u32, Matter>) -> Result<Scored> {
-    let before = score(&frozen.left.input(&frozen.scheme, &frozen.library.indicators))?;
-    let figures = apply_to(frozen, &before, matters)?;
-    let after = if figures.is_empty() { before.clone() } else { score(&frozen.left.input(&frozen.scheme, &frozen.library.indicators))? };
+pub fn correct_and_score(frozen: &mut Frozen, matters: &BTreeMap<u32, Matter>, edition: u32) -> Result<Scored> {
+    let before = frozen.left.score(&frozen.scheme, &frozen.library)?;
+    let figures = apply_to(frozen, &before, matters, edition)?;
+    let after = score(&frozen.left.input(&frozen.scheme, &frozen.library.indicators))?;
     Ok(Scored { before, after, figures })
 }
 
-/// Puts every granted change into the figures; tells which figure became which.
+/// Puts every granted change into the figures. Tells what the hearing of this edition changed: what an earlier edition had corrected begins where that one left
+/// it, and what is not corrected any more goes back to the frozen figure.
 ///
 /// # Errors
 /// A change that finds no value, that changes nothing, or a figure that is changed twice.
-pub fn apply(frozen: &mut Frozen, matters: &BTreeMap<u32, Matter>) -> Result<Vec<ChangedFigure>> {
-    let before = score_without_ledger(&frozen.left.input(&frozen.scheme, &frozen.library.indicators))?;
-    apply_to(frozen, &before, matters)
+pub fn apply(frozen: &mut Frozen, matters: &BTreeMap<u32, Matter>, edition: u32) -> Result<Vec<ChangedFigure>> {
+    let before = frozen.left.score(&frozen.scheme, &frozen.library)?;
+    apply_to(frozen, &before, matters, edition)
 }
 
-fn apply_to(frozen: &mut Frozen, before: &Scorecards, matters: &BTreeMap<u32, Matter>) -> Result<Vec<ChangedFigure>> {
+fn apply_to(frozen: &mut Frozen, before: &Scorecards, matters: &BTreeMap<u32, Matter>, edition: u32) -> Result<Vec<ChangedFigure>> {
+    let doing =
+        |held: &Held<'_>, error: Error| error.while_doing(format!("applying what was decided of the matter {}", held.matter.number));
+    let now = that_hold(matters, edition);
+    let earlier = that_hold(matters, edition.saturating_sub(1));
+    // Where another run is frozen now, an earlier change may have no place in it: then nothing of it is left to be taken back.
+    let earlier = earlier.iter().filter_map(|held| described(frozen, before, held).ok()).collect();
+    let described = now.iter().map(|held| described(frozen, before, held).map_err(|error| doing(held, error)));
+    let described: Vec<Described> = described.collect::<Result<_>>()?;
     let Frozen { library, scheme, left, .. } = frozen;
-    let (mut corrected, mut figures) = (Corrected::default(), Vec::new());
-    for (matter, edition, change) in that_hold(matters) {
-        let doing = |error: Error| error.while_doing(format!("applying what was decided of the matter {}", matter.number));
-        let wrong = |says: String| doing(Error::new(Kind::Configuration, says));
-        match change {
-            Change::Void { event } => {
-                let place = left.events.iter().position(|known| known.id == *event && known.unit.as_ref() == matter.unit);
-                let place = place.ok_or_else(|| wrong(format!("`{event}` of `{}` fell away already", matter.unit)))?;
-                let event = left.events.remove(place);
-                let veto = scheme.vetoes.iter().find(|veto| veto.code == event.code && event.is_veto);
-                figures.push(ChangedFigure {
-                    matter: matter.number,
-                    edition,
-                    unit: matter.unit.clone(),
-                    domain: String::new(),
-                    what: veto.map_or_else(|| event.id.clone(), |veto| veto.title.clone()),
-                    figure: (event.points.normalize().to_string(), String::new()),
-                    stays_above: false,
-                    only_shown: false,
-                });
-            }
-            Change::Figure { domain, indicator, figure } => {
-                let figure = read_figure(figure, library, indicator).map_err(doing)?;
-                let correction = Correction { unit: matter.unit.clone(), domain: domain.clone(), indicator: indicator.clone(), figure };
-                let limit = corrected.correct(left, (library, scheme), before, &correction).map_err(doing)?;
-                let is_of = |value: &&Value| {
-                    value.unit.as_ref() == matter.unit
-                        && value.indicator.as_ref() == indicator
-                        && domain.as_ref().is_none_or(|domain| value.domain == *domain)
-                };
-                let value = before.values.iter().find(is_of);
-                let (was, is) = (value.map(|value| shown(value, library)).unwrap_or_default(), written(figure));
-                if was == is {
-                    return Err(wrong(format!("`{indicator}` of `{}` is {was} as it is", matter.unit)));
-                }
-                figures.push(ChangedFigure {
-                    matter: matter.number,
-                    edition,
-                    unit: matter.unit.clone(),
-                    domain: value.map(|value| value.domain.clone()).unwrap_or_default(),
-                    what: indicator.clone(),
-                    figure: (was, is),
-                    stays_above: limit == Some(Limit::StaysAbove),
-                    only_shown: limit == Some(Limit::OnlyShown),
-                });
-            }
-        }
+    let mut corrected = Corrected::default();
+    for held in &now {
+        let done = match held.change {
+            Change::Void { event } => place_of(&left.events, held.matter, event).map(|place| drop(left.events.remove(place))),
+            Change::Figure { domain, indicator, figure } => correction(held.matter, (domain, indicator, figure), library)
+                .and_then(|correction| corrected.correct(left, (library, scheme), before, &correction).map(drop)),
+        };
+        done.map_err(|error| doing(held, error))?;
     }
-    Ok(figures)
+    Ok(since(described, earlier))
 }
 
-/// The changes of the decisions that hold, with the edition of each. Where two matters change one figure, the later one holds.
-fn that_hold(matters: &BTreeMap<u32, Matter>) -> Vec<(&Matter, u32, &Change)> {
-    let mut changes: Vec<(&Matter, u32, &Change)> = Vec::new();
+/// A change of a decision that holds.
+struct Held<'a> {
+    matter: &'a Matter,
+    change: &'a Change,
+}
+
+/// What held in an edition. Where two matters change one figure, the later one holds.
+fn that_hold(matters: &BTreeMap<u32, Matter>, edition: u32) -> Vec<Held<'_>> {
+    let mut changes: Vec<Held<'_>> = Vec::new();
     for matter in matters.values() {
-        let Some(decision) = matter.decision() else { continue };
+        let Some(decision) = matter.decisions.iter().rev().find(|decision| decision.edition <= edition) else { continue };
         for change in &decision.changes {
-            let is_same = |earlier: &(&Matter, u32, &Change)| match (earlier.2, change) {
+            let is_same = |earlier: &Held<'_>| match (earlier.change, change) {
                 (Change::Figure { domain: a, indicator: b, .. }, Change::Figure { domain: c, indicator: d, .. }) => {
-                    earlier.0.unit == matter.unit && earlier.0.number != matter.number && (a, b) == (c, d)
+                    earlier.matter.unit == matter.unit && earlier.matter.number != matter.number && (a, b) == (c, d)
                 }
                 _ => false,
             };
             changes.retain(|earlier| !is_same(earlier));
-            changes.push((matter, decision.edition, change));
+            changes.push(Held { matter, change });
         }
     }
     changes
 }
 
-/// What the decisions of this edition's hearing changed, against the figures of the edition before it: what an earlier edition had corrected begins where that
-/// one left it, and what is not corrected any more goes back to the frozen figure.
-pub fn since_last_edition(figures: &[ChangedFigure], matters: &BTreeMap<u32, Matter>, edition: u32) -> Vec<ChangedFigure> {
-    let earlier = before_edition(matters, edition);
-    let key = |figure: &ChangedFigure| (figure.unit.clone(), figure.what.clone());
-    let mut changed: Vec<ChangedFigure> = Vec::new();
-    for figure in figures {
-        let was = earlier.get(&key(figure)).map_or(&figure.figure.0, |(_, was)| was);
-        if *was != figure.figure.1 {
-            changed.push(ChangedFigure { figure: (was.clone(), figure.figure.1.clone()), ..figure.clone() });
+/// Unit, scorecard, and indicator or event; and what it was and is.
+type Described = ((String, String, String), ChangedFigure);
+
+/// What a change makes of the frozen figure.
+fn described(frozen: &Frozen, before: &Scorecards, held: &Held<'_>) -> Result<Described> {
+    let Frozen { library, scheme, left, .. } = frozen;
+    let Held { matter, change } = *held;
+    let changed = |domain: &str, what: &str, figure: (String, String), limit: Option<Limit>| ChangedFigure {
+        matter: matter.number,
+        unit: matter.unit.clone(),
+        domain: domain.to_owned(),
+        is_event: matches!(change, Change::Void { .. }),
+        what: what.to_owned(),
+        figure,
+        stays_above: limit == Some(Limit::StaysAbove),
+        only_shown: limit == Some(Limit::OnlyShown),
+    };
+    let key = |domain: &str, what: &str| (matter.unit.clone(), domain.to_owned(), what.to_owned());
+    match change {
+        Change::Void { event } => {
+            let known = &left.events[place_of(&left.events, matter, event)?];
+            let veto = scheme.vetoes.iter().find(|veto| veto.code == known.code && known.is_veto);
+            let what = veto.map_or(event, |veto| &veto.title);
+            Ok((key("", event), changed("", what, (known.points.normalize().to_string(), String::new()), None)))
+        }
+        Change::Figure { domain, indicator, figure } => {
+            let correction = correction(matter, (domain, indicator, figure), library)?;
+            let value = published(before, &correction)?;
+            let was = figure_of(value, library);
+            if was == Some(correction.figure) {
+                let says = format!("`{indicator}` of `{}` is {} as it is", matter.unit, correction.figure);
+                return Err(Error::new(Kind::Configuration, says));
+            }
+            let figure = (was.map(|was| was.to_string()).unwrap_or_default(), correction.figure.to_string());
+            let changed = changed(&value.domain, indicator, figure, limit_of(value, &left.hierarchy, library));
+            Ok((key(&value.domain, indicator), changed))
         }
     }
+}
+
+/// Where the event stands that falls away.
+fn place_of(events: &[Event], matter: &Matter, event: &str) -> Result<usize> {
+    let place = events.iter().position(|known| known.id == event && known.unit.as_ref() == matter.unit);
+    place.ok_or_else(|| Error::new(Kind::Configuration, format!("`{event}` of `{}` fell away already", matter.unit)))
+}
+
+/// A figure that was granted, with its domain and indicator.
+fn correction(matter: &Matter, granted: (&Option<String>, &str, &str), library: &Library) -> Result<Correction> {
+    let (domain, indicator, figure) = granted;
+    let figure = read_figure(figure, library, indicator)?;
+    Ok(Correction { unit: matter.unit.clone(), domain: domain.clone(), indicator: indicator.to_owned(), figure })
+}
+
+/// What differs between the changes that held before and those that hold now.
+fn since(now: Vec<Described>, earlier: Vec<Described>) -> Vec<ChangedFigure> {
+    let mut earlier: BTreeMap<_, ChangedFigure> = earlier.into_iter().collect();
+    let mut changed = Vec::new();
+    for (key, figure) in now {
+        match earlier.remove(&key) {
+            None => changed.push(figure),
+            Some(before) if before.figure.1 != figure.figure.1 => {
+                changed.push(ChangedFigure { figure: (before.figure.1, figure.figure.1.clone()), ..figure });
+            }
+            Some(_) => {}
+        }
+    }
+    let back = |before: ChangedFigure| ChangedFigure { figure: (before.figure.1, before.figure.0), ..before };
+    changed.extend(earlier.into_values().map(back));
+    changed.sort_by_key(|figure| figure.matter);
     changed
 }
 
-/// What held before an edition: unit and indicator → matter, figure.
-fn before_edition(matters: &BTreeMap<u32, Matter>, edition: u32) -> BTreeMap<(String, String), (u32, String)> {
-    let mut held = BTreeMap::new();
-    for matter in matters.values() {
-        let Some(decision) = matter.decisions.iter().rev().find(|decision| decision.edition < edition) else { continue };
-        for change in &decision.changes {
-            if let Change::Figure { indicator, figure, .. } = change {
-                held.insert((matter.unit.clone(), indicator.clone()), (matter.number, figure.trim().to_owned()));
-            }
-        }
-    }
-    held
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn written(figure: Figure) -> String {
-    match figure {
-        Figure::Ratio(numerator, denominator) => format!("{}/{}", numerator.normalize(), denominator.normalize()),
-        Figure::Value(value) => value.normalize().to_string(),
+    fn changed(domain: &str, what: &str, was: &str, is: &str) -> Described {
+        let (unit, matter) = ("a".to_owned(), 1);
+        let figure = (was.to_owned(), is.to_owned());
+        let key = (unit.clone(), domain.to_owned(), what.to_owned());
+        let (domain, what) = (domain.to_owned(), what.to_owned());
+        (key, ChangedFigure { matter, unit, domain, what, is_event: false, figure, stays_above: false, only_shown: false })
     }
-}
 
-/// A published figure as a correction would write it.
-fn shown(value: &Value, library: &Library) -> String {
-    let is_ratio = library.indicators.get(&value.indicator).is_none_or(|header| header.shape == Shape::Ratio);
-    match (value.numerator, value.denominator) {
-        (Some(numerator), Some(denominator)) if is_ratio => format!("{}/{}", numerator.normalize(), denominator.normalize()),
-        _ => value.value.map(|value| value.normalize().to_string()).unwrap_or_default(),
+    fn told(now: &[Described], earlier: &[Described]) -> Vec<(String, String, (String, String))> {
+        since(now.to_vec(), earlier.to_vec()).into_iter().map(|row| (row.domain, row.what, row.figure)).collect()
+    }
+
+    #[test]
+    fn an_edition_tells_what_differs_from_the_one_before_and_nothing_that_one_told() {
+        let earlier = [changed("market", "rate", "45/50", "48/50"), changed("urban", "rate", "1/9", "2/9"), changed("", "event", "5", "")];
+        assert_eq!(told(&earlier, &earlier), [], "an event that fell away and a figure that was corrected are told once");
+        let now = [changed("market", "rate", "45/50", "47/50"), changed("urban", "rate", "1/9", "2/9"), changed("", "event", "5", "")];
+        let further = ("market".to_owned(), "rate".to_owned(), ("48/50".to_owned(), "47/50".to_owned()));
+        assert_eq!(told(&now, &earlier), [further], "it begins where the edition before left it, in that scorecard");
+    }
+
+    #[test]
+    fn what_holds_no_more_goes_back_to_the_frozen_figure() {
+        let earlier = [changed("market", "rate", "45/50", "48/50"), changed("", "event", "5", "")];
+        let back = |domain: &str, what: &str, was: &str, is: &str| (domain.to_owned(), what.to_owned(), (was.to_owned(), is.to_owned()));
+        assert_eq!(told(&[], &earlier), [back("", "event", "", "5"), back("market", "rate", "48/50", "45/50")]);
     }
 }

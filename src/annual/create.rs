@@ -4,25 +4,22 @@
 //! have; a draft in the place of another.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
 use super::files::{self, MANIFEST};
 use super::{
-    Cited, DRAFT, FORMAT, Head, SEALED, Sealed, Signature, folder_of, frozen, last_edition, my_turn, read_json, verify, write_json,
+    Cited, DRAFT, FORMAT, Head, Program, SEALED, Sealed, Signature, folder_of, frozen, last_edition, my_turn, read_json, verify, write_json,
 };
 use crate::compute::counting_session::Limits;
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::{create_folders, sync_parent, sync_tree};
 use crate::nightly::journal::{Manifest, RunResults, RunStatus};
 use crate::nightly::kept_texts;
 use crate::nightly::left::{Left, records_of, scheme_of};
 use crate::release::signing::Signer;
 use crate::release::{Current, hash_tables};
 use crate::report;
-use crate::scoring::score_without_ledger;
 use crate::terms::{Period, counted};
 
 /// What is asked for.
@@ -41,10 +38,8 @@ pub struct CreateRequest<'a> {
     pub notice: &'a str,
     /// Who signs what is frozen, and has signed the edition before.
     pub signer: &'a Signer,
-    /// Version of kaohe.
-    pub engine: &'a str,
-    /// Digest of the program.
-    pub program: &'a str,
+    /// Who freezes it.
+    pub program: Program<'a>,
     /// The time, as text.
     pub now: &'a str,
     /// Takes what does not fit into memory.
@@ -66,10 +61,7 @@ pub async fn create(request: &CreateRequest<'_>, limits: &Limits<'_>) -> Result<
             .with_hint("`kaohe release finalise` ends it; a draft that was a mistake is removed by hand, with what was heard"));
     }
     let making = folder.join(".making-draft");
-    if making.exists() {
-        fs::remove_dir_all(&making).context(Kind::Environment, || format!("removing {}", making.display()))?;
-    }
-    create_folders(&making).context(Kind::Environment, || format!("creating {}", making.display()))?;
+    files::begin_anew(&making)?;
     let last = last_edition(request.out, period)?;
     let edition = last.as_ref().map_or(1, |(number, _)| number.saturating_add(1));
     let cites = match &last {
@@ -91,8 +83,8 @@ pub async fn create(request: &CreateRequest<'_>, limits: &Limits<'_>) -> Result<
         run: manifest.run.clone(),
         as_of: manifest.as_of.clone(),
         scheme: manifest.scheme.clone(),
-        engine: request.engine.to_owned(),
-        program: request.program.to_owned(),
+        engine: request.program.engine.to_owned(),
+        program: request.program.digest.to_owned(),
         assessment: request.assessment.to_owned(),
         notice: request.notice.to_owned(),
         held,
@@ -103,24 +95,20 @@ pub async fn create(request: &CreateRequest<'_>, limits: &Limits<'_>) -> Result<
     let sealed = making.join(SEALED);
     write_json(&sealed, &Sealed::of(&making, &head)?)?;
     request.signer.sign(&sealed, &Sealed::comment(&head))?;
-    sync_tree(&making).context(Kind::Environment, || format!("bringing {} to the disk", making.display()))?;
-    fs::rename(&making, &draft).and_then(|()| sync_parent(&draft)).context(Kind::Environment, || format!("making {}", draft.display()))?;
+    files::put_in_place(&making, &draft)?;
     Ok((draft, head))
 }
 
 /// Looks through the edition that is to be corrected, and takes over its ranks and what was heard.
 async fn cite(request: &CreateRequest<'_>, edition: &Path, making: &Path) -> Result<Cited> {
     let head = Head::read(edition)?;
-    let found = verify(edition, Signature::By(request.signer), request.engine, request.program, request.temp, 1).await?;
+    let found = verify(edition, Signature::By(request.signer), request.program, request.temp, 1).await?;
     if let Some(wrong) = found.wrong.first() {
         return Err(Error::new(Kind::Environment, format!("edition {} is not as it was signed: {wrong}", head.edition))
             .with_hint("bring it back from where it was kept; nothing is built on what was changed"));
     }
     files::copy(&edition.join("tables/ranks.parquet"), &making.join("cited/ranks.parquet"))?;
-    let hearings = edition.join("hearings");
-    if hearings.is_dir() {
-        files::copy_all(&hearings, &making.join("hearings"))?;
-    }
+    files::copy_if_there(&edition.join("hearings"), &making.join("hearings"))?;
     Ok(Cited { edition: head.edition, manifest: files::digest(&edition.join(MANIFEST))?, run: head.run })
 }
 
@@ -150,7 +138,7 @@ async fn freeze(request: &CreateRequest<'_>, run: Option<&str>, limits: &Limits<
     // What can't be scored again to what was shown would be signed without anybody being able to check it.
     let mut undrawn = scheme.clone();
     undrawn.uncertainty.draws = 0;
-    let again = score_without_ledger(&left.input(&undrawn, &library.indicators))?;
+    let again = left.score(&undrawn, &library)?;
     let published = report::read_totals(&folder.join("tables"))?;
     let computed: BTreeMap<_, _> =
         again.ranks.iter().filter_map(|rank| Some(((rank.unit.clone(), rank.domain.clone()), rank.total?.normalize()))).collect();

@@ -6,13 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::corrected::{Scored, correct_and_score, since_last_edition};
+use super::corrected::{Scored, correct_and_score};
 use super::files::{self, MANIFEST, Manifest};
 use super::frozen::{self, Frozen};
 use super::hearing::{self, Matter, MatterKind};
-use super::{Head, Sealed, draft_of, folder_of, my_turn, write_json};
+use super::{Head, Program, Sealed, draft_of, folder_of, my_turn, write_json};
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::{create_folders, sync_parent, sync_tree};
 use crate::nightly::publishing::{Texts, indicator_views, line_events, marks, region_names, scheme_view};
 use crate::release::signing::Signer;
 use crate::report::input::Edition;
@@ -33,10 +32,8 @@ pub struct FinaliseRequest<'a> {
     pub signer: &'a Signer,
     /// The time, as text.
     pub now: &'a str,
-    /// Version of kaohe.
-    pub engine: &'a str,
-    /// Digest of the program.
-    pub program: &'a str,
+    /// Who makes the edition.
+    pub program: Program<'a>,
     /// Takes what does not fit into memory.
     pub temp: &'a Path,
     /// Cores.
@@ -83,21 +80,15 @@ pub async fn finalise(request: &FinaliseRequest<'_>) -> Result<Finalised> {
         return Err(Error::new(Kind::Configuration, says).with_hint("an edition that says the same would only be taken for another"));
     }
     let making = parent.join(".making-edition");
-    if making.exists() {
-        fs::remove_dir_all(&making).context(Kind::Environment, || format!("removing {}", making.display()))?;
-    }
-    create_folders(&making).context(Kind::Environment, || format!("creating {}", making.display()))?;
+    files::begin_anew(&making)?;
     for part in ["frozen", "hearings", "cited"] {
-        let from = draft.join(part);
-        if from.is_dir() {
-            files::copy_all(&from, &making.join(part))?;
-        }
+        files::copy_if_there(&draft.join(part), &making.join(part))?;
     }
-    let (engine, program) = (request.engine.to_owned(), request.program.to_owned());
+    let (engine, program) = (request.program.engine.to_owned(), request.program.digest.to_owned());
     let head = Head { engine, program, finalised_at: Some(request.now.to_owned()), ..draft_head };
     head.write(&making)?;
     let mut frozen = frozen::read(&making.join("frozen"), request.temp).await?;
-    let scored = correct_and_score(&mut frozen, &matters)?;
+    let scored = correct_and_score(&mut frozen, &matters, head.edition)?;
     let input = input_of(&head, &frozen, scored, &matters, &making)?;
     report::write_release(&input, &making, request.threads)?;
     // Who has only what was published can tell that it is what was published.
@@ -108,9 +99,7 @@ pub async fn finalise(request: &FinaliseRequest<'_>) -> Result<Finalised> {
     write_json(&manifest, &Manifest::of(&making)?)?;
     request.signer.sign(&manifest, &comment_of(&head))?;
     files::make_read_only(&making)?;
-    let doing = || format!("making {}", folder.display());
-    sync_tree(&making).context(Kind::Environment, doing)?;
-    fs::rename(&making, &folder).and_then(|()| sync_parent(&folder)).context(Kind::Environment, doing)?;
+    files::put_in_place(&making, &folder)?;
     fs::remove_dir_all(&draft)
         .context(Kind::Environment, || format!("removing {}, whose edition is {}", draft.display(), folder.display()))?;
     let ranks = &input.scorecards.ranks;
@@ -144,7 +133,7 @@ pub fn input_of(head: &Head, frozen: &Frozen, scored: Scored, matters: &BTreeMap
         heard: [of_kind(MatterKind::Comment), of_kind(MatterKind::Appeal), of_kind(MatterKind::Exclusion)],
         held: head.held.clone(),
         moved: moved.into_iter().filter(Move::is_a_move).collect(),
-        figures: since_last_edition(&figures, matters, head.edition),
+        figures,
     };
     Ok(ReportInput {
         assessment: head.assessment.clone(),

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Kind, Result};
-use crate::lake::create_folders;
+use crate::lake::{create_folders, sync_parent, sync_tree};
+use crate::release::hash_file;
 
 /// The list itself, and its signature, are not on it.
 pub const MANIFEST: &str = "manifest.json";
@@ -37,10 +38,27 @@ pub struct Listed {
 /// # Errors
 /// A file that can't be read.
 pub fn digest(path: &Path) -> Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    let hashed = File::open(path).and_then(|file| hasher.update_reader(file).map(|_| ()));
-    hashed.context(Kind::Environment, || format!("reading {}", path.display()))?;
-    Ok(hasher.finalize().to_hex().to_string())
+    hash_file(path).context(Kind::Environment, || format!("reading {}", path.display()))
+}
+
+/// A new folder in the place of what a process left there that was killed.
+///
+/// # Errors
+/// A disk that refuses.
+pub fn begin_anew(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).context(Kind::Environment, || format!("removing {}", folder.display()))?;
+    }
+    create_folders(folder).context(Kind::Environment, || format!("creating {}", folder.display()))
+}
+
+/// Gives a folder the name that others look for, once all that is in it is on the disk.
+///
+/// # Errors
+/// A disk that refuses.
+pub fn put_in_place(making: &Path, place: &Path) -> Result<()> {
+    let done = sync_tree(making).and_then(|()| fs::rename(making, place)).and_then(|()| sync_parent(place));
+    done.context(Kind::Environment, || format!("making {}", place.display()))
 }
 
 /// Every file below a folder, by its path with `/`.
@@ -139,6 +157,14 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
 /// As [`copy`].
 pub fn copy_all(from: &Path, to: &Path) -> Result<()> {
     below(from)?.into_iter().try_for_each(|(path, place)| copy(&place, &to.join(path)))
+}
+
+/// As [`copy_all`], of a part that not every release has.
+///
+/// # Errors
+/// As [`copy`].
+pub fn copy_if_there(from: &Path, to: &Path) -> Result<()> {
+    if from.is_dir() { copy_all(from, to) } else { Ok(()) }
 }
 
 /// Takes the right to write from every file below a folder: what is final is not changed by an editor that was left open.

@@ -3,13 +3,12 @@
 //! In: a finished run. Out: the folder `frozen/` of a release, and what is read back from it. Never here: records, findings (they are under review), corrections.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +23,7 @@ use crate::library::scheme::Scheme;
 use crate::nightly::journal::{Manifest, RunResults};
 use crate::nightly::left::{Left, Registry, scheme_of};
 use crate::report::input::Lineage;
+use crate::report::tables::parquet::open_table;
 use crate::terms::{IndicatorId, UnitId};
 
 /// Result tables that scoring reads, or that say where figures came from. No other table of a run goes with it: findings are under review.
@@ -209,10 +209,8 @@ pub async fn read(folder: &Path, temp: &Path) -> Result<Frozen> {
 /// Where each indicator's figures come from, as the run's scorecards say.
 fn lineage(path: &Path) -> Result<BTreeMap<IndicatorId, Lineage>> {
     let doing = || format!("reading {}", path.display());
-    let file = File::open(path).context(Kind::Environment, doing)?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build()).context(Kind::Environment, doing)?;
     let mut found = BTreeMap::new();
-    for batch in reader {
+    for batch in open_table(path)? {
         let batch = batch.context(Kind::Environment, doing)?;
         let column = |name: &str| {
             let column = batch

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::corrected::{apply, since_last_edition};
+use super::corrected::apply;
 use super::frozen::Frozen;
 use super::{Head, draft_of, files, frozen, my_turn, names_in, read_json, write_json};
-use crate::diagnostics::{Diagnostics, nearest};
+use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section, read_document};
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::library::scheme::composites::composite;
 use crate::nightly::correcting::read_figure;
 use crate::report::input::ChangedFigure;
@@ -287,8 +287,7 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
     // What can't be applied is refused now, and not on the day of the ranking.
     if diagnostics.errors() == 0 && !heard.decided.is_empty() {
         known.scheme.uncertainty.draws = 0;
-        heard.changes = apply(&mut known, &matters).map_err(|error| error.while_doing(format!("nothing of {name} was taken")))?;
-        heard.changes = since_last_edition(&heard.changes, &matters, edition);
+        heard.changes = apply(&mut known, &matters, edition).map_err(|error| error.while_doing(format!("nothing of {name} was taken")))?;
         heard.changes.retain(|change| heard.decided.contains(&change.matter));
     }
     if diagnostics.errors() > 0 {
@@ -299,15 +298,15 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
         let place = place_of(&draft, *number);
         let is_new = heard.matters.contains(number);
         let making = if is_new { draft.join("hearings").join(format!(".making-{number:04}")) } else { place.clone() };
-        if is_new && making.exists() {
-            fs::remove_dir_all(&making).context(Kind::Environment, || format!("removing {}", making.display()))?;
+        if is_new {
+            files::begin_anew(&making)?;
         }
         for (from, to) in papers.iter().filter(|(_, to)| to.starts_with(&place)) {
             files::copy(from, &making.join(to.strip_prefix(&place).expect("it begins so")))?;
         }
         write_json(&making.join("matter.json"), &matters[number])?;
         if is_new {
-            fs::rename(&making, &place).context(Kind::Environment, || format!("making {}", place.display()))?;
+            files::put_in_place(&making, &place)?;
         }
     }
     heard.open = matters.values().filter(|matter| matter.is_open()).count();
@@ -437,20 +436,16 @@ impl Taking<'_> {
     fn check_unit(&self, unit: &str, at: Option<std::ops::Range<usize>>, diagnostics: &mut Diagnostics) {
         let units = || self.known.left.units.iter().map(|unit| unit.id.as_ref());
         if units().all(|known| known != unit) {
-            let error = diagnostics.error("unknown-unit", self.file, at, format!("there is no unit `{unit}` in this release"));
-            if let Some(near) = nearest(unit, units()) {
-                error.hint(format!("did you mean `{near}`?"));
-            }
+            let says = format!("there is no unit `{unit}` in this release");
+            diagnostics.error("unknown-unit", self.file, at, says).hint_nearest(unit, units());
         }
     }
 
     fn check_indicator(&self, indicator: &str, at: Option<std::ops::Range<usize>>, diagnostics: &mut Diagnostics) {
         let ids = || self.known.scheme.indicators.iter().map(|scored| scored.id.as_ref());
         if ids().all(|known| known != indicator) {
-            let error = diagnostics.error("unknown-indicator", self.file, at, format!("the scheme has no indicator `{indicator}`"));
-            if let Some(near) = nearest(indicator, ids()) {
-                error.hint(format!("did you mean `{near}`?"));
-            }
+            let says = format!("the scheme has no indicator `{indicator}`");
+            diagnostics.error("unknown-indicator", self.file, at, says).hint_nearest(indicator, ids());
         }
     }
 

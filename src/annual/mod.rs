@@ -31,7 +31,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::{create_folders, replace_file, turn};
+use crate::lake::{create_folders, replace_json, turn};
+use crate::release::of_format;
 use crate::release::signing::Signer;
 
 mod corrected;
@@ -52,6 +53,15 @@ const FORMAT: u32 = 1;
 
 /// The folder of a release that is still being heard.
 const DRAFT: &str = "draft";
+
+/// The kaohe that does a step.
+#[derive(Debug, Clone, Copy)]
+pub struct Program<'a> {
+    /// Its version.
+    pub engine: &'a str,
+    /// blake3 of the program itself: two builds of one version may write different pages.
+    pub digest: &'a str,
+}
 
 /// The edition that another one corrects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +132,7 @@ pub struct Head {
     pub scheme: (String, String),
     /// Version of kaohe that made it.
     pub engine: String,
-    /// blake3 of the program itself: two builds of one version may write different pages.
+    /// blake3 of that program.
     pub program: String,
     /// Name of the assessment.
     pub assessment: String,
@@ -139,21 +149,11 @@ pub struct Head {
 impl Head {
     fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("release.json");
-        let doing = || format!("reading {}", path.display());
         let text = fs::read_to_string(&path).map_err(|_| {
             Error::new(Kind::Configuration, format!("{} is no release: it has no release.json", folder.display()))
                 .with_hint("`kaohe release list` names them")
         })?;
-        #[derive(Deserialize)]
-        struct Format {
-            format: u32,
-        }
-        let format: Format = serde_json::from_str(&text).context(Kind::Environment, doing)?;
-        if format.format != FORMAT {
-            let says = format!("it has format {}, this kaohe reads format {FORMAT}", format.format);
-            return Err(Error::new(Kind::Environment, says).with_hint("use the kaohe that wrote it, or a newer one").while_doing(doing()));
-        }
-        serde_json::from_str(&text).context(Kind::Environment, doing)
+        of_format(&text, FORMAT).map_err(|error| error.while_doing(format!("reading {}", path.display())))
     }
 
     fn write(&self, folder: &Path) -> Result<()> {
@@ -162,12 +162,10 @@ impl Head {
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
-    let mut text = serde_json::to_string_pretty(value).context(Kind::Bug, || format!("writing {}", path.display()))?;
-    text.push('\n');
     if let Some(folder) = path.parent() {
         create_folders(folder).context(Kind::Environment, || format!("creating {}", folder.display()))?;
     }
-    replace_file(path, text.as_bytes())
+    replace_json(path, value)
 }
 
 fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T> {

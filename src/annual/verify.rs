@@ -3,19 +3,19 @@
 //! In: the folder of an edition, the public key of the office. Out: what was checked and what is not as it should be. Never here: the project, the lake, a network.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, RecordBatchReader};
 use arrow::compute::concat_batches;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::corrected::correct_and_score;
 use super::edition::{comment_of, input_of};
 use super::files::{self, MANIFEST, Manifest, SIGNATURE};
-use super::{Head, frozen, hearing, read_json};
+use super::{Head, Program, frozen, hearing, read_json};
 use crate::error::{Context, Error, Kind, Result};
 use crate::release::signing::{self, Signer};
+use crate::report::tables::parquet::open_table;
 use crate::report::tables::tables_of_release;
 use crate::report::{self, ResultTable};
 
@@ -51,7 +51,7 @@ pub struct Verified {
 ///
 /// # Errors
 /// A folder that is no edition, a key that can't be read.
-pub async fn verify(folder: &Path, signature: Signature<'_>, engine: &str, program: &str, temp: &Path, threads: usize) -> Result<Verified> {
+pub async fn verify(folder: &Path, signature: Signature<'_>, program: Program<'_>, temp: &Path, threads: usize) -> Result<Verified> {
     let head = Head::read(folder)?;
     if head.finalised_at.is_none() {
         return Err(Error::new(Kind::Configuration, format!("{} is a draft: no ranking of it is signed yet", folder.display()))
@@ -90,7 +90,7 @@ pub async fn verify(folder: &Path, signature: Signature<'_>, engine: &str, progr
         }
     }
     let mut frozen = frozen::read(&folder.join("frozen"), temp).await?;
-    let scored = correct_and_score(&mut frozen, &matters)?;
+    let scored = correct_and_score(&mut frozen, &matters, verified.head.edition)?;
     let input = input_of(&verified.head, &frozen, scored, &matters, folder)?;
     let mut tables = BTreeSet::new();
     for table in tables_of_release(&input)? {
@@ -102,7 +102,7 @@ pub async fn verify(folder: &Path, signature: Signature<'_>, engine: &str, progr
     }
     let unknown = manifest.files.keys().filter(|path| path.starts_with("tables/") && !tables.contains(*path));
     verified.wrong.extend(unknown.map(|path| format!("{path} is no table of a release")));
-    written_again(&mut verified, &input, folder, (engine, program), (temp, threads))?;
+    written_again(&mut verified, &input, folder, program, (temp, threads))?;
     Ok(verified)
 }
 
@@ -111,14 +111,14 @@ fn written_again(
     verified: &mut Verified,
     input: &report::ReportInput,
     folder: &Path,
-    (engine, program): (&str, &str),
+    program: Program<'_>,
     (temp, threads): (&Path, usize),
 ) -> Result<()> {
     let again = temp.join("again");
-    report::write_release(input, &again, threads)?;
+    report::write_public(input, &again, threads)?;
     let made = files::below(&again.join("public"))?;
     let public = files::below(&folder.join("public"))?;
-    let is_same_program = (verified.head.engine.as_str(), verified.head.program.as_str()) == (engine, program);
+    let is_same_program = (verified.head.engine.as_str(), verified.head.program.as_str()) == (program.engine, program.digest);
     for (path, place) in &made {
         let same = fs::read(place).and_then(|again| Ok(again == fs::read(folder.join("public").join(path))?)).unwrap_or(false);
         let is_figures = path.ends_with(".csv") || path.ends_with(".parquet");
@@ -134,9 +134,8 @@ fn written_again(
 
 fn stored(path: &Path) -> Result<RecordBatch> {
     let doing = || format!("reading {}", path.display());
-    let file = File::open(path).context(Kind::Environment, doing)?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build()).context(Kind::Environment, doing)?;
-    let schema = arrow::array::RecordBatchReader::schema(&reader);
+    let reader = open_table(path)?;
+    let schema = reader.schema();
     let batches = reader.collect::<std::result::Result<Vec<_>, _>>().context(Kind::Environment, doing)?;
     concat_batches(&schema, &batches).context(Kind::Environment, doing)
 }

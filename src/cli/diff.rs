@@ -9,10 +9,9 @@ use clap::Args;
 use rust_decimal::Decimal;
 
 use super::sql::Grid;
+use super::surroundings::Reading;
 use super::{Common, runs, say_grid, score, surroundings};
-use crate::compute::counting_session::Limits;
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::SpillFolder;
 use crate::nightly::difference::difference;
 use crate::report::difference::page;
 use crate::report::tables::parquet::write_tables;
@@ -43,11 +42,8 @@ pub fn diff(common: &Common, arguments: &Arguments) -> Result<u8> {
     let directory = common.directory()?;
     let out = common.out(&directory);
     let (before, after) = names(&out, arguments)?;
-    let cores = surroundings::cores();
-    let spill = SpillFolder::new(&out.join("lake"), &format!("reader-{}", std::process::id()))?;
-    let memory = common.memory_limit.or_else(surroundings::default_memory);
-    let limits = Limits { memory, spill: spill.path(), partitions: cores };
-    let found = surroundings::runtime(cores)?.block_on(difference(&out, &before, &after, &limits))?;
+    let reading = Reading::of(common, &out)?;
+    let found = surroundings::runtime(reading.cores)?.block_on(difference(&out, &before, &after, &reading.limits()))?;
     print(&found, arguments.rows)?;
     if let Some(folder) = &arguments.into {
         let files = write_tables(&tables_of_difference(&found)?, folder, 1)?;

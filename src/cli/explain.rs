@@ -1,6 +1,6 @@
 //! `kaohe explain UNIT [INDICATOR]`: why this score, down to source file and line.
 //!
-//! In: the current run. Out: text or JSON on standard output. Never here: new figures.
+//! In: the current run. Out: text or JSON on standard output; with `--packet` a folder for an appeal. Never here: new figures of the run.
 
 use std::path::PathBuf;
 

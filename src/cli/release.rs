@@ -8,12 +8,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::sql::Grid;
-use super::surroundings::TemporaryFolder;
+use super::surroundings::{Reading, TemporaryFolder};
 use super::{Common, say_grid, surroundings};
-use crate::annual::{self, CreateRequest, FinaliseRequest, HearRequest, Listed, Signature};
-use crate::compute::counting_session::Limits;
+use crate::annual::{self, CreateRequest, FinaliseRequest, HearRequest, Listed, Program, Signature};
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::SpillFolder;
 use crate::release::signing::Signer;
 use crate::report::input::ChangedFigure;
 use crate::terms::{Period, counted};
@@ -82,10 +80,8 @@ fn create(common: &Common, run: Option<&str>, with_held: bool, key: &Path) -> Re
     let period = common.period(project);
     let signer = signer(key, &[&opened.directory, &out])?;
     let temp = TemporaryFolder::make()?;
-    let cores = surroundings::cores();
-    let spill = SpillFolder::new(&out.join("lake"), &format!("reader-{}", std::process::id()))?;
-    let memory = common.memory_limit.or_else(surroundings::default_memory);
-    let limits = Limits { memory, spill: spill.path(), partitions: cores };
+    let reading = Reading::of(common, &out)?;
+    let digest = surroundings::program()?;
     let request = CreateRequest {
         out: &out,
         period: &period,
@@ -94,12 +90,11 @@ fn create(common: &Common, run: Option<&str>, with_held: bool, key: &Path) -> Re
         assessment: &project.name,
         notice: &project.notice,
         signer: &signer,
-        engine: surroundings::ENGINE,
-        program: &surroundings::program()?,
+        program: Program { engine: surroundings::ENGINE, digest: &digest },
         now: &surroundings::now(),
         temp: temp.path(),
     };
-    let (folder, head) = surroundings::runtime(cores)?.block_on(annual::create(&request, &limits))?;
+    let (folder, head) = surroundings::runtime(reading.cores)?.block_on(annual::create(&request, &reading.limits()))?;
     say_line!("draft      {} · period {}, edition {}", folder.display(), head.period, head.edition);
     say_line!("frozen     run {} as of {}, scheme {}", head.run, head.as_of, head.scheme.0);
     if let Some(cited) = &head.cites {
@@ -140,14 +135,13 @@ fn finalise(common: &Common, key: &Path) -> Result<u8> {
     let signer = signer(key, &[&directory, &out])?;
     let period = period_of_draft(common, &out)?;
     let temp = TemporaryFolder::make()?;
-    let cores = surroundings::cores();
+    let (cores, digest) = (surroundings::cores(), surroundings::program()?);
     let request = FinaliseRequest {
         out: &out,
         period: &period,
         signer: &signer,
         now: &surroundings::now(),
-        engine: surroundings::ENGINE,
-        program: &surroundings::program()?,
+        program: Program { engine: surroundings::ENGINE, digest: &digest },
         temp: temp.path(),
         threads: cores,
     };
@@ -166,8 +160,8 @@ fn verify(folder: &Path, public_key: Option<&Path>) -> Result<u8> {
     let cores = surroundings::cores();
     let temp = TemporaryFolder::make()?;
     let signature = public_key.map_or(Signature::Unasked, Signature::Of);
-    let program = surroundings::program()?;
-    let found = annual::verify(folder, signature, surroundings::ENGINE, &program, temp.path(), cores);
+    let program = Program { engine: surroundings::ENGINE, digest: &surroundings::program()? };
+    let found = annual::verify(folder, signature, program, temp.path(), cores);
     let found = surroundings::runtime(cores)?.block_on(found)?;
     let head = &found.head;
     say_line!("release    period {}, edition {}, run {} as of {}, kaohe {}", head.period, head.edition, head.run, head.as_of, head.engine);
@@ -234,7 +228,6 @@ fn signer(key: &Path, project: &[&Path]) -> Result<Signer> {
 /// A figure that a decision changed, and what it does not reach.
 fn say_change(change: &ChangedFigure) {
     let ChangedFigure { matter, unit, what, figure: (was, is), .. } = change;
-    let is = if is.is_empty() { "void" } else { is };
     let of = |figure: &str| figure.split_once('/').map(|(_, of)| of.to_owned());
     let recounted = if of(was) == of(is) { "" } else { " (another denominator: other records count than before)" };
     let besides = match (change.only_shown, change.stays_above) {
@@ -242,6 +235,8 @@ fn say_change(change: &ChangedFigure) {
         (false, true) => " (whoever answers for the unit keeps its figure: it is counted anew from records)",
         (false, false) => "",
     };
+    let none = if change.is_event { "void" } else { "none" };
+    let [was, is] = [was, is].map(|figure| if figure.is_empty() { none } else { figure });
     say_line!("           matter {matter}: {unit} {what} {was} → {is}{recounted}{besides}");
 }
 

@@ -1,6 +1,7 @@
 //! `kaohe run` and `kaohe load`: the nightly job, or what it would do.
 //!
-//! In: the common flags and `--dry-run`. Out: a run's folder; six lines on standard output. Never here: the job itself.
+//! In: the common flags and `--dry-run`. Out: a run's folder; six lines on standard output; the project's hook told how it ended. Never here: the job
+//! itself.
 
 use clap::Args;
 
@@ -104,14 +105,13 @@ fn job(common: &Common, arguments: &Arguments, only_load: bool, mut opened: Open
         eprintln!("{table}: {notice}");
     }
     // `kaohe status` speaks of what readers see; this run may have been kept back, so it gives its reasons itself.
-    for (table, reason) in results.tables.iter().filter_map(|(table, result)| Some((table, result.held.as_ref()?))) {
-        eprintln!("held: {table}: {}", indented(reason, ""));
-    }
+    let held = || results.tables.iter().filter_map(|(table, result)| Some((table, result.held.as_ref()?)));
+    held().for_each(|(table, reason)| eprintln!("held: {table}: {}", indented(reason, "")));
     let summary = summary(&results, &request, terminal.elapsed(), terminal.peak_memory());
     say!("{summary}");
     // Whoever reads a message in a chat has no terminal to look at.
-    let held = results.tables.iter().filter_map(|(table, result)| Some(format!("held: {table}: {}\n", result.held.as_ref()?)));
-    Ok((results.exit_code(), summary + &held.collect::<String>()))
+    let held: String = held().map(|(table, reason)| format!("held: {table}: {reason}\n")).collect();
+    Ok((results.exit_code(), summary + &held))
 }
 
 /// Six lines that a data team wants in the morning; four after a load.

@@ -1,15 +1,21 @@
-//! The world outside: clock, memory, signals, progress.
+//! The world outside: clock, memory, signals, progress, this program itself.
 //!
-//! In: the operating system. Out: [`Terminal`], which the nightly job sees as its surroundings. Never here: the job.
+//! In: the operating system. Out: [`Terminal`], which the nightly job sees as its surroundings; [`Reading`], room for a command that reads what runs
+//! left; temporary folders. Never here: the job.
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::civil::{Date, DateTime};
 
+use super::Common;
+use crate::compute::counting_session::Limits;
 use crate::error::{Context, Kind, Result};
+use crate::lake::SpillFolder;
 use crate::nightly::{Surroundings, Work};
+use crate::release::hash_file;
 use crate::terms::{RunId, counted};
 
 /// Now in Shanghai.
@@ -64,6 +70,27 @@ pub fn default_memory() -> Option<usize> {
     Some(kilobytes * 1024 / 10 * 6)
 }
 
+/// Cores, memory and room to spill for a command that reads what runs left.
+pub struct Reading {
+    /// Cores.
+    pub cores: usize,
+    memory: Option<usize>,
+    spill: SpillFolder,
+}
+
+impl Reading {
+    /// Beside the lake below `out`; the folder goes with this value.
+    pub fn of(common: &Common, out: &Path) -> Result<Self> {
+        let spill = SpillFolder::new(&out.join("lake"), &format!("reader-{}", std::process::id()))?;
+        Ok(Self { cores: cores(), memory: common.memory_limit.or_else(default_memory), spill })
+    }
+
+    /// The same, as counting takes it.
+    pub fn limits(&self) -> Limits<'_> {
+        Limits { memory: self.memory, spill: self.spill.path(), partitions: self.cores }
+    }
+}
+
 /// Where the SQL shell keeps its history: the XDG state folder.
 pub fn history_file() -> Option<std::path::PathBuf> {
     let state = std::env::var_os("XDG_STATE_HOME").map(std::path::PathBuf::from);
@@ -81,12 +108,7 @@ pub const ENGINE: &str = env!("CARGO_PKG_VERSION");
 
 /// Digest of this program: two builds of one version may write different pages.
 pub fn program() -> Result<String> {
-    let doing = || "reading this program".to_owned();
-    let path = std::env::current_exe().context(Kind::Environment, doing)?;
-    let mut hasher = blake3::Hasher::new();
-    let read = std::fs::File::open(path).and_then(|file| hasher.update_reader(file).map(|_| ()));
-    read.context(Kind::Environment, doing)?;
-    Ok(hasher.finalize().to_hex().to_string())
+    std::env::current_exe().and_then(|path| hash_file(&path)).context(Kind::Environment, || "reading this program")
 }
 
 /// The time as texts of runs and releases hold it.

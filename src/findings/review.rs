@@ -200,6 +200,8 @@ mod tests {
     use datafusion::dataframe::DataFrameWriteOptions;
 
     use super::*;
+    use crate::findings::effects::Effects;
+    use crate::library::Library;
     use crate::terms::Period;
 
     /// The result table of a run before with findings `0a` of 2026 and `0b` of 2025.
@@ -225,6 +227,10 @@ mod tests {
         ReviewRow { number: number.to_owned(), unit: String::new(), detector: String::new(), decision, on, document }
     }
 
+    fn at_mid_year<'a>(library: &'a Library, period: &'a Period, effects: &'a Effects) -> DetectRequest<'a> {
+        DetectRequest { library, as_of: jiff::civil::date(2026, 6, 30), period, effects, elapsed: &|| 0.0 }
+    }
+
     const NONE: &str = "SELECT 'x' AS finding_id, 'x' AS unit_id, 'x' AS detector, 'x' AS decision, DATE '2026-01-01' AS reviewed_on, 'x' AS document \
                         WHERE false";
 
@@ -232,13 +238,8 @@ mod tests {
     fn a_decision_is_of_the_unit_and_detector_of_its_number_and_says_what_it_lacks() {
         let (library, _) = crate::library::Library::read(None).expect("the library");
         let period: Period = "2026".parse().expect("a period");
-        let request = DetectRequest {
-            library: &library,
-            as_of: jiff::civil::date(2026, 6, 30),
-            period: &period,
-            effects: &Default::default(),
-            elapsed: &|| 0.0,
-        };
+        let effects = Default::default();
+        let request = at_mid_year(&library, &period, &effects);
         let finding = finding();
         let (whole, half) = (finding.number(), finding.finding_id.clone());
         let confirmed = Some(Decision::Confirmed);
@@ -267,13 +268,8 @@ mod tests {
         let none = session.sql(NONE).await.expect("no review").into_view();
         session.register_table("findings_review", none).expect("a table");
         let period: Period = "2026".parse().expect("a period");
-        let request = DetectRequest {
-            library: &library,
-            as_of: jiff::civil::date(2026, 6, 30),
-            period: &period,
-            effects: &Default::default(),
-            elapsed: &|| 0.0,
-        };
+        let effects = Default::default();
+        let request = at_mid_year(&library, &period, &effects);
         let folder = tables(&session).await;
         let mut detected = Detected::default();
         settle(&session, &request, Some(folder.path()), &mut detected).await.expect("settled");

@@ -1,6 +1,6 @@
-//! Rows of the two indices of an earlier run, read back from its result tables.
+//! Measures and rows of the two indices of an earlier run, read back from its result tables.
 //!
-//! In: the folder `tables/` of a run. Out: rows of [`super::tables`]. Never here: deciding which of them still stand.
+//! In: the folder `tables/` of a run. Out: its measures, and rows of [`super::tables`]. Never here: deciding which of them still stand.
 //!
 //! An absent table is an empty one, and a column that an older version did not write is empty too: a night on which a source is missing is
 //! no night to stop for that.

@@ -1,6 +1,6 @@
 //! Writing that survives a power cut: files whose bytes reach the disk before their name does.
 //!
-//! In: bytes and paths. Out: files under their final name. Never here: what the files mean.
+//! In: bytes (or a value, as JSON) and paths. Out: files under their final name. Never here: what the files mean.
 //!
 //! Every write is staged beside its target, synced, and only then named: by a hard link where the name must be new (Delta's
 //! commits), else by a rename. The folder is synced last, because a name is the folder's content.
@@ -9,6 +9,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
 
 use crate::error::{Context, Kind, Result};
 
@@ -32,6 +34,13 @@ pub(super) enum Name {
 /// Replaces a file in one step: afterwards it holds either the old bytes or all of the new ones, whatever happens.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
     publish(path, &[bytes], Name::Replaced).context(Kind::Environment, || format!("writing `{}`", path.display()))
+}
+
+/// As [`replace_file`], with a value as JSON that people can read.
+pub fn replace_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(value).context(Kind::Bug, || format!("writing `{}`", path.display()))?;
+    text.push('\n');
+    replace_file(path, text.as_bytes())
 }
 
 /// Writes a file and names it.

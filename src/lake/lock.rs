@@ -1,7 +1,8 @@
 //! One writer at a time.
 //!
-//! In: where the lock file stands and who asks. Out: a guard; while it lives no other process gets one.
-//! Never here: waiting, breaking somebody's lock. The operating system drops the lock of a process that dies, so a crash
+//! In: where the lock file stands and who asks. Out: a guard; while it lives no other process gets one. Who writes to the lake is
+//! refused at once and told who does; a short step that only has to come after another waits ([`turn`]).
+//! Never here: breaking somebody's lock. The operating system drops the lock of a process that dies, so a crash
 //! leaves nothing to clean up; the file's text only says who holds it.
 
 use std::fs::{File, OpenOptions};

@@ -44,7 +44,7 @@ pub use at_freeze::{Freeze, register_no_freeze};
 pub use commit::{CommitOutcome, MonthFile, Replacement};
 #[cfg(test)]
 pub(crate) use durable::synced;
-pub use durable::{create_folders, replace_file, sync_parent, sync_tree};
+pub use durable::{create_folders, replace_file, replace_json, sync_parent, sync_tree};
 pub use durable_store::DurableLocalStore;
 pub use in_turn::in_parts;
 pub use lock::{Holder, WriterLock, turn};

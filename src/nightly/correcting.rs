@@ -1,6 +1,6 @@
 //! Corrected figures in the place of published ones, of a run that was read back.
 //!
-//! In: what a run left, its published values, corrections by unit, domain and indicator. Out: the measures with the corrected figures. Never here: where the
+//! In: what a run left, its published values, corrections by unit, domain and indicator. Out: the measures with the corrected figures; a figure read and written. Never here: where the
 //! corrections come from (a what-if, an appeal that was granted), new scores.
 
 use rust_decimal::Decimal;
@@ -98,6 +98,24 @@ pub fn read_figure(text: &str, library: &Library, indicator: &str) -> Result<Fig
     Ok(figure)
 }
 
+/// A published figure as a correction would give it; none where there is none.
+pub fn figure_of(value: &Value, library: &Library) -> Option<Figure> {
+    let is_ratio = library.indicators.get(&value.indicator).is_none_or(|header| header.shape == Shape::Ratio);
+    match (value.numerator, value.denominator) {
+        (Some(numerator), Some(denominator)) if is_ratio => Some(Figure::Ratio(numerator, denominator)),
+        _ => value.value.map(Figure::Value),
+    }
+}
+
+/// What a correction of a published figure does not do.
+pub fn limit_of(value: &Value, hierarchy: &Hierarchy, library: &Library) -> Option<Limit> {
+    if value.status == Status::ReportOnly {
+        return Some(Limit::OnlyShown);
+    }
+    let header = library.indicators.get(&value.indicator)?;
+    correction::stays_above(header, hierarchy, value.unit.as_ref()).then_some(Limit::StaysAbove)
+}
+
 impl Corrected {
     /// Puts a corrected figure in the place of a published one; `before` are the scorecards as they were published, by the scheme.
     ///
@@ -129,14 +147,8 @@ impl Corrected {
         let is_of_subtree = unit.is_some_and(|unit| scheme.subtree_tiers.contains(&unit.tier));
         let months = left.period.months_until(left.as_of);
         let place = Place { indicator: header, value, is_of_subtree, months: &months };
-        let stays = correction::stays_above(header, &left.hierarchy, value.unit.as_ref());
-        let only_shown = value.status == Status::ReportOnly;
         correction::correct(&mut left.measures, &left.hierarchy, &place, correction.figure)?;
-        Ok(match (only_shown, stays) {
-            (true, _) => Some(Limit::OnlyShown),
-            (false, true) => Some(Limit::StaysAbove),
-            (false, false) => None,
-        })
+        Ok(limit_of(value, &left.hierarchy, library))
     }
 }
 
@@ -171,7 +183,10 @@ fn refuse_twice(corrected: &[(UnitId, String, IndicatorId)], hierarchy: &Hierarc
 }
 
 /// The published value that is corrected.
-fn published<'v>(before: &'v Scorecards, correction: &Correction) -> Result<&'v Value> {
+///
+/// # Errors
+/// No such value, or several.
+pub fn published<'v>(before: &'v Scorecards, correction: &Correction) -> Result<&'v Value> {
     let Correction { unit, domain, indicator, .. } = correction;
     let is_of = |value: &&Value| value.unit.as_ref() == *unit && value.indicator.as_ref() == *indicator;
     let known = || before.values.iter().filter(is_of);

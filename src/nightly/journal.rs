@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::switched_on::Counted;
 use crate::compute::fused::reuse::CountedRelation;
 use crate::error::{Context, Kind, Result};
-use crate::lake::{create_folders, replace_file};
+use crate::lake::{create_folders, replace_file, replace_json};
 use crate::terms::counted;
 
 /// The journal of a run.
@@ -219,9 +219,7 @@ impl RunResults {
     /// # Errors
     /// A folder that can't be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
-        let mut text = serde_json::to_string_pretty(self).context(Kind::Bug, || "writing run_results.json")?;
-        text.push('\n');
-        replace_file(&folder.join("run_results.json"), text.as_bytes())?;
+        replace_json(&folder.join("run_results.json"), self)?;
         replace_file(&folder.join("metrics.prom"), self.metrics().as_bytes())
     }
 
@@ -271,9 +269,7 @@ pub struct Manifest {
 /// # Errors
 /// A folder that can't be written.
 pub fn write_manifest(manifest: &Manifest, started: &str, finished: &str, outputs: &[String], folder: &Path) -> Result<()> {
-    let mut text = serde_json::to_string_pretty(manifest).context(Kind::Bug, || "writing manifest.json")?;
-    text.push('\n');
-    replace_file(&folder.join("manifest.json"), text.as_bytes())?;
+    replace_json(&folder.join("manifest.json"), manifest)?;
     let dataset = |name: &str, version: Option<u64>| {
         let facets = version
             .map_or_else(|| serde_json::json!({}), |version| serde_json::json!({"version": {"datasetVersion": version.to_string()}}));

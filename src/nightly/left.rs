@@ -1,7 +1,7 @@
 //! What a run left, read back so that it can be scored again: by another scheme, with a corrected figure, a year later.
 //!
-//! In: the folder of a run, the lake at the versions that it read. Out: [`Left`]: everything that scoring reads. Never here: sources, indicators
-//! computed anew, anything that readers would see.
+//! In: the folder of a run with the lake at the versions that it read, or its tables and registry as a release froze them. Out: [`Left`]: everything that
+//! scoring reads. Never here: sources, indicators computed anew, anything that readers would see.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

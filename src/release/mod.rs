@@ -1,7 +1,7 @@
 //! The pointer to the current results; [`signing`] of what leaves the office.
 //!
-//! In: a finished run. Out: `current.json`, replaced in one step; readers see the old run or the new one, never a mixture.
-//! Never here: computing anything; the time of writing is given.
+//! In: a finished run. Out: `current.json`, replaced in one step; readers see the old run or the new one, never a mixture. Beside it what every
+//! released file needs: its hash, and the format it names. Never here: computing anything; the time of writing is given.
 //!
 //! Everything that readers see (report pages, `kaohe sql`, `kaohe explain`) resolves through this file: it names the run, the lake version of
 //! each source table, and the hash of each result table, so that a result that was changed afterwards is noticed.
@@ -15,10 +15,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::{replace_file, sync_parent, sync_tree};
+use crate::lake::{replace_json, sync_parent, sync_tree};
 use crate::terms::RunId;
 
 /// The format this version writes. Higher ones come from a newer kaohe and are refused.
@@ -61,12 +62,10 @@ impl Current {
 
     /// Replaces the pointer in one step.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let mut text = serde_json::to_string_pretty(self).context(Kind::Bug, || "writing the pointer to the current results")?;
-        text.push('\n');
         // The folder of the runs may be as new as the run.
         sync_parent(path)
             .context(Kind::Environment, || format!("bringing the folder of `{}` to the disk", path.display()))
-            .and_then(|()| replace_file(path, text.as_bytes()))
+            .and_then(|()| replace_json(path, self))
             .map_err(|error| error.while_doing("switching to the new results"))
     }
 
@@ -77,19 +76,7 @@ impl Current {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             read => read.context(Kind::Environment, doing)?,
         };
-        #[derive(Deserialize)]
-        struct Head {
-            format: u32,
-        }
-        // The format first: a newer file may have a body that this version can't read.
-        let head: Head = serde_json::from_str(&text).context(Kind::Environment, doing)?;
-        if head.format != FORMAT {
-            let message = format!("it has format {}, this kaohe reads format {FORMAT}", head.format);
-            return Err(Error::new(Kind::Environment, message)
-                .with_hint("use the kaohe that wrote it, or a newer one")
-                .while_doing(doing()));
-        }
-        serde_json::from_str(&text).map(Some).context(Kind::Environment, doing)
+        of_format(&text, FORMAT).map(Some).map_err(|error| error.while_doing(doing()))
     }
 
     /// Compares the run's result tables with the pointer, in order of their names; nothing is returned when all are as they were.
@@ -127,14 +114,41 @@ pub fn hash_tables(run_folder: &Path) -> Result<BTreeMap<String, String>> {
             let path = entry?.path();
             let stem = path.file_stem().and_then(|stem| stem.to_str());
             if let (Some(table), Some("parquet")) = (stem, path.extension().and_then(|extension| extension.to_str())) {
-                let mut hasher = blake3::Hasher::new();
-                hasher.update_reader(File::open(&path)?)?;
-                hashes.insert(table.to_owned(), hasher.finalize().to_hex().to_string());
+                hashes.insert(table.to_owned(), hash_file(&path)?);
             }
         }
         Ok(hashes)
     };
     hash().context(Kind::Environment, || format!("hashing the result tables in `{}`", folder.display()))
+}
+
+/// The blake3 hash of a file, in hexadecimal.
+///
+/// # Errors
+/// A file that can't be read.
+pub fn hash_file(path: &Path) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path)?)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// What a JSON text with the number of its format says.
+///
+/// # Errors
+/// Another format, a text that is damaged.
+pub fn of_format<T: DeserializeOwned>(text: &str, format: u32) -> Result<T> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        format: u32,
+    }
+    let damaged = || "it is damaged";
+    // The format first: a newer file may have a body that this version can't read.
+    let found: Numbered = serde_json::from_str(text).context(Kind::Environment, damaged)?;
+    if found.format != format {
+        let message = format!("it has format {}, this kaohe reads format {format}", found.format);
+        return Err(Error::new(Kind::Environment, message).with_hint("use the kaohe that wrote it, or a newer one"));
+    }
+    serde_json::from_str(text).context(Kind::Environment, damaged)
 }
 
 #[cfg(test)]

@@ -135,15 +135,15 @@ pub struct Edition {
 pub struct ChangedFigure {
     /// The matter.
     pub matter: u32,
-    /// The edition in whose hearing it was decided.
-    pub edition: u32,
     /// Whose.
     pub unit: String,
     /// Scorecard; empty for all of them.
     pub domain: String,
-    /// Indicator; or what fell away.
+    /// Indicator; or a bonus, deduction or veto.
     pub what: String,
-    /// Before and after, as `numerator/denominator` or a value; an event that fell away has no figure afterwards.
+    /// Whether it is no figure of an indicator, but a bonus, deduction or veto.
+    pub is_event: bool,
+    /// Before and after, as `numerator/denominator` or a value; empty where there is none, as for an event that fell away.
     pub figure: (String, String),
     /// Whoever answers for the unit keeps its figure: it is counted anew from records, not added up.
     pub stays_above: bool,

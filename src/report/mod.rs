@@ -1,7 +1,7 @@
 //! Report: everything a run found, as pages for three readers and as result tables.
 //!
 //! In: [`ReportInput`]. Out: `report/office/` with `findings.xlsx` and `tables/`, `report/units/<id>/`, `report/public/` and `tables/<table>.parquet` in
-//! the run's folder. Never here: figures that no stage computed, a personal column, an address outside, a script but the one of sorting and finding.
+//! the run's folder; of a release its tables and what is public. Never here: figures that no stage computed, a personal column, an address outside, a script but the one of sorting and finding.
 //!
 //! ```text
 //! ReportInput ──Facts──▶ view models (Text, Svg) ──templates──▶ guard ──▶ pages
@@ -91,12 +91,20 @@ pub fn write(input: &ReportInput, run_dir: &Path, before: Option<&Path>, threads
 /// As [`write`].
 pub fn write_release(input: &ReportInput, folder: &Path, threads: usize) -> Result<Vec<TableFile>> {
     let tables = tables::parquet::write_tables(&tables::tables_of_release(input)?, &folder.join("tables"), threads)?;
+    write_public(input, folder, threads)?;
+    Ok(tables)
+}
+
+/// Writes what everybody may see of a release into `folder/public`: pages, and the ranking as Parquet and for Excel.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_public(input: &ReportInput, folder: &Path, threads: usize) -> Result<()> {
     let facts = view::Facts::of(input);
     trees::write_public(&facts, folder, threads)?;
-    sheets::write_public(&facts, &folder.join("public"))?;
-    let ranking = sheets::public_ranking(&facts)?;
-    tables::parquet::write_tables(&[ranking], &folder.join("public"), 1)?;
-    Ok(tables)
+    let (public, ranking) = (folder.join("public"), sheets::public_ranking(&facts)?);
+    sheets::write_public(&facts, &ranking, &public)?;
+    tables::parquet::write_tables(&[ranking], &public, 1).map(drop)
 }
 
 /// Rank of each assessed object in the result tables of a finished run; none when the run left none.

@@ -29,19 +29,19 @@ pub struct Packet<'a> {
     /// Version of kaohe.
     pub engine: &'a str,
     /// What an appeal would change.
-    pub granted: Option<Granted<'a>>,
+    pub granted: Option<&'a Granted>,
 }
 
 /// What an appeal would change.
-pub struct Granted<'a> {
+pub struct Granted {
     /// The figure as it is.
     pub was: String,
     /// The figure that is said to be right.
-    pub figure: &'a str,
+    pub figure: String,
     /// Everybody, before and after.
-    pub moves: &'a [Move],
+    pub moves: Vec<Move>,
     /// Unit → name.
-    pub names: BTreeMap<&'a str, &'a str>,
+    pub names: BTreeMap<String, String>,
 }
 
 /// The files of a packet; `contents.txt` lists the others.
@@ -64,10 +64,10 @@ pub fn files(packet: &Packet<'_>) -> Result<BTreeMap<String, Vec<u8>>> {
     let unit =
         if explanation.unit_name.is_empty() { explanation.unit.clone() } else { format!("{} {}", explanation.unit, explanation.unit_name) };
     let mut contents = texts::packet_head(&unit, &explanation.period, &explanation.as_of, packet.run, packet.engine);
-    if let Some(granted) = &packet.granted {
+    if let Some(granted) = packet.granted {
         let moved: Vec<&Move> = granted.moves.iter().filter(|one| one.is_a_move()).collect();
         let title = explanation.indicators.first().map_or("", |explained| explained.value.title.as_str());
-        contents.push_str(&texts::packet_granted(title, (&granted.was, granted.figure), moved.len(), granted.moves.len()));
+        contents.push_str(&texts::packet_granted(title, (&granted.was, &granted.figure), moved.len(), granted.moves.len()));
         files.insert("if-granted.csv".to_owned(), moves(granted, &moved)?);
     }
     for (name, bytes) in &files {
@@ -134,7 +134,7 @@ fn records_of(library: &Library, explained: &Explained) -> Vec<Vec<String>> {
     rows
 }
 
-fn moves(granted: &Granted<'_>, moved: &[&Move]) -> Result<Vec<u8>> {
+fn moves(granted: &Granted, moved: &[&Move]) -> Result<Vec<u8>> {
     let headings = [
         texts::UNIT,
         texts::UNIT_NAME,
@@ -150,7 +150,7 @@ fn moves(granted: &Granted<'_>, moved: &[&Move]) -> Result<Vec<u8>> {
     let row = |one: &&Move| {
         vec![
             one.unit.clone(),
-            granted.names.get(one.unit.as_str()).copied().unwrap_or_default().to_owned(),
+            granted.names.get(&one.unit).cloned().unwrap_or_default(),
             texts::domain(&one.domain).to_owned(),
             or_none(one.total.0.map(|total| total.normalize().to_string())),
             or_none(one.total.1.map(|total| total.normalize().to_string())),

@@ -74,15 +74,14 @@ pub fn write(facts: &Facts, tables: &[ResultTable], report: &Path, threads: usiz
         let whole = format!("tables/{}.parquet", table.name);
         write_files(facts.input, &folder, &files, &batch, &whole, &columns.collect::<Vec<_>>())
     })?;
-    write_public(facts, &report.join("public"))
+    write_public(facts, &public_ranking(facts)?, &report.join("public"))
 }
 
 /// Writes the files of the public ranking into `folder`.
 ///
 /// # Errors
 /// A file that can't be written.
-pub fn write_public(facts: &Facts, folder: &Path) -> Result<()> {
-    let ranking = public_ranking(facts)?;
+pub fn write_public(facts: &Facts, ranking: &ResultTable, folder: &Path) -> Result<()> {
     let rows = ranking.rows_total;
     let files = SheetFiles {
         name: "ranking",

@@ -108,12 +108,21 @@ fn public_pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
 pub fn write_public(facts: &Facts, folder: &Path, threads: usize) -> Result<usize> {
     let written = side_by_side(&public_pages_ahead(facts), threads, |page| {
         let page = page()?;
-        let path = folder.join(&page.path);
-        let parent = path.parent().expect("a page stands below the report's folder");
-        fs::create_dir_all(parent).context(Kind::Environment, || format!("creating {}", parent.display()))?;
-        fs::write(&path, &page.html).context(Kind::Environment, || format!("writing {}", path.display()))
+        write_page(&page, &place_of(&page, folder)?)
     })?;
     Ok(written.len())
+}
+
+/// Where a page stands, whose folder is made.
+fn place_of(page: &Finished, folder: &Path) -> Result<PathBuf> {
+    let path = folder.join(&page.path);
+    let parent = path.parent().expect("a page stands below the report's folder");
+    fs::create_dir_all(parent).context(Kind::Environment, || format!("creating {}", parent.display()))?;
+    Ok(path)
+}
+
+fn write_page(page: &Finished, path: &Path) -> Result<()> {
+    fs::write(path, &page.html).context(Kind::Environment, || format!("writing {}", path.display()))
 }
 
 /// Makes every page and hands it to `take`, on at most `threads` threads and without keeping it: a province has thousands.
@@ -142,12 +151,10 @@ pub fn write_trees(facts: &Facts, folder: &Path, before: Option<&Path>, threads:
     }
     let run = facts.input.run_id.as_ref();
     let pages = each_page(facts, threads, |page| {
-        let path = folder.join(&page.path);
-        let parent = path.parent().expect("a page stands below the report's folder");
-        fs::create_dir_all(parent).context(Kind::Environment, || format!("creating {}", parent.display()))?;
+        let path = place_of(&page, folder)?;
         let is_linked = before.and_then(|before| says_the_same(&page, run, before)).is_some_and(|old| fs::hard_link(old, &path).is_ok());
         if !is_linked {
-            fs::write(&path, &page.html).context(Kind::Environment, || format!("writing {}", path.display()))?;
+            write_page(&page, &path)?;
         }
         Ok((is_linked, page.html.len() as u64))
     })?;

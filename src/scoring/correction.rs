@@ -3,6 +3,8 @@
 //! In: a run's measures, the hierarchy, the object's published value, the figure that it ought to be. Out: the measures with the difference. Never
 //! here: records; a correction that a source has to make is made in the source.
 
+use std::fmt;
+
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -20,6 +22,15 @@ pub enum Figure {
     Ratio(Decimal, Decimal),
     /// A value that is no ratio.
     Value(Decimal),
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ratio(numerator, denominator) => write!(to, "{}/{}", numerator.normalize(), denominator.normalize()),
+            Self::Value(value) => write!(to, "{}", value.normalize()),
+        }
+    }
 }
 
 /// Whose figure is corrected.

@@ -260,7 +260,7 @@ impl World {
         if exempt {
             self.write_visit_exemption(sheets, unit, &visit.id, visit.domain, day);
         }
-        self.write_beside_visit(sheets, unit, visit, day);
+        self.write_beside_visit(sheets, unit, visit, day, noted);
         self.write_platform_visit(sheets, unit, visit, [day, shanghai_day(entered)], platform, code);
         if let Some(again) = self.recheck_after(unit, visit, day + 4 + delay).filter(|again| again.apart) {
             self.write_recheck(sheets, unit, visit, &again);
@@ -333,14 +333,17 @@ impl World {
 
     /// How long the visit is said to have lasted: offices write some of their visits down in steps of five minutes, each a share of its own.
     fn noted_length(&self, unit: &Unit, visit: &Visit) -> i32 {
+        if self.small {
+            return visit.length;
+        }
         let habit = Stream::about(self.seed, "rounding habit", &unit.id).normal();
         let rounded = 1.0 / (1.0 + (-(LOGIT_OF_ROUNDING + ROUNDING_DIFFERS_BY * habit)).exp());
         let which = hash_of(visit.from as u64, unit.index as u64, visit.officers[0] as u64);
-        if self.small || share_of(self.seed, 95, which) >= rounded { visit.length } else { (visit.length + 2) / 5 * 5 }
+        if share_of(self.seed, 95, which) >= rounded { visit.length } else { (visit.length + 2) / 5 * 5 }
     }
 
-    /// The film of the visit, and the hazards that it found.
-    fn write_beside_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, day: i32) {
+    /// The film of the visit, as long as it is said to have lasted, and the hazards that it found.
+    fn write_beside_visit(&self, sheets: &mut Sheets, unit: &Unit, visit: &Visit, day: i32, noted: i32) {
         if visit.form == "onsite" {
             let act = Act {
                 id: &visit.id,
@@ -348,11 +351,11 @@ impl World {
                 measure: None,
                 domain: visit.domain,
                 from: visit.from,
-                minutes: self.noted_length(unit, visit),
+                minutes: noted,
                 officer: visit.officers[0],
             };
             self.write_recordings(sheets, unit, &act);
-            let finished_at = visit.from + minutes(self.noted_length(unit, visit));
+            let finished_at = visit.from + minutes(noted);
             self.write_visit_rating(sheets, unit, &visit.id, visit.domain, visit.officers[0], finished_at);
         }
         // What is wrong in a city is seldom dangerous; elsewhere most of it is.

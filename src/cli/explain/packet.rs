@@ -6,19 +6,19 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::super::surroundings::Reading;
 use super::super::{Common, Opened, score, surroundings};
-use crate::compute::counting_session::Limits;
 use crate::error::{Context, Error, Kind, Result};
 use crate::explain::Explanation;
-use crate::lake::{SpillFolder, create_folders};
+use crate::lake::create_folders;
 use crate::library::Library;
-use crate::nightly::correcting::{Corrected, Correction, read_figure};
+use crate::nightly::correcting::{Corrected, Correction, figure_of, published, read_figure};
+use crate::nightly::journal::Manifest;
 use crate::nightly::kept_texts;
 use crate::nightly::left::{Left, records_of, scheme_of};
 use crate::report::names::file_name;
 use crate::report::packet::{Granted, Packet, files};
-use crate::scoring::score_without_ledger;
-use crate::scoring::whatif::{Move, moves};
+use crate::scoring::whatif::moves;
 use crate::terms::counted;
 
 /// What is asked for.
@@ -46,15 +46,7 @@ pub fn write(common: &Common, opened: &Opened, explanation: &Explanation, asked:
     let (manifest, _) = records_of(&out, asked.run)?;
     // The texts that the run has read, also when they have changed since.
     let library = kept_texts::library_of(&out, &manifest)?;
-    let mut names = Vec::new();
-    let all: Option<Vec<Move>> = match asked.granted {
-        Some(figure) => {
-            let (left, moves) = granted(common, &out, &library, explanation, asked, figure)?;
-            names = left.units;
-            Some(moves)
-        }
-        None => None,
-    };
+    let granted = asked.granted.map(|figure| if_granted(common, &out, (&manifest, &library), explanation, asked, figure)).transpose()?;
     let page = out.join("runs").join(asked.run).join("report/units").join(file_name(&explanation.unit)).join("index.html");
     let packet = Packet {
         explanation,
@@ -63,12 +55,7 @@ pub fn write(common: &Common, opened: &Opened, explanation: &Explanation, asked:
         page: std::fs::read(&page).ok(),
         run: asked.run,
         engine: surroundings::ENGINE,
-        granted: asked.granted.zip(all.as_deref()).map(|(figure, moves)| Granted {
-            was: shown(explanation),
-            figure,
-            moves,
-            names: names.iter().map(|unit| (unit.id.as_ref(), unit.name.as_str())).collect(),
-        }),
+        granted: granted.as_ref(),
     };
     let files = files(&packet)?;
     for (name, bytes) in &files {
@@ -80,53 +67,45 @@ pub fn write(common: &Common, opened: &Opened, explanation: &Explanation, asked:
         std::fs::write(&path, bytes).context(Kind::Environment, doing)?;
     }
     say_line!("{} in {}; contents.txt lists them", counted(files.len(), "file"), asked.folder.display());
-    if let Some(all) = all {
-        let moved = all.iter().filter(|one| one.is_a_move()).count();
-        say_line!("if granted: {moved} of {} would move", counted(all.len(), "scorecard"));
+    if let Some(granted) = granted {
+        let moved = granted.moves.iter().filter(|one| one.is_a_move()).count();
+        say_line!("if granted: {moved} of {} would move", counted(granted.moves.len(), "scorecard"));
     }
     Ok(0)
 }
 
-/// The explained figure as it is.
-fn shown(explanation: &Explanation) -> String {
-    let value = explanation.indicators.first().map(|explained| &explained.value);
-    match value.map(|value| (value.numerator, value.denominator)) {
-        Some((Some(numerator), Some(denominator))) => format!("{}/{}", numerator.normalize(), denominator.normalize()),
-        _ => value.and_then(|value| value.value).map(|value| value.normalize().to_string()).unwrap_or_default(),
-    }
-}
-
 /// Everybody as the run was scored, and as it would be scored with the figure.
-fn granted(
+fn if_granted(
     common: &Common,
     out: &Path,
-    library: &Library,
+    (manifest, library): (&Manifest, &Library),
     explanation: &Explanation,
     asked: &Asked<'_>,
     figure: &str,
-) -> Result<(Left, Vec<Move>)> {
+) -> Result<Granted> {
     let [explained] = explanation.indicators.as_slice() else {
         let says = format!("`{}` has several scorecards with the indicator", explanation.unit);
         return Err(Error::new(Kind::Configuration, says).with_hint("say which with --domain"));
     };
     let indicator = explained.value.indicator.clone();
-    let (manifest, _) = records_of(out, asked.run)?;
-    let mut scheme = scheme_of(&manifest, library)?;
+    let mut scheme = scheme_of(manifest, library)?;
     scheme.uncertainty.draws = 0;
-    let cores = surroundings::cores();
-    let spill = SpillFolder::new(&out.join("lake"), &format!("reader-{}", std::process::id()))?;
-    let memory = common.memory_limit.or_else(surroundings::default_memory);
-    let limits = Limits { memory, spill: spill.path(), partitions: cores };
-    let mut left = surroundings::runtime(cores)?.block_on(Left::read(library, out, asked.run, &limits))?;
-    let before = score_without_ledger(&left.input(&scheme, &library.indicators))?;
+    let reading = Reading::of(common, out)?;
+    let mut left = surroundings::runtime(reading.cores)?.block_on(Left::read(library, out, asked.run, &reading.limits()))?;
+    let before = left.score(&scheme, library)?;
     let correction = Correction {
         unit: explanation.unit.clone(),
         domain: asked.domain.map(str::to_owned).or_else(|| Some(explained.value.domain.clone())),
         figure: read_figure(figure, library, &indicator)?,
         indicator,
     };
+    let was = figure_of(published(&before, &correction)?, library);
     Corrected::default().correct(&mut left, (library, &scheme), &before, &correction)?;
-    let after = score_without_ledger(&left.input(&scheme, &library.indicators))?;
-    let all = moves(&before, &after);
-    Ok((left, all))
+    let after = left.score(&scheme, library)?;
+    Ok(Granted {
+        was: was.map(|was| was.to_string()).unwrap_or_default(),
+        figure: figure.to_owned(),
+        moves: moves(&before, &after),
+        names: left.units.iter().map(|unit| (unit.id.0.clone(), unit.name.clone())).collect(),
+    })
 }

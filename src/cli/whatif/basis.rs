@@ -3,11 +3,10 @@
 //! In: the flags of `kaohe whatif`. Out: [`Basis`], which scores by any scheme. Never here: changes of a scheme, what is printed.
 
 use super::Arguments;
+use crate::cli::surroundings::Reading;
 use crate::cli::{Common, runs, score, surroundings};
-use crate::compute::counting_session::Limits;
 use crate::diagnostics::Diagnostics;
 use crate::error::{Error, Kind, Result};
-use crate::lake::SpillFolder;
 use crate::library::Library;
 use crate::library::scheme::{Scheme, read_scheme};
 use crate::nightly::correcting::{Corrected, Correction, Limit, read_figure};
@@ -63,11 +62,8 @@ impl Basis {
             Some(run) => run.clone(),
             None => runs::current(&out)?.run.0,
         };
-        let cores = surroundings::cores();
-        let memory = common.memory_limit.or_else(surroundings::default_memory);
-        let spill = SpillFolder::new(&out.join("lake"), &format!("reader-{}", std::process::id()))?;
-        let limits = Limits { memory, spill: spill.path(), partitions: cores };
-        let left = surroundings::runtime(cores)?.block_on(Left::read(&opened.library, &out, &run, &limits))?;
+        let reading = Reading::of(common, &out)?;
+        let left = surroundings::runtime(reading.cores)?.block_on(Left::read(&opened.library, &out, &run, &reading.limits()))?;
         let is_other = common.as_of.is_some_and(|date| date != left.as_of);
         if is_other || common.period.as_ref().is_some_and(|period| period.name != left.period.name) {
             let says = format!("the run {run} is as of {}, of the period {}: a what-if has no other date", left.as_of, left.period.name);

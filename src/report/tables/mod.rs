@@ -40,16 +40,8 @@ pub struct ResultTable {
 
 /// Every result table, in the order of the data flow.
 pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
-    let tables = vec![
-        scores::measures(input)?,
-        scores::values(&input.scorecards)?,
-        scores::scores(&input.scorecards, input.scheme.nodes.iter().map(|node| node.id.as_str()))?,
-        scores::ranks(&input.scorecards, &input.units)?,
-        scores::scorecards(input)?,
-        scores::score_lines(&input.scorecards, &input.line_events)?,
-        scores::ledger(input)?,
-        scores::next_grades(&input.scorecards)?,
-        scores::rank_neighbours(&input.scorecards)?,
+    let mut tables = of_scoring(input)?;
+    tables.extend([
         audit::indicators(&input.audit)?,
         audit::correlations(&input.audit)?,
         signals::synergy_pairs(input)?,
@@ -77,8 +69,23 @@ pub fn tables(input: &ReportInput) -> Result<Vec<ResultTable>> {
         sources::held(input)?,
         sources::not_reported(input)?,
         sources::marks(input)?,
-    ];
+    ]);
     complete(tables)
+}
+
+/// The scores with what they are made of.
+fn of_scoring(input: &ReportInput) -> Result<Vec<ResultTable>> {
+    Ok(vec![
+        scores::measures(input)?,
+        scores::values(&input.scorecards)?,
+        scores::scores(&input.scorecards, input.scheme.nodes.iter().map(|node| node.id.as_str()))?,
+        scores::ranks(&input.scorecards, &input.units)?,
+        scores::scorecards(input)?,
+        scores::score_lines(&input.scorecards, &input.line_events)?,
+        scores::ledger(input)?,
+        scores::next_grades(&input.scorecards)?,
+        scores::rank_neighbours(&input.scorecards)?,
+    ])
 }
 
 /// The tables of scores alone: `values`, `scores` (nodes in the given order), `ranks`, `score_lines`.
@@ -101,19 +108,8 @@ pub fn tables_of_whatif(moves: &[Move], shares: &[Shares], curves: &[CurveUse]) 
 /// # Errors
 /// A bug in a table.
 pub fn tables_of_release(input: &ReportInput) -> Result<Vec<ResultTable>> {
-    let mut tables = vec![
-        scores::measures(input)?,
-        scores::values(&input.scorecards)?,
-        scores::scores(&input.scorecards, input.scheme.nodes.iter().map(|node| node.id.as_str()))?,
-        scores::ranks(&input.scorecards, &input.units)?,
-        scores::scorecards(input)?,
-        scores::score_lines(&input.scorecards, &input.line_events)?,
-        scores::ledger(input)?,
-        scores::next_grades(&input.scorecards)?,
-        scores::rank_neighbours(&input.scorecards)?,
-        signals::synergy_regions(input)?,
-        signals::burden(input)?,
-    ];
+    let mut tables = of_scoring(input)?;
+    tables.extend([signals::synergy_regions(input)?, signals::burden(input)?]);
     if let Some(edition) = &input.edition {
         tables.extend([errata::figures(edition)?, errata::objects(edition)?]);
     }

@@ -1,6 +1,6 @@
 //! Result tables as Parquet files whose bytes depend on the rows alone.
 //!
-//! In: [`ResultTable`]s. Out: `<name>.parquet`, counted again from its own footer, and its blake3 hash. Never here: times, paths,
+//! In: [`ResultTable`]s. Out: `<name>.parquet`, counted again from its own footer, and its blake3 hash; files read back. Never here: times, paths,
 //! machine names; the same rows written twice are the same bytes.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{WriterProperties, WriterVersion};
@@ -113,11 +113,7 @@ fn read_of_objects<T>(
     if !path.is_file() {
         return Ok(found);
     }
-    let file = fs::File::open(path).context(Kind::Environment, doing)?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .and_then(ParquetRecordBatchReaderBuilder::build)
-        .context(Kind::Environment, doing)?;
-    for batch in reader {
+    for batch in open_table(path)? {
         let batch = batch.context(Kind::Environment, doing)?;
         let of_kind =
             |name: &str, kind: &DataType| batch.column_by_name(name).map(|column| cast(column, kind)).transpose().context(Kind::Bug, doing);
@@ -129,6 +125,17 @@ fn read_of_objects<T>(
         }
     }
     Ok(found)
+}
+
+/// A table's batches, one after another.
+///
+/// # Errors
+/// A file that is missing or damaged.
+pub fn open_table(path: &Path) -> Result<ParquetRecordBatchReader> {
+    let doing = || format!("reading {}", path.display());
+    let file = fs::File::open(path).context(Kind::Environment, doing)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file);
+    builder.and_then(ParquetRecordBatchReaderBuilder::build).context(Kind::Environment, doing)
 }
 
 /// The file's bytes.

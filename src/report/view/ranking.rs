@@ -486,13 +486,14 @@ pub fn edition(facts: &Facts) -> Option<EditionView> {
         Text::of(header.map_or(what, |header| header.title.as_str()))
     };
     let figures = edition.figures.iter().map(|row| {
-        let after = if row.figure.1.is_empty() { texts::FELL_AWAY } else { row.figure.1.as_str() };
+        let none = if row.is_event { texts::FELL_AWAY } else { texts::NONE };
+        let shown = |figure: &str| Text::of(if figure.is_empty() { none } else { figure });
         ChangedRow {
             matter: row.matter.to_string(),
             unit: unit(&row.unit, &row.domain),
             what: title(&row.what),
-            before: Text::of(&row.figure.0),
-            after: Text::of(after),
+            before: shown(&row.figure.0),
+            after: shown(&row.figure.1),
         }
     });
     let or_none = |text: Option<String>| text.unwrap_or_else(|| texts::NONE.to_owned());
