@@ -31,7 +31,7 @@ use kaohe::library::detector::Statistic;
 use kaohe::library::indicator::Window;
 use kaohe::library::scheme::read_scheme;
 use kaohe::nightly::loading::shape_of;
-use kaohe::nightly::{self, Request, Surroundings, Work};
+use kaohe::nightly::{self, Purpose, Request, Surroundings, Work};
 use kaohe::project::Project;
 use kaohe::simulate::{Planting, ReferenceTexts, SimulationFormat, SimulationRequest, simulate};
 use kaohe::statistics::proportion::{DEVIATE_95, wilson_at};
@@ -285,7 +285,8 @@ fn judged(library: &Library, folder: &Path) -> (Duration, Detected) {
         partitions: 1,
         seed: 1,
         engine: "bench",
-        only_load: true,
+        build: String::new(),
+        purpose: Purpose::OnlyLoad,
     };
     let loaded = nightly::run(&request, &Silent).expect("loaded");
     assert!(loaded.tables.values().all(|table| table.held.is_none()), "a table is held");

@@ -16,7 +16,7 @@ use crate::compute::law::UNLAWFUL;
 use crate::compute::usage::{says_without_source, without_source};
 use crate::diagnostics::{Diagnostics, Severity};
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::{Lake, Snapshot, WriterLock};
+use crate::lake::{Lake, WriterLock};
 use crate::library::Library;
 use crate::library::contract::REGISTRY;
 use crate::library::scheme::Scheme;
@@ -26,19 +26,23 @@ use crate::report;
 use crate::terms::{IndicatorId, Period, RunId, UnitId, counted};
 
 pub mod assessing;
+pub mod backfill;
 pub mod border_records;
 pub mod correcting;
 pub mod difference;
 pub mod freezes;
 pub mod journal;
+pub mod kept_loads;
 pub mod kept_texts;
 pub mod left;
 pub mod loading;
 pub mod publishing;
+pub mod retention;
 pub mod switched_on;
 
 use assessing::Assessed;
 use journal::{Journal, Manifest, RunResults, RunStatus, StageTime, TableResult, Warning, write_manifest};
+use loading::Loaded;
 use switched_on::Counted;
 
 /// What a run is asked to do.
@@ -67,8 +71,32 @@ pub struct Request<'a> {
     pub seed: u64,
     /// Version of kaohe.
     pub engine: &'a str,
-    /// Only load.
-    pub only_load: bool,
+    /// What tells this build of kaohe from another of the same version.
+    pub build: String,
+    /// What the run is for.
+    pub purpose: Purpose<'a>,
+}
+
+/// What a run is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose<'a> {
+    /// New results for readers.
+    Publish,
+    /// New versions of the lake, and nothing else.
+    OnlyLoad,
+    /// Results of a past day, beside what readers see: over the lake as it stands, with what a load before has left.
+    PastDay(&'a PastDay),
+}
+
+/// What the computation of a past day goes on from.
+#[derive(Debug)]
+pub struct PastDay {
+    /// Folder of the run that has loaded.
+    pub loaded_by: PathBuf,
+    /// Source table → version of the lake after that.
+    pub versions: BTreeMap<String, u64>,
+    /// Folder of the last run of an earlier day.
+    pub before: Option<PathBuf>,
 }
 
 /// How much work a stage has before it.
@@ -98,6 +126,10 @@ pub trait Surroundings: Sync {
     fn advance(&self, amount: u64);
     /// Who runs: process and machine.
     fn identity(&self) -> (u32, String);
+    /// The step that switches readers: whoever ends the process waits until it is done.
+    fn switch(&self, step: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        step()
+    }
 }
 
 /// The run that readers see before this one.
@@ -149,6 +181,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         without_source: says_without_source(&without_source(request.project, request.library, request.scheme)),
         back_from: None,
         not_reported: Vec::new(),
+        resumes: None,
         switched_on: Counted::new(),
         report: None,
         pages: [0, 0],
@@ -156,6 +189,10 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
     };
     let ended = stages(request, surroundings, &folder, &mut journal, &mut results);
     let _ = std::fs::remove_dir_all(folder.join("staging"));
+    // What was only loaded may be gone on from; what ended is over.
+    if ended.is_ok() && !matches!(request.purpose, Purpose::OnlyLoad) {
+        kept_loads::forget(&folder);
+    }
     results.finished = surroundings.now();
     if let Err(error) = &ended {
         results.error = Some(error.to_string());
@@ -181,22 +218,35 @@ fn stages(
         .context(Kind::Environment, || "starting worker threads")?;
     let lake = Lake::open(&request.out.join("lake"))?;
     let mut watch = StageWatch { surroundings, begun: surroundings.elapsed() };
-    let previous = previous_run(&request.out)?;
-    if !request.only_load {
+    let previous = match request.purpose {
+        Purpose::PastDay(day) => day.before.as_deref().map(previous_in).transpose()?,
+        Purpose::Publish | Purpose::OnlyLoad => previous_run(&request.out)?,
+    };
+    let is_only_load = matches!(request.purpose, Purpose::OnlyLoad);
+    if !is_only_load {
         results.switched_on = counted_after(previous.as_ref(), request)?;
     }
 
-    surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request)));
-    let loaded = loading::load(request, &lake, &runtime, folder, journal, surroundings)?;
+    let loaded = match request.purpose {
+        Purpose::PastDay(day) => Loaded::taken_over(&day.loaded_by, folder)?,
+        Purpose::Publish | Purpose::OnlyLoad => {
+            surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request)));
+            loading::load(request, &lake, &runtime, folder, journal, surroundings)?
+        }
+    };
+    results.resumes = loaded.resumes.clone();
     results.tables = loaded.tables.clone();
     results.warnings = warnings(publishing::warning_counts(request, &loaded, &Assessed::default()));
     watch.done("load", results);
-    if request.only_load {
+    if is_only_load {
         results.status = RunStatus::Loaded;
         return Ok(());
     }
 
-    let snapshot = runtime.block_on(lake.pin())?;
+    let snapshot = match request.purpose {
+        Purpose::PastDay(day) => runtime.block_on(lake.pin_at(&day.versions))?,
+        Purpose::Publish | Purpose::OnlyLoad => runtime.block_on(lake.pin())?,
+    };
     journal.write(&surroundings.now(), "snapshot-pinned", "lake", &format!("{:?}", snapshot.versions()))?;
     let held_tables = held_tables(&loaded.tables);
     let broken = broken_indicators(request);
@@ -248,7 +298,7 @@ fn stages(
     results.pages = [written.pages, written.unchanged];
     results.report = Some("report/office/index.html".to_owned());
     kept_texts::keep(&request.out, request.library)?;
-    write_manifest(&manifest(request, &snapshot), &results.started, &surroundings.now(), &tables, folder)?;
+    write_manifest(&manifest(request, snapshot.versions()), &results.started, &surroundings.now(), &tables, folder)?;
     watch.done("report", results);
 
     if let Some(reason) = reason_to_keep_back(request, results) {
@@ -261,11 +311,18 @@ fn stages(
     results.back_from =
         previous.as_ref().and_then(|previous| previous.as_of).filter(|before| *before > request.as_of).map(|date| date.to_string());
     let is_whole = results.held_indicators.is_empty() && held_tables.is_empty() && results.failed_detectors.is_empty();
-    results.status = if is_whole { RunStatus::Done } else { RunStatus::DoneWithHeld };
     results.finished = surroundings.now();
+    if matches!(request.purpose, Purpose::PastDay(_)) {
+        results.status = RunStatus::PastDay;
+        return Ok(());
+    }
+    results.status = if is_whole { RunStatus::Done } else { RunStatus::DoneWithHeld };
     results.write(folder)?;
-    journal.write(&surroundings.now(), "switching", "current.json", "")?;
-    Current::of_run(&request.run, folder, snapshot.versions(), &surroundings.now())?.write(&request.out.join("current.json"))
+    let current = Current::of_run(&request.run, folder, snapshot.versions(), &surroundings.now())?;
+    surroundings.switch(&mut || {
+        journal.write(&surroundings.now(), "switching", "current.json", "")?;
+        current.write(&request.out.join("current.json"))
+    })
 }
 
 fn warnings(counts: Vec<report::input::ReasonCount>) -> Vec<Warning> {
@@ -424,12 +481,17 @@ pub fn refuse_unusable_text(diagnostics: &Diagnostics) -> Result<()> {
 
 fn previous_run(out: &Path) -> Result<Option<Previous>> {
     let Some(current) = Current::read(&out.join("current.json"))? else { return Ok(None) };
-    let folder = out.join("runs").join(&current.run.0);
+    previous_in(&out.join("runs").join(&current.run.0)).map(Some)
+}
+
+/// What a run needs of the one before.
+fn previous_in(folder: &Path) -> Result<Previous> {
+    let folder = folder.to_owned();
     let text = std::fs::read_to_string(folder.join("run_results.json")).unwrap_or_default();
     let results = serde_json::from_str::<RunResults>(&text).ok();
     let as_of = results.as_ref().and_then(|results| results.as_of.parse().ok());
     let ranks = report::read_ranks(&folder.join("tables"))?;
-    Ok(Some(Previous { folder, as_of, ranks, switched_on: results.map(|results| results.switched_on).unwrap_or_default() }))
+    Ok(Previous { folder, as_of, ranks, switched_on: results.map(|results| results.switched_on).unwrap_or_default() })
 }
 
 /// What will be counted of dynamic indicators when this run is published.
@@ -438,7 +500,8 @@ fn counted_after(previous: Option<&Previous>, request: &Request<'_>) -> Result<C
     switched_on::count(previous.map_or(&none, |previous| &previous.switched_on), request.scheme, request.as_of)
 }
 
-fn manifest(request: &Request<'_>, snapshot: &Snapshot) -> Manifest {
+/// What a run of this request is computed from, over these versions of the lake.
+pub fn manifest(request: &Request<'_>, lake_versions: BTreeMap<String, u64>) -> Manifest {
     let hash = kept_texts::digest;
     Manifest {
         run: request.run.0.clone(),
@@ -448,6 +511,6 @@ fn manifest(request: &Request<'_>, snapshot: &Snapshot) -> Manifest {
         seed: request.seed,
         library: request.library.files.iter().map(|(path, text)| (path.clone(), hash(text))).collect(),
         scheme: (request.scheme.name.clone(), hash(&request.scheme.text)),
-        lake_versions: snapshot.versions(),
+        lake_versions,
     }
 }

@@ -32,6 +32,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::{create_folders, replace_json, turn};
+use crate::nightly::journal::Manifest;
+use crate::nightly::retention::Needed;
 use crate::release::of_format;
 use crate::release::signing::Signer;
 
@@ -214,6 +216,21 @@ pub fn list(out: &Path) -> Result<Vec<Listed>> {
         }
     }
     Ok(listed.into_values().collect())
+}
+
+/// What releases rest on: run → the release, and the versions of the lake that each has read.
+///
+/// # Errors
+/// A folder that can't be read, a release that is damaged.
+pub fn needed(out: &Path) -> Result<Needed> {
+    let mut needed = Needed::default();
+    for Listed { head, is_draft, .. } in list(out)? {
+        let folder = folder_of(out, &head.period).join(if is_draft { DRAFT.to_owned() } else { head.edition.to_string() });
+        let manifest: Manifest = read_json(&folder.join("frozen/manifest.json"))?;
+        needed.add(&manifest.lake_versions);
+        needed.runs.insert(head.run, format!("the release of {}", head.period));
+    }
+    Ok(needed)
 }
 
 fn names_in(folder: &Path) -> Result<Vec<String>> {

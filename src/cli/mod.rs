@@ -44,9 +44,11 @@ macro_rules! tell_line {
     }};
 }
 
+mod backfill;
 mod check;
 mod diff;
 mod docs;
+mod doctor;
 mod explain;
 mod hooks;
 mod init;
@@ -57,7 +59,9 @@ mod sample;
 mod score;
 mod simulate;
 mod sql;
+mod stop;
 mod surroundings;
+mod vacuum;
 mod whatif;
 
 /// Nightly assessment of administrative enforcement (考核).
@@ -106,6 +110,8 @@ enum Command {
     Load,
     /// The nightly job: load, compute, score, detect, report, switch
     Run(run::Arguments),
+    /// Past days by the library as it stands, beside what readers see; prints its plan first
+    Backfill(backfill::Arguments),
     /// What ran
     Runs,
     /// Freshness of each source, what is held, who has not reported
@@ -126,6 +132,10 @@ enum Command {
     Diff(diff::Arguments),
     /// Freeze a period, hear the units, correct, sign; check what was signed
     Release(release::Arguments),
+    /// Remove what is older than [retention] keeps, and nothing that a release, a sample or a freeze rests on
+    Vacuum(vacuum::Arguments),
+    /// Can this machine and this disk keep the promises?
+    Doctor,
     /// Make a province that does not exist, with planted cheating and its answer key
     Simulate(simulate::Arguments),
 }
@@ -133,8 +143,8 @@ enum Command {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let line = CommandLine::parse();
-    surroundings::exit_on_signals(match line.command {
-        Command::Run(_) => "; nothing was published, readers see what they saw before",
+    stop::exit_on_signals(match line.command {
+        Command::Run(_) | Command::Backfill(_) => "; nothing was published, readers see what they saw before",
         Command::Load => "; months that were stored already stay in the lake, readers see what they saw before",
         _ => "",
     });
@@ -143,6 +153,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&line.common, &arguments),
         Command::Load => run::run(&line.common, &run::Arguments { dry_run: false }, true),
         Command::Run(arguments) => run::run(&line.common, &arguments, false),
+        Command::Backfill(arguments) => backfill::backfill(&line.common, &arguments),
         Command::Runs => runs::runs(&line.common),
         Command::Status => runs::status(&line.common),
         Command::Sql(arguments) => sql::run(&line.common, &arguments),
@@ -153,6 +164,8 @@ pub fn main() -> ExitCode {
         Command::Whatif(arguments) => whatif::whatif(&line.common, &arguments),
         Command::Diff(arguments) => diff::diff(&line.common, &arguments),
         Command::Release(arguments) => release::release(&line.common, &arguments),
+        Command::Vacuum(arguments) => vacuum::vacuum(&line.common, &arguments),
+        Command::Doctor => doctor::doctor(&line.common),
         Command::Simulate(arguments) => simulate::simulate(&line.common, &arguments),
     };
     match ended {

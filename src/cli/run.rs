@@ -3,19 +3,25 @@
 //! In: the common flags and `--dry-run`. Out: a run's folder; six lines on standard output; the project's hook told how it ended. Never here: the job
 //! itself.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
-use super::hooks::Told;
+use super::hooks::{Ended, Told};
 use super::runs::indented;
 use super::surroundings::{Terminal, cores, default_memory, new_run, today};
-use super::{Common, Opened, hooks};
+use super::{Common, Opened, hooks, stop};
 use crate::compute;
 use crate::compute::check::Depth;
+use crate::diagnostics::Diagnostics;
 use crate::error::{Error, Kind, Result};
 use crate::findings;
 use crate::indices;
+use crate::library::Library;
+use crate::library::scheme::Scheme;
 use crate::nightly::journal::{RunResults, RunStatus};
-use crate::nightly::{self, Request, Surroundings};
+use crate::nightly::{self, Purpose, Request, Surroundings};
+use crate::project::Project;
 use crate::terms::{RunId, counted};
 
 /// Flags of `kaohe run`.
@@ -32,73 +38,107 @@ const SEED: u64 = 20_260_101;
 /// Runs the job and tells those whom the project names how it ended; or prints its plan.
 pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8> {
     let opened = common.open()?;
-    let (directory, run) = (std::path::absolute(&opened.directory).unwrap_or_else(|_| opened.directory.clone()), new_run());
+    let directory = std::path::absolute(&opened.directory).unwrap_or_else(|_| opened.directory.clone());
+    let out = std::path::absolute(common.out(&directory)).unwrap_or_else(|_| common.out(&directory));
+    let run = new_run(&out)?;
     let hooks = opened.project.as_ref().map(|project| project.hooks.clone()).unwrap_or_default();
-    let ended = job(common, arguments, only_load, opened, &run);
-    if !arguments.dry_run {
-        let told = Told {
-            command: if only_load { "load" } else { "run" },
-            run: run.as_ref(),
-            as_of: common.as_of().to_string(),
-            out: &std::path::absolute(common.out(&directory)).unwrap_or_else(|_| common.out(&directory)),
-            ended: ended.as_ref().map(|(code, summary)| (*code, summary.as_str())),
-        };
-        hooks::tell(&hooks, &directory, &told);
+    if arguments.dry_run {
+        let ready = Ready::of(opened, only_load)?;
+        let request = ready.request(common, run, purpose(only_load))?;
+        say!("{}", nightly::plan(&request)?);
+        return Ok(0);
     }
+    let told =
+        Told { command: if only_load { "load" } else { "run" }, run: run.0.clone(), as_of: common.as_of().to_string(), out, directory };
+    stop::with_last_words(&hooks, &told);
+    let ended = Ready::of(opened, only_load).and_then(|ready| job(common, &ready.request(common, run, purpose(only_load))?));
+    stop::unneeded();
+    hooks::tell(&hooks, &told, &Ended::of(ended.as_ref().map(|(code, summary)| (*code, summary.as_str()))));
     ended.map(|(code, _)| code)
 }
 
+fn purpose(only_load: bool) -> Purpose<'static> {
+    if only_load { Purpose::OnlyLoad } else { Purpose::Publish }
+}
+
+/// A project that may run: its texts are read and checked, and nothing in them stops a run.
+pub struct Ready {
+    directory: PathBuf,
+    /// What to load.
+    pub project: Project,
+    /// The library.
+    pub library: Library,
+    /// The year's policy.
+    pub scheme: Scheme,
+    diagnostics: Diagnostics,
+}
+
+impl Ready {
+    /// Checks what was read; what is wrong with it is printed.
+    ///
+    /// # Errors
+    /// Text that stops a run, a project without sources.
+    pub fn of(mut opened: Opened, only_load: bool) -> Result<Self> {
+        // What can't even be read is refused below, before anything is planned.
+        let is_readable = nightly::refuse_unusable_text(&opened.diagnostics).is_ok();
+        if is_readable && only_load {
+            compute::check::check_tables(&opened.library, &mut opened.diagnostics)?;
+        } else if is_readable {
+            let planned = compute::check::check(&opened.library, Depth::BeforeRun, &mut opened.diagnostics)?;
+            indices::amounts::check(&opened.library, &mut opened.diagnostics);
+            findings::check(&planned, &opened.library, Depth::BeforeRun, &mut opened.diagnostics)?;
+        }
+        if opened.diagnostics.errors() > 0 {
+            eprintln!("{}", opened.diagnostics.to_text_of(|_| true));
+        }
+        nightly::refuse_unusable_text(&opened.diagnostics)?;
+        let Opened { directory, project: Some(project), library, scheme: Some(scheme), diagnostics, .. } = opened else {
+            return Err(Error::new(Kind::Configuration, "the project can't be used as it is").with_hint("`kaohe check` says why"));
+        };
+        if project.sources.is_empty() {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("{} names no [[source]], so there is nothing to load", crate::project::PROJECT_FILE),
+            )
+            .with_hint("name at least `units` and `cases`; the comments in the file show how"));
+        }
+        Ok(Self { directory, project, library, scheme, diagnostics })
+    }
+
+    /// A run of the day that the command line names, for its period.
+    ///
+    /// # Errors
+    /// A day that has not come yet.
+    pub fn request<'a>(&'a self, common: &Common, run: RunId, purpose: Purpose<'a>) -> Result<Request<'a>> {
+        let as_of = common.as_of();
+        if as_of > today() {
+            let says = format!("{as_of} has not come yet: what is to happen until then would count as not done");
+            return Err(Error::new(Kind::Configuration, says)
+                .with_hint("name a day up to today with --as-of; if it is one, look at this machine's clock"));
+        }
+        Ok(Request {
+            project: &self.project,
+            library: &self.library,
+            scheme: &self.scheme,
+            diagnostics: &self.diagnostics,
+            period: common.period(&self.project),
+            as_of,
+            run,
+            out: common.out(&self.directory),
+            memory_limit: common.memory_limit.or_else(default_memory),
+            partitions: cores(),
+            seed: SEED,
+            engine: super::surroundings::ENGINE,
+            build: super::surroundings::build(),
+            purpose,
+        })
+    }
+}
+
 /// The job: its exit code, and the lines that it printed.
-fn job(common: &Common, arguments: &Arguments, only_load: bool, mut opened: Opened, run: &RunId) -> Result<(u8, String)> {
-    // What can't even be read is refused below, before anything is planned.
-    let is_readable = nightly::refuse_unusable_text(&opened.diagnostics).is_ok();
-    if is_readable && only_load {
-        compute::check::check_tables(&opened.library, &mut opened.diagnostics)?;
-    } else if is_readable {
-        let planned = compute::check::check(&opened.library, Depth::BeforeRun, &mut opened.diagnostics)?;
-        indices::amounts::check(&opened.library, &mut opened.diagnostics);
-        findings::check(&planned, &opened.library, Depth::BeforeRun, &mut opened.diagnostics)?;
-    }
-    if opened.diagnostics.errors() > 0 {
-        eprintln!("{}", opened.diagnostics.to_text_of(|_| true));
-    }
-    nightly::refuse_unusable_text(&opened.diagnostics)?;
-    let Opened { directory, project: Some(project), library, scheme: Some(scheme), diagnostics, .. } = opened else {
-        return Err(Error::new(Kind::Configuration, "the project can't be used as it is").with_hint("`kaohe check` says why"));
-    };
-    if project.sources.is_empty() {
-        return Err(Error::new(
-            Kind::Configuration,
-            format!("{} names no [[source]], so there is nothing to load", crate::project::PROJECT_FILE),
-        )
-        .with_hint("name at least `units` and `cases`; the comments in the file show how"));
-    }
-    if common.as_of() > today() {
-        let says = format!("{} has not come yet: what is to happen until then would count as not done", common.as_of());
-        return Err(Error::new(Kind::Configuration, says)
-            .with_hint("name a day up to today with --as-of; if it is one, look at this machine's clock"));
-    }
-    let request = Request {
-        project: &project,
-        library: &library,
-        scheme: &scheme,
-        diagnostics: &diagnostics,
-        period: common.period(&project),
-        as_of: common.as_of(),
-        run: run.clone(),
-        out: common.out(&directory),
-        memory_limit: common.memory_limit.or_else(default_memory),
-        partitions: cores(),
-        seed: SEED,
-        engine: super::surroundings::ENGINE,
-        only_load,
-    };
-    if arguments.dry_run {
-        say!("{}", nightly::plan(&request)?);
-        return Ok((0, String::new()));
-    }
+pub fn job(common: &Common, request: &Request<'_>) -> Result<(u8, String)> {
     let terminal = Terminal::new(common.quiet, common.log_format == "json");
-    let ended = nightly::run(&request, &terminal);
+    let ended = nightly::run(request, &terminal);
     terminal.finish();
     let results = ended?;
     for (table, notice) in results.tables.iter().flat_map(|(table, result)| result.notices.iter().map(move |notice| (table, notice))) {
@@ -107,7 +147,7 @@ fn job(common: &Common, arguments: &Arguments, only_load: bool, mut opened: Open
     // `kaohe status` speaks of what readers see; this run may have been kept back, so it gives its reasons itself.
     let held = || results.tables.iter().filter_map(|(table, result)| Some((table, result.held.as_ref()?)));
     held().for_each(|(table, reason)| eprintln!("held: {table}: {}", indented(reason, "")));
-    let summary = summary(&results, &request, terminal.elapsed(), terminal.peak_memory());
+    let summary = summary(&results, request, terminal.elapsed(), terminal.peak_memory());
     say!("{summary}");
     // Whoever reads a message in a chat has no terminal to look at.
     let held: String = held().map(|(table, reason)| format!("held: {table}: {reason}\n")).collect();
@@ -140,11 +180,15 @@ fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64)
         held.push_str("; see `kaohe status`");
     }
     let stages: Vec<String> = results.stages.iter().map(|stage| format!("{} {:.1}", stage.stage, stage.seconds)).collect();
-    let mut text = format!(
-        "loaded     {}: {seen} records = {loaded} loaded + {quarantined} quarantined + {duplicates} duplicates + {filtered} filtered{held_records}; months {written} written, {unchanged} unchanged{}\n",
-        counted(results.tables.len(), "table"),
-        if removed == 0 { String::new() } else { format!(", {removed} removed") },
-    );
+    let resumed = results.resumes.as_ref().map(|(run, tables)| {
+        format!("resumed    {run}, which was stopped: {} taken over, the rest done again\n", counted(*tables, "loaded table"))
+    });
+    let mut text = resumed.unwrap_or_default()
+        + &format!(
+            "loaded     {}: {seen} records = {loaded} loaded + {quarantined} quarantined + {duplicates} duplicates + {filtered} filtered{held_records}; months {written} written, {unchanged} unchanged{}\n",
+            counted(results.tables.len(), "table"),
+            if removed == 0 { String::new() } else { format!(", {removed} removed") },
+        );
     if results.status != RunStatus::Loaded {
         let findings: Vec<String> = results.findings.iter().map(|(detector, count)| format!("{detector} {count}")).collect();
         text.push_str(&format!(
@@ -163,6 +207,7 @@ fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64)
     text.push_str(&format!("held       {held}\ntook       {seconds:.1} s ({}), peak memory {} MB\n", stages.join(", "), peak / 1_000_000));
     text.push_str(&match (results.status, &results.report) {
         (RunStatus::Loaded, _) => format!("stored     {}\n", request.out.join("lake").display()),
+        (RunStatus::PastDay, Some(page)) => format!("beside     {}\n", request.out.join("runs").join(&results.run).join(page).display()),
         (RunStatus::KeptBack, _) => format!("published  nothing: {}\n", results.error.as_deref().unwrap_or("")),
         (_, Some(page)) => {
             let back = results.back_from.as_ref().map(|from| format!(" (goes back from {from} to {})", results.as_of)).unwrap_or_default();

@@ -6,10 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use jiff::civil::Date;
 use unicode_width::UnicodeWidthStr;
 
 use super::Common;
+use super::surroundings::human;
 use crate::error::{Context, Error, Kind, Result};
+use crate::lake::Lake;
 use crate::nightly::journal::{RunResults, RunStatus, Warning};
 use crate::release::Current;
 use crate::terms::counted;
@@ -61,8 +64,27 @@ fn word(results: Option<&RunResults>) -> &'static str {
         Some(RunStatus::DoneWithHeld) => "done, held",
         Some(RunStatus::KeptBack) => "kept back",
         Some(RunStatus::Loaded) => "loaded",
+        Some(RunStatus::PastDay) => "past day",
         Some(RunStatus::Failed) => "failed",
     }
+}
+
+/// What a run took over.
+fn goes_on_from(run: &str, tables: usize) -> String {
+    format!("goes on from {run}, which was stopped: {} taken over", counted(tables, "loaded table"))
+}
+
+/// How far a run came that left no results.
+fn last_event(out: &Path, run: &str) -> Option<String> {
+    let journal = std::fs::read_to_string(out.join("runs").join(run).join("journal.jsonl")).ok()?;
+    let lines: Vec<serde_json::Value> = journal.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let text = |line: &serde_json::Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
+    let told = |line: &serde_json::Value| format!("{} {} at {}", text(line, "event"), text(line, "subject"), text(line, "at"));
+    let (last, before) = lines.split_last()?;
+    Some(match (text(last, "event").as_str(), before.last()) {
+        ("run-stopped", Some(before)) => format!("ended by {}, after {}", text(last, "detail"), told(before)),
+        _ => format!("at work, or killed, after {}", told(last)),
+    })
 }
 
 /// Lists every run.
@@ -88,7 +110,11 @@ pub fn runs(common: &Common) -> Result<u8> {
             }
             None => Default::default(),
         };
-        errors.extend(results.as_ref().and_then(|results| results.error.clone()).map(|error| (rows.len(), error)));
+        let said = match results {
+            Some(results) => results.error.clone().or_else(|| results.resumes.as_ref().map(|(run, tables)| goes_on_from(run, *tables))),
+            None => last_event(&out, name),
+        };
+        errors.extend(said.map(|says| (rows.len(), says)));
         let status = word(results.as_ref()).to_owned();
         rows.push([name.clone(), as_of, period, status].into_iter().chain(counts).chain([mark.to_owned()]).collect());
     }
@@ -105,13 +131,15 @@ pub fn runs(common: &Common) -> Result<u8> {
 /// or was kept back.
 pub fn status(common: &Common) -> Result<u8> {
     let out = common.out(&common.directory()?);
-    let runs = all_runs(&out)?;
+    let mut runs = all_runs(&out)?;
+    // A past day that was computed beside says nothing about tonight.
+    runs.retain(|_, results| results.as_ref().is_none_or(|results| results.status != RunStatus::PastDay));
     let current = Current::read(&out.join("current.json"))?;
     let last = runs.iter().next_back().filter(|(last, _)| current.as_ref().is_none_or(|current| current.run.0 != **last));
     let Some(current) = current else {
         say_line!("current    none: no run has been published in {}", out.display());
         if let Some((last, ended)) = last {
-            last_run(last, ended.as_ref());
+            last_run(&out, last, ended.as_ref());
         }
         return Ok(1);
     };
@@ -127,7 +155,7 @@ pub fn status(common: &Common) -> Result<u8> {
     say_line!("as of      {}, period {}", results.as_of, results.period);
     let mut code = u8::from(results.exit_code() > 0);
     if let Some((last, ended)) = last {
-        last_run(last, ended.as_ref());
+        last_run(&out, last, ended.as_ref());
         code = code.max(ended.as_ref().map_or(1, RunResults::exit_code));
     }
     say_line!("");
@@ -150,7 +178,53 @@ pub fn status(common: &Common) -> Result<u8> {
         let rows = results.not_reported.iter().map(|line| line.splitn(3, ' ').map(str::to_owned).collect());
         shortened(rows.collect(), &[false; 3], "not_reported");
     }
+    say_line!("");
+    for line in next_changes(common, &results.as_of).unwrap_or_default() {
+        say_line!("{line}");
+    }
+    disk(&out);
     Ok(code)
+}
+
+/// What of the law or its calendar changes after a day: the next clock or parameter to take effect, the end of the published calendar.
+fn next_changes(common: &Common, as_of: &str) -> Result<Vec<String>> {
+    let library = common.open()?.library;
+    let Ok(day) = as_of.parse::<Date>() else { return Ok(Vec::new()) };
+    let clocks = library.clocks.values().flat_map(|clock| {
+        clock
+            .versions
+            .iter()
+            .map(|version| (version.from, "clock", clock.name.as_str(), version.domain.as_deref().unwrap_or("every domain")))
+    });
+    let parameters = library.parameters.values().flat_map(|parameter| {
+        parameter
+            .versions
+            .iter()
+            .map(|version| (version.from, "parameter", parameter.name.as_str(), version.domain.as_deref().unwrap_or("every domain")))
+    });
+    let mut ahead: Vec<_> = clocks.chain(parameters).filter(|(from, ..)| *from > day).collect();
+    ahead.sort();
+    let next = ahead.first().map(|(from, ..)| *from);
+    let mut lines: Vec<String> = ahead
+        .iter()
+        .take_while(|(from, ..)| Some(*from) == next)
+        .map(|(from, kind, name, domain)| format!("next       {from}: the {kind} {name} changes ({domain})"))
+        .collect();
+    if lines.is_empty() {
+        lines.push("next       no clock or parameter has a later version".to_owned());
+    }
+    let (_, last) = library.calendar.published();
+    if let Some(last) = crate::terms::date_from_epoch_days(last) {
+        lines.push(format!("calendar   published to {last}; what falls due after it is provisional"));
+    }
+    Ok(lines)
+}
+
+/// What nights take on the disk, and what is left.
+fn disk(out: &Path) {
+    let lake = Lake::open(&out.join("lake")).and_then(|lake| lake.disk_usage()).unwrap_or_default();
+    let free = fs4::available_space(out).map(human).unwrap_or_else(|_| "?".to_owned());
+    say_line!("disk       lake {} in {}, {free} free", human(lake.bytes), counted(lake.files as usize, "file"));
 }
 
 /// How far each source table reaches, when it was last loaded and last changed, and the account of its records.
@@ -224,10 +298,10 @@ fn lines(rows: &[Vec<String>], to_right: &[bool]) -> Vec<String> {
 }
 
 /// The run after the current one: how it ended, and everything that kept it from readers.
-fn last_run(name: &str, ended: Option<&RunResults>) {
+fn last_run(out: &Path, name: &str, ended: Option<&RunResults>) {
     say_line!("last run   {name}: {}", word(ended));
     let Some(results) = ended else {
-        say_line!("           it left no results: it is still at work, or was stopped from outside; nothing of it is current");
+        say_line!("           {}; nothing of it is current", last_event(out, name).unwrap_or_else(|| "it left nothing".to_owned()));
         return;
     };
     for line in results.error.iter().flat_map(|error| error.lines()) {

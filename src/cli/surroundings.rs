@@ -12,7 +12,7 @@ use jiff::civil::{Date, DateTime};
 
 use super::Common;
 use crate::compute::counting_session::Limits;
-use crate::error::{Context, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::lake::SpillFolder;
 use crate::nightly::{Surroundings, Work};
 use crate::release::hash_file;
@@ -33,33 +33,39 @@ pub fn today() -> Date {
     shanghai_now().date()
 }
 
-/// A new run's identifier: its start in Shanghai and four random hexadecimal digits.
-pub fn new_run() -> RunId {
-    RunId(format!("{}-{:04x}", shanghai_now().strftime("%Y%m%dT%H%M%S"), rand::random::<u16>()))
+/// A new run's identifier: its start in Shanghai and four random hexadecimal digits. Runs are ordered by it.
+///
+/// # Errors
+/// A clock that stands before the start of a run that is there already: what it calls yesterday would be another day.
+pub fn new_run(out: &Path) -> Result<RunId> {
+    let begun = shanghai_now();
+    let name = |at: DateTime| at.strftime("%Y%m%dT%H%M%S").to_string();
+    let known = std::fs::read_dir(out.join("runs")).into_iter().flatten().flatten();
+    let newest = known.map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(|name| name.starts_with('2')).max();
+    let start_of = |run: &String| run.split('-').next().unwrap_or_default().to_owned();
+    let stamp = match newest.as_ref().map(start_of) {
+        Some(newest) if newest >= name(begun) => {
+            let newest: DateTime = DateTime::strptime("%Y%m%dT%H%M%S", &newest)
+                .context(Kind::Environment, || format!("reading when the run {newest} began"))?;
+            let back = newest.duration_since(begun);
+            if back > CLOCK_TOLERANCE {
+                let says = format!("this machine's clock stands at {begun}, but a run began at {newest} already");
+                return Err(Error::new(Kind::Environment, says).with_hint("set the clock (timedatectl), then run again; if that run's folder came from a machine whose clock was ahead, move it out of runs/"));
+            }
+            name(newest.saturating_add(jiff::Span::new().seconds(1)))
+        }
+        _ => name(begun),
+    };
+    Ok(RunId(format!("{stamp}-{:04x}", rand::random::<u16>())))
 }
 
-/// Ends the process on SIGINT (130) and SIGTERM (143). Nothing needs undoing: results become current in one last step.
-///
-/// `consequence` says what that means for whoever reads results.
-pub fn exit_on_signals(consequence: &'static str) {
-    std::thread::spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        let code = runtime.block_on(async {
-            use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-                return None;
-            };
-            tokio::select! {
-                _ = interrupt.recv() => Some(130),
-                _ = terminate.recv() => Some(143),
-            }
-        });
-        if let Some(code) = code {
-            take_bar_away();
-            eprintln!("stopped by a signal{consequence}");
-            std::process::exit(code);
-        }
-    });
+/// A clock that was set back by so little, as time servers do, orders runs all the same.
+const CLOCK_TOLERANCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+/// What tells this build from another of the same version, for what must not outlive it.
+pub fn build() -> String {
+    let of_file = std::env::current_exe().and_then(std::fs::metadata).and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
+    format!("{ENGINE} {of_file:?}")
 }
 
 /// Memory that the engine may use by default: 60 % of what is available.
@@ -89,6 +95,11 @@ impl Reading {
     pub fn limits(&self) -> Limits<'_> {
         Limits { memory: self.memory, spill: self.spill.path(), partitions: self.cores }
     }
+}
+
+/// Bytes as people read them: `1.20 GB`.
+pub fn human(bytes: u64) -> String {
+    DecimalBytes(bytes).to_string()
 }
 
 /// Where the SQL shell keeps its history: the XDG state folder.
@@ -205,7 +216,8 @@ impl Drop for Terminal {
     }
 }
 
-fn take_bar_away() {
+/// Takes the bar away, so that what is said next stands on a line of its own.
+pub fn take_bar_away() {
     if let Some(bar) = SHOWN.lock().ok().and_then(|mut shown| shown.take()) {
         // Frames are seldom drawn; the last one shows how far the stage came.
         bar.abandon();
@@ -269,7 +281,7 @@ impl Surroundings for Terminal {
 
     fn stage(&self, name: &str, work: Work) {
         let words = match work {
-            Work::Bytes(bytes) => DecimalBytes(bytes).to_string(),
+            Work::Bytes(bytes) => human(bytes),
             Work::Things(count, word) => counted(count, word),
             Work::Unknown => String::new(),
         };
@@ -300,6 +312,10 @@ impl Surroundings for Terminal {
         if matches!(self.voice, Voice::Bar) {
             with_bar(|bar| bar.inc(amount));
         }
+    }
+
+    fn switch(&self, step: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        super::stop::switch(step)
     }
 
     fn identity(&self) -> (u32, String) {

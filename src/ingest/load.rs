@@ -9,7 +9,8 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 
 use super::checks::Checks;
-use super::file::{FileLoad, FileOutcome};
+use super::decode;
+use super::file::{FileLoad, FileOutcome, SHEET_SIGN};
 use super::files::{self, SourceFile};
 use super::last_load::LastLoad;
 use super::losses::{self, Loaded, LostRows};
@@ -18,7 +19,7 @@ use super::reasons::ReasonCounts;
 use super::schema::arrow_schema;
 use super::staging::{Contested, Stage};
 use super::unit_remarks::UnitRemarks;
-use super::{CheckCount, HeldBecause, LoadContext, StagedTable, words_of_sources};
+use super::{CheckCount, FileAccounting, HeldBecause, LoadContext, StagedTable, words_of_sources};
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::{CheckSeverity, TableContract};
 use crate::project::Source;
@@ -173,6 +174,22 @@ fn all_files<'a>(sources: &'a [Source], held: &mut Vec<Reason>) -> Result<Files<
 pub fn bytes_of(sources: &[Source]) -> u64 {
     let (files, _) = all_files(sources, &mut Vec::new()).unwrap_or_default();
     files.iter().filter_map(|(file, _)| std::fs::metadata(&file.path).ok()).map(|metadata| metadata.len()).sum()
+}
+
+/// Whether the sources lead to the files of these accounts and to no others, each with the bytes that were read.
+pub fn are_as_accounted(sources: &[Source], accounts: &[FileAccounting]) -> bool {
+    let mut held = Vec::new();
+    let Ok((files, _)) = all_files(sources, &mut held) else { return false };
+    // Further worksheets of a workbook have accounts of their own, with its digest.
+    let file_of = |account: &'_ FileAccounting| account.source_file.split(SHEET_SIGN).next().unwrap_or_default().to_owned();
+    let known: BTreeMap<String, &str> = accounts.iter().map(|account| (file_of(account), account.digest.as_str())).collect();
+    let is_known = |(file, _): &(SourceFile, &Source)| {
+        // The encoding plays no part: a binary format is read once, for its digest alone.
+        let found = decode::examine(&file.path, false, None);
+        known.get(&file.name).is_some_and(|digest| found.is_ok_and(|examined| examined.digest == *digest))
+    };
+    let names: BTreeSet<&str> = files.iter().map(|(file, _)| file.name.as_str()).collect();
+    held.is_empty() && names.len() == known.len() && files.iter().all(is_known)
 }
 
 /// An error's text without the word of its kind.

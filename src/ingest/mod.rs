@@ -49,12 +49,13 @@ use std::path::{Path, PathBuf};
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::context::SessionContext;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::library::contract::CheckSeverity;
 use crate::terms::{Month, RunId};
 
 pub use files::files_of;
-pub use load::{bytes_of, load_table};
+pub use load::{are_as_accounted, bytes_of, load_table};
 pub use mapping::SEES_ITS_FILE;
 pub use quarantine::quarantine_schema;
 pub use reasons::quarantine_reasons;
@@ -164,7 +165,7 @@ pub struct StagedMonth {
 }
 
 /// Where the records of one file went.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileAccounting {
     /// Source table.
     pub table: String,
@@ -217,7 +218,7 @@ impl FileAccounting {
 ///
 /// The loader's own: `unknown_header`, `unknown_label`, `skipped_sheet`, `skipped_file`, `replacement_characters`,
 /// `conflicting_duplicates`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckCount {
     /// Source table.
     pub table: String,
@@ -234,7 +235,7 @@ pub struct CheckCount {
 }
 
 /// How many rows of a unit in a table a check remarked on. Sort key: table, unit, check.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UnitRemark {
     /// Source table.
     pub table: String,

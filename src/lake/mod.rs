@@ -16,7 +16,9 @@
 //! - Sorted rows are numbered by counting (`row_numbers`).
 //! - Files are plain Parquet: DuckDB, Spark and Polars read the lake as it is (`month_file`).
 //!
-//! No version is ever deleted here: an older version is a release's evidence.
+//! - Files that no version in use names may go, when somebody asks for it (`vacuum`).
+//!
+//! No version that is in use is ever deleted here: an older version is a release's evidence.
 
 mod at_freeze;
 mod columns;
@@ -39,6 +41,7 @@ mod store;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod vacuum;
 
 pub use at_freeze::{Freeze, register_no_freeze};
 pub use commit::{CommitOutcome, MonthFile, Replacement};
@@ -56,3 +59,4 @@ pub use snapshot::{PinnedFile, PinnedTable, Snapshot};
 pub use spill::SpillFolder;
 pub use store::{DiskUsage, Lake};
 pub use stored::StoredRows;
+pub use vacuum::Unused;

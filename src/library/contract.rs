@@ -89,7 +89,7 @@ pub struct Column {
 }
 
 /// What happens to a row for which a check's predicate is true.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum CheckSeverity {
     /// The row stays out, with its reason.
     Quarantine,

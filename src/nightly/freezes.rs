@@ -34,13 +34,28 @@ struct Published {
 pub fn freezes(request: &Request<'_>) -> Result<Vec<Freeze>> {
     let mut published = published(&request.out.join("runs"), &request.run.0)?;
     published.retain(|run| run.as_of < request.as_of);
-    published.sort_by(|a, b| a.started.cmp(&b.started).then(a.as_of.cmp(&b.as_of)));
-    let seen = |month: Month| {
-        let frozen_on = frozen_on(request.library, month)?;
-        let first = published.iter().find(|run| epoch_days(run.as_of) >= frozen_on)?;
-        Some(Freeze { month, seen_as_of: first.as_of, versions: first.versions.clone() })
+    Ok(request.period.months_until(request.as_of).into_iter().filter_map(|month| freeze(request.library, &published, month)).collect())
+}
+
+/// Freezes of every month that any run may have seen: what they pinned is asked for again.
+///
+/// # Errors
+/// A folder that can't be read.
+pub fn of_all_months(library: &Library, runs: &Path) -> Result<Vec<Freeze>> {
+    let published = published(runs, "")?;
+    let (Some(first), Some(last)) = (published.iter().map(|run| run.as_of).min(), published.iter().map(|run| run.as_of).max()) else {
+        return Ok(Vec::new());
     };
-    Ok(request.period.months_until(request.as_of).into_iter().filter_map(seen).collect())
+    // A run that follows the freezes of earlier months is seen by each of them; a year back is more than any freeze takes.
+    let months = std::iter::successors(Some(Month::of(first).plus(-12)), |month| Some(month.next()));
+    Ok(months.take_while(|month| *month <= Month::of(last)).filter_map(|month| freeze(library, &published, month)).collect())
+}
+
+/// What the first of these runs saw of a month that was frozen by then.
+fn freeze(library: &Library, published: &[Published], month: Month) -> Option<Freeze> {
+    let frozen_on = frozen_on(library, month)?;
+    let first = published.iter().find(|run| epoch_days(run.as_of) >= frozen_on)?;
+    Some(Freeze { month, seen_as_of: first.as_of, versions: first.versions.clone() })
 }
 
 /// The day on which a month is frozen in every domain; none without the clock.
@@ -50,6 +65,7 @@ fn frozen_on(library: &Library, month: Month) -> Option<i32> {
     domains.filter_map(|domain| clock.due_on(&library.calendar, domain, epoch_days(month.last_day()), 0)).map(|due| due.epoch_day).max()
 }
 
+/// Published runs besides one's own, in the order in which they began.
 fn published(folder: &Path, own: &str) -> Result<Vec<Published>> {
     let mut runs = Vec::new();
     if !folder.is_dir() {
@@ -62,6 +78,7 @@ fn published(folder: &Path, own: &str) -> Result<Vec<Published>> {
             runs.extend(published_run(&entry.path()));
         }
     }
+    runs.sort_by(|a, b| a.started.cmp(&b.started).then(a.as_of.cmp(&b.as_of)));
     Ok(runs)
 }
 

@@ -66,6 +66,8 @@ pub enum RunStatus {
     KeptBack,
     /// Only loaded.
     Loaded,
+    /// A past day, computed beside what readers see.
+    PastDay,
     /// It stopped on an error.
     Failed,
 }
@@ -179,6 +181,9 @@ pub struct RunResults {
     pub warnings: Vec<Warning>,
     /// Units that sent nothing lately: table, unit, last date.
     pub not_reported: Vec<String>,
+    /// The stopped run that this one goes on from, and how many tables it took over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<(String, usize)>,
     /// What published runs, this one among them, have counted of dynamic indicators.
     #[serde(default)]
     pub switched_on: Counted,
@@ -200,9 +205,11 @@ pub struct RunResults {
 impl RunResults {
     /// The process exit code of this outcome.
     pub fn exit_code(&self) -> u8 {
+        let nothing_held = || self.tables.values().all(|table| table.held.is_none());
         match self.status {
             RunStatus::Done => 0,
-            RunStatus::Loaded if self.tables.values().all(|table| table.held.is_none()) => 0,
+            RunStatus::Loaded if nothing_held() => 0,
+            RunStatus::PastDay if nothing_held() && self.held_indicators.is_empty() && self.failed_detectors.is_empty() => 0,
             _ => 1,
         }
     }

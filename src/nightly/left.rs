@@ -71,6 +71,12 @@ pub struct Left {
 /// A run that left no results, files that are damaged.
 pub fn records_of(out: &Path, run: &str) -> Result<(Manifest, RunResults)> {
     let folder = out.join("runs").join(run);
+    if folder.join("run_results.json").is_file() && folder.join("manifest.json").is_file() && !folder.join("tables").is_dir() {
+        let says = format!("the tables of the run {run} are gone: [retention] in kaohe.toml lets them go, or somebody removed them");
+        return Err(
+            Error::new(Kind::Configuration, says).with_hint("`kaohe backfill` computes its day again over the records as they stand")
+        );
+    }
     let read = |name: &str| {
         std::fs::read_to_string(folder.join(name)).map_err(|_| {
             Error::new(Kind::Configuration, format!("there are no results of a run `{run}` in {}: {name} is missing", out.display()))

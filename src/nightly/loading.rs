@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::journal::{Journal, TableResult};
+use super::kept_loads::{self, Stopped, TableLoad};
 use super::{Request, Surroundings};
 use crate::compute::attribution::Attribution;
 use crate::error::{Context, Error, Kind, Result};
@@ -19,7 +20,7 @@ use crate::library::contract::{CheckSeverity, REGISTRY, TableContract};
 use crate::side_by_side::side_by_side;
 
 /// What loading left.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Loaded {
     /// By table.
     pub tables: BTreeMap<String, TableResult>,
@@ -31,6 +32,8 @@ pub struct Loaded {
     pub unit_remarks: Vec<UnitRemark>,
     /// Rows that each unit sent, by table.
     pub unit_rows: BTreeMap<String, BTreeMap<String, u64>>,
+    /// The stopped run that is gone on with, and how many tables were taken over from it and those before it.
+    pub resumes: Option<(String, usize)>,
 }
 
 /// The lake's view of a contract.
@@ -65,13 +68,25 @@ pub fn load(
         let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
         journal.write(&surroundings.now(), event, table, detail)
     };
+    let stopped = Stopped::before(&request.out.join("runs"), &request.run.0);
+    if let Some(run) = stopped.newest() {
+        write("resuming", &run, "")?;
+    }
     let load_one = |contract: &TableContract, successors: &BTreeMap<String, String>, at_once: usize| {
         let sources = request.project.sources_of(&contract.name);
+        let rests_on = kept_loads::rests_on(request, contract, successors);
+        surroundings.busy_with(&contract.name);
+        let (ahead, read) = (crate::ingest::bytes_of(&sources), AtomicU64::new(0));
+        let version = before.versions().get(&contract.name).copied();
+        if let Some(load) = stopped.take_over(folder, &contract.name, &rests_on, version, &sources)? {
+            load.keep(folder, &contract.name)?;
+            write("table-taken-over", &contract.name, &format!("{} rows, version {}", load.result.rows, load.result.version))?;
+            surroundings.advance(ahead);
+            return Ok((contract.name.clone(), load, true));
+        }
         write("load-started", &contract.name, "")?;
         let staging = folder.join("staging").join(&contract.name);
         std::fs::create_dir_all(&staging).context(Kind::Environment, || format!("creating {}", staging.display()))?;
-        surroundings.busy_with(&contract.name);
-        let (ahead, read) = (crate::ingest::bytes_of(&sources), AtomicU64::new(0));
         let last = last_files(lake, &before, &contract.name);
         let context = LoadContext {
             staging: &staging,
@@ -96,10 +111,16 @@ pub fn load(
         } else if result.rows < before {
             result.notices.push(format!("{} rows fewer than when last loaded ({before})", before - result.rows));
         }
+        let StagedTable { files, mut warnings, unit_remarks, unit_rows, .. } = staged;
+        warnings.extend(joined);
+        let quarantine = kept_loads::digest_of_quarantine(folder, &contract.name)?;
+        let load = TableLoad { rests_on, quarantine, result, files, warnings, unit_remarks, unit_rows };
+        load.keep(folder, &contract.name)?;
+        let result = &load.result;
         let detail = result.held.clone().unwrap_or_else(|| format!("{} rows, version {}", result.rows, result.version));
         write(if result.held.is_some() { "table-held" } else { "table-loaded" }, &contract.name, &detail)?;
         std::fs::remove_dir_all(&staging).context(Kind::Environment, || format!("removing {}", staging.display()))?;
-        Ok::<_, Error>((contract.name.clone(), result, staged, joined))
+        Ok::<_, Error>((contract.name.clone(), load, false))
     };
     let with_sources = request.library.tables.values().filter(|contract| !request.project.sources_of(&contract.name).is_empty());
     let (registry, others): (Vec<&TableContract>, Vec<_>) = with_sources.partition(|contract| contract.name == REGISTRY.0);
@@ -119,16 +140,34 @@ pub fn load(
     }
     // In the order of the contracts, whatever was done first.
     done.sort_by(|(one, ..), (other, ..)| one.cmp(other));
-    let mut loaded = Loaded::default();
-    for (table, result, staged, joined) in done {
-        loaded.tables.insert(table.clone(), result);
-        loaded.files.extend(staged.files);
-        loaded.warnings.extend(staged.warnings);
-        loaded.unit_remarks.extend(staged.unit_remarks);
-        loaded.unit_rows.insert(table, staged.unit_rows);
-        loaded.warnings.extend(joined);
+    let taken_over = done.iter().filter(|(.., is_taken_over)| *is_taken_over).count();
+    let of_tables = done.into_iter().map(|(table, load, _)| (table, load));
+    Ok(Loaded { resumes: stopped.newest().map(|run| (run, taken_over)), ..Loaded::of(of_tables) })
+}
+
+impl Loaded {
+    fn of(tables: impl IntoIterator<Item = (String, TableLoad)>) -> Self {
+        let mut loaded = Self::default();
+        for (table, load) in tables {
+            let TableLoad { result, files, warnings, unit_remarks, unit_rows, .. } = load;
+            loaded.tables.insert(table.clone(), result);
+            loaded.files.extend(files);
+            loaded.warnings.extend(warnings);
+            loaded.unit_remarks.extend(unit_remarks);
+            loaded.unit_rows.insert(table, unit_rows);
+        }
+        loaded
     }
-    Ok(loaded)
+
+    /// What another run has loaded, with its quarantine.
+    ///
+    /// # Errors
+    /// A run that has not loaded, or files that can't be read or written.
+    pub fn taken_over(from: &Path, run: &Path) -> Result<Self> {
+        let tables = kept_loads::all_of(from)?;
+        tables.keys().try_for_each(|table| kept_loads::take_over_quarantine(from, run, table))?;
+        Ok(Self::of(tables))
+    }
 }
 
 /// Bytes in memory for a byte of a source, at most: a compressed file is unpacked, and a month that is sorted stands there twice.
@@ -187,10 +226,10 @@ fn store(
         }
     }
     for path in &staged.quarantine {
-        let kept = folder.join("quarantine");
+        let kept = kept_loads::quarantine_of(folder, &contract.name);
         let doing = || format!("keeping the quarantine of `{}`", contract.name);
-        std::fs::create_dir_all(&kept).context(Kind::Environment, doing)?;
-        std::fs::rename(path, kept.join(format!("{}.parquet", contract.name))).context(Kind::Environment, doing)?;
+        crate::lake::create_folders(&folder.join("quarantine")).context(Kind::Environment, doing)?;
+        std::fs::rename(path, kept).context(Kind::Environment, doing)?;
     }
     if result.held.is_some() {
         return Ok((result, None));

@@ -39,6 +39,8 @@ pub struct Project {
     pub notice: String,
     /// Who is told how a night ended.
     pub hooks: Hooks,
+    /// How long results stay.
+    pub retention: Retention,
     /// What to load, as written.
     pub sources: Vec<Source>,
 }
@@ -52,6 +54,15 @@ pub struct Hooks {
     pub held: Option<String>,
     /// It stopped on an error.
     pub failure: Option<String>,
+}
+
+/// How long what nights left stays; what has no number of days stays for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Days after which a run's tables and pages may go, and with them the versions of the lake that it alone has read.
+    pub runs_days: Option<u32>,
+    /// Days after which refused records may go, of runs that stay as well.
+    pub quarantine_days: Option<u32>,
 }
 
 impl Project {
@@ -81,6 +92,10 @@ impl Project {
                     ["success", "held", "failure"].map(|key| hooks.text(key, diagnostics).map(|placed| placed.value));
                 Some(Hooks { success, held, failure })
             });
+            let retention = section.section("retention", diagnostics, |retention, diagnostics| {
+                let [runs_days, quarantine_days] = ["runs_days", "quarantine_days"].map(|key| read_days(retention, key, diagnostics));
+                Some(Retention { runs_days, quarantine_days })
+            });
             let mut index = 0;
             let sources = section.sections("source", diagnostics, |section, diagnostics| {
                 let codes = codes.get(&index).cloned().unwrap_or_default();
@@ -97,6 +112,7 @@ impl Project {
                 hold_max_share: hold.unwrap_or(0.25),
                 notice: notice.unwrap_or_default(),
                 hooks: hooks.unwrap_or_default(),
+                retention: retention.unwrap_or_default(),
                 sources: sources.into_iter().map(|placed| placed.value).collect(),
             })
         });
@@ -146,6 +162,19 @@ fn read_share(section: &mut Section<'_>, key: &'static str, diagnostics: &mut Di
                     format!("`{key}` is {}, but a share lies between 0 and 1", placed.value),
                 )
                 .hint("write 5 % as 0.05");
+            None
+        }
+    }
+}
+
+/// A number of days, at least one.
+fn read_days(section: &mut Section<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<u32> {
+    let placed = section.number(key, diagnostics)?;
+    match placed.value.parse::<u32>() {
+        Ok(days) if days > 0 => Some(days),
+        _ => {
+            let says = format!("`{key}` is {}, but it is a whole number of days, at least 1", placed.value);
+            diagnostics.error("days-form", PROJECT_FILE, Some(placed.span), says).hint("leave the key out to keep everything");
             None
         }
     }

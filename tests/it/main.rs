@@ -11,6 +11,7 @@ mod kills;
 mod layers;
 mod library;
 mod nightly;
+mod nights;
 mod packet;
 mod polars;
 mod province;

@@ -170,9 +170,14 @@ impl Province {
 
     /// The nightly job, started and left alone.
     pub fn start(&self) -> Running {
+        self.start_with(&["run"])
+    }
+
+    /// Another job, started and left alone.
+    pub fn start_with(&self, command: &[&str]) -> Running {
         let folder = self.folder();
         let mut child = Command::new(env!("CARGO_BIN_EXE_kaohe"))
-            .args(self.arguments(&["run"], &folder))
+            .args(self.arguments(command, &folder))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

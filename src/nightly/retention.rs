@@ -1,0 +1,163 @@
+//! What a project keeps of its nights, and what may go.
+//!
+//! In: `[retention]` of kaohe.toml, the runs, what releases and samples rest on, today. Out: a plan (runs whose results go, quarantines that go, versions of the
+//! lake that stay), and its execution. Never here: anything that a release, a sample, the current run or the comparison after a freeze needs.
+//!
+//! Of a run whose results go, its journal, its results in figures and what it was computed from stay: `kaohe runs` goes on telling of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use super::freezes;
+use super::journal::{Manifest, RunResults, RunStatus};
+use crate::error::{Context, Error, Kind, Result};
+use crate::library::Library;
+use crate::project::Retention;
+use crate::release::Current;
+use crate::terms::Month;
+
+/// What must stay, whatever its age.
+#[derive(Debug, Clone, Default)]
+pub struct Needed {
+    /// Run → who needs it.
+    pub runs: BTreeMap<String, String>,
+    /// Source table → versions of the lake.
+    pub versions: BTreeMap<String, BTreeSet<u64>>,
+}
+
+impl Needed {
+    /// These versions stay as well.
+    pub fn add(&mut self, versions: &BTreeMap<String, u64>) {
+        for (table, version) in versions {
+            self.versions.entry(table.clone()).or_default().insert(*version);
+        }
+    }
+}
+
+/// What goes and what stays.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Runs whose results go, with their age in days.
+    pub runs: Vec<(PathBuf, i32)>,
+    /// Quarantines that go, of runs that stay.
+    pub quarantines: Vec<PathBuf>,
+    /// Runs that are old enough and stay, with the reason.
+    pub spared: BTreeMap<String, String>,
+    /// What must stay readable in the lake.
+    pub needed: Needed,
+}
+
+/// Folders and files of a run that are its results.
+const RESULTS: [&str; 5] = ["tables", "report", "quarantine", "staging", "loaded"];
+
+/// A run, as its folder tells.
+struct Run {
+    folder: PathBuf,
+    name: String,
+    begun: Date,
+    results: Option<RunResults>,
+    versions: BTreeMap<String, u64>,
+}
+
+impl Run {
+    fn read(folder: PathBuf) -> Option<Self> {
+        let name = folder.file_name()?.to_string_lossy().into_owned();
+        // A run is named after its start.
+        let begun = Date::strptime("%Y%m%d", name.split('T').next()?).ok()?;
+        let text = |name: &str| fs::read_to_string(folder.join(name)).ok();
+        let results = text("run_results.json").and_then(|text| serde_json::from_str(&text).ok());
+        let versions =
+            text("manifest.json").and_then(|text| serde_json::from_str::<Manifest>(&text).ok()).map(|manifest| manifest.lake_versions);
+        folder.join("journal.jsonl").is_file().then_some(Self { folder, name, begun, results, versions: versions.unwrap_or_default() })
+    }
+
+    fn published(&self) -> Option<&RunResults> {
+        self.results.as_ref().filter(|results| matches!(results.status, RunStatus::Done | RunStatus::DoneWithHeld))
+    }
+
+    fn has(&self, part: &str) -> bool {
+        self.folder.join(part).is_dir()
+    }
+}
+
+/// What may go today.
+///
+/// # Errors
+/// A pointer or folder that can't be read.
+pub fn plan(out: &Path, library: &Library, retention: &Retention, mut needed: Needed, today: Date) -> Result<Plan> {
+    let folder = out.join("runs");
+    let mut runs: Vec<Run> = Vec::new();
+    if folder.is_dir() {
+        let reading = || format!("reading {}", folder.display());
+        for entry in fs::read_dir(&folder).context(Kind::Environment, reading)? {
+            runs.extend(Run::read(entry.context(Kind::Environment, reading)?.path()));
+        }
+    }
+    runs.sort_by(|a, b| a.name.cmp(&b.name));
+    if let Some(current) = Current::read(&out.join("current.json"))? {
+        needed.add(&current.lake_versions);
+        needed.runs.insert(current.run.0, "readers see it".to_owned());
+    }
+    for (run, why) in last_of_months(&runs) {
+        needed.runs.entry(run).or_insert(why);
+    }
+    for freeze in freezes::of_all_months(library, &folder)? {
+        needed.add(&freeze.versions);
+    }
+    let mut plan = Plan::default();
+    for run in &runs {
+        let age = (today - run.begun).get_days();
+        let is_old = |days: Option<u32>| days.is_some_and(|days| i64::from(age) > i64::from(days));
+        let why = needed.runs.get(&run.name);
+        let goes = is_old(retention.runs_days) && why.is_none();
+        if goes && RESULTS.iter().any(|part| run.has(part)) {
+            plan.runs.push((run.folder.clone(), age));
+        }
+        if let (true, Some(why)) = (is_old(retention.runs_days), why) {
+            plan.spared.insert(run.name.clone(), why.clone());
+        }
+        if !goes && is_old(retention.quarantine_days) && run.has("quarantine") && why.is_none_or(|why| why != "readers see it") {
+            plan.quarantines.push(run.folder.join("quarantine"));
+        }
+        if !goes && run.has("tables") {
+            needed.add(&run.versions);
+        }
+    }
+    // What a needed run read stays, though somebody removed its results by hand.
+    for run in runs.iter().filter(|run| needed.runs.contains_key(&run.name)) {
+        for (table, version) in &run.versions {
+            needed.versions.entry(table.clone()).or_default().insert(*version);
+        }
+    }
+    plan.needed = needed;
+    Ok(plan)
+}
+
+/// Of each month of the as-of date the last published run: what the year is told by later on.
+fn last_of_months(runs: &[Run]) -> BTreeMap<String, String> {
+    let mut last: BTreeMap<Month, (Date, &str)> = BTreeMap::new();
+    for run in runs {
+        let Some(as_of) = run.published().and_then(|results| results.as_of.parse::<Date>().ok()) else { continue };
+        let place = last.entry(Month::of(as_of)).or_insert((as_of, &run.name));
+        *place = (*place).max((as_of, &run.name));
+    }
+    last.into_iter().map(|(month, (_, run))| (run.to_owned(), format!("the last of {month}"))).collect()
+}
+
+/// Removes what the plan names of runs; the lake is another step.
+///
+/// # Errors
+/// A folder that can't be removed; those before it are gone.
+pub fn remove(plan: &Plan) -> Result<()> {
+    let results = plan.runs.iter().flat_map(|(run, _)| RESULTS.map(|part| run.join(part)));
+    for folder in results.chain(plan.quarantines.iter().cloned()).filter(|folder| folder.is_dir()) {
+        fs::remove_dir_all(&folder).map_err(|error| {
+            Error::new(Kind::Environment, format!("{} can't be removed: {error}", folder.display()))
+                .with_hint("run it again when nobody has the folder open; what was removed so far was meant to go")
+        })?;
+    }
+    Ok(())
+}
