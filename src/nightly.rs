@@ -35,13 +35,15 @@ pub mod journal;
 pub mod kept_loads;
 pub mod kept_texts;
 pub mod left;
+pub mod lineage;
 pub mod loading;
 pub mod publishing;
 pub mod retention;
 pub mod switched_on;
 
 use assessing::Assessed;
-use journal::{Journal, Manifest, RunResults, RunStatus, StageTime, TableResult, Warning, write_manifest};
+use journal::{Journal, Manifest, RunResults, RunStatus, StageTime, TableResult, Warning};
+use lineage::Lineage;
 use loading::Loaded;
 use switched_on::Counted;
 
@@ -187,7 +189,8 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         pages: [0, 0],
         error: None,
     };
-    let ended = stages(request, surroundings, &folder, &mut journal, &mut results);
+    let lineage = Lineage::start(request, &results.started, &folder)?;
+    let ended = stages(request, surroundings, &folder, &mut journal, &mut results, &lineage);
     let _ = std::fs::remove_dir_all(folder.join("staging"));
     // What was only loaded may be gone on from; what ended is over.
     if ended.is_ok() && !matches!(request.purpose, Purpose::OnlyLoad) {
@@ -198,8 +201,11 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         results.error = Some(error.to_string());
     }
     // A disk too full for the results must not hide the error that says so.
+    let failed = || results.error.as_deref().filter(|_| ended.is_err());
+    let told = || failed().map_or(Ok(()), |says| lineage.fail(&results.finished, says, &folder));
     let written = results
         .write(&folder)
+        .and_then(|()| told())
         .and_then(|()| journal.write(&results.finished, "run-ended", &request.run.0, results.error.as_deref().unwrap_or("")));
     ended.and(written).map(|()| results)
 }
@@ -210,6 +216,7 @@ fn stages(
     folder: &Path,
     journal: &mut Journal,
     results: &mut RunResults,
+    lineage: &Lineage,
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(request.partitions)
@@ -240,6 +247,8 @@ fn stages(
     watch.done("load", results);
     if is_only_load {
         results.status = RunStatus::Loaded;
+        let versions = results.tables.iter().map(|(table, result)| (table.clone(), result.version)).collect();
+        lineage.complete(&surroundings.now(), &manifest(request, versions), &request.out, &[], folder)?;
         return Ok(());
     }
 
@@ -298,7 +307,9 @@ fn stages(
     results.pages = [written.pages, written.unchanged];
     results.report = Some("report/office/index.html".to_owned());
     kept_texts::keep(&request.out, request.library)?;
-    write_manifest(&manifest(request, snapshot.versions()), &results.started, &surroundings.now(), &tables, folder)?;
+    let manifest = manifest(request, snapshot.versions());
+    manifest.write(folder)?;
+    lineage.complete(&surroundings.now(), &manifest, &request.out, &tables, folder)?;
     watch.done("report", results);
 
     if let Some(reason) = reason_to_keep_back(request, results) {

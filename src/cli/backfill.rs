@@ -90,9 +90,8 @@ fn follow(
     hooks: &crate::project::Hooks,
     told: &mut Told,
 ) -> Result<(u8, String)> {
-    let last = *days.last().expect("a span has its last day");
     let loaded_by = out.join("runs").join(&load.0);
-    let (mut code, mut summary) = job(common, &ready.request(&at(common, last, None), load, Purpose::OnlyLoad)?)?;
+    let (mut code, mut summary) = job(common, &ready.request(common, load, Purpose::OnlyLoad)?)?;
     let versions = versions(out)?;
     for (day, period, done) in planned(common, ready, days, &versions, out)? {
         if let Some(run) = done {

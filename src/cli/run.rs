@@ -181,7 +181,7 @@ fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64)
     }
     let stages: Vec<String> = results.stages.iter().map(|stage| format!("{} {:.1}", stage.stage, stage.seconds)).collect();
     let resumed = results.resumes.as_ref().map(|(run, tables)| {
-        format!("resumed    {run}, which was stopped: {} taken over, the rest done again\n", counted(*tables, "loaded table"))
+        format!("resumed    {run}, which did not end: {} taken over, the rest done again\n", counted(*tables, "loaded table"))
     });
     let mut text = resumed.unwrap_or_default()
         + &format!(

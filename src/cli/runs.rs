@@ -71,7 +71,7 @@ fn word(results: Option<&RunResults>) -> &'static str {
 
 /// What a run took over.
 fn goes_on_from(run: &str, tables: usize) -> String {
-    format!("goes on from {run}, which was stopped: {} taken over", counted(tables, "loaded table"))
+    format!("goes on from {run}, which did not end: {} taken over", counted(tables, "loaded table"))
 }
 
 /// How far a run came that left no results.

@@ -1,7 +1,7 @@
-//! What a run leaves about itself: a journal written ahead, results, manifest, lineage, metrics.
+//! What a run leaves about itself: a journal written ahead, results, manifest, metrics.
 //!
 //! In: events as they happen. Out: `journal.jsonl` (each line on disk before the work goes on, so that it survives a kill),
-//! `run_results.json`, `manifest.json`, `lineage.jsonl`, `metrics.prom`. Never here: decisions.
+//! `run_results.json`, `manifest.json`, `metrics.prom`. Never here: decisions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
@@ -243,11 +243,29 @@ impl RunResults {
             }
             text.push_str(&format!("kaohe_records{{table=\"{table}\",what=\"held\"}} {}\n", result.records_held));
         }
+        text.push_str("# TYPE kaohe_table_held gauge\n");
+        for (table, result) in &self.tables {
+            text.push_str(&format!("kaohe_table_held{{table=\"{table}\"}} {}\n", u8::from(result.held.is_some())));
+        }
+        let findings: usize = self.findings.values().sum();
+        text.push_str(&format!("# TYPE kaohe_scorecards gauge\nkaohe_scorecards {}\n", self.scorecards));
+        text.push_str(&format!("# TYPE kaohe_findings gauge\nkaohe_findings {findings}\n"));
+        text.push_str(&format!("# TYPE kaohe_units_not_reported gauge\nkaohe_units_not_reported {}\n", self.not_reported.len()));
+        let peak = self.stages.iter().map(|stage| stage.peak_memory).max().unwrap_or(0);
+        text.push_str(&format!("# TYPE kaohe_peak_memory_bytes gauge\nkaohe_peak_memory_bytes {peak}\n"));
+        if let Some(seconds) = seconds_of(&self.finished) {
+            text.push_str(&format!("# TYPE kaohe_finished_timestamp_seconds gauge\nkaohe_finished_timestamp_seconds {seconds}\n"));
+        }
         let held = self.held_indicators.len();
         text.push_str(&format!("# TYPE kaohe_held_indicators gauge\nkaohe_held_indicators {held}\n"));
         text.push_str(&format!("# TYPE kaohe_exit_code gauge\nkaohe_exit_code {}\n", self.exit_code()));
         text
     }
+}
+
+/// Seconds since 1970 of a time as results hold it.
+fn seconds_of(text: &str) -> Option<i64> {
+    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
 }
 
 /// `manifest.json`: what the results were computed from.
@@ -271,26 +289,12 @@ pub struct Manifest {
     pub lake_versions: BTreeMap<String, u64>,
 }
 
-/// Writes the manifest and the run's OpenLineage events (spec 2-0-2: START and one terminal event).
-///
-/// # Errors
-/// A folder that can't be written.
-pub fn write_manifest(manifest: &Manifest, started: &str, finished: &str, outputs: &[String], folder: &Path) -> Result<()> {
-    replace_json(&folder.join("manifest.json"), manifest)?;
-    let dataset = |name: &str, version: Option<u64>| {
-        let facets = version
-            .map_or_else(|| serde_json::json!({}), |version| serde_json::json!({"version": {"datasetVersion": version.to_string()}}));
-        serde_json::json!({"namespace": "kaohe", "name": name, "facets": facets})
-    };
-    let inputs: Vec<_> = manifest.lake_versions.iter().map(|(table, version)| dataset(&format!("lake/{table}"), Some(*version))).collect();
-    let outputs: Vec<_> = outputs.iter().map(|table| dataset(&format!("tables/{table}"), None)).collect();
-    let event = |kind: &str, at: &str| {
-        serde_json::json!({
-            "eventType": kind, "eventTime": at, "producer": format!("kaohe/{}", manifest.engine),
-            "schemaURL": "OpenLineage 2-0-2", "run": {"runId": manifest.run}, "job": {"namespace": "kaohe", "name": "nightly"},
-            "inputs": inputs, "outputs": outputs,
-        })
-    };
-    let lines = format!("{}\n{}\n", event("START", started), event("COMPLETE", finished));
-    replace_file(&folder.join("lineage.jsonl"), lines.as_bytes())
+impl Manifest {
+    /// Writes it.
+    ///
+    /// # Errors
+    /// A folder that can't be written.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        replace_json(&folder.join("manifest.json"), self)
+    }
 }

@@ -130,7 +130,7 @@ fn a_second_run_at_the_same_time_is_told_who_the_first_is() {
 }
 
 /// A tmpfs that is too small, in a mount namespace of its own: nobody else sees it, and nothing has to be unmounted.
-fn can_mount(folder: &Path) -> bool {
+pub fn can_mount(folder: &Path) -> bool {
     let probe = format!("mount -t tmpfs -o size=1m tmpfs '{}'", folder.display());
     Command::new("unshare").args(["--mount", "--map-root-user", "sh", "-c", &probe]).output().is_ok_and(|output| output.status.success())
 }
@@ -162,7 +162,7 @@ fn a_disk_that_is_full_on_the_first_run_publishes_nothing_and_says_so() {
     let province = Province::small();
     fs::create_dir_all(province.path("disk")).expect("a folder is made");
     if !can_mount(&province.path("disk")) {
-        return skipped_mount();
+        return skipped_mount("a full disk");
     }
     let (code, said) = on_a_disk(&province, "1500k", "{ $KAOHE; CODE=$?; cp -r \"$DISK\"/. \"$KEPT\"; exit $CODE; }");
     assert_eq!(code, 3, "{said}");
@@ -176,7 +176,7 @@ fn a_disk_that_fills_up_at_night_leaves_yesterdays_run_and_a_rerun_mends_it() {
     let province = after(finished);
     fs::create_dir_all(province.path("disk")).expect("a folder is made");
     if !can_mount(&province.path("disk")) {
-        return skipped_mount();
+        return skipped_mount("a full disk");
     }
     for folder in ["lake", "runs", "current.json"] {
         let kept = province.path("yesterday").join(folder);
@@ -266,6 +266,6 @@ fn after_a_power_cut_current_json_names_nothing_that_is_not_on_the_disk() {
 }
 
 /// Not a failure on the build server either: the right to mount is the machine's to give.
-fn skipped_mount() {
-    eprintln!("skipped: a full disk: this process may not mount a tmpfs");
+pub fn skipped_mount(what: &str) {
+    eprintln!("skipped: {what}: this process may not mount a tmpfs");
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::province::{AS_OF, FIGURES, Province, after, finished_second_night, finished_small, kaohe, simulate};
+use crate::province::{FIGURES, Province, after, finished_second_night, finished_small, kaohe, simulate};
 
 /// The events of a run's journal, with what each is about.
 fn journal(province: &Province, run: &str) -> Vec<(String, String)> {
@@ -47,7 +47,7 @@ fn a_run_goes_on_from_one_that_was_killed_and_reads_no_table_twice() {
     assert_eq!(taken.len() + read.len(), province.results_of(&run)["tables"].as_object().expect("tables").len());
     let expected: Vec<&str> = stored.iter().copied().filter(|table| *table != "units").collect();
     assert!(taken.len() >= 8 && taken.iter().all(|table| expected.contains(table)), "{taken:?} of {expected:?}");
-    let says = format!("resumed    {killed}, which was stopped: {} loaded tables taken over", taken.len());
+    let says = format!("resumed    {killed}, which did not end: {} loaded tables taken over", taken.len());
     assert!(ended.out.starts_with(&says), "{}", ended.out);
     assert_same_figures(finished_small(), &province);
     let accounts = |province: &Province| {
@@ -133,14 +133,14 @@ fn a_day_that_is_filled_in_later_has_the_figures_of_a_run_on_that_day() {
     let span = ["backfill", "--from", "2026-04-01", "--to", "2026-05-31"];
     let plan = province.kaohe(&[&span[..], &["--dry-run"]].concat()).with(0).out;
     assert!(plan.starts_with("backfill of 2 days, 0 of them done already\n"), "{plan}");
-    for line in ["2026-04-30  period 2026", "2026-05-31  period 2026", "reads 2026-01 to 2026-04  to do"] {
+    for line in ["2026-04-30  period 2026", "2026-05-31  period 2026", "reads 2025-02 to 2026-04  to do", "back to 2025-02 for burden."] {
         assert!(plan.contains(line), "{line}: {plan}");
     }
     assert_eq!(province.runs().len(), 1, "a plan is no run");
     province.kaohe(&span).with(0);
     assert_eq!(province.read("current.json"), current, "readers see another run");
     let status = province.kaohe(&["status"]).with(0).out;
-    assert!(!status.contains("last run"), "{status}");
+    assert!(status.contains(": loaded") && !status.contains("past day"), "{status}");
     let listed = province.kaohe(&["runs"]).with(0).out;
     let past: Vec<String> =
         listed.lines().filter(|line| line.contains("past day")).map(|line| line.split(' ').next().expect("a run").to_owned()).collect();
@@ -234,27 +234,115 @@ fn what_is_old_goes_and_what_a_release_or_a_reader_needs_stays() {
 #[test]
 fn a_run_that_a_release_froze_keeps_its_results_and_its_versions_of_the_lake() {
     let province = after(finished_second_night());
-    let [first, _] = <[String; 2]>::try_from(province.runs()).expect("two runs");
     let safe = tempfile::tempdir().expect("a folder outside the project");
     let key = safe.path().join("office.key").to_string_lossy().into_owned();
     kaohe(&["sample", "--make-keys", &key]).with(0);
-    province.kaohe(&["release", "create", "--period", "2026", "--run", &first, "--key", &key]).with(0);
+    simulate(&province, &["--night", "2"]);
+    province.kaohe(&["run", "--period", "2026-H1"]).with(0);
+    province.kaohe(&["release", "create", "--period", "2026-H1", "--key", &key]).with(0);
+    let frozen = province.current_run();
+    simulate(&province, &["--night", "3"]);
+    province.run().with(0);
     written_long_ago(&province);
-    province.replace("kaohe.toml", "[[source]]", "[retention]\nruns_days = 1\n\n[[source]]");
-    // As if a year had passed: only the names tell how old a run is, and the release knows this one by its name.
-    let files = |province: &Province| -> usize {
-        let listed =
-            std::process::Command::new("find").args([&province.folder(), "-path", "*/lake/*.parquet"]).output().expect("find runs");
-        String::from_utf8_lossy(&listed.stdout).lines().count()
-    };
-    let before = files(&province);
+    let old = age(&province, &frozen, "20260701");
+    province.replace("releases/2026-H1/draft/release.json", &frozen, &old);
+    province.replace("kaohe.toml", "[[source]]", "[retention]\nruns_days = 30\n\n[[source]]");
     let gone = province.kaohe(&["vacuum"]).with(0).out;
-    assert!(gone.contains("0 files of the lake"), "{gone}");
-    assert_eq!(files(&province), before);
-    // Without the release they may go.
+    assert!(gone.contains(&format!("spared      {old}: the release of 2026-H1")) && gone.contains("0 files of the lake"), "{gone}");
+    assert!(province.path(&format!("runs/{old}/tables")).is_dir());
+    // Without the release they go.
     fs::remove_dir_all(province.path("releases")).expect("the draft goes");
-    fs::remove_dir_all(province.path(&format!("runs/{first}"))).expect("the run goes");
-    province.kaohe(&["vacuum"]).with(0);
-    assert!(files(&province) < before, "what nothing names stays");
-    assert_eq!(AS_OF, "2026-06-30");
+    let gone = province.kaohe(&["vacuum"]).with(0).out;
+    assert!(gone.contains(&format!("run         {old}: ")) && !gone.contains("0 files of the lake"), "{gone}");
+}
+
+/// One line for the beginning and one for the end, as OpenLineage wants them.
+#[test]
+fn a_run_tells_its_lineage_and_a_failed_one_its_error() {
+    let province = after(finished_small());
+    let events = |run: &str| -> Vec<serde_json::Value> {
+        let text = province.text(&format!("runs/{run}/lineage.jsonl"));
+        text.lines().map(|line| serde_json::from_str(line).expect("an event")).collect()
+    };
+    let [start, complete] = <[serde_json::Value; 2]>::try_from(events(&province.current_run())).expect("two events");
+    for event in [&start, &complete] {
+        for key in ["eventTime", "producer", "schemaURL", "run", "job", "eventType"] {
+            assert!(!event[key].is_null(), "{key} is missing in {event}");
+        }
+        assert!(event["schemaURL"].as_str().expect("a text").starts_with("https://openlineage.io/spec/2-0-2/"));
+    }
+    assert_eq!((start["eventType"].as_str(), complete["eventType"].as_str()), (Some("START"), Some("COMPLETE")));
+    assert_eq!(start["run"]["runId"], complete["run"]["runId"]);
+    let versions = province.current().expect("current")["lake_versions"].clone();
+    for input in complete["inputs"].as_array().expect("inputs") {
+        let name = input["name"].as_str().expect("a name");
+        let table = name.rsplit('/').next().expect("a table");
+        assert_eq!(input["facets"]["version"]["datasetVersion"].as_str(), Some(versions[table].to_string().as_str()), "{name}");
+    }
+    let outputs: Vec<&str> = complete["outputs"].as_array().expect("outputs").iter().filter_map(|output| output["name"].as_str()).collect();
+    assert!(outputs.iter().any(|name| name.ends_with("/tables/ranks.parquet")), "{outputs:?}");
+
+    // A stop check ends the load, and the run with it.
+    let known = province.runs();
+    let contract = concat!(env!("CARGO_MANIFEST_DIR"), "/queries/tables/leads.toml");
+    let stops = "\n[[check]]\nname = \"never\"\nsays = \"不得装载\"\nseverity = \"stop\"\nwhere = \"lead_id IS NOT NULL\"\n";
+    province.write("queries/tables/leads.toml", fs::read_to_string(contract).expect("the contract") + stops);
+    let ended = province.run();
+    assert_ne!(ended.code, Some(0), "{}", ended.said());
+    let run = province.runs().into_iter().find(|run| !known.contains(run)).expect("a run");
+    let last = events(&run).pop().expect("an event");
+    assert_eq!(last["eventType"].as_str(), Some("FAIL"));
+    assert!(last["run"]["facets"]["errorMessage"]["message"].as_str().expect("a message").contains("never"), "{last}");
+}
+
+/// An indented block of the README that holds a line, without its indentation.
+fn block_with(line: &str) -> String {
+    let readme = include_str!("../../README.md");
+    let at = readme.find(line).unwrap_or_else(|| panic!("the README has no line `{line}`"));
+    let begin = readme[..at].rfind("\n\n").expect("a blank line before it") + 2;
+    let end = readme[at..].find("\n\n").map_or(readme.len(), |length| at + length);
+    readme[begin..end].lines().map(|line| line.trim_start_matches("    ")).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// The lines that the README gives to whoever schedules, run as they stand but for where things are.
+#[test]
+fn the_timer_and_the_cron_line_of_the_readme_run_a_night() {
+    let province = after(finished_small());
+    let placed = |text: &str| {
+        text.replace("/usr/local/bin/kaohe", env!("CARGO_BIN_EXE_kaohe"))
+            .replace("/srv/kaohe", &province.folder())
+            .replace("/var/log/kaohe.log", &province.path("kaohe.log").to_string_lossy())
+            .replace("kaohe run", "kaohe run --as-of 2026-06-30")
+    };
+    let cron = placed(block_with("flock -n /srv/kaohe/.cron.lock").trim());
+    let command = cron.strip_prefix("0 1 * * * ").expect("every night at one");
+    let ended = std::process::Command::new("sh").args(["-c", command]).status().expect("sh runs");
+    assert!(ended.success(), "{}", province.text("kaohe.log"));
+    assert!(province.text("kaohe.log").contains("published  "));
+    assert_eq!(province.runs().len(), 2);
+    // One at a time: while somebody holds the lock the next start leaves at once.
+    let waits = format!("flock '{}' sleep 5 & sleep 1; {command}", province.path(".cron.lock").display());
+    assert!(!std::process::Command::new("sh").args(["-c", &waits]).status().expect("sh runs").success());
+    assert_eq!(province.runs().len(), 2);
+
+    let service = placed(&block_with("Description=kaohe nightly assessment"));
+    let timer = block_with("OnCalendar=*-*-* 01:00:00 Asia/Shanghai");
+    let line = |key: &str| -> String {
+        service.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_else(|| panic!("{key} is missing in {service}")).to_owned()
+    };
+    let start = line("ExecStart=").replace("16GB", "4GB");
+    assert!(std::process::Command::new("sh").args(["-c", &start]).status().expect("sh runs").success());
+    assert_eq!(province.runs().len(), 3);
+    let post = line("ExecStartPost=-");
+    assert!(std::process::Command::new("sh").args(["-c", &post]).status().expect("sh runs").success());
+    province.write("kaohe.service", &service);
+    province.write("kaohe.timer", &timer);
+    province.write("kaohe-failed.service", "[Service]\nType=oneshot\nExecStart=/bin/true\n");
+    let files = ["kaohe.service", "kaohe.timer"].map(|name| province.path(name));
+    let Ok(judged) = std::process::Command::new("systemd-analyze").args(["verify", "--man=no"]).args(&files).output() else {
+        return crate::province::skipped("the timer is not judged by systemd: no `systemd-analyze`");
+    };
+    let said = String::from_utf8_lossy(&judged.stderr).into_owned();
+    let ours: Vec<&str> = said.lines().filter(|line| line.contains("kaohe")).collect();
+    assert!(ours.is_empty(), "{ours:?}");
 }

@@ -418,10 +418,20 @@ pub fn simulate(province: &Province, more: &[&str]) {
 /// Gives a simulated province a policy of some dozens of indicators, and computes no others: what these tests ask of a night does not
 /// hang on how many there are, and nearly all the time of a night on so few records is the planning of each.
 pub fn assess_by_few(province: &Province) {
+    province.write("queries/schemes/2026.toml", small_scheme());
+    province.replace("kaohe.toml", "\n[report]\n", "\n[library]\nindicators = \"scheme\"\n\n[report]\n");
+}
+
+/// A policy of some dozens of indicators.
+pub fn small_scheme() -> String {
+    scheme_with(include_str!("small.toml"))
+}
+
+/// The shipped policy with another tree.
+pub fn scheme_with(tree: &str) -> String {
     let shipped = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/queries/schemes/2026.toml")).expect("the scheme");
     let (head, _) = shipped.split_once("# ==== base class").expect("the tree has a heading");
-    province.write("queries/schemes/2026.toml", format!("{head}{}", include_str!("small.toml")));
-    province.replace("kaohe.toml", "\n[report]\n", "\n[library]\nindicators = \"scheme\"\n\n[report]\n");
+    format!("{head}{tree}")
 }
 
 /// Removes the shared folders of test processes that have ended.
