@@ -9,8 +9,9 @@ use clap::Args;
 use super::{Common, sql};
 use crate::error::{Context, Error, Kind, Result};
 use crate::explain::{ExplainInput, Policy, definitions, explain, text};
-use crate::terms::{IndicatorId, Period};
+use crate::terms::{IndicatorId, Period, counted};
 
+mod as_sent;
 mod packet;
 
 /// Flags of `kaohe explain`.
@@ -26,6 +27,9 @@ pub struct Arguments {
     /// Every record, not only the first ones
     #[arg(long)]
     all: bool,
+    /// Each record as its office sent it too, where its file is still the one that was loaded; columns about persons stay out
+    #[arg(long)]
+    as_sent: bool,
     /// Folder for a packet that an appeal board reads without kaohe: the explanation, every record, the definitions, the scorecard
     #[arg(long, value_name = "DIR")]
     packet: Option<PathBuf>,
@@ -66,7 +70,16 @@ pub fn run(common: &Common, arguments: &Arguments) -> Result<u8> {
         let paths = definitions(&readers.context, &opened.library, &explanation, &scheme.name);
         Ok::<_, Error>((explanation, paths, readers.results.run.clone()))
     })?;
-    let (explanation, paths, run) = explanation;
+    let (mut explanation, paths, run) = explanation;
+    if arguments.as_sent || arguments.packet.is_some() {
+        let without = as_sent::add(&opened, &common.out(&opened.directory), &mut explanation)?;
+        if without > 0 {
+            eprintln!(
+                "{} can't be shown as sent: the file has changed since it was loaded, is gone, or is shaped by a mapping",
+                counted(without, "record")
+            );
+        }
+    }
     if let Some(folder) = &arguments.packet {
         let asked = packet::Asked {
             folder,

@@ -174,6 +174,7 @@ fn record(row: &Transaction) -> Record {
         facts: facts.into_iter().map(|(name, fact)| (name.to_owned(), fact)).collect::<BTreeMap<_, _>>(),
         source_file: row.origin.source_file.clone(),
         source_line: row.origin.source_line,
+        as_sent: None,
         batch_id: row.origin.batch_id.clone(),
     }
 }

@@ -21,6 +21,7 @@ use crate::calendar::{DAY_MICROSECONDS, shanghai_day, start_of_day};
 use crate::compute::loads::{apart, with_loads};
 use crate::compute::populations::Dependencies;
 use crate::functions::{Moment, parse_bound};
+use crate::ingest::AsSent;
 use crate::library::Library;
 use crate::library::indicator::{Better, Indicator, Window};
 use crate::terms::{Month, date_from_epoch_days};
@@ -94,6 +95,9 @@ pub struct Record {
     pub source_line: Option<i64>,
     /// The run whose load read them there; empty when unknown.
     pub batch_id: String,
+    /// Headers and cells as the office sent them; none where nobody asked, or the file is not the one that was loaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_sent: Option<AsSent>,
 }
 
 /// Records of one kind.
@@ -258,6 +262,7 @@ pub(super) fn record_at(batch: &RecordBatch, row: usize, rows: &IndicatorRows) -
         source_file: source_file.to_owned(),
         source_line: value("source_line")?.parse().ok(),
         batch_id: batch_id.to_owned(),
+        as_sent: None,
     })
 }
 

@@ -172,7 +172,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
 
     /// Reads the file; which of its worksheets were left out.
     fn read(&mut self, file: &SourceFile) -> Result<Vec<String>> {
-        let is_text = matches!(file.format, Format::Csv | Format::JsonLines);
+        let is_text = file.format.is_text();
         let before = stamp(file)?;
         self.account.bytes_size = before.0;
         let examined = decode::examine(&file.path, is_text, self.source.encoding)?;
@@ -232,12 +232,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
                     if source.mapping.is_some() { Expect::Any } else { Expect::Known { is_known: &is_known, is_complete: &is_complete } };
                 // Whoever takes no more says why.
                 let sink: &mut Sink<'_> = &mut |input| found.send(input).context(Kind::Bug, || "handing rows over");
-                match file.format {
-                    Format::Csv => csv::read(&file.path, examined.encoding, source.delimiter, &expect, &progress, sink),
-                    Format::Xlsx => xlsx::read(&file.path, source.sheet.as_deref(), &expect, &progress, sink),
-                    Format::JsonLines => jsonl::read(&file.path, examined.encoding, &progress, sink),
-                    Format::Parquet => parquet::read(&file.path, &expect, &progress, sink),
-                }
+                read_file(file, source, examined.encoding, &expect, &progress, sink)
             });
             let reader = reader.context(Kind::Environment, || "starting a thread")?;
             // Ends with the first refusal, and with it the channel.
@@ -541,6 +536,23 @@ impl<'l, 'a> FileLoad<'l, 'a> {
         let raw = self.raw.take().expect("the raw table was just put back");
         (self.account.filtered, self.account.expanded) = raw.difference();
         raw.each_postponed(|line, reasons, text| self.quarantine(line, reasons, text))
+    }
+}
+
+/// Reads a file of any format from end to end.
+pub(super) fn read_file(
+    file: &SourceFile,
+    source: &Source,
+    encoding: &'static encoding_rs::Encoding,
+    expect: &Expect<'_>,
+    progress: &dyn Fn(u64),
+    sink: &mut Sink<'_>,
+) -> Result<ReadSummary> {
+    match file.format {
+        Format::Csv => csv::read(&file.path, encoding, source.delimiter, expect, progress, sink),
+        Format::Xlsx => xlsx::read(&file.path, source.sheet.as_deref(), expect, progress, sink),
+        Format::JsonLines => jsonl::read(&file.path, encoding, progress, sink),
+        Format::Parquet => parquet::read(&file.path, expect, progress, sink),
     }
 }
 

@@ -139,13 +139,13 @@ pub fn load_table(contract: &TableContract, sources: &[Source], context: &LoadCo
 }
 
 /// Files to load with their sources; the names of what else lies in the sources' folders.
-type Files<'s> = (Vec<(SourceFile, &'s Source)>, Vec<(&'s Source, String)>);
+pub(super) type Files<'s> = (Vec<(SourceFile, &'s Source)>, Vec<(&'s Source, String)>);
 
 /// A reason to hold a table, and its sentence.
-type Reason = (HeldBecause, String);
+pub(super) type Reason = (HeldBecause, String);
 
 /// All files in the order of their names, so that lineage does not depend on the order in kaohe.toml.
-fn all_files<'a>(sources: &'a [Source], held: &mut Vec<Reason>) -> Result<Files<'a>> {
+pub(super) fn all_files<'a>(sources: &'a [Source], held: &mut Vec<Reason>) -> Result<Files<'a>> {
     let mut all: Vec<(SourceFile, &Source)> = Vec::new();
     let mut skipped = Vec::new();
     for source in sources {

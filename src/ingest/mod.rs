@@ -15,6 +15,7 @@
 //! The same rows give the same months and digests whatever the encoding, the format, the split into files or their order.
 //! Memory is bounded by a chunk, a month, and 48 bytes a row of the table.
 
+mod as_sent;
 mod checks;
 mod columns;
 mod csv;
@@ -54,6 +55,7 @@ use serde::{Deserialize, Serialize};
 use crate::library::contract::CheckSeverity;
 use crate::terms::{Month, RunId};
 
+pub use as_sent::{AsSent, as_sent};
 pub use files::files_of;
 pub use load::{are_as_accounted, bytes_of, load_table};
 pub use mapping::SEES_ITS_FILE;

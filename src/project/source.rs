@@ -37,6 +37,11 @@ impl Format {
         }
     }
 
+    /// Whether its bytes are text of some encoding.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Csv | Self::JsonLines)
+    }
+
     /// The format that a file name's ending stands for.
     pub fn of_extension(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::sheets::csv_of_texts;
 use super::texts;
 use crate::error::Result;
+use crate::explain::records::Record;
 use crate::explain::text::{part_title, render};
 use crate::explain::{Explained, Explanation};
 use crate::library::Library;
@@ -100,6 +101,7 @@ fn records(packet: &Packet<'_>) -> Result<Vec<u8>> {
         texts::PACKET_FILE,
         texts::PACKET_LINE,
         texts::PACKET_LOAD,
+        texts::PACKET_AS_SENT,
     ];
     let mut rows = Vec::new();
     for explained in &packet.explanation.indicators {
@@ -128,10 +130,17 @@ fn records_of(library: &Library, explained: &Explained) -> Vec<Vec<String>> {
                 record.source_file.clone(),
                 record.source_line.map(|line| line.to_string()).unwrap_or_default(),
                 record.batch_id.clone(),
+                as_sent(record),
             ]
         }));
     }
     rows
+}
+
+/// Headers and cells in one.
+fn as_sent(record: &Record) -> String {
+    let cells = record.as_sent.iter().flatten().filter(|(_, cell)| !cell.is_empty());
+    cells.map(|(header, cell)| format!("{header}={cell}")).collect::<Vec<_>>().join("；")
 }
 
 fn moves(granted: &Granted, moved: &[&Move]) -> Result<Vec<u8>> {

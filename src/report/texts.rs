@@ -175,6 +175,7 @@ catalogue! {
     PACKET_FILE = "源文件";
     PACKET_LINE = "行";
     PACKET_LOAD = "装载的运行";
+    PACKET_AS_SENT = "原文（不含个人信息栏）";
     PACKET_TOTAL_BEFORE = "现总分";
     PACKET_TOTAL_AFTER = "支持申诉后总分";
     PACKET_RANK_BEFORE = "现名次";

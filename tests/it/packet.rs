@@ -1,5 +1,6 @@
 //! The packet of an appeal: everything behind one figure, in files that need no kaohe, and who would move if the appeal were granted.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -45,6 +46,24 @@ fn a_packet_holds_every_record_and_the_definitions_and_tells_who_would_move() {
     assert_eq!(of("达标"), *numerator);
     assert_eq!(of("拉低得分"), (denominator.parse::<u64>().expect("a count") - numerator.parse::<u64>().expect("a count")).to_string());
     assert!(rows.iter().all(|row| row[7].starts_with("sources/") && row[8].parse::<u64>().is_ok()), "{records}");
+
+    // Each record as its office sent it, but for what is about persons: the line of the file itself says so.
+    let leads = province.text("sources/leads/leads.csv");
+    let headers: Vec<&str> = leads.lines().next().expect("a header").trim_start_matches('\u{feff}').split(',').collect();
+    for row in rows.iter().filter(|row| row[7].ends_with("leads.csv")) {
+        let line = row[8].parse::<usize>().expect("a line");
+        let cells: Vec<&str> = leads.lines().nth(line - 1).expect("the line").split(',').collect();
+        let sent: BTreeMap<&str, &str> = row[10].split('；').filter_map(|cell| cell.split_once('=')).collect();
+        assert!(sent.len() > 5, "{row:?}");
+        assert!(sent.iter().all(|(header, cell)| headers.iter().zip(&cells).any(|(of, is)| of == header && is == cell)), "{sent:?} {cells:?}");
+        assert!(!sent.contains_key("被举报人") && !sent.contains_key("线索主体"), "{sent:?}");
+    }
+    let told = province.kaohe(&["explain", unit, "market.filing_within_7d", "--domain", domain, "--as-sent"]).with(0);
+    assert!(told.out.contains("  原文 ") && told.out.contains("线索编号="), "{}", told.out);
+    let changed = crate::province::after(province);
+    changed.write("sources/leads/leads.csv", format!("{leads}\n"));
+    let told = changed.kaohe(&["explain", unit, "market.filing_within_7d", "--domain", domain, "--as-sent"]).with(0);
+    assert!(!told.out.contains("  原文 ") && told.err.contains("can't be shown as sent: the file has changed"), "{}", told.said());
 
     // Who moves is what a what-if says.
     let granted = text("if-granted.csv");
