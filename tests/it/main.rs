@@ -10,6 +10,7 @@ mod hooks;
 mod kills;
 mod layers;
 mod library;
+mod map;
 mod nightly;
 mod packet;
 mod polars;
