@@ -41,7 +41,7 @@ max_share = 0.25             # more than this share of indicators held keeps the
 # held = "ops/tell.sh"       # it ran, and something is held, has failed, or was kept back
 # failure = "ops/tell.sh"    # it stopped on an error
 
-# One [[source]] a table, or several. Headers and labels that the contract knows need no mapping
+# One [[source]] a table, or several; `kaohe map FILE` proposes one for an extract. Headers and labels that the contract knows need no mapping
 # (`kaohe docs` lists tables, headers and labels; `units` and `cases` are the first to name).
 #
 # [[source]]

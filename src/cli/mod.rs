@@ -52,6 +52,7 @@ mod doctor;
 mod explain;
 mod hooks;
 mod init;
+mod map;
 mod release;
 mod run;
 mod runs;
@@ -104,6 +105,8 @@ struct Common {
 enum Command {
     /// Make a new project, with comments
     Init(init::Arguments),
+    /// Look at an extract nobody has described, and propose its table, headers and codes as a [[source]] to edit
+    Map(map::Arguments),
     /// Check library, project and scheme without data
     Check(check::Arguments),
     /// Read the sources into the lake, and stop there
@@ -150,6 +153,7 @@ pub fn main() -> ExitCode {
     });
     let ended = match line.command {
         Command::Init(arguments) => init::init(&arguments),
+        Command::Map(arguments) => map::map(&line.common, &arguments),
         Command::Check(arguments) => check::check(&line.common, &arguments),
         Command::Load => run::run(&line.common, &run::Arguments { dry_run: false }, true),
         Command::Run(arguments) => run::run(&line.common, &arguments, false),

@@ -315,7 +315,7 @@ fn quoted_from(record: &Record) -> u64 {
 }
 
 /// The delimiter under which the first rows show the best header.
-fn sniff(path: &Path, encoding: &'static encoding_rs::Encoding, expect: &Expect<'_>) -> Result<u8> {
+pub(super) fn sniff(path: &Path, encoding: &'static encoding_rs::Encoding, expect: &Expect<'_>) -> Result<u8> {
     let mut reader = TextReader::open(path, encoding, &|_| ())?;
     let mut sample = Vec::new();
     while sample.len() < SNIFFED_BYTES && reader.fill(&mut sample)? {}
@@ -326,10 +326,7 @@ fn sniff(path: &Path, encoding: &'static encoding_rs::Encoding, expect: &Expect<
         for record in parser.byte_records().take(HEADER_WITHIN).flatten() {
             rows.push(record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect::<Vec<_>>());
         }
-        let found = expect.find(&rows).map_or((0, 0), |at| {
-            let known = rows[at].iter().filter(|cell| matches!(expect, Expect::Known { is_known, .. } if is_known(cell))).count();
-            (known, rows[at].len())
-        });
+        let found = expect.find(&rows).map_or((0, 0), |at| (expect.recognised(&rows[at]), rows[at].len()));
         if found > (best.0, best.1) {
             best = (found.0, found.1, delimiter);
         }

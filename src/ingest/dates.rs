@@ -49,6 +49,17 @@ pub(super) fn read_instant(text: &str, is_1904: bool) -> Option<i64> {
     read_moment(text, is_1904).map(Moment::to_instant)
 }
 
+/// Whether the text names a day that stays unread: `12/29/04`, `29.12.2004`, or a year counted otherwise, `108/12/09`.
+pub(super) fn is_unclear(text: &str) -> bool {
+    let is_form = |separator: char| {
+        let parts: Vec<&str> = text.split(separator).collect();
+        let are_digits = parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+        let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+        are_digits && matches!(lengths[..], [1 | 2, 1 | 2, 2 | 4] | [3, 1 | 2, 1 | 2])
+    };
+    ['/', '.', '-'].into_iter().any(is_form) && read_moment(text, false).is_none()
+}
+
 /// An Excel serial as local day and microseconds of the day, to the millisecond; `None` outside 1954 to 2199.
 pub(super) fn from_serial(serial: f64, is_1904: bool) -> Option<(i32, i64)> {
     if !(18_000.0..110_000.0).contains(&serial) {

@@ -235,10 +235,18 @@ impl<'l, 'a> FileLoad<'l, 'a> {
                 read_file(file, source, examined.encoding, &expect, &progress, sink)
             });
             let reader = reader.context(Kind::Environment, || "starting a thread")?;
-            // Ends with the first refusal, and with it the channel.
-            let taken = inputs.into_iter().try_for_each(|input| self.take(input));
+            let mut room = self.load.context.at_most;
+            let mut taken = Ok(());
+            // Ends with the first refusal or the last record wanted, and with it the channel.
+            for input in inputs {
+                taken = self.take(input.within(&mut room));
+                if taken.is_err() || room == 0 {
+                    break;
+                }
+            }
             let read = reader.join().unwrap_or_else(|panic| resume_unwind(panic));
-            taken.and(read)
+            // Behind the last record wanted the reader was told to stop.
+            taken.and(read.or_else(|error| if room == 0 { Ok(ReadSummary::default()) } else { Err(error) }))
         })
     }
 

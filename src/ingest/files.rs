@@ -125,7 +125,8 @@ fn list_folder(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     Ok((paths, others))
 }
 
-fn remedy_of(path: &Path) -> Option<&'static str> {
+/// What to do about a file whose ending says that it can't be read as it is.
+pub(super) fn remedy_of(path: &Path) -> Option<&'static str> {
     let ending = path.extension()?.to_str()?.to_ascii_lowercase();
     UNREADABLE.iter().find(|(known, _)| *known == ending).map(|(_, remedy)| *remedy)
 }

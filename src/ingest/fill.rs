@@ -64,7 +64,7 @@ impl Filler {
             filler.kinds.push(column.kind);
             filler.first_of.push(from);
             filler.defaults.push(default);
-            if column.required || contract.key.contains(&column.name) || contract.month.as_ref() == Some(&column.name) {
+            if contract.must_have(column) {
                 filler.required.push(index);
             }
         }

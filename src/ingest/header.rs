@@ -119,14 +119,16 @@ impl<'a> Headers<'a> {
                 && column.first_of.iter().filter_map(position).any(|other| other != index && self.is_provided(other, map, depth + 1))
     }
 
+    /// Columns that a row must have and that nothing provides, by position.
+    pub fn missing(&self, map: &HeaderMap) -> Vec<usize> {
+        let is_missing = |index: &usize| self.contract.must_have(&self.contract.columns[*index]) && !self.is_provided(*index, map, 0);
+        (0..self.contract.columns.len()).filter(is_missing).collect()
+    }
+
     fn refuse_missing(&self, map: &HeaderMap, names: &[String], line: i64) -> Result<()> {
-        let missing = self.contract.columns.iter().enumerate().filter(|(index, column)| {
-            (column.required || self.contract.key.contains(&column.name) || self.contract.month.as_ref() == Some(&column.name))
-                && !self.is_provided(*index, map, 0)
-        });
         let mut messages = Vec::new();
         let mut candidates: Vec<(usize, &str, &str)> = Vec::new();
-        for (_, column) in missing {
+        for column in self.missing(map).into_iter().map(|index| &self.contract.columns[index]) {
             let mut accepted: Vec<&str> = vec![&column.name];
             accepted.extend(column.aliases.iter().chain(&column.aliases_in_wan).map(String::as_str));
             messages.push(format!("the required column `{}` is missing (accepted headers: {})", column.name, accepted.join(", ")));

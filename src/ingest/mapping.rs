@@ -296,7 +296,7 @@ impl RawTable {
 }
 
 /// A column as text, with nothing lost: a value that has no text is the file's fault.
-fn as_texts(column: &ArrayRef) -> Result<ArrayRef> {
+pub(super) fn as_texts(column: &ArrayRef) -> Result<ArrayRef> {
     let kind = column.data_type();
     if kind.is_floating() {
         let floats = columns::strict_cast(column, &DataType::Float64)?;

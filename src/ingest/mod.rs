@@ -32,6 +32,7 @@ mod losses;
 mod mapping;
 mod newest;
 mod parquet;
+pub mod propose;
 mod quarantine;
 mod raw;
 mod reasons;
@@ -79,6 +80,8 @@ pub struct LoadContext<'a> {
     pub successors: &'a BTreeMap<String, String>,
     /// How many files of months the first pass may hold open.
     pub open_files: usize,
+    /// Records that are read of each file: `u64::MAX` but where a mapping is tried.
+    pub at_most: u64,
     /// Told how many more bytes of source files were read.
     pub progress: &'a (dyn Fn(u64) + Sync),
     /// Registers kaohe's SQL functions.

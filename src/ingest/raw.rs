@@ -91,6 +91,16 @@ impl RawChunk {
         self.rows[row].fault.as_deref()
     }
 
+    /// Bytes of text that it holds.
+    pub fn bytes(&self) -> usize {
+        self.text.len() + self.raw.len()
+    }
+
+    /// Forgets the rows from `rows` on.
+    pub fn truncate(&mut self, rows: usize) {
+        self.rows.truncate(rows);
+    }
+
     /// How many cells the row has.
     pub fn width(&self, row: usize) -> usize {
         self.rows[row].cells.len()
@@ -145,6 +155,26 @@ pub(super) enum Input {
     },
 }
 
+impl Input {
+    /// The same with at most `room` records, which are taken off `room`.
+    pub fn within(mut self, room: &mut u64) -> Self {
+        let most = usize::try_from(*room).unwrap_or(usize::MAX);
+        let taken = match &mut self {
+            Self::Rows(chunk) => {
+                chunk.truncate(most);
+                chunk.len()
+            }
+            Self::Batch { batch, .. } => {
+                *batch = batch.slice(0, most.min(batch.num_rows()));
+                batch.num_rows()
+            }
+            Self::Header { .. } | Self::SheetEnd { .. } => 0,
+        };
+        *room -= taken as u64;
+        self
+    }
+}
+
 /// Takes what a reader finds.
 pub(super) type Sink<'a> = dyn FnMut(Input) -> Result<()> + 'a;
 
@@ -193,14 +223,28 @@ pub(super) enum Expect<'a> {
     },
     /// The first row with the most filled cells (a mapping names the columns).
     Any,
+    /// The first row that reads most like names: no table is chosen yet.
+    Likely {
+        /// How much a cell speaks for a header: 0 where it is empty or a value.
+        weight: &'a dyn Fn(&str) -> usize,
+    },
 }
 
 impl Expect<'_> {
+    /// How much of a row is recognised as header.
+    pub fn recognised(&self, row: &[String]) -> usize {
+        match self {
+            Self::Known { is_known, .. } => row.iter().filter(|cell| is_known(cell)).count(),
+            Self::Any => 0,
+            Self::Likely { weight } => row.iter().map(|cell| weight(cell)).sum(),
+        }
+    }
+
     /// Position of the header among the first rows; `None` when no row has a known header.
     pub fn find(&self, rows: &[Vec<String>]) -> Option<usize> {
         let score = |row: &Vec<String>| match self {
-            Self::Known { is_known, .. } => row.iter().filter(|cell| is_known(cell)).count(),
             Self::Any => row.iter().filter(|cell| !cell.trim().is_empty()).count(),
+            _ => self.recognised(row),
         };
         let (index, best) = rows.iter().map(score).enumerate().max_by_key(|(index, score)| (*score, usize::MAX - index))?;
         (best > 0).then_some(index)
@@ -210,7 +254,7 @@ impl Expect<'_> {
     pub fn is_complete(&self, row: &[String]) -> bool {
         match self {
             Self::Known { is_complete, .. } => is_complete(row),
-            Self::Any => true,
+            Self::Any | Self::Likely { .. } => true,
         }
     }
 
@@ -218,7 +262,7 @@ impl Expect<'_> {
     pub fn is_mostly_known(&self, row: &[String]) -> bool {
         match self {
             Self::Known { is_known, .. } => mostly(row.iter().map(String::as_str), is_known),
-            Self::Any => false,
+            Self::Any | Self::Likely { .. } => false,
         }
     }
 
@@ -271,7 +315,7 @@ impl HeaderWatch<'_> {
         }
         let is_known = |cell: &str| match self.expect {
             Expect::Known { is_known, .. } => is_known(cell),
-            Expect::Any => self.names.iter().any(|name| name.trim() == cell),
+            Expect::Any | Expect::Likely { .. } => self.names.iter().any(|name| name.trim() == cell),
         };
         // Almost every record is told from a header by the digits or the word in one of its first two cells.
         let mut first = cells.clone().filter(|cell| !cell.is_empty()).take(2);

@@ -48,20 +48,12 @@ pub(super) fn read(
 }
 
 fn read_book(path: &Path, sheet: Option<&str>, expect: &Expect<'_>, progress: &dyn Fn(u64), sink: &mut Sink<'_>) -> Result<ReadSummary> {
-    let file = File::open(path).context(Kind::Source, || "opening the file")?;
-    let size = file.metadata().context(Kind::Source, || "reading the file's size")?.len();
-    let mut book: Book = Xlsx::new(BufReader::new(file)).context(Kind::Source, || "opening the workbook")?;
+    let (mut book, size) = open(path)?;
     let is_1904 = book.has_1904_epoch();
-    let visible: Vec<String> = book
-        .sheets_metadata()
-        .iter()
-        .filter(|meta| meta.typ == SheetType::WorkSheet && meta.visible == SheetVisible::Visible)
-        .map(|meta| meta.name.clone())
-        .collect();
     let candidates = match sheet {
         Some(name) if book.sheet_names().iter().any(|known| known == name) => vec![name.to_owned()],
         Some(name) => return Err(missing_sheet(name, &book.sheet_names())),
-        None => visible,
+        None => visible_sheets(&book),
     };
     let mut summary = ReadSummary::default();
     let (mut chosen, mut doubtful, mut tried) = (Vec::new(), Vec::new(), Vec::new());
@@ -96,6 +88,32 @@ fn read_book(path: &Path, sheet: Option<&str>, expect: &Expect<'_>, progress: &d
     }
     progress(size);
     Ok(summary)
+}
+
+/// The visible worksheets in their order, each with its first rows that hold anything.
+pub(super) fn beginnings(path: &Path) -> Result<Vec<(String, Vec<Vec<String>>)>> {
+    zip::refuse_bomb(path)?;
+    let mut found = Vec::new();
+    survive_panic("workbook", &mut |_| Ok(()), &mut |_| {
+        let (mut book, _) = open(path)?;
+        for name in visible_sheets(&book) {
+            let rows = first_rows(&mut book, &name)?;
+            found.push((name, rows.into_iter().map(|row| row.cells.into_iter().map(|(text, _)| text).collect()).collect()));
+        }
+        Ok(ReadSummary::default())
+    })?;
+    Ok(found)
+}
+
+fn open(path: &Path) -> Result<(Book, u64)> {
+    let file = File::open(path).context(Kind::Source, || "opening the file")?;
+    let size = file.metadata().context(Kind::Source, || "reading the file's size")?.len();
+    Ok((Xlsx::new(BufReader::new(file)).context(Kind::Source, || "opening the workbook")?, size))
+}
+
+fn visible_sheets(book: &Book) -> Vec<String> {
+    let is_visible = |meta: &&calamine::Sheet| meta.typ == SheetType::WorkSheet && meta.visible == SheetVisible::Visible;
+    book.sheets_metadata().iter().filter(is_visible).map(|meta| meta.name.clone()).collect()
 }
 
 fn missing_sheet(name: &str, known: &[String]) -> Error {

@@ -164,6 +164,11 @@ impl TableContract {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Whether a row without a value in `column` is set apart: it is required, or of the key, or the month.
+    pub fn must_have(&self, column: &Column) -> bool {
+        column.required || self.key.contains(&column.name) || self.month.as_ref() == Some(&column.name)
+    }
+
     /// The column with the unit that answers for a row: `unit_id`, else the first text that refers to the registry of units.
     pub fn owner(&self) -> Option<&str> {
         let to_units = self.references.iter().filter(|reference| (reference.table.as_str(), reference.target.as_str()) == REGISTRY);

@@ -95,6 +95,7 @@ pub fn load(
             last: &last,
             successors,
             open_files: (OPEN_FILES / at_once).max(FEWEST_OPEN_FILES),
+            at_most: u64::MAX,
             progress: &|bytes| {
                 read.fetch_add(bytes, Ordering::Relaxed);
                 surroundings.advance(bytes);

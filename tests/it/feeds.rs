@@ -257,6 +257,7 @@ fn staged(table: &str, names: &[&str], cells: &[&str]) -> (tempfile::TempDir, St
         last: &[],
         successors: &BTreeMap::new(),
         open_files: 200,
+        at_most: u64::MAX,
         progress: &|_| (),
         functions: &|session| register(session, &clocks),
     };

@@ -11,6 +11,7 @@ mod hooks;
 mod kills;
 mod layers;
 mod library;
+mod map;
 mod nightly;
 mod nights;
 mod packet;

@@ -189,6 +189,7 @@ impl Office {
             last: &self.last,
             successors: &self.successors,
             open_files: 3,
+            at_most: u64::MAX,
             progress: &|_| (),
             functions: &|_| (),
         };
