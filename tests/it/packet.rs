@@ -55,7 +55,10 @@ fn a_packet_holds_every_record_and_the_definitions_and_tells_who_would_move() {
         let cells: Vec<&str> = leads.lines().nth(line - 1).expect("the line").split(',').collect();
         let sent: BTreeMap<&str, &str> = row[10].split('；').filter_map(|cell| cell.split_once('=')).collect();
         assert!(sent.len() > 5, "{row:?}");
-        assert!(sent.iter().all(|(header, cell)| headers.iter().zip(&cells).any(|(of, is)| of == header && is == cell)), "{sent:?} {cells:?}");
+        assert!(
+            sent.iter().all(|(header, cell)| headers.iter().zip(&cells).any(|(of, is)| of == header && is == cell)),
+            "{sent:?} {cells:?}"
+        );
         assert!(!sent.contains_key("被举报人") && !sent.contains_key("线索主体"), "{sent:?}");
     }
     let told = province.kaohe(&["explain", unit, "market.filing_within_7d", "--domain", domain, "--as-sent"]).with(0);
