@@ -129,7 +129,7 @@ pub fn load(
     let nobody = BTreeMap::new();
     let mut done = registry.into_iter().map(|contract| load_one(contract, &nobody, 1)).collect::<Result<Vec<_>>>()?;
     if !others.is_empty() {
-        let successors = successors_in(request, lake, runtime, &folder.join("spill"))?;
+        let successors = successors_in(request, lake, runtime, &folder.join("staging").join("spill"))?;
         let at_once = request.partitions.max(1);
         let room = request.memory_limit.unwrap_or(LITTLE_MEMORY) / at_once / BYTES_OF_A_SOURCE_BYTE;
         let is_small = |contract: &&TableContract| crate::ingest::bytes_of(&request.project.sources_of(&contract.name)) <= room as u64;

@@ -8,6 +8,7 @@ mod disk;
 mod faults;
 mod feeds;
 mod hooks;
+mod hostile;
 mod kills;
 mod layers;
 mod library;

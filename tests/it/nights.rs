@@ -346,3 +346,17 @@ fn the_timer_and_the_cron_line_of_the_readme_run_a_night() {
     let ours: Vec<&str> = said.lines().filter(|line| line.contains("kaohe")).collect();
     assert!(ours.is_empty(), "{ours:?}");
 }
+
+/// What an earlier kaohe wrote is read and gone on from: its folder is kept in the tests and never made anew.
+#[test]
+fn a_project_of_an_older_kaohe_is_read_and_gone_on_from() {
+    let province = Province::of_copy(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/older")));
+    province.assert_readers_see_a_complete_run();
+    let before = province.current_run();
+    assert_eq!(province.one("select count(*) from leads"), "40");
+    assert_eq!(province.one("select sum(denominator) from measures where indicator = 'market.filing_within_7d' and scope = 'own'"), "40");
+    assert!(province.kaohe(&["runs"]).with(0).out.contains(&before));
+    let ended = province.run().with(0);
+    assert!(ended.out.contains("0 written, 6 unchanged"), "its months are known: {}", ended.out);
+    province.assert_readers_see_a_complete_run();
+}

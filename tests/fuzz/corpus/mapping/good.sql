@@ -1,0 +1,1 @@
+SELECT "线索编号" AS lead_id, "执法主体编码" AS unit_id, 'market' AS domain, "接收日期" AS received_on, source_line FROM source

@@ -1,0 +1,1 @@
+SELECT a."线索编号" AS lead_id, a.source_line FROM source a, source b, source c

@@ -1,0 +1,1 @@
+SELECT "线索编号" AS lead_id FROM source

@@ -1,0 +1,6 @@
+//! One input of the target `xlsx`: see inputs.rs.
+#![no_main]
+#[path = "../inputs.rs"]
+mod inputs;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| inputs::try_one("xlsx", bytes));
