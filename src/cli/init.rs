@@ -41,6 +41,10 @@ max_share = 0.25             # more than this share of indicators held keeps the
 # held = "ops/tell.sh"       # it ran, and something is held, has failed, or was kept back
 # failure = "ops/tell.sh"    # it stopped on an error
 
+# [retention]                # what `kaohe vacuum` may remove; what is not named stays for ever
+# runs_days = 60             # tables and pages of a run, and the versions of the lake that it alone has read
+# quarantine_days = 30       # refused records
+
 # One [[source]] a table, or several; `kaohe map FILE` proposes one for an extract. Headers and labels that the contract knows need no mapping
 # (`kaohe docs` lists tables, headers and labels; `units` and `cases` are the first to name).
 #
