@@ -47,12 +47,19 @@ pub enum Ruling {
     Refused,
     /// A comment was answered.
     Answered,
+    /// The unit has taken it back; the reason and the document tell how.
+    Withdrawn,
 }
 
 const KINDS: [(&str, MatterKind); 3] =
     [("comment", MatterKind::Comment), ("appeal", MatterKind::Appeal), ("exclusion", MatterKind::Exclusion)];
-const RULINGS: [(&str, Ruling); 4] =
-    [("granted", Ruling::Granted), ("partly", Ruling::Partly), ("refused", Ruling::Refused), ("answered", Ruling::Answered)];
+const RULINGS: [(&str, Ruling); 5] = [
+    ("granted", Ruling::Granted),
+    ("partly", Ruling::Partly),
+    ("refused", Ruling::Refused),
+    ("answered", Ruling::Answered),
+    ("withdrawn", Ruling::Withdrawn),
+];
 
 /// A file that came with a matter or a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -490,6 +497,11 @@ impl Taking<'_> {
             wrong("other-indicator", says, "what is wrong besides is a matter of its own");
         }
         match (matter.kind, decision.ruling) {
+            (_, Ruling::Withdrawn) if changes => {
+                let says = format!("the matter {number} was withdrawn, and the decision changes something");
+                wrong("withdrawn-changes", says, "take one of them away");
+            }
+            (_, Ruling::Withdrawn) => {}
             (MatterKind::Comment, Ruling::Answered) if !changes => {}
             (MatterKind::Comment, _) => {
                 let says = format!("the matter {number} is a comment: it is `answered`, and changes nothing");

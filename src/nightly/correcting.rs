@@ -58,7 +58,7 @@ fn unknown<'a>(says: String, name: &str, known: impl IntoIterator<Item = &'a str
 /// Figures are smaller: sums of them still have room in 28 digits.
 const LARGEST: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
 
-/// A figure as it is written: `48/50` of a ratio, `4.5` of a value.
+/// A figure as it is written: `48/50` of a ratio (`0/0` where nothing is left to judge), `4.5` of a value.
 ///
 /// # Errors
 /// No number, a share above 1 or with a part below 0, a figure of another shape than the indicator's. An indicator that is not known takes both.
@@ -79,10 +79,9 @@ pub fn read_figure(text: &str, library: &Library, indicator: &str) -> Result<Fig
         Some((numerator, denominator)) => {
             let (numerator, denominator) = (number(numerator)?, number(denominator)?);
             let is_share = header.is_some_and(|header| header.shape == Shape::Ratio && header.shown_as == ShownAs::Percent);
-            if is_share && (numerator > denominator || denominator.is_zero()) {
-                return Err(wrong(format!(
-                    "`{numerator}/{denominator}` is no share: the numerator lies between 0 and the denominator, which is above 0"
-                )));
+            // 0/0: everything that was due was left out, and the weight moves as where nothing fell due.
+            if is_share && numerator > denominator {
+                return Err(wrong(format!("`{numerator}/{denominator}` is no share: the numerator lies between 0 and the denominator")));
             }
             if numerator < Decimal::ZERO || denominator < Decimal::ZERO {
                 return Err(wrong(format!("`{numerator}/{denominator}` has a part below 0")));

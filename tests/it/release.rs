@@ -231,6 +231,7 @@ fn what_a_release_refuses_is_said_with_its_place_and_nothing_of_it_is_taken() {
     for (content, told) in [
         (decision(1, &unit, "granted", ""), "granted, and nothing is changed"),
         (decision(1, &unit, "refused", &corrected("1/2")), "refused, and the decision changes something"),
+        (decision(1, &unit, "withdrawn", &corrected("1/2")), "was withdrawn, and the decision changes something"),
         (decision(1, &unit, "granted", &corrected("3/2")), "is no share"),
         (decision(1, &unit, "granted", &corrected(" +0_1/2")), "is no number"),
         (
@@ -256,7 +257,7 @@ fn what_a_release_refuses_is_said_with_its_place_and_nothing_of_it_is_taken() {
     // A process that was killed while it took a matter leaves nothing that the next one stumbles over.
     fs::create_dir_all(province.path("releases/2026-H1/draft/hearings/.making-0002")).expect("a folder");
     province.write("releases/2026-H1/draft/hearings/.DS_Store", "");
-    fs::write(&file, decision(1, &unit, "refused", "")).expect("written");
+    fs::write(&file, decision(1, &unit, "withdrawn", "")).expect("written");
     province.kaohe(&["release", "comment", &text(&file)]).with(0);
     let again = refused(&["release", "comment", &text(&file)]);
     assert!(again.contains("was decided on 2026-07-20"), "{again}");

@@ -38,6 +38,10 @@ fn a_corrected_figure_moves_its_unit_and_those_it_passes_and_says_why() {
     let moved = whatif(province, &["--correct", &format!("{unit}/market.filing_within_7d={all}/{all}")]);
     let own = moved.iter().find(|row| row[2] == *unit && row[6] != row[7]).expect("its total moves");
     assert!(own[10].contains("market.filing_within_7d +"), "{own:?}");
+    // Where everything that was due is left out, the other indicators carry the weight: the total is theirs, and no division by nothing.
+    let none = whatif(province, &["--correct", &format!("{unit}/market.filing_within_7d=0/0")]);
+    let own = none.iter().find(|row| row[2] == *unit && row[6] != row[7]).expect("its total moves");
+    assert!(own[7].parse::<f64>().is_ok(), "{own:?}");
     // Whoever answers for the unit moves with it, and nobody else.
     let above: Vec<String> = province
         .sql(&format!(
