@@ -199,6 +199,11 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
     results.finished = surroundings.now();
     if let Err(error) = &ended {
         results.error = Some(error.to_string());
+        // Readers may have been switched, and only what came after failed: then they see a run that is done.
+        let current = Current::read(&request.out.join("current.json")).ok().flatten();
+        if current.is_none_or(|current| current.run != request.run) {
+            results.status = RunStatus::Failed;
+        }
     }
     // A disk too full for the results must not hide the error that says so.
     let failed = || results.error.as_deref().filter(|_| ended.is_err());
