@@ -47,9 +47,11 @@ macro_rules! tell_line {
 mod check;
 mod diff;
 mod docs;
+mod doctor;
 mod explain;
 mod hooks;
 mod init;
+mod publish;
 mod release;
 mod run;
 mod runs;
@@ -106,6 +108,10 @@ enum Command {
     Load,
     /// The nightly job: load, compute, score, detect, report, switch
     Run(run::Arguments),
+    /// Send the current run to the object store of [publish], where a night could not
+    Publish,
+    /// Can this object store keep the promises? Races two writers
+    Doctor(doctor::Arguments),
     /// What ran
     Runs,
     /// Freshness of each source, what is held, who has not reported
@@ -143,6 +149,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&line.common, &arguments),
         Command::Load => run::run(&line.common, &run::Arguments { dry_run: false }, true),
         Command::Run(arguments) => run::run(&line.common, &arguments, false),
+        Command::Publish => publish::publish(&line.common),
+        Command::Doctor(arguments) => doctor::doctor(&line.common, &arguments),
         Command::Runs => runs::runs(&line.common),
         Command::Status => runs::status(&line.common),
         Command::Sql(arguments) => sql::run(&line.common, &arguments),

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -14,6 +15,7 @@ use super::Common;
 use crate::compute::counting_session::Limits;
 use crate::error::{Context, Kind, Result};
 use crate::lake::SpillFolder;
+use crate::nightly::remote::{COMPARE, SEND};
 use crate::nightly::{Surroundings, Work};
 use crate::release::hash_file;
 use crate::terms::{RunId, counted};
@@ -56,11 +58,16 @@ pub fn exit_on_signals(consequence: &'static str) {
         });
         if let Some(code) = code {
             take_bar_away();
-            eprintln!("stopped by a signal{consequence}");
+            let is_sending = SENDS.load(Ordering::Relaxed);
+            eprintln!("stopped by a signal{}", if is_sending { STOPPED_SENDING } else { consequence });
             std::process::exit(code);
         }
     });
 }
+
+/// Whether results have been switched to, and are on their way to an object store.
+static SENDS: AtomicBool = AtomicBool::new(false);
+const STOPPED_SENDING: &str = "; the run is current here, and the store shows what it showed before: `kaohe publish` sends the rest";
 
 /// Memory that the engine may use by default: 60 % of what is available.
 pub fn default_memory() -> Option<usize> {
@@ -268,6 +275,7 @@ impl Surroundings for Terminal {
     }
 
     fn stage(&self, name: &str, work: Work) {
+        SENDS.store([COMPARE, SEND].contains(&name), Ordering::Relaxed);
         let words = match work {
             Work::Bytes(bytes) => DecimalBytes(bytes).to_string(),
             Work::Things(count, word) => counted(count, word),

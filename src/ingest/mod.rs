@@ -53,7 +53,7 @@ use jiff::civil::Date;
 use crate::library::contract::CheckSeverity;
 use crate::terms::{Month, RunId};
 
-pub use files::files_of;
+pub use files::{files_of, is_temporary, leads_to};
 pub use load::{bytes_of, load_table};
 pub use mapping::SEES_ITS_FILE;
 pub use quarantine::quarantine_schema;

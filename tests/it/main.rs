@@ -2,6 +2,8 @@
 mod alone;
 mod browser;
 mod catalogue;
+#[cfg(feature = "cloud")]
+mod cloud;
 mod detectors;
 mod diff;
 mod faults;
@@ -11,6 +13,8 @@ mod kills;
 mod layers;
 mod library;
 mod nightly;
+#[cfg(feature = "cloud")]
+mod object_store;
 mod packet;
 mod polars;
 mod province;
