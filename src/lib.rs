@@ -9,7 +9,7 @@
 //!
 //! The modules below stand in the order in which data flows. A module uses only modules above it; a test holds that, and
 //! the fences: `deltalake` only in `lake` and `release`; `datafusion` only in `functions`, `ingest`, `lake`, `compute`, `indices`,
-//! `findings`, `explain` and `cli::sql`; `polars` only in `scoring`, `findings` and `report`; `clap` only in `cli`. Clock, environment and
+//! `findings`, `explain` and `cli::sql`; `object_store` only in `lake` and `object_storage`; `polars` only in `scoring`, `findings` and `report`; `clap` only in `cli`. Clock, environment and
 //! randomness enter through `cli` alone: stages take the as-of date, the run's id and a seed.
 //!
 //! Promises that tests hold: every row of a source is accounted for; the same input gives the same bytes; a run that is
@@ -92,6 +92,9 @@ pub mod handbook;
 
 /// The pointer to the current results.
 pub mod release;
+
+/// Extracts from an object store, published runs to one, and what it can promise.
+pub mod object_storage;
 
 /// A province that does not exist, with known cheating.
 pub mod simulate;

@@ -20,7 +20,7 @@ use crate::lake::{Lake, WriterLock};
 use crate::library::Library;
 use crate::library::contract::REGISTRY;
 use crate::library::scheme::Scheme;
-use crate::project::Project;
+use crate::project::{Project, Source};
 use crate::release::Current;
 use crate::report;
 use crate::terms::{IndicatorId, Period, RunId, UnitId, counted};
@@ -38,6 +38,7 @@ pub mod left;
 pub mod lineage;
 pub mod loading;
 pub mod publishing;
+pub mod remote;
 pub mod retention;
 pub mod switched_on;
 
@@ -188,9 +189,13 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         report: None,
         pages: [0, 0],
         error: None,
+        sending: None,
     };
     let lineage = Lineage::start(request, &results.started, &folder)?;
-    let ended = stages(request, surroundings, &folder, &mut journal, &mut results, &lineage);
+    let mut ended = stages(request, surroundings, &folder, &mut journal, &mut results, &lineage);
+    if let Some(publish) = request.project.publish.as_ref().filter(|_| ended.is_ok() && results.is_published()) {
+        ended = remote::send(publish, &request.out, &request.run.0, &mut results, &mut journal, surroundings);
+    }
     let _ = std::fs::remove_dir_all(folder.join("staging"));
     // What was only loaded may be gone on from; what ended is over.
     if ended.is_ok() && !matches!(request.purpose, Purpose::OnlyLoad) {
@@ -242,8 +247,13 @@ fn stages(
     let loaded = match request.purpose {
         Purpose::PastDay(day) => Loaded::taken_over(&day.loaded_by, folder)?,
         Purpose::Publish | Purpose::OnlyLoad => {
-            surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request)));
-            loading::load(request, &lake, &runtime, folder, journal, surroundings)?
+            let fetched = remote::fetch(request, &runtime, journal, surroundings)?;
+            if fetched.is_some() {
+                watch.done("fetch", results);
+            }
+            let project = fetched.as_ref().unwrap_or(request.project);
+            surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request, project)));
+            loading::load(request, project, &lake, &runtime, folder, journal, surroundings)?
         }
     };
     results.resumes = loaded.resumes.clone();
@@ -415,8 +425,7 @@ pub fn plan(request: &Request<'_>) -> Result<String> {
     let broken = broken_indicators(request);
     for contract in request.library.tables.values() {
         for source in request.project.sources_of(&contract.name) {
-            let (files, bytes) = crate::ingest::files_of(&source);
-            let missing = if files == 0 { "  ← no file: the table would be held" } else { "" };
+            let (files, bytes, missing) = ahead_of(&source);
             let word = if files == 1 { "file" } else { "files" };
             text.push_str(&format!("  load {:<30} {files:>5} {word:<5} {bytes:>14} bytes  {}{missing}\n", contract.name, source.path));
         }
@@ -444,7 +453,27 @@ pub fn plan(request: &Request<'_>) -> Result<String> {
     let current = Current::read(&request.out.join("current.json"))?;
     let replaces = current.map_or_else(|| "nothing (first run)".to_owned(), |current| current.run.0);
     text.push_str(&format!("  publish in {}, replacing {replaces}\n", request.out.join("runs").display()));
+    if let Some(publish) = &request.project.publish {
+        text.push_str(&format!("  send to {}\n", publish.to));
+    }
     Ok(text)
+}
+
+/// Files that a source means now, their bytes, and a remark where they can't be loaded.
+fn ahead_of(source: &Source) -> (usize, u64, String) {
+    let ahead = match &source.remote {
+        None => Ok(crate::ingest::files_of(source)),
+        Some(_) => tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context(Kind::Environment, || "starting a worker thread")
+            .and_then(|runtime| runtime.block_on(crate::object_storage::fetch::ahead(source))),
+    };
+    match ahead {
+        Ok((0, _)) => (0, 0, "  ← no file: the table would be held".to_owned()),
+        Ok((files, bytes)) => (files, bytes, String::new()),
+        Err(error) => (0, 0, format!("  ← {error}: the table would be held")),
+    }
 }
 
 /// What would be counted anew, with the reason, and how much is kept.

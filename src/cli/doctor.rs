@@ -1,6 +1,6 @@
-//! `kaohe doctor`: can this machine, this disk keep the promises?
+//! `kaohe doctor`: can this machine, this disk, this object store keep the promises?
 //!
-//! In: the project's folder, or the one named with --out. Out: a line for each promise with what was found, on standard output; 0 where all hold, 3 where one
+//! In: the project's folder, or the one named with --out; with --store an object store instead. Out: a line for each promise with what was found, on standard output; 0 where all hold, 3 where one
 //! does not. Never here: anything left behind; a judgement of data.
 
 use std::fs::{self, File, OpenOptions};
@@ -9,11 +9,23 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use clap::Args;
+
 use super::Common;
 use super::surroundings::{default_memory, human, now, today};
 use crate::error::{Context, Kind, Result};
 use crate::lake::{Lake, WriterLock};
 use crate::terms::RunId;
+
+mod store;
+
+/// Flags of `kaohe doctor`.
+#[derive(Args)]
+pub struct Arguments {
+    /// Try an object store instead: s3://bucket/prefix, or '$VARIABLE' that holds it; without a name the one of [publish]
+    #[arg(long, value_name = "STORE", num_args = 0..=1, default_missing_value = "")]
+    store: Option<String>,
+}
 
 /// What was found of one promise.
 struct Found {
@@ -34,7 +46,10 @@ const LITTLE_MEMORY: u64 = 2_000_000_000;
 const YEARS: std::ops::RangeInclusive<i16> = 2026..=2100;
 
 /// Probes and tells.
-pub fn doctor(common: &Common) -> Result<u8> {
+pub fn doctor(common: &Common, arguments: &Arguments) -> Result<u8> {
+    if let Some(written) = &arguments.store {
+        return store::probed(common, written);
+    }
     let out = common.out(&common.directory()?);
     fs::create_dir_all(&out).context(Kind::Environment, || format!("creating {}", out.display()))?;
     let folder = ProbeFolder::make(&out)?;

@@ -45,12 +45,16 @@ max_share = 0.25             # more than this share of indicators held keeps the
 # runs_days = 60             # tables and pages of a run, and the versions of the lake that it alone has read
 # quarantine_days = 30       # refused records
 
+# [publish]                  # where a published run is sent besides; it holds personal data: keep the bucket closed
+# to = "$KAOHE_STORE"        # a variable that holds s3://bucket/prefix; keys only in AWS_*, see README.md, "Object store"
+
 # One [[source]] a table, or several; `kaohe map FILE` proposes one for an extract. Headers and labels that the contract knows need no mapping
 # (`kaohe docs` lists tables, headers and labels; `units` and `cases` are the first to name).
 #
 # [[source]]
 # table = "cases"
 # path  = "sources/cases/*.csv"        # file, folder or glob, inside this folder
+# root  = "$KAOHE_DATA"                # or inside the folder, or the s3://bucket/prefix, that this variable holds
 # encoding = "gb18030"                 # default: byte-order mark, else UTF-8, else GB18030
 # max_quarantine_rate = 0.05           # above this share of unusable rows the table is held
 # max_shrink = 0.30                    # fewer rows than last time by more than this share: held
@@ -80,7 +84,7 @@ pub fn init(arguments: &Arguments) -> Result<u8> {
         std::fs::create_dir_all(directory.join(folder)).context(Kind::Environment, doing)?;
     }
     std::fs::write(&file, TEMPLATE).context(Kind::Environment, doing)?;
-    std::fs::write(directory.join(".gitignore"), "lake/\nruns/\ncurrent.json\n").context(Kind::Environment, doing)?;
+    std::fs::write(directory.join(".gitignore"), "lake/\nruns/\ncurrent.json\nsent.json\n").context(Kind::Environment, doing)?;
     say_line!("{}", file.display());
     bring(directory, &brought)?;
     eprintln!(

@@ -53,6 +53,7 @@ mod explain;
 mod hooks;
 mod init;
 mod map;
+mod publish;
 mod release;
 mod run;
 mod runs;
@@ -115,6 +116,8 @@ enum Command {
     Run(run::Arguments),
     /// Past days by the library as it stands, beside what readers see; prints its plan first
     Backfill(backfill::Arguments),
+    /// Send the current run to the object store of [publish], where a night could not
+    Publish,
     /// What ran
     Runs,
     /// Freshness of each source, what is held, who has not reported
@@ -137,8 +140,8 @@ enum Command {
     Release(release::Arguments),
     /// Remove what is older than [retention] keeps, and nothing that a release, a sample or a freeze rests on
     Vacuum(vacuum::Arguments),
-    /// Can this machine and this disk keep the promises?
-    Doctor,
+    /// Can this machine, this disk, an object store keep the promises?
+    Doctor(doctor::Arguments),
     /// Make a province that does not exist, with planted cheating and its answer key
     Simulate(simulate::Arguments),
 }
@@ -158,6 +161,7 @@ pub fn main() -> ExitCode {
         Command::Load => run::run(&line.common, &run::Arguments { dry_run: false }, true),
         Command::Run(arguments) => run::run(&line.common, &arguments, false),
         Command::Backfill(arguments) => backfill::backfill(&line.common, &arguments),
+        Command::Publish => publish::publish(&line.common),
         Command::Runs => runs::runs(&line.common),
         Command::Status => runs::status(&line.common),
         Command::Sql(arguments) => sql::run(&line.common, &arguments),
@@ -169,7 +173,7 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::diff(&line.common, &arguments),
         Command::Release(arguments) => release::release(&line.common, &arguments),
         Command::Vacuum(arguments) => vacuum::vacuum(&line.common, &arguments),
-        Command::Doctor => doctor::doctor(&line.common),
+        Command::Doctor(arguments) => doctor::doctor(&line.common, &arguments),
         Command::Simulate(arguments) => simulate::simulate(&line.common, &arguments),
     };
     match ended {

@@ -219,6 +219,7 @@ fn summary(results: &RunResults, request: &Request<'_>, seconds: f64, peak: u64)
         }
         (_, None) => "published  nothing\n".to_owned(),
     });
+    text.push_str(&super::publish::said(results));
     text
 }
 

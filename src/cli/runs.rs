@@ -14,6 +14,7 @@ use super::surroundings::human;
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::Lake;
 use crate::nightly::journal::{RunResults, RunStatus, Warning};
+use crate::object_storage::send::Shown;
 use crate::release::Current;
 use crate::terms::counted;
 
@@ -53,8 +54,8 @@ pub fn current(out: &Path) -> Result<Current> {
 
 /// Names of the runs that readers have seen.
 pub fn published(out: &Path) -> Result<Vec<String>> {
-    let is_published = |results: &RunResults| matches!(results.status, RunStatus::Done | RunStatus::DoneWithHeld);
-    Ok(all_runs(out)?.into_iter().filter(|(_, results)| results.as_ref().is_some_and(is_published)).map(|(name, _)| name).collect())
+    let all = all_runs(out)?.into_iter();
+    Ok(all.filter(|(_, results)| results.as_ref().is_some_and(RunResults::is_published)).map(|(name, _)| name).collect())
 }
 
 fn word(results: Option<&RunResults>) -> &'static str {
@@ -145,6 +146,7 @@ pub fn status(common: &Common) -> Result<u8> {
     };
     let results = runs.get(&current.run.0).cloned().flatten();
     say_line!("current    {} (published {})", current.run, current.written_at);
+    in_the_store(&out, &current, results.as_ref())?;
     for mismatch in current.verify(&out.join("runs").join(&current.run.0))? {
         say_line!("damaged    {mismatch}");
     }
@@ -225,6 +227,20 @@ fn disk(out: &Path) {
     let lake = Lake::open(&out.join("lake")).and_then(|lake| lake.disk_usage()).unwrap_or_default();
     let free = fs4::available_space(out).map(human).unwrap_or_else(|_| "?".to_owned());
     say_line!("disk       lake {} in {}, {free} free", human(lake.bytes), counted(lake.files as usize, "file"));
+}
+
+/// What readers of the object store see, where results were ever to be sent to one.
+fn in_the_store(out: &Path, current: &Current, results: Option<&RunResults>) -> Result<()> {
+    let shown = Shown::read(out)?;
+    match &shown {
+        Some(shown) if shown.run == current.run => say_line!("store      {} shows it (sent {})", shown.to, shown.at),
+        Some(shown) => say_line!("store      {} still shows {} (sent {})", shown.to, shown.run, shown.at),
+        None => {}
+    }
+    if let Some(sending) = results.and_then(|results| results.sending.as_ref()).filter(|sending| !sending.sent) {
+        say_line!("not sent   {}", indented(sending.reason.as_deref().unwrap_or(""), "     "));
+    }
+    Ok(())
 }
 
 /// How far each source table reaches, when it was last loaded and last changed, and the account of its records.

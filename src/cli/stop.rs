@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::hooks::{self, Ended, Told};
-use super::surroundings::{now, take_bar_away};
+use super::surroundings::{SENDS, now, take_bar_away};
 use crate::error::Result;
 use crate::project::Hooks;
 
@@ -21,6 +21,8 @@ static SWITCHING: Mutex<()> = Mutex::new(());
 static HAS_SWITCHED: AtomicBool = AtomicBool::new(false);
 /// Whom to tell, and of what.
 static LAST_WORDS: Mutex<Option<(Hooks, Told)>> = Mutex::new(None);
+
+const STOPPED_SENDING: &str = "; the run is current here, and the store shows what it showed before: `kaohe publish` sends the rest";
 
 /// How long a switch, and then the end of the process, is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -70,7 +72,9 @@ fn end(code: u8, consequence: &str) {
     // Nobody may switch readers any more: the lock is kept until the process is gone.
     let _nobody_switches = lock_within(PATIENCE);
     take_bar_away();
-    if HAS_SWITCHED.load(Ordering::SeqCst) {
+    if SENDS.load(Ordering::SeqCst) {
+        eprintln!("stopped by {}{STOPPED_SENDING}", name_of(code));
+    } else if HAS_SWITCHED.load(Ordering::SeqCst) {
         eprintln!("{} came after readers were switched: the run ends by itself", name_of(code));
         std::thread::sleep(PATIENCE);
     } else {

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -14,6 +15,7 @@ use super::Common;
 use crate::compute::counting_session::Limits;
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::SpillFolder;
+use crate::nightly::remote::{COMPARE, SEND};
 use crate::nightly::{Surroundings, Work};
 use crate::release::hash_file;
 use crate::terms::{RunId, counted};
@@ -39,12 +41,11 @@ pub fn today() -> Date {
 /// A clock that stands before the start of a run that is there already: what it calls yesterday would be another day.
 pub fn new_run(out: &Path) -> Result<RunId> {
     let begun = shanghai_now();
-    let name = |at: DateTime| at.strftime("%Y%m%dT%H%M%S").to_string();
     let known = std::fs::read_dir(out.join("runs")).into_iter().flatten().flatten();
     let newest = known.map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(|name| name.starts_with('2')).max();
     let start_of = |run: &String| run.split('-').next().unwrap_or_default().to_owned();
     let stamp = match newest.as_ref().map(start_of) {
-        Some(newest) if newest >= name(begun) => {
+        Some(newest) if newest >= start_of_second(begun) => {
             let newest: DateTime = DateTime::strptime("%Y%m%dT%H%M%S", &newest)
                 .context(Kind::Environment, || format!("reading when the run {newest} began"))?;
             let back = newest.duration_since(begun);
@@ -52,11 +53,24 @@ pub fn new_run(out: &Path) -> Result<RunId> {
                 let says = format!("this machine's clock stands at {begun}, but a run began at {newest} already");
                 return Err(Error::new(Kind::Environment, says).with_hint("set the clock (timedatectl), then run again; if that run's folder came from a machine whose clock was ahead, move it out of runs/"));
             }
-            name(newest.saturating_add(jiff::Span::new().seconds(1)))
+            start_of_second(newest.saturating_add(jiff::Span::new().seconds(1)))
         }
-        _ => name(begun),
+        _ => start_of_second(begun),
     };
-    Ok(RunId(format!("{stamp}-{:04x}", rand::random::<u16>())))
+    Ok(RunId(unique(&stamp)))
+}
+
+/// A name that nobody else has, for what is tried and removed.
+pub fn unique_name() -> String {
+    unique(&start_of_second(shanghai_now()))
+}
+
+fn start_of_second(at: DateTime) -> String {
+    at.strftime("%Y%m%dT%H%M%S").to_string()
+}
+
+fn unique(stamp: &str) -> String {
+    format!("{stamp}-{:04x}", rand::random::<u16>())
 }
 
 /// A clock that was set back by so little, as time servers do, orders runs all the same.
@@ -67,6 +81,9 @@ pub fn build() -> String {
     let of_file = std::env::current_exe().and_then(std::fs::metadata).and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
     format!("{ENGINE} {of_file:?}")
 }
+
+/// Whether results have been switched to, and are on their way to an object store.
+pub static SENDS: AtomicBool = AtomicBool::new(false);
 
 /// Memory that the engine may use by default: 60 % of what is available.
 pub fn default_memory() -> Option<usize> {
@@ -280,6 +297,7 @@ impl Surroundings for Terminal {
     }
 
     fn stage(&self, name: &str, work: Work) {
+        SENDS.store([COMPARE, SEND].contains(&name), Ordering::Relaxed);
         let words = match work {
             Work::Bytes(bytes) => human(bytes),
             Work::Things(count, word) => counted(count, word),

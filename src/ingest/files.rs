@@ -52,6 +52,9 @@ pub(super) fn find(source: &Source) -> Result<Found> {
     if climbs {
         return Err(Error::new(Kind::Configuration, format!("the path `{}` leaves its folder", source.path)));
     }
+    if let Some(why) = source.remote.as_ref().and_then(|remote| remote.missing.as_ref()) {
+        return Err(Error::new(Kind::Source, why.clone()));
+    }
     let root = source.root.canonicalize().context(Kind::Source, || format!("looking for the folder {}", source.root.display()))?;
     let written = root.join(&source.path);
     let mut found = Found::default();
@@ -101,7 +104,7 @@ pub(super) fn find(source: &Source) -> Result<Found> {
 }
 
 /// Whether the written path of `source` leads to a file of that name (relative to the root), be it there or not.
-pub(super) fn leads_to(source: &Source, name: &str) -> bool {
+pub fn leads_to(source: &Source, name: &str) -> bool {
     let path = source.path.trim_start_matches("./").trim_end_matches('/');
     // As [`glob::glob`] matches: a star does not cross a folder.
     let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
@@ -144,7 +147,8 @@ fn match_glob(root: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn is_temporary(path: &Path) -> bool {
+/// Whether a name is that of a hidden file, or of one that a program left while it was writing: no delivery.
+pub fn is_temporary(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(['.', '~']))
 }
 

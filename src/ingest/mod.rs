@@ -57,7 +57,7 @@ use crate::library::contract::CheckSeverity;
 use crate::terms::{Month, RunId};
 
 pub use as_sent::{AsSent, as_sent};
-pub use files::files_of;
+pub use files::{files_of, is_temporary, leads_to};
 pub use load::{are_as_accounted, bytes_of, load_table};
 pub use mapping::SEES_ITS_FILE;
 pub use quarantine::quarantine_schema;

@@ -14,6 +14,7 @@
 //! - What was decoded once stays in memory as far as there is room (`room`, `columns`).
 //! - What a month was like when it was frozen can be read beside what it is now (`at_freeze`).
 //! - Sorted rows are numbered by counting (`row_numbers`).
+//! - What a table's history consists of can be copied elsewhere, entry by entry (`history`).
 //! - Files are plain Parquet: DuckDB, Spark and Polars read the lake as it is (`month_file`).
 //!
 //! - Files that no version in use names may go, when somebody asks for it (`vacuum`).
@@ -26,6 +27,7 @@ mod commit;
 mod cover;
 mod durable;
 mod durable_store;
+mod history;
 mod in_turn;
 mod lock;
 mod month_file;
@@ -49,6 +51,7 @@ pub use commit::{CommitOutcome, MonthFile, Replacement};
 pub(crate) use durable::synced;
 pub use durable::{create_folders, replace_file, replace_json, sync_parent, sync_tree};
 pub use durable_store::DurableLocalStore;
+pub use history::{LAST_CHECKPOINT, LogEntry};
 pub use in_turn::in_parts;
 pub use lock::{Holder, WriterLock, turn};
 pub use provider::{register_empty, with_dictionaries};

@@ -401,6 +401,15 @@ async fn an_unchanged_month_is_recognised_after_the_log_was_folded_into_a_checkp
     assert_eq!(outcome.version, 101);
     assert_eq!(bench.lake.pin_at(&first.versions()).await.expect("the first version"), first);
     assert_eq!(bench.lake.pin().await.expect("a pin").files("cases")[0], first.files("cases")[0]);
+
+    // What a copy of the log consists of: a version that was there before the folding has none of it.
+    let folded = ["cases/_delta_log/00000000000000000099.checkpoint.parquet", "cases/_delta_log/_last_checkpoint"];
+    assert_eq!(bench.lake.checkpoints("cases", 101).expect("listed"), folded);
+    assert_eq!(bench.lake.checkpoints("cases", 98).expect("listed"), [] as [String; 0]);
+    let entry = bench.lake.log_entry("cases", 0).expect("the first entry");
+    let added: Vec<(String, u64)> = first.files("cases").iter().map(|file| (file.path.clone(), file.bytes)).collect();
+    assert_eq!((entry.path.as_str(), entry.added), ("cases/_delta_log/00000000000000000000.json", added));
+    assert!(bench.lake.log_entry("cases", 102).is_err());
 }
 
 /// An extract as an office sends it: the day of every record by its number, `20260307` for 2026-03-07.

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::remote::{SEND, Sending};
 use super::switched_on::Counted;
 use crate::compute::fused::reuse::CountedRelation;
 use crate::error::{Context, Kind, Result};
@@ -200,18 +201,33 @@ pub struct RunResults {
     pub pages: [usize; 2],
     /// The error that stopped it.
     pub error: Option<String>,
+    /// Whether they went to the object store that the project names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending: Option<Sending>,
 }
 
 impl RunResults {
     /// The process exit code of this outcome.
     pub fn exit_code(&self) -> u8 {
         let nothing_held = || self.tables.values().all(|table| table.held.is_none());
-        match self.status {
+        let here = match self.status {
             RunStatus::Done => 0,
             RunStatus::Loaded if nothing_held() => 0,
             RunStatus::PastDay if nothing_held() && self.held_indicators.is_empty() && self.failed_detectors.is_empty() => 0,
             _ => 1,
-        }
+        };
+        self.sending.as_ref().map_or(here, |sending| here.max(sending.exit_code))
+    }
+
+    /// Whether readers see the run, or have seen it.
+    pub fn is_published(&self) -> bool {
+        matches!(self.status, RunStatus::Done | RunStatus::DoneWithHeld)
+    }
+
+    /// The results as they were before anything was sent: that is what goes to the object store.
+    pub fn before_sending(mut self) -> Self {
+        self.stages.retain(|stage| stage.stage != SEND);
+        Self { sending: None, ..self }
     }
 
     /// `41 rows in 3 tables`, for what was loaded with a remark; `None` when nothing was.
@@ -258,6 +274,9 @@ impl RunResults {
         }
         let held = self.held_indicators.len();
         text.push_str(&format!("# TYPE kaohe_held_indicators gauge\nkaohe_held_indicators {held}\n"));
+        if let Some(sending) = &self.sending {
+            text.push_str(&format!("# TYPE kaohe_sent gauge\nkaohe_sent {}\n", u8::from(sending.sent)));
+        }
         text.push_str(&format!("# TYPE kaohe_exit_code gauge\nkaohe_exit_code {}\n", self.exit_code()));
         text
     }

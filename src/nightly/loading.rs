@@ -17,6 +17,7 @@ use crate::functions::{self, Clocks};
 use crate::ingest::{CheckCount, FileAccounting, LastFile, LoadContext, StagedTable, UnitRemark, arrow_schema, load_table};
 use crate::lake::{Lake, MonthFile, Replacement, Snapshot, TableShape};
 use crate::library::contract::{CheckSeverity, REGISTRY, TableContract};
+use crate::project::Project;
 use crate::side_by_side::side_by_side;
 
 /// What loading left.
@@ -42,18 +43,19 @@ pub fn shape_of(contract: &TableContract) -> TableShape {
 }
 
 /// Bytes of all source files that a load would read.
-pub fn bytes_ahead(request: &Request<'_>) -> u64 {
-    request.library.tables.keys().map(|table| crate::ingest::bytes_of(&request.project.sources_of(table))).sum()
+pub fn bytes_ahead(request: &Request<'_>, project: &Project) -> u64 {
+    request.library.tables.keys().map(|table| crate::ingest::bytes_of(&project.sources_of(table))).sum()
 }
 
 /// Loads every table that the project has sources for: the registry first, then large tables one by one, each of which keeps the cores busy,
-/// then small ones side by side.
+/// then small ones side by side. `project` is the request's, with every source on the disk.
 ///
 /// # Errors
 /// A check of severity `stop`, or a machine that can't go on; a source that fails only holds its table. Tables that were done by then, or at
 /// hand, are stored.
 pub fn load(
     request: &Request<'_>,
+    project: &Project,
     lake: &Lake,
     runtime: &tokio::runtime::Runtime,
     folder: &Path,
@@ -73,7 +75,7 @@ pub fn load(
         write("resuming", &run, "")?;
     }
     let load_one = |contract: &TableContract, successors: &BTreeMap<String, String>, at_once: usize| {
-        let sources = request.project.sources_of(&contract.name);
+        let sources = project.sources_of(&contract.name);
         let rests_on = kept_loads::rests_on(request, contract, successors);
         surroundings.busy_with(&contract.name);
         let (ahead, read) = (crate::ingest::bytes_of(&sources), AtomicU64::new(0));
@@ -123,7 +125,7 @@ pub fn load(
         std::fs::remove_dir_all(&staging).context(Kind::Environment, || format!("removing {}", staging.display()))?;
         Ok::<_, Error>((contract.name.clone(), load, false))
     };
-    let with_sources = request.library.tables.values().filter(|contract| !request.project.sources_of(&contract.name).is_empty());
+    let with_sources = request.library.tables.values().filter(|contract| !project.sources_of(&contract.name).is_empty());
     let (registry, others): (Vec<&TableContract>, Vec<_>) = with_sources.partition(|contract| contract.name == REGISTRY.0);
     // The registry first: whose key it is that a row brings depends on who follows whom.
     let nobody = BTreeMap::new();
@@ -132,7 +134,7 @@ pub fn load(
         let successors = successors_in(request, lake, runtime, &folder.join("staging").join("spill"))?;
         let at_once = request.partitions.max(1);
         let room = request.memory_limit.unwrap_or(LITTLE_MEMORY) / at_once / BYTES_OF_A_SOURCE_BYTE;
-        let is_small = |contract: &&TableContract| crate::ingest::bytes_of(&request.project.sources_of(&contract.name)) <= room as u64;
+        let is_small = |contract: &&TableContract| crate::ingest::bytes_of(&project.sources_of(&contract.name)) <= room as u64;
         let (small, large): (Vec<&TableContract>, Vec<_>) = others.into_iter().partition(is_small);
         for contract in large {
             done.push(load_one(contract, &successors, 1)?);

@@ -4,6 +4,7 @@
 //! checked to stay inside its folder (or a declared root); diagnostics for whatever is wrong with the text. Never here:
 //! source data (that is [`crate::ingest`]), the library, the process environment.
 
+mod object_prefix;
 mod source;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,8 @@ use crate::document::{Placed, Section, read_document};
 use crate::error::{Context, Kind, Result};
 use crate::terms::Period;
 
-pub use source::{Encoding, Format, Mapping, Source, SourcePlaces};
+pub use object_prefix::{ObjectPrefix, PATIENCE};
+pub use source::{Encoding, Format, Mapping, Remote, Source, SourcePlaces};
 
 /// The file that makes a folder a project.
 pub const PROJECT_FILE: &str = "kaohe.toml";
@@ -41,6 +43,8 @@ pub struct Project {
     pub hooks: Hooks,
     /// How long results stay.
     pub retention: Retention,
+    /// Where results are sent besides.
+    pub publish: Option<Publish>,
     /// What to load, as written.
     pub sources: Vec<Source>,
 }
@@ -65,10 +69,19 @@ pub struct Retention {
     pub quarantine_days: Option<u32>,
 }
 
+/// The object store to which published results are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publish {
+    /// Below it stand `lake/`, `runs/`, `texts/` and `current.json`.
+    pub to: ObjectPrefix,
+    /// Somebody vouches that nobody else writes there: a store that can't refuse a second writer is trusted.
+    pub single_writer: bool,
+}
+
 impl Project {
     /// Reads `kaohe.toml` in `directory`; `None` when its text has errors, which then stand in `diagnostics`.
     ///
-    /// `environment` holds the variables that a `root` may name.
+    /// `environment` holds the variables that a `root` and `[publish]` may name, and what an object store's client takes from it.
     ///
     /// # Errors
     /// The file can't be read.
@@ -96,6 +109,7 @@ impl Project {
                 let [runs_days, quarantine_days] = ["runs_days", "quarantine_days"].map(|key| read_days(retention, key, diagnostics));
                 Some(Retention { runs_days, quarantine_days })
             });
+            let publish = section.section("publish", diagnostics, |section, diagnostics| read_publish(section, environment, diagnostics));
             let mut index = 0;
             let sources = section.sections("source", diagnostics, |section, diagnostics| {
                 let codes = codes.get(&index).cloned().unwrap_or_default();
@@ -113,6 +127,7 @@ impl Project {
                 notice: notice.unwrap_or_default(),
                 hooks: hooks.unwrap_or_default(),
                 retention: retention.unwrap_or_default(),
+                publish,
                 sources: sources.into_iter().map(|placed| placed.value).collect(),
             })
         });
@@ -146,6 +161,56 @@ fn read_notice(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
         return None;
     }
     Some(text.to_owned())
+}
+
+fn read_publish(section: &mut Section<'_>, environment: &BTreeMap<String, String>, diagnostics: &mut Diagnostics) -> Option<Publish> {
+    let single_writer = section.boolean("single_writer", diagnostics).unwrap_or(false);
+    let placed = section.required_text("to", diagnostics)?;
+    let value = value_of_variable("to", &placed, environment, diagnostics)?;
+    Some(Publish { to: read_prefix(&placed, value, environment, diagnostics)?, single_writer })
+}
+
+/// What the environment variable holds that a key names: paths and addresses of a machine stand outside the project.
+fn value_of_variable<'a>(
+    key: &str,
+    placed: &Placed<String>,
+    environment: &'a BTreeMap<String, String>,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'a str> {
+    let Some(variable) = placed.value.strip_prefix('$') else {
+        diagnostics
+            .error(
+                "root-form",
+                PROJECT_FILE,
+                Some(placed.span.clone()),
+                format!("`{}` is not the name of an environment variable", placed.value),
+            )
+            .hint(format!("write {key} = \"$KAOHE_DATA\""));
+        return None;
+    };
+    let value = environment.get(variable).filter(|value| !value.is_empty());
+    if value.is_none() {
+        diagnostics
+            .error("unset-variable", PROJECT_FILE, Some(placed.span.clone()), format!("the environment variable {variable} is not set"))
+            .hint_nearest(variable, environment.keys().map(String::as_str));
+    }
+    value.map(String::as_str)
+}
+
+/// The address that a variable holds.
+fn read_prefix(
+    placed: &Placed<String>,
+    value: &str,
+    environment: &BTreeMap<String, String>,
+    diagnostics: &mut Diagnostics,
+) -> Option<ObjectPrefix> {
+    let read = ObjectPrefix::read(value, environment);
+    if let Err(says) = &read {
+        diagnostics
+            .error("store-form", PROJECT_FILE, Some(placed.span.clone()), format!("`{}` names no object store: {says}", placed.value))
+            .hint("the variable holds s3://bucket/prefix");
+    }
+    read.ok()
 }
 
 /// A share between 0 and 1.

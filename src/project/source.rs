@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::{PROJECT_FILE, read_share, stays_inside};
+use super::object_prefix::ObjectPrefix;
+use super::{PROJECT_FILE, read_share, stays_inside, value_of_variable};
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section};
 
@@ -74,6 +75,15 @@ pub struct Mapping {
     pub sql: String,
 }
 
+/// An object store that files come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// What stands for the root folder.
+    pub prefix: ObjectPrefix,
+    /// Why the files are not here; `None` once they were fetched.
+    pub missing: Option<String>,
+}
+
 /// Where one table, or a part of it, comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
@@ -81,8 +91,10 @@ pub struct Source {
     pub table: String,
     /// File, folder or glob, relative to `root`.
     pub path: String,
-    /// Folder that the files must not leave: the project's, or the declared root.
+    /// Folder that the files must not leave: the project's, or the declared root; of an object store, where its files are fetched to.
     pub root: PathBuf,
+    /// The object store that the files come from, where the declared root names one.
+    pub remote: Option<Remote>,
     /// Declared format; else by the file name's ending.
     pub format: Option<Format>,
     /// Declared encoding; else recognised.
@@ -171,7 +183,7 @@ pub(super) fn read_source(
     // `codes` nests one level deeper than a free table; `read_codes` has read it already, this only marks it as known.
     section.text("codes", &mut Diagnostics::default());
     let span = path.as_ref().map_or(section.span(), |path| path.span.clone());
-    let table = table?;
+    let (table, (root, remote)) = (table?, root?);
     let places = SourcePlaces {
         table: table.span.clone(),
         columns: column_places,
@@ -182,7 +194,8 @@ pub(super) fn read_source(
     let source = Source {
         table: table.value,
         path: path?.value,
-        root: root?,
+        root,
+        remote,
         format,
         encoding,
         delimiter,
@@ -200,37 +213,30 @@ pub(super) fn read_source(
 }
 
 fn is_inside(placed: &Placed<String>, diagnostics: &mut Diagnostics) -> bool {
-    let inside = stays_inside(&placed.value) && !placed.value.is_empty();
+    let inside = stays_inside(&placed.value) && !placed.value.is_empty() && !ObjectPrefix::is_meant(&placed.value);
     if !inside {
         diagnostics
             .error("path-outside", PROJECT_FILE, Some(placed.span.clone()), format!("`{}` does not stay inside the project", placed.value))
-            .hint("write a path relative to kaohe.toml, with `/` and without `..`; data elsewhere needs `root = \"$VARIABLE\"`");
+            .hint("write a path relative to kaohe.toml, with `/` and without `..`; data elsewhere, also in an object store, needs `root = \"$VARIABLE\"`");
     }
     inside
 }
 
+/// The folder of the files; of an object store its address, until they are fetched.
 fn read_root(
     section: &mut Section<'_>,
     directory: &Path,
     environment: &BTreeMap<String, String>,
     diagnostics: &mut Diagnostics,
-) -> Option<PathBuf> {
-    let Some(placed) = section.text("root", diagnostics) else { return Some(directory.to_owned()) };
-    let Some(variable) = placed.value.strip_prefix('$') else {
-        diagnostics
-            .error("root-form", PROJECT_FILE, Some(placed.span), format!("`{}` is not the name of an environment variable", placed.value))
-            .hint("write root = \"$KAOHE_DATA\"");
-        return None;
-    };
-    match environment.get(variable).filter(|value| !value.is_empty()) {
-        Some(value) => Some(PathBuf::from(value)),
-        None => {
-            diagnostics
-                .error("unset-variable", PROJECT_FILE, Some(placed.span), format!("the environment variable {variable} is not set"))
-                .hint_nearest(variable, environment.keys().map(String::as_str));
-            None
-        }
+) -> Option<(PathBuf, Option<Remote>)> {
+    let Some(placed) = section.text("root", diagnostics) else { return Some((directory.to_owned(), None)) };
+    let value = value_of_variable("root", &placed, environment, diagnostics)?;
+    if !ObjectPrefix::is_meant(value) {
+        return Some((PathBuf::from(value), None));
     }
+    let prefix = super::read_prefix(&placed, value, environment, diagnostics)?;
+    let missing = Some(format!("the files of {prefix} were not fetched yet"));
+    Some((PathBuf::from(prefix.to_string()), Some(Remote { prefix, missing })))
 }
 
 fn read_delimiter(placed: &Placed<String>, diagnostics: &mut Diagnostics) -> Option<u8> {

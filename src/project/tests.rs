@@ -92,3 +92,27 @@ fn the_same_source_twice_and_a_share_above_one_are_errors() {
     assert!(read(&format!("{HEAD}{source}codes = \"x\"\n"), &[]).1.contains("codes-form"));
     assert!(read(&format!("{HEAD}{source}mapping = \"mapping/none.sql\"\n"), &[]).1.contains("mapping-missing"));
 }
+
+#[test]
+fn results_and_sources_may_name_an_object_store_by_a_variable() {
+    let text = format!(
+        "{HEAD}[publish]\nto = \"$STORE\"\nsingle_writer = true\n[[source]]\ntable = \"units\"\npath = \"u/*.csv\"\nroot = \"$STORE\"\n"
+    );
+    let environment = [("STORE", "s3://kaohe/考核/"), ("AWS_SECRET_ACCESS_KEY", "topsecret"), ("HOME", "/root")];
+    let (project, said) = read(&text, &environment);
+    let project = project.unwrap_or_else(|| panic!("{said}"));
+    let publish = project.publish.as_ref().expect("a store");
+    assert_eq!((publish.to.to_string().as_str(), publish.single_writer), ("s3://kaohe/考核", true));
+    let remote = project.sources[0].remote.as_ref().expect("a store");
+    assert!(remote.missing.is_some() && remote.prefix == publish.to);
+    assert!(!format!("{project:?}").contains("topsecret"));
+    for (text, told) in [
+        (format!("{HEAD}[publish]\nto = \"s3://kaohe/a\"\n"), "root-form"),
+        (format!("{HEAD}[publish]\nto = \"$STOR\"\n"), "did you mean `STORE`?"),
+        (format!("{HEAD}[publish]\nsingle_writer = true\n"), "missing-key"),
+        (format!("{HEAD}[[source]]\ntable = \"cases\"\npath = \"s3://kaohe/a.csv\"\n"), "also in an object store"),
+    ] {
+        let (project, said) = read(&text, &environment);
+        assert!(project.is_none() && said.contains(told), "{said}");
+    }
+}

@@ -76,7 +76,15 @@ impl Current {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             read => read.context(Kind::Environment, doing)?,
         };
-        of_format(&text, FORMAT).map(Some).map_err(|error| error.while_doing(doing()))
+        Self::of_text(&text).map(Some).map_err(|error| error.while_doing(doing()))
+    }
+
+    /// The pointer that a text holds.
+    ///
+    /// # Errors
+    /// As [`of_format`].
+    pub fn of_text(text: &str) -> Result<Self> {
+        of_format(text, FORMAT)
     }
 
     /// Compares the run's result tables with the pointer, in order of their names; nothing is returned when all are as they were.

@@ -235,6 +235,7 @@ fn staged(table: &str, names: &[&str], cells: &[&str]) -> (tempfile::TempDir, St
         table: table.to_owned(),
         path: "feed.csv".to_owned(),
         root: folder.path().to_owned(),
+        remote: None,
         format: None,
         encoding: None,
         delimiter: None,

@@ -2,6 +2,8 @@
 mod alone;
 mod browser;
 mod catalogue;
+#[cfg(feature = "cloud")]
+mod cloud;
 mod detectors;
 mod diff;
 mod disk;
@@ -15,6 +17,8 @@ mod library;
 mod map;
 mod nightly;
 mod nights;
+#[cfg(feature = "cloud")]
+mod object_store;
 mod packet;
 mod polars;
 mod province;

@@ -175,15 +175,14 @@ impl Province {
 
     /// Another job, started and left alone.
     pub fn start_with(&self, command: &[&str]) -> Running {
-        let folder = self.folder();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_kaohe"))
-            .args(self.arguments(command, &folder))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("kaohe starts");
-        let lines = BufReader::new(child.stderr.take().expect("standard error is a pipe"));
-        Running { child, lines }
+        Running::of(&mut self.command(command))
+    }
+
+    /// kaohe with this project, to be given more before it is started.
+    pub fn command(&self, command: &[&str]) -> Command {
+        let mut kaohe = Command::new(env!("CARGO_BIN_EXE_kaohe"));
+        kaohe.args(self.arguments(command, &self.folder()));
+        kaohe
     }
 
     /// The run that readers see; `None` before the first.
@@ -265,6 +264,13 @@ pub struct Running {
 }
 
 impl Running {
+    /// Starts a command.
+    pub fn of(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kaohe starts");
+        let lines = BufReader::new(child.stderr.take().expect("standard error is a pipe"));
+        Self { child, lines }
+    }
+
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.child.id()

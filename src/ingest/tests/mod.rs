@@ -212,6 +212,7 @@ pub(super) fn source(table: &str, root: &Path, path: &str) -> Source {
         table: table.to_owned(),
         path: path.to_owned(),
         root: root.to_owned(),
+        remote: None,
         format: None,
         encoding: None,
         delimiter: None,
