@@ -81,10 +81,14 @@ fn last_event(out: &Path, run: &str) -> Option<String> {
     let lines: Vec<serde_json::Value> = journal.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let text = |line: &serde_json::Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
     let told = |line: &serde_json::Value| format!("{} {} at {}", text(line, "event"), text(line, "subject"), text(line, "at"));
-    let (last, before) = lines.split_last()?;
-    Some(match (text(last, "event").as_str(), before.last()) {
-        ("run-stopped", Some(before)) => format!("ended by {}, after {}", text(last, "detail"), told(before)),
-        _ => format!("at work, or killed, after {}", told(last)),
+    // The job goes on until the process is gone, and may have written after its last word.
+    let stopped = lines.iter().position(|line| text(line, "event") == "run-stopped");
+    Some(match stopped {
+        Some(at) => {
+            let before = at.checked_sub(1).map(|before| format!(", after {}", told(&lines[before]))).unwrap_or_default();
+            format!("ended by {}{before}", text(&lines[at], "detail"))
+        }
+        None => format!("at work, or killed, after {}", told(lines.last()?)),
     })
 }
 

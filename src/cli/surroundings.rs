@@ -60,6 +60,11 @@ pub fn new_run(out: &Path) -> Result<RunId> {
     Ok(RunId(unique(&stamp)))
 }
 
+/// Seconds since 1970.
+pub fn seconds_now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
 /// A name that nobody else has, for what is tried and removed.
 pub fn unique_name() -> String {
     unique(&start_of_second(shanghai_now()))

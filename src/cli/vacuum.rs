@@ -4,7 +4,6 @@
 //! release, a drawn sample, the current run or a month's freeze rests on; a project that says nothing loses only what no version names.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use clap::Args;
 
@@ -26,8 +25,8 @@ pub struct Arguments {
     dry_run: bool,
 }
 
-/// A file of the lake that is younger may belong to a table that somebody has just opened.
-const YOUNG: Duration = Duration::from_hours(24);
+/// A file of the lake that is younger (seconds) may belong to a table that somebody has just opened.
+const YOUNG: i64 = 24 * 3600;
 
 /// Removes what may go.
 pub fn vacuum(common: &Common, arguments: &Arguments) -> Result<u8> {
@@ -53,7 +52,7 @@ pub fn vacuum(common: &Common, arguments: &Arguments) -> Result<u8> {
     }
     let runtime = runtime(surroundings::cores())?;
     let lake = Lake::open(&out.join("lake"))?;
-    let unused = runtime.block_on(lake.unused(&plan.needed.versions, SystemTime::now() - YOUNG))?;
+    let unused = runtime.block_on(lake.unused(&plan.needed.versions, surroundings::seconds_now() - YOUNG))?;
     for (table, files) in &unused.files {
         say_line!("lake        {table}: {} that no version in use names", counted(files.len(), "file"));
     }

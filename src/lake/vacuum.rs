@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::store::{DiskUsage, Lake};
 use crate::error::{Context, Kind, Result};
@@ -23,12 +23,12 @@ pub struct Unused {
 }
 
 impl Lake {
-    /// Data files that neither the newest version of their table nor one of `kept` names, and that were written before `before`: what is younger may
-    /// still be read by somebody who has just opened it.
+    /// Data files that neither the newest version of their table nor one of `kept` names, and that were written before `before` (seconds since
+    /// 1970): what is younger may still be read by somebody who has just opened it.
     ///
     /// # Errors
     /// A kept version that can't be read any more: then nothing may go.
-    pub async fn unused(&self, kept: &BTreeMap<String, BTreeSet<u64>>, before: SystemTime) -> Result<Unused> {
+    pub async fn unused(&self, kept: &BTreeMap<String, BTreeSet<u64>>, before: i64) -> Result<Unused> {
         let mut unused = Unused::default();
         let newest = self.pin().await?;
         for (table, newest) in newest.versions() {
@@ -66,14 +66,14 @@ impl Lake {
 }
 
 /// Parquet files below a table's folder, with their bytes and when they were written; its log is left alone.
-fn data_files(folder: &Path, found: &mut Vec<(PathBuf, u64, SystemTime)>) -> std::io::Result<()> {
+fn data_files(folder: &Path, found: &mut Vec<(PathBuf, u64, i64)>) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (path, metadata) = (entry.path(), entry.metadata()?);
         if metadata.is_dir() && entry.file_name() != "_delta_log" {
             data_files(&path, found)?;
         } else if path.extension().is_some_and(|ending| ending == "parquet") {
-            found.push((path, metadata.len(), metadata.modified()?));
+            found.push((path, metadata.len(), metadata.mtime()));
         }
     }
     found.sort();
