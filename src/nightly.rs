@@ -186,8 +186,12 @@ fn stages(
         results.switched_on = counted_after(previous.as_ref(), request)?;
     }
 
-    surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request)));
-    let loaded = loading::load(request, &lake, &runtime, folder, journal, surroundings)?;
+    let pulled = loading::pull(request, &runtime, folder, journal, surroundings)?;
+    if request.project.sources.iter().any(|source| source.database.is_some()) {
+        watch.done(loading::PULL, results);
+    }
+    surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request, &pulled)));
+    let loaded = loading::load(request, &pulled, &lake, &runtime, folder, journal, surroundings)?;
     results.tables = loaded.tables.clone();
     results.warnings = warnings(publishing::warning_counts(request, &loaded, &Assessed::default()));
     watch.done("load", results);
@@ -342,6 +346,12 @@ pub fn plan(request: &Request<'_>) -> Result<String> {
     let broken = broken_indicators(request);
     for contract in request.library.tables.values() {
         for source in request.project.sources_of(&contract.name) {
+            if let Some(database) = &source.database {
+                let unset = format!("  ← ${} is not set: the table would be held", database.variable);
+                let missing = if database.url.is_none() { unset.as_str() } else { "" };
+                text.push_str(&format!("  pull {:<30} {:>32}  {}{missing}\n", contract.name, "rows of a database", source.path));
+                continue;
+            }
             let (files, bytes) = crate::ingest::files_of(&source);
             let missing = if files == 0 { "  ← no file: the table would be held" } else { "" };
             let word = if files == 1 { "file" } else { "files" };

@@ -1,4 +1,4 @@
-//! Source files → typed batches and quarantine, every row accounted for.
+//! Source files → typed batches and quarantine, every row accounted for; rows of databases become files first ([`pull`]).
 //!
 //! In: a table's contract, its sources, the as-of date. Out: [`StagedTable`]: one sorted Arrow file a month, the quarantine,
 //! and an account of every file. Never here: the lake, other tables, the wall clock.
@@ -18,6 +18,7 @@
 mod checks;
 mod columns;
 mod csv;
+mod databases;
 mod dates;
 mod decode;
 mod file;
@@ -53,6 +54,7 @@ use jiff::civil::Date;
 use crate::library::contract::CheckSeverity;
 use crate::terms::{Month, RunId};
 
+pub use databases::{Pulled, pull};
 pub use files::files_of;
 pub use load::{bytes_of, load_table};
 pub use mapping::SEES_ITS_FILE;
@@ -125,6 +127,8 @@ pub struct StagedTable {
 pub enum HeldBecause {
     /// A source without a file that can be opened.
     NoFile,
+    /// A source whose rows a database did not give.
+    NotPulled,
     /// A file that could not be read to its end, or no longer fits its mapping.
     FileUnreadable,
     /// More wrong records than the source may have.
@@ -142,6 +146,7 @@ impl HeldBecause {
     pub fn word(self) -> &'static str {
         match self {
             Self::NoFile => "no_file",
+            Self::NotPulled => "not_pulled",
             Self::FileUnreadable => "file_unreadable",
             Self::TooManyQuarantined => "too_many_quarantined",
             Self::ColumnLost => "column_lost",
@@ -172,7 +177,7 @@ pub struct FileAccounting {
     pub source_file: String,
     /// Worksheet.
     pub sheet: Option<String>,
-    /// `csv`, `xlsx`, `jsonl`, `parquet`.
+    /// `csv`, `xlsx`, `jsonl`, `parquet`; `postgresql` of rows that were pulled into a file.
     pub format: String,
     /// Encoding of a text file.
     pub encoding: Option<String>,

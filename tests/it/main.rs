@@ -2,6 +2,8 @@
 mod alone;
 mod browser;
 mod catalogue;
+#[cfg(feature = "databases")]
+mod databases;
 mod detectors;
 mod diff;
 mod faults;
