@@ -90,6 +90,11 @@ impl<'a> Section<'a> {
         diagnostics.error("missing-key", self.file, Some(self.span()), format!("{} needs the key `{key}`", self.what));
     }
 
+    /// Where the value of a key stands, whatever it is.
+    pub fn place(&mut self, key: &'static str) -> Option<Range<usize>> {
+        self.value(key).map(|value| self.shift(value.span()))
+    }
+
     /// A text, or `None`.
     pub fn text(&mut self, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Placed<String>> {
         let value = self.value(key)?;

@@ -9,8 +9,8 @@
 //!
 //! The modules below stand in the order in which data flows. A module uses only modules above it; a test holds that, and
 //! the fences: `deltalake` only in `lake` and `release`; `datafusion` only in `functions`, `ingest`, `lake`, `compute`, `indices`,
-//! `findings`, `explain` and `cli::sql`; `object_store` only in `lake` and `object_storage`; `polars` only in `scoring`, `findings` and `report`; `clap` only in `cli`. Clock, environment and
-//! randomness enter through `cli` alone: stages take the as-of date, the run's id and a seed.
+//! `findings`, `explain` and `cli::sql`; `object_store` only in `lake` and `object_storage`; `polars` only in `scoring`, `findings` and `report`; `tokio_postgres`
+//! only in `ingest`; `clap` only in `cli`. Clock, environment and randomness enter through `cli` alone: stages take the as-of date, the run's id and a seed.
 //!
 //! Promises that tests hold: every row of a source is accounted for; the same input gives the same bytes; a run that is
 //! killed leaves yesterday's results in place; fines and case counts never raise a score; no personal column reaches a page; an indicator's
@@ -63,7 +63,7 @@ pub mod functions;
 /// `kaohe.toml` → what to load from where.
 pub mod project;
 
-/// Source files → typed batches and quarantine, every row accounted for.
+/// Source files, and rows pulled from databases → typed batches and quarantine, every row accounted for.
 pub mod ingest;
 
 /// Delta tables, pinned snapshots, the SQL session.

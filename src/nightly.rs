@@ -252,8 +252,12 @@ fn stages(
                 watch.done("fetch", results);
             }
             let project = fetched.as_ref().unwrap_or(request.project);
-            surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request, project)));
-            loading::load(request, project, &lake, &runtime, folder, journal, surroundings)?
+            let pulled = loading::pull(project, &runtime, folder, journal, surroundings)?;
+            if project.sources.iter().any(|source| source.database.is_some()) {
+                watch.done(loading::PULL, results);
+            }
+            surroundings.stage("load", Work::Bytes(loading::bytes_ahead(request, &pulled)));
+            loading::load(request, &pulled, &lake, &runtime, folder, journal, surroundings)?
         }
     };
     results.resumes = loaded.resumes.clone();
@@ -425,6 +429,12 @@ pub fn plan(request: &Request<'_>) -> Result<String> {
     let broken = broken_indicators(request);
     for contract in request.library.tables.values() {
         for source in request.project.sources_of(&contract.name) {
+            if let Some(database) = &source.database {
+                let unset = format!("  ← ${} is not set: the table would be held", database.variable);
+                let missing = if database.url.is_none() { unset.as_str() } else { "" };
+                text.push_str(&format!("  pull {:<30} {:>32}  {}{missing}\n", contract.name, "rows of a database", source.path));
+                continue;
+            }
             let (files, bytes, missing) = ahead_of(&source);
             let word = if files == 1 { "file" } else { "files" };
             text.push_str(&format!("  load {:<30} {files:>5} {word:<5} {bytes:>14} bytes  {}{missing}\n", contract.name, source.path));

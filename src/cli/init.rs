@@ -66,6 +66,13 @@ max_share = 0.25             # more than this share of indicators held keeps the
 #
 # A source that is shaped otherwise brings SQL over its raw columns (the table is called `source`):
 # mapping = "mapping/cases.sql"
+#
+# Rows that stand in a PostgreSQL database are pulled from it, all tables of one database as they were at one moment:
+# [[source]]
+# table = "cases"
+# database = "$CASES_DATABASE"         # the variable that holds postgres://user:password@host:5432/database?sslmode=require
+# relation = "public.cases"            # a table or view; or query = "queries/cases.sql", one SELECT in the database's own SQL
+# order_by = ["case_id"]               # the columns that tell its rows apart
 "#;
 
 /// Makes the project.

@@ -281,7 +281,7 @@ fn style_of(work: Work) -> ProgressStyle {
     let template = match work {
         Work::Bytes(_) => "{prefix:<9} [{bar:24}] {decimal_bytes} of {decimal_total_bytes}  {elapsed}  {wide_msg}",
         Work::Things(..) => "{prefix:<9} [{bar:24}] {pos} of {msg}  {elapsed}",
-        Work::Unknown => "{prefix:<9} {spinner} {elapsed}",
+        Work::Unknown => "{prefix:<9} {spinner} {elapsed}  {wide_msg}",
     };
     ProgressStyle::with_template(template).expect("the template is well formed").progress_chars("=> ").tick_chars("|/-\\ ")
 }

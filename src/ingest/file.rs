@@ -56,6 +56,9 @@ const CHUNKS_AHEAD: usize = 2;
 /// Stands between a workbook's name and that of its second or further worksheet.
 pub(super) const SHEET_SIGN: &str = " › ";
 
+/// Format of rows that were pulled from a database, whatever file they wait in.
+const POSTGRESQL: &str = "postgresql";
+
 /// What a file gave for one column of the contract.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ColumnSeen {
@@ -99,7 +102,7 @@ impl<'l, 'a> FileLoad<'l, 'a> {
             table: load.contract.name.clone(),
             source_file: file.name.clone(),
             sheet: source.sheet.clone(),
-            format: file.format.word().to_owned(),
+            format: if source.database.is_some() { POSTGRESQL } else { file.format.word() }.to_owned(),
             ..FileAccounting::default()
         };
         let nothing_seen = vec![ColumnSeen::default(); load.contract.columns.len()];

@@ -6,7 +6,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Context, Error, Kind, Result};
-use crate::project::{Format, Source};
+use crate::project::{Database, Format, Source};
 
 /// One file of a source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +48,12 @@ const UNPACK: &str = "unpack it";
 /// # Errors
 /// No file; a path that leaves the root; a file whose format nobody knows, or which must be unpacked or saved otherwise first.
 pub(super) fn find(source: &Source) -> Result<Found> {
+    if let Some(Database { pulled, .. }) = &source.database
+        && !matches!(pulled, Some(Ok(())))
+    {
+        let why = pulled.clone().and_then(Result::err).unwrap_or_else(|| format!("{}: not pulled yet", source.path));
+        return Err(Error::new(Kind::Source, why));
+    }
     let climbs = Path::new(&source.path).components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
     if climbs {
         return Err(Error::new(Kind::Configuration, format!("the path `{}` leaves its folder", source.path)));

@@ -162,7 +162,10 @@ pub(super) fn all_files<'a>(sources: &'a [Source], held: &mut Vec<Reason>) -> Re
                     }
                 }
             }
-            Err(error) if error.kind == Kind::Source => held.push((HeldBecause::NoFile, plain(&error))),
+            Err(error) if error.kind == Kind::Source => {
+                let because = if source.database.is_some() { HeldBecause::NotPulled } else { HeldBecause::NoFile };
+                held.push((because, plain(&error)));
+            }
             Err(error) => return Err(error),
         }
     }
@@ -193,7 +196,7 @@ pub fn are_as_accounted(sources: &[Source], accounts: &[FileAccounting]) -> bool
 }
 
 /// An error's text without the word of its kind.
-fn plain(error: &Error) -> String {
+pub(super) fn plain(error: &Error) -> String {
     let text = error.to_string();
     text.split_once("]: ").map_or(text.clone(), |(_, rest)| rest.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Source files → typed batches and quarantine, every row accounted for.
+//! Source files → typed batches and quarantine, every row accounted for; rows of databases become files first ([`pull`]).
 //!
 //! In: a table's contract, its sources, the as-of date. Out: [`StagedTable`]: one sorted Arrow file a month, the quarantine,
 //! and an account of every file. Never here: the lake, other tables, the wall clock.
@@ -19,6 +19,7 @@ mod as_sent;
 mod checks;
 mod columns;
 mod csv;
+mod databases;
 mod dates;
 mod decode;
 mod file;
@@ -57,6 +58,7 @@ use crate::library::contract::CheckSeverity;
 use crate::terms::{Month, RunId};
 
 pub use as_sent::{AsSent, as_sent};
+pub use databases::{Pulled, pull};
 pub use files::{files_of, is_temporary, leads_to};
 pub use load::{are_as_accounted, bytes_of, load_table};
 pub use mapping::SEES_ITS_FILE;
@@ -131,6 +133,8 @@ pub struct StagedTable {
 pub enum HeldBecause {
     /// A source without a file that can be opened.
     NoFile,
+    /// A source whose rows a database did not give.
+    NotPulled,
     /// A file that could not be read to its end, or no longer fits its mapping.
     FileUnreadable,
     /// More wrong records than the source may have.
@@ -148,6 +152,7 @@ impl HeldBecause {
     pub fn word(self) -> &'static str {
         match self {
             Self::NoFile => "no_file",
+            Self::NotPulled => "not_pulled",
             Self::FileUnreadable => "file_unreadable",
             Self::TooManyQuarantined => "too_many_quarantined",
             Self::ColumnLost => "column_lost",
@@ -178,7 +183,7 @@ pub struct FileAccounting {
     pub source_file: String,
     /// Worksheet.
     pub sheet: Option<String>,
-    /// `csv`, `xlsx`, `jsonl`, `parquet`.
+    /// `csv`, `xlsx`, `jsonl`, `parquet`; `postgresql` of rows that were pulled into a file.
     pub format: String,
     /// Encoding of a text file.
     pub encoding: Option<String>,

@@ -35,6 +35,11 @@ pub fn check_sources(project: &Project, tables: &BTreeMap<String, TableContract>
             }
             continue;
         };
+        let address = source.database.as_ref().map(|database| (&database.variable, super::databases::fault_of(database.url.as_ref())));
+        if let Some((variable, Some((says, hint)))) = address {
+            let message = format!("the source of `{}` stands in ${variable}: {says}", contract.name);
+            diagnostics.error("database-address", PROJECT_FILE, Some(source.places.table.clone()), message).hint(hint);
+        }
         for Fault { rule, place, message, hint } in faults(source, contract) {
             diagnostics.error(rule, PROJECT_FILE, Some(place), message).hint(hint);
         }

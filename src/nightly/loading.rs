@@ -1,20 +1,20 @@
 //! Loading: every source table of the project into the lake.
 //!
-//! In: the project's sources and the contracts. Out: new lake versions, accounts of every file, quarantine files in the run's
-//! folder, and for each table that is held the reason. Never here: indicators.
+//! In: the project's sources and the contracts. Out: rows of databases as files of the run, new lake versions, accounts of every file,
+//! quarantine files in the run's folder, and for each table that is held the reason. Never here: indicators.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::journal::{Journal, TableResult};
 use super::kept_loads::{self, Stopped, TableLoad};
-use super::{Request, Surroundings};
+use super::{Request, Surroundings, Work};
 use crate::compute::attribution::Attribution;
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::{self, Clocks};
-use crate::ingest::{CheckCount, FileAccounting, LastFile, LoadContext, StagedTable, UnitRemark, arrow_schema, load_table};
+use crate::ingest::{CheckCount, FileAccounting, LastFile, LoadContext, Pulled, StagedTable, UnitRemark, arrow_schema, load_table};
 use crate::lake::{Lake, MonthFile, Replacement, Snapshot, TableShape};
 use crate::library::contract::{CheckSeverity, REGISTRY, TableContract};
 use crate::project::Project;
@@ -42,9 +42,33 @@ pub fn shape_of(contract: &TableContract) -> TableShape {
     TableShape { table: contract.name.clone(), schema: arrow_schema(contract), by_month: contract.month.is_some() }
 }
 
+/// Pulls the rows of sources that stand in databases, in a stage of their own where there are any.
+///
+/// # Errors
+/// A machine that can't go on; a database that refuses only holds the tables of its sources.
+pub fn pull(
+    project: &Project,
+    runtime: &tokio::runtime::Runtime,
+    folder: &Path,
+    journal: &mut Journal,
+    surroundings: &dyn Surroundings,
+) -> Result<Pulled> {
+    let sources = &project.sources;
+    let databases: BTreeSet<&str> = sources.iter().filter_map(|source| Some(source.database.as_ref()?.variable.as_str())).collect();
+    if !databases.is_empty() {
+        surroundings.stage(PULL, Work::Unknown);
+        let named = databases.into_iter().collect::<Vec<_>>().join(", ");
+        journal.write(&surroundings.now(), "pull-started", &named, "")?;
+    }
+    runtime.block_on(crate::ingest::pull(sources, &folder.join("staging"), &|source| surroundings.busy_with(source)))
+}
+
+/// The stage in which databases are read.
+pub const PULL: &str = "pull";
+
 /// Bytes of all source files that a load would read.
-pub fn bytes_ahead(request: &Request<'_>, project: &Project) -> u64 {
-    request.library.tables.keys().map(|table| crate::ingest::bytes_of(&project.sources_of(table))).sum()
+pub fn bytes_ahead(request: &Request<'_>, pulled: &Pulled) -> u64 {
+    request.library.tables.keys().map(|table| crate::ingest::bytes_of(&pulled.sources_of(table))).sum()
 }
 
 /// Loads every table that the project has sources for: the registry first, then large tables one by one, each of which keeps the cores busy,
@@ -55,7 +79,7 @@ pub fn bytes_ahead(request: &Request<'_>, project: &Project) -> u64 {
 /// hand, are stored.
 pub fn load(
     request: &Request<'_>,
-    project: &Project,
+    pulled: &Pulled,
     lake: &Lake,
     runtime: &tokio::runtime::Runtime,
     folder: &Path,
@@ -75,7 +99,7 @@ pub fn load(
         write("resuming", &run, "")?;
     }
     let load_one = |contract: &TableContract, successors: &BTreeMap<String, String>, at_once: usize| {
-        let sources = project.sources_of(&contract.name);
+        let sources = pulled.sources_of(&contract.name);
         let rests_on = kept_loads::rests_on(request, contract, successors);
         surroundings.busy_with(&contract.name);
         let (ahead, read) = (crate::ingest::bytes_of(&sources), AtomicU64::new(0));
@@ -108,6 +132,7 @@ pub fn load(
         // A file that could not be read to its end is over as well.
         surroundings.advance(ahead.saturating_sub(read.into_inner()));
         let (mut result, joined) = store(request, lake, runtime, contract, &staged, &before.versions(), folder)?;
+        result.notices.extend_from_slice(pulled.notices_of(&contract.name));
         let before = previous_rows.get(&contract.name).copied().unwrap_or(0);
         if result.held.is_some() {
             result.rows = before;
@@ -125,7 +150,7 @@ pub fn load(
         std::fs::remove_dir_all(&staging).context(Kind::Environment, || format!("removing {}", staging.display()))?;
         Ok::<_, Error>((contract.name.clone(), load, false))
     };
-    let with_sources = request.library.tables.values().filter(|contract| !project.sources_of(&contract.name).is_empty());
+    let with_sources = request.library.tables.values().filter(|contract| !pulled.sources_of(&contract.name).is_empty());
     let (registry, others): (Vec<&TableContract>, Vec<_>) = with_sources.partition(|contract| contract.name == REGISTRY.0);
     // The registry first: whose key it is that a row brings depends on who follows whom.
     let nobody = BTreeMap::new();
@@ -134,7 +159,7 @@ pub fn load(
         let successors = successors_in(request, lake, runtime, &folder.join("staging").join("spill"))?;
         let at_once = request.partitions.max(1);
         let room = request.memory_limit.unwrap_or(LITTLE_MEMORY) / at_once / BYTES_OF_A_SOURCE_BYTE;
-        let is_small = |contract: &&TableContract| crate::ingest::bytes_of(&project.sources_of(&contract.name)) <= room as u64;
+        let is_small = |contract: &&TableContract| crate::ingest::bytes_of(&pulled.sources_of(&contract.name)) <= room as u64;
         let (small, large): (Vec<&TableContract>, Vec<_>) = others.into_iter().partition(is_small);
         for contract in large {
             done.push(load_one(contract, &successors, 1)?);

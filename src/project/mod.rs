@@ -4,6 +4,7 @@
 //! checked to stay inside its folder (or a declared root); diagnostics for whatever is wrong with the text. Never here:
 //! source data (that is [`crate::ingest`]), the library, the process environment.
 
+mod database;
 mod object_prefix;
 mod source;
 
@@ -16,6 +17,7 @@ use crate::document::{Placed, Section, read_document};
 use crate::error::{Context, Kind, Result};
 use crate::terms::Period;
 
+pub use database::{ConnectionUrl, Database, Selection};
 pub use object_prefix::{ObjectPrefix, PATIENCE};
 pub use source::{Encoding, Format, Mapping, Remote, Source, SourcePlaces};
 

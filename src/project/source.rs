@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::object_prefix::ObjectPrefix;
-use super::{PROJECT_FILE, read_share, stays_inside, value_of_variable};
+use super::{Database, PROJECT_FILE, database, read_share, stays_inside, value_of_variable};
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section};
 
@@ -89,8 +89,10 @@ pub struct Remote {
 pub struct Source {
     /// Source table.
     pub table: String,
-    /// File, folder or glob, relative to `root`.
+    /// File, folder or glob, relative to `root`; of a database, the name by which its rows are known.
     pub path: String,
+    /// The database that holds the rows, where files don't.
+    pub database: Option<Database>,
     /// Folder that the files must not leave: the project's, or the declared root; of an object store, where its files are fetched to.
     pub root: PathBuf,
     /// The object store that the files come from, where the declared root names one.
@@ -151,8 +153,15 @@ pub(super) fn read_source(
     diagnostics: &mut Diagnostics,
 ) -> Option<Placed<Source>> {
     let table = section.required_text("table", diagnostics);
-    let path = section.required_text("path", diagnostics).filter(|placed| is_inside(placed, diagnostics));
-    let root = read_root(section, directory, environment, diagnostics);
+    let is_database = section.place("database").is_some();
+    database::refuse_foreign_keys(section, is_database, diagnostics);
+    let (path, root, database) = if is_database {
+        let (path, database) = database::read(section, directory, environment, diagnostics).unzip();
+        (path, Some((directory.to_owned(), None)), database)
+    } else {
+        let path = section.required_text("path", diagnostics).filter(|placed| is_inside(placed, diagnostics));
+        (path, read_root(section, directory, environment, diagnostics), None)
+    };
     let formats = [("csv", Format::Csv), ("xlsx", Format::Xlsx), ("jsonl", Format::JsonLines), ("parquet", Format::Parquet)];
     let format = section.word("format", &formats, diagnostics);
     let encodings = [
@@ -194,6 +203,7 @@ pub(super) fn read_source(
     let source = Source {
         table: table.value,
         path: path?.value,
+        database,
         root,
         remote,
         format,
@@ -212,7 +222,7 @@ pub(super) fn read_source(
     Some(Placed { value: source, span })
 }
 
-fn is_inside(placed: &Placed<String>, diagnostics: &mut Diagnostics) -> bool {
+pub(super) fn is_inside(placed: &Placed<String>, diagnostics: &mut Diagnostics) -> bool {
     let inside = stays_inside(&placed.value) && !placed.value.is_empty() && !ObjectPrefix::is_meant(&placed.value);
     if !inside {
         diagnostics
@@ -251,14 +261,18 @@ fn read_delimiter(placed: &Placed<String>, diagnostics: &mut Diagnostics) -> Opt
 }
 
 fn read_mapping(placed: &Placed<String>, directory: &Path, diagnostics: &mut Diagnostics) -> Option<Mapping> {
-    if !is_inside(placed, diagnostics) {
-        return None;
-    }
+    let sql = is_inside(placed, diagnostics).then(|| read_sql(placed, "mapping", directory, diagnostics))??;
+    Some(Mapping { file: placed.value.clone(), sql })
+}
+
+/// The text of a file of the project that a source names as its mapping or query.
+pub(super) fn read_sql(placed: &Placed<String>, what: &str, directory: &Path, diagnostics: &mut Diagnostics) -> Option<String> {
     match std::fs::read_to_string(directory.join(&placed.value)) {
-        Ok(sql) => Some(Mapping { file: placed.value.clone(), sql }),
+        Ok(sql) => Some(sql),
         Err(error) => {
-            let message = format!("the mapping `{}` can't be read: {error}", placed.value);
-            diagnostics.error("mapping-missing", PROJECT_FILE, Some(placed.span.clone()), message);
+            let message = format!("the {what} `{}` can't be read: {error}", placed.value);
+            let rule = if what == "mapping" { "mapping-missing" } else { "query-missing" };
+            diagnostics.error(rule, PROJECT_FILE, Some(placed.span.clone()), message);
             None
         }
     }

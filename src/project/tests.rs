@@ -116,3 +116,54 @@ fn results_and_sources_may_name_an_object_store_by_a_variable() {
         assert!(project.is_none() && said.contains(told), "{said}");
     }
 }
+
+const DATABASE: &str = "[[source]]\ntable = \"cases\"\ndatabase = \"$CASES\"\nrelation = \"办案.案件\"\norder_by = [\"case_id\"]\n";
+const ADDRESS: (&str, &str) = ("CASES", "postgres://kaohe:pw-of-kaohe@host/cases?sslmode=require");
+
+#[test]
+fn a_source_may_stand_in_a_database_whose_address_nobody_prints() {
+    let (project, said) = read(&format!("{HEAD}{DATABASE}max_shrink = 0.1\n"), &[ADDRESS]);
+    let project = project.unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(said, "");
+    let source = &project.sources[0];
+    assert_eq!((source.path.as_str(), source.max_shrink), ("CASES/办案.案件", 0.1));
+    let database = source.database.as_ref().expect("a database");
+    assert_eq!(database.selection, Selection::Relation(vec!["办案".to_owned(), "案件".to_owned()]));
+    assert_eq!((database.variable.as_str(), database.order_by.as_slice()), ("CASES", &["case_id".to_owned()][..]));
+    assert_eq!(database.url.as_ref().map(ConnectionUrl::secret), Some(ADDRESS.1));
+    assert!(!format!("{project:?}").contains("pw-of-kaohe"));
+    let (_, said) = read(&format!("{HEAD}{DATABASE}"), &[]);
+    assert!(said.contains("warning[unset-variable]"), "{said}");
+    let query = DATABASE.replace("relation = \"办案.案件\"", "query = \"mapping/cases.sql\"");
+    let selection =
+        read(&format!("{HEAD}{query}"), &[ADDRESS]).0.and_then(|project| project.sources[0].database.clone()).map(|found| found.selection);
+    assert_eq!(selection, Some(Selection::Query { file: "mapping/cases.sql".to_owned(), sql: "SELECT 1".to_owned() }));
+}
+
+#[test]
+fn an_address_in_the_file_itself_is_refused_without_being_shown() {
+    for address in ["postgres://kaohe:pw-of-kaohe@host/cases", "$postgres://kaohe:pw-of-kaohe@host/cases", "CASES", "$"] {
+        let (project, said) = read(&format!("{HEAD}{}", DATABASE.replace("$CASES", address)), &[ADDRESS]);
+        assert!(project.is_none() && said.contains("database-form") && !said.contains("pw-of-kaohe"), "{said}");
+    }
+}
+
+#[test]
+fn what_a_source_of_a_database_lacks_or_has_too_much_is_told() {
+    let without = |line: &str| DATABASE.replace(line, "");
+    for (text, rule) in [
+        (without("relation = \"办案.案件\"\n"), "source-selection"),
+        (without("order_by = [\"case_id\"]\n"), "missing-key"),
+        (format!("{DATABASE}query = \"mapping/cases.sql\"\n"), "source-selection"),
+        (format!("{DATABASE}path = \"a.csv\"\n"), "`path` means nothing for a source of a database"),
+        (format!("{DATABASE}encoding = \"utf-8\"\n"), "`encoding` means nothing for a source of a database"),
+        (without("database = \"$CASES\"\n"), "`relation` means nothing for a source of files"),
+        (DATABASE.replace("办案.案件", "a.b.c"), "relation-form"),
+        (DATABASE.replace("办案.案件", "a/b"), "relation-form"),
+        (DATABASE.replace("relation = \"办案.案件\"", "query = \"mapping/none.sql\""), "query-missing"),
+        (format!("{DATABASE}{DATABASE}"), "duplicate-source"),
+    ] {
+        let (project, said) = read(&format!("{HEAD}{text}"), &[ADDRESS]);
+        assert!(project.is_none() && said.contains(rule), "{text}: {said}");
+    }
+}

@@ -629,6 +629,7 @@ pub fn burden_component(component: &str) -> &str {
 pub fn held_reason(code: &str, tables: &str) -> String {
     match code {
         "no_file" => "没有收到文件".to_owned(),
+        "not_pulled" => "未能从数据库取得完整数据".to_owned(),
         "file_unreadable" => "有文件不能读取".to_owned(),
         "too_many_quarantined" => "不合格的记录过多".to_owned(),
         "shrunk" => "记录数比上次大幅减少".to_owned(),

@@ -234,6 +234,7 @@ fn staged(table: &str, names: &[&str], cells: &[&str]) -> (tempfile::TempDir, St
     let source = Source {
         table: table.to_owned(),
         path: "feed.csv".to_owned(),
+        database: None,
         root: folder.path().to_owned(),
         remote: None,
         format: None,

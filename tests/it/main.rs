@@ -4,6 +4,8 @@ mod browser;
 mod catalogue;
 #[cfg(feature = "cloud")]
 mod cloud;
+#[cfg(feature = "databases")]
+mod databases;
 mod detectors;
 mod diff;
 mod disk;

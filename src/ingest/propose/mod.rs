@@ -252,6 +252,7 @@ fn bare_source(contract: &TableContract, file: &Path) -> Source {
     Source {
         table: contract.name.clone(),
         path: name,
+        database: None,
         remote: None,
         root: file.parent().map(Path::to_owned).unwrap_or_default(),
         format: None,

@@ -211,6 +211,7 @@ pub(super) fn source(table: &str, root: &Path, path: &str) -> Source {
     Source {
         table: table.to_owned(),
         path: path.to_owned(),
+        database: None,
         root: root.to_owned(),
         remote: None,
         format: None,
