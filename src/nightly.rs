@@ -133,6 +133,8 @@ pub trait Surroundings: Sync {
     fn switch(&self, step: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         step()
     }
+    /// What was on its way to an object store has arrived, or will not.
+    fn sent(&self) {}
 }
 
 /// The run that readers see before this one.
@@ -191,15 +193,18 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
         error: None,
         sending: None,
     };
-    let lineage = Lineage::start(request, &results.started, &folder)?;
-    let mut ended = stages(request, surroundings, &folder, &mut journal, &mut results, &lineage);
-    if let Some(publish) = request.project.publish.as_ref().filter(|_| ended.is_ok() && results.is_published()) {
-        ended = remote::send(publish, &request.out, &request.run.0, &mut results, &mut journal, surroundings);
-    }
+    let lineage = Lineage::of(request, &results.started);
+    let begun = lineage.start(&folder);
+    let mut ended = begun.and_then(|()| stages(request, surroundings, &folder, &mut journal, &mut results));
     let _ = std::fs::remove_dir_all(folder.join("staging"));
-    // What was only loaded may be gone on from; what ended is over.
+    // What was only loaded may be gone on from; what ended is over, before anything of the run is sent.
     if ended.is_ok() && !matches!(request.purpose, Purpose::OnlyLoad) {
         kept_loads::forget(&folder);
+    }
+    ended = ended.and_then(|()| lineage.end(request, &results, &surroundings.now(), &folder));
+    if let Some(publish) = request.project.publish.as_ref().filter(|_| ended.is_ok() && results.is_published()) {
+        ended = remote::send(publish, &request.out, &request.run.0, &mut results, &mut journal, surroundings);
+        surroundings.sent();
     }
     results.finished = surroundings.now();
     if let Err(error) = &ended {
@@ -226,7 +231,6 @@ fn stages(
     folder: &Path,
     journal: &mut Journal,
     results: &mut RunResults,
-    lineage: &Lineage,
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(request.partitions)
@@ -266,8 +270,6 @@ fn stages(
     watch.done("load", results);
     if is_only_load {
         results.status = RunStatus::Loaded;
-        let versions = results.tables.iter().map(|(table, result)| (table.clone(), result.version)).collect();
-        lineage.complete(&surroundings.now(), &manifest(request, versions), &request.out, &[], folder)?;
         return Ok(());
     }
 
@@ -322,13 +324,10 @@ fn stages(
     let same_day = previous.as_ref().filter(|previous| previous.as_of == Some(request.as_of));
     let written = report::write(&input, folder, same_day.map(|previous| previous.folder.as_path()), request.partitions)?;
     results.table_hashes = written.tables.iter().map(|table| (table.name.clone(), table.blake3.clone())).collect();
-    let tables: Vec<String> = written.tables.into_iter().map(|table| table.name).collect();
     results.pages = [written.pages, written.unchanged];
     results.report = Some("report/office/index.html".to_owned());
     kept_texts::keep(&request.out, request.library)?;
-    let manifest = manifest(request, snapshot.versions());
-    manifest.write(folder)?;
-    lineage.complete(&surroundings.now(), &manifest, &request.out, &tables, folder)?;
+    manifest(request, snapshot.versions()).write(folder)?;
     watch.done("report", results);
 
     if let Some(reason) = reason_to_keep_back(request, results) {

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::{create_folders, replace_json, turn};
 use crate::nightly::journal::Manifest;
-use crate::nightly::retention::Needed;
+use crate::nightly::retention::{Needed, Why};
 use crate::release::of_format;
 use crate::release::signing::Signer;
 
@@ -228,7 +228,7 @@ pub fn needed(out: &Path) -> Result<Needed> {
         let folder = folder_of(out, &head.period).join(if is_draft { DRAFT.to_owned() } else { head.edition.to_string() });
         let manifest: Manifest = read_json(&folder.join("frozen/manifest.json"))?;
         needed.add(&manifest.lake_versions);
-        needed.runs.insert(head.run, format!("the release of {}", head.period));
+        needed.runs.insert(head.run, Why::Release(head.period));
     }
     Ok(needed)
 }

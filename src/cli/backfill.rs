@@ -75,8 +75,9 @@ pub fn backfill(common: &Common, arguments: &Arguments) -> Result<u8> {
     told.run = load.0.clone();
     stop::with_last_words(&hooks, &told);
     let ended = follow(common, &ready, &days, load, &out, &hooks, &mut told);
-    stop::unneeded();
-    hooks::tell(&hooks, &told, &Ended::of(ended.as_ref().map(|(code, summary)| (*code, summary.as_str()))));
+    if stop::unneeded() {
+        hooks::tell(&hooks, &told, &Ended::of(ended.as_ref().map(|(code, summary)| (*code, summary.as_str()))));
+    }
     ended.map(|(code, _)| code)
 }
 

@@ -3,7 +3,7 @@
 //! In: the project's folder, or the one named with --out; with --store an object store instead. Out: a line for each promise with what was found, on standard output; 0 where all hold, 3 where one
 //! does not. Never here: anything left behind; a judgement of data.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -167,15 +167,12 @@ fn room(out: &Path) -> Found {
         .flatten()
         .unwrap_or_default();
     let wanted = (lake.bytes * 2).max(1_000_000_000);
-    let is_read_only = OpenOptions::new().write(true).create(true).truncate(true).open(out.join(".kaohe-doctor")).is_err();
-    let _ = fs::remove_file(out.join(".kaohe-doctor"));
     let device = fs::metadata(out).map(|metadata| metadata.dev()).unwrap_or_default();
     let says = format!("{} free on device {device}, the lake takes {}", human(free), human(lake.bytes));
-    match (is_read_only, free < wanted) {
-        (true, _) => Found::new("disk", false, format!("{says}; it is mounted read-only")),
-        (_, true) => Found::new("disk", false, format!("{says}; keep {} free: sorting and a whole new lake may need it", human(wanted))),
-        _ => Found::new("disk", true, says),
+    if free < wanted {
+        return Found::new("disk", false, format!("{says}; keep {} free: sorting and a whole new lake may need it", human(wanted)));
     }
+    Found::new("disk", true, says)
 }
 
 fn memory() -> Found {

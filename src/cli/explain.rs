@@ -27,7 +27,7 @@ pub struct Arguments {
     /// Every record, not only the first ones
     #[arg(long)]
     all: bool,
-    /// Each record as its office sent it too, where its file is still the one that was loaded; columns about persons stay out
+    /// Each record as its file gives it too, by line where the file is the one that was loaded, else by key; columns about persons stay out
     #[arg(long)]
     as_sent: bool,
     /// Folder for a packet that an appeal board reads without kaohe: the explanation, every record, the definitions, the scorecard
@@ -72,10 +72,10 @@ pub fn run(common: &Common, arguments: &Arguments) -> Result<u8> {
     })?;
     let (mut explanation, paths, run) = explanation;
     if arguments.as_sent || arguments.packet.is_some() {
-        let without = as_sent::add(&opened, &common.out(&opened.directory), &mut explanation)?;
+        let without = as_sent::add(&opened, &common.out(&opened.directory), &run, &mut explanation)?;
         if without > 0 {
             eprintln!(
-                "{} can't be shown as sent: the file has changed since it was loaded, is gone, or is shaped by a mapping",
+                "{} can't be shown as sent: the file is gone, is shaped by a mapping or comes from a database or an object store, or has changed and holds no such key any more",
                 counted(without, "record")
             );
         }

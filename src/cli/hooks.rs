@@ -55,7 +55,9 @@ impl Ended {
 pub fn tell(hooks: &Hooks, told: &Told, ended: &Ended) {
     let (event, command, code, summary) = match ended {
         Ended::WithCode(0, summary) => ("success", &hooks.success, 0, summary.clone()),
-        Ended::WithCode(code, summary) => ("held", &hooks.held, *code, summary.clone()),
+        Ended::WithCode(1, summary) => ("held", &hooks.held, 1, summary.clone()),
+        // Another writer in the object store: somebody has to act tonight.
+        Ended::WithCode(code, summary) => ("failure", &hooks.failure, *code, summary.clone()),
         Ended::OnError(code, says) => ("failure", &hooks.failure, *code, says.clone()),
         Ended::BySignal(code) => ("failure", &hooks.failure, *code, format!("stopped by {}", super::stop::name_of(*code))),
     };

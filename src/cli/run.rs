@@ -52,8 +52,9 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
         Told { command: if only_load { "load" } else { "run" }, run: run.0.clone(), as_of: common.as_of().to_string(), out, directory };
     stop::with_last_words(&hooks, &told);
     let ended = Ready::of(opened, only_load).and_then(|ready| job(common, &ready.request(common, run, purpose(only_load))?));
-    stop::unneeded();
-    hooks::tell(&hooks, &told, &Ended::of(ended.as_ref().map(|(code, summary)| (*code, summary.as_str()))));
+    if stop::unneeded() {
+        hooks::tell(&hooks, &told, &Ended::of(ended.as_ref().map(|(code, summary)| (*code, summary.as_str()))));
+    }
     ended.map(|(code, _)| code)
 }
 

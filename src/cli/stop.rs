@@ -22,6 +22,9 @@ static HAS_SWITCHED: AtomicBool = AtomicBool::new(false);
 /// Whom to tell, and of what.
 static LAST_WORDS: Mutex<Option<(Hooks, Told)>> = Mutex::new(None);
 
+/// How often unfinished files are tried to be removed.
+const TRIES: u32 = 20;
+
 const STOPPED_SENDING: &str = "; the run is current here, and the store shows what it showed before: `kaohe publish` sends the rest";
 
 /// How long a switch, and then the end of the process, is waited for.
@@ -37,9 +40,9 @@ pub fn with_last_words(hooks: &Hooks, told: &Told) {
     *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = Some((hooks.clone(), told.clone()));
 }
 
-/// The job has ended by itself.
-pub fn unneeded() {
-    LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take();
+/// The job has ended by itself. False where a signal came first: then everything is said already, and the process is about to end.
+pub fn unneeded() -> bool {
+    LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
 }
 
 /// Does the step that switches readers; a signal waits for it.
@@ -74,6 +77,11 @@ fn end(code: u8, consequence: &str) {
     take_bar_away();
     if SENDS.load(Ordering::SeqCst) {
         eprintln!("stopped by {}{STOPPED_SENDING}", name_of(code));
+        let told = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((hooks, told)) = told {
+            leave(&told, code);
+            hooks::tell(&hooks, &told, &Ended::BySignal(code));
+        }
     } else if HAS_SWITCHED.load(Ordering::SeqCst) {
         eprintln!("{} came after readers were switched: the run ends by itself", name_of(code));
         std::thread::sleep(PATIENCE);
@@ -83,8 +91,12 @@ fn end(code: u8, consequence: &str) {
         if let Some((hooks, told)) = told {
             let staging = leave(&told, code);
             hooks::tell(&hooks, &told, &Ended::BySignal(code));
-            // The job goes on until the very end and may make it anew.
-            while staging.is_dir() && std::fs::remove_dir_all(&staging).is_err() {}
+            // The job goes on until the very end and may make it anew; a disk that refuses is not waited for.
+            let mut tries = 0;
+            while staging.is_dir() && std::fs::remove_dir_all(&staging).is_err() && tries < TRIES {
+                tries += 1;
+                std::thread::sleep(PATIENCE / 100);
+            }
         }
     }
     std::process::exit(code.into());

@@ -337,6 +337,10 @@ impl Surroundings for Terminal {
         }
     }
 
+    fn sent(&self) {
+        SENDS.store(false, Ordering::Relaxed);
+    }
+
     fn switch(&self, step: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         super::stop::switch(step)
     }

@@ -10,7 +10,7 @@ use clap::Args;
 use super::Common;
 use super::surroundings::{self, human, runtime, today};
 use crate::annual;
-use crate::error::{Context, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::lake::{Lake, WriterLock};
 use crate::nightly::Surroundings;
 use crate::nightly::retention::{self, Needed};
@@ -23,7 +23,13 @@ pub struct Arguments {
     /// Print what would go, and remove nothing
     #[arg(long)]
     dry_run: bool,
+    /// No night has run for more than a week, and the clock is right
+    #[arg(long)]
+    after_a_pause: bool,
 }
+
+/// Days without a night after which the clock is doubted.
+const PAUSE: i32 = 7;
 
 /// A file of the lake that is younger (seconds) may belong to a table that somebody has just opened.
 const YOUNG: i64 = 24 * 3600;
@@ -35,6 +41,13 @@ pub fn vacuum(common: &Common, arguments: &Arguments) -> Result<u8> {
     let out = common.out(&opened.directory);
     let retention = opened.project.as_ref().map(|project| project.retention).unwrap_or_default();
     let run = surroundings::new_run(&out)?;
+    if let Some(last) = retention::last_begun(&out, &run.0).filter(|last| (today() - *last).get_days() > PAUSE && !arguments.after_a_pause)
+    {
+        // A clock that is ahead makes every run old.
+        let says = format!("the last run began on {last}, and this machine's clock says {}", today());
+        return Err(Error::new(Kind::Environment, says)
+            .with_hint("set the clock if it is wrong; if no night has run since, say so with --after-a-pause"));
+    }
     let terminal = surroundings::Terminal::new(true, false);
     let (pid, host) = terminal.identity();
     let _lock = WriterLock::acquire(&out.join("lake").join(".lock"), &run, pid, &host, &terminal.now())?;

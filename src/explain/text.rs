@@ -264,9 +264,9 @@ fn one_section(section: &Section, better: Option<Better>, explained: &Explained,
         cells
     });
     table(&headings, &rows.collect::<Vec<_>>(), out);
-    for (record, cells) in section.records.iter().filter_map(|record| Some((record, record.as_sent.as_ref()?))) {
-        let cells: Vec<String> = cells.iter().map(|(header, cell)| format!("{header}={}", printable(cell))).collect();
-        line(out, &format!("  原文 {} 行 {}：{}", words.key(&record.record_id), record.source_line.unwrap_or_default(), cells.join("；")));
+    for (record, sent) in section.records.iter().filter_map(|record| Some((record, record.as_sent.as_ref()?))) {
+        let cells: Vec<String> = sent.cells.iter().map(|(header, cell)| format!("{header}={}", printable(cell))).collect();
+        line(out, &format!("  原文 {} 行 {}：{}", words.key(&record.record_id), sent.line, cells.join("；")));
     }
     if (section.records.len() as i64) < section.total {
         line(out, "  全部显示请加 --all");

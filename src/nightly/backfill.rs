@@ -3,7 +3,7 @@
 //! In: a span of days, how close together, what earlier runs left. Out: the plan, a day a line, with the months that each reads; which days are done
 //! already. Never here: computing a day, which is a run like any other with [`super::Purpose::PastDay`]; the pointer that readers follow.
 //!
-//! A day is done when a run of it rests on the same library, scheme, period, lake and engine: a backfill that was stopped goes on where it was.
+//! A day is done when a run of it rests on the same library, scheme, period, lake and engine, and nothing of it was held: a backfill that was stopped goes on where it was.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -81,6 +81,8 @@ pub struct DayRun {
     pub manifest: Manifest,
     /// Seconds that it took.
     pub seconds: f64,
+    /// Nothing of it was held, and nothing failed.
+    pub is_whole: bool,
 }
 
 /// Every run that computed a day and was not kept back, by day and name.
@@ -97,12 +99,19 @@ fn day_run(folder: PathBuf) -> Option<DayRun> {
     let has_figures = matches!(results.status, RunStatus::Done | RunStatus::DoneWithHeld | RunStatus::PastDay);
     let manifest: Manifest = serde_json::from_str(&text("manifest.json")?).ok()?;
     let seconds = results.stages.iter().map(|stage| stage.seconds).sum();
-    (has_figures && folder.join("tables").is_dir()).then_some(DayRun { as_of: results.as_of.parse().ok()?, manifest, seconds, folder })
+    let is_whole = results.is_whole();
+    (has_figures && folder.join("tables").is_dir()).then_some(DayRun {
+        as_of: results.as_of.parse().ok()?,
+        manifest,
+        seconds,
+        is_whole,
+        folder,
+    })
 }
 
-/// The run that has done a day already: of the same texts, period, lake and engine.
+/// The run that has done a day already: of the same texts, period, lake and engine, with nothing held: what was held may be there now.
 pub fn done<'r>(runs: &'r [DayRun], wanted: &Manifest) -> Option<&'r DayRun> {
-    runs.iter().rev().find(|run| Manifest { run: wanted.run.clone(), ..run.manifest.clone() } == *wanted)
+    runs.iter().rev().find(|run| run.is_whole && Manifest { run: wanted.run.clone(), ..run.manifest.clone() } == *wanted)
 }
 
 /// The last run of an earlier day: what a day is compared with.

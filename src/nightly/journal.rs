@@ -207,13 +207,19 @@ pub struct RunResults {
 }
 
 impl RunResults {
+    /// Whether everything was computed from what was delivered tonight.
+    pub fn is_whole(&self) -> bool {
+        let nothing_held = self.tables.values().all(|table| table.held.is_none());
+        nothing_held && self.held_indicators.is_empty() && self.failed_detectors.is_empty()
+    }
+
     /// The process exit code of this outcome.
     pub fn exit_code(&self) -> u8 {
         let nothing_held = || self.tables.values().all(|table| table.held.is_none());
         let here = match self.status {
             RunStatus::Done => 0,
             RunStatus::Loaded if nothing_held() => 0,
-            RunStatus::PastDay if nothing_held() && self.held_indicators.is_empty() && self.failed_detectors.is_empty() => 0,
+            RunStatus::PastDay if self.is_whole() => 0,
             _ => 1,
         };
         self.sending.as_ref().map_or(here, |sending| here.max(sending.exit_code))

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Request;
-use super::journal::Manifest;
+use super::journal::{RunResults, RunStatus};
+use super::{Purpose, Request};
 use crate::error::{Context, Kind, Result};
 use crate::lake::replace_file;
 
@@ -37,39 +37,64 @@ fn run_id(run: &str) -> String {
 }
 
 impl Lineage {
-    /// A run begins.
-    ///
-    /// # Errors
-    /// A folder that can't be written.
-    pub fn start(request: &Request<'_>, at: &str, folder: &Path) -> Result<Self> {
+    /// Of a run that begins.
+    pub fn of(request: &Request<'_>, at: &str) -> Self {
         let producer = format!("urn:kaohe:{}", request.engine);
         let nominal =
             json!({"_producer": producer, "_schemaURL": NOMINAL_TIME, "nominalStartTime": format!("{}T23:59:59+08:00", request.as_of)});
         let run = json!({"runId": run_id(&request.run.0), "facets": {"nominalTime": nominal}});
-        let job = json!({"namespace": format!("kaohe://{}", request.project.name), "name": "nightly"});
+        let name = match request.purpose {
+            Purpose::Publish => "run",
+            Purpose::OnlyLoad => "load",
+            Purpose::PastDay(_) => "backfill",
+        };
+        let job = json!({"namespace": format!("kaohe://{}", request.project.name), "name": name});
         let mut lineage = Self { producer, run, job, start: Value::Null };
         lineage.start = lineage.event("START", at, &[], &[]);
-        lineage.write(folder, None)?;
-        Ok(lineage)
+        lineage
     }
 
-    /// It ended well: what it read, at which versions, and the result tables that it wrote.
+    /// Tells that it begins.
     ///
     /// # Errors
     /// A folder that can't be written.
-    pub fn complete(&self, at: &str, manifest: &Manifest, out: &Path, tables: &[String], folder: &Path) -> Result<()> {
-        let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned();
-        let inputs = manifest.lake_versions.iter().map(|(table, version)| {
-            let facet = json!({"_producer": self.producer, "_schemaURL": VERSION_FACET, "datasetVersion": version.to_string()});
-            json!({"namespace": "file", "name": whole(&out.join("lake").join(table)), "facets": {"version": facet}})
-        });
-        let outputs =
-            tables.iter().map(|table| json!({"namespace": "file", "name": whole(&folder.join("tables").join(format!("{table}.parquet")))}));
-        let event = self.event("COMPLETE", at, &inputs.collect::<Vec<_>>(), &outputs.collect::<Vec<_>>());
-        self.write(folder, Some(&event))
+    pub fn start(&self, folder: &Path) -> Result<()> {
+        self.write(folder, None)
     }
 
-    /// It stopped on an error.
+    /// Tells how it ended: a run that was kept back has failed, for whoever waits for its tables. A load reads sources and writes the lake, a past day reads the
+    /// lake, a night does both.
+    ///
+    /// # Errors
+    /// A folder that can't be written.
+    pub fn end(&self, request: &Request<'_>, results: &RunResults, at: &str, folder: &Path) -> Result<()> {
+        if results.status == RunStatus::KeptBack {
+            return self.fail(at, results.error.as_deref().unwrap_or_default(), folder);
+        }
+        let file = |path: &Path| {
+            let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            json!({"namespace": "file", "name": whole.to_string_lossy()})
+        };
+        let lake = results.tables.iter().filter(|(_, result)| result.held.is_none()).map(|(table, result)| {
+            let mut dataset = file(&request.out.join("lake").join(table));
+            dataset["facets"] =
+                json!({"version": {"_producer": self.producer, "_schemaURL": VERSION_FACET, "datasetVersion": result.version.to_string()}});
+            dataset
+        });
+        let sources = request.project.sources.iter().map(|source| match (&source.database, &source.remote) {
+            (Some(database), _) => json!({"namespace": format!("database:{}", database.variable), "name": source.path}),
+            (_, Some(remote)) => json!({"namespace": remote.prefix.to_string(), "name": source.path}),
+            _ => file(&source.root.join(&source.path)),
+        });
+        let tables = results.table_hashes.keys().map(|table| file(&folder.join("tables").join(format!("{table}.parquet"))));
+        let (inputs, outputs): (Vec<_>, Vec<_>) = match request.purpose {
+            Purpose::PastDay(_) => (lake.collect(), tables.collect()),
+            Purpose::Publish | Purpose::OnlyLoad => (sources.collect(), lake.chain(tables).collect()),
+        };
+        self.write(folder, Some(&self.event("COMPLETE", at, &inputs, &outputs)))
+    }
+
+    /// Tells that it stopped on an error.
     ///
     /// # Errors
     /// A folder that can't be written.

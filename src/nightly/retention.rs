@@ -19,11 +19,32 @@ use crate::project::Retention;
 use crate::release::Current;
 use crate::terms::Month;
 
+/// Why a run stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// Readers see it.
+    Current,
+    /// The release of a period has frozen it: what was refused may be asked for in an appeal.
+    Release(String),
+    /// It is the last of its month: what the year is told by later on. Its refused records may go.
+    LastOfMonth,
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Current => f.write_str("readers see it"),
+            Self::Release(period) => write!(f, "the release of {period}"),
+            Self::LastOfMonth => f.write_str("the last of its month"),
+        }
+    }
+}
+
 /// What must stay, whatever its age.
 #[derive(Debug, Clone, Default)]
 pub struct Needed {
     /// Run → who needs it.
-    pub runs: BTreeMap<String, String>,
+    pub runs: BTreeMap<String, Why>,
     /// Source table → versions of the lake.
     pub versions: BTreeMap<String, BTreeSet<u64>>,
 }
@@ -45,7 +66,7 @@ pub struct Plan {
     /// Quarantines that go, of runs that stay.
     pub quarantines: Vec<PathBuf>,
     /// Runs that are old enough and stay, with the reason.
-    pub spared: BTreeMap<String, String>,
+    pub spared: BTreeMap<String, Why>,
     /// What must stay readable in the lake.
     pub needed: Needed,
 }
@@ -83,6 +104,12 @@ impl Run {
     }
 }
 
+/// The day on which the last run before `run` began.
+pub fn last_begun(out: &Path, run: &str) -> Option<Date> {
+    let runs = fs::read_dir(out.join("runs")).ok()?.flatten().filter_map(|entry| Run::read(entry.path()));
+    runs.filter(|other| other.name.as_str() < run).map(|other| other.begun).max()
+}
+
 /// What may go today.
 ///
 /// # Errors
@@ -99,10 +126,10 @@ pub fn plan(out: &Path, library: &Library, retention: &Retention, mut needed: Ne
     runs.sort_by(|a, b| a.name.cmp(&b.name));
     if let Some(current) = Current::read(&out.join("current.json"))? {
         needed.add(&current.lake_versions);
-        needed.runs.insert(current.run.0, "readers see it".to_owned());
+        needed.runs.insert(current.run.0, Why::Current);
     }
-    for (run, why) in last_of_months(&runs) {
-        needed.runs.entry(run).or_insert(why);
+    for run in last_of_months(&runs) {
+        needed.runs.entry(run).or_insert(Why::LastOfMonth);
     }
     for freeze in freezes::of_all_months(library, &folder)? {
         needed.add(&freeze.versions);
@@ -119,7 +146,7 @@ pub fn plan(out: &Path, library: &Library, retention: &Retention, mut needed: Ne
         if let (true, Some(why)) = (is_old(retention.runs_days), why) {
             plan.spared.insert(run.name.clone(), why.clone());
         }
-        if !goes && is_old(retention.quarantine_days) && run.has("quarantine") && why.is_none_or(|why| why != "readers see it") {
+        if !goes && is_old(retention.quarantine_days) && run.has("quarantine") && why.is_none_or(|why| *why == Why::LastOfMonth) {
             plan.quarantines.push(run.folder.join("quarantine"));
         }
         if !goes && run.has("tables") {
@@ -137,14 +164,14 @@ pub fn plan(out: &Path, library: &Library, retention: &Retention, mut needed: Ne
 }
 
 /// Of each month of the as-of date the last published run: what the year is told by later on.
-fn last_of_months(runs: &[Run]) -> BTreeMap<String, String> {
+fn last_of_months(runs: &[Run]) -> Vec<String> {
     let mut last: BTreeMap<Month, (Date, &str)> = BTreeMap::new();
     for run in runs {
         let Some(as_of) = run.published().and_then(|results| results.as_of.parse::<Date>().ok()) else { continue };
         let place = last.entry(Month::of(as_of)).or_insert((as_of, &run.name));
         *place = (*place).max((as_of, &run.name));
     }
-    last.into_iter().map(|(month, (_, run))| (run.to_owned(), format!("the last of {month}"))).collect()
+    last.into_values().map(|(_, run)| run.to_owned()).collect()
 }
 
 /// Removes what the plan names of runs; the lake is another step.

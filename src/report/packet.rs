@@ -139,7 +139,7 @@ fn records_of(library: &Library, explained: &Explained) -> Vec<Vec<String>> {
 
 /// Headers and cells in one.
 fn as_sent(record: &Record) -> String {
-    let cells = record.as_sent.iter().flatten().filter(|(_, cell)| !cell.is_empty());
+    let cells = record.as_sent.iter().flat_map(|sent| &sent.cells).filter(|(_, cell)| !cell.is_empty());
     cells.map(|(header, cell)| format!("{header}={cell}")).collect::<Vec<_>>().join("；")
 }
 

@@ -310,9 +310,10 @@ fn a_store_that_can_not_refuse_a_second_writer_is_found_out_and_needs_somebodys_
         store.remove(entry);
     }
     store.behave(Manner::Refuses);
-    let closed = store.kaohe(&province, &["doctor"]).with(1).out;
+    let closed = store.kaohe(&province, &["doctor", "--store"]).with(1).out;
     assert!(closed.contains("403 InvalidAccessKeyId") && closed.contains("nothing can be published"), "{closed}");
-    let nowhere = store.command(&province, &["doctor"]).env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").output().expect("kaohe starts");
+    let nowhere =
+        store.command(&province, &["doctor", "--store"]).env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").output().expect("kaohe starts");
     assert_eq!(nowhere.status.code(), Some(3));
 }
 

@@ -155,7 +155,14 @@ fn a_day_that_is_filled_in_later_has_the_figures_of_a_run_on_that_day() {
         assert!(other.is_empty(), "{day}: {other:?} differ");
     }
 
-    // What is done is not done again; under another text it is.
+    // What was held is computed again once its file is back; what is done is not done again; under another text it is.
+    let leads = province.text("sources/leads/leads.csv");
+    province.write("sources/leads/leads.csv", format!("{leads}\""));
+    let one = ["backfill", "--from", "2026-03-31", "--to", "2026-03-31"];
+    province.kaohe(&one).with(1);
+    province.write("sources/leads/leads.csv", &leads);
+    let mended = province.kaohe(&one).with(0).out;
+    assert!(mended.contains("0 of them done already") && !mended.contains("is done by"), "{mended}");
     let again = province.kaohe(&span).with(0).out;
     assert_eq!(again.matches(" is done by ").count(), 2, "{again}");
     let clocks = concat!(env!("CARGO_MANIFEST_DIR"), "/queries/clocks.toml");
@@ -226,6 +233,13 @@ fn what_is_old_goes_and_what_a_release_or_a_reader_needs_stays() {
     let told = province.kaohe(&["diff", &second, &third]).with(2);
     assert!(told.err.contains("are gone: [retention]"), "{}", told.err);
     assert!(province.kaohe(&["vacuum"]).with(0).out.contains("gone        0 runs, 0 quarantines, 0 files"));
+    // A clock that is far ahead of the last night removes nothing.
+    let ahead = age(&province, &third, "20250101");
+    let current = province.text("current.json").replace(&third, &ahead);
+    province.write("current.json", &current);
+    let refused = province.kaohe(&["vacuum"]).with(3);
+    assert!(refused.err.contains("the last run began on 2025-01-01") && refused.err.contains("--after-a-pause"), "{}", refused.err);
+    province.kaohe(&["vacuum", "--after-a-pause", "--dry-run"]).with(0);
     // The night after goes on as ever, and compares with what was frozen.
     province.run().with(0);
     province.assert_readers_see_a_complete_run();
@@ -250,6 +264,9 @@ fn a_run_that_a_release_froze_keeps_its_results_and_its_versions_of_the_lake() {
     let gone = province.kaohe(&["vacuum"]).with(0).out;
     assert!(gone.contains(&format!("spared      {old}: the release of 2026-H1")) && gone.contains("0 files of the lake"), "{gone}");
     assert!(province.path(&format!("runs/{old}/tables")).is_dir());
+    province.replace("kaohe.toml", "runs_days = 30", "runs_days = 30\nquarantine_days = 10");
+    province.kaohe(&["vacuum"]).with(0);
+    assert!(province.path(&format!("runs/{old}/quarantine")).is_dir(), "an appeal may ask for what was refused");
     // Without the release they go.
     fs::remove_dir_all(province.path("releases")).expect("the draft goes");
     let gone = province.kaohe(&["vacuum"]).with(0).out;
@@ -274,13 +291,17 @@ fn a_run_tells_its_lineage_and_a_failed_one_its_error() {
     assert_eq!((start["eventType"].as_str(), complete["eventType"].as_str()), (Some("START"), Some("COMPLETE")));
     assert_eq!(start["run"]["runId"], complete["run"]["runId"]);
     let versions = province.current().expect("current")["lake_versions"].clone();
-    for input in complete["inputs"].as_array().expect("inputs") {
-        let name = input["name"].as_str().expect("a name");
-        let table = name.rsplit('/').next().expect("a table");
-        assert_eq!(input["facets"]["version"]["datasetVersion"].as_str(), Some(versions[table].to_string().as_str()), "{name}");
+    let names = |side: &str| -> Vec<String> {
+        let datasets = complete[side].as_array().expect("datasets").iter();
+        datasets.map(|dataset| dataset["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert!(names("inputs").iter().any(|name| name.contains("sources/leads")), "{complete}");
+    assert!(names("outputs").iter().any(|name| name.ends_with("/tables/ranks.parquet")), "{complete}");
+    for (table, version) in versions.as_object().expect("versions") {
+        let is_it = |output: &&serde_json::Value| output["name"].as_str().expect("a name").ends_with(&format!("/lake/{table}"));
+        let output = complete["outputs"].as_array().expect("outputs").iter().find(is_it).unwrap_or_else(|| panic!("{table}: {complete}"));
+        assert_eq!(output["facets"]["version"]["datasetVersion"].as_str(), Some(version.to_string().as_str()), "{table}");
     }
-    let outputs: Vec<&str> = complete["outputs"].as_array().expect("outputs").iter().filter_map(|output| output["name"].as_str()).collect();
-    assert!(outputs.iter().any(|name| name.ends_with("/tables/ranks.parquet")), "{outputs:?}");
 
     // A stop check ends the load, and the run with it.
     let known = province.runs();

@@ -1,9 +1,9 @@
 //! `kaohe explain … --as-sent`: each record as its office sent it.
 //!
-//! In: an explanation, the project's sources, what the runs that loaded say of their files. Out: the same explanation, with the cells of every record whose file
-//! is still the one that was loaded; how many are not. Never here: reading files (that is `ingest`), columns about persons.
+//! In: an explanation, the project's sources, what runs say of the files that they loaded. Out: the same explanation, with the cells of every record that is found
+//! in its file; how many are not. Never here: reading files (that is `ingest`), columns about persons.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use arrow::array::AsArray;
@@ -15,23 +15,27 @@ use crate::explain::records::Record;
 use crate::ingest::{AsSent, as_sent};
 use crate::report::tables::parquet::open_table;
 
-/// Gives each record its cells; how many records have none.
-pub fn add(opened: &Opened, out: &Path, explanation: &mut Explanation) -> Result<usize> {
+/// Gives each record its cells; how many records have none. `run` is the explained run: it knows every file.
+pub fn add(opened: &Opened, out: &Path, run: &str, explanation: &mut Explanation) -> Result<usize> {
     let Some(project) = &opened.project else { return Ok(0) };
-    let mut wanted: BTreeMap<(String, String), BTreeSet<i64>> = BTreeMap::new();
+    let mut wanted: BTreeMap<(String, String), BTreeMap<i64, String>> = BTreeMap::new();
     for record in records(explanation) {
         if let Some(line) = record.source_line {
-            wanted.entry((record.batch_id.clone(), record.source_file.clone())).or_default().insert(line);
+            wanted.entry((record.batch_id.clone(), record.source_file.clone())).or_default().insert(line, record.record_id.clone());
         }
     }
-    let runs: BTreeSet<&String> = wanted.keys().map(|(run, _)| run).collect();
-    let accounts = runs.into_iter().map(|run| Ok((run.clone(), accounts(out, run)?))).collect::<Result<BTreeMap<_, _>>>()?;
+    let known = accounts(out, run)?;
+    let mut of_loads: BTreeMap<String, BTreeMap<String, (String, String)>> = BTreeMap::new();
     let mut found: BTreeMap<(String, String), BTreeMap<i64, AsSent>> = BTreeMap::new();
     for (place, lines) in wanted {
-        let account = accounts.get(&place.0).and_then(|files| files.get(&place.1));
-        let Some((table, digest)) = account else { continue };
+        if !of_loads.contains_key(&place.0) {
+            of_loads.insert(place.0.clone(), accounts(out, &place.0)?);
+        }
+        let of_load = of_loads.get(&place.0).and_then(|files| files.get(&place.1));
+        // Who loaded it may have left no account: it was stopped, or its results are gone.
+        let Some((table, _)) = of_load.or_else(|| known.get(&place.1)) else { continue };
         let Some(contract) = opened.library.tables.get(table) else { continue };
-        let cells = as_sent(contract, &project.sources_of(table), &place.1, digest, &lines)?;
+        let cells = as_sent(contract, &project.sources_of(table), &place.1, of_load.map(|(_, digest)| digest.as_str()), &lines)?;
         found.insert(place, cells);
     }
     let mut without = 0;
@@ -44,9 +48,8 @@ pub fn add(opened: &Opened, out: &Path, explanation: &mut Explanation) -> Result
 }
 
 fn records(explanation: &mut Explanation) -> impl Iterator<Item = &mut Record> {
-    let sections =
-        explanation.indicators.iter_mut().filter_map(|explained| explained.records.as_mut()).flat_map(|records| &mut records.sections);
-    sections.flat_map(|section| &mut section.records)
+    let of_indicators = explanation.indicators.iter_mut().filter_map(|explained| explained.records.as_mut());
+    of_indicators.flat_map(|records| &mut records.sections).flat_map(|section| &mut section.records)
 }
 
 /// File → table and digest, as a run has loaded it; empty when nobody knows any more.
