@@ -468,6 +468,10 @@ fn text(path: &Path) -> String {
 
 /// Copies a file or a folder.
 pub fn copy(from: &Path, to: &Path) {
+    // What a reader of a shared province sets aside goes while it is copied.
+    if from.ends_with(".spill") {
+        return;
+    }
     if from.is_dir() {
         fs::create_dir_all(to).expect("a folder is made");
         for entry in fs::read_dir(from).expect("a folder is read") {
