@@ -119,7 +119,6 @@ awk -F, -v OFS=, -v day="$(day 5)" -v begins="$(day 6)" '
 cp "$scratch/units.csv" "$units"
 night 0 6
 tuesday=$(current)
-merged=$(tail -1 "$units" | cut -d, -f1)
 
 say "The week: kaohe runs"
 "$kaohe" runs --project "$project"
@@ -129,5 +128,4 @@ say "The week: what moved between Wednesday and Thursday"
 "$kaohe" diff "$wednesday" "$thursday" --project "$project"
 say "The week: what moved between Wednesday and Tuesday"
 "$kaohe" diff "$wednesday" "$tuesday" --project "$project"
-"$kaohe" sql --project "$project" -c "SELECT 'merged: ' || unit_name FROM scorecards JOIN units USING (unit_id) WHERE unit_id = '$merged' LIMIT 1" --format csv | tail -1
 say "The week has ended well"

@@ -108,7 +108,8 @@ pub fn runs(common: &Common) -> Result<u8> {
         let mark = if current.as_ref().is_some_and(|current| current.run.0 == *name) { "◀ current" } else { "" };
         let (as_of, period, counts) = match results {
             Some(results) => {
-                let seconds: f64 = results.stages.iter().map(|stage| stage.seconds).sum();
+                // The sum of nothing is a negative nought.
+                let seconds = results.stages.iter().map(|stage| stage.seconds).sum::<f64>() + 0.0;
                 let tables = results.tables.values().filter(|table| table.held.is_some()).count();
                 let counts = [format!("{seconds:.1}"), tables.to_string(), results.held_indicators.len().to_string()];
                 (results.as_of.clone(), results.period.clone(), counts)
