@@ -1,7 +1,7 @@
 //! A message about text that somebody wrote: name, place, words, hint.
 //!
 //! In: positions (byte offsets) in SQL, TOML or CSV text. Out: diagnostics, collected over all files, sorted, rendered with
-//! the excerpt and a caret, or as JSON for editors. Never here: a failed operation (that is [`crate::error`]), a bad data
+//! the excerpt and a caret, or as JSON for editors; which characters do harm in a line. Never here: a failed operation (that is [`crate::error`]), a bad data
 //! row (that is quarantine). Columns are counted in characters, since the text is Chinese.
 
 use std::collections::BTreeMap;
@@ -218,6 +218,12 @@ impl Diagnostic {
         }
         self
     }
+}
+
+/// Whether a character of somebody's text would do something to a line that shows it: a control, or one that turns the direction of writing.
+pub fn is_harmful(c: char) -> bool {
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+    c.is_control() || turns
 }
 
 /// The member of `known` that is nearest to `written`, if any is near enough to be a slip of the pen.

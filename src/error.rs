@@ -8,6 +8,8 @@
 
 use std::fmt;
 
+use crate::diagnostics::nearest;
+
 /// Who must act on a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -81,10 +83,22 @@ impl Error {
         self
     }
 
+    /// Says "did you mean …" when one of `known` is near to `written`.
+    pub fn hint_nearest<'a>(mut self, written: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        self.hint = nearest(written, known).map(|near| format!("did you mean `{near}`?")).or(self.hint);
+        self
+    }
+
     /// Says what was being done.
     pub fn while_doing(mut self, context: impl Into<String>) -> Self {
         self.context.push(context.into());
         self
+    }
+
+    /// The whole text without the word of its kind, as the reason why a table is held.
+    pub fn without_kind(&self) -> String {
+        let text = self.to_string();
+        text.split_once("]: ").map_or(text.clone(), |(_, rest)| rest.to_owned())
     }
 
     /// The message without its context, for tables and journals.

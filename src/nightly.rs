@@ -1,8 +1,8 @@
-//! The whole job: load, compute, score, detect, report, switch.
+//! The whole job: load, compute, score, detect, report, switch, send.
 //!
 //! In: a project, a library, a scheme, a date. Out: new lake versions, a run's folder with result tables and pages, the texts that it has read, and, in one
-//! step at the very end, the pointer that makes them current. Never here: the wall clock, the environment, the terminal; they
-//! come in through [`Surroundings`].
+//! step at the very end, the pointer that makes them current; then the same in the object store of the project, where it names one. A load stops after the
+//! lake, a past day before the pointer ([`Purpose`]). Never here: the wall clock, the environment, the terminal; they come in through [`Surroundings`].
 //!
 //! A run that stops anywhere leaves readers with the results of the run before, because they resolve through `current.json`,
 //! which is replaced last.
@@ -133,8 +133,8 @@ pub trait Surroundings: Sync {
     fn switch(&self, step: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         step()
     }
-    /// What was on its way to an object store has arrived, or will not.
-    fn sent(&self) {}
+    /// Results that readers were switched to are on their way to an object store, or are not any more.
+    fn sends(&self, _is_under_way: bool) {}
 }
 
 /// The run that readers see before this one.
@@ -204,7 +204,6 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
     ended = ended.and_then(|()| lineage.end(request, &results, &surroundings.now(), &folder));
     if let Some(publish) = request.project.publish.as_ref().filter(|_| ended.is_ok() && results.is_published()) {
         ended = remote::send(publish, &request.out, &request.run.0, &mut results, &mut journal, surroundings);
-        surroundings.sent();
     }
     results.finished = surroundings.now();
     if let Err(error) = &ended {
@@ -541,8 +540,7 @@ fn previous_run(out: &Path) -> Result<Option<Previous>> {
 /// What a run needs of the one before.
 fn previous_in(folder: &Path) -> Result<Previous> {
     let folder = folder.to_owned();
-    let text = std::fs::read_to_string(folder.join("run_results.json")).unwrap_or_default();
-    let results = serde_json::from_str::<RunResults>(&text).ok();
+    let results = RunResults::of(&folder);
     let as_of = results.as_ref().and_then(|results| results.as_of.parse().ok());
     let ranks = report::read_ranks(&folder.join("tables"))?;
     Ok(Previous { folder, as_of, ranks, switched_on: results.map(|results| results.switched_on).unwrap_or_default() })

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::compute::counting_session::Limits;
 use crate::error::{Context, Error, Kind, Result};
-use crate::nightly::journal::{Manifest, RunResults, RunStatus};
+use crate::nightly::journal::{Manifest, RunResults};
 use crate::nightly::kept_texts;
 use crate::nightly::left::{Left, records_of, scheme_of};
 use crate::release::signing::Signer;
@@ -173,7 +173,7 @@ fn check_run(request: &CreateRequest<'_>, manifest: &Manifest, results: &RunResu
         let hint = format!("say --period {}, or name a run of {} with --run (`kaohe runs` lists them)", manifest.period, period.name);
         return wrong(says, format!("{hint}; `kaohe run --period {}` makes one", period.name));
     }
-    if !matches!(results.status, RunStatus::Done | RunStatus::DoneWithHeld) {
+    if !results.is_published() {
         return wrong(format!("the run {run} was not published"), "`kaohe runs` says why; release one that readers have seen".to_owned());
     }
     let as_of: Date = manifest.as_of.parse().context(Kind::Environment, || format!("reading the run {run}"))?;

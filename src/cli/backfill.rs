@@ -9,13 +9,14 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use super::hooks::{Ended, Told};
+use super::hooks::Told;
 use super::run::{Ready, job};
-use super::surroundings::{cores, new_run, runtime};
-use super::{Common, hooks, parse_date, stop};
+use super::surroundings::{absolute, cores, new_run, runtime};
+use super::{Common, parse_date, stop};
 use crate::error::Result;
 use crate::lake::Lake;
-use crate::nightly::backfill::{self, Every, day_runs};
+use crate::nightly::backfill::{self, DayRun, Every, day_runs};
+use crate::nightly::journal::name_of;
 use crate::nightly::{PastDay, Purpose, manifest};
 use crate::terms::{Period, RunId};
 
@@ -55,57 +56,50 @@ pub fn backfill(common: &Common, arguments: &Arguments) -> Result<u8> {
     let opened = common.open()?;
     let hooks = opened.project.as_ref().map(|project| project.hooks.clone()).unwrap_or_default();
     let ready = Ready::of(opened, false)?;
-    let out = std::path::absolute(common.out(&ready.project.directory)).unwrap_or_else(|_| common.out(&ready.project.directory));
-    let mut told = Told {
-        command: "backfill",
-        run: String::new(),
-        as_of: arguments.to.to_string(),
-        out: out.clone(),
-        directory: std::path::absolute(&ready.project.directory).unwrap_or_else(|_| ready.project.directory.clone()),
-    };
+    let out = absolute(&common.out(&ready.project.directory));
     // Days that have not come are refused before anything is printed.
     ready.request(&at(common, arguments.to, None), RunId(String::new()), Purpose::OnlyLoad)?;
-    let planned = planned(common, &ready, &days, &versions(&out)?, &out)?;
-    let seconds = day_runs(&out.join("runs")).last().map(|run| run.seconds);
-    say!("{}", backfill::plan(&ready.library, &planned, seconds));
+    let known = day_runs(&out.join("runs"))?;
+    let planned = planned(common, &ready, &days, &versions(&out)?, &known)?;
+    say!("{}", backfill::plan(&ready.library, &planned, known.last().map(|run| run.seconds)));
     if arguments.dry_run {
         return Ok(0);
     }
-    let load = new_run(&out)?;
-    told.run = load.0.clone();
-    stop::with_last_words(&hooks, &told);
-    let ended = follow(common, &ready, &days, load, &out, &hooks, &mut told);
-    if stop::unneeded() {
-        hooks::tell(&hooks, &told, &Ended::of(ended.as_ref().map(|(code, summary)| (*code, summary.as_str()))));
-    }
+    let told = |run: &RunId, as_of: Date| {
+        let (command, directory) = ("backfill", absolute(&ready.project.directory));
+        stop::with_last_words(&hooks, &Told { command, run: run.0.clone(), as_of: as_of.to_string(), out: out.clone(), directory });
+    };
+    let ended = follow(common, &ready, &days, known, &out, &told);
+    stop::tell(&ended);
     ended.map(|(code, _)| code)
 }
 
-/// Loads once, then computes each day that is not done over what was loaded.
+/// Loads once, then computes each day that is not done over what was loaded; `told` is called before each of these runs.
 fn follow(
     common: &Common,
     ready: &Ready,
     days: &[Date],
-    load: RunId,
+    mut known: Vec<DayRun>,
     out: &Path,
-    hooks: &crate::project::Hooks,
-    told: &mut Told,
+    told: &dyn Fn(&RunId, Date),
 ) -> Result<(u8, String)> {
+    let load = new_run(out)?;
     let loaded_by = out.join("runs").join(&load.0);
+    told(&load, *days.last().expect("a span has its last day"));
     let (mut code, mut summary) = job(common, &ready.request(common, load, Purpose::OnlyLoad)?)?;
     let versions = versions(out)?;
-    for (day, period, done) in planned(common, ready, days, &versions, out)? {
+    for (day, period, done) in planned(common, ready, days, &versions, &known)? {
         if let Some(run) = done {
             say_line!("{day} is done by {run}");
             continue;
         }
         let run = new_run(out)?;
-        (told.run, told.as_of) = (run.0.clone(), day.to_string());
-        stop::with_last_words(hooks, told);
-        let known = day_runs(&out.join("runs"));
+        told(&run, day);
+        let folder = out.join("runs").join(&run.0);
         let before = backfill::before(&known, day).map(|run| run.folder.clone());
         let past = PastDay { loaded_by: loaded_by.clone(), versions: versions.clone(), before };
         let (of_day, text) = job(common, &ready.request(&at(common, day, Some(period)), run, Purpose::PastDay(&past))?)?;
+        known.extend(DayRun::of(folder));
         code = code.max(of_day);
         summary.push_str(&text);
     }
@@ -132,16 +126,14 @@ fn planned(
     ready: &Ready,
     days: &[Date],
     versions: &BTreeMap<String, u64>,
-    out: &Path,
+    known: &[DayRun],
 ) -> Result<Vec<(Date, Period, Option<String>)>> {
-    let known = day_runs(&out.join("runs"));
     let given = common.period.as_ref().or(ready.project.period.as_ref());
     let of_day = |day: &Date| {
         let period = backfill::period_of(*day, given);
         let request = ready.request(&at(common, *day, Some(period.clone())), RunId(String::new()), Purpose::OnlyLoad)?;
-        let done = backfill::done(&known, &manifest(&request, versions.clone()));
-        let name = done.and_then(|run| Some(run.folder.file_name()?.to_string_lossy().into_owned()));
-        Ok((*day, period, name))
+        let done = backfill::done(known, &manifest(&request, versions.clone()));
+        Ok((*day, period, done.map(|run| name_of(&run.folder))))
     };
     days.iter().map(of_day).collect()
 }

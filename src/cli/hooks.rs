@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use crate::error::Result;
 use crate::project::Hooks;
 
 /// A command that has not ended by then is ended: the next night must not wait for a chat.
@@ -43,9 +43,9 @@ pub enum Ended {
 
 impl Ended {
     /// What a job came to.
-    pub fn of(ended: Result<(u8, &str), &Error>) -> Self {
+    pub fn of(ended: &Result<(u8, String)>) -> Self {
         match ended {
-            Ok((code, summary)) => Self::WithCode(code, summary.to_owned()),
+            Ok((code, summary)) => Self::WithCode(*code, summary.clone()),
             Err(error) => Self::OnError(error.kind.exit_code(), error.to_string()),
         }
     }

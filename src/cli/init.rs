@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::diagnostics::nearest;
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::Library;
 use crate::project::PROJECT_FILE;
@@ -106,11 +105,9 @@ fn shipped(name: &str) -> Result<(String, String)> {
     let (library, _) = Library::read(None)?;
     let name = name.trim_start_matches("queries/");
     let text = library.files.get(name).ok_or_else(|| {
-        let error = Error::new(Kind::Configuration, format!("the library has no file `{name}`"));
-        match nearest(name, library.files.keys().map(String::as_str)) {
-            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-            None => error.with_hint("name it as it stands below queries/, such as schemes/2026.toml; `kaohe docs` names the files"),
-        }
+        Error::new(Kind::Configuration, format!("the library has no file `{name}`"))
+            .with_hint("name it as it stands below queries/, such as schemes/2026.toml; `kaohe docs` names the files")
+            .hint_nearest(name, library.files.keys().map(String::as_str))
     })?;
     Ok((name.to_owned(), text.clone()))
 }

@@ -12,11 +12,11 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Common;
 use super::surroundings::TemporaryFolder;
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, is_harmful};
 use crate::error::Result;
 use crate::ingest::propose::{Answer, Candidate, Fate, Missing, Proposal, Question, Trial, propose};
 use crate::library::Library;
-use crate::project::{Encoding, Project};
+use crate::project::Project;
 use crate::terms::counted;
 
 /// Columns of a terminal that a list may take.
@@ -207,7 +207,7 @@ fn lines_of(answer: &Answer, proposal: &Proposal, file: &Path, project: Option<&
         line(format!("format = {}", quoted(answer.format.word())));
     }
     if let Some(encoding) = answer.declared {
-        line(format!("encoding = {}   # GB18030 would read its few accented letters as Chinese", quoted(word_of(encoding))));
+        line(format!("encoding = {}   # GB18030 would read its few accented letters as Chinese", quoted(encoding.word())));
     }
     if let Some(delimiter) = proposal.delimiter.filter(|_| proposal.delimiter_is_needed) {
         line(format!("delimiter = {}", quoted(&char::from(delimiter).to_string())));
@@ -348,19 +348,6 @@ fn lines_of_trial(trial: &Trial, what: &str, missing: &[&str], goes_on: bool, li
     line(format!("# {what}{}", figures(trial, missing, goes_on)));
     trial.reasons.iter().for_each(|(reason, rows)| line(format!("#   {rows} set apart: {}", shown(reason))));
     trial.warnings.iter().for_each(|(warning, rows)| line(format!("#   {rows} remarked on: {}", shown(warning))));
-}
-
-fn word_of(encoding: Encoding) -> &'static str {
-    match encoding {
-        Encoding::Utf8 => "utf-8",
-        Encoding::Gb18030 => "gb18030",
-        Encoding::Windows1252 => "windows-1252",
-    }
-}
-
-/// Characters that a line of TOML, or a terminal, does not take as they are.
-fn is_harmful(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
 }
 
 fn escaped(c: char) -> String {

@@ -4,11 +4,10 @@
 
 use super::Common;
 use super::runs::current;
-use super::surroundings::{Terminal, new_run};
+use super::surroundings::{Terminal, hold_lake};
 use crate::error::{Error, Kind, Result};
-use crate::lake::WriterLock;
 use crate::nightly::journal::{Journal, RunResults};
-use crate::nightly::{Surroundings, left, remote};
+use crate::nightly::{left, remote};
 use crate::project::PROJECT_FILE;
 
 /// Sends what is missing; with nothing missing it says so.
@@ -23,10 +22,8 @@ pub fn publish(common: &Common) -> Result<u8> {
             .with_hint("write [publish] to = \"$KAOHE_STORE\", a variable that holds s3://bucket/prefix")
     })?;
     let terminal = Terminal::new(common.quiet, common.log_format == "json");
-    let (pid, host) = terminal.identity();
-    let own = new_run(&out)?;
     // Nobody may load, or switch to another run, while this one goes.
-    let _lock = WriterLock::acquire(&out.join("lake").join(".lock"), &own, pid, &host, &terminal.now())?;
+    let (own, _lock) = hold_lake(&out)?;
     let run = current(&out)?.run;
     let folder = out.join("runs").join(&run.0);
     let (_, results) = left::records_of(&out, &run.0)?;

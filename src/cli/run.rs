@@ -1,16 +1,17 @@
 //! `kaohe run` and `kaohe load`: the nightly job, or what it would do.
 //!
-//! In: the common flags and `--dry-run`. Out: a run's folder; six lines on standard output; the project's hook told how it ended. Never here: the job
+//! In: the common flags and `--dry-run`. Out: a run's folder; six lines on standard output; the project's hook told how it ended; for
+//! other commands, a project that may run ([`Ready`]). Never here: the job
 //! itself.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::hooks::{Ended, Told};
+use super::hooks::Told;
 use super::runs::indented;
-use super::surroundings::{Terminal, cores, default_memory, new_run, today};
-use super::{Common, Opened, hooks, stop};
+use super::surroundings::{Terminal, absolute, cores, default_memory, new_run, today};
+use super::{Common, Opened, stop};
 use crate::compute;
 use crate::compute::check::Depth;
 use crate::diagnostics::Diagnostics;
@@ -38,8 +39,8 @@ const SEED: u64 = 20_260_101;
 /// Runs the job and tells those whom the project names how it ended; or prints its plan.
 pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8> {
     let opened = common.open()?;
-    let directory = std::path::absolute(&opened.directory).unwrap_or_else(|_| opened.directory.clone());
-    let out = std::path::absolute(common.out(&directory)).unwrap_or_else(|_| common.out(&directory));
+    let directory = absolute(&opened.directory);
+    let out = absolute(&common.out(&directory));
     let run = new_run(&out)?;
     let hooks = opened.project.as_ref().map(|project| project.hooks.clone()).unwrap_or_default();
     if arguments.dry_run {
@@ -52,9 +53,7 @@ pub fn run(common: &Common, arguments: &Arguments, only_load: bool) -> Result<u8
         Told { command: if only_load { "load" } else { "run" }, run: run.0.clone(), as_of: common.as_of().to_string(), out, directory };
     stop::with_last_words(&hooks, &told);
     let ended = Ready::of(opened, only_load).and_then(|ready| job(common, &ready.request(common, run, purpose(only_load))?));
-    if stop::unneeded() {
-        hooks::tell(&hooks, &told, &Ended::of(ended.as_ref().map(|(code, summary)| (*code, summary.as_str()))));
-    }
+    stop::tell(&ended);
     ended.map(|(code, _)| code)
 }
 

@@ -1,6 +1,6 @@
-//! `kaohe runs` and `kaohe status`: what ran, how fresh each source is, what is held, what was noticed, who has not reported.
+//! `kaohe runs` and `kaohe status`: what ran, how fresh each source is, what is held, what was noticed, who has not reported, what changes next, the disk.
 //!
-//! In: `runs/*/run_results.json` and `current.json`. Out: text on standard output, one screen; a list that is cut says where the
+//! In: `runs/*/run_results.json` (of a stopped run its journal), `current.json`, what the object store was last sent, the library. Out: text on standard output, one screen; a list that is cut says where the
 //! rest stands. Never here: computation.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +11,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Common;
 use super::surroundings::human;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::lake::Lake;
-use crate::nightly::journal::{RunResults, RunStatus, Warning};
+use crate::nightly::journal::{RunResults, RunStatus, Warning, name_of, run_folders};
 use crate::object_storage::send::Shown;
 use crate::release::Current;
 use crate::terms::counted;
@@ -26,20 +26,7 @@ const LISTED: usize = 20;
 
 /// Every run.
 fn all_runs(out: &Path) -> Result<Runs> {
-    let mut all = BTreeMap::new();
-    let folder = out.join("runs");
-    if !folder.is_dir() {
-        return Ok(all);
-    }
-    for entry in std::fs::read_dir(&folder).context(Kind::Environment, || format!("reading {}", folder.display()))? {
-        let path = entry.context(Kind::Environment, || format!("reading {}", folder.display()))?.path();
-        if path.join("journal.jsonl").is_file() {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let results = std::fs::read_to_string(path.join("run_results.json")).ok().and_then(|text| serde_json::from_str(&text).ok());
-            all.insert(name, results);
-        }
-    }
-    Ok(all)
+    Ok(run_folders(&out.join("runs"))?.into_iter().map(|folder| (name_of(&folder), RunResults::of(&folder))).collect())
 }
 
 /// The run that readers see.

@@ -5,13 +5,12 @@
 //! itself.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::hooks::{self, Ended, Told};
-use super::surroundings::{SENDS, now, take_bar_away};
+use super::surroundings::{now, take_bar_away};
 use crate::error::Result;
 use crate::project::Hooks;
 
@@ -19,6 +18,8 @@ use crate::project::Hooks;
 static SWITCHING: Mutex<()> = Mutex::new(());
 /// Readers have been switched to what this process made.
 static HAS_SWITCHED: AtomicBool = AtomicBool::new(false);
+/// What readers were switched to is on its way to an object store.
+static IS_SENDING: AtomicBool = AtomicBool::new(false);
 /// Whom to tell, and of what.
 static LAST_WORDS: Mutex<Option<(Hooks, Told)>> = Mutex::new(None);
 
@@ -40,15 +41,26 @@ pub fn with_last_words(hooks: &Hooks, told: &Told) {
     *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = Some((hooks.clone(), told.clone()));
 }
 
-/// The job has ended by itself. False where a signal came first: then everything is said already, and the process is about to end.
-pub fn unneeded() -> bool {
-    LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+/// The job has ended by itself: it is told so, unless a signal came first. Then everything is said already, and the process is about to end.
+pub fn tell(ended: &Result<(u8, String)>) {
+    if let Some((hooks, told)) = take_words() {
+        hooks::tell(&hooks, &told, &Ended::of(ended));
+    }
+}
+
+fn take_words() -> Option<(Hooks, Told)> {
+    LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// Does the step that switches readers; a signal waits for it.
 pub fn switch(step: &mut dyn FnMut() -> Result<()>) -> Result<()> {
     let _switching = SWITCHING.lock().unwrap_or_else(PoisonError::into_inner);
     step().inspect(|()| HAS_SWITCHED.store(true, Ordering::SeqCst))
+}
+
+/// Results are on their way to an object store, or are not any more: that may take long, and a signal ends it.
+pub fn sends(is_under_way: bool) {
+    IS_SENDING.store(is_under_way, Ordering::SeqCst);
 }
 
 /// Ends the process on a signal. `consequence` says what that means for whoever reads results.
@@ -75,41 +87,37 @@ fn end(code: u8, consequence: &str) {
     // Nobody may switch readers any more: the lock is kept until the process is gone.
     let _nobody_switches = lock_within(PATIENCE);
     take_bar_away();
-    if SENDS.load(Ordering::SeqCst) {
-        eprintln!("stopped by {}{STOPPED_SENDING}", name_of(code));
-        let told = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((hooks, told)) = told {
-            leave(&told, code);
-            hooks::tell(&hooks, &told, &Ended::BySignal(code));
-        }
-    } else if HAS_SWITCHED.load(Ordering::SeqCst) {
+    let is_sending = IS_SENDING.load(Ordering::SeqCst);
+    if HAS_SWITCHED.load(Ordering::SeqCst) && !is_sending {
         eprintln!("{} came after readers were switched: the run ends by itself", name_of(code));
         std::thread::sleep(PATIENCE);
     } else {
-        eprintln!("stopped by {}{consequence}", name_of(code));
-        let told = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((hooks, told)) = told {
-            let staging = leave(&told, code);
-            hooks::tell(&hooks, &told, &Ended::BySignal(code));
-            // The job goes on until the very end and may make it anew; a disk that refuses is not waited for.
-            let mut tries = 0;
-            while staging.is_dir() && std::fs::remove_dir_all(&staging).is_err() && tries < TRIES {
-                tries += 1;
-                std::thread::sleep(PATIENCE / 100);
-            }
+        eprintln!("stopped by {}{}", name_of(code), if is_sending { STOPPED_SENDING } else { consequence });
+        if let Some((hooks, told)) = take_words() {
+            leave(&hooks, &told, code);
         }
     }
     std::process::exit(code.into());
 }
 
-/// Writes the run's last line, unless it has not begun; where its unfinished files are, with which nobody will go on.
-fn leave(told: &Told, code: u8) -> PathBuf {
+/// Writes the run's last line, unless it has not begun, tells the hook, and removes unfinished files, with which nobody will go on.
+fn leave(hooks: &Hooks, told: &Told, code: u8) {
     let folder = told.out.join("runs").join(&told.run);
     if let Ok(mut journal) = std::fs::OpenOptions::new().append(true).open(folder.join("journal.jsonl")) {
         let line = serde_json::json!({"at": now(), "event": "run-stopped", "subject": told.run, "detail": name_of(code)});
         let _ = writeln!(journal, "{line}").and_then(|()| journal.sync_data());
     }
-    folder.join("staging")
+    hooks::tell(hooks, told, &Ended::BySignal(code));
+    // The job goes on until the very end and may make it anew; a disk that refuses is not waited for.
+    let staging = folder.join("staging");
+    for _ in 0..TRIES {
+        if !staging.is_dir() {
+            break;
+        }
+        if std::fs::remove_dir_all(&staging).is_err() {
+            std::thread::sleep(PATIENCE / 100);
+        }
+    }
 }
 
 fn lock_within(patience: Duration) -> Option<MutexGuard<'static, ()>> {

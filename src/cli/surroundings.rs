@@ -1,11 +1,10 @@
 //! The world outside: clock, memory, signals, progress, this program itself.
 //!
 //! In: the operating system. Out: [`Terminal`], which the nightly job sees as its surroundings; [`Reading`], room for a command that reads what runs
-//! left; temporary folders. Never here: the job.
+//! left; names of new runs, the writer's lock, temporary folders. Never here: the job; what a signal does ([`super::stop`]).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -14,8 +13,7 @@ use jiff::civil::{Date, DateTime};
 use super::Common;
 use crate::compute::counting_session::Limits;
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::SpillFolder;
-use crate::nightly::remote::{COMPARE, SEND};
+use crate::lake::{SpillFolder, WriterLock};
 use crate::nightly::{Surroundings, Work};
 use crate::release::hash_file;
 use crate::terms::{RunId, counted};
@@ -60,6 +58,24 @@ pub fn new_run(out: &Path) -> Result<RunId> {
     Ok(RunId(unique(&stamp)))
 }
 
+/// A path from the root of the file system: a hook may stand in another folder.
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The lake below `out`, for this process alone; and the name under which it holds it.
+pub fn hold_lake(out: &Path) -> Result<(RunId, WriterLock)> {
+    let (run, (pid, host)) = (new_run(out)?, identity());
+    let lock = WriterLock::acquire(&out.join("lake").join(".lock"), &run, pid, &host, &now())?;
+    Ok((run, lock))
+}
+
+/// This process, and the machine.
+fn identity() -> (u32, String) {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    (std::process::id(), host.trim().to_owned())
+}
+
 /// Seconds since 1970.
 pub fn seconds_now() -> i64 {
     jiff::Timestamp::now().as_second()
@@ -86,9 +102,6 @@ pub fn build() -> String {
     let of_file = std::env::current_exe().and_then(std::fs::metadata).and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
     format!("{ENGINE} {of_file:?}")
 }
-
-/// Whether results have been switched to, and are on their way to an object store.
-pub static SENDS: AtomicBool = AtomicBool::new(false);
 
 /// Memory that the engine may use by default: 60 % of what is available.
 pub fn default_memory() -> Option<usize> {
@@ -125,9 +138,9 @@ pub fn human(bytes: u64) -> String {
 }
 
 /// Where the SQL shell keeps its history: the XDG state folder.
-pub fn history_file() -> Option<std::path::PathBuf> {
-    let state = std::env::var_os("XDG_STATE_HOME").map(std::path::PathBuf::from);
-    let state = state.or_else(|| Some(std::path::PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))?;
+pub fn history_file() -> Option<PathBuf> {
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let state = state.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))?;
     Some(state.join("kaohe/sql_history"))
 }
 
@@ -150,7 +163,7 @@ pub fn now() -> String {
 }
 
 /// A folder of this process alone, which goes with this value: for what needs no project.
-pub struct TemporaryFolder(std::path::PathBuf);
+pub struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
     /// Makes it in the system's folder for such.
@@ -302,7 +315,6 @@ impl Surroundings for Terminal {
     }
 
     fn stage(&self, name: &str, work: Work) {
-        SENDS.store([COMPARE, SEND].contains(&name), Ordering::Relaxed);
         let words = match work {
             Work::Bytes(bytes) => human(bytes),
             Work::Things(count, word) => counted(count, word),
@@ -337,8 +349,8 @@ impl Surroundings for Terminal {
         }
     }
 
-    fn sent(&self) {
-        SENDS.store(false, Ordering::Relaxed);
+    fn sends(&self, is_under_way: bool) {
+        super::stop::sends(is_under_way);
     }
 
     fn switch(&self, step: &mut dyn FnMut() -> Result<()>) -> Result<()> {
@@ -346,7 +358,6 @@ impl Surroundings for Terminal {
     }
 
     fn identity(&self) -> (u32, String) {
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        (std::process::id(), host.trim().to_owned())
+        identity()
     }
 }

@@ -11,8 +11,8 @@ use super::Common;
 use super::surroundings::{self, human, runtime, today};
 use crate::annual;
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::{Lake, WriterLock};
-use crate::nightly::Surroundings;
+use crate::lake::Lake;
+use crate::nightly::journal::name_of;
 use crate::nightly::retention::{self, Needed};
 use crate::sampling::list;
 use crate::terms::counted;
@@ -40,17 +40,14 @@ pub fn vacuum(common: &Common, arguments: &Arguments) -> Result<u8> {
     crate::nightly::refuse_unusable_text(&opened.diagnostics)?;
     let out = common.out(&opened.directory);
     let retention = opened.project.as_ref().map(|project| project.retention).unwrap_or_default();
-    let run = surroundings::new_run(&out)?;
-    if let Some(last) = retention::last_begun(&out, &run.0).filter(|last| (today() - *last).get_days() > PAUSE && !arguments.after_a_pause)
+    let (run, _lock) = surroundings::hold_lake(&out)?;
+    if let Some(last) = retention::last_begun(&out, &run.0)?.filter(|last| (today() - *last).get_days() > PAUSE && !arguments.after_a_pause)
     {
         // A clock that is ahead makes every run old.
         let says = format!("the last run began on {last}, and this machine's clock says {}", today());
         return Err(Error::new(Kind::Environment, says)
             .with_hint("set the clock if it is wrong; if no night has run since, say so with --after-a-pause"));
     }
-    let terminal = surroundings::Terminal::new(true, false);
-    let (pid, host) = terminal.identity();
-    let _lock = WriterLock::acquire(&out.join("lake").join(".lock"), &run, pid, &host, &terminal.now())?;
     let mut needed = annual::needed(&out)?;
     of_samples(&out.join("samples"), &mut needed)?;
     let plan = retention::plan(&out, &opened.library, &retention, needed, today())?;
@@ -87,10 +84,6 @@ pub fn vacuum(common: &Common, arguments: &Arguments) -> Result<u8> {
         say_line!("kept        every run: [retention] of kaohe.toml names no days");
     }
     Ok(0)
-}
-
-fn name_of(folder: &Path) -> String {
-    folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// The versions that drawn lists were drawn from: `kaohe sample --verify` draws them again.

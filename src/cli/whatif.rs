@@ -14,7 +14,6 @@ use rust_decimal::Decimal;
 
 use super::sql::Grid;
 use super::{Common, say_grid, score, surroundings};
-use crate::diagnostics::nearest;
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::scheme::{Scheme, TOTAL, Weights, read_scheme};
 use crate::report::tables::parquet::write_tables;
@@ -132,11 +131,7 @@ fn change_weight(scheme: &mut Scheme, change: &str) -> Result<()> {
         of_indicator.or_else(|| scheme.node(id).map(|node| node.parent.clone()))
     };
     let known = scheme.nodes.iter().map(|node| node.id.as_str()).chain(scheme.indicators.iter().map(|scored| scored.id.as_ref()));
-    let near = nearest(id, known).map(|near| format!("did you mean `{near}`?"));
-    let parent = parent(scheme).ok_or_else(|| {
-        let says = format!("the scheme scores nothing that is called `{id}`");
-        near.map_or_else(|| wrong(says.clone()), |near| Error::new(Kind::Configuration, says.clone()).with_hint(near))
-    })?;
+    let parent = parent(scheme).ok_or_else(|| wrong(format!("the scheme scores nothing that is called `{id}`")).hint_nearest(id, known))?;
     let whole = if parent == TOTAL { scheme.total } else { scheme.node(&parent).map(|node| node.points).unwrap_or_default() };
     if scheme.node(&parent).is_some_and(|node| node.alternatives) {
         return Err(wrong(format!("`{id}` is one of several alternatives, which all have the points of `{parent}`")));

@@ -15,7 +15,6 @@ use serde::Serialize;
 use crate::compute::attribution::Attribution;
 use crate::compute::populations::{Dependencies, names_read, register_populations};
 use crate::compute::run::moment_of;
-use crate::diagnostics::nearest;
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::Moment;
 use crate::library::Library;
@@ -230,11 +229,9 @@ pub async fn explain(context: &SessionContext, input: &ExplainInput<'_>) -> Resu
     let unit = match assessed.as_ref().map_or(input.unit, |assessed| assessed.id.as_str()) {
         unit if known.contains(unit) => unit.to_owned(),
         unit => {
-            let near = nearest(unit, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-            let error = Error::new(Kind::Configuration, format!("`{unit}` has no scorecard in this run"));
-            return Err(
-                error.with_hint(near.unwrap_or_else(|| "kaohe sql -c 'SELECT unit_id, unit_name FROM units' lists the units".to_owned()))
-            );
+            return Err(Error::new(Kind::Configuration, format!("`{unit}` has no scorecard in this run"))
+                .with_hint("kaohe sql -c 'SELECT unit_id, unit_name FROM units' lists the units")
+                .hint_nearest(unit, known.iter().map(String::as_str)));
         }
     };
     let in_domain = |domain: &str| input.domain.is_none_or(|wanted| wanted == domain);
@@ -268,9 +265,9 @@ fn without_value(input: &ExplainInput<'_>, id: &IndicatorId, unit: &str, values:
         return Error::new(Kind::Configuration, format!("`{id}` is not in the scheme, so no unit is assessed by it"))
             .with_hint("an `[[indicator]]` of the scheme with its `id`, a `node` and `report_only = true` shows it from the next run on");
     }
-    let near = nearest(&id.0, values.iter().map(|value| value.indicator.as_str())).map(|near| format!("did you mean `{near}`?"));
     Error::new(Kind::Configuration, format!("`{unit}` is not assessed by `{id}`"))
-        .with_hint(near.unwrap_or_else(|| format!("kaohe explain {unit} lists its indicators")))
+        .with_hint(format!("kaohe explain {unit} lists its indicators"))
+        .hint_nearest(&id.0, values.iter().map(|value| value.indicator.as_str()))
 }
 
 async fn explained(context: &SessionContext, input: &ExplainInput<'_>, assessed: Option<&Assessed>, value: ValueRow) -> Result<Explained> {

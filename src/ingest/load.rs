@@ -20,6 +20,7 @@ use super::schema::arrow_schema;
 use super::staging::{Contested, Stage};
 use super::unit_remarks::UnitRemarks;
 use super::{CheckCount, FileAccounting, HeldBecause, LoadContext, StagedTable, words_of_sources};
+use crate::diagnostics::is_harmful;
 use crate::error::{Context, Error, Kind, Result};
 use crate::library::contract::{CheckSeverity, TableContract};
 use crate::project::Source;
@@ -111,9 +112,9 @@ pub fn load_table(contract: &TableContract, sources: &[Source], context: &LoadCo
             Ok(()) => {}
             // A file that no longer fits its mapping is as unusable as one that is cut off.
             Err(error) if matches!(error.kind, Kind::Source | Kind::Query) => {
-                held.push((HeldBecause::FileUnreadable, format!("{}: {}", file.name, plain(&error))));
+                held.push((HeldBecause::FileUnreadable, format!("{}: {}", file.name, error.without_kind())));
                 if let Some(last) = outcomes.last_mut() {
-                    last.account.failed = Some(plain(&error));
+                    last.account.failed = Some(error.without_kind());
                 }
             }
             Err(error) => return Err(error.while_doing(file.name).while_doing(what())),
@@ -164,7 +165,7 @@ pub(super) fn all_files<'a>(sources: &'a [Source], held: &mut Vec<Reason>) -> Re
             }
             Err(error) if error.kind == Kind::Source => {
                 let because = if source.database.is_some() { HeldBecause::NotPulled } else { HeldBecause::NoFile };
-                held.push((because, plain(&error)));
+                held.push((because, error.without_kind()));
             }
             Err(error) => return Err(error),
         }
@@ -195,17 +196,9 @@ pub fn are_as_accounted(sources: &[Source], accounts: &[FileAccounting]) -> bool
     held.is_empty() && names.len() == known.len() && files.iter().all(is_known)
 }
 
-/// An error's text without the word of its kind.
-pub(super) fn plain(error: &Error) -> String {
-    let text = error.to_string();
-    text.split_once("]: ").map_or(text.clone(), |(_, rest)| rest.to_owned())
-}
-
 /// Text of a source may hold what moves a terminal's cursor or turns its writing around; such characters are shown by number.
 fn printable(text: &str) -> String {
-    let is_harmful =
-        |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
-    let shown = |c: char| if is_harmful(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    let shown = |c: char| if c != '\n' && is_harmful(c) { c.escape_unicode().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()
 }
 

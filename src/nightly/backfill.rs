@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::journal::{Manifest, RunResults, RunStatus};
+use super::journal::{Manifest, RunResults, RunStatus, run_folders};
 use crate::error::{Error, Kind, Result};
 use crate::library::Library;
 use crate::library::indicator::Window;
@@ -85,28 +85,22 @@ pub struct DayRun {
     pub is_whole: bool,
 }
 
-/// Every run that computed a day and was not kept back, by day and name.
-pub fn day_runs(runs: &Path) -> Vec<DayRun> {
-    let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
-    let mut found: Vec<DayRun> = entries.filter_map(|entry| day_run(entry.path())).collect();
-    found.sort_by(|a, b| (a.as_of, &a.folder).cmp(&(b.as_of, &b.folder)));
-    found
+impl DayRun {
+    /// A run that computed a day and was not kept back.
+    pub fn of(folder: PathBuf) -> Option<Self> {
+        let results = RunResults::of(&folder).filter(|results| results.is_published() || results.status == RunStatus::PastDay)?;
+        let seconds = results.stages.iter().map(|stage| stage.seconds).sum();
+        let (as_of, is_whole) = (results.as_of.parse().ok()?, results.is_whole());
+        folder.join("tables").is_dir().then_some(Self { as_of, manifest: Manifest::of(&folder)?, seconds, is_whole, folder })
+    }
 }
 
-fn day_run(folder: PathBuf) -> Option<DayRun> {
-    let text = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
-    let results: RunResults = serde_json::from_str(&text("run_results.json")?).ok()?;
-    let has_figures = matches!(results.status, RunStatus::Done | RunStatus::DoneWithHeld | RunStatus::PastDay);
-    let manifest: Manifest = serde_json::from_str(&text("manifest.json")?).ok()?;
-    let seconds = results.stages.iter().map(|stage| stage.seconds).sum();
-    let is_whole = results.is_whole();
-    (has_figures && folder.join("tables").is_dir()).then_some(DayRun {
-        as_of: results.as_of.parse().ok()?,
-        manifest,
-        seconds,
-        is_whole,
-        folder,
-    })
+/// Every such run, in the order in which they began.
+///
+/// # Errors
+/// A folder that can't be read.
+pub fn day_runs(runs: &Path) -> Result<Vec<DayRun>> {
+    Ok(run_folders(runs)?.into_iter().filter_map(DayRun::of).collect())
 }
 
 /// The run that has done a day already: of the same texts, period, lake and engine, with nothing held: what was held may be there now.
@@ -116,7 +110,7 @@ pub fn done<'r>(runs: &'r [DayRun], wanted: &Manifest) -> Option<&'r DayRun> {
 
 /// The last run of an earlier day: what a day is compared with.
 pub fn before(runs: &[DayRun], day: Date) -> Option<&DayRun> {
-    runs.iter().rev().find(|run| run.as_of < day)
+    runs.iter().filter(|run| run.as_of < day).max_by_key(|run| (run.as_of, &run.folder))
 }
 
 /// What a backfill would do, a day a line.

@@ -7,7 +7,6 @@ use rust_decimal::Decimal;
 
 use super::left::Left;
 use crate::compute::units::Hierarchy;
-use crate::diagnostics::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::library::Library;
 use crate::library::indicator::{Shape, ShownAs};
@@ -45,14 +44,6 @@ pub struct Corrected(Vec<(UnitId, String, IndicatorId)>);
 
 fn wrong(says: String) -> Error {
     Error::new(Kind::Configuration, says)
-}
-
-/// The same of a name that nothing has, with the one that was probably meant.
-fn unknown<'a>(says: String, name: &str, known: impl IntoIterator<Item = &'a str>) -> Error {
-    match nearest(name, known) {
-        Some(near) => wrong(says).with_hint(format!("did you mean `{near}`?")),
-        None => wrong(says),
-    }
 }
 
 /// Figures are smaller: sums of them still have room in 28 digits.
@@ -133,7 +124,7 @@ impl Corrected {
                 return Err(wrong(says).with_hint("correct the records that it is made of, and run"));
             }
             let says = format!("there is no indicator `{}`", correction.indicator);
-            return Err(unknown(says, &correction.indicator, library.indicators.keys().map(IndicatorId::as_ref)));
+            return Err(wrong(says).hint_nearest(&correction.indicator, library.indicators.keys().map(IndicatorId::as_ref)));
         };
         let value = published(before, correction)?;
         if value.status == Status::NotApplicable {
@@ -195,11 +186,11 @@ pub fn published<'v>(before: &'v Scorecards, correction: &Correction) -> Result<
         [] if before.ranks.iter().any(|rank| rank.unit.as_ref() == *unit) => {
             let ids: Vec<&str> =
                 before.values.iter().filter(|value| value.unit.as_ref() == *unit).map(|value| value.indicator.as_ref()).collect();
-            Err(unknown(format!("there is no value of `{indicator}` for `{unit}`"), indicator, ids))
+            Err(wrong(format!("there is no value of `{indicator}` for `{unit}`")).hint_nearest(indicator, ids))
         }
         [] => {
             let units: Vec<&str> = before.ranks.iter().map(|rank| rank.unit.as_ref()).collect();
-            Err(unknown(format!("there is no scorecard of `{unit}`"), unit, units))
+            Err(wrong(format!("there is no scorecard of `{unit}`")).hint_nearest(unit, units))
         }
         several => {
             let domains: Vec<&str> = several.iter().map(|value| value.domain.as_str()).collect();

@@ -9,8 +9,8 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use super::Request;
-use super::journal::{Manifest, RunResults, RunStatus};
-use crate::error::{Context, Kind, Result};
+use super::journal::{Manifest, RunResults, name_of, run_folders};
+use crate::error::Result;
 use crate::lake::Freeze;
 use crate::library::Library;
 use crate::terms::{Month, epoch_days};
@@ -67,29 +67,16 @@ fn frozen_on(library: &Library, month: Month) -> Option<i32> {
 
 /// Published runs besides one's own, in the order in which they began.
 fn published(folder: &Path, own: &str) -> Result<Vec<Published>> {
-    let mut runs = Vec::new();
-    if !folder.is_dir() {
-        return Ok(runs);
-    }
-    let reading = || format!("reading {}", folder.display());
-    for entry in std::fs::read_dir(folder).context(Kind::Environment, reading)? {
-        let entry = entry.context(Kind::Environment, reading)?;
-        if entry.file_name().to_str() != Some(own) {
-            runs.extend(published_run(&entry.path()));
-        }
-    }
+    let others = run_folders(folder)?.into_iter().filter(|run| name_of(run) != own);
+    let mut runs: Vec<Published> = others.filter_map(|run| published_run(&run)).collect();
     runs.sort_by(|a, b| a.started.cmp(&b.started).then(a.as_of.cmp(&b.as_of)));
     Ok(runs)
 }
 
 /// What a run left, where it was published: one that was stopped or kept back showed nothing to anybody.
 fn published_run(folder: &Path) -> Option<Published> {
-    let text = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
-    let results: RunResults = serde_json::from_str(&text("run_results.json")?).ok()?;
-    if !matches!(results.status, RunStatus::Done | RunStatus::DoneWithHeld) {
-        return None;
-    }
-    let manifest: Manifest = serde_json::from_str(&text("manifest.json")?).ok()?;
+    let results = RunResults::of(folder).filter(RunResults::is_published)?;
+    let manifest = Manifest::of(folder)?;
     let is_held = |table: &str| results.tables.get(table).is_some_and(|table| table.held.is_some());
     let versions = manifest.lake_versions.into_iter().filter(|(table, _)| !is_held(table)).collect();
     Some(Published { started: results.started, as_of: results.as_of.parse().ok()?, versions })

@@ -1,12 +1,12 @@
 //! What a run leaves about itself: a journal written ahead, results, manifest, metrics.
 //!
 //! In: events as they happen. Out: `journal.jsonl` (each line on disk before the work goes on, so that it survives a kill),
-//! `run_results.json`, `manifest.json`, `metrics.prom`. Never here: decisions.
+//! `run_results.json`, `manifest.json`, `metrics.prom`; the folders of all runs, and what each has left, read back. Never here: decisions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,35 @@ impl Journal {
         self.file.write_all(line.as_bytes()).context(Kind::Environment, || "writing the journal")?;
         self.file.sync_data().context(Kind::Environment, || "writing the journal")
     }
+}
+
+fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Option<T> {
+    serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
+}
+
+/// Folders of all runs that have begun, in the order in which they did.
+///
+/// # Errors
+/// A folder that can't be read.
+pub fn run_folders(runs: &Path) -> Result<Vec<PathBuf>> {
+    if !runs.is_dir() {
+        return Ok(Vec::new());
+    }
+    let reading = || format!("reading {}", runs.display());
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(runs).context(Kind::Environment, reading)? {
+        let folder = entry.context(Kind::Environment, reading)?.path();
+        if folder.join("journal.jsonl").is_file() {
+            folders.push(folder);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+/// The name of a run, as its folder bears it.
+pub fn name_of(folder: &Path) -> String {
+    folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// How a run ended.
@@ -225,6 +254,11 @@ impl RunResults {
         self.sending.as_ref().map_or(here, |sending| here.max(sending.exit_code))
     }
 
+    /// Those that a run has left; `None` where it did not come so far, or they are damaged.
+    pub fn of(folder: &Path) -> Option<Self> {
+        read(&folder.join("run_results.json"))
+    }
+
     /// Whether readers see the run, or have seen it.
     pub fn is_published(&self) -> bool {
         matches!(self.status, RunStatus::Done | RunStatus::DoneWithHeld)
@@ -315,6 +349,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// That of a run; `None` where it did not come so far, or it is damaged.
+    pub fn of(folder: &Path) -> Option<Self> {
+        read(&folder.join("manifest.json"))
+    }
+
     /// Writes it.
     ///
     /// # Errors

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Request;
-use super::journal::{RunResults, RunStatus, TableResult};
+use super::journal::{RunResults, RunStatus, TableResult, name_of, run_folders};
 use crate::error::{Context, Kind, Result};
 use crate::ingest::{self, CheckCount, FileAccounting, UnitRemark};
-use crate::lake::replace_json;
+use crate::lake::{create_folders, replace_json};
 use crate::library::contract::TableContract;
 use crate::project::Source;
 use crate::release::hash_file;
@@ -51,20 +51,23 @@ pub fn quarantine_of(run: &Path, table: &str) -> PathBuf {
     run.join("quarantine").join(format!("{table}.parquet"))
 }
 
-/// Texts of the library that no load reads.
-const NOT_READ: [&str; 5] = ["indicators/", "populations/", "findings/", "schemes/", "samples/"];
+/// Texts of the library that no load reads; of the contracts each load reads its own.
+const NOT_READ: [&str; 6] = ["indicators/", "populations/", "findings/", "schemes/", "samples/", "tables/"];
 
-/// Digest of what decides how the sources of a table are read.
-pub fn rests_on(request: &Request<'_>, contract: &TableContract, successors: &BTreeMap<String, String>) -> String {
+/// What every load of a run rests on: the program, the as-of date, clocks, parameters, lists.
+pub fn ground(request: &Request<'_>) -> blake3::Hasher {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(format!("{} {} {contract:?} {successors:?}", request.build, request.as_of).as_bytes());
-    hasher.update(format!("{:?}", request.project.sources_of(&contract.name)).as_bytes());
-    for (path, text) in &request.library.files {
-        let below = path.strip_prefix("queries/").unwrap_or(path);
-        if !NOT_READ.iter().any(|folder| below.starts_with(folder)) && !below.starts_with("tables/") {
-            hasher.update(path.as_bytes()).update(text.as_bytes());
-        }
+    hasher.update(format!("{} {}", request.build, request.as_of).as_bytes());
+    for (path, text) in request.library.files.iter().filter(|(path, _)| !NOT_READ.iter().any(|folder| path.starts_with(folder))) {
+        hasher.update(path.as_bytes()).update(text.as_bytes());
     }
+    hasher
+}
+
+/// Digest of what decides how the sources of a table are read: the ground, its contract, what kaohe.toml says of them, who follows whom.
+pub fn rests_on(ground: &blake3::Hasher, contract: &TableContract, sources: &[Source], successors: &BTreeMap<String, String>) -> String {
+    let mut hasher = ground.clone();
+    hasher.update(format!("{contract:?} {sources:?} {successors:?}").as_bytes());
     hasher.finalize().to_hex().to_string()
 }
 
@@ -74,7 +77,7 @@ impl TableLoad {
     /// # Errors
     /// A folder that can't be written.
     pub fn keep(&self, run: &Path, table: &str) -> Result<()> {
-        crate::lake::create_folders(&run.join(FOLDER)).context(Kind::Environment, || format!("keeping what was loaded of `{table}`"))?;
+        create_folders(&run.join(FOLDER)).context(Kind::Environment, || format!("keeping what was loaded of `{table}`"))?;
         replace_json(&path_of(run, table), self)
     }
 }
@@ -87,22 +90,20 @@ pub struct Stopped {
 
 impl Stopped {
     /// Those since the last run that ended, before `run`.
-    pub fn before(runs: &Path, run: &str) -> Self {
-        let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        names.retain(|name| name.as_str() < run && runs.join(name).join("journal.jsonl").is_file());
-        names.sort();
-        let has_stopped = |folder: &PathBuf| match std::fs::read_to_string(folder.join("run_results.json")) {
-            Ok(text) => serde_json::from_str::<RunResults>(&text).is_ok_and(|results| results.status == RunStatus::Failed),
-            Err(_) => true,
-        };
-        Self { folders: names.into_iter().rev().map(|name| runs.join(name)).take_while(has_stopped).collect() }
+    ///
+    /// # Errors
+    /// A folder that can't be read.
+    pub fn before(runs: &Path, run: &str) -> Result<Self> {
+        // Results that are there and can't be read are no stop.
+        let has_failed = |folder: &PathBuf| RunResults::of(folder).is_some_and(|results| results.status == RunStatus::Failed);
+        let has_stopped = |folder: &PathBuf| !folder.join("run_results.json").is_file() || has_failed(folder);
+        let before = run_folders(runs)?.into_iter().filter(|folder| name_of(folder).as_str() < run);
+        Ok(Self { folders: before.rev().take_while(has_stopped).collect() })
     }
 
     /// The name of the newest of which anything is left to go on with.
     pub fn newest(&self) -> Option<String> {
-        let found = self.folders.iter().find(|folder| folder.join(FOLDER).is_dir())?;
-        Some(found.file_name()?.to_string_lossy().into_owned())
+        self.folders.iter().find(|folder| folder.join(FOLDER).is_dir()).map(|folder| name_of(folder))
     }
 
     /// What a stopped run has loaded of a table, if it still holds; its quarantine is then `run`'s as well.
@@ -173,7 +174,7 @@ pub fn take_over_quarantine(from: &Path, run: &Path, table: &str) -> Result<()> 
         return Ok(());
     }
     let folder = run.join("quarantine");
-    std::fs::create_dir_all(&folder)
+    create_folders(&folder)
         .and_then(|()| std::fs::copy(&there, &here))
         .map(|_| ())
         .context(Kind::Environment, || format!("taking over the quarantine of `{table}`"))

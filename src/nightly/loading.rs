@@ -72,7 +72,8 @@ pub fn bytes_ahead(request: &Request<'_>, pulled: &Pulled) -> u64 {
 }
 
 /// Loads every table that the project has sources for: the registry first, then large tables one by one, each of which keeps the cores busy,
-/// then small ones side by side. `project` is the request's, with every source on the disk.
+/// then small ones side by side. `pulled` are the
+/// request's sources, all of them on the disk.
 ///
 /// # Errors
 /// A check of severity `stop`, or a machine that can't go on; a source that fails only holds its table. Tables that were done by then, or at
@@ -94,16 +95,18 @@ pub fn load(
         let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
         journal.write(&surroundings.now(), event, table, detail)
     };
-    let stopped = Stopped::before(&request.out.join("runs"), &request.run.0);
+    let stopped = Stopped::before(&request.out.join("runs"), &request.run.0)?;
+    let (ground, versions) = (kept_loads::ground(request), before.versions());
     if let Some(run) = stopped.newest() {
         write("resuming", &run, "")?;
     }
     let load_one = |contract: &TableContract, successors: &BTreeMap<String, String>, at_once: usize| {
         let sources = pulled.sources_of(&contract.name);
-        let rests_on = kept_loads::rests_on(request, contract, successors);
+        // As kaohe.toml has them: where they were fetched or pulled to says nothing of how they are read.
+        let rests_on = kept_loads::rests_on(&ground, contract, &request.project.sources_of(&contract.name), successors);
         surroundings.busy_with(&contract.name);
         let (ahead, read) = (crate::ingest::bytes_of(&sources), AtomicU64::new(0));
-        let version = before.versions().get(&contract.name).copied();
+        let version = versions.get(&contract.name).copied();
         if let Some(load) = stopped.take_over(folder, &contract.name, &rests_on, version, &sources)? {
             load.keep(folder, &contract.name)?;
             write("table-taken-over", &contract.name, &format!("{} rows, version {}", load.result.rows, load.result.version))?;
@@ -131,7 +134,7 @@ pub fn load(
         let staged = load_table(contract, &sources, &context).map_err(|error| error.while_doing(format!("loading `{}`", contract.name)))?;
         // A file that could not be read to its end is over as well.
         surroundings.advance(ahead.saturating_sub(read.into_inner()));
-        let (mut result, joined) = store(request, lake, runtime, contract, &staged, &before.versions(), folder)?;
+        let (mut result, joined) = store(request, lake, runtime, contract, &staged, &versions, folder)?;
         result.notices.extend_from_slice(pulled.notices_of(&contract.name));
         let before = previous_rows.get(&contract.name).copied().unwrap_or(0);
         if result.held.is_some() {

@@ -80,6 +80,7 @@ pub fn send(
     let (to, begun) = (publish.to.to_string(), surroundings.elapsed());
     let now = surroundings.now();
     journal.write(&now, "sending", &to, "")?;
+    surroundings.sends(true);
     surroundings.stage(COMPARE, Work::Unknown);
     let begin = |bytes| surroundings.stage(SEND, Work::Bytes(bytes));
     let sent = tokio::runtime::Builder::new_multi_thread()
@@ -88,6 +89,7 @@ pub fn send(
         .build()
         .context(Kind::Environment, || "starting worker threads")
         .and_then(|runtime| runtime.block_on(send::send(publish, out, unique, &now, &begin, &|bytes| surroundings.advance(bytes))));
+    surroundings.sends(false);
     let seconds = surroundings.elapsed() - begun;
     results.stages.push(StageTime { stage: SEND.to_owned(), seconds, peak_memory: surroundings.peak_memory() });
     let (event, detail, sending) = match sent {

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use super::freezes;
-use super::journal::{Manifest, RunResults, RunStatus};
-use crate::error::{Context, Error, Kind, Result};
+use super::journal::{Manifest, RunResults, name_of, run_folders};
+use crate::error::{Error, Kind, Result};
 use crate::library::Library;
 use crate::project::Retention;
 use crate::release::Current;
@@ -83,20 +83,15 @@ struct Run {
     versions: BTreeMap<String, u64>,
 }
 
+/// The day on which a run began: it is named after it.
+fn begun_on(folder: &Path) -> Option<Date> {
+    Date::strptime("%Y%m%d", name_of(folder).split('T').next()?).ok()
+}
+
 impl Run {
     fn read(folder: PathBuf) -> Option<Self> {
-        let name = folder.file_name()?.to_string_lossy().into_owned();
-        // A run is named after its start.
-        let begun = Date::strptime("%Y%m%d", name.split('T').next()?).ok()?;
-        let text = |name: &str| fs::read_to_string(folder.join(name)).ok();
-        let results = text("run_results.json").and_then(|text| serde_json::from_str(&text).ok());
-        let versions =
-            text("manifest.json").and_then(|text| serde_json::from_str::<Manifest>(&text).ok()).map(|manifest| manifest.lake_versions);
-        folder.join("journal.jsonl").is_file().then_some(Self { folder, name, begun, results, versions: versions.unwrap_or_default() })
-    }
-
-    fn published(&self) -> Option<&RunResults> {
-        self.results.as_ref().filter(|results| matches!(results.status, RunStatus::Done | RunStatus::DoneWithHeld))
+        let versions = Manifest::of(&folder).map(|manifest| manifest.lake_versions).unwrap_or_default();
+        Some(Self { name: name_of(&folder), begun: begun_on(&folder)?, results: RunResults::of(&folder), versions, folder })
     }
 
     fn has(&self, part: &str) -> bool {
@@ -105,9 +100,12 @@ impl Run {
 }
 
 /// The day on which the last run before `run` began.
-pub fn last_begun(out: &Path, run: &str) -> Option<Date> {
-    let runs = fs::read_dir(out.join("runs")).ok()?.flatten().filter_map(|entry| Run::read(entry.path()));
-    runs.filter(|other| other.name.as_str() < run).map(|other| other.begun).max()
+///
+/// # Errors
+/// A folder that can't be read.
+pub fn last_begun(out: &Path, run: &str) -> Result<Option<Date>> {
+    let before = run_folders(&out.join("runs"))?.into_iter().filter(|folder| name_of(folder).as_str() < run);
+    Ok(before.filter_map(|folder| begun_on(&folder)).max())
 }
 
 /// What may go today.
@@ -116,14 +114,7 @@ pub fn last_begun(out: &Path, run: &str) -> Option<Date> {
 /// A pointer or folder that can't be read.
 pub fn plan(out: &Path, library: &Library, retention: &Retention, mut needed: Needed, today: Date) -> Result<Plan> {
     let folder = out.join("runs");
-    let mut runs: Vec<Run> = Vec::new();
-    if folder.is_dir() {
-        let reading = || format!("reading {}", folder.display());
-        for entry in fs::read_dir(&folder).context(Kind::Environment, reading)? {
-            runs.extend(Run::read(entry.context(Kind::Environment, reading)?.path()));
-        }
-    }
-    runs.sort_by(|a, b| a.name.cmp(&b.name));
+    let runs: Vec<Run> = run_folders(&folder)?.into_iter().filter_map(Run::read).collect();
     if let Some(current) = Current::read(&out.join("current.json"))? {
         needed.add(&current.lake_versions);
         needed.runs.insert(current.run.0, Why::Current);
@@ -138,25 +129,21 @@ pub fn plan(out: &Path, library: &Library, retention: &Retention, mut needed: Ne
     for run in &runs {
         let age = (today - run.begun).get_days();
         let is_old = |days: Option<u32>| days.is_some_and(|days| i64::from(age) > i64::from(days));
-        let why = needed.runs.get(&run.name);
+        let why = needed.runs.get(&run.name).cloned();
         let goes = is_old(retention.runs_days) && why.is_none();
         if goes && RESULTS.iter().any(|part| run.has(part)) {
             plan.runs.push((run.folder.clone(), age));
         }
-        if let (true, Some(why)) = (is_old(retention.runs_days), why) {
-            plan.spared.insert(run.name.clone(), why.clone());
-        }
-        if !goes && is_old(retention.quarantine_days) && run.has("quarantine") && why.is_none_or(|why| *why == Why::LastOfMonth) {
+        let may_lose_quarantine = why.as_ref().is_none_or(|why| *why == Why::LastOfMonth);
+        if !goes && is_old(retention.quarantine_days) && run.has("quarantine") && may_lose_quarantine {
             plan.quarantines.push(run.folder.join("quarantine"));
         }
-        if !goes && run.has("tables") {
+        // What a needed run read stays, though somebody removed its results by hand.
+        if why.is_some() || !goes && run.has("tables") {
             needed.add(&run.versions);
         }
-    }
-    // What a needed run read stays, though somebody removed its results by hand.
-    for run in runs.iter().filter(|run| needed.runs.contains_key(&run.name)) {
-        for (table, version) in &run.versions {
-            needed.versions.entry(table.clone()).or_default().insert(*version);
+        if let Some(why) = why.filter(|_| is_old(retention.runs_days)) {
+            plan.spared.insert(run.name.clone(), why);
         }
     }
     plan.needed = needed;
@@ -167,7 +154,8 @@ pub fn plan(out: &Path, library: &Library, retention: &Retention, mut needed: Ne
 fn last_of_months(runs: &[Run]) -> Vec<String> {
     let mut last: BTreeMap<Month, (Date, &str)> = BTreeMap::new();
     for run in runs {
-        let Some(as_of) = run.published().and_then(|results| results.as_of.parse::<Date>().ok()) else { continue };
+        let published = run.results.as_ref().filter(|results| results.is_published());
+        let Some(as_of) = published.and_then(|results| results.as_of.parse::<Date>().ok()) else { continue };
         let place = last.entry(Month::of(as_of)).or_insert((as_of, &run.name));
         *place = (*place).max((as_of, &run.name));
     }

@@ -13,7 +13,7 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::client::{AT_ONCE, Bucket, Failure, Object};
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Context, Kind, Result};
 use crate::ingest::{is_temporary, leads_to};
 use crate::lake::{create_folders, replace_json};
 use crate::project::{Format, ObjectPrefix, Source};
@@ -152,7 +152,7 @@ async fn look_for_all(
         let looked = match &root.out_of_reach {
             Some(says) => Err(says.clone()),
             None => look(&root.bucket, source).await.map_err(|failure| {
-                let says = told(&failure.error);
+                let says = failure.error.without_kind();
                 root.out_of_reach = failure.is_out_of_reach.then(|| says.clone());
                 says
             }),
@@ -212,12 +212,6 @@ fn set_missing(source: &mut Source, says: Option<String>) {
     if let Some(remote) = &mut source.remote {
         remote.missing = says;
     }
-}
-
-/// An error without the word of its kind, for the reason that a table is held.
-fn told(error: &Error) -> String {
-    let text = error.to_string();
-    text.split_once("]: ").map_or(text.clone(), |(_, rest)| rest.to_owned())
 }
 
 /// The objects that a source's path leads to: one, those in a folder, or those that a glob matches.
@@ -296,7 +290,7 @@ async fn fetch_all(
         async move {
             let fetched = bucket.download(&object, &part, advance).await;
             let placed = fetched
-                .map_err(|failure| told(&failure.error))
+                .map_err(|failure| failure.error.without_kind())
                 .and_then(|()| std::fs::rename(&part, &path).map_err(|error| format!("keeping {}: {error}", path.display())));
             if placed.is_err() {
                 let _ = std::fs::remove_file(&part);

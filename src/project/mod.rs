@@ -1,4 +1,4 @@
-//! `kaohe.toml` → [`Project`]: what to load from where, and which scheme to assess with.
+//! `kaohe.toml` → [`Project`]: what to load from where, which scheme to assess with, who is told, how long results stay, where they are sent.
 //!
 //! In: the project's folder and the few environment variables that `cli` passes in. Out: the project, with every path
 //! checked to stay inside its folder (or a declared root); diagnostics for whatever is wrong with the text. Never here:

@@ -1,7 +1,7 @@
 //! One `[[source]]` of `kaohe.toml`.
 //!
-//! In: the section, the project's folder, the environment passed in. Out: [`Source`] with an absolute root and the text of
-//! its mapping. Never here: opening source data, matching globs.
+//! In: the section, the project's folder, the environment passed in. Out: [`Source`]: files below an absolute root or a prefix of
+//! an object store, or rows of a database ([`super::database`]); the text of its mapping. Never here: opening source data, matching globs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -64,6 +64,17 @@ pub enum Encoding {
     Gb18030,
     /// Western European, for foreign data only.
     Windows1252,
+}
+
+impl Encoding {
+    /// How `kaohe.toml` writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf-8",
+            Self::Gb18030 => "gb18030",
+            Self::Windows1252 => "windows-1252",
+        }
+    }
 }
 
 /// SQL that shapes raw rows into rows of the contract.

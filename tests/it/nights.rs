@@ -25,14 +25,26 @@ fn assert_same_figures(one: &Province, other: &Province) {
     assert!(changed.is_empty(), "{changed:?} differ");
 }
 
-#[test]
-fn a_run_goes_on_from_one_that_was_killed_and_reads_no_table_twice() {
+/// A first night that was killed when nine tables were stored, and its name.
+fn killed_while_loading() -> (Province, String) {
     let province = Province::small();
     let mut running = province.start();
     running.reach_event(&province, &[], "table-loaded", 9);
     running.signal("KILL");
     running.wait();
     let killed = province.runs().remove(0);
+    (province, killed)
+}
+
+/// A text that every load reads is another one: the tables may be read otherwise, and the figures be others.
+fn review_the_clocks(province: &Province) {
+    let clocks = concat!(env!("CARGO_MANIFEST_DIR"), "/queries/clocks.toml");
+    province.write("queries/clocks.toml", format!("{}\n# reviewed\n", fs::read_to_string(clocks).expect("clocks")));
+}
+
+#[test]
+fn a_run_goes_on_from_one_that_was_killed_and_reads_no_table_twice() {
+    let (province, killed) = killed_while_loading();
     let stored = journal(&province, &killed);
     let stored = with_event(&stored, "table-loaded");
 
@@ -70,14 +82,8 @@ fn a_run_goes_on_from_one_that_was_killed_and_reads_no_table_twice() {
 
 #[test]
 fn nothing_is_taken_over_that_would_be_read_otherwise_now() {
-    let province = Province::small();
-    let mut running = province.start();
-    running.reach_event(&province, &[], "table-loaded", 9);
-    running.signal("KILL");
-    running.wait();
-    // Another word for a column: every table may be read otherwise.
-    let clocks = concat!(env!("CARGO_MANIFEST_DIR"), "/queries/clocks.toml");
-    province.write("queries/clocks.toml", format!("{}\n# reviewed\n", fs::read_to_string(clocks).expect("clocks")));
+    let (province, _) = killed_while_loading();
+    review_the_clocks(&province);
     let ended = province.run().with(0);
     assert!(ended.out.contains("0 loaded tables taken over"), "{}", ended.out);
     let events = journal(&province, &province.current_run());
@@ -165,8 +171,7 @@ fn a_day_that_is_filled_in_later_has_the_figures_of_a_run_on_that_day() {
     assert!(mended.contains("0 of them done already") && !mended.contains("is done by"), "{mended}");
     let again = province.kaohe(&span).with(0).out;
     assert_eq!(again.matches(" is done by ").count(), 2, "{again}");
-    let clocks = concat!(env!("CARGO_MANIFEST_DIR"), "/queries/clocks.toml");
-    province.write("queries/clocks.toml", format!("{}\n# reviewed\n", fs::read_to_string(clocks).expect("clocks")));
+    review_the_clocks(&province);
     let anew = province.kaohe(&[&span[..], &["--dry-run"]].concat()).with(0).out;
     assert!(anew.contains("0 of them done already"), "{anew}");
     let refused = province.kaohe(&["backfill", "--from", "2026-05-31", "--to", "2026-04-01"]).with(2);

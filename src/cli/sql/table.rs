@@ -11,6 +11,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use unicode_width::UnicodeWidthStr;
 
+use crate::diagnostics::is_harmful;
 use crate::error::Result;
 use crate::report::cells::{Cells, Style, is_number};
 
@@ -111,11 +112,8 @@ impl Grid {
 
 /// The text on one line: control characters, and those that turn the direction of writing, are shown as escapes.
 fn visible(text: &str) -> String {
-    let is_turn =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
-    let is_plain = |c: char| !c.is_control() && !is_turn(c);
-    if text.chars().all(is_plain) {
+    if !text.contains(is_harmful) {
         return text.to_owned();
     }
-    text.chars().map(|c| if is_plain(c) { c.to_string() } else { c.escape_default().to_string() }).collect()
+    text.chars().map(|c| if is_harmful(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }

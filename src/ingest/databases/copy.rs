@@ -16,7 +16,6 @@ use tokio_postgres::types::{Kind as TypeKind, Type};
 use super::checksum::{Tally, write_text};
 use super::server::Server;
 use super::text_file::TextFile;
-use crate::diagnostics::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::project::{Database, Selection};
 
@@ -164,11 +163,9 @@ impl Rows {
 
 fn place_of(key: &str, names: &[String]) -> Result<usize> {
     names.iter().position(|name| name == key).ok_or_else(|| {
-        let hint = match nearest(key, names.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("its columns are {}", names.join(", ")),
-        };
-        Error::new(Kind::Source, format!("`order_by` names `{key}`, which is no column of the rows")).with_hint(hint)
+        Error::new(Kind::Source, format!("`order_by` names `{key}`, which is no column of the rows"))
+            .with_hint(format!("its columns are {}", names.join(", ")))
+            .hint_nearest(key, names.iter().map(String::as_str))
     })
 }
 

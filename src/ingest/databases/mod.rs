@@ -81,14 +81,14 @@ async fn pull_database(sources: &[&mut Source], busy_with: &dyn Fn(&str)) -> Res
 
     let outcome = |source: &Source, result: Result<Vec<String>>| match result {
         Ok(notices) => Ok(Ok(notices)),
-        Err(error) if error.kind == Kind::Source => Ok(Err(super::load::plain(&error.while_doing(&source.path)))),
+        Err(error) if error.kind == Kind::Source => Ok(Err(error.while_doing(&source.path).without_kind())),
         Err(error) => Err(error.while_doing(&source.path)),
     };
     let databases: Vec<_> = sources.iter().filter_map(|source| source.database.as_ref()).collect();
     let mut server = match Server::open(&databases).await {
         Ok(server) => server,
         Err(error) => {
-            let why = super::load::plain(&error);
+            let why = error.without_kind();
             return Ok(sources.iter().map(|source| Err(format!("{}: {why}", source.path))).collect());
         }
     };

@@ -32,7 +32,6 @@ use self::trial::Bench;
 use super::StagedTable;
 use super::csv;
 use super::raw::Expect;
-use crate::diagnostics::nearest;
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::Clocks;
 use crate::library::Library;
@@ -238,11 +237,9 @@ fn contracts<'a>(question: &Question<'a>) -> Result<Vec<&'a TableContract>> {
     let all = &question.library.tables;
     let Some(name) = question.table else { return Ok(all.values().collect()) };
     all.get(name).map(|contract| vec![contract]).ok_or_else(|| {
-        let error = Error::new(Kind::Configuration, format!("there is no source table `{name}`"));
-        match nearest(name, all.keys().map(String::as_str)) {
-            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-            None => error.with_hint(format!("there are {}", all.keys().cloned().collect::<Vec<_>>().join(", "))),
-        }
+        Error::new(Kind::Configuration, format!("there is no source table `{name}`"))
+            .with_hint(format!("there are {}", all.keys().cloned().collect::<Vec<_>>().join(", ")))
+            .hint_nearest(name, all.keys().map(String::as_str))
     })
 }
 
