@@ -20,6 +20,8 @@ static SWITCHING: Mutex<()> = Mutex::new(());
 static HAS_SWITCHED: AtomicBool = AtomicBool::new(false);
 /// What readers were switched to is on its way to an object store.
 static IS_SENDING: AtomicBool = AtomicBool::new(false);
+/// The process is about to end, and its job goes no further.
+static IS_ENDING: AtomicBool = AtomicBool::new(false);
 /// Whom to tell, and of what.
 static LAST_WORDS: Mutex<Option<(Hooks, Told)>> = Mutex::new(None);
 
@@ -63,6 +65,13 @@ pub fn sends(is_under_way: bool) {
     IS_SENDING.store(is_under_way, Ordering::SeqCst);
 }
 
+/// Where the job turns to its surroundings it stands still once the process is about to end: it would go on making what is being removed.
+pub fn stand_still_if_ending() {
+    while IS_ENDING.load(Ordering::SeqCst) {
+        std::thread::park();
+    }
+}
+
 /// Ends the process on a signal. `consequence` says what that means for whoever reads results.
 pub fn exit_on_signals(consequence: &'static str) {
     std::thread::spawn(move || {
@@ -92,6 +101,7 @@ fn end(code: u8, consequence: &str) {
         eprintln!("{} came after readers were switched: the run ends by itself", name_of(code));
         std::thread::sleep(PATIENCE);
     } else {
+        IS_ENDING.store(true, Ordering::SeqCst);
         eprintln!("stopped by {}{}", name_of(code), if is_sending { STOPPED_SENDING } else { consequence });
         if let Some((hooks, told)) = take_words() {
             leave(&hooks, &told, code);
@@ -108,7 +118,7 @@ fn leave(hooks: &Hooks, told: &Told, code: u8) {
         let _ = writeln!(journal, "{line}").and_then(|()| journal.sync_data());
     }
     hooks::tell(hooks, told, &Ended::BySignal(code));
-    // The job goes on until the very end and may make it anew; a disk that refuses is not waited for.
+    // What the job was writing it may write to its end; a disk that refuses is not waited for.
     let staging = folder.join("staging");
     for _ in 0..TRIES {
         if !staging.is_dir() {

@@ -11,6 +11,7 @@ use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::civil::{Date, DateTime};
 
 use super::Common;
+use super::stop::stand_still_if_ending;
 use crate::compute::counting_session::Limits;
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::{SpillFolder, WriterLock};
@@ -301,6 +302,7 @@ fn style_of(work: Work) -> ProgressStyle {
 
 impl Surroundings for Terminal {
     fn now(&self) -> String {
+        stand_still_if_ending();
         now()
     }
 
@@ -315,6 +317,7 @@ impl Surroundings for Terminal {
     }
 
     fn stage(&self, name: &str, work: Work) {
+        stand_still_if_ending();
         let words = match work {
             Work::Bytes(bytes) => human(bytes),
             Work::Things(count, word) => counted(count, word),
@@ -338,12 +341,14 @@ impl Surroundings for Terminal {
     }
 
     fn busy_with(&self, subject: &str) {
+        stand_still_if_ending();
         if matches!(self.voice, Voice::Bar) {
             with_bar(|bar| bar.set_message(subject.to_owned()));
         }
     }
 
     fn advance(&self, amount: u64) {
+        stand_still_if_ending();
         if matches!(self.voice, Voice::Bar) {
             with_bar(|bar| bar.inc(amount));
         }
