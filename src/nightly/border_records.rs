@@ -11,6 +11,7 @@ use crate::explain::records::Part;
 use crate::indices::synergy::{Transaction, missed_by, part_title};
 use crate::indices::tables::SynergyPair;
 use crate::library::scheme::composites::SYNERGY;
+use crate::report::texts;
 use crate::scoring::regional::{SYNERGY_DOMAIN, upwards};
 use crate::terms::{IndicatorId, UnitId};
 
@@ -47,10 +48,10 @@ fn listed(row: &Transaction) -> ListedRecord {
         unit: UnitId(row.origin.unit.clone()),
         because: String::new(),
         facts: vec![
-            ("分项".to_owned(), part_title(row.part).to_owned()),
-            ("对方区划".to_owned(), row.neighbour.clone()),
-            ("起算".to_owned(), row.begun_on.to_string()),
-            ("办理".to_owned(), done),
+            (texts::PART.to_owned(), part_title(row.part).to_owned()),
+            (texts::OTHER_REGION.to_owned(), row.neighbour.clone()),
+            (texts::BEGUN.to_owned(), row.begun_on.to_string()),
+            (texts::DONE.to_owned(), done),
         ],
         source_file: row.origin.source_file.clone(),
         source_line: row.origin.source_line,

@@ -25,7 +25,7 @@ use crate::report::input::{
     AccountingRow, HeldItem, IndicatorView, LineEvent, Lineage, Mark, MethodSection, Minimum, NodeView, NotReported, PreviousRun,
     ReasonCount, ReportInput, SchemeIndicator, SchemeView, UnitRemarkRow,
 };
-use crate::report::{composite_texts, method_texts};
+use crate::report::texts::{self, composites, method};
 use crate::scoring::audit::audit;
 use crate::scoring::grade_cap;
 use crate::scoring::tables::{LineKind, ScoreLine, Scorecards, Unit};
@@ -203,12 +203,12 @@ pub fn scheme_view(texts: &Texts<'_>) -> SchemeView {
 /// How every number comes about: the scheme's rules, and of composites that it scores or shows those of the library.
 fn method_of(texts: &Texts<'_>) -> Vec<MethodSection> {
     let title = |id: &IndicatorId| texts.library.indicators.get(id).map_or_else(|| id.0.clone(), |header| header.title.clone());
-    let mut sections = method_texts::sections(texts.scheme, &title);
+    let mut sections = method::sections(texts.scheme, &title);
     // The law stands last.
     let law = sections.pop();
     let until = texts.period.last.last_day().min(texts.as_of);
     let synergy = SynergyParameters::of(texts.library, texts.period.first.first_day(), until).with_seed(texts.seed);
-    sections.extend(composite_texts::sections(&synergy, &BurdenParameters::of(texts.library, until, texts.seed)));
+    sections.extend(composites::sections(&synergy, &BurdenParameters::of(texts.library, until, texts.seed)));
     sections.extend(law);
     sections
 }
@@ -220,8 +220,8 @@ pub fn indicator_views(library: &Library) -> BTreeMap<IndicatorId, IndicatorView
     for composite in &COMPOSITES {
         let view = IndicatorView {
             title: composite.title.to_owned(),
-            comment: "由地区数据合成，各分项列在本页指标表之后。".to_owned(),
-            basis: "2026考核计划".to_owned(),
+            comment: texts::COMPOSITE_COMMENT.to_owned(),
+            basis: texts::COMPOSITE_BASIS.to_owned(),
             shown_as: if composite.family == "burden" { ShownAs::Index } else { ShownAs::Percent },
             better: composite.better,
             domains: composite.domains.iter().map(|domain| (*domain).to_owned()).collect(),
@@ -338,7 +338,7 @@ pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, assessed: &Assesse
     let has_no_effect = |event: &&Event| event.is_veto && grade_cap(request.scheme, event).is_none();
     let without_effect = events.iter().filter(has_no_effect).count() as u64;
     if without_effect > 0 {
-        let says = "否决事项的代码和等次上限都不在考核方案内：没有起作用".to_owned();
+        let says = texts::VETO_WITHOUT_EFFECT.to_owned();
         counts.insert(("scheme_events".to_owned(), "unknown_veto".to_owned(), says), without_effect);
     }
     counts.into_iter().map(|((table, check, says), rows)| ReasonCount { table, check, says, rows }).collect()
@@ -347,16 +347,16 @@ pub fn warning_counts(request: &Request<'_>, loaded: &Loaded, assessed: &Assesse
 /// What an unknown code means for its rows.
 fn unknown_says(request: &Request<'_>, unknown: &UnknownCodes) -> String {
     if is_of_powers(request, unknown) {
-        return "领域不在执法主体的领域之内：已装载，不计入任何考核对象".to_owned();
+        return texts::DOMAIN_OF_NO_POWERS.to_owned();
     }
     if unknown.dimension == REGISTRY.0 {
-        return "执法主体编码不在单位表内：已装载，不计入任何单位".to_owned();
+        return texts::UNIT_OF_NO_REGISTRY.to_owned();
     }
     let tables = &request.library.tables;
     let column = tables.get(&unknown.table).and_then(|table| table.column(&unknown.column));
     let column = column.map_or(unknown.column.as_str(), |column| column.meaning.as_str());
     let dimension = tables.get(&unknown.dimension).map_or(unknown.dimension.as_str(), |table| table.title.as_str());
-    format!("「{column}」有编码不在{dimension}内：已装载")
+    texts::unknown_code(column, dimension)
 }
 
 /// Whether the code is one of a list that each unit has, as its domains.
@@ -378,9 +378,8 @@ fn named_units(unknown: &UnknownCodes) -> String {
     }
     let mut units: Vec<(&String, &u64)> = unknown.units.iter().collect();
     units.sort_by_key(|(unit, rows)| (std::cmp::Reverse(**rows), *unit));
-    let named: Vec<String> = units.iter().take(NAMED_UNITS).map(|(unit, rows)| format!("{unit} {rows}条")).collect();
-    let more = if units.len() > NAMED_UNITS { "等" } else { "" };
-    format!("（{}{more}）", named.join("、"))
+    let named: Vec<(&str, u64)> = units.iter().take(NAMED_UNITS).map(|(unit, rows)| (unit.as_str(), **rows)).collect();
+    texts::units_with_rows(&named, units.len() > NAMED_UNITS)
 }
 
 /// What was noticed about the rows of each unit, while loading and when codes were looked up.

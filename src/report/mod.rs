@@ -18,21 +18,18 @@ mod allowed;
 pub mod anomalies;
 pub mod cells;
 pub mod chart;
-pub mod composite_texts;
 pub mod difference;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod guard;
 pub mod input;
 mod layout;
-pub mod method_texts;
 pub mod names;
 pub mod numbers;
 pub mod packet;
 mod pages;
 pub mod sheets;
 pub mod svg;
-pub mod table_texts;
 pub mod tables;
 #[cfg(test)]
 mod tests;

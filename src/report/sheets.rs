@@ -18,10 +18,10 @@ use super::names::Text;
 use super::numbers::without_trailing_zeros;
 use super::tables::ResultTable;
 use super::tables::columns::Columns;
+use super::texts;
 use super::view::Facts;
 use super::view::ranking::{PublicGroup, PublicRow, public_groups};
 use super::workbook::{Sheet, workbook};
-use super::{table_texts, texts};
 use crate::error::{Context, Error, Kind, Result};
 use crate::side_by_side::side_by_side;
 
@@ -48,7 +48,7 @@ pub struct SheetFiles {
 impl SheetFiles {
     /// The files of a table.
     pub fn of(table: &ResultTable) -> Self {
-        let (title, says) = table_texts::table(table.name).unwrap_or((table.name, ""));
+        let (title, says) = texts::tables::table(table.name).unwrap_or((table.name, ""));
         let (rows, rows_total) = (table.rows_total.min(MOST_ROWS), table.rows_total);
         let stem = if rows < rows_total { format!("{}-{rows}-of-{rows_total}", table.name) } else { table.name.to_owned() };
         Self { name: table.name, title, says, stem, rows, rows_total }
@@ -68,7 +68,7 @@ pub fn write(facts: &Facts, tables: &[ResultTable], report: &Path, threads: usiz
         let batch = readable(&table.batch.slice(0, files.rows), &names)?;
         let schema = table.batch.schema();
         let columns = schema.fields().iter().filter_map(|field| {
-            let title = table_texts::column(field.name())?;
+            let title = texts::tables::column(field.name())?;
             Some((title.to_owned(), field.name().clone()))
         });
         let whole = format!("tables/{}.parquet", table.name);
@@ -140,9 +140,9 @@ fn readable(batch: &RecordBatch, names: &Names<'_>) -> Result<RecordBatch> {
         arrays.push(array);
     };
     // Some tables bring a name of their own.
-    let has = |title: &str| batch.schema().fields().iter().any(|field| table_texts::column(field.name()) == Some(title));
+    let has = |title: &str| batch.schema().fields().iter().any(|field| texts::tables::column(field.name()) == Some(title));
     for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
-        let title = table_texts::column(field.name()).unwrap_or(field.name());
+        let title = texts::tables::column(field.name()).unwrap_or(field.name());
         let Some(cells) = array.as_string_opt::<i32>() else {
             push(title, Arc::clone(array));
             continue;
@@ -178,11 +178,11 @@ fn words(column: &str, code: &str) -> String {
         "size_class" => texts::size(code).to_owned(),
         "withheld" => texts::withheld(code).to_owned(),
         "peer_group" | "group" => texts::peer_group(code),
-        "way" | "outcome" => match table_texts::code(column, code) {
+        "way" | "outcome" => match texts::tables::code(column, code) {
             Some(words) => words.to_owned(),
             None => texts::way(texts::reconciled(code)).to_owned(),
         },
-        _ => table_texts::code(column, code).unwrap_or(code).to_owned(),
+        _ => texts::tables::code(column, code).unwrap_or(code).to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Every sentence that a page says, in one place; templates and view models hold none (a test looks).
+//! The sentences and words of pages.
 //!
 //! In: codes of tables. Out: zh-CN for justice officials. Never here: figures, HTML.
 
@@ -414,6 +414,12 @@ catalogue! {
     OWN_SIDE = "跨区域协同：本区域一方各分项";
     OWN_SIDE_NOTE = "按时／到期；责任在对方的事项不计入本区域。";
     SCALE = "色阶";
+    PART = "分项";
+    OTHER_REGION = "对方区划";
+    BEGUN = "起算";
+    DONE = "办理";
+    COMPOSITE_COMMENT = "由地区数据合成，各分项列在本页指标表之后。";
+    COMPOSITE_BASIS = "2026考核计划";
     NOT_JUDGED = "没有到期事项，或只展示";
     NO_SYNERGY = "本期没有区域协同数据。";
 
@@ -524,6 +530,9 @@ catalogue! {
     NOT_REPORTED_NOTE = "以下主体本月和上月没有一条记录：县、乡两级主体的案件和检查，以及此前十二个月每月都报送过的其他源表。";
     LAST_SEEN = "最近一次有记录";
     NEVER = "从未";
+    DOMAIN_OF_NO_POWERS = "领域不在执法主体的领域之内：已装载，不计入任何考核对象";
+    UNIT_OF_NO_REGISTRY = "执法主体编码不在单位表内：已装载，不计入任何单位";
+    VETO_WITHOUT_EFFECT = "否决事项的代码和等次上限都不在考核方案内：没有起作用";
     MARKS = "期限与参数的保留";
     MARKS_NOTE = "超出已公布工作日历的期限为暂定；来源未经核对的期限和参数在此列明。";
     MARK_NAME = "期限或参数";
@@ -670,6 +679,17 @@ pub fn held_kind(kind: &str) -> &str {
         "indicator" => "指标",
         other => other,
     }
+}
+
+/// What an unknown code means for its rows.
+pub fn unknown_code(column: &str, dimension: &str) -> String {
+    format!("「{column}」有编码不在{dimension}内：已装载")
+}
+
+/// `（甲 12条、乙 3条等）`: units with the number of their rows, and whether there are more.
+pub fn units_with_rows(units: &[(&str, u64)], has_more: bool) -> String {
+    let named: Vec<String> = units.iter().map(|(unit, rows)| format!("{unit} {rows}条")).collect();
+    format!("（{}{}）", named.join("、"), if has_more { "等" } else { "" })
 }
 
 /// What a confidence mark means.

@@ -6,10 +6,10 @@
 
 use rust_decimal::Decimal;
 
-use super::input::MethodSection;
-use super::numbers;
 use crate::library::scheme::method::{Mean, Method, Missing, Transform};
 use crate::library::scheme::{Absent, Grade, IntervalKind, PeerKey, RankBasis, Scheme, ScoreFrom, Scored, Steps, TOTAL, Ties, Veto};
+use crate::report::input::MethodSection;
+use crate::report::numbers;
 use crate::terms::IndicatorId;
 
 /// How totals, ranks and intervals come about; `title` names an indicator.

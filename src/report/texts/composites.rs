@@ -5,10 +5,10 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
-use super::input::MethodSection;
-use super::numbers;
 use crate::indices::burden::BurdenParameters;
 use crate::indices::synergy::{PARTS, SynergyParameters, part_title};
+use crate::report::input::MethodSection;
+use crate::report::numbers;
 
 /// How both composites come about.
 pub fn sections(synergy: &SynergyParameters, burden: &BurdenParameters) -> Vec<MethodSection> {
