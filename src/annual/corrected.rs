@@ -3,8 +3,12 @@
 //! In: a frozen run, the matters of a release. Out: the run with the corrected figures, scored; which figures the hearing of an edition changed. Never here: a
 //! decision.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
+
+use super::evidence::{Retaken, without};
 use super::frozen::Frozen;
 use super::hearing::{Change, Matter};
 use crate::compute::events::Event;
@@ -12,6 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::library::Library;
 use crate::nightly::correcting::{Corrected, Correction, Limit, figure_of, limit_of, published, read_figure};
 use crate::report::input::ChangedFigure;
+use crate::scoring::correction::Figure;
 use crate::scoring::score;
 use crate::scoring::tables::Scorecards;
 
@@ -49,8 +54,8 @@ pub fn apply(frozen: &mut Frozen, matters: &BTreeMap<u32, Matter>, edition: u32)
 fn apply_to(frozen: &mut Frozen, before: &Scorecards, matters: &BTreeMap<u32, Matter>, edition: u32) -> Result<Vec<ChangedFigure>> {
     let doing =
         |held: &Held<'_>, error: Error| error.while_doing(format!("applying what was decided of the matter {}", held.matter.number));
-    let now = that_hold(matters, edition);
-    let earlier = that_hold(matters, edition.saturating_sub(1));
+    let now = merged(frozen, before, that_hold(matters, edition))?;
+    let earlier = merged(frozen, before, that_hold(matters, edition.saturating_sub(1))).unwrap_or_default();
     // Where another run is frozen now, an earlier change may have no place in it: then nothing of it is left to be taken back.
     let earlier = earlier.iter().filter_map(|held| described(frozen, before, held).ok()).collect();
     let described = now.iter().map(|held| described(frozen, before, held).map_err(|error| doing(held, error)));
@@ -58,7 +63,8 @@ fn apply_to(frozen: &mut Frozen, before: &Scorecards, matters: &BTreeMap<u32, Ma
     let Frozen { library, scheme, left, .. } = frozen;
     let mut corrected = Corrected::default();
     for held in &now {
-        let done = match held.change {
+        let done = match held.change.as_ref() {
+            Change::Records { .. } => unreachable!("records were merged into figures"),
             Change::Void { event } => place_of(&left.events, held.matter, event).map(|place| drop(left.events.remove(place))),
             Change::Figure { domain, indicator, figure } => correction(held.matter, (domain, indicator, figure), library)
                 .and_then(|correction| corrected.correct(left, (library, scheme), before, &correction).map(drop)),
@@ -71,7 +77,7 @@ fn apply_to(frozen: &mut Frozen, before: &Scorecards, matters: &BTreeMap<u32, Ma
 /// A change of a decision that holds.
 struct Held<'a> {
     matter: &'a Matter,
-    change: &'a Change,
+    change: Cow<'a, Change>,
 }
 
 /// What held in an edition. Where two matters change one figure, the later one holds.
@@ -80,17 +86,69 @@ fn that_hold(matters: &BTreeMap<u32, Matter>, edition: u32) -> Vec<Held<'_>> {
     for matter in matters.values() {
         let Some(decision) = matter.decisions.iter().rev().find(|decision| decision.edition <= edition) else { continue };
         for change in &decision.changes {
-            let is_same = |earlier: &Held<'_>| match (earlier.change, change) {
+            let is_same = |earlier: &Held<'_>| match (earlier.change.as_ref(), change) {
                 (Change::Figure { domain: a, indicator: b, .. }, Change::Figure { domain: c, indicator: d, .. }) => {
                     earlier.matter.unit == matter.unit && earlier.matter.number != matter.number && (a, b) == (c, d)
                 }
                 _ => false,
             };
             changes.retain(|earlier| !is_same(earlier));
-            changes.push(Held { matter, change });
+            changes.push(Held { matter, change: Cow::Borrowed(change) });
         }
     }
     changes
+}
+
+/// Records that are taken out of a figure become the figure without them; several matters that take some out of one figure do so together, under the last of them.
+///
+/// # Errors
+/// A figure that the scorecard does not have; a figure that one matter has given, and of which a later one takes records out: what it is now nobody has said.
+fn merged<'a>(frozen: &Frozen, before: &Scorecards, held: Vec<Held<'a>>) -> Result<Vec<Held<'a>>> {
+    type Figures<'c> = BTreeMap<(&'c str, &'c str, &'c str), (usize, BTreeMap<(&'c str, &'c str, &'c str), &'c Retaken>)>;
+    let mut figures: Figures<'_> = BTreeMap::new();
+    for (place, one) in held.iter().enumerate() {
+        let Change::Records { domain, indicator, records } = one.change.as_ref() else { continue };
+        let (last, of_figure) = figures.entry((&one.matter.unit, domain, indicator)).or_default();
+        *last = place;
+        of_figure.extend(records.iter().map(|record| (record.key(), record)));
+    }
+    let mut places = BTreeMap::new();
+    for ((unit, domain, indicator), (last, records)) in figures {
+        let gives = |one: &Held<'_>| match one.change.as_ref() {
+            Change::Figure { domain: of, indicator: given, .. } => {
+                one.matter.unit == unit && given == indicator && of.as_deref().is_none_or(|of| of == domain)
+            }
+            _ => false,
+        };
+        if let Some((place, given)) = held.iter().enumerate().find(|(_, one)| gives(one)) {
+            if place > last {
+                continue;
+            }
+            let says =
+                format!("the matter {} has given `{indicator}` of `{unit}` another figure: say which it is now", given.matter.number);
+            return Err(Error::new(Kind::Configuration, says).with_hint("[[decision.correction]] with `figure`"));
+        }
+        let any = Correction {
+            unit: unit.to_owned(),
+            domain: Some(domain.to_owned()),
+            indicator: indicator.to_owned(),
+            figure: Figure::Value(Decimal::ZERO),
+        };
+        let value = published(before, &any)?;
+        let (Some(header), Some(Figure::Ratio(numerator, denominator))) =
+            (frozen.library.indicators.get(&value.indicator), figure_of(value, &frozen.library))
+        else {
+            let says = format!("`{indicator}` of `{unit}` counts no records");
+            return Err(Error::new(Kind::Configuration, says));
+        };
+        let figure = without((numerator, denominator), header.better, records.into_values()).to_string();
+        places.insert(last, Change::Figure { domain: Some(domain.to_owned()), indicator: indicator.to_owned(), figure });
+    }
+    let settled = held.iter().enumerate().filter_map(|(place, one)| match one.change.as_ref() {
+        Change::Records { .. } => Some(Held { matter: one.matter, change: Cow::Owned(places.remove(&place)?) }),
+        _ => Some(Held { matter: one.matter, change: one.change.clone() }),
+    });
+    Ok(settled.collect())
 }
 
 /// Unit, scorecard, and indicator or event; and what it was and is.
@@ -99,7 +157,7 @@ type Described = ((String, String, String), ChangedFigure);
 /// What a change makes of the frozen figure.
 fn described(frozen: &Frozen, before: &Scorecards, held: &Held<'_>) -> Result<Described> {
     let Frozen { library, scheme, left, .. } = frozen;
-    let Held { matter, change } = *held;
+    let (matter, change) = (held.matter, held.change.as_ref());
     let changed = |domain: &str, what: &str, figure: (String, String), limit: Option<Limit>| ChangedFigure {
         matter: matter.number,
         unit: matter.unit.clone(),
@@ -112,6 +170,7 @@ fn described(frozen: &Frozen, before: &Scorecards, held: &Held<'_>) -> Result<De
     };
     let key = |domain: &str, what: &str| (matter.unit.clone(), domain.to_owned(), what.to_owned());
     match change {
+        Change::Records { .. } => unreachable!("records were merged into figures"),
         Change::Void { event } => {
             let known = &left.events[place_of(&left.events, matter, event)?];
             let veto = scheme.vetoes.iter().find(|veto| veto.code == known.code && known.is_veto);

@@ -10,13 +10,22 @@ use jiff::civil::Date;
 
 use super::files::{self, MANIFEST};
 use super::{
-    Cited, DRAFT, FORMAT, Head, Program, SEALED, Sealed, Signature, folder_of, frozen, last_edition, my_turn, read_json, verify, write_json,
+    Cited, DRAFT, FORMAT, Head, Program, SEALED, Sealed, Signature, evidence, folder_of, frozen, last_edition, my_turn, read_json, verify,
+    write_json,
 };
-use crate::compute::counting_session::Limits;
+use crate::compute::counting_session::{CountingSession, Limits};
+use crate::compute::shared::SharedPopulations;
 use crate::error::{Context, Error, Kind, Result};
+use crate::explain::evidence::EvidenceInput;
+use crate::explain::{self, Policy};
+use crate::lake::Lake;
+use crate::library::Library;
+use crate::library::indicator::Indicator;
+use crate::library::scheme::Scheme;
 use crate::nightly::journal::{Manifest, RunResults};
 use crate::nightly::kept_texts;
 use crate::nightly::left::{Left, records_of, scheme_of};
+use crate::nightly::loading::shape_of;
 use crate::release::signing::Signer;
 use crate::release::{Current, hash_tables};
 use crate::report;
@@ -136,9 +145,7 @@ async fn freeze(request: &CreateRequest<'_>, run: Option<&str>, limits: &Limits<
     let scheme = scheme_of(&manifest, &library)?;
     let left = Left::read(&library, out, &run, limits).await?;
     // What can't be scored again to what was shown would be signed without anybody being able to check it.
-    let mut undrawn = scheme.clone();
-    undrawn.uncertainty.draws = 0;
-    let again = left.score(&undrawn, &library)?;
+    let again = left.score(&scheme.clone().undrawn(), &library)?;
     let published = report::read_totals(&folder.join("tables"))?;
     let computed: BTreeMap<_, _> =
         again.ranks.iter().filter_map(|rank| Some(((rank.unit.clone(), rank.domain.clone()), rank.total?.normalize()))).collect();
@@ -149,9 +156,41 @@ async fn freeze(request: &CreateRequest<'_>, run: Option<&str>, limits: &Limits<
         return Err(Error::new(Kind::Environment, says)
             .with_hint("an older kaohe made the run, or its folder was changed: run once more, and release that run"));
     }
-    frozen::freeze(&folder, &results, &library, &left, &making.join("frozen"))?;
+    let frozen = making.join("frozen");
+    frozen::freeze(&folder, &results, &library, &left, &frozen)?;
+    freeze_evidence(request, &manifest, (&library, &scheme), &left, limits, &frozen).await?;
+    let added = evidence::add_up(&frozen::read(&frozen, request.temp).await?, &frozen, &again)?;
+    if let Some(first) = added.wrong.first() {
+        let says = format!("{} not what the records of the lake add up to: {first}", counted(added.wrong.len(), "figure"));
+        return Err(Error::new(Kind::Environment, says)
+            .with_hint("the lake or the texts of the run were changed: run once more, and release that run"));
+    }
     files::copy_all(&folder.join("report/units"), &making.join("units"))?;
     Ok((manifest, held))
+}
+
+/// Writes the keys of the records behind every figure of the scheme, from the lake at the run's versions.
+async fn freeze_evidence(
+    request: &CreateRequest<'_>,
+    manifest: &Manifest,
+    (library, scheme): (&Library, &Scheme),
+    left: &Left,
+    limits: &Limits<'_>,
+    frozen: &Path,
+) -> Result<()> {
+    let folder = frozen.join(evidence::FOLDER);
+    files::begin_anew(&folder)?;
+    let lake = Lake::open(&request.out.join("lake"))?;
+    let snapshot = lake.pin_at(&manifest.lake_versions).await?;
+    let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
+    let counting = CountingSession::open(&lake, &snapshot, library, &shapes, left.as_of, limits).await?;
+    let mut shared = SharedPopulations::new(&counting.context, library, limits.spill.to_owned(), &|| 0.0);
+    let policy = Policy::of(scheme);
+    let is_wanted = |indicator: &&Indicator| policy.indicators.contains(&indicator.id) && !left.is_held(&indicator.id);
+    let indicators = library.indicators.values().filter(is_wanted).collect();
+    let input = EvidenceInput { library, policy: &policy, indicators, period: &left.period, as_of: left.as_of, folder: &folder };
+    let written = explain::evidence::evidence(&mut shared, &input).await?;
+    write_json(&frozen.join("evidence.json"), &written)
 }
 
 /// Result tables that are not what the run says it wrote.

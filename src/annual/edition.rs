@@ -102,6 +102,7 @@ pub async fn finalise(request: &FinaliseRequest<'_>) -> Result<Finalised> {
     files::put_in_place(&making, &folder)?;
     fs::remove_dir_all(&draft)
         .context(Kind::Environment, || format!("removing {}, whose edition is {}", draft.display(), folder.display()))?;
+    files::make_folders_read_only(&folder).map_err(|error| error.with_hint("the edition itself is complete"))?;
     let ranks = &input.scorecards.ranks;
     let ranked = (ranks.iter().filter(|rank| rank.rank.is_some()).count(), ranks.len());
     Ok(Finalised { edition: input.edition.expect("an edition was put in"), head, folder, ranked })

@@ -2,7 +2,7 @@
 //!
 //! In: folders. Out: a [`Manifest`] of every file below one, and what differs from it. Never here: what the files say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -172,13 +172,25 @@ pub fn copy_if_there(from: &Path, to: &Path) -> Result<()> {
 /// # Errors
 /// A disk that refuses.
 pub fn make_read_only(folder: &Path) -> Result<()> {
-    for place in below(folder)?.into_values() {
-        let doing = || format!("making {} read-only", place.display());
-        let mut permissions = fs::metadata(&place).context(Kind::Environment, doing)?.permissions();
-        permissions.set_readonly(true);
-        fs::set_permissions(&place, permissions).context(Kind::Environment, doing)?;
-    }
-    Ok(())
+    below(folder)?.values().try_for_each(|file| take_write_right(file))
+}
+
+/// Takes it from the folders as well: nothing is added to what is final, and nothing removed. Once this is done, not even a program that was killed can be
+/// tidied up after without somebody's hand.
+///
+/// # Errors
+/// A disk that refuses.
+pub fn make_folders_read_only(folder: &Path) -> Result<()> {
+    let files = below(folder)?;
+    let above = files.values().flat_map(|file| file.ancestors().skip(1)).filter(|above| above.starts_with(folder));
+    above.collect::<BTreeSet<_>>().into_iter().try_for_each(take_write_right)
+}
+
+fn take_write_right(place: &Path) -> Result<()> {
+    let doing = || format!("making {} read-only", place.display());
+    let mut permissions = fs::metadata(place).context(Kind::Environment, doing)?.permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(place, permissions).context(Kind::Environment, doing)
 }
 
 #[cfg(test)]

@@ -13,14 +13,17 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::corrected::apply;
+use super::evidence::Retaken;
 use super::frozen::Frozen;
-use super::{Head, draft_of, files, frozen, my_turn, names_in, read_json, write_json};
+use super::{Head, draft_of, evidence, files, frozen, my_turn, names_in, read_json, write_json};
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section, read_document};
 use crate::error::{Error, Kind, Result};
+use crate::library::indicator::Better;
 use crate::library::scheme::composites::composite;
 use crate::nightly::correcting::read_figure;
 use crate::report::input::ChangedFigure;
+use crate::scoring::tables::{Scorecards, Value};
 use crate::terms::IndicatorId;
 
 /// What somebody asks for.
@@ -83,6 +86,15 @@ pub enum Change {
         /// What it ought to be.
         figure: String,
     },
+    /// Records are taken out of a figure, or count as met in it.
+    Records {
+        /// The scorecard.
+        domain: String,
+        /// Of which indicator.
+        indicator: String,
+        /// Which.
+        records: Vec<Retaken>,
+    },
     /// A bonus, deduction or veto falls away.
     Void {
         /// Its identifier.
@@ -120,6 +132,9 @@ pub struct Matter {
     pub kind: MatterKind,
     /// Which indicator it is about, if one.
     pub indicator: Option<String>,
+    /// Which records, by their keys; none where it is about a whole figure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<String>,
     /// In the unit's words.
     pub says: String,
     /// When it came.
@@ -151,6 +166,8 @@ pub struct Heard {
     pub decided: Vec<u32>,
     /// What these decisions change.
     pub changes: Vec<ChangedFigure>,
+    /// Figures in which records stand that were taken out elsewhere, and which stay: they are no counts of records.
+    pub untouched: Vec<String>,
     /// Matters of the draft that are still to be decided.
     pub open: usize,
 }
@@ -179,6 +196,18 @@ pub fn all(release: &Path) -> Result<BTreeMap<u32, Matter>> {
 struct Submitted<T> {
     what: T,
     document: Option<Placed<String>>,
+    /// Records that it names.
+    records: Vec<Retaking>,
+    span: std::ops::Range<usize>,
+}
+
+/// Records that are named, to be looked up.
+#[derive(Debug, Clone)]
+struct Retaking {
+    domain: Option<String>,
+    indicator: Option<String>,
+    leave_out: Vec<Placed<String>>,
+    as_met: Vec<Placed<String>>,
     span: std::ops::Range<usize>,
 }
 
@@ -239,7 +268,16 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
         let hint = "[[matter]] tells what a unit says, [[decision]] what was decided of it: see README.md, operations";
         diagnostics.error("nothing-heard", &name, None, "the file has neither a `[[matter]]` nor a `[[decision]]`").hint(hint);
     }
-    let taking = Taking { known: &known, file: &name, folder: file.parent().unwrap_or(Path::new(".")), today: request.today };
+    known.scheme = known.scheme.undrawn();
+    let before = known.left.score(&known.scheme, &known.library)?;
+    let taking = Taking {
+        known: &known,
+        before: &before,
+        frozen: &draft.join("frozen"),
+        file: &name,
+        folder: file.parent().unwrap_or(Path::new(".")),
+        today: request.today,
+    };
     let first = matters.keys().max().map_or(1, |last| last + 1);
     let mut heard = Heard::default();
     // What is copied where, once all of it is known to be in order.
@@ -248,6 +286,9 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
     for (number, submitted) in (first..).zip(submission.matters) {
         let paper = taking.document(submitted.document.as_ref(), "matter", &mut diagnostics);
         taking.check_matter(&submitted, &mut diagnostics);
+        for named in &submitted.records {
+            taking.retaken(&submitted.what, named, false, &mut diagnostics)?;
+        }
         let mut matter = Matter { number, ..submitted.what.clone() };
         if let Some((from, document)) = paper {
             papers.push((from, place_of(&draft, number).join(&document.file)));
@@ -256,6 +297,7 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
         let digest = |matter: &Matter| matter.document.as_ref().map(|document| document.blake3.clone());
         let is_same = |known: &&Matter| {
             (&known.unit, known.kind, &known.indicator, &known.says) == (&matter.unit, matter.kind, &matter.indicator, &matter.says)
+                && known.records == matter.records
                 && digest(known) == digest(&matter)
         };
         if let Some(earlier) = matters.values().find(is_same) {
@@ -268,7 +310,7 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
         changed.insert(number);
         matters.insert(number, matter);
     }
-    for Deciding { matter: number, unit, revises, submitted } in submission.decisions {
+    for Deciding { matter: number, unit, revises, mut submitted } in submission.decisions {
         let Some(matter) = u32::try_from(number.value).ok().and_then(|number| matters.get_mut(&number)) else {
             diagnostics
                 .error("unknown-matter", &name, Some(number.span), format!("there is no matter {}", number.value))
@@ -282,6 +324,14 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
                 .hint("a matter has the number that `kaohe release comment` gave it, not its place in the file");
             continue;
         }
+        if let Some(asked) = asked_for(matter, &submitted).filter(|_| diagnostics.errors() == 0) {
+            submitted.records.push(asked);
+        }
+        for named in &submitted.records {
+            let (changes, untouched) = taking.retaken(matter, named, true, &mut diagnostics)?;
+            submitted.what.changes.extend(changes);
+            heard.untouched.extend(untouched);
+        }
         let folder = format!("decision-{}", matter.decisions.len() + 1);
         let paper = taking.document(submitted.document.as_ref(), &folder, &mut diagnostics);
         taking.check_decision(matter, revises, &submitted, &mut diagnostics);
@@ -293,7 +343,6 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
     }
     // What can't be applied is refused now, and not on the day of the ranking.
     if diagnostics.errors() == 0 && !heard.decided.is_empty() {
-        known.scheme.uncertainty.draws = 0;
         heard.changes = apply(&mut known, &matters, edition).map_err(|error| error.while_doing(format!("nothing of {name} was taken")))?;
         heard.changes.retain(|change| heard.decided.contains(&change.matter));
     }
@@ -320,6 +369,22 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
     Ok(heard)
 }
 
+/// An exclusion that names its records and is granted without another word: these are left out.
+fn asked_for(matter: &Matter, submitted: &Submitted<Decision>) -> Option<Retaking> {
+    let says_more = !submitted.what.changes.is_empty() || !submitted.records.is_empty();
+    if says_more || submitted.what.ruling != Ruling::Granted || matter.kind != MatterKind::Exclusion || matter.records.is_empty() {
+        return None;
+    }
+    let placed = |record: &String| Placed { value: record.clone(), span: submitted.span.clone() };
+    Some(Retaking {
+        domain: None,
+        indicator: matter.indicator.clone(),
+        leave_out: matter.records.iter().map(placed).collect(),
+        as_met: Vec::new(),
+        span: submitted.span.clone(),
+    })
+}
+
 fn place_of(draft: &Path, number: u32) -> PathBuf {
     draft.join("hearings").join(format!("{number:04}"))
 }
@@ -331,6 +396,7 @@ fn read_matter(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
     let says = section.required_text("says", diagnostics);
     let received_on = required_date(section, "received_on", diagnostics);
     let document = section.text("document", diagnostics);
+    let records = section.texts("records", diagnostics);
     let kind = kind?;
     if document.is_none() && kind != MatterKind::Comment {
         let says = "an appeal or exclusion needs `document`, what it rests on";
@@ -344,12 +410,15 @@ fn read_matter(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
         unit: unit?.value,
         kind,
         indicator: indicator.map(|indicator| indicator.value),
+        records: records.iter().map(|record| record.value.clone()).collect(),
         says: says?.value,
         received_on: received_on?,
         document: None,
         decisions: Vec::new(),
     };
-    Some(Submitted { what, document, span: section.span() })
+    let named = Retaking { domain: None, indicator: what.indicator.clone(), leave_out: records, as_met: Vec::new(), span: section.span() };
+    let records = if named.leave_out.is_empty() { Vec::new() } else { vec![named] };
+    Some(Submitted { what, document, records, span: section.span() })
 }
 
 fn read_decision(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Deciding> {
@@ -361,14 +430,14 @@ fn read_decision(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Op
     let approver = section.required_text("approver", diagnostics);
     let decided_on = required_date(section, "decided_on", diagnostics);
     let document = section.required_text("document", diagnostics);
-    let figures = section.sections("correction", diagnostics, |section, diagnostics| {
-        let domain = section.text("domain", diagnostics).map(|domain| domain.value);
-        let indicator = section.required_text("indicator", diagnostics);
-        let figure = section.required_text("figure", diagnostics);
-        Some(Change::Figure { domain, indicator: indicator?.value, figure: figure?.value })
-    });
-    let voids = section.texts("void", diagnostics).into_iter().map(|event| Change::Void { event: event.value });
-    let changes = figures.into_iter().chain(voids).collect();
+    let (mut changes, mut records) = (Vec::new(), Vec::new());
+    for correction in section.sections("correction", diagnostics, read_correction) {
+        match correction {
+            Correcting::Figure(change) => changes.push(change),
+            Correcting::Records(named) => records.push(named),
+        }
+    }
+    changes.extend(section.texts("void", diagnostics).into_iter().map(|event| Change::Void { event: event.value }));
     let blank = Document { file: String::new(), blake3: String::new() };
     let what = Decision {
         ruling: ruling?,
@@ -379,8 +448,33 @@ fn read_decision(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Op
         changes,
         edition: 0,
     };
-    let submitted = Submitted { what, document: Some(document?), span: section.span() };
+    let submitted = Submitted { what, document: Some(document?), records, span: section.span() };
     Some(Deciding { matter: matter?, unit: unit?, revises, submitted })
+}
+
+/// A correction as it is written.
+enum Correcting {
+    Figure(Change),
+    Records(Retaking),
+}
+
+fn read_correction(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Correcting> {
+    let domain = section.text("domain", diagnostics).map(|domain| domain.value);
+    let figure = section.text("figure", diagnostics);
+    let (leave_out, as_met) = (section.texts("leave_out", diagnostics), section.texts("as_met", diagnostics));
+    let names_records = !leave_out.is_empty() || !as_met.is_empty();
+    if names_records == figure.is_some() {
+        diagnostics.error("figure-or-records", section.file(), Some(section.span()), "a correction has either `figure` or records").hint(
+            "`figure = \"48/50\"`, or `leave_out = [\"…\"]` and `as_met = [\"…\"]` with keys of records as the unit's page shows them",
+        );
+        return None;
+    }
+    if let Some(figure) = figure {
+        let indicator = section.required_text("indicator", diagnostics)?.value;
+        return Some(Correcting::Figure(Change::Figure { domain, indicator, figure: figure.value }));
+    }
+    let indicator = section.text("indicator", diagnostics).map(|indicator| indicator.value);
+    Some(Correcting::Records(Retaking { domain, indicator, leave_out, as_met, span: section.span() }))
 }
 
 fn required_date(section: &mut Section<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<String> {
@@ -396,6 +490,10 @@ fn required_date(section: &mut Section<'_>, key: &'static str, diagnostics: &mut
 /// What a file is checked against.
 struct Taking<'a> {
     known: &'a Frozen,
+    /// As it was published.
+    before: &'a Scorecards,
+    /// Where evidence lies.
+    frozen: &'a Path,
     file: &'a str,
     folder: &'a Path,
     today: &'a str,
@@ -426,6 +524,95 @@ impl Taking<'_> {
         if let Some(indicator) = &matter.indicator {
             self.check_indicator(indicator, at, diagnostics);
         }
+    }
+
+    /// What becomes of the records that a file names: changes, figure by figure; and figures in which they stand and stay, for these are no counts of records.
+    ///
+    /// Where nothing is decided yet, it is only asked whether they are there.
+    ///
+    /// # Errors
+    /// Evidence that is damaged.
+    fn retaken(
+        &self,
+        matter: &Matter,
+        named: &Retaking,
+        decides: bool,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<(Vec<Change>, Vec<String>)> {
+        let indicator = named.indicator.as_ref().or(matter.indicator.as_ref());
+        if let Some(indicator) = indicator {
+            self.check_indicator(indicator, Some(named.span.clone()), diagnostics);
+        }
+        let asked: Vec<(&Placed<String>, bool)> =
+            named.leave_out.iter().map(|record| (record, false)).chain(named.as_met.iter().map(|record| (record, true))).collect();
+        let is_asked = |value: &&Value| {
+            value.unit.as_ref() == matter.unit
+                && named.domain.as_ref().is_none_or(|domain| value.domain == *domain)
+                && indicator.is_none_or(|indicator| value.indicator.as_ref() == indicator)
+        };
+        let (mut changes, mut untouched) = (Vec::new(), BTreeSet::new());
+        let (mut seen, mut known, mut counted) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for value in self.before.values.iter().filter(is_asked) {
+            let Some(header) = self.known.library.indicators.get(&value.indicator) else { continue };
+            let mut records: BTreeMap<(usize, String, String), Retaken> = BTreeMap::new();
+            let adds_up = evidence::each(self.frozen, value.indicator.as_ref(), |entry| {
+                if !evidence::counts_in(self.known, value, entry) {
+                    return;
+                }
+                let place = asked.iter().position(|(record, _)| record.value == entry.record || record.value == entry.shown);
+                let Some(place) = place else {
+                    known.insert(entry.shown.to_owned());
+                    return;
+                };
+                let key = (place, entry.unit.to_owned(), entry.domain.to_owned());
+                let retaken = records.entry(key).or_insert_with(|| Retaken {
+                    record: entry.record.to_owned(),
+                    unit: entry.unit.to_owned(),
+                    domain: entry.domain.to_owned(),
+                    numerator: 0,
+                    denominator: 0,
+                    as_met: asked[place].1,
+                });
+                retaken.numerator += u32::from(entry.in_numerator);
+                retaken.denominator += u32::from(entry.in_denominator);
+            })?;
+            seen.extend(records.keys().map(|(place, ..)| *place));
+            if adds_up == Some(false) && !records.is_empty() {
+                untouched.insert(header.id.0.clone());
+                continue;
+            }
+            let is_a_band = header.better == Better::Band;
+            records.retain(|_, record| record.changes(header.better) && !(is_a_band && record.as_met));
+            counted.extend(records.keys().map(|(place, ..)| *place));
+            if !records.is_empty() {
+                let records = records.into_values().collect();
+                changes.push(Change::Records { domain: value.domain.clone(), indicator: header.id.0.clone(), records });
+            }
+        }
+        let of = indicator.map_or_else(|| format!("`{}`", matter.unit), |indicator| format!("`{indicator}` of `{}`", matter.unit));
+        for (place, (record, as_met)) in asked.iter().enumerate() {
+            let at = Some(record.span.clone());
+            let key = &record.value;
+            if !seen.contains(&place) {
+                diagnostics
+                    .error("unknown-record", self.file, at, format!("no figure of {of} rests on a record `{key}`"))
+                    .hint("keys stand in the lists of the unit's page, and in `kaohe explain UNIT INDICATOR --all`")
+                    .hint_nearest(key, known.iter().map(String::as_str));
+            } else if !decides {
+            } else if let (Some(indicator), false) = (indicator, untouched.is_empty()) {
+                let says = format!("`{indicator}` is no count of records: what it is without `{key}` can't be told from the keys");
+                diagnostics.error("no-count", self.file, at, says).hint("[[decision.correction]] with `figure`");
+            } else if !counted.contains(&place) {
+                let why = if *as_met { "it counts as met, or nothing is met there" } else { "it is pending, or was left out" };
+                diagnostics.error(
+                    "record-without-effect",
+                    self.file,
+                    at,
+                    format!("no figure of {of} changes by the record `{key}`: {why}"),
+                );
+            }
+        }
+        Ok((changes, untouched.into_iter().collect()))
     }
 
     fn check_text(&self, key: &str, text: &str, at: Option<std::ops::Range<usize>>, diagnostics: &mut Diagnostics) {
@@ -489,7 +676,9 @@ impl Taking<'_> {
             wrong("decided-before", says, "look at both dates");
         }
         let other = decision.changes.iter().find_map(|change| match (change, &matter.indicator) {
-            (Change::Figure { indicator, .. }, Some(asked)) if indicator != asked => Some((indicator, asked)),
+            (Change::Figure { indicator, .. } | Change::Records { indicator, .. }, Some(asked)) if indicator != asked => {
+                Some((indicator, asked))
+            }
             _ => None,
         });
         if let Some((indicator, asked)) = other {
@@ -518,9 +707,10 @@ impl Taking<'_> {
                     "take one of them away",
                 );
             }
-            (_, Ruling::Granted | Ruling::Partly) if !changes => {
+            (_, Ruling::Granted | Ruling::Partly) if !changes && submitted.records.is_empty() => {
                 let says = format!("the matter {number} is granted, and nothing is changed");
-                wrong("granted-nothing", says, "[[decision.correction]] with `indicator` and `figure`, or `void = [\"event\"]`");
+                let hint = "[[decision.correction]] with `indicator` and `figure`, or with records to `leave_out`; or `void = [\"event\"]`";
+                wrong("granted-nothing", says, hint);
             }
             _ => {}
         }
@@ -531,6 +721,8 @@ impl Taking<'_> {
 
     fn check_change(&self, matter: &Matter, change: &Change, at: std::ops::Range<usize>, diagnostics: &mut Diagnostics) {
         match change {
+            // Looked up in what was frozen.
+            Change::Records { .. } => {}
             Change::Figure { indicator, figure, .. } => {
                 if composite(indicator).is_some() {
                     let says = format!("`{indicator}` is a composite of a region, and several units carry it");

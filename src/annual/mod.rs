@@ -15,7 +15,7 @@
 //! | below an edition | what it is |
 //! |---|---|
 //! | `release.json` | which run, scheme, program; which edition it corrects |
-//! | `frozen/` | everything that scoring read: measures, both indices, units, events, and the texts of the library (`queries/`) |
+//! | `frozen/` | everything that scoring read: measures, both indices, units, events, the texts of the library (`queries/`); and the keys of the records behind each figure (`evidence/`) |
 //! | `cited/` | ranks of the edition that it corrects |
 //! | `hearings/<number>/` | who said what with which document, and what was decided, by whom and why |
 //! | `tables/` | values, scores, ranks, and `errata`, as Parquet |
@@ -40,6 +40,7 @@ use crate::release::signing::Signer;
 mod corrected;
 mod create;
 mod edition;
+mod evidence;
 mod files;
 mod frozen;
 mod hearing;

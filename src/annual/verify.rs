@@ -11,8 +11,10 @@ use arrow::compute::concat_batches;
 
 use super::corrected::correct_and_score;
 use super::edition::{comment_of, input_of};
+use super::evidence::Added;
 use super::files::{self, MANIFEST, Manifest, SIGNATURE};
-use super::{Head, Program, frozen, hearing, read_json};
+use super::hearing::Change;
+use super::{Head, Program, evidence, frozen, hearing, read_json};
 use crate::error::{Context, Error, Kind, Result};
 use crate::release::signing::{self, Signer};
 use crate::report::tables::parquet::open_table;
@@ -31,7 +33,7 @@ pub enum Signature<'a> {
 }
 
 /// What was checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Verified {
     /// The edition.
     pub head: Head,
@@ -43,6 +45,8 @@ pub struct Verified {
     pub tables: Vec<(String, usize)>,
     /// Public files that were written again and are the same to the byte; none where another program made them.
     pub pages: Option<usize>,
+    /// What the keys of the records add up to.
+    pub evidence: Added,
     /// What is not as it should be.
     pub wrong: Vec<String>,
 }
@@ -57,7 +61,15 @@ pub async fn verify(folder: &Path, signature: Signature<'_>, program: Program<'_
         return Err(Error::new(Kind::Configuration, format!("{} is a draft: no ranking of it is signed yet", folder.display()))
             .with_hint("`kaohe release finalise` makes an edition of it"));
     }
-    let mut verified = Verified { files: 0, signed: None, tables: Vec::new(), pages: None, wrong: files::strangers(folder)?, head };
+    let mut verified = Verified {
+        files: 0,
+        signed: None,
+        tables: Vec::new(),
+        pages: None,
+        evidence: Added::default(),
+        wrong: files::strangers(folder)?,
+        head,
+    };
     let listed: Vec<&str> = [MANIFEST, SIGNATURE].into_iter().filter(|name| !folder.join(name).is_file()).collect();
     verified.wrong.extend(listed.iter().map(|name| format!("{name} is missing")));
     if !verified.wrong.is_empty() {
@@ -89,7 +101,16 @@ pub async fn verify(folder: &Path, signature: Signature<'_>, program: Program<'_
             }
         }
     }
-    let mut frozen = frozen::read(&folder.join("frozen"), temp).await?;
+    let place = folder.join("frozen");
+    let mut frozen = frozen::read(&place, temp).await?;
+    let decided = matters.values().flat_map(|matter| &matter.decisions).flat_map(|decision| &decision.changes);
+    for change in decided {
+        if let Change::Records { indicator, records, .. } = change {
+            verified.wrong.extend(evidence::differences(&place, indicator, records)?);
+        }
+    }
+    verified.evidence = evidence::add_up(&frozen, &place, &frozen.left.score(&frozen.scheme.clone().undrawn(), &frozen.library)?)?;
+    verified.wrong.append(&mut verified.evidence.wrong);
     let scored = correct_and_score(&mut frozen, &matters, verified.head.edition)?;
     let input = input_of(&verified.head, &frozen, scored, &matters, folder)?;
     let mut tables = BTreeSet::new();

@@ -125,6 +125,9 @@ fn comment(common: &Common, file: &Path) -> Result<u8> {
         say_line!("{}: decided {}", file.display(), numbers(&heard.decided));
         heard.changes.iter().for_each(say_change);
     }
+    if !heard.untouched.is_empty() {
+        say_line!("unchanged  {}: the records stand there too, and the figure is no count of records", heard.untouched.join(", "));
+    }
     say_line!("{} still to be decided", counted(heard.open, "matter"));
     Ok(0)
 }
@@ -174,6 +177,11 @@ fn verify(folder: &Path, public_key: Option<&Path>) -> Result<u8> {
     }
     for (table, rows) in &found.tables {
         say_line!("computed   {table}: {}", counted(*rows, "row"));
+    }
+    let added = &found.evidence;
+    if added.keys > 0 {
+        let (keys, figures) = (counted(added.keys as usize, "record"), counted(added.figures, "figure"));
+        say_line!("evidence   {keys} add up to {figures}; {} are no counts of records", added.others);
     }
     match found.pages {
         Some(pages) => say_line!("written    {} again, of the public tree", counted(pages, "file")),

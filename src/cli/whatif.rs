@@ -70,15 +70,15 @@ pub fn whatif(common: &Common, arguments: &Arguments) -> Result<u8> {
     }
     let mut basis = Basis::read(common, arguments)?;
     // What chance leaves open is drawn by --draws, with everything else.
-    basis.scheme.uncertainty.draws = 0;
+    basis.scheme = basis.scheme.undrawn();
     let before = basis.score(&basis.scheme)?;
     let mut scheme = match &arguments.scheme {
         Some(path) if basis.is_table() => score::read_scheme(path, &basis.library)?,
         // A draft is held against every rule of the house.
         Some(path) => score::scheme_of_file(path, &basis.library, read_scheme)?,
         None => basis.scheme.clone(),
-    };
-    scheme.uncertainty.draws = 0;
+    }
+    .undrawn();
     for weight in &arguments.weight {
         change_weight(&mut scheme, weight)?;
     }

@@ -17,7 +17,7 @@ use datafusion::common::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{ExprFunctionExt, LogicalPlan};
-use datafusion::prelude::{SessionContext, col, lit};
+use datafusion::prelude::{DataFrame, SessionContext, col, lit};
 use futures::StreamExt;
 use jiff::civil::Date;
 
@@ -116,22 +116,8 @@ pub fn read_for_lists(context: &SessionContext, indicators: &[&Indicator]) -> BT
 /// Lists for every unit that an indicator speaks of. A failing indicator stands in `without`; the populations of the session are replaced.
 pub async fn record_lists(shared: &mut SharedPopulations<'_>, input: &ListInput<'_>) -> RecordLists {
     let context = shared.context().clone();
-    let mut moments: Vec<(Moment, Vec<&Indicator>)> = Vec::new();
-    let mut found = RecordLists::default();
-    for indicator in &input.indicators {
-        match span_of(input.policy, indicator, input.period, input.as_of) {
-            Some(_) if matches!(indicator.shape, Shape::Pair) => {
-                found.without.insert(indicator.id.clone(), super::PAIRS_HAVE_NO_RECORDS.to_owned());
-            }
-            None => {
-                found.without.insert(indicator.id.clone(), super::NOT_BEGUN.to_owned());
-            }
-            Some((_, moment)) => match moments.iter_mut().find(|(known, _)| *known == moment) {
-                Some((_, indicators)) => indicators.push(indicator),
-                None => moments.push((moment, vec![indicator])),
-            },
-        }
-    }
+    let (moments, without) = by_moment(input.policy, &input.indicators, input.period, input.as_of);
+    let mut found = RecordLists { without, ..RecordLists::default() };
     for (moment, indicators) in moments {
         shared.stand_at(moment, indicators.iter().flat_map(|indicator| names_read(&context, &indicator.sql).unwrap_or_default())).await;
         let (mut asked, mut queries) = (Vec::new(), Vec::new());
@@ -177,6 +163,48 @@ pub async fn record_lists(shared: &mut SharedPopulations<'_>, input: &ListInput<
     found
 }
 
+/// Indicators by the moment at which their populations stand, and why others have no records.
+pub(super) fn by_moment<'a>(
+    policy: &Policy,
+    indicators: &[&'a Indicator],
+    period: &Period,
+    as_of: Date,
+) -> (Vec<(Moment, Vec<&'a Indicator>)>, BTreeMap<IndicatorId, String>) {
+    let (mut moments, mut without): (Vec<(Moment, Vec<&Indicator>)>, _) = (Vec::new(), BTreeMap::new());
+    for indicator in indicators {
+        match span_of(policy, indicator, period, as_of) {
+            Some(_) if matches!(indicator.shape, Shape::Pair) => {
+                without.insert(indicator.id.clone(), super::PAIRS_HAVE_NO_RECORDS.to_owned());
+            }
+            None => {
+                without.insert(indicator.id.clone(), super::NOT_BEGUN.to_owned());
+            }
+            Some((_, moment)) => match moments.iter_mut().find(|(known, _)| *known == moment) {
+                Some((_, indicators)) => indicators.push(indicator),
+                None => moments.push((moment, vec![indicator])),
+            },
+        }
+    }
+    (moments, without)
+}
+
+/// Everybody's rows of an indicator, each with its part; none where its SELECT can't be taken apart.
+pub(super) async fn rows_of_all(
+    context: &SessionContext,
+    (library, policy): (&Library, &Policy),
+    (period, as_of): (&Period, Date),
+    indicator: &Indicator,
+    moment: Moment,
+) -> Result<Option<(IndicatorRows, DataFrame)>, DataFusionError> {
+    let Some((months, _)) = span_of(policy, indicator, period, as_of) else { return Ok(None) };
+    let statement = parse_bound(context, &indicator.sql, moment)?;
+    let plan = context.state().statement_to_plan(statement).await?;
+    let Some(rows) = rows_of(&plan, library)? else { return Ok(None) };
+    let wanted = Wanted { subjects: None, domain: None, months, pending_until: period.last, moment, all: false };
+    let frame = narrowed(context, &rows, indicator, &wanted).await?;
+    Ok(Some((rows, frame)))
+}
+
 impl RecordLists {
     fn take(&mut self, lists: Result<BySubject, DataFusionError>, indicator: &Indicator, adds_up: bool, input: &ListInput<'_>) {
         match lists {
@@ -217,12 +245,8 @@ async fn questions_of(
     indicator: &Indicator,
     moment: Moment,
 ) -> Result<Option<Questions>, DataFusionError> {
-    let Some((months, _)) = span_of(input.policy, indicator, input.period, input.as_of) else { return Ok(None) };
-    let statement = parse_bound(context, &indicator.sql, moment)?;
-    let plan = context.state().statement_to_plan(statement).await?;
-    let Some(rows) = rows_of(&plan, input.library)? else { return Ok(None) };
-    let wanted = Wanted { subjects: None, domain: None, months, pending_until: input.period.last, moment, all: false };
-    let frame = narrowed(context, &rows, indicator, &wanted).await?;
+    let texts = (input.library, input.policy);
+    let Some((rows, frame)) = rows_of_all(context, texts, (input.period, input.as_of), indicator, moment).await? else { return Ok(None) };
     let subject = subject_of(&frame);
     let listed = LISTED.iter().map(|part| lit(part.word())).collect();
     let keys = vec![col(subject), col("domain"), col("part")];

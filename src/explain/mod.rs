@@ -26,6 +26,7 @@ use crate::terms::{IndicatorId, Month, Period};
 pub mod codes;
 pub mod composites;
 pub mod curve;
+pub mod evidence;
 pub mod lists;
 pub mod reconciled;
 pub mod records;

@@ -359,6 +359,12 @@ pub struct Scheme {
 }
 
 impl Scheme {
+    /// The same without drawing what chance leaves open of ranks: no total rests on that.
+    pub fn undrawn(mut self) -> Self {
+        self.uncertainty.draws = 0;
+        self
+    }
+
     /// The node of that id.
     pub fn node(&self, id: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.id == id)

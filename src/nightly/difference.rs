@@ -47,9 +47,7 @@ impl Side {
         let folder = out.join("runs").join(run);
         let (manifest, results) = records_of(out, run)?;
         let library = kept_texts::library_of(out, &manifest)?;
-        // Without draws: what chance leaves open moves no total.
-        let mut scheme = scheme_of(&manifest, &library)?;
-        scheme.uncertainty.draws = 0;
+        let scheme = scheme_of(&manifest, &library)?.undrawn();
         let left = Left::read(&library, out, run, limits).await?;
         let published = report::read_totals(&folder.join("tables"))?;
         let published = published.into_iter().map(|((unit, domain), total)| ((unit.0, domain), total)).collect();

@@ -170,6 +170,11 @@ impl Left {
         &self.regional
     }
 
+    /// Whether the figures of an indicator are those of an earlier night.
+    pub fn is_held(&self, indicator: &IndicatorId) -> bool {
+        self.held.contains(indicator)
+    }
+
     /// Scores it by a scheme; the ledger stays empty.
     ///
     /// # Errors

@@ -1,13 +1,14 @@
 //! A period is frozen, heard, corrected, signed, and verified by somebody who has nothing but the folder and the key.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kaohe::report::names::file_name;
 use tempfile::TempDir;
 
-use crate::province::{Province, after, copy, finished_small, kaohe};
+use crate::province::{Ended, Province, after, copy, finished_small, kaohe, skipped};
 
 /// Half a year that is over, after its run, and a folder outside the project with the office's keys.
 fn half_year() -> (Province, TempDir) {
@@ -101,7 +102,7 @@ fn a_period_is_frozen_heard_corrected_signed_and_computed_again_from_the_folder_
     copy(&office.path().join("office.key.pub"), &elsewhere.path().join("office.pub"));
     let folder = text(&elsewhere.path().join("release"));
     let public = text(&elsewhere.path().join("office.pub"));
-    let seen = kaohe(&["release", "verify", &folder, "--public-key", &public]).with(0).out;
+    let seen = by_a_stranger(elsewhere.path(), &["release", "verify", &folder, "--public-key", &public]).with(0).out;
     for told in ["signature  good", "computed   ranks", "computed   values", "again, of the public tree", "all as it was signed"] {
         assert!(seen.contains(told), "{told}: {seen}");
     }
@@ -139,6 +140,12 @@ fn a_period_is_frozen_heard_corrected_signed_and_computed_again_from_the_folder_
         assert!(told.success());
     }
 
+    // Nothing of an edition can be changed by mistake.
+    let edition = province.path("releases/2026-H1/1");
+    for place in [edition.clone(), edition.join("public"), edition.join("public/record.html"), edition.join("frozen/tables")] {
+        assert!(fs::metadata(&place).expect("it is there").permissions().readonly(), "{}", place.display());
+    }
+
     // A correction is another edition, which cites the one it corrects and is compared with it; the first stays as it was.
     let total = |edition: u32| {
         let record = province.text(&format!("releases/2026-H1/{edition}/public/ranking.csv"));
@@ -172,6 +179,85 @@ fn a_period_is_frozen_heard_corrected_signed_and_computed_again_from_the_folder_
     fs::write(&table, "better").expect("written");
     let refused = province.kaohe(&create).with(3).said();
     assert!(refused.contains("edition 2 is not as it was signed"), "{refused}");
+}
+
+/// The program, run by somebody who owns nothing here: nobody, where the tests run as root.
+fn by_a_stranger(folder: &Path, arguments: &[&str]) -> Ended {
+    let own = fs::metadata(folder).expect("the folder").uid();
+    if own != 0 || !Command::new("setpriv").arg("--version").output().is_ok_and(|said| said.status.success()) {
+        skipped("an edition verified by another user: not root, or no setpriv");
+        return kaohe(arguments);
+    }
+    // Where the program was built, a stranger may not even look.
+    let program = folder.join("kaohe");
+    fs::copy(env!("CARGO_BIN_EXE_kaohe"), &program).expect("the program is copied");
+    let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it is opened");
+    [folder, &program].into_iter().for_each(open);
+    let mut stranger = Command::new("setpriv");
+    stranger.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]).arg(&program).args(arguments);
+    stranger.env_clear().current_dir("/").output().expect("setpriv starts").into()
+}
+
+#[test]
+fn records_that_are_left_out_leave_every_figure_that_counts_them_and_all_figures_are_what_their_records_add_up_to() {
+    let (province, office) = half_year();
+    let key = text(&office.path().join("office.key"));
+    let [unit, domain, indicator, numerator, all] = <[String; 5]>::try_from(improvable(&province)).expect("five cells");
+    let [numerator, all] = [numerator, all].map(|count| count.parse::<u64>().expect("a count"));
+    let explained = province.kaohe(&["explain", &unit, &indicator, "--domain", &domain, "--all", "--format", "json"]).with(0).out;
+    let explained: serde_json::Value = serde_json::from_str(&explained).expect("JSON");
+    let listed = |part: &str| -> Vec<String> {
+        let sections = explained["indicators"][0]["records"]["sections"].as_array().expect("sections");
+        let of_part = sections.iter().filter(|section| section["part"] == part);
+        let records = of_part.flat_map(|section| section["records"].as_array().expect("records"));
+        records.map(|record| record["record_id"].as_str().expect("a key").to_owned()).collect()
+    };
+    let (against, counted) = (listed("against"), listed("counted"));
+    assert_eq!((against.len() as u64, counted.len() as u64), (all - numerator, numerator));
+    province.kaohe(&["release", "create", "--period", "2026-H1", "--key", &key]).with(0);
+    fs::write(office.path().join("decision.pdf"), "the paper").expect("written");
+    let file = office.path().join("matters.toml");
+    let matter = |kind: &str, more: &str| {
+        format!(
+            "[[matter]]\nunit = \"{unit}\"\nkind = \"{kind}\"\nsays = \"洪水期间\"\nreceived_on = 2026-07-10\ndocument = \"decision.pdf\"\n{more}\n"
+        )
+    };
+    let comment = |text_of_file: String, code: i32| {
+        fs::write(&file, text_of_file).expect("written");
+        province.kaohe(&["release", "comment", &text(&file)]).with(code).said()
+    };
+    let unknown = comment(matter("exclusion", &format!("records = [\"{}\", \"{}x\"]", against[0], counted[0])), 2);
+    assert!(unknown.contains(":7:") && unknown.contains(&format!("did you mean `{}`?", counted[0])), "{unknown}");
+
+    // One that was late and one that was in time are left out, wherever they count.
+    let flood = matter("exclusion", &format!("records = [\"{}\", \"{}\"]", against[0], counted[0]));
+    let said = comment(flood + &decision(1, &unit, "granted", ""), 0);
+    let changed = |was: &str, is: &str| format!("{unit} {indicator} {was} → {is}");
+    assert!(said.contains(&changed(&format!("{numerator}/{all}"), &format!("{}/{}", numerator - 1, all - 2))), "{said}");
+    assert!(said.matches(" → ").count() > 1, "a case counts in more than one figure: {said}");
+    let twice = comment(decision(1, &unit, "granted", &format!("[[decision.correction]]\nleave_out = [\"{}\"]", against[0])), 2);
+    assert!(twice.contains("was decided on"), "{twice}");
+
+    // What another matter takes out of the same figure goes with it; the same record goes once.
+    let more =
+        format!("[[decision.correction]]\nindicator = \"{indicator}\"\nas_met = [\"{}\"]\nleave_out = [\"{}\"]", against[1], against[0]);
+    let met =
+        format!("{}[[decision.correction]]\nindicator = \"{indicator}\"\nas_met = [\"{}\"]", decision(2, &unit, "granted", ""), counted[1]);
+    let said = comment(matter("appeal", "") + &met, 2);
+    assert!(said.contains("it counts as met"), "{said}");
+    let said = comment(matter("appeal", "") + &decision(2, &unit, "partly", &more), 0);
+    assert!(said.contains(&changed(&format!("{numerator}/{all}"), &format!("{numerator}/{}", all - 2))), "{said}");
+    let figure = correction(&domain, &indicator, &format!("{all}/{all}"));
+    let said = comment(matter("appeal", "").replace("洪水期间", "另一件") + &decision(3, &unit, "granted", &figure), 0);
+    assert!(said.contains(&changed(&format!("{numerator}/{all}"), &format!("{all}/{all}"))), "the figure that came last holds: {said}");
+    let later = matter("appeal", "").replace("洪水期间", "再一件") + &decision(4, &unit, "granted", &more);
+    let said = comment(later, 2);
+    assert!(said.contains("the matter 3 has given"), "{said}");
+
+    province.kaohe(&["release", "finalise", "--key", &key]).with(0);
+    let edition = text(&province.path("releases/2026-H1/1"));
+    let seen = kaohe(&["release", "verify", &edition, "--public-key", &format!("{key}.pub")]).with(0).out;
+    assert!(seen.contains(" records add up to "), "{seen}");
 }
 
 #[test]

@@ -88,8 +88,7 @@ fn if_granted(
         return Err(Error::new(Kind::Configuration, says).with_hint("say which with --domain"));
     };
     let indicator = explained.value.indicator.clone();
-    let mut scheme = scheme_of(manifest, library)?;
-    scheme.uncertainty.draws = 0;
+    let scheme = scheme_of(manifest, library)?.undrawn();
     let reading = Reading::of(common, out)?;
     let mut left = surroundings::runtime(reading.cores)?.block_on(Left::read(library, out, asked.run, &reading.limits()))?;
     let before = left.score(&scheme, library)?;
