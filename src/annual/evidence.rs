@@ -255,3 +255,74 @@ impl Counted {
         self.denominator += other.denominator;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
+    use parquet::arrow::ArrowWriter;
+    use parquet::file::metadata::KeyValue;
+    use parquet::file::properties::WriterProperties;
+
+    use super::*;
+
+    fn taken(record: &str, numerator: u32, denominator: u32, as_met: bool) -> Retaken {
+        Retaken { record: record.to_owned(), unit: "a".to_owned(), domain: "market".to_owned(), numerator, denominator, as_met }
+    }
+
+    /// Two rows of `late` and one of `kept`, as a release freezes them.
+    fn frozen(adds_up: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join(FOLDER)).expect("made");
+        let text = |texts: [&str; 3]| Arc::new(StringArray::from(texts.to_vec())) as ArrayRef;
+        let truth = |truths: [bool; 3]| Arc::new(BooleanArray::from(truths.to_vec())) as ArrayRef;
+        let shown: ArrayRef = Arc::new(StringArray::from(vec![None, None, Some("留存")]));
+        let columns = [
+            ("unit_id", text(["a"; 3])),
+            ("domain", text(["market"; 3])),
+            ("record_id", text(["late", "late", "kept"])),
+            (NUMERATOR, truth([false, false, true])),
+            (DENOMINATOR, truth([true; 3])),
+            ("shown", shown),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).expect("a batch");
+        let says = WriterProperties::builder().set_key_value_metadata(Some(vec![KeyValue::new(ADDS_UP.to_owned(), adds_up.to_owned())]));
+        let file = std::fs::File::create(file_of(&folder.path().join(FOLDER), "rate")).expect("created");
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(says.build())).expect("a writer");
+        writer.write(&batch).expect("written");
+        writer.close().expect("closed");
+        folder
+    }
+
+    #[test]
+    fn what_is_left_out_leaves_both_sides_and_what_is_met_only_changes_sides() {
+        let rate = (Decimal::from(45), Decimal::from(50));
+        let figure = |better, records: &[Retaken]| without(rate, better, records).to_string();
+        assert_eq!(figure(Better::Higher, &[taken("late", 0, 1, false), taken("kept", 1, 1, false)]), "44/48");
+        assert_eq!(figure(Better::Higher, &[taken("late", 0, 2, true), taken("kept", 1, 1, true)]), "47/50", "what was met stays met");
+        assert_eq!(figure(Better::Lower, &[taken("late", 1, 1, true), taken("kept", 0, 1, true)]), "44/50", "less is better");
+        assert_eq!(figure(Better::Lower, &[taken("late", 1, 1, false)]), "44/49");
+    }
+
+    #[test]
+    fn a_record_that_did_not_count_as_was_said_is_named() {
+        let folder = frozen("true");
+        let said = |records: &[Retaken]| differences(folder.path(), "rate", records).expect("read").len();
+        assert_eq!(said(&[taken("late", 0, 2, false), taken("kept", 1, 1, false)]), 0);
+        assert_eq!(said(&[taken("late", 0, 1, false), taken("kept", 0, 1, false), taken("made up", 0, 1, false)]), 3);
+    }
+
+    #[test]
+    fn rows_are_told_by_both_keys_and_with_whether_they_add_up() {
+        let keys = |folder: &tempfile::TempDir, indicator: &str| {
+            let mut keys = Vec::new();
+            let adds_up = each(folder.path(), indicator, |entry| keys.push(format!("{} {}", entry.record, entry.shown))).expect("read");
+            (adds_up, keys)
+        };
+        let all: Vec<String> = ["late late", "late late", "kept 留存"].map(str::to_owned).to_vec();
+        assert_eq!(keys(&frozen("true"), "rate"), (Some(true), all.clone()));
+        assert_eq!(keys(&frozen("false"), "rate"), (Some(false), all));
+        assert_eq!(keys(&frozen("true"), "another"), (None, Vec::new()));
+    }
+}

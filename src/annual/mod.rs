@@ -19,6 +19,7 @@
 //! | `cited/` | ranks of the edition that it corrects |
 //! | `hearings/<number>/` | who said what with which document, and what was decided, by whom and why |
 //! | `tables/` | values, scores, ranks, and `errata`, as Parquet |
+//! | `units/<unit>/` | each unit's final scorecard |
 //! | `public/` | what everybody may see: the only part that is published, with a signed manifest of its own |
 //! | `manifest.json`, `manifest.json.minisig` | the digest of every file, signed |
 //!

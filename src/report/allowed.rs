@@ -23,7 +23,7 @@ const UNIT: &str = "href peers unit allowed anchor axes bar basis benign compare
     differing effect look_at number review state evidence excluded fields figure file firms fraction grade grade_note group group_href heading held id in_transit index \
     interval kind label letter line matched median missing_in_system missing_on_platform month more n name neighbour note numerator p \
     parent pending points points_note q quarter reading reason record region rows sample says score share shrunk size soon spark standing statistic step \
-    strength strip subject table target tier title tone total usual value words probability rank said records";
+    strength strip subject table target tier title tone total usual value words probability rank said records matter what before after";
 
 /// The other pages of the office's tree.
 const OFFICE: &str = "map label version unit anchor balanced bar benign bytes calibrated carried chained check compared component confirmed contribution correlation \

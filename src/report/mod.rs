@@ -82,12 +82,14 @@ pub fn write(input: &ReportInput, run_dir: &Path, before: Option<&Path>, threads
     Ok(ReportSummary { pages: written.pages, unchanged: written.unchanged, page_bytes: written.bytes, tables })
 }
 
-/// Writes what a release says: its result tables into `folder/tables`, and for everybody pages and the ranking for Excel into `folder/public`.
+/// Writes what a release says: its result tables into `folder/tables`, each unit's final scorecard into `folder/units`, and for everybody pages and the ranking for
+/// Excel into `folder/public`.
 ///
 /// # Errors
 /// As [`write`].
 pub fn write_release(input: &ReportInput, folder: &Path, threads: usize) -> Result<Vec<TableFile>> {
     let tables = tables::parquet::write_tables(&tables::tables_of_release(input)?, &folder.join("tables"), threads)?;
+    trees::write_units(&view::Facts::of(input), folder, threads)?;
     write_public(input, folder, threads)?;
     Ok(tables)
 }

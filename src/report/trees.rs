@@ -81,9 +81,8 @@ fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
     }
     for id in facts.assessed_units() {
         let name = file_name(id.as_ref());
-        let own = name.clone();
         pages.push(Box::new(move || finished(&format!("office/units/{name}.html"), &unit_page(facts, id, Reader::Office))));
-        pages.push(Box::new(move || finished(&format!("units/{own}/index.html"), &unit_page(facts, id, Reader::Unit))));
+        pages.push(Box::new(move || own_page(facts, id)));
     }
     pages
 }
@@ -111,6 +110,23 @@ pub fn write_public(facts: &Facts, folder: &Path, threads: usize) -> Result<usiz
         write_page(&page, &place_of(&page, folder)?)
     })?;
     Ok(written.len())
+}
+
+/// Writes each unit's own page below `folder`, and no others.
+///
+/// # Errors
+/// As [`write_public`].
+pub fn write_units(facts: &Facts, folder: &Path, threads: usize) -> Result<()> {
+    side_by_side(&facts.assessed_units(), threads, |id| {
+        let page = own_page(facts, id)?;
+        write_page(&page, &place_of(&page, folder)?)
+    })
+    .map(drop)
+}
+
+/// The page of a unit, in its own tree.
+fn own_page<'a>(facts: &Facts<'a>, id: &'a UnitId) -> Result<Finished> {
+    finished(&format!("units/{}/index.html", file_name(id.as_ref())), &unit_page(facts, id, Reader::Unit))
 }
 
 /// Where a page stands, whose folder is made.

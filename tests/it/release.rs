@@ -255,6 +255,11 @@ fn records_that_are_left_out_leave_every_figure_that_counts_them_and_all_figures
     assert!(said.contains("the matter 3 has given"), "{said}");
 
     province.kaohe(&["release", "finalise", "--key", &key]).with(0);
+    let scorecard = province.text(&format!("releases/2026-H1/1/units/{}/index.html", file_name(&unit)));
+    assert!(
+        scorecard.contains("正式第 1 版") && scorecard.contains(&format!("<td>{all}/{all}</td>")),
+        "the final scorecard is the unit's as well"
+    );
     let edition = text(&province.path("releases/2026-H1/1"));
     let seen = kaohe(&["release", "verify", &edition, "--public-key", &format!("{key}.pub")]).with(0).out;
     assert!(seen.contains(" records add up to "), "{seen}");

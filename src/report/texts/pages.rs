@@ -192,6 +192,7 @@ catalogue! {
     ERRATA_SINCE_EDITION = "以下为与所更正的版次相比的更正；以前各版已经更正的，不再列出，仍然有效。";
     ERRATA_STAYS = "其中按去重口径计算的指标，上级单位另行计数，不随本单位更正：";
     ERRATA_ONLY_SHOWN = "其中只列示、不计分的指标，更正不影响总分：";
+    FINAL_SCORECARD = "本记分卡已计入全部更正；各项指标的逐条记录见征求意见时的记分卡。";
     ERRATA = "更正";
     ERRATA_FIGURES = "经申诉、排除更正的数字";
     ERRATA_MOVED = "总分、名次或者等次因此改变的主体";

@@ -8,7 +8,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use sha2::{Digest, Sha256};
 
 use super::Facts;
-use crate::report::input::ReportInput;
+use crate::report::input::{Edition, ReportInput};
 use crate::report::names::Text;
 use crate::report::texts;
 use crate::scoring::difference::RunSide;
@@ -246,6 +246,12 @@ impl std::fmt::Display for StyleText {
 // Only what `of` lets through, and code points.
 impl askama::filters::HtmlSafe for StyleText {}
 
+/// Whose pages these are, with the edition of which they are.
+fn of_edition(reader: &str, edition: Option<&Edition>) -> Text {
+    let label = edition.map(|edition| texts::edition_label(edition.number, &edition.final_on));
+    Text::of(&label.map_or_else(|| reader.to_owned(), |label| format!("{reader} · {label}")))
+}
+
 impl Frame {
     /// The frame of a page about two runs: the period, date and scheme are those of the later one.
     pub fn of_two_runs(before: &RunSide, after: &RunSide) -> Self {
@@ -292,12 +298,8 @@ impl Frame {
             printed_right: StyleText::of(&texts::printed_right(&texts::until(input.as_of), input.run_id.as_ref(), scheme_hash)),
             reader: match (reader, &input.edition) {
                 (Reader::Office, _) => Text::of(texts::READER_OFFICE),
-                (Reader::Unit, _) => Text::of(texts::READER_UNIT),
-                (Reader::Public, None) => Text::of(texts::READER_PUBLIC),
-                (Reader::Public, Some(edition)) => {
-                    let label = texts::edition_label(edition.number, &edition.final_on);
-                    Text::of(&format!("{} · {label}", texts::READER_PUBLIC))
-                }
+                (Reader::Unit, edition) => of_edition(texts::READER_UNIT, edition.as_ref()),
+                (Reader::Public, edition) => of_edition(texts::READER_PUBLIC, edition.as_ref()),
             },
             navigation: if reader == Reader::Office { Page::LISTED.map(item).to_vec() } else { Vec::new() },
         }

@@ -474,35 +474,61 @@ pub struct MovedRow {
     pub grade: Text,
 }
 
+/// The unit, with its scorecard where one is meant.
+fn unit_in_domain(facts: &Facts, id: &str, domain: &str) -> Text {
+    let name = facts.unit_name(&UnitId(id.to_owned()));
+    if domain.is_empty() { name } else { Text::of(&texts::in_domain(name.as_str(), domain)) }
+}
+
+/// Title of an indicator; what fell away as it is.
+fn title_of_change(facts: &Facts, what: &str) -> Text {
+    let header = facts.input.indicators.get(&IndicatorId::from(what));
+    Text::of(header.map_or(what, |header| header.title.as_str()))
+}
+
+fn changed_row(facts: &Facts, row: &ChangedFigure) -> ChangedRow {
+    let none = if row.is_event { texts::FELL_AWAY } else { texts::NONE };
+    let shown = |figure: &str| Text::of(if figure.is_empty() { none } else { figure });
+    ChangedRow {
+        matter: row.matter.to_string(),
+        unit: unit_in_domain(facts, &row.unit, &row.domain),
+        what: title_of_change(facts, &row.what),
+        before: shown(&row.figure.0),
+        after: shown(&row.figure.1),
+    }
+}
+
+/// What a signed edition says of one unit.
+#[derive(Debug, Clone)]
+pub struct UnitEdition {
+    /// Which it is, when it became final, what it corrects.
+    pub standing: String,
+    /// Figures of the unit that decisions changed.
+    pub figures: Vec<ChangedRow>,
+}
+
+/// The edition of a release as a unit's final scorecard tells it; none of a run.
+pub fn edition_of_unit(facts: &Facts, id: &UnitId) -> Option<UnitEdition> {
+    let edition = facts.input.edition.as_ref()?;
+    let own = edition.figures.iter().filter(|row| row.unit == id.as_ref());
+    Some(UnitEdition {
+        standing: texts::edition_standing(edition.number, edition.corrects, &edition.final_on),
+        figures: own.map(|row| changed_row(facts, row)).collect(),
+    })
+}
+
 /// The edition of a release; none of a run.
 pub fn edition(facts: &Facts) -> Option<EditionView> {
     let edition = facts.input.edition.as_ref()?;
-    let unit = |id: &str, domain: &str| {
-        let name = facts.unit_name(&UnitId(id.to_owned()));
-        if domain.is_empty() { name } else { Text::of(&texts::in_domain(name.as_str(), domain)) }
-    };
-    let title = |what: &str| {
-        let header = facts.input.indicators.get(&IndicatorId::from(what));
-        Text::of(header.map_or(what, |header| header.title.as_str()))
-    };
-    let figures = edition.figures.iter().map(|row| {
-        let none = if row.is_event { texts::FELL_AWAY } else { texts::NONE };
-        let shown = |figure: &str| Text::of(if figure.is_empty() { none } else { figure });
-        ChangedRow {
-            matter: row.matter.to_string(),
-            unit: unit(&row.unit, &row.domain),
-            what: title(&row.what),
-            before: shown(&row.figure.0),
-            after: shown(&row.figure.1),
-        }
-    });
+    let title = |what: &str| title_of_change(facts, what);
+    let figures = edition.figures.iter().map(|row| changed_row(facts, row));
     let or_none = |text: Option<String>| text.unwrap_or_else(|| texts::NONE.to_owned());
     let moved = edition.moved.iter().map(|row| {
         let points = |points: Option<Decimal>| points.map(|points| total(facts, Some(points)));
         let rank = |rank: Option<u32>| rank.map(|rank| rank.to_string());
         let change = |before: Option<String>, after: Option<String>| Text::of(&texts::was_and_is(&or_none(before), &or_none(after)));
         MovedRow {
-            unit: unit(&row.unit, &row.domain),
+            unit: unit_in_domain(facts, &row.unit, &row.domain),
             total: change(points(row.total.0), points(row.total.1)),
             rank: change(rank(row.rank.0), rank(row.rank.1)),
             grade: change(row.grade.0.clone(), row.grade.1.clone()),

@@ -13,7 +13,7 @@ use super::frame::Reader;
 use super::indicators::{Axes, ClassBlock, Definition, class_blocks, definitions, empty_class, link_records};
 use super::ledger::{LedgerBlock, ledger_blocks};
 use super::quality::{self, RemarkView};
-use super::ranking::{Moved, Open, Spread, allowed, is_provisional, moved, total};
+use super::ranking::{Moved, Open, Spread, UnitEdition, allowed, edition_of_unit, is_provisional, moved, total};
 use super::reconciliation::{self, UnitReconciliation};
 use super::records::{RecordsBlock, longest_list, records_blocks};
 use super::standing::{self, Standing};
@@ -47,6 +47,8 @@ pub struct UnitView {
     pub parent: Text,
     /// Those whose records it has taken over, each with its last day.
     pub predecessors: Vec<Text>,
+    /// The edition of which this is the final scorecard; none of a run.
+    pub edition: Option<UnitEdition>,
     /// Assessed objects: one a domain.
     pub objects: Vec<ObjectView>,
     /// What their indicators are.
@@ -163,6 +165,7 @@ pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitV
         size: words(texts::size, |unit| &unit.size_class),
         parent: unit.and_then(|unit| unit.parent.as_ref()).map_or_else(Text::default, |parent| facts.unit_name(parent)),
         predecessors: unit.map_or_else(Vec::new, |unit| unit.predecessors.iter().map(predecessor).collect()),
+        edition: edition_of_unit(facts, id),
         definitions: definitions(facts, &facts.objects_of(id)),
         objects: facts.objects_of(id).into_iter().map(|object| object_view(facts, object, reader, longest)).collect(),
         reconciliation: reconciliation::of_unit(facts, id),
