@@ -65,7 +65,30 @@ pub struct Dot {
     pub own: bool,
 }
 
-/// Peers as dots on one line, the own unit in front, the median as a tick.
+/// With more peers than this dots lie over each other, and tell no more where most of them are.
+const CROWD: usize = 60;
+/// Width of a step in which a crowd is counted.
+const STEP: i64 = 8;
+
+/// The outline of a crowd: the wider, the more peers there are.
+fn crowd(peers: &[i64]) -> String {
+    let mut counts = [0_i64; 38];
+    for peer in peers {
+        let last = counts.len() as i64 - 1;
+        counts[(peer / STEP).clamp(0, last) as usize] += 1;
+    }
+    let most = counts.iter().copied().max().unwrap_or(1).max(1);
+    let half = |count: i64| if count == 0 { 0 } else { (count * 100 / most).max(8) };
+    let point = |step: usize, tenths: i64| {
+        let sign = if tenths < 0 { "-" } else { "" };
+        format!("L{} {sign}{}.{}", step as i64 * STEP + STEP / 2, tenths.abs() / 10, tenths.abs() % 10)
+    };
+    let above: String = counts.iter().enumerate().map(|(step, count)| point(step, -half(*count))).collect();
+    let below: String = counts.iter().enumerate().rev().map(|(step, count)| point(step, half(*count))).collect();
+    format!("M0 0{above}L304 0{below}Z")
+}
+
+/// Peers as dots on one line, or where there are many as a band that is wide where most of them are; the own unit in front, the median as a tick.
 pub fn strip(dots: &[Dot], median: Option<i64>, words: &str) -> Svg {
     let mut svg = open("strip", 320, 28, words);
     svg.push_str("<line class=\"axis\" x1=\"8\" y1=\"14\" x2=\"312\" y2=\"14\"/>");
@@ -77,9 +100,12 @@ pub fn strip(dots: &[Dot], median: Option<i64>, words: &str) -> Svg {
             x = at(median)
         );
     }
-    // A group of a thousand needs no thousand dots: peers on the same point of the strip are drawn once.
-    let peers: BTreeSet<i64> = dots.iter().filter(|dot| !dot.own).map(|dot| (dot.place * 304 + 5_000) / 10_000).collect();
-    if !peers.is_empty() {
+    let peers: Vec<i64> = dots.iter().filter(|dot| !dot.own).map(|dot| (dot.place * 304 + 5_000) / 10_000).collect();
+    if peers.len() > CROWD {
+        let _ = write!(svg, "<path class=\"crowd\" transform=\"translate(8 14)\" d=\"{}\"/>", crowd(&peers));
+    } else if !peers.is_empty() {
+        // Peers on the same point of the strip are drawn once.
+        let peers: BTreeSet<i64> = peers.into_iter().collect();
         // Strokes without length, with round ends: one drawing of a few bytes a peer.
         let dots: String = peers.iter().map(|peer| format!("M{peer} 0h0")).collect();
         let _ = write!(svg, "<path class=\"peer\" transform=\"translate(8 14)\" d=\"{dots}\"/>");
@@ -318,6 +344,19 @@ mod tests {
     fn words_of_a_drawing_cannot_end_it() {
         let drawn = strip(&[Dot { place: 10, own: true }], None, "甲</title><script>\"").to_string();
         assert!(!drawn.contains("<script") && drawn.contains("&lt;/title&gt;"));
+    }
+
+    #[test]
+    fn a_crowd_is_wide_where_most_of_it_is() {
+        let at = |place: i64, times: usize| std::iter::repeat_n(Dot { place, own: false }, times);
+        let few: Vec<Dot> = at(5_000, CROWD).collect();
+        assert!(strip(&few, None, "x").to_string().contains("class=\"peer\""));
+        let many: Vec<Dot> = at(0, 50).chain(at(5_000, 100)).chain(at(10_000, 1)).collect();
+        let drawn = strip(&many, None, "x").to_string();
+        assert!(drawn.contains("class=\"crowd\"") && !drawn.contains("class=\"peer\""), "{drawn}");
+        for told in ["M0 0L4 -5.0L12 0.0", "L156 -10.0", "L300 -0.8L304 0L300 0.8", "L4 5.0Z"] {
+            assert!(drawn.contains(told), "{told}: {drawn}");
+        }
     }
 
     #[test]

@@ -504,6 +504,18 @@ fn a_province_of_many_objects_has_no_page_beyond_a_megabyte_but_those_of_its_rec
         input.scorecards.values.extend(first.map(|value| crate::scoring::tables::Value { unit: named(&value.unit), ..value.clone() }));
     }
     assert!(input.scorecards.ranks.len() > 3_500);
+    // Somebody's interface is down, and the whole province seems silent.
+    let silent = input.units.iter().cycle().take(12_000).zip(1..);
+    let day = |number: i32| jiff::civil::date(2026, 1, 1).checked_add(jiff::Span::new().days(number % 170)).ok();
+    input.not_reported = silent
+        .map(|(unit, number)| crate::report::input::NotReported {
+            table: "cases".to_owned(),
+            unit: unit.id.clone(),
+            last_seen: day(number),
+        })
+        .collect();
+    let accounting = input.accounting.clone();
+    input.accounting.extend(accounting.iter().cycle().take(4_000).cloned());
     let facts = Facts::of(&input);
     let wanted = |path: &str| !path.contains("units/");
     let sizes = trees::each_page(&facts, 2, |page| Ok((page.path, page.html.len()))).expect("the pages are made");
@@ -514,6 +526,11 @@ fn a_province_of_many_objects_has_no_page_beyond_a_megabyte_but_those_of_its_rec
     let id = input.scheme.indicators[0].id.as_ref();
     assert!(shown(&format!("office/{}", super::view::indicator::page_of_domain(id, "market"))), "the values of so many stand by domain");
     let all = pages(&input);
+    let quality = &all["office/quality.html"];
+    assert!(
+        quality.contains("共 12000 条，此处列最久没有记录的 1000 条") && quality.contains("个文件，此处列 1000 个"),
+        "what is cut is said"
+    );
     let whole = &all[&format!("office/{}", super::view::indicator::page_of(id))];
     assert!(whole.contains(&format!("href=\"../{}#g1\"", super::view::indicator::page_of_domain(id, "market"))));
     assert_links_hold(&all);

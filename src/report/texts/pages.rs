@@ -1389,6 +1389,16 @@ pub fn units_more(shown: usize, all: usize, table: &str) -> String {
     format!("共 {all} 个主体，此处列前 {shown} 个；其余见各主体自己的页面，全部见结果表 {table}。")
 }
 
+/// That more have not reported than the page lists.
+pub fn silent_more(shown: usize, all: usize) -> String {
+    format!("共 {all} 条，此处列最久没有记录的 {shown} 条，全部见结果表 not_reported。")
+}
+
+/// That more files were loaded than the page lists.
+pub fn files_more(shown: usize, all: usize) -> String {
+    format!("共 {all} 个文件，此处列 {shown} 个，有隔离、重复、过滤、暂缓或者不符的在前；全部见结果表 accounting。")
+}
+
 /// That a list of findings is longer.
 pub fn findings_more(shown: usize, all: usize) -> String {
     format!("共 {all} 条，此处列前 {shown} 条，全部见工作簿。")

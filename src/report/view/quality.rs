@@ -157,8 +157,12 @@ pub struct QualityView {
     pub warnings: Vec<ReasonView>,
     /// What is held.
     pub held: Vec<HeldView>,
-    /// Who has not reported.
+    /// Who has not reported, the longest silent first where they are too many for the page.
     pub silent: Vec<SilentView>,
+    /// That there are more of them; empty where all stand there.
+    pub more_silent: String,
+    /// That there are more files; empty where all stand there.
+    pub more_files: String,
     /// Units whose rows are remarked on more often than is usual.
     pub remarks: Vec<RemarkView>,
     /// Flags as the units declared them, beside what the data tell: all units together, then those that differ most.
@@ -181,12 +185,16 @@ pub fn quality(facts: &Facts) -> QualityView {
     held.sort_by_key(|item| (std::cmp::Reverse(&item.kind), &item.name));
     let mut silent: Vec<&NotReported> = input.not_reported.iter().collect();
     silent.sort_by_key(|row| (&row.table, &row.unit));
+    let more_silent = cut(&mut silent, texts::silent_more, |row| row.last_seen);
+    let mut shown_files = files.clone();
+    let is_plain = |row: &&AccountingRow| row.balanced && row.quarantined + row.duplicates + row.filtered + row.held == 0;
+    let more_files = cut(&mut shown_files, texts::files_more, is_plain);
     let mut marks: Vec<&Mark> = input.marks.iter().collect();
     marks.sort_by_key(|mark| &mark.name);
     QualityView {
         sum: together(Text::default(), counted(&files), &files),
         tables: tables.iter().map(|(table, rows)| together(facts.table_name(table), counted(rows), rows)).collect(),
-        files: files.iter().map(|row| together(facts.table_name(&row.table), file_name(row), &[row])).collect(),
+        files: shown_files.iter().map(|row| together(facts.table_name(&row.table), file_name(row), &[row])).collect(),
         versions: input
             .lake_versions
             .iter()
@@ -196,6 +204,8 @@ pub fn quality(facts: &Facts) -> QualityView {
         warnings: reasons(facts, &input.warnings),
         held: held.into_iter().map(|item| held_view(facts, item)).collect(),
         silent: silent.into_iter().map(|row| silent_view(facts, row)).collect(),
+        more_silent,
+        more_files,
         remarks: remarks(facts),
         declared: declared(facts),
         marks: marks.into_iter().map(mark_view).collect(),
@@ -258,6 +268,20 @@ fn held_view(facts: &Facts, item: &HeldItem) -> HeldView {
         raw: Text::masked(&item.reason),
         since: item.since.map_or_else(|| texts::NONE.to_owned(), |date| date.to_string()),
     }
+}
+
+/// So many rows of a list stand on the page.
+const ROWS_ON_PAGE: usize = 1_000;
+
+/// Cuts a list that is too long for the page, what `first` orders first being kept, and says so; a list that fits stays in its order.
+fn cut<T, K: Ord>(rows: &mut Vec<T>, says: fn(usize, usize) -> String, first: impl Fn(&T) -> K) -> String {
+    let all = rows.len();
+    if all <= ROWS_ON_PAGE {
+        return String::new();
+    }
+    rows.sort_by_key(first);
+    rows.truncate(ROWS_ON_PAGE);
+    says(ROWS_ON_PAGE, all)
 }
 
 fn silent_view(facts: &Facts, row: &NotReported) -> SilentView {
