@@ -1,12 +1,17 @@
 //! What a run leaves when it is stopped: by SIGKILL in any stage, by a signal, by another run, by a full disk.
 //!
 //! The promise is one: readers see a complete run, the last that ended, and a rerun mends the rest.
+//!
+//! `KAOHE_KILLS=100 cargo test --test it -- --nocapture at_random_moments` kills a hundred runs (about half an hour); `KAOHE_SEED` draws other moments.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
+
+use rand::{Rng, SeedableRng};
 
 use crate::province::{AS_OF, FIGURES, Province, after, finished_second_night, finished_small, simulate, skipped};
 
@@ -89,6 +94,60 @@ fn a_run_that_is_killed_in_any_stage_leaves_readers_with_the_run_before() {
     );
     province.assert_readers_see_a_complete_run();
     assert_same_tables(undisturbed, &province);
+}
+
+/// One night after another, each with its own extract, killed after a time that was drawn, up to a little more than a whole night takes.
+#[test]
+fn runs_that_are_killed_at_random_moments_leave_readers_with_a_complete_run_and_the_next_one_ends_well() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let (kills, seed) = (number("KAOHE_KILLS").unwrap_or(2), number("KAOHE_SEED").unwrap_or(20));
+    let mut moments = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    let finished = finished_small();
+    let province = after(finished);
+    let began = Instant::now();
+    simulate(&province, &["--night", "1"]);
+    province.run().with(0);
+    let whole = began.elapsed();
+    let (mut ended, mut switched) = (0, 0);
+    for kill in 0..kills {
+        simulate(&province, &["--night", &(kill + 2).to_string()]);
+        let (known, before) = (province.runs(), province.current_run());
+        let running = province.start();
+        let after = whole.mul_f64(moments.random_range(0.0..1.1));
+        std::thread::sleep(after);
+        running.signal("KILL");
+        let end = running.wait();
+        assert!(matches!(end.code, None | Some(0)), "kill {kill} after {after:?}: {}", end.said());
+        ended += u64::from(end.code.is_some());
+        province.assert_readers_see_a_complete_run();
+        let current = province.current_run();
+        switched += u64::from(current != before);
+        assert!(current == before || !known.contains(&current), "kill {kill} after {after:?}: an older run is current");
+        assert_ne!(province.one("select count(*) from cases"), "0", "kill {kill} after {after:?}");
+    }
+    eprintln!("{kills} kills (seed {seed}) within {whole:?}: {ended} runs had ended, {switched} had switched readers");
+    province.run().with(0);
+    province.assert_readers_see_a_complete_run();
+    let undisturbed = after_finished(kills + 1);
+    let of = |province: &Province| {
+        let mut tables = province.tables();
+        // It names the versions of the lake, of which the killed nights have left some.
+        tables.remove("scorecards");
+        tables
+    };
+    let (here, there) = (of(&province), of(&undisturbed));
+    let changed: Vec<&String> = here.keys().filter(|table| here.get(*table) != there.get(*table)).collect();
+    assert!(changed.is_empty() && here.len() == there.len(), "{changed:?} differ from a province that was never disturbed");
+    let left: Vec<String> = province.runs().into_iter().filter(|run| province.path(&format!("runs/{run}/staging")).exists()).collect();
+    assert!(left.is_empty(), "staging was left behind by {left:?}");
+}
+
+/// A province that has loaded one extract after the first.
+fn after_finished(night: u64) -> Province {
+    let province = after(finished_small());
+    simulate(&province, &["--night", &night.to_string()]);
+    province.run().with(0);
+    province
 }
 
 #[test]
