@@ -50,7 +50,7 @@ mod verify;
 pub use create::{CreateRequest, create};
 pub use edition::{FinaliseRequest, Finalised, finalise};
 pub use hearing::{HearRequest, Heard, hear};
-pub use verify::{Signature, Verified, verify};
+pub use verify::{Signature, Verified, VerifiedPublic, verify, verify_public};
 
 /// The format this version writes.
 const FORMAT: u32 = 1;

@@ -78,11 +78,7 @@ pub async fn verify(folder: &Path, signature: Signature<'_>, program: Program<'_
     let manifest: Manifest = read_json(&folder.join(MANIFEST))?;
     verified.files = manifest.files.len();
     verified.wrong = manifest.differences(&Manifest::of(folder)?);
-    let signed = match signature {
-        Signature::Of(key) => Some(signing::verify(&folder.join(MANIFEST), key)?),
-        Signature::By(signer) => Some(signer.verify(&folder.join(MANIFEST))?),
-        Signature::Unasked => None,
-    };
+    let signed = said_by(folder, signature)?;
     if let Some(said) = signed.as_ref().filter(|said| **said != comment_of(&verified.head)) {
         verified.wrong.push(format!("the signature speaks of `{said}`, and release.json of `{}`", comment_of(&verified.head)));
     }
@@ -125,6 +121,43 @@ pub async fn verify(folder: &Path, signature: Signature<'_>, program: Program<'_
     verified.wrong.extend(unknown.map(|path| format!("{path} is no table of a release")));
     written_again(&mut verified, &input, folder, program, (temp, threads))?;
     Ok(verified)
+}
+
+/// What was checked of the part of an edition that everybody may have.
+#[derive(Debug)]
+pub struct VerifiedPublic {
+    /// Files that are listed.
+    pub files: usize,
+    /// What the signature says besides: which edition of which run; none where it was not asked for.
+    pub signed: Option<String>,
+    /// What is not as it should be.
+    pub wrong: Vec<String>,
+}
+
+/// Checks a copy of an edition's `public/`: digests and signature. Its scores can't be computed again, for what they rest on is not public; none where the folder
+/// is no such copy.
+///
+/// # Errors
+/// A folder or key that can't be read.
+pub fn verify_public(folder: &Path, signature: Signature<'_>) -> Result<Option<VerifiedPublic>> {
+    let is_copy =
+        !folder.join("release.json").exists() && [MANIFEST, SIGNATURE, "record.html"].iter().all(|name| folder.join(name).is_file());
+    if !is_copy {
+        return Ok(None);
+    }
+    let manifest: Manifest = read_json(&folder.join(MANIFEST))?;
+    let mut wrong = files::strangers(folder)?;
+    wrong.extend(manifest.differences(&Manifest::of(folder)?));
+    Ok(Some(VerifiedPublic { files: manifest.files.len(), signed: said_by(folder, signature)?, wrong }))
+}
+
+/// What the signature of a list says besides.
+fn said_by(folder: &Path, signature: Signature<'_>) -> Result<Option<String>> {
+    match signature {
+        Signature::Of(key) => signing::verify(&folder.join(MANIFEST), key).map(Some),
+        Signature::By(signer) => signer.verify(&folder.join(MANIFEST)).map(Some),
+        Signature::Unasked => Ok(None),
+    }
 }
 
 /// Writes the public tree again. What the same program wrote is the same to the byte; of another build the figures are held against each other, and the words not.

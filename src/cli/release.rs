@@ -50,7 +50,7 @@ enum Step {
     },
     /// Check an edition: every digest, the signature, and every score computed again; needs no project
     Verify {
-        /// Folder of the edition
+        /// Folder of the edition, or a copy of its `public/`
         folder: PathBuf,
         /// Public key of the office, had from somewhere else than the edition
         #[arg(long, value_name = "FILE")]
@@ -163,6 +163,11 @@ fn verify(folder: &Path, public_key: Option<&Path>) -> Result<u8> {
     let cores = surroundings::cores();
     let temp = TemporaryFolder::make()?;
     let signature = public_key.map_or(Signature::Unasked, Signature::Of);
+    if let Some(found) = annual::verify_public(folder, signature)? {
+        say_signature(found.signed.as_deref());
+        say_line!("computed   nothing: what the scores rest on is not public; the office has the whole edition");
+        return Ok(say_verdict(found.files, &found.wrong, found.signed.is_some()));
+    }
     let program = Program { engine: surroundings::ENGINE, digest: &surroundings::program()? };
     let found = annual::verify(folder, signature, program, temp.path(), cores);
     let found = surroundings::runtime(cores)?.block_on(found)?;
@@ -171,10 +176,7 @@ fn verify(folder: &Path, public_key: Option<&Path>) -> Result<u8> {
     if let Some(cited) = &head.cites {
         say_line!("corrects   edition {} with the manifest {}", cited.edition, cited.manifest);
     }
-    match &found.signed {
-        Some(comment) => say_line!("signature  good: {comment}"),
-        None => say_line!("signature  not checked: no --public-key was given"),
-    }
+    say_signature(found.signed.as_deref());
     for (table, rows) in &found.tables {
         say_line!("computed   {table}: {}", counted(*rows, "row"));
     }
@@ -190,16 +192,28 @@ fn verify(folder: &Path, public_key: Option<&Path>) -> Result<u8> {
         }
         None => {}
     }
-    for wrong in &found.wrong {
+    Ok(say_verdict(found.files, &found.wrong, found.signed.is_some()))
+}
+
+fn say_signature(signed: Option<&str>) {
+    match signed {
+        Some(comment) => say_line!("signature  good: {comment}"),
+        None => say_line!("signature  not checked: no --public-key was given"),
+    }
+}
+
+/// What is wrong, and the last line; the exit code.
+fn say_verdict(files: usize, wrong: &[String], is_signed: bool) -> u8 {
+    for wrong in wrong {
         say_line!("wrong      {wrong}");
     }
-    let says = match (found.wrong.is_empty(), found.signed.is_some()) {
+    let says = match (wrong.is_empty(), is_signed) {
         (true, true) => "all as it was signed",
         (true, false) => "all as it is listed; who listed it was not checked",
         (false, _) => "not as it was signed",
     };
-    say_line!("{} · {says}", counted(found.files, "file"));
-    Ok(u8::from(!found.wrong.is_empty() || found.signed.is_none()))
+    say_line!("{} · {says}", counted(files, "file"));
+    u8::from(!wrong.is_empty() || !is_signed)
 }
 
 fn list(common: &Common) -> Result<u8> {

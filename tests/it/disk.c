@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -107,6 +108,33 @@ int linkat(int a, const char *from, int b, const char *to, int flags) {
 int mkdir(const char *path, mode_t mode) {
     if (is_below(path) && step() == FAIL) return -1;
     return NEXT(mkdir)(path, mode);
+}
+int unlink(const char *path) {
+    if (is_below(path) && step() == FAIL) return -1;
+    return NEXT(unlink)(path);
+}
+int rmdir(const char *path) {
+    if (is_below(path) && step() == FAIL) return -1;
+    return NEXT(rmdir)(path);
+}
+int unlinkat(int folder, const char *path, int flags) {
+    int counts = path[0] == '/' || folder == AT_FDCWD ? is_below(path) : is_file_below(folder);
+    if (counts && step() == FAIL) return -1;
+    return NEXT(unlinkat)(folder, path, flags);
+}
+ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t length, unsigned flags) {
+    if (is_file_below(to)) switch (step()) {
+        case FAIL: return -1;
+        case TEAR: if (length > 1) NEXT(copy_file_range)(from, from_at, to, to_at, length / 2, flags); kill(getpid(), SIGKILL);
+    }
+    return NEXT(copy_file_range)(from, from_at, to, to_at, length, flags);
+}
+ssize_t sendfile64(int to, int from, off64_t *at, size_t length) {
+    if (is_file_below(to)) switch (step()) {
+        case FAIL: return -1;
+        case TEAR: if (length > 1) NEXT(sendfile64)(to, from, at, length / 2); kill(getpid(), SIGKILL);
+    }
+    return NEXT(sendfile64)(to, from, at, length);
 }
 int ftruncate64(int fd, off64_t length) {
     if (is_file_below(fd) && step() == FAIL) return -1;

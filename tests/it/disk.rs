@@ -1,7 +1,7 @@
 //! A disk that fails, tears or delays an operation, or a process that dies at it: at every operation of a whole night.
 //!
 //! The promise is one: readers see the old run or the new one, whole; and a run on a sound disk mends the rest. The C library's calls are intercepted, so
-//! that what is written, synced, named, linked or made counts, whoever in the program does it; removals, and what the kernel copies by itself, don't.
+//! that what is written, copied, synced, named, linked, made or removed counts, whoever in the program does it.
 //!
 //! `cargo test` tries some operations; `KAOHE_EACH=50 cargo test --test it -- --ignored at_every_operation` every fiftieth of some 4 500, in five ways (two hours
 //! of an idle machine), without `KAOHE_EACH` all of them (days).

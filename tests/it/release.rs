@@ -111,6 +111,20 @@ fn a_period_is_frozen_heard_corrected_signed_and_computed_again_from_the_folder_
     assert!(!record.contains("所列逾期案件") && !record.contains("希望明年"), "what units said is not published");
     assert!(!record.contains("不得作为排名引用"), "a signed record is no sample");
 
+    // Whoever has only what is public checks that it is what was published.
+    let published = TempDir::new().expect("a folder");
+    copy(&elsewhere.path().join("release/public"), published.path());
+    let verify = ["release", "verify", &text(published.path()), "--public-key", &public].map(str::to_owned);
+    let verify = verify.iter().map(String::as_str).collect::<Vec<_>>();
+    let seen = kaohe(&verify).with(0).out;
+    assert!(seen.contains("signature  good: kaohe release 2026-H1 edition 1") && seen.contains("all as it was signed"), "{seen}");
+    let ranking = published.path().join("ranking.csv");
+    let better = fs::read_to_string(&ranking).expect("read").replacen('1', "2", 1);
+    fs::remove_file(&ranking).expect("removed");
+    fs::write(&ranking, better).expect("written");
+    let seen = kaohe(&verify).with(1).out;
+    assert!(seen.contains("ranking.csv was changed after it was signed"), "{seen}");
+
     // One figure of a page, one of a table, one of what was frozen: each is noticed.
     for (file, old, new) in
         [("public/record.html", "第 1 版", "第 9 版"), ("frozen/registry.json", "\"tier\": \"county\"", "\"tier\": \"city\"")]
