@@ -1,24 +1,31 @@
 //! What was decided, in the figures.
 //!
-//! In: a frozen run, the matters of a release. Out: the run with the corrected figures, scored; which figures the hearing of an edition changed. Never here: a
+//! In: a frozen run with the keys of its records, the matters of a release. Out: the run with what was granted, scored; every published figure that is another by it. Never here: a
 //! decision.
+//!
+//! Records first: each is taken out of the measures of whoever has acted, in its own month, and of everybody who answers for them, once, however many matters name it.
+//! Then figures, each in the place of what the records have left.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 
 use rust_decimal::Decimal;
 
-use super::evidence::{Retaken, without};
+use super::evidence::{self, Named, difference};
 use super::frozen::Frozen;
-use super::hearing::{Change, Matter};
+use super::hearing::{Change, Decision, Matter};
 use crate::compute::events::Event;
+use crate::compute::measures::{Amount, Measure, Scope};
 use crate::error::{Error, Kind, Result};
 use crate::library::Library;
+use crate::library::indicator::{Rollup, Shape};
+use crate::library::scheme::Scheme;
 use crate::nightly::correcting::{Corrected, Correction, Limit, figure_of, limit_of, published, read_figure};
 use crate::report::input::ChangedFigure;
-use crate::scoring::correction::Figure;
+use crate::report::read_published;
 use crate::scoring::score;
-use crate::scoring::tables::Scorecards;
+use crate::scoring::tables::{Scorecards, Status, Value};
+use crate::terms::{Fraction, IndicatorId, Month, date_from_epoch_days};
 
 /// A release's scores before and after the hearing.
 pub struct Scored {
@@ -26,233 +33,329 @@ pub struct Scored {
     pub before: Scorecards,
     /// With what was granted; the ledger is filled.
     pub after: Scorecards,
-    /// What the hearing of the edition changed.
+    /// Published figures that are others than in the edition that this one corrects, or than in the frozen run.
     pub figures: Vec<ChangedFigure>,
 }
 
-/// Puts every granted change into the figures and scores both ways.
+/// Unit and indicator → the matters by which the figure is another.
+type Touched = BTreeMap<(String, String), BTreeSet<u32>>;
+
+/// Puts everything that was granted into the figures of the edition or draft in `folder`, and scores both ways.
 ///
 /// # Errors
-/// As [`apply`].
-pub fn correct_and_score(frozen: &mut Frozen, matters: &BTreeMap<u32, Matter>, edition: u32) -> Result<Scored> {
+/// A change that finds no value or changes nothing; evidence that is damaged.
+pub fn correct_and_score(frozen: &mut Frozen, folder: &Path, matters: &BTreeMap<u32, Matter>, edition: u32) -> Result<Scored> {
     let before = frozen.left.score(&frozen.scheme, &frozen.library)?;
-    let figures = apply_to(frozen, &before, matters, edition)?;
+    let events = frozen.left.events.clone();
+    let applied = apply(frozen, folder, &before, matters, edition)?;
     let after = score(&frozen.left.input(&frozen.scheme, &frozen.library.indicators))?;
+    let cited = folder.join("cited/values.parquet");
+    let was = if cited.is_file() { read_published(&cited, is_ratio(&frozen.library))? } else { shown(&before, &frozen.library) };
+    let mut figures = changed(frozen, &was, &after, &applied);
+    figures.extend(events_since((&events, &frozen.scheme), matters, edition));
     Ok(Scored { before, after, figures })
 }
 
-/// Puts every granted change into the figures. Tells what the hearing of this edition changed: what an earlier edition had corrected begins where that one left
-/// it, and what is not corrected any more goes back to the frozen figure.
+/// What a file of decisions changes: the scores by the decisions of before, and by those of now. The figures of `frozen` stay as they are.
 ///
 /// # Errors
-/// A change that finds no value, that changes nothing, or a figure that is changed twice.
-pub fn apply(frozen: &mut Frozen, matters: &BTreeMap<u32, Matter>, edition: u32) -> Result<Vec<ChangedFigure>> {
-    let before = frozen.left.score(&frozen.scheme, &frozen.library)?;
-    apply_to(frozen, &before, matters, edition)
+/// As [`correct_and_score`].
+pub fn effect(
+    frozen: &mut Frozen,
+    folder: &Path,
+    before: &Scorecards,
+    (earlier, now): (&BTreeMap<u32, Matter>, &BTreeMap<u32, Matter>),
+    edition: u32,
+) -> Result<Vec<ChangedFigure>> {
+    let (measures, events) = (frozen.left.measures.clone(), frozen.left.events.clone());
+    let mut by = |matters| -> Result<(Scorecards, Applied)> {
+        frozen.left.measures = measures.clone();
+        frozen.left.events = events.clone();
+        let applied = apply(frozen, folder, before, matters, edition)?;
+        Ok((frozen.left.score(&frozen.scheme, &frozen.library)?, applied))
+    };
+    let (was, _) = by(earlier)?;
+    let (is, applied) = by(now)?;
+    (frozen.left.measures, frozen.left.events) = (measures, events.clone());
+    let mut figures = changed(frozen, &shown(&was, &frozen.library), &is, &applied);
+    let voids = |matters| -> BTreeSet<(u32, String)> {
+        voided(&that_hold(matters, edition)).map(|(number, event)| (number, event.to_owned())).collect()
+    };
+    let (voided_before, voided_now) = (voids(earlier), voids(now));
+    let row = |(matter, event): &(u32, String)| event_row((&events, &frozen.scheme), &now[matter], event, false);
+    figures.extend(voided_now.difference(&voided_before).map(row));
+    Ok(figures)
 }
 
-fn apply_to(frozen: &mut Frozen, before: &Scorecards, matters: &BTreeMap<u32, Matter>, edition: u32) -> Result<Vec<ChangedFigure>> {
+/// What was put into the figures.
+#[derive(Default)]
+struct Applied {
+    touched: Touched,
+    /// Unit and indicator of a given figure that stops at the unit.
+    stays: BTreeSet<(String, String)>,
+}
+
+fn apply(frozen: &mut Frozen, folder: &Path, before: &Scorecards, matters: &BTreeMap<u32, Matter>, edition: u32) -> Result<Applied> {
+    let held = that_hold(matters, edition);
     let doing =
         |held: &Held<'_>, error: Error| error.while_doing(format!("applying what was decided of the matter {}", held.matter.number));
-    let now = merged(frozen, before, that_hold(matters, edition))?;
-    let earlier = merged(frozen, before, that_hold(matters, edition.saturating_sub(1))).unwrap_or_default();
-    // Where another run is frozen now, an earlier change may have no place in it: then nothing of it is left to be taken back.
-    let earlier = earlier.iter().filter_map(|held| described(frozen, before, held).ok()).collect();
-    let described = now.iter().map(|held| described(frozen, before, held).map_err(|error| doing(held, error)));
-    let described: Vec<Described> = described.collect::<Result<_>>()?;
-    let Frozen { library, scheme, left, .. } = frozen;
-    let mut corrected = Corrected::default();
-    for held in &now {
-        let done = match held.change.as_ref() {
-            Change::Records { .. } => unreachable!("records were merged into figures"),
-            Change::Void { event } => place_of(&left.events, held.matter, event).map(|place| drop(left.events.remove(place))),
-            Change::Figure { domain, indicator, figure } => correction(held.matter, (domain, indicator, figure), library)
-                .and_then(|correction| corrected.correct(left, (library, scheme), before, &correction).map(drop)),
-        };
-        done.map_err(|error| doing(held, error))?;
+    let mut applied = Applied::default();
+    let mut gone: BTreeSet<&str> = BTreeSet::new();
+    for one in &held {
+        let Change::Void { event } = one.change else { continue };
+        if gone.insert(event) {
+            let place = frozen.left.events.iter().position(|known| known.id == *event && known.unit.as_ref() == one.matter.unit);
+            let says = || Error::new(Kind::Configuration, format!("`{}` has no bonus, deduction or veto `{event}`", one.matter.unit));
+            let place = place.ok_or_else(|| doing(one, says().with_hint(SETTLED)))?;
+            frozen.left.events.remove(place);
+        }
     }
-    Ok(since(described, earlier))
+    let has_records = held.iter().any(|one| matches!(one.change, Change::Records { .. }));
+    if has_records {
+        take_records(frozen, &folder.join("frozen"), &held, &mut applied)?;
+    }
+    // The last figure that was given for a value holds.
+    let mut given: BTreeMap<(&str, Option<&str>, &str), usize> = BTreeMap::new();
+    for (place, one) in held.iter().enumerate() {
+        if let Change::Figure { domain, indicator, .. } = one.change {
+            given.insert((&one.matter.unit, domain.as_deref(), indicator), place);
+        }
+    }
+    let left_by_records = if has_records && !given.is_empty() { Some(frozen.left.score(&frozen.scheme, &frozen.library)?) } else { None };
+    let published_now = left_by_records.as_ref().unwrap_or(before);
+    let mut corrected = Corrected::default();
+    let mut places: Vec<usize> = given.into_values().collect();
+    places.sort_unstable();
+    for place in places {
+        give_figure(frozen, published_now, (&held, place), &mut corrected, &mut applied).map_err(|error| doing(&held[place], error))?;
+    }
+    Ok(applied)
+}
+
+const SETTLED: &str = "where the data have it now, revise the decision: `ruling = \"settled\"`";
+
+fn give_figure(
+    frozen: &mut Frozen,
+    before: &Scorecards,
+    (held, place): (&[Held<'_>], usize),
+    corrected: &mut Corrected,
+    applied: &mut Applied,
+) -> Result<()> {
+    let Held { matter, change, .. } = &held[place];
+    let Change::Figure { domain, indicator, figure } = change else { return Ok(()) };
+    let key = (matter.unit.clone(), indicator.clone());
+    let later: BTreeSet<u32> = held[place..].iter().map(|one| one.matter.number).filter(|number| *number != matter.number).collect();
+    if let Some(other) = applied.touched.get(&key).and_then(|by| by.intersection(&later).next()) {
+        let says = format!(
+            "the matter {} has given `{indicator}` of `{}` the figure {figure}, and the matter {other} then took records out of it: say which it is now",
+            matter.number, matter.unit
+        );
+        return Err(Error::new(Kind::Configuration, says).with_hint("[[decision.correction]] with `figure`, in one of the two"));
+    }
+    let correction = Correction {
+        unit: matter.unit.clone(),
+        domain: domain.clone(),
+        indicator: indicator.clone(),
+        figure: read_figure(figure, &frozen.library, indicator)?,
+    };
+    let value = published(before, &correction)?;
+    if figure_of(value, &frozen.library) == Some(correction.figure) {
+        let says = format!("`{indicator}` of `{}` is {} as it is", matter.unit, correction.figure);
+        return Err(Error::new(Kind::Configuration, says).with_hint(SETTLED));
+    }
+    let limit = limit_of(value, &frozen.left.hierarchy, &frozen.library);
+    let Frozen { library, scheme, left, .. } = frozen;
+    corrected.correct(left, (library, scheme), before, &correction)?;
+    if limit == Some(Limit::StaysAbove) {
+        applied.stays.insert(key);
+    }
+    for unit in frozen.left.hierarchy.with_ancestors(&matter.unit) {
+        applied.touched.entry((unit, indicator.clone())).or_default().insert(matter.number);
+    }
+    Ok(())
 }
 
 /// A change of a decision that holds.
 struct Held<'a> {
     matter: &'a Matter,
-    change: Cow<'a, Change>,
+    decision: &'a Decision,
+    change: &'a Change,
 }
 
-/// What held in an edition. Where two matters change one figure, the later one holds.
+/// What held in an edition, in the order in which it was decided.
 fn that_hold(matters: &BTreeMap<u32, Matter>, edition: u32) -> Vec<Held<'_>> {
     let mut changes: Vec<Held<'_>> = Vec::new();
     for matter in matters.values() {
         let Some(decision) = matter.decisions.iter().rev().find(|decision| decision.edition <= edition) else { continue };
-        for change in &decision.changes {
-            let is_same = |earlier: &Held<'_>| match (earlier.change.as_ref(), change) {
-                (Change::Figure { domain: a, indicator: b, .. }, Change::Figure { domain: c, indicator: d, .. }) => {
-                    earlier.matter.unit == matter.unit && earlier.matter.number != matter.number && (a, b) == (c, d)
-                }
-                _ => false,
-            };
-            changes.retain(|earlier| !is_same(earlier));
-            changes.push(Held { matter, change: Cow::Borrowed(change) });
-        }
+        changes.extend(decision.changes.iter().map(|change| Held { matter, decision, change }));
     }
+    changes.sort_by_key(|held| (held.decision.edition, held.decision.sequence, held.matter.number));
     changes
 }
 
-/// Records that are taken out of a figure become the figure without them; several matters that take some out of one figure do so together, under the last of them.
-///
-/// # Errors
-/// A figure that the scorecard does not have; a figure that one matter has given, and of which a later one takes records out: what it is now nobody has said.
-fn merged<'a>(frozen: &Frozen, before: &Scorecards, held: Vec<Held<'a>>) -> Result<Vec<Held<'a>>> {
-    type Figures<'c> = BTreeMap<(&'c str, &'c str, &'c str), (usize, BTreeMap<(&'c str, &'c str, &'c str), &'c Retaken>)>;
-    let mut figures: Figures<'_> = BTreeMap::new();
-    for (place, one) in held.iter().enumerate() {
-        let Change::Records { domain, indicator, records } = one.change.as_ref() else { continue };
-        let (last, of_figure) = figures.entry((&one.matter.unit, domain, indicator)).or_default();
-        *last = place;
-        of_figure.extend(records.iter().map(|record| (record.key(), record)));
-    }
-    let mut places = BTreeMap::new();
-    for ((unit, domain, indicator), (last, records)) in figures {
-        let gives = |one: &Held<'_>| match one.change.as_ref() {
-            Change::Figure { domain: of, indicator: given, .. } => {
-                one.matter.unit == unit && given == indicator && of.as_deref().is_none_or(|of| of == domain)
+/// Rows above and below the line, and left out.
+type Difference = (i64, i64, i64);
+
+/// Takes named records out of the measures, or counts them as met: of whoever has acted, and of everybody who answers for them.
+fn take_records(frozen: &mut Frozen, evidence: &Path, held: &[Held<'_>], applied: &mut Applied) -> Result<()> {
+    let scored: Vec<IndicatorId> = frozen.scheme.indicators.iter().map(|scored| scored.id.clone()).collect();
+    for id in scored {
+        let Some(header) = frozen.library.indicators.get(&id).filter(|header| header.shape == Shape::Ratio) else { continue };
+        // Of two decisions about one record the later one holds.
+        let mut named: HashMap<(&str, &str, &str), (&Named, u32)> = HashMap::new();
+        for one in held {
+            let Change::Records { indicator, records } = one.change else { continue };
+            if indicator.as_ref().is_none_or(|indicator| *indicator == id.0) {
+                named.extend(records.iter().map(|record| (record.key(), (record, one.matter.number))));
             }
-            _ => false,
-        };
-        if let Some((place, given)) = held.iter().enumerate().find(|(_, one)| gives(one)) {
-            if place > last {
-                continue;
-            }
-            let says =
-                format!("the matter {} has given `{indicator}` of `{unit}` another figure: say which it is now", given.matter.number);
-            return Err(Error::new(Kind::Configuration, says).with_hint("[[decision.correction]] with `figure`"));
         }
-        let any = Correction {
-            unit: unit.to_owned(),
-            domain: Some(domain.to_owned()),
-            indicator: indicator.to_owned(),
-            figure: Figure::Value(Decimal::ZERO),
-        };
-        let value = published(before, &any)?;
-        let (Some(header), Some(Figure::Ratio(numerator, denominator))) =
-            (frozen.library.indicators.get(&value.indicator), figure_of(value, &frozen.library))
-        else {
-            let says = format!("`{indicator}` of `{unit}` counts no records");
-            return Err(Error::new(Kind::Configuration, says));
-        };
-        let figure = without((numerator, denominator), header.better, records.into_values()).to_string();
-        places.insert(last, Change::Figure { domain: Some(domain.to_owned()), indicator: indicator.to_owned(), figure });
+        if named.is_empty() {
+            continue;
+        }
+        let mut differences: BTreeMap<(String, String, Option<i32>), (Difference, BTreeSet<u32>)> = BTreeMap::new();
+        let adds_up = evidence::each(evidence, id.as_ref(), |entry| {
+            let Some((record, matter)) = named.get(&(entry.unit, entry.domain, entry.record)) else { return };
+            let (above, below) = difference(entry, record.as_met, header.better);
+            if (above, below) == (0, 0) {
+                return;
+            }
+            let of = differences.entry((entry.unit.to_owned(), entry.domain.to_owned(), entry.month)).or_default();
+            let out = i64::from(!record.as_met && entry.in_denominator);
+            of.0 = (of.0.0 + above, of.0.1 + below, of.0.2 + out);
+            of.1.insert(*matter);
+        })?;
+        if adds_up != Some(true) {
+            continue;
+        }
+        let rollup = header.rollup;
+        let months = frozen.left.period.months_until(frozen.left.as_of);
+        let Some(last) = months.last().copied() else { continue };
+        for ((unit, domain, day), ((above, below, excluded), matters)) in differences {
+            let month = day.and_then(date_from_epoch_days).map_or(last, Month::of);
+            let [numerator, denominator] = [above, below].map(|rows| i128::from(rows) * Fraction::SCALE);
+            let amount = Amount::Ratio(Fraction { numerator, denominator });
+            let chain = frozen.left.hierarchy.with_ancestors(&unit);
+            let above = chain.iter().filter(|_| rollup != Rollup::None).map(|subject| (subject.as_str(), Scope::Subtree));
+            let subjects: Vec<(&str, Scope)> = [(unit.as_str(), Scope::Own)].into_iter().chain(above).collect();
+            for (subject, scope) in subjects {
+                let (indicator, domain) = (id.as_ref(), domain.as_str());
+                frozen.left.measures.push(Measure {
+                    indicator,
+                    subject,
+                    domain,
+                    month,
+                    scope,
+                    amount,
+                    pending: 0,
+                    due_soon: 0,
+                    excluded,
+                    held: false,
+                });
+            }
+            for subject in chain {
+                applied.touched.entry((subject, id.0.clone())).or_default().extend(&matters);
+            }
+        }
     }
-    let settled = held.iter().enumerate().filter_map(|(place, one)| match one.change.as_ref() {
-        Change::Records { .. } => Some(Held { matter: one.matter, change: Cow::Owned(places.remove(&place)?) }),
-        _ => Some(Held { matter: one.matter, change: one.change.clone() }),
-    });
-    Ok(settled.collect())
+    Ok(())
 }
 
-/// Unit, scorecard, and indicator or event; and what it was and is.
-type Described = ((String, String, String), ChangedFigure);
+/// Unit, scorecard, indicator → the figure as it is written, and its score.
+type Shown = BTreeMap<(String, String, String), (String, Option<Decimal>)>;
 
-/// What a change makes of the frozen figure.
-fn described(frozen: &Frozen, before: &Scorecards, held: &Held<'_>) -> Result<Described> {
-    let Frozen { library, scheme, left, .. } = frozen;
-    let (matter, change) = (held.matter, held.change.as_ref());
-    let changed = |domain: &str, what: &str, figure: (String, String), limit: Option<Limit>| ChangedFigure {
-        matter: matter.number,
-        unit: matter.unit.clone(),
-        domain: domain.to_owned(),
-        is_event: matches!(change, Change::Void { .. }),
-        what: what.to_owned(),
-        figure,
-        stays_above: limit == Some(Limit::StaysAbove),
-        only_shown: limit == Some(Limit::OnlyShown),
+/// Whether an indicator's figures are written as a fraction.
+fn is_ratio(library: &Library) -> impl Fn(&str) -> bool + '_ {
+    |indicator| library.indicators.get(&IndicatorId::from(indicator)).is_none_or(|header| header.shape == Shape::Ratio)
+}
+
+fn shown(cards: &Scorecards, library: &Library) -> Shown {
+    let row = |value: &Value| {
+        let figure = written(value, library)?;
+        Some(((value.unit.0.clone(), value.domain.clone(), value.indicator.0.clone()), (figure, value.score)))
     };
-    let key = |domain: &str, what: &str| (matter.unit.clone(), domain.to_owned(), what.to_owned());
-    match change {
-        Change::Records { .. } => unreachable!("records were merged into figures"),
-        Change::Void { event } => {
-            let known = &left.events[place_of(&left.events, matter, event)?];
-            let veto = scheme.vetoes.iter().find(|veto| veto.code == known.code && known.is_veto);
-            let what = veto.map_or(event, |veto| &veto.title);
-            Ok((key("", event), changed("", what, (known.points.normalize().to_string(), String::new()), None)))
-        }
-        Change::Figure { domain, indicator, figure } => {
-            let correction = correction(matter, (domain, indicator, figure), library)?;
-            let value = published(before, &correction)?;
-            let was = figure_of(value, library);
-            if was == Some(correction.figure) {
-                let says = format!("`{indicator}` of `{}` is {} as it is", matter.unit, correction.figure);
-                return Err(Error::new(Kind::Configuration, says));
-            }
-            let figure = (was.map(|was| was.to_string()).unwrap_or_default(), correction.figure.to_string());
-            let changed = changed(&value.domain, indicator, figure, limit_of(value, &left.hierarchy, library));
-            Ok((key(&value.domain, indicator), changed))
-        }
-    }
+    cards.values.iter().filter_map(row).collect()
 }
 
-/// Where the event stands that falls away.
-fn place_of(events: &[Event], matter: &Matter, event: &str) -> Result<usize> {
-    let place = events.iter().position(|known| known.id == event && known.unit.as_ref() == matter.unit);
-    place.ok_or_else(|| Error::new(Kind::Configuration, format!("`{event}` of `{}` fell away already", matter.unit)))
+/// A figure as tables keep it: with twelve decimals.
+fn written(value: &Value, library: &Library) -> Option<String> {
+    use crate::scoring::correction::Figure::{Ratio, Value};
+    figure_of(value, library).map(|figure| match figure {
+        Value(number) => Value(number.round_dp(12)).to_string(),
+        Ratio(numerator, denominator) => Ratio(numerator.round_dp(12), denominator.round_dp(12)).to_string(),
+    })
 }
 
-/// A figure that was granted, with its domain and indicator.
-fn correction(matter: &Matter, granted: (&Option<String>, &str, &str), library: &Library) -> Result<Correction> {
-    let (domain, indicator, figure) = granted;
-    let figure = read_figure(figure, library, indicator)?;
-    Ok(Correction { unit: matter.unit.clone(), domain: domain.clone(), indicator: indicator.to_owned(), figure })
+/// Published figures that are others than they were.
+fn changed(frozen: &Frozen, was: &Shown, after: &Scorecards, applied: &Applied) -> Vec<ChangedFigure> {
+    let now = shown(after, &frozen.library);
+    let only_shown: BTreeSet<(&str, &str, &str)> = after
+        .values
+        .iter()
+        .filter(|value| value.status == Status::ReportOnly)
+        .map(|value| (value.unit.as_ref(), value.domain.as_str(), value.indicator.as_ref()))
+        .collect();
+    let keys: BTreeSet<&(String, String, String)> = was.keys().chain(now.keys()).collect();
+    let row = |key: &(String, String, String)| {
+        let (before, after) = (was.get(key).cloned().unwrap_or_default(), now.get(key).cloned().unwrap_or_default());
+        let (unit, domain, indicator) = key;
+        let by = (unit.clone(), indicator.clone());
+        (before.0 != after.0).then(|| ChangedFigure {
+            matters: applied.touched.get(&by).into_iter().flatten().copied().collect(),
+            unit: unit.clone(),
+            domain: domain.clone(),
+            what: indicator.clone(),
+            is_event: false,
+            figure: (before.0, after.0),
+            score: (before.1, after.1),
+            stays_above: applied.stays.contains(&by),
+            only_shown: only_shown.contains(&(unit, domain, indicator)),
+        })
+    };
+    let mut rows: Vec<ChangedFigure> = keys.into_iter().filter_map(row).collect();
+    // What nobody has decided comes from other data, and stands last.
+    rows.sort_by(|a, b| {
+        (a.matters.is_empty(), &a.matters, &a.unit, &a.domain, &a.what).cmp(&(
+            b.matters.is_empty(),
+            &b.matters,
+            &b.unit,
+            &b.domain,
+            &b.what,
+        ))
+    });
+    rows
 }
 
-/// What differs between the changes that held before and those that hold now.
-fn since(now: Vec<Described>, earlier: Vec<Described>) -> Vec<ChangedFigure> {
-    let mut earlier: BTreeMap<_, ChangedFigure> = earlier.into_iter().collect();
-    let mut changed = Vec::new();
-    for (key, figure) in now {
-        match earlier.remove(&key) {
-            None => changed.push(figure),
-            Some(before) if before.figure.1 != figure.figure.1 => {
-                changed.push(ChangedFigure { figure: (before.figure.1, figure.figure.1.clone()), ..figure });
-            }
-            Some(_) => {}
-        }
-    }
-    let back = |before: ChangedFigure| ChangedFigure { figure: (before.figure.1, before.figure.0), ..before };
-    changed.extend(earlier.into_values().map(back));
-    changed.sort_by_key(|figure| figure.matter);
-    changed
+/// Bonuses, deductions and vetoes that fell away, by matter.
+fn voided<'a>(held: &'a [Held<'a>]) -> impl Iterator<Item = (u32, &'a str)> {
+    held.iter().filter_map(|one| match one.change {
+        Change::Void { event } => Some((one.matter.number, event.as_str())),
+        _ => None,
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What fell away in the hearing of this edition, and what an earlier one had taken away and is back.
+fn events_since(run: (&[Event], &Scheme), matters: &BTreeMap<u32, Matter>, edition: u32) -> Vec<ChangedFigure> {
+    let (now, earlier) = (that_hold(matters, edition), that_hold(matters, edition.saturating_sub(1)));
+    let (now, earlier): (BTreeSet<_>, BTreeSet<_>) = (voided(&now).collect(), voided(&earlier).collect());
+    let fell = now.difference(&earlier).map(|(number, event)| event_row(run, &matters[number], event, false));
+    let back = earlier.difference(&now).map(|(number, event)| event_row(run, &matters[number], event, true));
+    fell.chain(back).collect()
+}
 
-    fn changed(domain: &str, what: &str, was: &str, is: &str) -> Described {
-        let (unit, matter) = ("a".to_owned(), 1);
-        let figure = (was.to_owned(), is.to_owned());
-        let key = (unit.clone(), domain.to_owned(), what.to_owned());
-        let (domain, what) = (domain.to_owned(), what.to_owned());
-        (key, ChangedFigure { matter, unit, domain, what, is_event: false, figure, stays_above: false, only_shown: false })
-    }
-
-    fn told(now: &[Described], earlier: &[Described]) -> Vec<(String, String, (String, String))> {
-        since(now.to_vec(), earlier.to_vec()).into_iter().map(|row| (row.domain, row.what, row.figure)).collect()
-    }
-
-    #[test]
-    fn an_edition_tells_what_differs_from_the_one_before_and_nothing_that_one_told() {
-        let earlier = [changed("market", "rate", "45/50", "48/50"), changed("urban", "rate", "1/9", "2/9"), changed("", "event", "5", "")];
-        assert_eq!(told(&earlier, &earlier), [], "an event that fell away and a figure that was corrected are told once");
-        let now = [changed("market", "rate", "45/50", "47/50"), changed("urban", "rate", "1/9", "2/9"), changed("", "event", "5", "")];
-        let further = ("market".to_owned(), "rate".to_owned(), ("48/50".to_owned(), "47/50".to_owned()));
-        assert_eq!(told(&now, &earlier), [further], "it begins where the edition before left it, in that scorecard");
-    }
-
-    #[test]
-    fn what_holds_no_more_goes_back_to_the_frozen_figure() {
-        let earlier = [changed("market", "rate", "45/50", "48/50"), changed("", "event", "5", "")];
-        let back = |domain: &str, what: &str, was: &str, is: &str| (domain.to_owned(), what.to_owned(), (was.to_owned(), is.to_owned()));
-        assert_eq!(told(&[], &earlier), [back("", "event", "", "5"), back("market", "rate", "48/50", "45/50")]);
+fn event_row((events, scheme): (&[Event], &Scheme), matter: &Matter, event: &str, is_back: bool) -> ChangedFigure {
+    let known = events.iter().find(|known| known.id == event && known.unit.as_ref() == matter.unit);
+    let veto = known.and_then(|known| scheme.vetoes.iter().find(|veto| veto.code == known.code && known.is_veto));
+    let points = known.map_or_else(String::new, |known| known.points.normalize().to_string());
+    let figure = if is_back { (String::new(), points) } else { (points, String::new()) };
+    ChangedFigure {
+        matters: vec![matter.number],
+        unit: matter.unit.clone(),
+        domain: String::new(),
+        what: veto.map_or(event, |veto| &veto.title).to_owned(),
+        is_event: true,
+        figure,
+        score: (None, None),
+        stays_above: false,
+        only_shown: false,
     }
 }

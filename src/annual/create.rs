@@ -47,6 +47,8 @@ pub struct CreateRequest<'a> {
     pub notice: &'a str,
     /// Who signs what is frozen, and has signed the edition before.
     pub signer: &'a Signer,
+    /// The public key of whoever signed the edition before, where it was another.
+    pub previous_key: Option<&'a Path>,
     /// Who freezes it.
     pub program: Program<'a>,
     /// The time, as text.
@@ -111,12 +113,15 @@ pub async fn create(request: &CreateRequest<'_>, limits: &Limits<'_>) -> Result<
 /// Looks through the edition that is to be corrected, and takes over its ranks and what was heard.
 async fn cite(request: &CreateRequest<'_>, edition: &Path, making: &Path) -> Result<Cited> {
     let head = Head::read(edition)?;
-    let found = verify(edition, Signature::By(request.signer), request.program, request.temp, 1).await?;
+    let signature = request.previous_key.map_or(Signature::By(request.signer), Signature::Of);
+    let found = verify(edition, signature, request.program, request.temp, 1).await?;
     if let Some(wrong) = found.wrong.first() {
         return Err(Error::new(Kind::Environment, format!("edition {} is not as it was signed: {wrong}", head.edition))
             .with_hint("bring it back from where it was kept; nothing is built on what was changed"));
     }
-    files::copy(&edition.join("tables/ranks.parquet"), &making.join("cited/ranks.parquet"))?;
+    for table in ["ranks.parquet", "values.parquet"] {
+        files::copy(&edition.join("tables").join(table), &making.join("cited").join(table))?;
+    }
     files::copy_if_there(&edition.join("hearings"), &making.join("hearings"))?;
     Ok(Cited { edition: head.edition, manifest: files::digest(&edition.join(MANIFEST))?, run: head.run })
 }
@@ -163,7 +168,7 @@ async fn freeze(request: &CreateRequest<'_>, run: Option<&str>, limits: &Limits<
     if let Some(first) = added.wrong.first() {
         let says = format!("{} not what the records of the lake add up to: {first}", counted(added.wrong.len(), "figure"));
         return Err(Error::new(Kind::Environment, says)
-            .with_hint("the lake or the texts of the run were changed: run once more, and release that run"));
+            .with_hint("the lake or the texts of the run were changed (run once more, and release that run), or the indicator's SELECT leaves groups out"));
     }
     files::copy_all(&folder.join("report/units"), &making.join("units"))?;
     Ok((manifest, held))

@@ -10,7 +10,7 @@ use super::corrected::{Scored, correct_and_score};
 use super::files::{self, MANIFEST, Manifest};
 use super::frozen::{self, Frozen};
 use super::hearing::{self, Matter, MatterKind};
-use super::{Head, Program, Sealed, draft_of, folder_of, my_turn, write_json};
+use super::{Head, Program, Sealed, Signature, draft_of, folder_of, my_turn, verify, write_json};
 use crate::error::{Context, Error, Kind, Result};
 use crate::nightly::publishing::{Texts, indicator_views, line_events, marks, region_names, scheme_view};
 use crate::release::signing::Signer;
@@ -48,6 +48,8 @@ pub struct Finalised {
     pub folder: PathBuf,
     /// What the hearing changed, as the record says it.
     pub edition: Edition,
+    /// What was decided in this hearing, a line each: what the signature stands for.
+    pub decisions: Vec<String>,
     /// Ranked objects of all.
     pub ranked: (usize, usize),
 }
@@ -88,7 +90,7 @@ pub async fn finalise(request: &FinaliseRequest<'_>) -> Result<Finalised> {
     let head = Head { engine, program, finalised_at: Some(request.now.to_owned()), ..draft_head };
     head.write(&making)?;
     let mut frozen = frozen::read(&making.join("frozen"), request.temp).await?;
-    let scored = correct_and_score(&mut frozen, &matters, head.edition)?;
+    let scored = correct_and_score(&mut frozen, &making, &matters, head.edition)?;
     let input = input_of(&head, &frozen, scored, &matters, &making)?;
     report::write_release(&input, &making, request.threads)?;
     // Who has only what was published can tell that it is what was published.
@@ -98,6 +100,12 @@ pub async fn finalise(request: &FinaliseRequest<'_>) -> Result<Finalised> {
     let manifest = making.join(MANIFEST);
     write_json(&manifest, &Manifest::of(&making)?)?;
     request.signer.sign(&manifest, &comment_of(&head))?;
+    // What is signed is what whoever verifies it will find, the papers of the hearing with it; else nothing has the name of an edition.
+    let found = verify(&making, Signature::By(request.signer), request.program, request.temp, request.threads).await?;
+    if let Some(wrong) = found.wrong.first() {
+        return Err(Error::new(Kind::Environment, format!("what was heard is not as it was taken: {wrong}"))
+            .with_hint("bring `draft/hearings` back from a backup; it is written by `kaohe release comment` alone"));
+    }
     files::make_read_only(&making)?;
     files::put_in_place(&making, &folder)?;
     fs::remove_dir_all(&draft)
@@ -105,7 +113,8 @@ pub async fn finalise(request: &FinaliseRequest<'_>) -> Result<Finalised> {
     files::make_folders_read_only(&folder).map_err(|error| error.with_hint("the edition itself is complete"))?;
     let ranks = &input.scorecards.ranks;
     let ranked = (ranks.iter().filter(|rank| rank.rank.is_some()).count(), ranks.len());
-    Ok(Finalised { edition: input.edition.expect("an edition was put in"), head, folder, ranked })
+    let decisions = matters.values().filter(|matter| is_decided_here(matter)).map(Matter::in_words).collect();
+    Ok(Finalised { decisions, edition: input.edition.expect("an edition was put in"), head, folder, ranked })
 }
 
 /// What the signature says besides.

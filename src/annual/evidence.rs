@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray};
+use arrow::datatypes::Date32Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ pub struct Entry<'a> {
     pub unit: &'a str,
     /// In which domain.
     pub domain: &'a str,
+    /// First day of its month, in days since 1970; none in a figure of a window.
+    pub month: Option<i32>,
     /// Its key.
     pub record: &'a str,
     /// The key as pages show it.
@@ -40,36 +43,35 @@ pub struct Entry<'a> {
     pub in_denominator: bool,
 }
 
-/// A record that a decision takes out of a figure, or counts as met.
+/// A record that a decision names: what it counts for is looked up in what an edition has frozen, and may be something else in a later one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Retaken {
+pub struct Named {
     /// Its key.
     pub record: String,
     /// Whose act.
     pub unit: String,
     /// In which domain.
     pub domain: String,
-    /// So many of its rows counted above the line.
-    pub numerator: u32,
-    /// And below.
-    pub denominator: u32,
-    /// Whether it stays in the figure, and counts as met.
+    /// Whether it stays in the figure, and counts as met; else it is left out.
     pub as_met: bool,
 }
 
-impl Retaken {
+impl Named {
     /// Whose act, in which domain, which record.
     pub fn key(&self) -> (&str, &str, &str) {
         (&self.unit, &self.domain, &self.record)
     }
+}
 
-    /// Whether the figure is another by it.
-    pub fn changes(&self, better: Better) -> bool {
-        match (self.as_met, better) {
-            (false, _) => self.numerator > 0 || self.denominator > 0,
-            (true, Better::Lower) => self.numerator > 0,
-            (true, _) => self.denominator > self.numerator,
-        }
+/// What a row adds to a figure once it is left out, or counts as met: above the line, below it.
+pub fn difference(entry: Entry<'_>, as_met: bool, better: Better) -> (i64, i64) {
+    let (above, below) = (i64::from(entry.in_numerator), i64::from(entry.in_denominator));
+    match (as_met, better) {
+        (false, _) => (-above, -below),
+        (true, Better::Lower) => (-above, 0),
+        (true, Better::Higher) => (below - above, 0),
+        // What is met in a band no record says.
+        (true, Better::Band) => (0, 0),
     }
 }
 
@@ -97,11 +99,13 @@ pub fn each(frozen: &Path, indicator: &str, mut tell: impl FnMut(Entry<'_>)) -> 
         let truths = |name: &str| column(name).map(|column| column.as_boolean());
         let (units, domains, records, shown) = (texts("unit_id")?, texts("domain")?, texts("record_id")?, texts("shown")?);
         let (numerator, denominator) = (truths(NUMERATOR)?, truths(DENOMINATOR)?);
+        let months = column("month")?.as_primitive::<Date32Type>();
         for row in 0..batch.num_rows() {
             let record = records.value(row);
             tell(Entry {
                 unit: units.value(row),
                 domain: domains.value(row),
+                month: months.is_valid(row).then(|| months.value(row)),
                 record,
                 shown: if shown.is_valid(row) { shown.value(row) } else { record },
                 in_numerator: numerator.value(row),
@@ -119,50 +123,17 @@ fn answers_for_others(frozen: &Frozen, value: &Value) -> bool {
     is_summed && unit.is_some_and(|unit| frozen.scheme.subtree_tiers.contains(&unit.tier))
 }
 
-/// Whether a row is one of those that a published figure counts.
-pub fn counts_in(frozen: &Frozen, value: &Value, entry: Entry<'_>) -> bool {
-    let below = || frozen.left.hierarchy.with_ancestors(entry.unit).iter().any(|above| above == value.unit.as_ref());
-    is_of_domain(value, entry.domain) && (entry.unit == value.unit.as_ref() || (answers_for_others(frozen, value) && below()))
+/// Whether a row is one of those that a published figure counts; asked once a figure.
+pub fn counting<'f>(frozen: &'f Frozen, value: &'f Value) -> impl Fn(Entry<'_>) -> bool + use<'f> {
+    let answers = answers_for_others(frozen, value);
+    move |entry| {
+        let below = || frozen.left.hierarchy.with_ancestors(entry.unit).iter().any(|above| above == value.unit.as_ref());
+        is_of_domain(value, entry.domain) && (entry.unit == value.unit.as_ref() || (answers && below()))
+    }
 }
 
 fn is_of_domain(value: &Value, domain: &str) -> bool {
     value.domain.split('+').any(|own| own == domain)
-}
-
-/// A figure without the records that were taken out, and with those that count as met.
-pub fn without<'r>(figure: (Decimal, Decimal), better: Better, records: impl IntoIterator<Item = &'r Retaken>) -> Figure {
-    let (mut numerator, mut denominator) = figure;
-    for record in records {
-        let [above, below] = [record.numerator, record.denominator].map(Decimal::from);
-        match (record.as_met, better) {
-            (false, _) => (numerator, denominator) = (numerator - above, denominator - below),
-            (true, Better::Lower) => numerator -= above,
-            (true, _) => numerator += below - above,
-        }
-    }
-    Figure::Ratio(numerator, denominator)
-}
-
-/// What was said of records of an indicator when they were taken out, and what was frozen does not say.
-///
-/// # Errors
-/// A file that is damaged.
-pub fn differences(frozen: &Path, indicator: &str, records: &[Retaken]) -> Result<Vec<String>> {
-    let mut found: BTreeMap<(String, String, String), (u32, u32)> = BTreeMap::new();
-    let wanted: BTreeMap<(&str, &str, &str), &Retaken> = records.iter().map(|record| (record.key(), record)).collect();
-    each(frozen, indicator, |entry| {
-        if wanted.contains_key(&(entry.unit, entry.domain, entry.record)) {
-            let counted = found.entry((entry.unit.to_owned(), entry.domain.to_owned(), entry.record.to_owned())).or_default();
-            counted.0 += u32::from(entry.in_numerator);
-            counted.1 += u32::from(entry.in_denominator);
-        }
-    })?;
-    let is_other = |record: &&Retaken| {
-        let key = (record.unit.clone(), record.domain.clone(), record.record.clone());
-        found.get(&key).copied().unwrap_or_default() != (record.numerator, record.denominator)
-    };
-    let says = |record: &Retaken| format!("the record `{}` of `{indicator}` did not count as was said", record.record);
-    Ok(records.iter().filter(is_other).map(says).collect())
 }
 
 /// What the keys say of the published figures.
@@ -267,10 +238,6 @@ mod tests {
 
     use super::*;
 
-    fn taken(record: &str, numerator: u32, denominator: u32, as_met: bool) -> Retaken {
-        Retaken { record: record.to_owned(), unit: "a".to_owned(), domain: "market".to_owned(), numerator, denominator, as_met }
-    }
-
     /// Two rows of `late` and one of `kept`, as a release freezes them.
     fn frozen(adds_up: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder");
@@ -281,6 +248,7 @@ mod tests {
         let columns = [
             ("unit_id", text(["a"; 3])),
             ("domain", text(["market"; 3])),
+            ("month", Arc::new(arrow::array::Date32Array::from(vec![None, Some(20_454), None])) as ArrayRef),
             ("record_id", text(["late", "late", "kept"])),
             (NUMERATOR, truth([false, false, true])),
             (DENOMINATOR, truth([true; 3])),
@@ -297,30 +265,31 @@ mod tests {
 
     #[test]
     fn what_is_left_out_leaves_both_sides_and_what_is_met_only_changes_sides() {
-        let rate = (Decimal::from(45), Decimal::from(50));
-        let figure = |better, records: &[Retaken]| without(rate, better, records).to_string();
-        assert_eq!(figure(Better::Higher, &[taken("late", 0, 1, false), taken("kept", 1, 1, false)]), "44/48");
-        assert_eq!(figure(Better::Higher, &[taken("late", 0, 2, true), taken("kept", 1, 1, true)]), "47/50", "what was met stays met");
-        assert_eq!(figure(Better::Lower, &[taken("late", 1, 1, true), taken("kept", 0, 1, true)]), "44/50", "less is better");
-        assert_eq!(figure(Better::Lower, &[taken("late", 1, 1, false)]), "44/49");
-    }
-
-    #[test]
-    fn a_record_that_did_not_count_as_was_said_is_named() {
-        let folder = frozen("true");
-        let said = |records: &[Retaken]| differences(folder.path(), "rate", records).expect("read").len();
-        assert_eq!(said(&[taken("late", 0, 2, false), taken("kept", 1, 1, false)]), 0);
-        assert_eq!(said(&[taken("late", 0, 1, false), taken("kept", 0, 1, false), taken("made up", 0, 1, false)]), 3);
+        let entry = |in_numerator, in_denominator| Entry {
+            unit: "a",
+            domain: "",
+            month: None,
+            record: "r",
+            shown: "r",
+            in_numerator,
+            in_denominator,
+        };
+        let (late, kept) = (entry(false, true), entry(true, true));
+        assert_eq!([late, kept].map(|entry| difference(entry, false, Better::Higher)), [(0, -1), (-1, -1)]);
+        assert_eq!([late, kept].map(|entry| difference(entry, true, Better::Higher)), [(1, 0), (0, 0)], "what was met stays met");
+        assert_eq!([late, kept].map(|entry| difference(entry, true, Better::Lower)), [(0, 0), (-1, 0)], "less is better");
+        assert_eq!(difference(kept, true, Better::Band), (0, 0));
     }
 
     #[test]
     fn rows_are_told_by_both_keys_and_with_whether_they_add_up() {
         let keys = |folder: &tempfile::TempDir, indicator: &str| {
             let mut keys = Vec::new();
-            let adds_up = each(folder.path(), indicator, |entry| keys.push(format!("{} {}", entry.record, entry.shown))).expect("read");
+            let adds_up = each(folder.path(), indicator, |entry| keys.push(format!("{} {} {:?}", entry.record, entry.shown, entry.month)))
+                .expect("read");
             (adds_up, keys)
         };
-        let all: Vec<String> = ["late late", "late late", "kept 留存"].map(str::to_owned).to_vec();
+        let all: Vec<String> = ["late late None", "late late Some(20454)", "kept 留存 None"].map(str::to_owned).to_vec();
         assert_eq!(keys(&frozen("true"), "rate"), (Some(true), all.clone()));
         assert_eq!(keys(&frozen("false"), "rate"), (Some(false), all));
         assert_eq!(keys(&frozen("true"), "another"), (None, Vec::new()));

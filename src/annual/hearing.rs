@@ -6,20 +6,20 @@
 //!
 //! A file is taken as a whole or not at all. A decision may revise an earlier one of its matter, in a later edition too: the last one holds, all are kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::corrected::apply;
-use super::evidence::Retaken;
+use super::corrected::effect;
+use super::evidence::Named;
 use super::frozen::Frozen;
 use super::{Head, draft_of, evidence, files, frozen, my_turn, names_in, read_json, write_json};
 use crate::diagnostics::Diagnostics;
 use crate::document::{Placed, Section, read_document};
 use crate::error::{Error, Kind, Result};
-use crate::library::indicator::Better;
+use crate::explain::rows::HIDDEN;
 use crate::library::scheme::composites::composite;
 use crate::nightly::correcting::read_figure;
 use crate::report::input::ChangedFigure;
@@ -46,6 +46,8 @@ pub enum Ruling {
     Granted,
     /// Some of it.
     Partly,
+    /// It is right, and the data of the frozen run have it already.
+    Settled,
     /// None of it.
     Refused,
     /// A comment was answered.
@@ -56,9 +58,10 @@ pub enum Ruling {
 
 const KINDS: [(&str, MatterKind); 3] =
     [("comment", MatterKind::Comment), ("appeal", MatterKind::Appeal), ("exclusion", MatterKind::Exclusion)];
-const RULINGS: [(&str, Ruling); 5] = [
+const RULINGS: [(&str, Ruling); 6] = [
     ("granted", Ruling::Granted),
     ("partly", Ruling::Partly),
+    ("settled", Ruling::Settled),
     ("refused", Ruling::Refused),
     ("answered", Ruling::Answered),
     ("withdrawn", Ruling::Withdrawn),
@@ -86,14 +89,12 @@ pub enum Change {
         /// What it ought to be.
         figure: String,
     },
-    /// Records are taken out of a figure, or count as met in it.
+    /// Records are left out, or count as met.
     Records {
-        /// The scorecard.
-        domain: String,
-        /// Of which indicator.
-        indicator: String,
+        /// In this indicator alone; else wherever they count.
+        indicator: Option<String>,
         /// Which.
-        records: Vec<Retaken>,
+        records: Vec<Named>,
     },
     /// A bonus, deduction or veto falls away.
     Void {
@@ -119,6 +120,8 @@ pub struct Decision {
     pub changes: Vec<Change>,
     /// The edition in whose hearing it was made.
     pub edition: u32,
+    /// The how manieth decision of the release it is.
+    pub sequence: u32,
 }
 
 /// A comment, an appeal, an exclusion.
@@ -151,6 +154,16 @@ impl Matter {
         self.decisions.last()
     }
 
+    /// What was decided of it, in a line.
+    pub fn in_words(&self) -> String {
+        let word = |ruling: Ruling| RULINGS.iter().find(|(_, known)| *known == ruling).map_or("", |(word, _)| word);
+        let kind = KINDS.iter().find(|(_, known)| *known == self.kind).map_or("", |(word, _)| word);
+        let decided = self.decision().map_or_else(String::new, |decision| {
+            format!("{} by {} on {}, on {}", word(decision.ruling), decision.approver, decision.decided_on, decision.document.file)
+        });
+        format!("matter {}, {kind} of {}: {decided}", self.number, self.unit)
+    }
+
     /// Whether it is still to be decided.
     pub fn is_open(&self) -> bool {
         self.decisions.is_empty()
@@ -166,8 +179,10 @@ pub struct Heard {
     pub decided: Vec<u32>,
     /// What these decisions change.
     pub changes: Vec<ChangedFigure>,
-    /// Figures in which records stand that were taken out elsewhere, and which stay: they are no counts of records.
-    pub untouched: Vec<String>,
+    /// Figures in which records stand that were left out elsewhere, and which stay: they are no counts of records.
+    pub untouched: BTreeSet<String>,
+    /// Records that no figure counts now: they are pending, or left out anyway.
+    pub without_effect: BTreeSet<String>,
     /// Matters of the draft that are still to be decided.
     pub open: usize,
 }
@@ -197,13 +212,13 @@ struct Submitted<T> {
     what: T,
     document: Option<Placed<String>>,
     /// Records that it names.
-    records: Vec<Retaking>,
+    records: Vec<Naming>,
     span: std::ops::Range<usize>,
 }
 
 /// Records that are named, to be looked up.
 #[derive(Debug, Clone)]
-struct Retaking {
+struct Naming {
     domain: Option<String>,
     indicator: Option<String>,
     leave_out: Vec<Placed<String>>,
@@ -270,6 +285,8 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
     }
     known.scheme = known.scheme.undrawn();
     let before = known.left.score(&known.scheme, &known.library)?;
+    let earlier = matters.clone();
+    let mut sequence = matters.values().flat_map(|matter| &matter.decisions).map(|decision| decision.sequence).max().unwrap_or_default();
     let taking = Taking {
         known: &known,
         before: &before,
@@ -287,7 +304,7 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
         let paper = taking.document(submitted.document.as_ref(), "matter", &mut diagnostics);
         taking.check_matter(&submitted, &mut diagnostics);
         for named in &submitted.records {
-            taking.retaken(&submitted.what, named, false, &mut diagnostics)?;
+            taking.named(&submitted.what, named, false, &mut diagnostics)?;
         }
         let mut matter = Matter { number, ..submitted.what.clone() };
         if let Some((from, document)) = paper {
@@ -328,23 +345,35 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
             submitted.records.push(asked);
         }
         for named in &submitted.records {
-            let (changes, untouched) = taking.retaken(matter, named, true, &mut diagnostics)?;
-            submitted.what.changes.extend(changes);
-            heard.untouched.extend(untouched);
+            let found = taking.named(matter, named, true, &mut diagnostics)?;
+            submitted.what.changes.extend(found.change);
+            heard.untouched.extend(found.untouched);
+            heard.without_effect.extend(found.without_effect);
         }
+        taking.settle_domains(matter, &mut submitted.what.changes);
         let folder = format!("decision-{}", matter.decisions.len() + 1);
         let paper = taking.document(submitted.document.as_ref(), &folder, &mut diagnostics);
         taking.check_decision(matter, revises, &submitted, &mut diagnostics);
         let Some((from, document)) = paper else { continue };
         papers.push((from, place_of(&draft, matter.number).join(&document.file)));
-        matter.decisions.push(Decision { document, edition, ..submitted.what });
+        sequence += 1;
+        matter.decisions.push(Decision { document, edition, sequence, ..submitted.what });
         heard.decided.push(matter.number);
         changed.insert(matter.number);
     }
     // What can't be applied is refused now, and not on the day of the ranking.
     if diagnostics.errors() == 0 && !heard.decided.is_empty() {
-        heard.changes = apply(&mut known, &matters, edition).map_err(|error| error.while_doing(format!("nothing of {name} was taken")))?;
-        heard.changes.retain(|change| heard.decided.contains(&change.matter));
+        heard.changes = effect(&mut known, &draft, &before, (&earlier, &matters), edition)
+            .map_err(|error| error.while_doing(format!("nothing of {name} was taken")))?;
+        let changes_nothing = |number: &&u32| {
+            let grants = matters[*number].decision().is_some_and(|decision| !decision.changes.is_empty());
+            grants && !heard.changes.iter().any(|change| change.matters.contains(number))
+        };
+        if let Some(number) = heard.decided.iter().find(changes_nothing) {
+            let says = format!("nothing of {name} was taken: by what was decided of the matter {number} no figure is another");
+            return Err(Error::new(Kind::Configuration, says)
+                .with_hint("another matter has changed the same already; where nothing is left to change, the ruling is `settled`"));
+        }
     }
     if diagnostics.errors() > 0 {
         return Err(Error::new(Kind::Configuration, format!("nothing of {name} was taken\n{}", diagnostics.to_text().trim_end())));
@@ -370,19 +399,30 @@ pub async fn hear(request: &HearRequest<'_>) -> Result<Heard> {
 }
 
 /// An exclusion that names its records and is granted without another word: these are left out.
-fn asked_for(matter: &Matter, submitted: &Submitted<Decision>) -> Option<Retaking> {
+fn asked_for(matter: &Matter, submitted: &Submitted<Decision>) -> Option<Naming> {
     let says_more = !submitted.what.changes.is_empty() || !submitted.records.is_empty();
     if says_more || submitted.what.ruling != Ruling::Granted || matter.kind != MatterKind::Exclusion || matter.records.is_empty() {
         return None;
     }
     let placed = |record: &String| Placed { value: record.clone(), span: submitted.span.clone() };
-    Some(Retaking {
+    Some(Naming {
         domain: None,
         indicator: matter.indicator.clone(),
         leave_out: matter.records.iter().map(placed).collect(),
         as_met: Vec::new(),
         span: submitted.span.clone(),
     })
+}
+
+/// Whether a decision that names records leaves some of those out that were asked for.
+fn names_fewer(matter: &Matter, submitted: &Submitted<Decision>) -> bool {
+    let named: BTreeSet<&str> = submitted
+        .records
+        .iter()
+        .flat_map(|naming| naming.leave_out.iter().chain(&naming.as_met))
+        .map(|record| record.value.as_str())
+        .collect();
+    !named.is_empty() && matter.records.iter().any(|record| !named.contains(record.as_str()))
 }
 
 fn place_of(draft: &Path, number: u32) -> PathBuf {
@@ -416,7 +456,7 @@ fn read_matter(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Opti
         document: None,
         decisions: Vec::new(),
     };
-    let named = Retaking { domain: None, indicator: what.indicator.clone(), leave_out: records, as_met: Vec::new(), span: section.span() };
+    let named = Naming { domain: None, indicator: what.indicator.clone(), leave_out: records, as_met: Vec::new(), span: section.span() };
     let records = if named.leave_out.is_empty() { Vec::new() } else { vec![named] };
     Some(Submitted { what, document, records, span: section.span() })
 }
@@ -447,6 +487,7 @@ fn read_decision(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Op
         document: blank,
         changes,
         edition: 0,
+        sequence: 0,
     };
     let submitted = Submitted { what, document: Some(document?), records, span: section.span() };
     Some(Deciding { matter: matter?, unit: unit?, revises, submitted })
@@ -455,7 +496,7 @@ fn read_decision(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Op
 /// A correction as it is written.
 enum Correcting {
     Figure(Change),
-    Records(Retaking),
+    Records(Naming),
 }
 
 fn read_correction(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> Option<Correcting> {
@@ -474,7 +515,7 @@ fn read_correction(section: &mut Section<'_>, diagnostics: &mut Diagnostics) -> 
         return Some(Correcting::Figure(Change::Figure { domain, indicator, figure: figure.value }));
     }
     let indicator = section.text("indicator", diagnostics).map(|indicator| indicator.value);
-    Some(Correcting::Records(Retaking { domain, indicator, leave_out, as_met, span: section.span() }))
+    Some(Correcting::Records(Naming { domain, indicator, leave_out, as_met, span: section.span() }))
 }
 
 fn required_date(section: &mut Section<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<String> {
@@ -485,6 +526,14 @@ fn required_date(section: &mut Section<'_>, key: &'static str, diagnostics: &mut
         diagnostics.error("missing-key", section.file(), Some(span), format!("it needs the key `{key}`, a date without quotation marks"));
     }
     date.map(|date| date.to_string())
+}
+
+/// What became of records that were named.
+#[derive(Default)]
+struct Found {
+    change: Option<Change>,
+    untouched: BTreeSet<String>,
+    without_effect: BTreeSet<String>,
 }
 
 /// What a file is checked against.
@@ -526,93 +575,134 @@ impl Taking<'_> {
         }
     }
 
-    /// What becomes of the records that a file names: changes, figure by figure; and figures in which they stand and stay, for these are no counts of records.
-    ///
-    /// Where nothing is decided yet, it is only asked whether they are there.
+    /// Looks up the records that a file names in what was frozen. Where nothing is decided yet, it is only asked whether they are there.
     ///
     /// # Errors
     /// Evidence that is damaged.
-    fn retaken(
-        &self,
-        matter: &Matter,
-        named: &Retaking,
-        decides: bool,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<(Vec<Change>, Vec<String>)> {
+    fn named(&self, matter: &Matter, named: &Naming, decides: bool, diagnostics: &mut Diagnostics) -> Result<Found> {
         let indicator = named.indicator.as_ref().or(matter.indicator.as_ref());
+        let before = diagnostics.errors();
         if let Some(indicator) = indicator {
             self.check_indicator(indicator, Some(named.span.clone()), diagnostics);
+        } else if let Some(record) = named.as_met.first() {
+            let says = "a record counts as met in an indicator, and none is named: in others it may be something else";
+            diagnostics.error("met-where", self.file, Some(record.span.clone()), says).hint("`indicator = \"…\"`");
         }
         let asked: Vec<(&Placed<String>, bool)> =
             named.leave_out.iter().map(|record| (record, false)).chain(named.as_met.iter().map(|record| (record, true))).collect();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for (place, (record, _)) in asked.iter().enumerate() {
+            let at = Some(record.span.clone());
+            if places.insert(&record.value, place).is_some() {
+                diagnostics.error("named-twice", self.file, at, format!("the record `{}` is named twice", record.value));
+            } else if record.value.is_empty() || record.value == HIDDEN {
+                let says = "records whose keys are not shown can't be told apart";
+                diagnostics.error("no-key", self.file, at, says).hint("[[decision.correction]] with `figure`");
+            } else if decides && !matter.records.is_empty() && !matter.records.contains(&record.value) {
+                let says = format!("the matter {} has not asked for the record `{}`", matter.number, record.value);
+                diagnostics.error("not-asked", self.file, at, says).hint("what is wrong besides is a matter of its own");
+            }
+        }
+        if diagnostics.errors() > before {
+            return Ok(Found::default());
+        }
         let is_asked = |value: &&Value| {
             value.unit.as_ref() == matter.unit
+                && value.denominator.is_some()
                 && named.domain.as_ref().is_none_or(|domain| value.domain == *domain)
                 && indicator.is_none_or(|indicator| value.indicator.as_ref() == indicator)
         };
-        let (mut changes, mut untouched) = (Vec::new(), BTreeSet::new());
-        let (mut seen, mut known, mut counted) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut found = Found::default();
+        let (mut records, mut raw, mut counted) = (BTreeSet::new(), vec![BTreeSet::new(); asked.len()], BTreeSet::new());
+        let mut is_frozen = false;
         for value in self.before.values.iter().filter(is_asked) {
             let Some(header) = self.known.library.indicators.get(&value.indicator) else { continue };
-            let mut records: BTreeMap<(usize, String, String), Retaken> = BTreeMap::new();
+            let counts = evidence::counting(self.known, value);
+            let (mut stands, mut changes) = (false, BTreeSet::new());
             let adds_up = evidence::each(self.frozen, value.indicator.as_ref(), |entry| {
-                if !evidence::counts_in(self.known, value, entry) {
+                let Some(place) = places.get(entry.record).or_else(|| places.get(entry.shown)).copied() else { return };
+                if !counts(entry) {
                     return;
                 }
-                let place = asked.iter().position(|(record, _)| record.value == entry.record || record.value == entry.shown);
-                let Some(place) = place else {
-                    known.insert(entry.shown.to_owned());
-                    return;
-                };
-                let key = (place, entry.unit.to_owned(), entry.domain.to_owned());
-                let retaken = records.entry(key).or_insert_with(|| Retaken {
-                    record: entry.record.to_owned(),
-                    unit: entry.unit.to_owned(),
-                    domain: entry.domain.to_owned(),
-                    numerator: 0,
-                    denominator: 0,
-                    as_met: asked[place].1,
-                });
-                retaken.numerator += u32::from(entry.in_numerator);
-                retaken.denominator += u32::from(entry.in_denominator);
+                stands = true;
+                let as_met = asked[place].1;
+                raw[place].insert(entry.record.to_owned());
+                if evidence::difference(entry, as_met, header.better) != (0, 0) {
+                    changes.insert(place);
+                }
+                let (record, unit, domain) = (entry.record.to_owned(), entry.unit.to_owned(), entry.domain.to_owned());
+                records.insert(Named { record, unit, domain, as_met });
             })?;
-            seen.extend(records.keys().map(|(place, ..)| *place));
-            if adds_up == Some(false) && !records.is_empty() {
-                untouched.insert(header.id.0.clone());
-                continue;
-            }
-            let is_a_band = header.better == Better::Band;
-            records.retain(|_, record| record.changes(header.better) && !(is_a_band && record.as_met));
-            counted.extend(records.keys().map(|(place, ..)| *place));
-            if !records.is_empty() {
-                let records = records.into_values().collect();
-                changes.push(Change::Records { domain: value.domain.clone(), indicator: header.id.0.clone(), records });
+            is_frozen |= adds_up.is_some();
+            match adds_up {
+                Some(true) => counted.extend(changes),
+                Some(false) if stands => {
+                    found.untouched.insert(header.id.0.clone());
+                }
+                _ => {}
             }
         }
         let of = indicator.map_or_else(|| format!("`{}`", matter.unit), |indicator| format!("`{indicator}` of `{}`", matter.unit));
+        if !is_frozen {
+            let says = format!("nothing was frozen of the records behind {of}");
+            diagnostics
+                .error("nothing-frozen", self.file, Some(named.span.clone()), says)
+                .hint("it is held, or has no keys, or an older kaohe made the draft: [[decision.correction]] with `figure`");
+            return Ok(Found::default());
+        }
         for (place, (record, as_met)) in asked.iter().enumerate() {
-            let at = Some(record.span.clone());
-            let key = &record.value;
-            if !seen.contains(&place) {
+            let (key, at) = (&record.value, Some(record.span.clone()));
+            if raw[place].is_empty() {
+                let known = self.keys_near(key, &is_asked)?;
                 diagnostics
                     .error("unknown-record", self.file, at, format!("no figure of {of} rests on a record `{key}`"))
                     .hint("keys stand in the lists of the unit's page, and in `kaohe explain UNIT INDICATOR --all`")
                     .hint_nearest(key, known.iter().map(String::as_str));
-            } else if !decides {
-            } else if let (Some(indicator), false) = (indicator, untouched.is_empty()) {
+            } else if raw[place].len() > 1 {
+                let keys: Vec<&str> = raw[place].iter().map(String::as_str).collect();
+                let says = format!("`{key}` is what pages show of {}", keys.join(" and "));
+                diagnostics.error("several-records", self.file, at, says).hint("name the key as the source has it");
+            } else if let (true, Some(indicator), false) = (decides, indicator, found.untouched.is_empty()) {
                 let says = format!("`{indicator}` is no count of records: what it is without `{key}` can't be told from the keys");
                 diagnostics.error("no-count", self.file, at, says).hint("[[decision.correction]] with `figure`");
-            } else if !counted.contains(&place) {
-                let why = if *as_met { "it counts as met, or nothing is met there" } else { "it is pending, or was left out" };
-                diagnostics.error(
-                    "record-without-effect",
-                    self.file,
-                    at,
-                    format!("no figure of {of} changes by the record `{key}`: {why}"),
-                );
+            } else if decides && *as_met && !counted.contains(&place) {
+                diagnostics.error("met-already", self.file, at, format!("`{key}` counts as met in {of}, or can't: nothing changes"));
+            } else if decides && !counted.contains(&place) {
+                found.without_effect.insert(key.clone());
             }
         }
-        Ok((changes, untouched.into_iter().collect()))
+        if diagnostics.errors() == before && !records.is_empty() {
+            found.change = Some(Change::Records { indicator: indicator.cloned(), records: records.into_iter().collect() });
+        }
+        Ok(found)
+    }
+
+    /// Keys of the unit's records that may have been meant: of as many as anybody would look through.
+    fn keys_near(&self, key: &str, is_asked: &impl Fn(&&Value) -> bool) -> Result<BTreeSet<String>> {
+        const ENOUGH: usize = 20_000;
+        let mut known = BTreeSet::new();
+        for value in self.before.values.iter().filter(|value| is_asked(value)) {
+            let counts = evidence::counting(self.known, value);
+            evidence::each(self.frozen, value.indicator.as_ref(), |entry| {
+                let may_be = known.len() < ENOUGH && entry.shown.len().abs_diff(key.len()) <= 2;
+                if may_be && counts(entry) {
+                    known.insert(entry.shown.to_owned());
+                }
+            })?;
+        }
+        Ok(known)
+    }
+
+    /// A figure of the only scorecard is one of that scorecard: two matters that give it speak of the same.
+    fn settle_domains(&self, matter: &Matter, changes: &mut [Change]) {
+        for change in changes {
+            let Change::Figure { domain, indicator, .. } = change else { continue };
+            let of = |value: &&Value| value.unit.as_ref() == matter.unit && value.indicator.as_ref() == indicator.as_str();
+            let domains: BTreeSet<&str> = self.before.values.iter().filter(of).map(|value| value.domain.as_str()).collect();
+            if let (None, [only]) = (&domain, domains.into_iter().collect::<Vec<_>>().as_slice()) {
+                *domain = Some((*only).to_owned());
+            }
+        }
     }
 
     fn check_text(&self, key: &str, text: &str, at: Option<std::ops::Range<usize>>, diagnostics: &mut Diagnostics) {
@@ -676,7 +766,7 @@ impl Taking<'_> {
             wrong("decided-before", says, "look at both dates");
         }
         let other = decision.changes.iter().find_map(|change| match (change, &matter.indicator) {
-            (Change::Figure { indicator, .. } | Change::Records { indicator, .. }, Some(asked)) if indicator != asked => {
+            (Change::Figure { indicator, .. } | Change::Records { indicator: Some(indicator), .. }, Some(asked)) if indicator != asked => {
                 Some((indicator, asked))
             }
             _ => None,
@@ -697,15 +787,24 @@ impl Taking<'_> {
                 wrong("comment-decided", says, "who wants a figure changed brings an appeal or an exclusion, with its document");
             }
             (_, Ruling::Answered) => {
-                let says = format!("the matter {number} asks for a decision: `granted`, `partly` or `refused`");
+                let says = format!("the matter {number} asks for a decision: `granted`, `partly`, `settled` or `refused`");
                 wrong("not-decided", says, "only a comment is answered");
             }
+            (_, Ruling::Settled) if changes => {
+                let says = format!("what the matter {number} asks for is said to be in the data, and the decision changes something");
+                wrong("settled-changes", says, "take one of them away");
+            }
+            (_, Ruling::Settled) => {}
             (_, Ruling::Refused) if changes => {
                 wrong(
                     "refused-changes",
                     format!("the matter {number} is refused, and the decision changes something"),
                     "take one of them away",
                 );
+            }
+            (_, Ruling::Granted) if names_fewer(matter, submitted) => {
+                let says = format!("the matter {number} is granted, and not all the records that it names are in the decision");
+                wrong("granted-partly", says, "the ruling is `partly`, or name them all");
             }
             (_, Ruling::Granted | Ruling::Partly) if !changes && submitted.records.is_empty() => {
                 let says = format!("the matter {number} is granted, and nothing is changed");

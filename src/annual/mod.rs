@@ -16,7 +16,7 @@
 //! |---|---|
 //! | `release.json` | which run, scheme, program; which edition it corrects |
 //! | `frozen/` | everything that scoring read: measures, both indices, units, events, the texts of the library (`queries/`); and the keys of the records behind each figure (`evidence/`) |
-//! | `cited/` | ranks of the edition that it corrects |
+//! | `cited/` | ranks and values of the edition that it corrects |
 //! | `hearings/<number>/` | who said what with which document, and what was decided, by whom and why |
 //! | `tables/` | values, scores, ranks, and `errata`, as Parquet |
 //! | `units/<unit>/` | each unit's final scorecard |
@@ -53,7 +53,7 @@ pub use hearing::{HearRequest, Heard, hear};
 pub use verify::{Signature, Verified, VerifiedPublic, verify, verify_public};
 
 /// The format this version writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The folder of a release that is still being heard.
 const DRAFT: &str = "draft";

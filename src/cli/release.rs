@@ -33,6 +33,9 @@ enum Step {
         /// Also where sources or indicators are held: their figures are those of an earlier night, and the record names them
         #[arg(long)]
         with_held: bool,
+        /// Public key of whoever signed the edition before, where that was another key
+        #[arg(long, value_name = "FILE")]
+        previous_public_key: Option<PathBuf>,
         /// Secret key (minisign) that seals what is frozen, and is to sign the edition; kept outside the project
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
@@ -63,7 +66,9 @@ enum Step {
 /// Does one step.
 pub fn release(common: &Common, arguments: &Arguments) -> Result<u8> {
     match &arguments.step {
-        Step::Create { run, with_held, key } => create(common, run.as_deref(), *with_held, key),
+        Step::Create { run, with_held, key, previous_public_key } => {
+            create(common, run.as_deref(), *with_held, (key, previous_public_key.as_deref()))
+        }
         Step::Comment { file } => comment(common, file),
         Step::Finalise { key } => finalise(common, key),
         Step::Verify { folder, public_key } => verify(folder, public_key.as_deref()),
@@ -71,7 +76,7 @@ pub fn release(common: &Common, arguments: &Arguments) -> Result<u8> {
     }
 }
 
-fn create(common: &Common, run: Option<&str>, with_held: bool, key: &Path) -> Result<u8> {
+fn create(common: &Common, run: Option<&str>, with_held: bool, (key, previous_key): (&Path, Option<&Path>)) -> Result<u8> {
     let opened = common.open()?;
     let project = opened.project.as_ref().ok_or_else(|| {
         Error::new(Kind::Configuration, "the project can't be read").with_hint("`kaohe check` says what is wrong with kaohe.toml")
@@ -90,6 +95,7 @@ fn create(common: &Common, run: Option<&str>, with_held: bool, key: &Path) -> Re
         assessment: &project.name,
         notice: &project.notice,
         signer: &signer,
+        previous_key,
         program: Program { engine: surroundings::ENGINE, digest: &digest },
         now: &surroundings::now(),
         temp: temp.path(),
@@ -126,7 +132,12 @@ fn comment(common: &Common, file: &Path) -> Result<u8> {
         heard.changes.iter().for_each(say_change);
     }
     if !heard.untouched.is_empty() {
-        say_line!("unchanged  {}: the records stand there too, and the figure is no count of records", heard.untouched.join(", "));
+        let untouched: Vec<&str> = heard.untouched.iter().map(String::as_str).collect();
+        say_line!("unchanged  {}: the records stand there too, and the figure is no count of records", untouched.join(", "));
+    }
+    if !heard.without_effect.is_empty() {
+        let records: Vec<&str> = heard.without_effect.iter().map(String::as_str).collect();
+        say_line!("no effect  {}: pending, or left out anyway, in every figure that is a count of records", records.join(", "));
     }
     say_line!("{} still to be decided", counted(heard.open, "matter"));
     Ok(0)
@@ -152,7 +163,11 @@ fn finalise(common: &Common, key: &Path) -> Result<u8> {
     say_line!("edition    {} · period {}, edition {}, signed", done.folder.display(), done.head.period, done.head.edition);
     let edition = &done.edition;
     say_line!("errata     {} changed, {} moved", counted(edition.figures.len(), "figure"), counted(edition.moved.len(), "scorecard"));
-    edition.figures.iter().for_each(say_change);
+    edition.figures.iter().take(SAID).for_each(say_change);
+    if edition.figures.len() > SAID {
+        say_line!("           and {} more: tables/errata_figures.parquet", edition.figures.len() - SAID);
+    }
+    done.decisions.iter().for_each(|decision| say_line!("decided    {decision}"));
     say_line!("ranked     {} of {}", done.ranked.0, counted(done.ranked.1, "scorecard"));
     say_line!("publish    {}/public; keep the whole folder", done.folder.display());
     say_line!("check      kaohe release verify {} --public-key FILE", done.folder.display());
@@ -247,9 +262,23 @@ fn signer(key: &Path, project: &[&Path]) -> Result<Signer> {
     Signer::read(key, surroundings::key_password)
 }
 
+/// So many changed figures are said; the others stand in the tables of the edition.
+const SAID: usize = 100;
+
 /// A figure that a decision changed, and what it does not reach.
 fn say_change(change: &ChangedFigure) {
-    let ChangedFigure { matter, unit, what, figure: (was, is), .. } = change;
+    let ChangedFigure { matters, unit, what, figure: (was, is), score, .. } = change;
+    let matters: Vec<String> = matters.iter().map(u32::to_string).collect();
+    let by = match matters.as_slice() {
+        [] => "other data".to_owned(),
+        [one] => format!("matter {one}"),
+        several => format!("matters {}", several.join(", ")),
+    };
+    let points = match score {
+        (Some(was), Some(is)) if was < is => format!(", score {was} → {is}"),
+        (Some(was), Some(is)) if was > is => format!(", score {was} → {is}: lower than before"),
+        _ => String::new(),
+    };
     let of = |figure: &str| figure.split_once('/').map(|(_, of)| of.to_owned());
     let recounted = if of(was) == of(is) { "" } else { " (another denominator: other records count than before)" };
     let besides = match (change.only_shown, change.stays_above) {
@@ -259,7 +288,7 @@ fn say_change(change: &ChangedFigure) {
     };
     let none = if change.is_event { "void" } else { "none" };
     let [was, is] = [was, is].map(|figure| if figure.is_empty() { none } else { figure });
-    say_line!("           matter {matter}: {unit} {what} {was} → {is}{recounted}{besides}");
+    say_line!("           {by}: {unit} {what} {was} → {is}{points}{recounted}{besides}");
 }
 
 /// The period that is asked for, or the only one that has a draft.

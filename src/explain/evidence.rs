@@ -12,7 +12,7 @@ use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::compute::kernels::cmp::eq;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
-use datafusion::common::DataFusionError;
+use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionContext, cast as as_type, col, lit};
@@ -35,7 +35,7 @@ use crate::compute::shared::SharedPopulations;
 use crate::error::{Context, Kind, Result};
 use crate::functions::Moment;
 use crate::library::Library;
-use crate::library::indicator::Indicator;
+use crate::library::indicator::{Indicator, Window};
 use crate::terms::{IndicatorId, Period};
 
 /// In a file's metadata: whether the rows added up are the figures, or something is counted once however many rows it has.
@@ -82,6 +82,8 @@ fn schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         text("unit_id"),
         text("domain"),
+        // Its month in an indicator that counts month by month; none in one of a window.
+        Field::new("month", DataType::Date32, true),
         text("record_id"),
         truth(NUMERATOR),
         truth(DENOMINATOR),
@@ -163,10 +165,14 @@ async fn keys_of(
     }
     let text = |name: &str, alias: &str| as_type(col(name), DataType::Utf8).alias(alias);
     let (subject, part) = (subject_of(&frame), text("part", "part"));
-    let columns =
-        vec![text(subject, "unit_id"), text("domain", "domain"), text("record_id", "record_id"), col(NUMERATOR), col(DENOMINATOR), part];
+    let has_month = indicator.window == Window::Flow && frame.schema().index_of_column_by_name(None, "month").is_some();
+    let month = if has_month { col("month") } else { lit(ScalarValue::Date32(None)) };
+    let month = as_type(month, DataType::Date32).alias("month");
+    let [unit, domain, record] =
+        [(subject, "unit_id"), ("domain", "domain"), ("record_id", "record_id")].map(|(name, alias)| text(name, alias));
+    let columns = vec![unit, domain, month, record, col(NUMERATOR), col(DENOMINATOR), part];
     let frame = frame.filter(col("part").not_eq(lit(Part::Outside.word())))?.select(columns)?;
-    let order = ["unit_id", "domain", "record_id", "part", NUMERATOR, DENOMINATOR].map(|name| col(name).sort(true, true)).to_vec();
+    let order = ["unit_id", "domain", "record_id", "month", "part", NUMERATOR, DENOMINATOR].map(|name| col(name).sort(true, true)).to_vec();
     let query = frame.sort(order)?.into_unoptimized_plan();
     let words = Words::of(context, input.library, dependencies, indicator, &rows);
     Ok(Ok(Keys { query, adds_up: rows.adds_up, guarded: rows.guarded, words }))
@@ -202,6 +208,7 @@ fn as_written(batch: &RecordBatch, keys: &Keys) -> Result<RecordBatch, DataFusio
     let columns: Vec<ArrayRef> = vec![
         Arc::new(text("unit_id")?),
         Arc::new(text("domain")?),
+        cast(&batch["month"], &DataType::Date32)?,
         Arc::new(records),
         Arc::new(truth(NUMERATOR)?),
         Arc::new(truth(DENOMINATOR)?),

@@ -60,7 +60,7 @@ struct Parts<'a> {
 /// Expressions that the engine refuses over the rows.
 pub fn rows_of(plan: &LogicalPlan, library: &Library) -> Result<Option<IndicatorRows>> {
     let LogicalPlan::Projection(projection) = plan else { return Ok(None) };
-    let Some(aggregate) = aggregate_below(&projection.input) else { return Ok(None) };
+    let Some((aggregate, leaves_groups_out)) = aggregate_below(&projection.input) else { return Ok(None) };
     let output = |name: &str| {
         let index = projection.schema.index_of_column_by_name(None, name)?;
         Some(projection.expr[index].clone().unalias())
@@ -93,7 +93,7 @@ pub fn rows_of(plan: &LogicalPlan, library: &Library) -> Result<Option<Indicator
     let rows = IndicatorRows {
         plan,
         facts: facts.into_iter().map(|column| column.name).collect(),
-        adds_up: output("numerator").is_some() && numerator.adds_up() && denominator.adds_up(),
+        adds_up: output("numerator").is_some() && !leaves_groups_out && numerator.adds_up() && denominator.adds_up(),
         has_numerator: output("numerator").is_some(),
         missing,
         guarded: false,
@@ -101,20 +101,21 @@ pub fn rows_of(plan: &LogicalPlan, library: &Library) -> Result<Option<Indicator
     without_personal(rows, library).map(Some)
 }
 
-fn aggregate_below(plan: &LogicalPlan) -> Option<&Aggregate> {
+/// The aggregate, and whether some of its groups are left out (`HAVING`).
+fn aggregate_below(plan: &LogicalPlan) -> Option<(&Aggregate, bool)> {
     match plan {
-        LogicalPlan::Aggregate(aggregate) => Some(aggregate),
-        LogicalPlan::Filter(filter) => aggregate_below(&filter.input),
+        LogicalPlan::Aggregate(aggregate) => Some((aggregate, false)),
+        LogicalPlan::Filter(filter) => aggregate_below(&filter.input).map(|(aggregate, _)| (aggregate, true)),
         LogicalPlan::SubqueryAlias(alias) => aggregate_below(&alias.input),
         _ => None,
     }
 }
 
 impl Parts<'_> {
-    /// Plain counts of rows, nothing taken away.
+    /// One plain count of rows, nothing taken away: two may count a row twice.
     fn adds_up(&self) -> bool {
         let plain = |part: &&AggregateFunction| part.func.name() == "count" && !part.params.distinct && column_of(part).is_none();
-        self.taken.is_empty() && self.added.iter().all(plain)
+        self.taken.is_empty() && self.added.len() == 1 && self.added.iter().all(plain)
     }
 }
 

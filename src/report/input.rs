@@ -124,7 +124,7 @@ pub struct Edition {
     pub heard: [usize; 3],
     /// Tables and indicators whose figures are those of an earlier night.
     pub held: Vec<String>,
-    /// Figures that decisions of this edition's hearing changed. Sort key: matter.
+    /// Published figures that are others than in the edition that it corrects, or in the frozen run: by decisions, and where the run is another by its data.
     pub figures: Vec<ChangedFigure>,
     /// Objects whose total, rank or grade is another than in the edition that it corrects, or in the frozen run.
     pub moved: Vec<Move>,
@@ -133,8 +133,8 @@ pub struct Edition {
 /// A figure that a decision changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangedFigure {
-    /// The matter.
-    pub matter: u32,
+    /// The matters; none where other data have changed it.
+    pub matters: Vec<u32>,
     /// Whose.
     pub unit: String,
     /// Scorecard; empty for all of them.
@@ -143,6 +143,8 @@ pub struct ChangedFigure {
     pub what: String,
     /// Whether it is no figure of an indicator, but a bonus, deduction or veto.
     pub is_event: bool,
+    /// Its score before and after, where it has one.
+    pub score: (Option<Decimal>, Option<Decimal>),
     /// Before and after, as `numerator/denominator` or a value; empty where there is none, as for an event that fell away.
     pub figure: (String, String),
     /// Whoever answers for the unit keeps its figure: it is counted anew from records, not added up.

@@ -122,6 +122,14 @@ pub fn read_shown(ranks: &Path) -> Result<BTreeMap<(UnitId, String), tables::par
     tables::parquet::read_shown(ranks)
 }
 
+/// The figures that a table of values shows, as they are written, with their scores: by unit, scorecard, indicator. `is_ratio` tells whose are fractions.
+///
+/// # Errors
+/// A table that is missing or can't be read.
+pub fn read_published(values: &Path, is_ratio: impl Fn(&str) -> bool) -> Result<tables::parquet::Published> {
+    tables::parquet::read_published(values, is_ratio)
+}
+
 /// Total of each assessed object in the result tables of a finished run; none when the run left none.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use std::process::Command;
 use kaohe::report::names::file_name;
 use tempfile::TempDir;
 
-use crate::province::{Ended, Province, after, copy, finished_small, kaohe, skipped};
+use crate::province::{Ended, Province, after, copy, finished_small, kaohe, simulate, skipped};
 
 /// Half a year that is over, after its run, and a folder outside the project with the office's keys.
 fn half_year() -> (Province, TempDir) {
@@ -92,7 +92,7 @@ fn a_period_is_frozen_heard_corrected_signed_and_computed_again_from_the_folder_
     // What happens to the project afterwards does not matter to what was frozen.
     province.write("queries/indicators/procedure/decision_timeliness.sql", "nonsense");
     let done = province.kaohe(&["release", "finalise", "--key", &key]).with(0).out;
-    assert!(done.contains("edition 1, signed") && done.contains("1 figure changed"), "{done}");
+    assert!(done.contains("edition 1, signed") && done.contains(" changed") && done.contains("decided    matter 1, appeal of"), "{done}");
     let listed = province.kaohe(&["release", "list"]).with(0).out;
     assert!(listed.contains("final") && !listed.contains("draft"), "{listed}");
 
@@ -177,7 +177,7 @@ fn a_period_is_frozen_heard_corrected_signed_and_computed_again_from_the_folder_
     fs::write(&file, decision(1, unit, "partly", &format!("revises = true\n{revised}"))).expect("written");
     province.kaohe(&["release", "comment", &text(&file)]).with(0);
     let second = province.kaohe(&["release", "finalise", "--key", &key]).with(0).out;
-    assert!(second.contains("edition 2, signed") && second.contains("1 figure changed"), "{second}");
+    assert!(second.contains("edition 2, signed") && second.contains(" changed"), "{second}");
     let record = province.text("releases/2026-H1/2/public/record.html");
     assert!(record.contains("更正并取代第 1 版") && record.contains("与所更正的版次相比"), "{record}");
     let (was, is) = (format!("{all}/{all}"), format!("{}/{all}", numerator.parse::<u64>().expect("a count") + 1));
@@ -258,25 +258,67 @@ fn records_that_are_left_out_leave_every_figure_that_counts_them_and_all_figures
     let met =
         format!("{}[[decision.correction]]\nindicator = \"{indicator}\"\nas_met = [\"{}\"]", decision(2, &unit, "granted", ""), counted[1]);
     let said = comment(matter("appeal", "") + &met, 2);
-    assert!(said.contains("it counts as met"), "{said}");
+    assert!(said.contains("counts as met in"), "{said}");
     let said = comment(matter("appeal", "") + &decision(2, &unit, "partly", &more), 0);
-    assert!(said.contains(&changed(&format!("{numerator}/{all}"), &format!("{numerator}/{}", all - 2))), "{said}");
-    let figure = correction(&domain, &indicator, &format!("{all}/{all}"));
-    let said = comment(matter("appeal", "").replace("洪水期间", "另一件") + &decision(3, &unit, "granted", &figure), 0);
-    assert!(said.contains(&changed(&format!("{numerator}/{all}"), &format!("{all}/{all}"))), "the figure that came last holds: {said}");
-    let later = matter("appeal", "").replace("洪水期间", "再一件") + &decision(4, &unit, "granted", &more);
+    assert!(said.contains(&changed(&format!("{}/{}", numerator - 1, all - 2), &format!("{numerator}/{}", all - 2))), "{said}");
+
+    // What a unit excludes of another's record, for whose acts it answers, leaves that unit's figure as well.
+    let sections = explained["indicators"][0]["records"]["sections"].as_array().expect("sections");
+    let mut records =
+        sections.iter().filter(|section| section["part"] == "counted").flat_map(|section| section["records"].as_array().expect("records"));
+    let below = records.find(|record| {
+        record["unit"] != *unit && ![&counted[0], &counted[1]].contains(&&record["record_id"].as_str().unwrap_or_default().to_owned())
+    });
+    let [owner, record] =
+        ["unit", "record_id"].map(|name| below.expect("a record of a unit below")[name].as_str().expect("a text").to_owned());
+    let asked = matter("exclusion", &format!("records = [\"{record}\"]\nindicator = \"{indicator}\"")).replace("洪水期间", "下级的");
+    let said = comment(asked + &decision(3, &unit, "granted", ""), 0);
+    let (all, numerator) = (all - 3, numerator - 1);
+    assert!(said.contains(&changed(&format!("{}/{}", numerator + 1, all + 1), &format!("{numerator}/{all}"))), "{said}");
+    assert!(said.contains(&format!("matter 3: {owner} {indicator} ")), "it is left out wherever it counts: {said}");
+    let unasked = decision(3, &unit, "partly", &format!("revises = true\n[[decision.correction]]\nleave_out = [\"{}\"]", against[1]));
+    assert!(comment(unasked, 2).contains("has not asked for the record"));
+    let given = format!("{}/{all}", numerator - 1);
+    let figure = correction(&domain, &indicator, &given);
+    let said = comment(matter("appeal", "").replace("洪水期间", "另一件") + &decision(4, &unit, "granted", &figure), 0);
+    assert!(said.contains(&changed(&format!("{numerator}/{all}"), &given)), "the figure that came last holds: {said}");
+    let later = matter("appeal", "").replace("洪水期间", "再一件") + &decision(5, &unit, "partly", &more);
     let said = comment(later, 2);
-    assert!(said.contains("the matter 3 has given"), "{said}");
+    assert!(said.contains("the matter 4 has given"), "{said}");
+
+    // What was heard and is not as it was taken is not signed.
+    let paper = "releases/2026-H1/draft/hearings/0001/decision-1/decision.pdf";
+    province.write(paper, "another paper");
+    let refused = province.kaohe(&["release", "finalise", "--key", &key]).with(3).said();
+    assert!(refused.contains("is not the paper that was taken"), "{refused}");
+    province.write(paper, "the paper");
 
     province.kaohe(&["release", "finalise", "--key", &key]).with(0);
     let scorecard = province.text(&format!("releases/2026-H1/1/units/{}/index.html", file_name(&unit)));
     assert!(
-        scorecard.contains("正式第 1 版") && scorecard.contains(&format!("<td>{all}/{all}</td>")),
+        scorecard.contains("正式第 1 版") && scorecard.contains(&format!("<td>{given}</td>")),
         "the final scorecard is the unit's as well"
     );
     let edition = text(&province.path("releases/2026-H1/1"));
     let seen = kaohe(&["release", "verify", &edition, "--public-key", &format!("{key}.pub")]).with(0).out;
     assert!(seen.contains(" records add up to "), "{seen}");
+    // A record leaves the month in which it stood: no month of the other unit has more met than due.
+    let page = province.text(&format!("releases/2026-H1/1/units/{}/index.html", file_name(&owner)));
+    let counts = page.split("<td>").filter_map(|cell| cell.split_once("</td>")?.0.split_once('／'));
+    let numbers = counts.filter_map(|(met, due)| Some((met.parse::<u64>().ok()?, due.parse::<u64>().ok()?)));
+    let months: Vec<(u64, u64)> = numbers.collect();
+    assert!(months.len() > 10 && months.iter().all(|(met, due)| met <= due), "{months:?}");
+
+    // A later run, of other data: what was decided holds for the records as they are now, and every figure that is another is told.
+    simulate(&province, &["--night", "1"]);
+    province.kaohe(&["run", "--period", "2026-H1"]).with(0);
+    let run = province.current_run();
+    province.kaohe(&["release", "create", "--period", "2026-H1", "--run", &run, "--key", &key]).with(0);
+    let done = province.kaohe(&["release", "finalise", "--key", &key]).with(0).out;
+    assert!(done.contains("other data: "), "{done}");
+    let edition = text(&province.path("releases/2026-H1/2"));
+    kaohe(&["release", "verify", &edition, "--public-key", &format!("{key}.pub")]).with(0);
+    province.kaohe(&["release", "create", "--period", "2026-H1", "--key", &key]).with(0);
 }
 
 #[test]

@@ -5,19 +5,24 @@
 use super::ResultTable;
 use super::columns::Columns;
 use crate::error::Result;
-use crate::report::input::Edition;
+use crate::report::input::{ChangedFigure, Edition};
 use crate::scoring::whatif::Move;
 
-/// Figures that decisions changed, by matter.
+/// Figures that are others than they were, with the matters by which they are.
 pub fn figures(edition: &Edition) -> Result<ResultTable> {
-    Columns::of("errata_figures", &["matter"], &edition.figures)
-        .count("matter", |row| i64::from(row.matter))
-        .text("unit_id", |row| &row.unit)
-        .text("domain", |row| &row.domain)
-        .text("what", |row| &row.what)
-        .text("figure_before", |row| &row.figure.0)
-        .text("figure_after", |row| &row.figure.1)
-        .table(edition.figures.len())
+    let numbers = |row: &ChangedFigure| row.matters.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    let mut rows: Vec<(&ChangedFigure, String)> = edition.figures.iter().map(|row| (row, numbers(row))).collect();
+    rows.sort_by_key(|(row, _)| (&row.unit, &row.domain, &row.what));
+    Columns::of("errata_figures", &["unit_id", "domain", "what"], &rows)
+        .text("unit_id", |(row, _)| &row.unit)
+        .text("domain", |(row, _)| &row.domain)
+        .text("what", |(row, _)| &row.what)
+        .text("matters", |(_, matters)| matters)
+        .text("figure_before", |(row, _)| &row.figure.0)
+        .text("figure_after", |(row, _)| &row.figure.1)
+        .share_or_null("score_before", |(row, _)| row.score.0)
+        .share_or_null("score_after", |(row, _)| row.score.1)
+        .table(rows.len())
 }
 
 /// Objects whose total, rank or grade moved.

@@ -127,6 +127,48 @@ fn read_of_objects<T>(
     Ok(found)
 }
 
+/// Unit, scorecard, indicator → the figure as it is written, and its score.
+pub type Published = BTreeMap<(String, String, String), (String, Option<Decimal>)>;
+
+/// What a table of values shows.
+///
+/// # Errors
+/// A table that is missing or can't be read.
+pub fn read_published(path: &Path, is_ratio: impl Fn(&str) -> bool) -> Result<Published> {
+    let doing = || format!("reading {}", path.display());
+    let mut found = BTreeMap::new();
+    for batch in open_table(path)? {
+        let batch = batch.context(Kind::Environment, doing)?;
+        let column = |name: &str, kind: &DataType| {
+            let column = batch.column_by_name(name);
+            let column = column.ok_or_else(|| Error::new(Kind::Environment, format!("no column `{name}`")).while_doing(doing()))?;
+            cast(column, kind).context(Kind::Environment, doing)
+        };
+        let [units, domains, indicators] = ["unit_id", "domain", "indicator"].map(|name| column(name, &DataType::Utf8));
+        let (units, domains, indicators) = (units?, domains?, indicators?);
+        let [units, domains, indicators] = [&units, &domains, &indicators].map(|texts| texts.as_string::<i32>());
+        let [numerators, denominators, values, scores] =
+            ["numerator", "denominator", "value", "score"].map(|name| column(name, &DataType::Decimal128(38, 12)));
+        let (numerators, denominators, values, scores) = (numerators?, denominators?, values?, scores?);
+        let number = |numbers: &ArrayRef, row: usize| -> Result<Option<Decimal>> {
+            let numbers = numbers.as_primitive::<Decimal128Type>();
+            let number = numbers.is_valid(row).then(|| Decimal::try_from_i128_with_scale(numbers.value(row), 12));
+            Ok(number.transpose().context(Kind::Environment, doing)?.map(|number| number.normalize()))
+        };
+        for row in 0..batch.num_rows() {
+            let indicator = indicators.value(row);
+            let figure = match (number(&numerators, row)?, number(&denominators, row)?) {
+                (Some(numerator), Some(denominator)) if is_ratio(indicator) => Some(format!("{numerator}/{denominator}")),
+                _ => number(&values, row)?.map(|value| value.to_string()),
+            };
+            let Some(figure) = figure else { continue };
+            let key = (units.value(row).to_owned(), domains.value(row).to_owned(), indicator.to_owned());
+            found.insert(key, (figure, number(&scores, row)?));
+        }
+    }
+    Ok(found)
+}
+
 /// A table's batches, one after another.
 ///
 /// # Errors

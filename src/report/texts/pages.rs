@@ -192,9 +192,10 @@ catalogue! {
     ERRATA_SINCE_EDITION = "以下为与所更正的版次相比的更正；以前各版已经更正的，不再列出，仍然有效。";
     ERRATA_STAYS = "其中按去重口径计算的指标，上级单位另行计数，不随本单位更正：";
     ERRATA_ONLY_SHOWN = "其中只列示、不计分的指标，更正不影响总分：";
-    FINAL_SCORECARD = "本记分卡已计入全部更正；各项指标的逐条记录见征求意见时的记分卡。";
+    FINAL_SCORECARD = "本记分卡已计入全部更正；各项指标的逐条记录见征求意见时送达本单位的记分卡。";
     ERRATA = "更正";
-    ERRATA_FIGURES = "经申诉、排除更正的数字";
+    ERRATA_FIGURES = "更正的数字（包括随之变化的上级单位的数字）";
+    BY_DATA = "数据更正";
     ERRATA_MOVED = "总分、名次或者等次因此改变的主体";
     ERRATA_NONE = "没有更正。";
     ERRATA_MATTER = "事项编号";
@@ -1397,6 +1398,16 @@ pub fn silent_more(shown: usize, all: usize) -> String {
 /// That more files were loaded than the page lists.
 pub fn files_more(shown: usize, all: usize) -> String {
     format!("共 {all} 个文件，此处列 {shown} 个，有隔离、重复、过滤、暂缓或者不符的在前；全部见结果表 accounting。")
+}
+
+/// The numbers of matters by which a figure is another; none means that the data are others.
+pub fn matters(numbers: &[u32]) -> String {
+    if numbers.is_empty() { BY_DATA.to_owned() } else { numbers.iter().map(u32::to_string).collect::<Vec<_>>().join("、") }
+}
+
+/// That the record lists some of the changed figures.
+pub fn errata_more(shown: usize, all: usize) -> String {
+    format!("共 {all} 处，此处列前 {shown} 处（有事项编号的在前），全部见数据表 errata_figures。")
 }
 
 /// That a list of findings is longer.

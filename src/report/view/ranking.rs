@@ -438,6 +438,8 @@ pub struct EditionView {
     pub held: Text,
     /// What it is compared with.
     pub compared: &'static str,
+    /// That more figures have changed than the record lists; empty where all stand there.
+    pub more: String,
     /// Figures that decisions changed.
     pub figures: Vec<ChangedRow>,
     /// What of them does not reach those who answer for the unit, and what no total rests on; empty where all do.
@@ -490,7 +492,7 @@ fn changed_row(facts: &Facts, row: &ChangedFigure) -> ChangedRow {
     let none = if row.is_event { texts::FELL_AWAY } else { texts::NONE };
     let shown = |figure: &str| Text::of(if figure.is_empty() { none } else { figure });
     ChangedRow {
-        matter: row.matter.to_string(),
+        matter: texts::matters(&row.matters),
         unit: unit_in_domain(facts, &row.unit, &row.domain),
         what: title_of_change(facts, &row.what),
         before: shown(&row.figure.0),
@@ -517,11 +519,15 @@ pub fn edition_of_unit(facts: &Facts, id: &UnitId) -> Option<UnitEdition> {
     })
 }
 
+/// So many changed figures stand in the record; where the run is another by its data, there are thousands.
+const FIGURES_IN_RECORD: usize = 300;
+
 /// The edition of a release; none of a run.
 pub fn edition(facts: &Facts) -> Option<EditionView> {
     let edition = facts.input.edition.as_ref()?;
     let title = |what: &str| title_of_change(facts, what);
-    let figures = edition.figures.iter().map(|row| changed_row(facts, row));
+    let figures = edition.figures.iter().take(FIGURES_IN_RECORD).map(|row| changed_row(facts, row));
+    let all = edition.figures.len();
     let or_none = |text: Option<String>| text.unwrap_or_else(|| texts::NONE.to_owned());
     let moved = edition.moved.iter().map(|row| {
         let points = |points: Option<Decimal>| points.map(|points| total(facts, Some(points)));
@@ -552,6 +558,7 @@ pub fn edition(facts: &Facts) -> Option<EditionView> {
         standing: texts::edition_standing(edition.number, edition.corrects, &edition.final_on),
         heard: texts::edition_heard(edition.heard, edition.figures.len()),
         held: if edition.held.is_empty() { Text::default() } else { Text::of(&texts::edition_held(&held.join("、"))) },
+        more: if all > FIGURES_IN_RECORD { texts::errata_more(FIGURES_IN_RECORD, all) } else { String::new() },
         compared: if edition.corrects.is_some() { texts::ERRATA_SINCE_EDITION } else { texts::ERRATA_SINCE_RUN },
         figures: figures.collect(),
         moved: moved.collect(),
