@@ -72,11 +72,23 @@ pub async fn create(request: &CreateRequest<'_>, limits: &Limits<'_>) -> Result<
             .with_hint("`kaohe release finalise` ends it; a draft that was a mistake is removed by hand, with what was heard"));
     }
     let making = folder.join(".making-draft");
-    files::begin_anew(&making)?;
+    let made = make(request, limits, (&folder, &making)).await;
+    if made.is_err() {
+        // Nobody else would tidy up after a refusal; what can't be removed is removed by the next attempt.
+        let _ = std::fs::remove_dir_all(&making);
+        let _ = std::fs::remove_dir(&folder);
+    }
+    Ok((draft, made?))
+}
+
+/// Makes the draft in `making`, and puts it in its place.
+async fn make(request: &CreateRequest<'_>, limits: &Limits<'_>, (folder, making): (&Path, &Path)) -> Result<Head> {
+    let period = request.period.name.as_str();
+    files::begin_anew(making)?;
     let last = last_edition(request.out, period)?;
     let edition = last.as_ref().map_or(1, |(number, _)| number.saturating_add(1));
     let cites = match &last {
-        Some((_, folder)) => Some(cite(request, folder, &making).await?),
+        Some((_, folder)) => Some(cite(request, folder, making).await?),
         None => None,
     };
     let (manifest, held) = match (&last, request.run) {
@@ -84,7 +96,7 @@ pub async fn create(request: &CreateRequest<'_>, limits: &Limits<'_>) -> Result<
             files::copy_all(&edition.join("frozen"), &making.join("frozen"))?;
             (read_json::<Manifest>(&making.join("frozen/manifest.json"))?, Head::read(edition)?.held)
         }
-        (_, run) => freeze(request, run, limits, &making).await?,
+        (_, run) => freeze(request, run, limits, making).await?,
     };
     let head = Head {
         format: FORMAT,
@@ -102,12 +114,12 @@ pub async fn create(request: &CreateRequest<'_>, limits: &Limits<'_>) -> Result<
         created_at: request.now.to_owned(),
         finalised_at: None,
     };
-    head.write(&making)?;
+    head.write(making)?;
     let sealed = making.join(SEALED);
-    write_json(&sealed, &Sealed::of(&making, &head)?)?;
+    write_json(&sealed, &Sealed::of(making, &head)?)?;
     request.signer.sign(&sealed, &Sealed::comment(&head))?;
-    files::put_in_place(&making, &draft)?;
-    Ok((draft, head))
+    files::put_in_place(making, &folder.join(DRAFT))?;
+    Ok(head)
 }
 
 /// Looks through the edition that is to be corrected, and takes over its ranks and what was heard.

@@ -13,6 +13,7 @@ use crate::explain::{way_back, words};
 use crate::findings;
 use crate::handbook::limits::{Version, unconfirmed};
 use crate::indices;
+use crate::library;
 use crate::terms::counted;
 
 /// Flags of `kaohe check`.
@@ -25,6 +26,9 @@ pub struct Arguments {
     #[arg(long)]
     to_confirm: bool,
 }
+
+/// So many files of the project are named.
+const NAMED: usize = 6;
 
 /// Checks, prints, and ends with 1 when there is an error.
 pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
@@ -53,9 +57,9 @@ pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
         if !diagnostics.is_empty() {
             say_line!("{}", diagnostics.to_text());
         }
-        let library = &opened.library;
+        let read = &opened.library;
         if let (Some(project), Some(scheme)) = (&opened.project, &opened.scheme) {
-            let missing = compute::usage::without_source(project, library, scheme);
+            let missing = compute::usage::without_source(project, read, scheme);
             if let Some(says) = compute::usage::says_without_source(&missing).filter(|_| !project.sources.is_empty()) {
                 say_line!("{says}\n");
             }
@@ -66,14 +70,28 @@ pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
         };
         say_line!(
             "{}, {}, {}{left_out}, {}, {}: {}, {}",
-            counted(library.tables.len(), "table"),
-            counted(library.populations.len(), "population"),
-            counted(library.indicators.len(), "indicator"),
-            counted(library.clocks.len(), "clock"),
-            counted(library.parameters.len(), "parameter"),
+            counted(read.tables.len(), "table"),
+            counted(read.populations.len(), "population"),
+            counted(read.indicators.len(), "indicator"),
+            counted(read.clocks.len(), "clock"),
+            counted(read.parameters.len(), "parameter"),
             counted(diagnostics.errors(), "error"),
             counted(diagnostics.warnings(), "warning"),
         );
+        let own = library::texts_below(&opened.directory.join("queries"))?;
+        let (replacing, new): (Vec<&String>, Vec<&String>) = own.keys().partition(|path| library::is_shipped(path));
+        if !own.is_empty() {
+            let names = |paths: &[&String]| match paths {
+                [] => String::new(),
+                _ => format!(
+                    " ({})",
+                    paths.iter().take(NAMED).map(|path| path.as_str()).collect::<Vec<_>>().join(", ")
+                        + if paths.len() > NAMED { ", …" } else { "" }
+                ),
+            };
+            let replaces = format!("{} of the library replaced{}", counted(replacing.len(), "file"), names(&replacing));
+            say_line!("the project's queries/: {replaces}, {} of its own{}", new.len(), names(&new));
+        }
         let listed = if arguments.to_confirm { ":" } else { "; `kaohe check --to-confirm` lists them" };
         say_line!("the province must confirm {} of clocks and parameters before it relies on them{listed}", counted(open.len(), "version"));
         for version in open.iter().filter(|_| arguments.to_confirm) {

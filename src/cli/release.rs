@@ -308,9 +308,9 @@ fn period_of_draft(common: &Common, out: &Path) -> Result<String> {
 }
 
 /// Whoever can write the project could sign with a key that lies in it.
-fn refuse_key_inside(key: &Path, folders: &[&Path]) -> Result<()> {
+pub(super) fn refuse_key_inside(key: &Path, folders: &[&Path]) -> Result<()> {
     let real = |path: &Path| path.canonicalize().context(Kind::Configuration, || format!("finding {}", path.display()));
-    let key = real(key)?;
+    let key = real(key).map_err(|error| error.with_hint("`kaohe sample --make-keys FILE` makes a pair of keys"))?;
     for folder in folders {
         if key.starts_with(real(folder)?) {
             return Err(Error::new(Kind::Configuration, format!("the key {} lies in the project", key.display()))

@@ -55,6 +55,11 @@ pub struct Arguments {
 /// Lists samples, draws one, makes keys, or checks a list.
 pub fn sample(common: &Common, arguments: &Arguments) -> Result<u8> {
     if let Some(key) = &arguments.make_keys {
+        if let Ok(project) = common.directory() {
+            let folder = key.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            super::release::refuse_key_inside(folder, &[&project, &common.out(&project)])
+                .map_err(|error| error.while_doing(format!("making {}", key.display())))?;
+        }
         signing::make_keys(key, surroundings::key_password())?;
         say_line!("{} (keep it) and {} (publish it)", key.display(), signing::public_key_of(key).display());
         return Ok(0);

@@ -71,6 +71,11 @@ pub fn texts(overlay: Option<&Path>) -> Result<BTreeMap<String, String>> {
     Ok(files)
 }
 
+/// Whether the library has a file of this path below `queries/`.
+pub fn is_shipped(path: &str) -> bool {
+    Shipped::get(path).is_some()
+}
+
 /// Texts of the files in and below a folder by path; none where there is no folder.
 ///
 /// # Errors

@@ -326,7 +326,9 @@ impl Axes {
         let mut axes = Self::default();
         for value in values {
             let Some(header) = facts.input.indicators.get(&value.indicator) else { continue };
-            let Some(number) = value.value.filter(|_| header.shown_as == ShownAs::Percent) else { continue };
+            // What is only shown may lie far outside, and would press all others together.
+            let is_drawn = header.shown_as == ShownAs::Percent && value.status != Status::ReportOnly;
+            let Some(number) = value.value.filter(|_| is_drawn) else { continue };
             let (low, high) = value.interval.unwrap_or((number, number));
             let target = value.target.unwrap_or(number);
             if header.better == Better::Lower {
@@ -356,6 +358,13 @@ impl Axes {
 
 fn strip(value: &Value, header: &IndicatorView, axes: Axes, peers: Option<Quartiles>, words: Option<String>) -> Svg {
     let (Some(number), Some(words), ShownAs::Percent) = (value.value, words, header.shown_as) else { return Svg::default() };
+    let (low, high) = match header.better {
+        Better::Lower => (Decimal::ZERO, axes.high.unwrap_or(Decimal::ONE)),
+        Better::Higher | Better::Band => (axes.low.unwrap_or(Decimal::ZERO), Decimal::ONE),
+    };
+    if number < low || (number > high && value.status == Status::ReportOnly) {
+        return Svg::default();
+    }
     let place = |number| axes.place(header.better, number);
     let span = value.interval.map(|(low, high)| (place(low), place(high)));
     svg::interval(place(number), span, peers.map(|peers| (place(peers.low), place(peers.high))), value.target.map(place), &words)
