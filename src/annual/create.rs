@@ -207,7 +207,7 @@ async fn freeze_evidence(
     let indicators = library.indicators.values().filter(is_wanted).collect();
     let input = EvidenceInput { library, policy: &policy, indicators, period: &left.period, as_of: left.as_of, folder: &folder };
     let written = explain::evidence::evidence(&mut shared, &input).await?;
-    write_json(&frozen.join("evidence.json"), &written)
+    write_json(&frozen.join(evidence::LIST), &written)
 }
 
 /// Result tables that are not what the run says it wrote.

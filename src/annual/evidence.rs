@@ -13,6 +13,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::frozen::Frozen;
+use super::read_json;
 use crate::error::{Context, Error, Kind, Result};
 use crate::explain::evidence::{ADDS_UP, file_of};
 use crate::explain::rows::{DENOMINATOR, NUMERATOR};
@@ -23,6 +24,15 @@ use crate::terms::IndicatorId;
 
 /// Below `frozen/`.
 pub const FOLDER: &str = "evidence";
+
+/// Beside the folder: how many keys each file has, and which indicators have none, and why.
+pub const LIST: &str = "evidence.json";
+
+/// Of that list, what is asked here.
+#[derive(Deserialize)]
+struct Written {
+    without: BTreeMap<String, String>,
+}
 
 /// One row behind a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +153,7 @@ pub struct Added {
     pub keys: u64,
     /// Published figures that are what their keys add up to.
     pub figures: usize,
-    /// Other published figures: means, amounts, firms counted once, those of earlier nights.
+    /// Other published figures: means, amounts, firms counted once, composites, those of earlier nights.
     pub others: usize,
     /// Those that are not, with both.
     pub wrong: Vec<String>,
@@ -155,6 +165,7 @@ pub struct Added {
 /// A file that is damaged.
 pub fn add_up(frozen: &Frozen, folder: &Path, published: &Scorecards) -> Result<Added> {
     let mut added = Added::default();
+    let written: Written = read_json(&folder.join(LIST))?;
     let mut by_indicator: BTreeMap<&IndicatorId, Vec<&Value>> = BTreeMap::new();
     for value in published.values.iter().filter(|value| !frozen.left.is_held(&value.indicator)) {
         by_indicator.entry(&value.indicator).or_default().push(value);
@@ -178,6 +189,9 @@ pub fn add_up(frozen: &Frozen, folder: &Path, published: &Scorecards) -> Result<
             own.add(Counted { numerator: u64::from(entry.in_numerator), denominator: u64::from(entry.in_denominator) });
             keys += 1;
         })?;
+        if adds_up.is_none() && !written.without.contains_key(indicator.as_ref()) {
+            added.wrong.push(format!("the keys of the records behind `{indicator}` are missing"));
+        }
         if adds_up != Some(true) {
             continue;
         }

@@ -45,6 +45,8 @@ mod evidence;
 mod files;
 mod frozen;
 mod hearing;
+mod submission;
+mod taking;
 mod verify;
 
 pub use create::{CreateRequest, create};
