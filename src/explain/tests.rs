@@ -605,3 +605,21 @@ async fn a_population_of_another_form_lists_nothing() {
     let months = (Month { year: 2026, month: 1 }, Month { year: 2026, month: 6 });
     assert_eq!(reconciled_records(&mut shared, &library, months).await.expect("nothing to compare"), Default::default());
 }
+
+#[tokio::test]
+async fn figures_that_leave_groups_out_or_count_a_row_twice_are_not_what_their_rows_add_up_to() {
+    let library = shipped();
+    let context = session(&library);
+    let adds_up = async |numerator: &str, having: &str| {
+        let sql = format!(
+            "SELECT unit_id, domain, {numerator} AS numerator, count(*) AS denominator FROM cases GROUP BY unit_id, domain {having}"
+        );
+        let plan = context.state().create_logical_plan(&sql).await.expect("it plans");
+        rows_of(&plan, &library).expect("rows").expect("one aggregate over rows").adds_up
+    };
+    let major = "count(*) FILTER (WHERE major)";
+    assert!(adds_up(major, "").await);
+    assert!(!adds_up(major, "HAVING count(*) >= 3").await, "small groups are in no figure");
+    assert!(!adds_up(&format!("{major} + count(*) FILTER (WHERE is_food_drug)"), "").await, "a row may be both");
+    assert!(!adds_up("count(DISTINCT credit_code)", "").await);
+}

@@ -6,7 +6,7 @@
 const FRAME: &str = "printed_left printed_right data scheme_hash hash script assessment engine href label notice period reader run scheme style title tone until words";
 
 /// The public tree.
-const PUBLIC: &str = "mark note set half_width better row up domain allowed anchor bar grade members minimum_n rank ranks title total unit withheld words \
+const PUBLIC: &str = "more mark note set half_width better row up domain allowed anchor bar grade members minimum_n rank ranks title total unit withheld words \
      standing heard held matter what before after compared note";
 
 /// The office's first page.

@@ -541,7 +541,10 @@ pub fn edition(facts: &Facts) -> Option<EditionView> {
         }
     });
     let named = |says: &str, is_so: fn(&ChangedFigure) -> bool| {
-        let names: Vec<String> = edition.figures.iter().filter(|row| is_so(row)).map(|row| title(&row.what).as_str().to_owned()).collect();
+        let mut names: Vec<String> =
+            edition.figures.iter().filter(|row| is_so(row)).map(|row| title(&row.what).as_str().to_owned()).collect();
+        names.sort();
+        names.dedup();
         (!names.is_empty()).then(|| Text::of(&format!("{says}{}", names.join("、"))))
     };
     let notes = [named(texts::ERRATA_STAYS, |row| row.stays_above), named(texts::ERRATA_ONLY_SHOWN, |row| row.only_shown)];
