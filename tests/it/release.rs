@@ -318,7 +318,18 @@ fn records_that_are_left_out_leave_every_figure_that_counts_them_and_all_figures
     assert!(done.contains("other data: "), "{done}");
     let edition = text(&province.path("releases/2026-H1/2"));
     kaohe(&["release", "verify", &edition, "--public-key", &format!("{key}.pub")]).with(0);
-    province.kaohe(&["release", "create", "--period", "2026-H1", "--key", &key]).with(0);
+    // Whoever signs next year may have another key: of the one before, what is public is enough.
+    let other = text(&office.path().join("other.key"));
+    kaohe(&["sample", "--make-keys", &other]).with(0);
+    let create = ["release", "create", "--period", "2026-H1", "--key", &other];
+    let stranger = province.kaohe(&create).with(1).said();
+    assert!(stranger.contains("somebody else signed it"), "{stranger}");
+    assert!(!province.path("releases/2026-H1/.making-draft").exists(), "a refusal leaves nothing");
+    province.kaohe(&[&create[..], &["--previous-public-key", &format!("{key}.pub")]].concat()).with(0);
+    let settled = comment(decision(4, &unit, "settled", "revises = true"), 0);
+    assert!(settled.contains("decided 4"), "{settled}");
+    let done = province.kaohe(&["release", "finalise", "--key", &other]).with(0).out;
+    assert!(done.contains("matter 4, appeal of") && done.contains("settled by"), "{done}");
 }
 
 #[test]
@@ -379,6 +390,7 @@ fn what_a_release_refuses_is_said_with_its_place_and_nothing_of_it_is_taken() {
         (decision(1, &unit, "granted", ""), "granted, and nothing is changed"),
         (decision(1, &unit, "refused", &corrected("1/2")), "refused, and the decision changes something"),
         (decision(1, &unit, "withdrawn", &corrected("1/2")), "was withdrawn, and the decision changes something"),
+        (decision(1, &unit, "settled", &corrected("1/2")), "is said to be in the data, and the decision changes something"),
         (decision(1, &unit, "granted", &corrected("3/2")), "is no share"),
         (decision(1, &unit, "granted", &corrected(" +0_1/2")), "is no number"),
         (
