@@ -9,8 +9,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use rust_decimal::Decimal;
-
 use super::evidence::{self, Named, difference};
 use super::frozen::Frozen;
 use super::hearing::{Change, Decision, Matter};
@@ -20,9 +18,10 @@ use crate::error::{Error, Kind, Result};
 use crate::library::Library;
 use crate::library::indicator::{Rollup, Shape};
 use crate::library::scheme::Scheme;
-use crate::nightly::correcting::{Corrected, Correction, Limit, figure_of, limit_of, published, read_figure};
+use crate::nightly::correcting::{Corrected, Correction, Limit, figure_of, is_ratio, limit_of, published, read_figure};
 use crate::report::input::ChangedFigure;
 use crate::report::read_published;
+use crate::report::tables::parquet::Published;
 use crate::scoring::score;
 use crate::scoring::tables::{Scorecards, Status, Value};
 use crate::terms::{Fraction, IndicatorId, Month, date_from_epoch_days};
@@ -50,9 +49,14 @@ pub fn correct_and_score(frozen: &mut Frozen, folder: &Path, matters: &BTreeMap<
     let applied = apply(frozen, folder, &before, matters, edition)?;
     let after = score(&frozen.left.input(&frozen.scheme, &frozen.library.indicators))?;
     let cited = folder.join("cited/values.parquet");
-    let was = if cited.is_file() { read_published(&cited, is_ratio(&frozen.library))? } else { shown(&before, &frozen.library) };
+    let was = if cited.is_file() {
+        read_published(&cited, |indicator| is_ratio(&frozen.library, indicator))?
+    } else {
+        shown(&before, &frozen.library)
+    };
     let mut figures = changed(frozen, &was, &after, &applied);
-    figures.extend(events_since((&events, &frozen.scheme), matters, edition));
+    let (earlier, now) = (that_hold(matters, edition.saturating_sub(1)), that_hold(matters, edition));
+    figures.extend(changed_events((&events, &frozen.scheme), &earlier, &now));
     Ok(Scored { before, after, figures })
 }
 
@@ -78,12 +82,7 @@ pub fn effect(
     let (is, applied) = by(now)?;
     (frozen.left.measures, frozen.left.events) = (measures, events.clone());
     let mut figures = changed(frozen, &shown(&was, &frozen.library), &is, &applied);
-    let voids = |matters| -> BTreeSet<(u32, String)> {
-        voided(&that_hold(matters, edition)).map(|(number, event)| (number, event.to_owned())).collect()
-    };
-    let (voided_before, voided_now) = (voids(earlier), voids(now));
-    let row = |(matter, event): &(u32, String)| event_row((&events, &frozen.scheme), &now[matter], event, false);
-    figures.extend(voided_now.difference(&voided_before).map(row));
+    figures.extend(changed_events((&events, &frozen.scheme), &that_hold(earlier, edition), &that_hold(now, edition)));
     Ok(figures)
 }
 
@@ -189,7 +188,7 @@ fn that_hold(matters: &BTreeMap<u32, Matter>, edition: u32) -> Vec<Held<'_>> {
         let Some(decision) = matter.decisions.iter().rev().find(|decision| decision.edition <= edition) else { continue };
         changes.extend(decision.changes.iter().map(|change| Held { matter, decision, change }));
     }
-    changes.sort_by_key(|held| (held.decision.edition, held.decision.sequence, held.matter.number));
+    changes.sort_by_key(|held| held.decision.sequence);
     changes
 }
 
@@ -260,15 +259,7 @@ fn take_records(frozen: &mut Frozen, evidence: &Path, held: &[Held<'_>], applied
     Ok(())
 }
 
-/// Unit, scorecard, indicator → the figure as it is written, and its score.
-type Shown = BTreeMap<(String, String, String), (String, Option<Decimal>)>;
-
-/// Whether an indicator's figures are written as a fraction.
-fn is_ratio(library: &Library) -> impl Fn(&str) -> bool + '_ {
-    |indicator| library.indicators.get(&IndicatorId::from(indicator)).is_none_or(|header| header.shape == Shape::Ratio)
-}
-
-fn shown(cards: &Scorecards, library: &Library) -> Shown {
+fn shown(cards: &Scorecards, library: &Library) -> Published {
     let row = |value: &Value| {
         let figure = written(value, library)?;
         Some(((value.unit.0.clone(), value.domain.clone(), value.indicator.0.clone()), (figure, value.score)))
@@ -286,7 +277,7 @@ fn written(value: &Value, library: &Library) -> Option<String> {
 }
 
 /// Published figures that are others than they were.
-fn changed(frozen: &Frozen, was: &Shown, after: &Scorecards, applied: &Applied) -> Vec<ChangedFigure> {
+fn changed(frozen: &Frozen, was: &Published, after: &Scorecards, applied: &Applied) -> Vec<ChangedFigure> {
     let now = shown(after, &frozen.library);
     let only_shown: BTreeSet<(&str, &str, &str)> = after
         .values
@@ -313,32 +304,23 @@ fn changed(frozen: &Frozen, was: &Shown, after: &Scorecards, applied: &Applied) 
     };
     let mut rows: Vec<ChangedFigure> = keys.into_iter().filter_map(row).collect();
     // What nobody has decided comes from other data, and stands last.
-    rows.sort_by(|a, b| {
-        (a.matters.is_empty(), &a.matters, &a.unit, &a.domain, &a.what).cmp(&(
-            b.matters.is_empty(),
-            &b.matters,
-            &b.unit,
-            &b.domain,
-            &b.what,
-        ))
-    });
+    // Sorted by unit, scorecard and indicator already, and stays so within.
+    rows.sort_by(|a, b| (a.matters.is_empty(), &a.matters).cmp(&(b.matters.is_empty(), &b.matters)));
     rows
 }
 
-/// Bonuses, deductions and vetoes that fell away, by matter.
-fn voided<'a>(held: &'a [Held<'a>]) -> impl Iterator<Item = (u32, &'a str)> {
-    held.iter().filter_map(|one| match one.change {
-        Change::Void { event } => Some((one.matter.number, event.as_str())),
-        _ => None,
-    })
-}
-
-/// What fell away in the hearing of this edition, and what an earlier one had taken away and is back.
-fn events_since(run: (&[Event], &Scheme), matters: &BTreeMap<u32, Matter>, edition: u32) -> Vec<ChangedFigure> {
-    let (now, earlier) = (that_hold(matters, edition), that_hold(matters, edition.saturating_sub(1)));
-    let (now, earlier): (BTreeSet<_>, BTreeSet<_>) = (voided(&now).collect(), voided(&earlier).collect());
-    let fell = now.difference(&earlier).map(|(number, event)| event_row(run, &matters[number], event, false));
-    let back = earlier.difference(&now).map(|(number, event)| event_row(run, &matters[number], event, true));
+/// Bonuses, deductions and vetoes that have fallen away by the later of two states of what holds, and those that are back.
+fn changed_events(run: (&[Event], &Scheme), earlier: &[Held<'_>], now: &[Held<'_>]) -> Vec<ChangedFigure> {
+    fn voided<'a>(held: &[Held<'a>]) -> BTreeMap<(u32, &'a str), &'a Matter> {
+        let of = |one: &Held<'a>| match one.change {
+            Change::Void { event } => Some(((one.matter.number, event.as_str()), one.matter)),
+            _ => None,
+        };
+        held.iter().filter_map(of).collect()
+    }
+    let (earlier, now) = (voided(earlier), voided(now));
+    let fell = now.iter().filter(|(key, _)| !earlier.contains_key(*key)).map(|((_, event), matter)| event_row(run, matter, event, false));
+    let back = earlier.iter().filter(|(key, _)| !now.contains_key(*key)).map(|((_, event), matter)| event_row(run, matter, event, true));
     fell.chain(back).collect()
 }
 

@@ -1,9 +1,9 @@
 //! The keys of the records behind the figures, as a release has frozen them.
 //!
-//! In: `frozen/evidence/<indicator>.parquet`. Out: what a figure is without some of its records; which published figures are not what their keys add up to. Never here: records, a
+//! In: `frozen/evidence/<indicator>.parquet`. Out: every row behind a figure, and what it adds once it is left out or counts as met; which published figures are not what their keys add up to. Never here: records, a
 //! decision, figures that are no counts of rows (means, amounts, firms that are counted once).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use arrow::array::{Array, AsArray};
@@ -20,7 +20,7 @@ use crate::explain::rows::{DENOMINATOR, NUMERATOR};
 use crate::library::indicator::{Better, Rollup, Shape};
 use crate::scoring::correction::Figure;
 use crate::scoring::tables::{Scorecards, Value};
-use crate::terms::IndicatorId;
+use crate::terms::{IndicatorId, UnitId};
 
 /// Below `frozen/`.
 pub const FOLDER: &str = "evidence";
@@ -126,24 +126,24 @@ pub fn each(frozen: &Path, indicator: &str, mut tell: impl FnMut(Entry<'_>)) -> 
     Ok(Some(adds_up))
 }
 
-/// Whether a published figure counts what the units below have done.
-fn answers_for_others(frozen: &Frozen, value: &Value) -> bool {
-    let is_summed = frozen.library.indicators.get(&value.indicator).is_some_and(|indicator| indicator.rollup != Rollup::None);
-    let unit = frozen.left.units.iter().find(|unit| unit.id == value.unit);
-    is_summed && unit.is_some_and(|unit| frozen.scheme.subtree_tiers.contains(&unit.tier))
+/// Units whose figures count what the units below have done.
+fn answering(frozen: &Frozen) -> BTreeSet<&UnitId> {
+    let tiers = &frozen.scheme.subtree_tiers;
+    frozen.left.units.iter().filter(|unit| tiers.contains(&unit.tier)).map(|unit| &unit.id).collect()
+}
+
+/// Whether what units below have done is a part of such a figure.
+fn is_summed(frozen: &Frozen, value: &Value) -> bool {
+    frozen.library.indicators.get(&value.indicator).is_some_and(|indicator| indicator.rollup != Rollup::None)
 }
 
 /// Whether a row is one of those that a published figure counts; asked once a figure.
 pub fn counting<'f>(frozen: &'f Frozen, value: &'f Value) -> impl Fn(Entry<'_>) -> bool + use<'f> {
-    let answers = answers_for_others(frozen, value);
+    let answers = answering(frozen).contains(&value.unit) && is_summed(frozen, value);
     move |entry| {
         let below = || frozen.left.hierarchy.with_ancestors(entry.unit).iter().any(|above| above == value.unit.as_ref());
-        is_of_domain(value, entry.domain) && (entry.unit == value.unit.as_ref() || (answers && below()))
+        value.counts_domain(entry.domain) && (entry.unit == value.unit.as_ref() || (answers && below()))
     }
-}
-
-fn is_of_domain(value: &Value, domain: &str) -> bool {
-    value.domain.split('+').any(|own| own == domain)
 }
 
 /// What the keys say of the published figures.
@@ -166,6 +166,7 @@ pub struct Added {
 pub fn add_up(frozen: &Frozen, folder: &Path, published: &Scorecards) -> Result<Added> {
     let mut added = Added::default();
     let written: Written = read_json(&folder.join(LIST))?;
+    let answering = answering(frozen);
     let mut by_indicator: BTreeMap<&IndicatorId, Vec<&Value>> = BTreeMap::new();
     for value in published.values.iter().filter(|value| !frozen.left.is_held(&value.indicator)) {
         by_indicator.entry(&value.indicator).or_default().push(value);
@@ -207,10 +208,11 @@ pub fn add_up(frozen: &Frozen, folder: &Path, published: &Scorecards) -> Result<
         for value in values {
             let (Some(numerator), Some(denominator)) = (value.numerator, value.denominator) else { continue };
             let mut sum = Counted::default();
-            for (_, of_domain) in counts.iter().filter(|(domain, _)| is_of_domain(value, domain)) {
+            let answers = answering.contains(&value.unit) && is_summed(frozen, value);
+            for (_, of_domain) in counts.iter().filter(|(domain, _)| value.counts_domain(domain)) {
                 let [own, below] = of_domain.get(value.unit.as_ref()).copied().unwrap_or_default();
                 sum.add(own);
-                if answers_for_others(frozen, value) {
+                if answers {
                     sum.add(below);
                 }
             }

@@ -104,9 +104,9 @@ pub async fn verify(folder: &Path, signature: Signature<'_>, program: Program<'_
     }
     let place = folder.join("frozen");
     let mut frozen = frozen::read(&place, temp).await?;
-    verified.evidence = evidence::add_up(&frozen, &place, &frozen.left.score(&frozen.scheme.clone().undrawn(), &frozen.library)?)?;
-    verified.wrong.append(&mut verified.evidence.wrong);
     let scored = correct_and_score(&mut frozen, folder, &matters, verified.head.edition)?;
+    verified.evidence = evidence::add_up(&frozen, &place, &scored.before)?;
+    verified.wrong.append(&mut verified.evidence.wrong);
     let input = input_of(&verified.head, &frozen, scored, &matters, folder)?;
     let mut tables = BTreeSet::new();
     for table in tables_of_release(&input)? {

@@ -13,7 +13,7 @@ use crate::explain::{way_back, words};
 use crate::findings;
 use crate::handbook::limits::{Version, unconfirmed};
 use crate::indices;
-use crate::library;
+use crate::library::{is_shipped, texts_below};
 use crate::terms::counted;
 
 /// Flags of `kaohe check`.
@@ -57,9 +57,9 @@ pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
         if !diagnostics.is_empty() {
             say_line!("{}", diagnostics.to_text());
         }
-        let read = &opened.library;
+        let library = &opened.library;
         if let (Some(project), Some(scheme)) = (&opened.project, &opened.scheme) {
-            let missing = compute::usage::without_source(project, read, scheme);
+            let missing = compute::usage::without_source(project, library, scheme);
             if let Some(says) = compute::usage::says_without_source(&missing).filter(|_| !project.sources.is_empty()) {
                 say_line!("{says}\n");
             }
@@ -70,16 +70,16 @@ pub fn check(common: &Common, arguments: &Arguments) -> Result<u8> {
         };
         say_line!(
             "{}, {}, {}{left_out}, {}, {}: {}, {}",
-            counted(read.tables.len(), "table"),
-            counted(read.populations.len(), "population"),
-            counted(read.indicators.len(), "indicator"),
-            counted(read.clocks.len(), "clock"),
-            counted(read.parameters.len(), "parameter"),
+            counted(library.tables.len(), "table"),
+            counted(library.populations.len(), "population"),
+            counted(library.indicators.len(), "indicator"),
+            counted(library.clocks.len(), "clock"),
+            counted(library.parameters.len(), "parameter"),
             counted(diagnostics.errors(), "error"),
             counted(diagnostics.warnings(), "warning"),
         );
-        let own = library::texts_below(&opened.directory.join("queries"))?;
-        let (replacing, new): (Vec<&String>, Vec<&String>) = own.keys().partition(|path| library::is_shipped(path));
+        let own = texts_below(&opened.directory.join("queries"))?;
+        let (replacing, new): (Vec<&String>, Vec<&String>) = own.keys().partition(|path| is_shipped(path));
         if !own.is_empty() {
             let names = |paths: &[&String]| match paths {
                 [] => String::new(),

@@ -80,7 +80,7 @@ pub fn read_figure(text: &str, library: &Library, indicator: &str) -> Result<Fig
             Figure::Ratio(numerator, denominator)
         }
     };
-    let is_ratio = header.is_none_or(|header| header.shape == Shape::Ratio);
+    let is_ratio = is_ratio(library, indicator);
     if header.is_some() && matches!(figure, Figure::Ratio(..)) != is_ratio {
         let form = if is_ratio { "numerator and denominator" } else { "a value" };
         return Err(wrong(format!("`{indicator}` is corrected by {form}")));
@@ -88,11 +88,15 @@ pub fn read_figure(text: &str, library: &Library, indicator: &str) -> Result<Fig
     Ok(figure)
 }
 
+/// Whether an indicator's figures are written as a fraction; of one that is not known, they may be.
+pub fn is_ratio(library: &Library, indicator: &str) -> bool {
+    library.indicators.get(&IndicatorId::from(indicator)).is_none_or(|header| header.shape == Shape::Ratio)
+}
+
 /// A published figure as a correction would give it; none where there is none.
 pub fn figure_of(value: &Value, library: &Library) -> Option<Figure> {
-    let is_ratio = library.indicators.get(&value.indicator).is_none_or(|header| header.shape == Shape::Ratio);
     match (value.numerator, value.denominator) {
-        (Some(numerator), Some(denominator)) if is_ratio => Some(Figure::Ratio(numerator, denominator)),
+        (Some(numerator), Some(denominator)) if is_ratio(library, value.indicator.as_ref()) => Some(Figure::Ratio(numerator, denominator)),
         _ => value.value.map(Figure::Value),
     }
 }

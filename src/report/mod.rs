@@ -1,7 +1,7 @@
 //! Report: everything a run found, as pages for three readers and as result tables.
 //!
 //! In: [`ReportInput`]. Out: `report/office/` with `findings.xlsx` and `tables/`, `report/units/<id>/`, `report/public/` and `tables/<table>.parquet` in
-//! the run's folder; of a release its tables and what is public. Never here: figures that no stage computed, a personal column, an address outside, a script but the one of sorting and finding.
+//! the run's folder; of a release its tables, each unit's final scorecard and what is public. Never here: figures that no stage computed, a personal column, an address outside, a script but the one of sorting and finding.
 //!
 //! ```text
 //! ReportInput ──Facts──▶ view models (Text, Svg) ──templates──▶ guard ──▶ pages

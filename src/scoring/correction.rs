@@ -56,9 +56,7 @@ pub fn correct(measures: &mut Measures, hierarchy: &Hierarchy, place: &Place<'_>
     let wrong = |says: String| Error::new(Kind::Configuration, says);
     let subject = value.unit.as_ref();
     let is_of = |measure: &Measure<'_>| {
-        measure.indicator == indicator.id.as_ref()
-            && measure.subject == subject
-            && value.domain.split('+').any(|domain| domain == measure.domain)
+        measure.indicator == indicator.id.as_ref() && measure.subject == subject && value.counts_domain(measure.domain)
     };
     let own: Vec<Measure<'_>> = measures.iter().filter(is_of).collect();
     let counted = |measure: &&Measure<'_>| place.months.contains(&measure.month);
@@ -125,7 +123,7 @@ fn replace_values(measures: &mut Measures, indicator: &IndicatorId, corrected: &
     for mut measure in before.iter().filter(|measure| measure.indicator == indicator.as_ref()) {
         if let Amount::Value { value, .. } = &mut measure.amount
             && measure.subject == corrected.unit.as_ref()
-            && corrected.domain.split('+').any(|domain| domain == measure.domain)
+            && corrected.counts_domain(measure.domain)
             && months.contains(&measure.month)
         {
             *value = Some(scaled);

@@ -94,6 +94,13 @@ pub struct Value {
     pub funnel: Option<InFunnel>,
 }
 
+impl Value {
+    /// Whether acts in this domain are among those that the scorecard counts.
+    pub fn counts_domain(&self, domain: &str) -> bool {
+        self.domain.split('+').any(|own| own == domain)
+    }
+}
+
 /// A proportion in the funnel of its peers: where it stands, and what chance and the usual differences leave open to a unit with as many cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InFunnel {

@@ -348,24 +348,22 @@ impl Axes {
         texts::axes(self.low.map(percent).as_deref(), self.high.map(percent).as_deref())
     }
 
-    fn place(self, better: Better, number: Decimal) -> i64 {
+    /// From where to where.
+    fn span(self, better: Better) -> (Decimal, Decimal) {
         match better {
-            Better::Lower => numbers::place(number, Decimal::ZERO, self.high.unwrap_or(Decimal::ONE)),
-            Better::Higher | Better::Band => numbers::place(number, self.low.unwrap_or(Decimal::ZERO), Decimal::ONE),
+            Better::Lower => (Decimal::ZERO, self.high.unwrap_or(Decimal::ONE)),
+            Better::Higher | Better::Band => (self.low.unwrap_or(Decimal::ZERO), Decimal::ONE),
         }
     }
 }
 
 fn strip(value: &Value, header: &IndicatorView, axes: Axes, peers: Option<Quartiles>, words: Option<String>) -> Svg {
     let (Some(number), Some(words), ShownAs::Percent) = (value.value, words, header.shown_as) else { return Svg::default() };
-    let (low, high) = match header.better {
-        Better::Lower => (Decimal::ZERO, axes.high.unwrap_or(Decimal::ONE)),
-        Better::Higher | Better::Band => (axes.low.unwrap_or(Decimal::ZERO), Decimal::ONE),
-    };
+    let (low, high) = axes.span(header.better);
     if number < low || (number > high && value.status == Status::ReportOnly) {
         return Svg::default();
     }
-    let place = |number| axes.place(header.better, number);
+    let place = |number| numbers::place(number, low, high);
     let span = value.interval.map(|(low, high)| (place(low), place(high)));
     svg::interval(place(number), span, peers.map(|peers| (place(peers.low), place(peers.high))), value.target.map(place), &words)
 }

@@ -254,8 +254,7 @@ pub fn own_side<'a>(facts: &Facts<'a>, object: Object<'a>) -> Option<OwnSide> {
     let row = codes.iter().find_map(row_of)?;
     let is_own = |pair: &&SynergyPair| pair.bordering && pair.region == row.region && pair.domain == SYNERGY_DOMAIN;
     let pairs = by_side(facts.input.synergy.pairs.iter().filter(is_own));
-    let scored =
-        texts::rests_on(&row.neighbours_scored.to_string(), &row.neighbours.to_string(), &numbers::amount(row.due_scored.round_dp(1)));
+    let scored = texts::rests_on(&row.neighbours_scored.to_string(), &row.neighbours.to_string(), &due_in_words(row.due_scored));
     Some(OwnSide {
         region: facts.region_name(&row.region),
         words: row.reason.as_deref().map_or(scored, |reason| texts::without_index(texts::synergy_reason(reason))),
@@ -314,7 +313,7 @@ fn region_row(facts: &Facts, row: &SynergyRegion) -> RegionRow {
         interval: interval(row.interval),
         bar: row.index.map_or_else(Svg::default, |index| svg::bar(numbers::place(index, Decimal::ZERO, Decimal::ONE))),
         neighbours: format!("{}／{}", row.neighbours_scored, row.neighbours),
-        due: format!("{}／{}", numbers::amount(row.due_scored.round_dp(1)), numbers::amount(row.due.round_dp(1))),
+        due: format!("{}／{}", due_in_words(row.due_scored), due_in_words(row.due)),
         reason: Text::of(row.reason.as_deref().map_or("", texts::synergy_reason)),
     }
 }
@@ -406,7 +405,7 @@ fn pair_row(facts: &Facts, region: &str, neighbour: &str, pair: &Pair) -> PairRo
             label: texts::SIDE_WHOLE,
             figure: percent(side.and_then(|side| side.value)),
             fraction: interval(side.and_then(|side| side.interval)),
-            note: side.map_or_else(String::new, |side| texts::due_on_side(&numbers::amount(side.due.round_dp(1)))),
+            note: side.map_or_else(String::new, |side| texts::due_on_side(&due_in_words(side.due))),
             step: "hx",
         },
         coupling: side.and_then(|side| Some((side.coupling?, side.coupling_interval))).map_or_else(String::new, |(coupling, of)| {
@@ -415,6 +414,11 @@ fn pair_row(facts: &Facts, region: &str, neighbour: &str, pair: &Pair) -> PairRo
             format!("{}{between}", figure(coupling))
         }),
     }
+}
+
+/// What was due, which a matter that several share may divide.
+fn due_in_words(due: Decimal) -> String {
+    numbers::amount(due.round_dp(1))
 }
 
 /// In time over due; of K, which counts nothing, the distance and the penalties compared.
