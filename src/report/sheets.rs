@@ -206,7 +206,7 @@ pub fn public_ranking(facts: &Facts) -> Result<ResultTable> {
     };
     let of_group = |group| move |row| PublicLine { group, row, grade: grade(row) };
     let lines: Vec<PublicLine> = groups.iter().flat_map(|group| group.rows.iter().map(of_group(group))).collect();
-    let set = |line: &PublicLine| line.row.of.uncertainty.and_then(|open| open.set);
+    let set = |line: &PublicLine| line.row.of.uncertainty.map(|open| open.set);
     let open = |line: &PublicLine| line.row.of.uncertainty.map(|open| open.interval);
     let count = |rank: Option<u32>| rank.map(i64::from);
     Columns::of("ranking", &[], &lines)

@@ -132,8 +132,8 @@ pub struct RankUncertainty {
     pub median: u32,
     /// Between which ranks the unit lies with the scheme's confidence, taken by itself; the published rank is among them.
     pub interval: RankSet,
-    /// Between which ranks all units of the group lie at once with that confidence; `None` in a group too large to say.
-    pub set: Option<RankSet>,
+    /// Between which ranks all units of the group lie at once with that confidence.
+    pub set: RankSet,
     /// Above, below or not distinguishable from the mean of the group.
     pub band: Band,
     /// Draws.

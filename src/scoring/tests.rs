@@ -721,7 +721,7 @@ fn a_neighbour_is_above_with_the_probability_of_two_normal_totals() {
 }
 
 #[test]
-fn who_is_published_above_another_is_never_the_less_probable_one() {
+fn probabilities_beside_neighbours_agree_with_the_published_order_and_with_the_ranks_left_open() {
     let mut province = Province::market();
     province.scheme = SCHEME.replace("[scope]", "[uncertainty]\ndraws = 1000\nseed = 7\n[scope]");
     // Few cases of u1 are drawn far towards its peers, who are many and better.
@@ -752,4 +752,16 @@ fn who_is_published_above_another_is_never_the_less_probable_one() {
         let half = Decimal::new(5, 1);
         assert!(if own < row.other_rank { row.probability >= half } else { own == row.other_rank || row.probability <= half }, "{row:?}");
     }
+    // The ranks that are left open and the probabilities are of one law: who is surely below cannot be passed.
+    let certain = Decimal::new(9999, 4);
+    let mut seen = 0;
+    for rank in &cards.ranks {
+        let beside: Vec<_> = cards.rank_neighbours.iter().filter(|row| row.unit == rank.unit).collect();
+        let below = beside.iter().filter(|row| row.probability >= certain).count();
+        let above = beside.iter().filter(|row| row.probability <= Decimal::ONE - certain).count();
+        let interval = rank.uncertainty.expect("all are estimates").interval;
+        assert!(interval.best as usize > above && interval.worst as usize <= province.units.len() - below, "{rank:?}");
+        seen += below + above;
+    }
+    assert!(seen > 0, "the worst one is surely below the best");
 }

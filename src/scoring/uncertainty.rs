@@ -3,16 +3,16 @@
 //! In: scored and ranked objects, the scheme's number of draws and seed. Out: for every ranked object the ranks that chance leaves open,
 //! whether it differs from the mean of its peers, and how it stands to those next to it. Never here: other ranks; what the weights do to a rank (that is a what-if).
 //!
-//! - The law of a score: of a proportion the posterior of its peers' beta law; of another estimate a normal law with its standard error; what is
-//!   no estimate stands fast. Through the curve by five-point Gauss–Hermite quadrature.
-//! - The law of a total: the sum of many scores of small weight, taken as normal with their means and variances. Where a node's score is no sum
-//!   the scores are drawn and go up the tree.
+//! - The law of a score: normal, around what is published, with the error of the unit's own cases; of an indicator that is scored from the shrunk
+//!   value, with the error of that. Its error goes through the curve by five-point Gauss–Hermite quadrature. What is no estimate stands fast.
+//! - The law of a total: the sum of many scores of small weight, taken as normal around what is published. Where a node's score is no sum
+//!   the scores are drawn and go up the tree for its error. Ranks, sets and probabilities are all of this one law, or one would gainsay another.
 //! - `median`, `best`, `worst`: the rank in draws of these laws, and between which ranks it lies with the scheme's confidence, widened to hold the published rank (for one unit, as in
 //!   its appeal; Goldstein and Spiegelhalter, Journal of the Royal Statistical Society A 159, 1996).
 //! - `set`: ranks that hold for the whole peer group at once (Mogstad, Romano, Shaikh and Wilhelm, Review of Economic Studies 91, 2024).
 //! - `band`: above, below or not distinguishable from the mean of the group, for all its units at once, by sampling error alone: it says that a
 //!   unit differs, not that it is unusual (that is the funnel's).
-//! - `probability` beside a neighbour: that the own total is the higher of the two, each normal around what is published with the error of its own cases.
+//! - `probability` beside a neighbour: that the own total is the higher of the two. It is of these two alone; what may be said rests on the sets.
 //! - Nothing of it where an indicator is scored by comparison with others: such a score has no law of its own.
 
 use std::collections::BTreeMap;
@@ -24,11 +24,12 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
 use super::draws::{Draw, Drawable, Places};
-use super::tables::{RankNeighbour, RankUncertainty, Said, Scorecards, Status, Value};
+use super::tables::{Rank, RankNeighbour, RankUncertainty, Said, Scorecards, Status, Value};
 use crate::library::scheme::method::Transform;
-use crate::library::scheme::{Curve, Scheme};
+use crate::library::scheme::{Curve, Scheme, ScoreFrom};
 use crate::statistics::ranks::{
-    Family, RankLaw, RankSet, RankSetOptions, RankStatement, comparison, peer_bands, simultaneous_rank_sets, standard_normal,
+    Family, RankLaw, RankSet, RankSetOptions, RankStatement, bonferroni_rank_sets, comparison, peer_bands, simultaneous_rank_sets,
+    standard_normal,
 };
 
 /// A normal law's nodes and weights for the mean of a function of it.
@@ -41,7 +42,7 @@ const QUADRATURE: [(f64, f64); 5] = [
 ];
 /// Standard errors between the two ends of a 95 % interval.
 const ERRORS_OF_INTERVAL: f64 = 3.92;
-/// Units of a peer group up to which sets for the whole group are computed: their cost grows with the square.
+/// Units of a peer group up to which sets for the whole group are drawn: their cost grows with the square, times the draws. Larger groups have wider ones.
 const LARGEST_GROUP: usize = 400;
 /// Draws of the sets for the whole group: enough to find the critical value to a few hundredths.
 const SET_DRAWS: u32 = 4_000;
@@ -73,47 +74,37 @@ pub(super) fn add(scheme: &Scheme, cards: &mut Scorecards, threads: NonZeroUsize
     let mut found: Vec<(usize, RankUncertainty)> = Vec::new();
     let mut neighbours: Vec<RankNeighbour> = Vec::new();
     for (group, rows) in groups {
-        let pick = |laws: &[Law], of: fn(&Law) -> f64| rows.iter().map(|row| of(&laws[*row])).collect::<Vec<f64>>();
-        let (means, deviations) = (pick(&laws.shrunk, |law| law.mean), pick(&laws.shrunk, |law| law.deviation));
-        let (raw, errors) = (pick(&laws.raw, |law| law.mean), pick(&laws.raw, |law| law.deviation));
-        let seed = seed_of(scheme.uncertainty.seed, group);
-        let law = match &laws.drawn {
-            Some(drawn) => {
-                let of_group: Vec<f64> = drawn.iter().flat_map(|totals| rows.iter().map(|row| totals[*row])).collect();
-                RankLaw::of_draws(&of_group, rows.len(), threads)
-            }
-            None => RankLaw::of_normal_estimates(&means, &deviations, draws, seed, threads),
-        };
-        let confidence = scheme.uncertainty.confidence.to_f64().unwrap_or(0.95);
-        let options = RankSetOptions { coverage: confidence, draws: SET_DRAWS, threads, ..RankSetOptions::usual(seed) };
-        let sets = if rows.len() <= LARGEST_GROUP { simultaneous_rank_sets(&raw, &errors, &options) } else { None };
-        let bands = peer_bands(&raw, &errors, confidence, Family::WholeGroup);
+        let pick = |of: fn(&Law) -> f64| rows.iter().map(|row| of(&laws.totals[*row])).collect::<Vec<f64>>();
+        let (totals, errors) = (pick(|law| law.mean), pick(|law| law.deviation));
         // Nothing that is an estimate: the ranks stand fast, and an interval of one rank would claim to have looked.
-        if deviations.iter().chain(&errors).all(|deviation| *deviation == 0.0) && laws.drawn.is_none() {
+        if errors.iter().all(|error| *error == 0.0) {
             continue;
         }
+        let seed = seed_of(scheme.uncertainty.seed, group);
+        let law = RankLaw::of_normal_estimates(&totals, &errors, draws, seed, threads);
+        let confidence = scheme.uncertainty.confidence.to_f64().unwrap_or(0.95);
+        let options = RankSetOptions { coverage: confidence, draws: SET_DRAWS, threads, ..RankSetOptions::usual(seed) };
+        let sets = if rows.len() <= LARGEST_GROUP {
+            simultaneous_rank_sets(&totals, &errors, &options)
+        } else {
+            bonferroni_rank_sets(&totals, &errors, confidence)
+        };
+        let bands = peer_bands(&totals, &errors, confidence, Family::WholeGroup);
         let mut in_order: Vec<usize> = (0..rows.len()).collect();
         in_order.sort_by_key(|place| (cards.ranks[rows[*place]].rank, *place));
-        // By what is printed, each total and its own error: drawn towards its peers a unit with few cases would pass another against the published order.
-        let is_above = |one: usize, other: usize| probability_above((raw[one], errors[one]), (raw[other], errors[other]));
+        let is_above = |one: usize, other: usize| probability_above((totals[one], errors[one]), (totals[other], errors[other]));
         // What the page of the whole group says: wider than the interval of one.
         let mut whole: Vec<Option<RankSet>> = vec![None; rows.len()];
         for (place, row) in rows.iter().enumerate() {
-            let Some((law, bands)) = law.as_ref().zip(bands.as_ref()) else { continue };
+            let Some(((law, bands), sets)) = law.as_ref().zip(bands.as_ref()).zip(sets.as_ref()) else { continue };
             let Some((median, interval)) = law.median(place).zip(law.interval(place, confidence)) else { continue };
-            // A published rank that its own law leaves out would be read as a mistake: shrinkage has drawn the unit towards its peers.
+            // A published rank that its own law leaves out would be read as a mistake: who is first by much chance is rarely first again.
             let published = cards.ranks[*row].rank.unwrap_or(median);
             let interval = RankSet { best: interval.best.min(published), worst: interval.worst.max(published) };
             // What holds for the whole group is never tighter than what holds for one.
-            let wider = |set: RankSet| RankSet { best: set.best.min(interval.best), worst: set.worst.max(interval.worst) };
-            let uncertainty = RankUncertainty {
-                median,
-                interval,
-                set: sets.as_ref().map(|sets| wider(sets[place])),
-                band: bands[place],
-                draws: law.draws(),
-            };
-            whole[place] = uncertainty.set;
+            let set = RankSet { best: sets[place].best.min(interval.best), worst: sets[place].worst.max(interval.worst) };
+            let uncertainty = RankUncertainty { median, interval, set, band: bands[place], draws: law.draws() };
+            whole[place] = Some(set);
             found.push((*row, uncertainty));
         }
         for (nth, place) in in_order.iter().enumerate() {
@@ -169,16 +160,12 @@ fn seed_of(seed: u64, group: &str) -> u64 {
     seed ^ u64::from_le_bytes(bytes)
 }
 
-/// Laws of the totals, in the order of the ranks' rows.
+/// Laws of scores and totals.
 struct Laws {
-    /// As the peers' laws leave them.
-    shrunk: Vec<Law>,
-    /// As each unit's own cases leave them.
-    raw: Vec<Law>,
-    /// Laws of all scores: indicator × objects + object.
+    /// In the order of the ranks' rows.
+    totals: Vec<Law>,
+    /// Indicator × objects + object; NaN where there is no score.
     scores: Vec<Law>,
-    /// Totals of every draw, where totals are no sums of scores.
-    drawn: Option<Vec<Vec<f64>>>,
 }
 
 impl Laws {
@@ -186,37 +173,32 @@ impl Laws {
         let number = |amount: Decimal| amount.to_f64().unwrap_or_default();
         let places = Places::of(scheme, &cards.ranks);
         let curves: Vec<Option<Line>> = scheme.indicators.iter().map(|scored| scored.curve.as_ref().map(Line::of)).collect();
-        let total = |row: usize| number(cards.ranks[row].total.unwrap_or_default());
-        let start: Vec<Law> = (0..cards.ranks.len()).map(|row| Law { mean: total(row), deviation: 0.0 }).collect();
-        let (mut shrunk, mut raw) = (start.clone(), start);
+        let total = |rank: &Rank| Law { mean: number(rank.total.unwrap_or_default()), deviation: 0.0 };
+        let mut totals: Vec<Law> = cards.ranks.iter().map(total).collect();
         let objects = cards.ranks.len();
         let mut scores: Vec<Law> = vec![Law { mean: f64::NAN, deviation: 0.0 }; scheme.indicators.len() * objects];
-        let mut own_scores = scores.clone();
         for value in &cards.values {
             let Some(score) = value.score.filter(|_| value.status != Status::ReportOnly) else { continue };
             let found = places.get(value.unit.as_ref(), &value.domain, value.indicator.as_ref(), &value.node);
             let Some((row, leaf)) = found else { continue };
-            let weight = number(value.effective_points) / 100.0;
-            let fast = Law { mean: number(score), deviation: 0.0 };
-            let laws =
-                curves[leaf].as_ref().map_or((fast, fast), |line| (line.law(shrunk_law(value), fast), line.law(own_law(value), fast)));
-            shrunk[row].mean += weight * (laws.0.mean - fast.mean);
+            let estimate = match scheme.indicators[leaf].score_from {
+                ScoreFrom::Shrunk => shrunk_law(value),
+                ScoreFrom::Own => own_law(value),
+            };
+            let deviation = curves[leaf].as_ref().zip(estimate).map_or(0.0, |(line, law)| line.deviation(law));
+            scores[leaf * objects + row] = Law { mean: number(score), deviation };
             // Variances are added up here and become deviations below.
-            shrunk[row].deviation += (weight * laws.0.deviation).powi(2);
-            raw[row].deviation += (weight * laws.1.deviation).powi(2);
-            (scores[leaf * objects + row], own_scores[leaf * objects + row]) = laws;
+            totals[row].deviation += (number(value.effective_points) / 100.0 * deviation).powi(2);
         }
-        shrunk.iter_mut().chain(&mut raw).for_each(|law| law.deviation = law.deviation.sqrt());
+        totals.iter_mut().for_each(|law| law.deviation = law.deviation.sqrt());
         let adds_up = scheme.method.adds_up() && scheme.nodes.iter().all(|node| node.method.adds_up());
-        let is_drawn = with_totals && !adds_up;
-        if is_drawn {
-            let own = drawn(scheme, cards, &own_scores);
-            for (row, law) in raw.iter_mut().enumerate() {
-                law.deviation = deviation(own.iter().map(|totals| totals[row]).filter(|total| !total.is_nan()));
+        if with_totals && !adds_up {
+            let drawn = drawn(scheme, cards, &scores);
+            for (row, law) in totals.iter_mut().enumerate() {
+                law.deviation = deviation(drawn.iter().map(|totals| totals[row]).filter(|total| !total.is_nan()));
             }
         }
-        let drawn = is_drawn.then(|| drawn(scheme, cards, &scores));
-        Self { shrunk, raw, scores, drawn }
+        Self { totals, scores }
     }
 }
 
@@ -245,7 +227,7 @@ fn deviation(values: impl Iterator<Item = f64> + Clone) -> f64 {
     (values.map(|value| (value - mean) * (value - mean)).sum::<f64>() / (n - 1.0)).sqrt()
 }
 
-/// The law of a value by its peers' law where it has one.
+/// The law of a value drawn towards its peers; of one that has too few of them, by its own interval.
 fn shrunk_law(value: &Value) -> Option<Law> {
     let Some(shrunk) = value.shrunk else { return own_law(value) };
     Some(Law { mean: shrunk.value.to_f64()?, deviation: shrunk.deviation.to_f64()? })
@@ -292,12 +274,14 @@ impl Line {
         }
     }
 
-    /// The law of the score of a value with this law; `fast` where there is none.
-    fn law(&self, law: Option<Law>, fast: Law) -> Law {
-        let Some(law) = law.filter(|_| !self.points.is_empty()) else { return fast };
+    /// Deviation of the score of a value with this law.
+    fn deviation(&self, law: Law) -> f64 {
+        if self.points.is_empty() {
+            return 0.0;
+        }
         let scores = QUADRATURE.map(|(node, weight)| (self.score(law.mean + node * law.deviation), weight));
         let mean: f64 = scores.iter().map(|(score, weight)| score * weight).sum();
         let variance: f64 = scores.iter().map(|(score, weight)| weight * (score - mean) * (score - mean)).sum();
-        Law { mean, deviation: variance.max(0.0).sqrt() }
+        variance.max(0.0).sqrt()
     }
 }

@@ -118,7 +118,8 @@ impl RankLaw {
     /// The law of given draws, one row of all units' scores a draw.
     ///
     /// `None` without units or draws, when the rows are not whole, or when a score is not a number.
-    pub fn of_draws(scores: &[f64], units: usize, threads: NonZeroUsize) -> Option<Self> {
+    #[cfg(test)]
+    fn of_draws(scores: &[f64], units: usize, threads: NonZeroUsize) -> Option<Self> {
         if units == 0 || scores.len() % units != 0 {
             return None;
         }
@@ -126,7 +127,7 @@ impl RankLaw {
         Self::collect(units, draws, threads, |number, row| row.copy_from_slice(&scores[number * units..(number + 1) * units]))
     }
 
-    /// The law of independent normal scores, such as posterior means with posterior standard deviations.
+    /// The law of independent normal scores, such as estimates with their standard errors.
     ///
     /// The same units in another order have the same law. `None` as in [`Self::simulate`], and as for [`simultaneous_rank_sets`] when
     /// an estimate is not finite or a standard error negative.
@@ -304,6 +305,31 @@ pub fn simultaneous_rank_sets(estimates: &[f64], standard_errors: &[f64], option
         });
         if !options.stepdown || open.len() == before {
             break;
+        }
+    }
+    Some(sets)
+}
+
+/// Sets that hold the true ranks of all units at once with at least the stated probability, without draws: for groups of thousands of units.
+///
+/// As [`simultaneous_rank_sets`], but every pair is tested against the normal quantile that Bonferroni's bound over all pairs and both directions gives, so
+/// that the sets are wider, and cost only one comparison a pair. `None` as there.
+pub fn bonferroni_rank_sets(estimates: &[f64], standard_errors: &[f64], coverage: f64) -> Option<Vec<RankSet>> {
+    let order = canonical_order(estimates, standard_errors)?;
+    let units = u32::try_from(order.len()).ok().filter(|units| *units > 0)?;
+    if !(0.5..1.0).contains(&coverage) {
+        return None;
+    }
+    let tests = f64::from(units) * f64::from(units - 1);
+    let limit = if tests > 0.0 { -normal_quantile((1.0 - coverage) / tests) } else { 0.0 };
+    let mut sets = vec![RankSet { best: 1, worst: units }; order.len()];
+    for (place, better) in order.iter().enumerate() {
+        for worse in &order[place + 1..] {
+            let error = (standard_errors[*better].powi(2) + standard_errors[*worse].powi(2)).sqrt();
+            if estimates[*better] - estimates[*worse] > limit * error {
+                sets[*worse].best += 1;
+                sets[*better].worst -= 1;
+            }
         }
     }
     Some(sets)
@@ -876,6 +902,19 @@ mod tests {
         assert_eq!(marginal_rank_set(&[1.0], &[1.0], 1, &quick(1)), None);
     }
 
+    #[test]
+    fn without_draws_the_sets_of_the_whole_group_are_those_of_bonferroni() {
+        let sets = |estimates: &[f64], errors: &[f64]| bonferroni_rank_sets(estimates, errors, 0.95);
+        // Three units with error 1: six one-sided tests, the quantile of 1 − 0.05/6 is 2.3940, times √2 is 3.3856.
+        assert_eq!(sets(&[3.38, 0.0, -3.40], &[1.0; 3]), Some(vec![set(1, 2), set(1, 2), set(3, 3)]));
+        assert_eq!(sets(&[0.0, 7.0, 3.5], &[1.0; 3]), Some(vec![set(3, 3), set(1, 1), set(2, 2)]));
+        // Without error the estimates decide, and who is equal shares places.
+        assert_eq!(sets(&[2.0, 2.0, 1.0], &[0.0; 3]), Some(vec![set(1, 2), set(1, 2), set(3, 3)]));
+        assert_eq!((sets(&[1.0], &[1.0]), sets(&[], &[])), (Some(vec![set(1, 1)]), None));
+        assert_eq!((sets(&[1.0, f64::NAN], &[1.0; 2]), sets(&[1.0], &[-1.0])), (None, None));
+        assert_eq!(bonferroni_rank_sets(&[1.0], &[1.0], 1.0), None);
+    }
+
     /// In how many of 500 seeded samples every set holds its unit's true rank, whichever way ties are ranked.
     fn samples_covered(truth: &[f64], simultaneous: bool) -> u32 {
         let errors: Vec<f64> = (0..truth.len()).map(|unit| 0.5 + 0.25 * unit as f64).collect();
@@ -1013,11 +1052,13 @@ mod tests {
             let simultaneous = simultaneous_rank_sets(&estimates, &errors, &quick(seed)).expect("sound estimates");
             let in_one_step = simultaneous_rank_sets(&estimates, &errors, &single).expect("sound estimates");
             let marginal = marginal_rank_sets(&estimates, &errors, &quick(seed)).expect("sound estimates");
+            let without_draws = bonferroni_rank_sets(&estimates, &errors, 0.95).expect("sound estimates");
             let within = |inner: RankSet, outer: RankSet| outer.best <= inner.best && inner.worst <= outer.worst;
             for unit in 0..ranks.len() {
                 prop_assert!(marginal[unit].contains(ranks[unit]));
                 prop_assert!(within(marginal[unit], simultaneous[unit]));
                 prop_assert!(within(simultaneous[unit], in_one_step[unit]));
+                prop_assert!(without_draws[unit].contains(ranks[unit]));
                 prop_assert_eq!(marginal_rank_set(&estimates, &errors, unit, &quick(seed)), Some(marginal[unit]));
             }
         }

@@ -154,8 +154,8 @@ pub fn ranks(cards: &Scorecards, units: &[Unit]) -> Result<ResultTable> {
         .count_or_null("rank_median", |(row, _)| row.uncertainty.map(|open| i64::from(open.median)))
         .count_or_null("rank_best", |(row, _)| row.uncertainty.map(|open| i64::from(open.interval.best)))
         .count_or_null("rank_worst", |(row, _)| row.uncertainty.map(|open| i64::from(open.interval.worst)))
-        .count_or_null("rank_set_best", |(row, _)| row.uncertainty.and_then(|open| open.set).map(|set| i64::from(set.best)))
-        .count_or_null("rank_set_worst", |(row, _)| row.uncertainty.and_then(|open| open.set).map(|set| i64::from(set.worst)))
+        .count_or_null("rank_set_best", |(row, _)| row.uncertainty.map(|open| i64::from(open.set.best)))
+        .count_or_null("rank_set_worst", |(row, _)| row.uncertainty.map(|open| i64::from(open.set.worst)))
         .text_or_null("band", |(row, _)| row.uncertainty.map(|open| band(open.band)))
         .table(cards.ranks.len())
 }

@@ -211,7 +211,7 @@ catalogue! {
     BETTER_THAN = "可以称优于";
     BETTER_THAN_NOBODY = "无";
     RANK_SET = "全组范围";
-    NO_SETS = "组内主体太多，未计算全组范围，不得说高下";
+    NO_SETS = "未计算全组范围，不得说高下";
     RANKING_FILES = "本排名的数据文件：";
     TABLE_OF = "结果表";
     ROW_IS = "每行是什么";
@@ -743,10 +743,10 @@ pub fn rank_interval(best: u32, worst: u32) -> String {
 }
 
 /// What chance leaves open of a rank, in a sentence.
-pub fn rank_open(best: u32, worst: u32, set: Option<(u32, u32)>, band: Band) -> String {
+pub fn rank_open(best: u32, worst: u32, set: (u32, u32), band: Band) -> String {
     let ranks = if best == worst { format!("第 {best} 名") } else { format!("第 {best} 至第 {worst} 名之间") };
-    let group = set.map(|(best, worst)| format!("；全组同时成立的范围为第 {best} 至第 {worst} 名")).unwrap_or_default();
-    format!("只计偶然因素，名次在{ranks}{group}；{}", band_words(band))
+    let (best, worst) = set;
+    format!("只计偶然因素，名次在{ranks}；全组同时成立的范围为第 {best} 至第 {worst} 名；{}", band_words(band))
 }
 
 /// What may be said of the page's unit beside another.

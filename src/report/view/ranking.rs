@@ -102,7 +102,7 @@ impl Open {
     pub fn of(rank: &Rank) -> Self {
         let Some((open, place)) = rank.uncertainty.zip(rank.rank) else { return Self::default() };
         let (best, worst) = (open.interval.best, open.interval.worst);
-        let words = texts::rank_open(best, worst, open.set.map(|set| (set.best, set.worst)), open.band);
+        let words = texts::rank_open(best, worst, (open.set.best, open.set.worst), open.band);
         let last = Decimal::from(rank.ranked_units.max(2));
         let at = |rank: u32| numbers::place(Decimal::from(rank), Decimal::ONE, last);
         Self {
@@ -251,7 +251,7 @@ pub fn median(sorted: &[Decimal]) -> Option<Decimal> {
 
 /// What may be said of the object beside each ranked one of its group, by sets that hold for the whole group at once; nothing where there are no sets.
 fn said_of<'r>(rank: &Rank, peers: &[&'r Rank]) -> Vec<(&'r Rank, RankStatement)> {
-    let set = |rank: &Rank| rank.uncertainty.and_then(|open| open.set);
+    let set = |rank: &Rank| rank.uncertainty.map(|open| open.set);
     let Some(own) = set(rank) else { return Vec::new() };
     let is_other = |peer: &&&Rank| peer.rank.is_some() && (&peer.unit, &peer.domain) != (&rank.unit, &rank.domain);
     let said = |peer: &&'r Rank| Some((*peer, comparison(&[own, set(peer)?], 0, 1)?));
@@ -260,13 +260,13 @@ fn said_of<'r>(rank: &Rank, peers: &[&'r Rank]) -> Vec<(&'r Rank, RankStatement)
 
 /// What may be said of the rank beside those of its peers, counted.
 pub fn allowed(rank: &Rank, peers: &[&Rank]) -> String {
-    let Some(open) = rank.uncertainty.filter(|open| open.set.is_some()) else { return String::new() };
+    let Some(open) = rank.uncertainty else { return String::new() };
     let said = said_of(rank, peers);
     let count = |wanted: fn(&RankStatement) -> bool| said.iter().filter(|(_, statement)| wanted(statement)).count();
     let better = count(|said| matches!(said, RankStatement::BetterThan(_)));
     let worse = count(|said| matches!(said, RankStatement::WorseThan(_)));
     // By the same sets as the comparisons beside it: by its own interval alone a rank would be better than who may be called better.
-    let top = open.set.map(|set| set.worst).filter(|worst| *worst < rank.ranked_units);
+    let top = Some(open.set.worst).filter(|worst| *worst < rank.ranked_units);
     let unnamed = top.map_or(0, |top| (rank.ranked_units - top) as usize).saturating_sub(better);
     texts::allowed_statements(better, worse, said.len() - better - worse, top.map(|top| (top, unnamed)))
 }
@@ -282,7 +282,7 @@ pub fn better_than(facts: &Facts, rank: &Rank, peers: &[&Rank]) -> String {
         .filter(|(_, statement)| matches!(statement, RankStatement::BetterThan(_)))
         .map(|(peer, _)| facts.unit_name(&peer.unit).to_string())
         .collect();
-    let Some(set) = rank.uncertainty.and_then(|open| open.set) else { return texts::NO_SETS.to_owned() };
+    let Some(set) = rank.uncertainty.map(|open| open.set) else { return texts::NO_SETS.to_owned() };
     match better.len() {
         0 => texts::BETTER_THAN_NOBODY.to_owned(),
         few if few <= NAMES_IN_RECORD => better.join(texts::NAME_SEPARATOR),
@@ -417,7 +417,7 @@ pub fn public_groups<'a>(facts: &Facts<'a>, of: Option<&str>) -> Vec<PublicGroup
                 withheld: withheld(rank),
                 allowed: allowed(rank, &ranks),
                 half_width: if rank.total.is_some() { total(facts, Some(rank.half_width)) } else { String::new() },
-                set: rank.uncertainty.and_then(|open| open.set).map_or_else(String::new, |set| texts::rank_interval(set.best, set.worst)),
+                set: rank.uncertainty.map(|open| open.set).map_or_else(String::new, |set| texts::rank_interval(set.best, set.worst)),
                 better: better_than(facts, rank, &ranks),
                 of: rank,
             })
