@@ -10,6 +10,9 @@
 //! at units of its own, at a strength that the answer key tells, beside the benign twins.
 //!
 //! `cargo bench --bench detectors -- 200 100 16000 1000 target/detectors.jsonl`
+//!
+//! `cargo bench --bench detectors -- cost PROJECT AS-OF [MEMORY IN MIB] [DETECTOR …]` instead runs every detector, or those named, once over a lake that is
+//! loaded, with the project's `queries/` over the shipped ones, and prints the seconds of each, as they end, and the peak of memory.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::OpenOptions;
@@ -18,6 +21,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use jiff::civil::Date;
 use kaohe::compute::counting_session::{CountingSession, Limits};
 use kaohe::compute::run::moment_of;
 use kaohe::compute::shared::SharedPopulations;
@@ -156,6 +160,13 @@ impl Surroundings for Silent {
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    if let [cost, project, as_of, rest @ ..] = words.as_slice()
+        && cost == "cost"
+    {
+        let memory = rest.first().and_then(|word| word.parse::<usize>().ok());
+        let only = if memory.is_some() { &rest[1..] } else { rest };
+        return print_cost(Path::new(project), as_of.parse().expect("a day"), memory.map(|mebibytes| mebibytes << 20), only);
+    }
     let numbers: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let Some(seeds) = numbers.first().copied() else {
         // `cargo test --benches` calls it without arguments.
@@ -292,21 +303,70 @@ fn judged(library: &Library, folder: &Path) -> (Duration, Detected) {
     assert!(loaded.tables.values().all(|table| table.held.is_none()), "a table is held");
     let seconds = begun.elapsed();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
-    runtime.block_on(async {
-        let lake = Lake::open(&folder.join("lake")).expect("a lake");
-        let snapshot = lake.pin().await.expect("pinned");
-        let shapes: Vec<_> = library.tables.values().map(shape_of).collect();
-        let spill = folder.join("spill");
-        std::fs::create_dir_all(&spill).expect("a folder");
-        let limits = Limits { memory: None, spill: &spill, partitions: 1 };
-        let counting = CountingSession::open(&lake, &snapshot, library, &shapes, YEAR_END, &limits).await.expect("a session");
-        let mut shared = SharedPopulations::new(&counting.context, library, spill.clone(), &|| 0.0);
-        let populations = shared.dependencies().clone();
-        shared.stand_at(moment_of(Window::Flow, YEAR_END), populations.in_order().map(str::to_owned)).await;
-        let effects = Effects::read(&counting.context, YEAR_END).await.expect("effects");
-        let request = DetectRequest { library, as_of: YEAR_END, period: &period, effects: &effects, elapsed: &|| 0.0 };
-        (seconds, detect(&counting.context, &request).await.expect("judged"))
-    })
+    let over = Over { library, folder, period: &period, as_of: YEAR_END, memory: None, partitions: 1, elapsed: &|| 0.0, finished: &|| () };
+    (seconds, runtime.block_on(detected(&over, &|_| ())))
+}
+
+/// The lake that detectors look at.
+struct Over<'a> {
+    library: &'a Library,
+    folder: &'a Path,
+    period: &'a Period,
+    as_of: Date,
+    memory: Option<usize>,
+    partitions: usize,
+    elapsed: &'a (dyn Fn() -> f64 + Sync),
+    finished: &'a (dyn Fn() + Sync),
+}
+
+/// Every detector over a loaded lake; told when the populations stand.
+async fn detected(over: &Over<'_>, stand: &dyn Fn(&str)) -> Detected {
+    let lake = Lake::open(&over.folder.join("lake")).expect("a lake");
+    let snapshot = lake.pin().await.expect("pinned");
+    let shapes: Vec<_> = over.library.tables.values().map(shape_of).collect();
+    let spill = over.folder.join("spill");
+    std::fs::create_dir_all(&spill).expect("a folder");
+    let limits = Limits { memory: over.memory, spill: &spill, partitions: over.partitions };
+    let counting = CountingSession::open(&lake, &snapshot, over.library, &shapes, over.as_of, &limits).await.expect("a session");
+    let mut shared = SharedPopulations::new(&counting.context, over.library, spill.clone(), &|| 0.0);
+    let populations = shared.dependencies().clone();
+    shared.stand_at(moment_of(Window::Flow, over.as_of), populations.in_order().map(str::to_owned)).await;
+    stand("populations");
+    let effects = Effects::read(&counting.context, over.as_of).await.expect("effects");
+    let Over { library, period, as_of, elapsed, finished, .. } = *over;
+    let request = DetectRequest { library, as_of, period, effects: &effects, elapsed, finished };
+    detect(&counting.context, &request).await.expect("judged")
+}
+
+/// Seconds of each detector over the lake of `project`; of those named, where some are.
+fn print_cost(project: &Path, as_of: Date, memory: Option<usize>, only: &[String]) {
+    let queries = Some(project.join("queries")).filter(|queries| queries.is_dir());
+    let (mut library, _) = Library::read(queries.as_deref()).expect("the library reads");
+    library.detectors.retain(|name, _| only.is_empty() || only.contains(name));
+    let period: Period = as_of.year().to_string().parse().expect("a period");
+    let partitions = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(partitions).enable_all().build().expect("threads");
+    let begun = Instant::now();
+    let last = Mutex::new(begun);
+    let told = |name: &str| {
+        let mut last = last.lock().expect("nobody failed");
+        eprintln!("{name}: {:.1} s", last.elapsed().as_secs_f64());
+        *last = Instant::now();
+    };
+    let names = Mutex::new(library.detectors.keys());
+    let finished = || told(names.lock().expect("nobody failed").next().expect("a detector for each"));
+    let elapsed = || begun.elapsed().as_secs_f64();
+    let over =
+        Over { library: &library, folder: project, period: &period, as_of, memory, partitions, elapsed: &elapsed, finished: &finished };
+    let detected = runtime.block_on(detected(&over, &told));
+    println!("| detector | seconds |\n|---|---|");
+    for (name, seconds) in &detected.seconds {
+        println!("| {name} | {seconds:.1} |");
+    }
+    let all: f64 = detected.seconds.values().sum();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("?").trim();
+    println!("| together | {all:.1} |\n\n{} findings, failed: {:?}; peak memory {peak}", detected.findings.len(), detected.failed);
 }
 
 /// What was found of what was planted; who made it and when is filled in by the caller.

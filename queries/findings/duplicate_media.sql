@@ -64,19 +64,28 @@ used AS (
   LEFT JOIN visit_matters AS w ON w.inspection_id = m.inspection_id
   WHERE f.digest IS NOT NULL OR f.picture IS NOT NULL
 ),
+-- Most files and pictures occur once: only of those that occur again is it asked in how many matters, for a set of names each is what memory goes to.
+repeated_files AS (
+  SELECT digest FROM files WHERE digest IS NOT NULL GROUP BY digest HAVING count(*) > 1
+),
 same_files AS (
-  SELECT digest, count(DISTINCT matter) AS matters, min(act) AS first_act, max(act) AS last_act,
-         count(DISTINCT unit_id) AS units, min(made_on) AS first_on, max(made_on) AS last_on
-  FROM used
-  WHERE digest IS NOT NULL AND matter IS NOT NULL
-  GROUP BY digest
+  SELECT u.digest, count(DISTINCT u.matter) AS matters, min(u.act) AS first_act, max(u.act) AS last_act,
+         count(DISTINCT u.unit_id) AS units, min(u.made_on) AS first_on, max(u.made_on) AS last_on
+  FROM used AS u
+  JOIN repeated_files AS r ON r.digest = u.digest
+  WHERE u.matter IS NOT NULL
+  GROUP BY u.digest
+),
+repeated_pictures AS (
+  SELECT picture FROM files WHERE picture IS NOT NULL GROUP BY picture HAVING count(*) > 1
 ),
 same_pictures AS (
-  SELECT picture, count(DISTINCT matter) AS matters, min(act) AS first_act, max(act) AS last_act,
-         count(DISTINCT unit_id) AS units, min(made_on) AS first_on, max(made_on) AS last_on
-  FROM used
-  WHERE picture IS NOT NULL AND matter IS NOT NULL
-  GROUP BY picture
+  SELECT u.picture, count(DISTINCT u.matter) AS matters, min(u.act) AS first_act, max(u.act) AS last_act,
+         count(DISTINCT u.unit_id) AS units, min(u.made_on) AS first_on, max(u.made_on) AS last_on
+  FROM used AS u
+  JOIN repeated_pictures AS r ON r.picture = u.picture
+  WHERE u.matter IS NOT NULL
+  GROUP BY u.picture
 ),
 -- A picture of a matter once, however often it was put in. (By a number and not by GROUP BY: DataFusion 55 takes its keys for unique behind `unnest`, too, and
 -- counts without DISTINCT.)
@@ -87,47 +96,53 @@ pictures AS (
         WHERE picture IS NOT NULL AND matter IS NOT NULL) AS n
   WHERE nth = 1
 ),
--- Photos up to four bits apart share a band: an equal join, not each with each.
+-- Photos up to four bits apart share a band: an equal join, not each with each. (Counted by groups and not by a window, which holds all rows at once.)
 banded AS (
-  SELECT *, count(*) OVER (PARTITION BY unit_id, band)
-              > param('finding.duplicate_media.pictures', act_domain, day_of($as_of - INTERVAL '1 second')) AS is_crowded
-  FROM (SELECT *, unnest(picture_bands(picture)) AS band FROM pictures) AS b
+  SELECT unit_id, act_domain, picture, matter, act, made_on, unnest(picture_bands(picture)) AS band FROM pictures
+),
+band_sizes AS (
+  SELECT unit_id, band, count(*) AS pictures_in FROM banded GROUP BY unit_id, band HAVING count(*) > 1
+),
+beside AS (
+  SELECT b.*, s.pictures_in > param('finding.duplicate_media.pictures', b.act_domain, day_of($as_of - INTERVAL '1 second')) AS is_crowded
+  FROM banded AS b
+  JOIN band_sizes AS s ON s.unit_id = b.unit_id AND s.band = b.band
 ),
 near_pictures AS (
   SELECT u.unit_id, u.picture, u.matter, count(DISTINCT o.matter) AS others, min(o.act) AS other_act, min(picture_distance(u.picture, o.picture)) AS bits
-  FROM banded AS u
-  JOIN banded AS o ON o.unit_id = u.unit_id AND o.band = u.band
+  FROM beside AS u
+  JOIN beside AS o ON o.unit_id = u.unit_id AND o.band = u.band
   WHERE NOT u.is_crowded AND NOT o.is_crowded AND o.matter <> u.matter AND o.picture <> u.picture AND u.made_on >= day_of($from)
     AND picture_distance(u.picture, o.picture) <= param('finding.duplicate_media.bits', u.act_domain, u.made_on)
   GROUP BY u.unit_id, u.picture, u.matter
 ),
 crowded AS (
-  SELECT DISTINCT unit_id, picture FROM banded WHERE is_crowded
+  SELECT DISTINCT unit_id, picture FROM beside WHERE is_crowded
 )
 SELECT u.unit_id, u.act_domain AS domain, u.source_table, u.record_id, u.source_file, u.source_line, '文件相同' AS sign,
-       s.matters > 1 AND (s.units = 1 OR u.made_on > s.first_on OR s.first_on = s.last_on) AS is_odd,
+       coalesce(s.matters > 1 AND (s.units = 1 OR u.made_on > s.first_on OR s.first_on = s.last_on), false) AS is_odd,
        concat(CAST(u.made_on AS VARCHAR), ' 的文件属于', u.act, '，与', CASE WHEN s.first_act = u.act THEN s.last_act ELSE s.first_act END,
               ' 的文件完全相同，共用于 ', CAST(s.matters AS VARCHAR), ' 件事') AS says
 FROM used AS u
-JOIN same_files AS s ON s.digest = u.digest
-WHERE u.matter IS NOT NULL AND u.made_on >= day_of($from)
+LEFT JOIN same_files AS s ON s.digest = u.digest
+WHERE u.digest IS NOT NULL AND u.matter IS NOT NULL AND u.made_on >= day_of($from)
 UNION ALL
 SELECT u.unit_id, u.act_domain, u.source_table, u.record_id, u.source_file, u.source_line, '画面相同',
-       p.matters > 1 AND (p.units = 1 OR u.made_on > p.first_on OR p.first_on = p.last_on),
+       coalesce(p.matters > 1 AND (p.units = 1 OR u.made_on > p.first_on OR p.first_on = p.last_on), false),
        concat(CAST(u.made_on AS VARCHAR), ' 的照片属于', u.act, '，与', CASE WHEN p.first_act = u.act THEN p.last_act ELSE p.first_act END,
               ' 的照片画面相同而文件不同，共用于 ', CAST(p.matters AS VARCHAR), ' 件事')
 FROM used AS u
-JOIN same_pictures AS p ON p.picture = u.picture
+LEFT JOIN same_pictures AS p ON p.picture = u.picture
 LEFT JOIN same_files AS s ON s.digest = u.digest
-WHERE u.matter IS NOT NULL AND u.made_on >= day_of($from) AND coalesce(s.matters, 1) = 1
+WHERE u.picture IS NOT NULL AND u.matter IS NOT NULL AND u.made_on >= day_of($from) AND coalesce(s.matters, 1) = 1
 UNION ALL
 SELECT u.unit_id, u.act_domain, u.source_table, u.record_id, u.source_file, u.source_line, '画面相近',
        CASE WHEN n.picture IS NOT NULL THEN true WHEN c.picture IS NULL THEN false END,
        concat(CAST(u.made_on AS VARCHAR), ' 的照片属于', u.act, '，与', n.other_act, ' 的照片画面相近（感知哈希相差 ', CAST(n.bits AS VARCHAR), ' 位），相近的照片属于 ',
               CAST(n.others AS VARCHAR), ' 件事')
 FROM used AS u
-JOIN same_pictures AS p ON p.picture = u.picture
+LEFT JOIN same_pictures AS p ON p.picture = u.picture
 LEFT JOIN near_pictures AS n ON n.unit_id = u.unit_id AND n.picture = u.picture AND n.matter = u.matter
 LEFT JOIN crowded AS c ON c.unit_id = u.unit_id AND c.picture = u.picture
 LEFT JOIN same_files AS s ON s.digest = u.digest
-WHERE u.matter IS NOT NULL AND u.made_on >= day_of($from) AND coalesce(s.matters, 1) = 1 AND p.matters = 1
+WHERE u.picture IS NOT NULL AND u.matter IS NOT NULL AND u.made_on >= day_of($from) AND coalesce(s.matters, 1) = 1 AND coalesce(p.matters, 1) = 1

@@ -77,6 +77,8 @@ pub struct DetectRequest<'a> {
     pub effects: &'a Effects,
     /// Seconds since the run began.
     pub elapsed: &'a (dyn Fn() -> f64 + Sync),
+    /// Told when a detector has looked at everything.
+    pub finished: &'a (dyn Fn() + Sync),
 }
 
 impl DetectRequest<'_> {
@@ -204,6 +206,7 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
             }
         }
         seconds.insert(detector.name.clone(), (request.elapsed)() - begun);
+        (request.finished)();
     }
     let (rows, flagged) = corrected(&tests, request.parameter("finding.q", None)?);
     for detector in request.library.detectors.values() {

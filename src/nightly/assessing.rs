@@ -151,7 +151,8 @@ pub async fn assess(
     let (period, as_of) = (&request.period, request.as_of);
     let reuse = reuse_in(request, &counting, snapshot);
     assessed.effects = Effects::read(session, as_of).await?;
-    let looked_for = DetectRequest { library, as_of, period, effects: &assessed.effects, elapsed: &elapsed };
+    let (detected_one, nothing) = (|| surroundings.advance(1), || ());
+    let looked_for = DetectRequest { library, as_of, period, effects: &assessed.effects, elapsed: &elapsed, finished: &nothing };
     let watch = Watch::over(request.scheme, &assessed.units, looked_for.last_day(), &assessed.effects);
     // The months before this year are counted only where nothing below asks for the beginning of the window.
     let whole = |indicator: &Indicator| {
@@ -236,9 +237,9 @@ pub async fn assess(
         assessed.records.lists.extend(sides.lists_of(&assessed.units, RECORDS_ON_PAGE));
     }
 
-    surroundings.stage("findings", Work::Unknown);
+    surroundings.stage("findings", Work::Things(library.detectors.len(), "detector"));
     shared.stand_at(moment_of(Window::Flow, request.as_of), dependencies.in_order().map(str::to_owned)).await;
-    let looked_for = DetectRequest { library, as_of, period, effects: &assessed.effects, elapsed: &elapsed };
+    let looked_for = DetectRequest { finished: &detected_one, effects: &assessed.effects, ..looked_for };
     let edited: Vec<_> = library.tables_at_freeze().into_iter().map(shape_of).collect();
     let frozen = lake.register_at_freeze(session, snapshot, &freezes(request)?, &edited).await;
     let mut detected = detect(session, &looked_for).await?;

@@ -301,7 +301,8 @@ async fn detected(case: &Case, detector: &str, expected: &Grid) -> Result<Detect
     library.detectors.retain(|name, _| name == detector);
     let period: Period = case.as_of.year().to_string().parse()?;
     let effects = Effects::read(&context, case.as_of).await.map_err(|error| error.to_string())?;
-    let request = DetectRequest { library: &library, as_of: case.as_of, period: &period, effects: &effects, elapsed: &|| 0.0 };
+    let request =
+        DetectRequest { library: &library, as_of: case.as_of, period: &period, effects: &effects, elapsed: &|| 0.0, finished: &|| () };
     let mut detected = detect(&context, &request).await.map_err(|error| error.to_string())?;
     if let Some(reason) = detected.failed.get(detector) {
         return Err(format!("the detector failed: {reason}"));
