@@ -325,7 +325,7 @@ pub fn bonferroni_rank_sets(estimates: &[f64], standard_errors: &[f64], coverage
     let mut sets = vec![RankSet { best: 1, worst: units }; order.len()];
     for (place, better) in order.iter().enumerate() {
         for worse in &order[place + 1..] {
-            let error = (standard_errors[*better].powi(2) + standard_errors[*worse].powi(2)).sqrt();
+            let error = error_of_difference(standard_errors[*better], standard_errors[*worse]);
             if estimates[*better] - estimates[*worse] > limit * error {
                 sets[*worse].best += 1;
                 sets[*better].worst -= 1;
@@ -359,6 +359,11 @@ pub fn marginal_rank_set(estimates: &[f64], standard_errors: &[f64], unit: usize
     let table = Table::new(estimates, standard_errors, options)?;
     let position = table.order.iter().position(|placed| *placed == unit)?;
     Some(table.marginal(position, options.stepdown))
+}
+
+/// Standard error of the difference of two independent estimates.
+fn error_of_difference(a: f64, b: f64) -> f64 {
+    (a * a + b * b).sqrt()
 }
 
 /// Units by estimate, best first, then by standard error: random numbers are dealt in this order, not in that of the input.
@@ -413,8 +418,7 @@ impl Table {
 
     /// Standard error of the difference of two units.
     fn error_of_difference(&self, a: u32, b: u32) -> f64 {
-        let (a, b) = (self.errors[a as usize], self.errors[b as usize]);
-        (a * a + b * b).sqrt()
+        error_of_difference(self.errors[a as usize], self.errors[b as usize])
     }
 
     /// Whether the estimates show that one unit is better than another one.
