@@ -335,7 +335,7 @@ async fn detected(over: &Over<'_>, stand: &dyn Fn(&str)) -> Detected {
     let effects = Effects::read(&counting.context, over.as_of).await.expect("effects");
     let Over { library, period, as_of, elapsed, finished, .. } = *over;
     let request = DetectRequest { library, as_of, period, effects: &effects, elapsed, finished };
-    detect(&counting.context, &request).await.expect("judged")
+    detect(&mut shared, &request).await.expect("judged")
 }
 
 /// Seconds of each detector over the lake of `project`; of those named, where some are.

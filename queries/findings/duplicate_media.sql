@@ -17,15 +17,89 @@
 --   用在数个单位的，最早用的那一份是被人用的，不列；只在一个单位的，或者都在同一日的，分不出先后，都列。
 -- 同一件事：案件与它所由来的检查，同一次检查、同一条线索引出的数件案件，同一次综合查一次任务中各单位的检查，行政强制与其案件、检查。
 -- 没有关联到任何案件、检查的文件不在内。全黑、全白画面的感知哈希（各位相同）不作比对。
-WITH visits AS (
-  SELECT inspection_id, case_id, coalesce('任务 ' || merged_visit_id, '检查 ' || inspection_id) AS visit
-  FROM inspection_register
-  WHERE end_of(checked_on) <= $as_of
+WITH files AS (
+  SELECT 'evidence_files' AS source_table, unit_id, domain, file_id AS record_id, source_file, source_line, created_on AS made_on, case_id, inspection_id,
+         CAST(NULL AS VARCHAR) AS measure_id, lower(sha256) AS digest,
+         CASE WHEN kind = 'photo' AND NOT regexp_like(lower(phash), '^(0+|f+)$') THEN lower(phash) END AS picture
+  FROM evidence_files
+  WHERE kind IN ('photo', 'video', 'audio') AND end_of(created_on) <= $as_of AND coalesce(case_id, inspection_id) IS NOT NULL
+  UNION ALL
+  SELECT 'body_cam_recordings', unit_id, act_domain, record_id, source_file, source_line, shot_on, case_id, linked_inspection_id,
+         linked_measure_id, lower(sha256), NULL
+  FROM recording_register
+  WHERE NOT coalesce(deleted, false) AND coalesce(media <> 'text', true) AND end_of(shot_on) <= $as_of
+    AND coalesce(case_id, linked_inspection_id, linked_measure_id) IS NOT NULL
+  UNION ALL
+  SELECT 'case_documents', unit_id, domain, document_id, source_file, source_line, dated_on, case_id, NULL, NULL, lower(file_sha256), NULL
+  FROM case_documents
+  WHERE doc_kind IN ('site_record', 'inquiry_record') AND end_of(dated_on) <= $as_of AND case_id IS NOT NULL
+),
+-- Most files and pictures occur once. Only of those that occur again, or near another, is it asked to what matter they belong: millions of files stand on the
+-- right of the joins below and pass by, what is held on the left is few.
+repeated_files AS (
+  SELECT digest FROM files WHERE digest IS NOT NULL GROUP BY digest HAVING count(*) > 1
+),
+repeated_pictures AS (
+  SELECT picture FROM files WHERE picture IS NOT NULL GROUP BY picture HAVING count(*) > 1
+),
+-- Photos up to four bits apart share a band: an equal join, not each with each.
+banded AS (
+  SELECT unit_id, picture, files_in, acts_in, unnest(picture_bands(picture)) AS band
+  FROM (SELECT unit_id, picture, count(*) AS files_in, min(domain) AS acts_in FROM files WHERE picture IS NOT NULL GROUP BY unit_id, picture) AS p
+),
+bands AS (
+  SELECT unit_id, band, sum(files_in) AS files_in FROM banded GROUP BY unit_id, band HAVING count(*) > 1
+),
+beside AS (
+  SELECT p.*, b.files_in > param('finding.duplicate_media.pictures', p.acts_in, day_of($as_of - INTERVAL '1 second')) AS is_crowded
+  FROM bands AS b
+  JOIN banded AS p ON p.unit_id = b.unit_id AND p.band = b.band
+),
+near_pictures AS (
+  SELECT DISTINCT u.unit_id, u.picture, o.picture AS other, picture_distance(u.picture, o.picture) AS bits
+  FROM beside AS u
+  JOIN beside AS o ON o.unit_id = u.unit_id AND o.band = u.band
+  WHERE NOT u.is_crowded AND NOT o.is_crowded AND o.picture <> u.picture
+    AND picture_distance(u.picture, o.picture) <= param('finding.duplicate_media.bits', u.acts_in, day_of($as_of - INTERVAL '1 second'))
+),
+-- (Not DISTINCT: DataFusion 55 takes keys of a GROUP BY for unique behind `unnest`, too, and would leave every band's row.)
+crowded AS (
+  SELECT unit_id, picture, count(*) AS bands FROM beside WHERE is_crowded GROUP BY unit_id, picture
+),
+suspects AS (
+  SELECT f.* FROM repeated_files AS r JOIN files AS f ON f.digest = r.digest
+  UNION
+  SELECT f.* FROM repeated_pictures AS r JOIN files AS f ON f.picture = r.picture
+  UNION
+  SELECT f.* FROM (SELECT DISTINCT unit_id, picture FROM near_pictures) AS n JOIN files AS f ON f.unit_id = n.unit_id AND f.picture = n.picture
+),
+measures AS (
+  SELECT m.measure_id, min(m.case_id) AS case_id, min(m.inspection_id) AS inspection_id
+  FROM (SELECT DISTINCT measure_id FROM suspects WHERE measure_id IS NOT NULL) AS s
+  JOIN coercion_register AS m ON m.measure_id = s.measure_id
+  GROUP BY m.measure_id
+),
+visits AS (
+  SELECT i.inspection_id, i.case_id, coalesce('任务 ' || i.merged_visit_id, '检查 ' || i.inspection_id) AS visit
+  FROM (SELECT inspection_id FROM suspects UNION SELECT inspection_id FROM measures) AS s
+  JOIN inspection_register AS i ON i.inspection_id = s.inspection_id
+  WHERE end_of(i.checked_on) <= $as_of
+),
+cases AS (
+  SELECT c.case_id, c.domain, c.inspection_id, c.lead_id
+  FROM (SELECT case_id FROM suspects UNION SELECT case_id FROM measures UNION SELECT case_id FROM visits) AS s
+  JOIN case_register AS c ON c.case_id = s.case_id
+),
+visits_before_cases AS (
+  SELECT i.inspection_id, coalesce('任务 ' || i.merged_visit_id, '检查 ' || i.inspection_id) AS visit
+  FROM (SELECT DISTINCT inspection_id FROM cases WHERE inspection_id IS NOT NULL) AS s
+  JOIN inspection_register AS i ON i.inspection_id = s.inspection_id
+  WHERE end_of(i.checked_on) <= $as_of
 ),
 case_matters AS (
-  SELECT c.case_id, min(c.domain) AS domain, min(coalesce(v.visit, '检查 ' || c.inspection_id, '线索 ' || c.lead_id, '案件 ' || c.case_id)) AS matter
-  FROM case_register AS c
-  LEFT JOIN visits AS v ON v.inspection_id = c.inspection_id
+  SELECT c.case_id, min(coalesce(v.visit, '检查 ' || c.inspection_id, '线索 ' || c.lead_id, '案件 ' || c.case_id)) AS matter
+  FROM cases AS c
+  LEFT JOIN visits_before_cases AS v ON v.inspection_id = c.inspection_id
   GROUP BY c.case_id
 ),
 visit_matters AS (
@@ -33,116 +107,92 @@ visit_matters AS (
   FROM visits AS v
   LEFT JOIN case_matters AS m ON m.case_id = v.case_id
 ),
-measures AS (
-  SELECT measure_id, min(case_id) AS case_id, min(inspection_id) AS inspection_id FROM coercion_register GROUP BY measure_id
-),
-files AS (
-  SELECT 'evidence_files' AS source_table, unit_id, domain, file_id AS record_id, source_file, source_line, created_on AS made_on, case_id, inspection_id,
-         CAST(NULL AS VARCHAR) AS measure_id, lower(sha256) AS digest,
-         CASE WHEN kind = 'photo' AND NOT regexp_like(lower(phash), '^(0+|f+)$') THEN lower(phash) END AS picture
-  FROM evidence_files
-  WHERE kind IN ('photo', 'video', 'audio') AND end_of(created_on) <= $as_of
-  UNION ALL
-  SELECT 'body_cam_recordings', unit_id, act_domain, record_id, source_file, source_line, shot_on, case_id, linked_inspection_id,
-         linked_measure_id, lower(sha256), NULL
-  FROM recording_register
-  WHERE NOT coalesce(deleted, false) AND coalesce(media <> 'text', true) AND end_of(shot_on) <= $as_of
-  UNION ALL
-  SELECT 'case_documents', unit_id, domain, document_id, source_file, source_line, dated_on, case_id, NULL, NULL, lower(file_sha256), NULL
-  FROM case_documents
-  WHERE doc_kind IN ('site_record', 'inquiry_record') AND end_of(dated_on) <= $as_of
-),
 used AS (
-  SELECT f.*, coalesce(f.domain, c.domain, 'other') AS act_domain,
+  SELECT f.*,
          coalesce(c.matter, '案件 ' || f.case_id, v.matter, '检查 ' || f.inspection_id, d.matter, w.matter, '强制 ' || f.measure_id) AS matter,
          coalesce('案件 ' || f.case_id, '检查 ' || f.inspection_id, '强制 ' || f.measure_id) AS act
-  FROM files AS f
+  FROM suspects AS f
   LEFT JOIN case_matters AS c ON c.case_id = f.case_id
   LEFT JOIN visit_matters AS v ON v.inspection_id = f.inspection_id
   LEFT JOIN measures AS m ON m.measure_id = f.measure_id
   LEFT JOIN case_matters AS d ON d.case_id = m.case_id
   LEFT JOIN visit_matters AS w ON w.inspection_id = m.inspection_id
-  WHERE f.digest IS NOT NULL OR f.picture IS NOT NULL
-),
--- Most files and pictures occur once: only of those that occur again is it asked in how many matters, for a set of names each is what memory goes to.
-repeated_files AS (
-  SELECT digest FROM files WHERE digest IS NOT NULL GROUP BY digest HAVING count(*) > 1
 ),
 same_files AS (
-  SELECT u.digest, count(DISTINCT u.matter) AS matters, min(u.act) AS first_act, max(u.act) AS last_act,
-         count(DISTINCT u.unit_id) AS units, min(u.made_on) AS first_on, max(u.made_on) AS last_on
-  FROM used AS u
-  JOIN repeated_files AS r ON r.digest = u.digest
-  WHERE u.matter IS NOT NULL
-  GROUP BY u.digest
-),
-repeated_pictures AS (
-  SELECT picture FROM files WHERE picture IS NOT NULL GROUP BY picture HAVING count(*) > 1
+  SELECT digest, count(DISTINCT matter) AS matters, min(act) AS first_act, max(act) AS last_act,
+         count(DISTINCT unit_id) AS units, min(made_on) AS first_on, max(made_on) AS last_on
+  FROM used
+  WHERE digest IS NOT NULL
+  GROUP BY digest
+  HAVING count(DISTINCT matter) > 1
 ),
 same_pictures AS (
-  SELECT u.picture, count(DISTINCT u.matter) AS matters, min(u.act) AS first_act, max(u.act) AS last_act,
-         count(DISTINCT u.unit_id) AS units, min(u.made_on) AS first_on, max(u.made_on) AS last_on
-  FROM used AS u
-  JOIN repeated_pictures AS r ON r.picture = u.picture
-  WHERE u.matter IS NOT NULL
-  GROUP BY u.picture
+  SELECT picture, count(DISTINCT matter) AS matters, min(act) AS first_act, max(act) AS last_act,
+         count(DISTINCT unit_id) AS units, min(made_on) AS first_on, max(made_on) AS last_on
+  FROM used
+  WHERE picture IS NOT NULL
+  GROUP BY picture
+  HAVING count(DISTINCT matter) > 1
 ),
--- A picture of a matter once, however often it was put in. (By a number and not by GROUP BY: DataFusion 55 takes its keys for unique behind `unnest`, too, and
--- counts without DISTINCT.)
-pictures AS (
-  SELECT unit_id, act_domain, picture, matter, act, made_on
-  FROM (SELECT *, row_number() OVER (PARTITION BY unit_id, picture, matter ORDER BY made_on DESC, record_id) AS nth
-        FROM used
-        WHERE picture IS NOT NULL AND matter IS NOT NULL) AS n
-  WHERE nth = 1
+near_files AS (
+  SELECT u.record_id, count(DISTINCT o.matter) AS matters, min(o.act) AS other_act, min(n.bits) AS bits
+  FROM near_pictures AS n
+  JOIN used AS u ON u.unit_id = n.unit_id AND u.picture = n.picture
+  JOIN used AS o ON o.unit_id = n.unit_id AND o.picture = n.other
+  WHERE o.matter <> u.matter
+  GROUP BY u.record_id
 ),
--- Photos up to four bits apart share a band: an equal join, not each with each. (Counted by groups and not by a window, which holds all rows at once.)
-banded AS (
-  SELECT unit_id, act_domain, picture, matter, act, made_on, unnest(picture_bands(picture)) AS band FROM pictures
+case_domains AS (
+  SELECT c.case_id, min(c.domain) AS domain
+  FROM (SELECT DISTINCT case_id FROM files WHERE domain IS NULL AND case_id IS NOT NULL) AS f
+  JOIN case_register AS c ON c.case_id = f.case_id
+  GROUP BY c.case_id
 ),
-band_sizes AS (
-  SELECT unit_id, band, count(*) AS pictures_in FROM banded GROUP BY unit_id, band HAVING count(*) > 1
+of_domains AS (
+  SELECT f.*, coalesce(f.domain, c.domain, 'other') AS act_domain, coalesce('案件 ' || f.case_id, '检查 ' || f.inspection_id, '强制 ' || f.measure_id) AS act
+  FROM case_domains AS c
+  RIGHT JOIN files AS f ON c.case_id = CASE WHEN f.domain IS NULL THEN f.case_id END
+  WHERE f.made_on >= day_of($from)
 ),
-beside AS (
-  SELECT b.*, s.pictures_in > param('finding.duplicate_media.pictures', b.act_domain, day_of($as_of - INTERVAL '1 second')) AS is_crowded
-  FROM banded AS b
-  JOIN band_sizes AS s ON s.unit_id = b.unit_id AND s.band = b.band
+beside_files AS (
+  SELECT f.*, s.matters AS same_matters, s.units = 1 OR f.made_on > s.first_on OR s.first_on = s.last_on AS same_is_odd,
+         CASE WHEN s.first_act = f.act THEN s.last_act ELSE s.first_act END AS same_act
+  FROM same_files AS s
+  RIGHT JOIN of_domains AS f ON s.digest = f.digest
 ),
-near_pictures AS (
-  SELECT u.unit_id, u.picture, u.matter, count(DISTINCT o.matter) AS others, min(o.act) AS other_act, min(picture_distance(u.picture, o.picture)) AS bits
-  FROM beside AS u
-  JOIN beside AS o ON o.unit_id = u.unit_id AND o.band = u.band
-  WHERE NOT u.is_crowded AND NOT o.is_crowded AND o.matter <> u.matter AND o.picture <> u.picture AND u.made_on >= day_of($from)
-    AND picture_distance(u.picture, o.picture) <= param('finding.duplicate_media.bits', u.act_domain, u.made_on)
-  GROUP BY u.unit_id, u.picture, u.matter
+beside_pictures AS (
+  SELECT f.*, p.matters AS picture_matters, p.units = 1 OR f.made_on > p.first_on OR p.first_on = p.last_on AS picture_is_odd,
+         CASE WHEN p.first_act = f.act THEN p.last_act ELSE p.first_act END AS picture_act
+  FROM same_pictures AS p
+  RIGHT JOIN beside_files AS f ON p.picture = f.picture
 ),
-crowded AS (
-  SELECT DISTINCT unit_id, picture FROM beside WHERE is_crowded
+beside_near AS (
+  SELECT f.*, n.matters AS near_matters, n.other_act AS near_act, n.bits
+  FROM near_files AS n
+  RIGHT JOIN beside_pictures AS f ON n.record_id = f.record_id AND f.picture IS NOT NULL
+),
+compared AS (
+  SELECT f.*, c.picture IS NOT NULL AS is_crowded
+  FROM crowded AS c
+  RIGHT JOIN beside_near AS f ON c.unit_id = f.unit_id AND c.picture = f.picture
 )
-SELECT u.unit_id, u.act_domain AS domain, u.source_table, u.record_id, u.source_file, u.source_line, '文件相同' AS sign,
-       coalesce(s.matters > 1 AND (s.units = 1 OR u.made_on > s.first_on OR s.first_on = s.last_on), false) AS is_odd,
-       concat(CAST(u.made_on AS VARCHAR), ' 的文件属于', u.act, '，与', CASE WHEN s.first_act = u.act THEN s.last_act ELSE s.first_act END,
-              ' 的文件完全相同，共用于 ', CAST(s.matters AS VARCHAR), ' 件事') AS says
-FROM used AS u
-LEFT JOIN same_files AS s ON s.digest = u.digest
-WHERE u.digest IS NOT NULL AND u.matter IS NOT NULL AND u.made_on >= day_of($from)
-UNION ALL
-SELECT u.unit_id, u.act_domain, u.source_table, u.record_id, u.source_file, u.source_line, '画面相同',
-       coalesce(p.matters > 1 AND (p.units = 1 OR u.made_on > p.first_on OR p.first_on = p.last_on), false),
-       concat(CAST(u.made_on AS VARCHAR), ' 的照片属于', u.act, '，与', CASE WHEN p.first_act = u.act THEN p.last_act ELSE p.first_act END,
-              ' 的照片画面相同而文件不同，共用于 ', CAST(p.matters AS VARCHAR), ' 件事')
-FROM used AS u
-LEFT JOIN same_pictures AS p ON p.picture = u.picture
-LEFT JOIN same_files AS s ON s.digest = u.digest
-WHERE u.picture IS NOT NULL AND u.matter IS NOT NULL AND u.made_on >= day_of($from) AND coalesce(s.matters, 1) = 1
-UNION ALL
-SELECT u.unit_id, u.act_domain, u.source_table, u.record_id, u.source_file, u.source_line, '画面相近',
-       CASE WHEN n.picture IS NOT NULL THEN true WHEN c.picture IS NULL THEN false END,
-       concat(CAST(u.made_on AS VARCHAR), ' 的照片属于', u.act, '，与', n.other_act, ' 的照片画面相近（感知哈希相差 ', CAST(n.bits AS VARCHAR), ' 位），相近的照片属于 ',
-              CAST(n.others AS VARCHAR), ' 件事')
-FROM used AS u
-LEFT JOIN same_pictures AS p ON p.picture = u.picture
-LEFT JOIN near_pictures AS n ON n.unit_id = u.unit_id AND n.picture = u.picture AND n.matter = u.matter
-LEFT JOIN crowded AS c ON c.unit_id = u.unit_id AND c.picture = u.picture
-LEFT JOIN same_files AS s ON s.digest = u.digest
-WHERE u.picture IS NOT NULL AND u.matter IS NOT NULL AND u.made_on >= day_of($from) AND coalesce(s.matters, 1) = 1 AND coalesce(p.matters, 1) = 1
+SELECT f.unit_id, f.act_domain AS domain, f.source_table, f.record_id, f.source_file, f.source_line, s.sign,
+       CASE s.sign
+         WHEN '文件相同' THEN coalesce(f.same_is_odd, false)
+         WHEN '画面相同' THEN coalesce(f.picture_is_odd, false)
+         ELSE CASE WHEN f.near_matters IS NOT NULL THEN true WHEN NOT f.is_crowded THEN false END
+       END AS is_odd,
+       CASE s.sign
+         WHEN '文件相同' THEN concat(CAST(f.made_on AS VARCHAR), ' 的文件属于', f.act, '，与', f.same_act, ' 的文件完全相同，共用于 ', CAST(f.same_matters AS VARCHAR), ' 件事')
+         WHEN '画面相同' THEN concat(CAST(f.made_on AS VARCHAR), ' 的照片属于', f.act, '，与', f.picture_act, ' 的照片画面相同而文件不同，共用于 ',
+                                     CAST(f.picture_matters AS VARCHAR), ' 件事')
+         ELSE concat(CAST(f.made_on AS VARCHAR), ' 的照片属于', f.act, '，与', f.near_act, ' 的照片画面相近（感知哈希相差 ', CAST(f.bits AS VARCHAR),
+                     ' 位），相近的照片属于 ', CAST(f.near_matters AS VARCHAR), ' 件事')
+       END AS says
+FROM (VALUES ('文件相同'), ('画面相同'), ('画面相近')) AS s (sign)
+CROSS JOIN compared AS f
+WHERE CASE s.sign
+        WHEN '文件相同' THEN f.digest IS NOT NULL
+        WHEN '画面相同' THEN f.picture IS NOT NULL AND f.same_matters IS NULL
+        ELSE f.picture IS NOT NULL AND f.same_matters IS NULL AND f.picture_matters IS NULL
+      END

@@ -6,7 +6,8 @@
 //! - A population that looks at neither `$as_of` nor `$from`, itself or below, stands for every moment; one that looks at `$as_of` alone
 //!   for every window that ends there.
 //! - Only the columns that somebody reads are computed and kept. A later query that needs another column has the rows made again, with it.
-//! - So is a part of a population (`WITH name AS …`) that its own SELECT reads more than once, and that joins, aggregates or numbers.
+//! - So is a part of a population (`WITH name AS …`) that its own SELECT reads more than once, and that joins, aggregates or numbers;
+//!   and a part of a query, as long as its asker needs it ([`SharedPopulations::over_shared_rows`]).
 //! - What reads its tables row by row stays a view: reading them again costs no more than reading a copy.
 //! - Rows that can't be stored stay a view as well; the query that needs them then says why.
 //! - `source_file` names the load as well, as in [`super::loads`], so that rows lead back to their file wherever they are read.
@@ -292,6 +293,37 @@ impl<'a> SharedPopulations<'a> {
                 // Once more without it: as a view it may fail again, but then only those fail that read what is wrong.
                 Err(name) => self.give_up(&name),
             }
+        }
+    }
+
+    /// Stores what the queries share, and the columns that any of them needs. Queries that can't be prepared are passed over: whoever runs them hears why.
+    pub async fn store_for(&mut self, queries: Vec<LogicalPlan>) {
+        drop(self.prepared(queries).await);
+    }
+
+    /// One query over stored rows, which are there when this returns; not optimised, so that more can be asked of it than its rows. Its own parts are
+    /// stored as well, until [`Self::forget_parts_of`] this name.
+    ///
+    /// # Errors
+    /// A query that does not plan.
+    pub async fn over_shared_rows(&mut self, name: &str, query: &LogicalPlan) -> Result<LogicalPlan> {
+        self.add_parts(name, query);
+        self.prepared(vec![query.clone()]).await.pop().expect("an answer a query")?;
+        let chosen = self.chosen(std::slice::from_ref(query));
+        self.over_stored(query.clone(), &chosen)
+    }
+
+    /// Gives back the rows of a query's own parts.
+    pub fn forget_parts_of(&mut self, name: &str) {
+        let is_part = |view: &View| view.part_of.as_deref() == Some(name);
+        let parts: Vec<String> = self.views.iter().filter(|(_, view)| is_part(view)).map(|(part, _)| part.clone()).collect();
+        for part in parts {
+            let key = self.key(&part);
+            self.stored.remove(&key);
+            self.failed.remove(&key);
+            self.looks_at.remove(&part);
+            self.views.remove(&part);
+            self.part_names.values_mut().for_each(|known| known.retain(|known| *known != part));
         }
     }
 

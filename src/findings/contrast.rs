@@ -100,7 +100,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>, says: &str) -> Result<Ve
 async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, Strata>> {
     let what = || detecting.detector.file.clone();
     let columns = detecting.detector.statistic.columns();
-    let frame = detecting.frame().await?.select_columns(&columns);
+    let frame = detecting.frame()?.select_columns(&columns);
     let mut found: BTreeMap<Key, Strata> = BTreeMap::new();
     let mut batches = frame.context(Kind::Query, what)?.execute_stream().await.context(Kind::Query, what)?;
     while let Some(batch) = batches.next().await {

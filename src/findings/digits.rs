@@ -127,7 +127,7 @@ async fn read(detecting: &Detecting<'_>) -> Result<BTreeMap<Key, Digits>> {
     let what = || detecting.detector.file.clone();
     let mut keys = ["sign", "source_table", "domain", "unit_id"].map(col).to_vec();
     keys.push(last_digit().alias("digit"));
-    let frame = detecting.frame().await?.filter(col("number").is_not_null());
+    let frame = detecting.frame()?.filter(col("number").is_not_null());
     let counted = frame.and_then(|frame| frame.aggregate(keys, vec![count(lit(1)).alias("n")])).context(Kind::Query, what)?;
     let mut found: BTreeMap<Key, Digits> = BTreeMap::new();
     for batch in &counted.collect().await.context(Kind::Query, what)? {

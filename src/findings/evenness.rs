@@ -123,7 +123,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
     let whole: Vec<Month> =
         request.period.months_until(request.as_of).into_iter().filter(|month| month.last_day() <= request.last_day()).collect();
     let mut tests = Vec::new();
-    let mut units = UnitByUnit::open(detecting.all_rows().await?, detecting.detector).await?;
+    let mut units = UnitByUnit::open(detecting.all_rows()?, detecting.detector).await?;
     while let Some(batch) = units.next().await? {
         for (key, cases) in read(&batch, detecting.detector)? {
             tests.push(test_unit(detecting, &limits, &whole, key, &cases));

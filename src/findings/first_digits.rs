@@ -89,7 +89,7 @@ struct Amounts {
 /// Tests every unit.
 pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>>> {
     let mut tests = Vec::new();
-    let mut units = UnitByUnit::open(detecting.frame().await?, detecting.detector).await?;
+    let mut units = UnitByUnit::open(detecting.frame()?, detecting.detector).await?;
     while let Some(batch) = units.next().await? {
         for ((table, domain, unit, sign), amounts) in read(&batch)? {
             let tier = detecting.tiers.get(&unit).map_or("", String::as_str);

@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use datafusion::common::{Column, DFSchema};
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{count, count_distinct, sum};
-use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::{DataFrame, SessionContext, cast as as_type, col, lit};
 use futures::StreamExt;
 
@@ -19,20 +19,25 @@ use super::peers::{Occasions, Share};
 use super::tables::Evidence;
 use super::{Detecting, digits};
 use crate::compute::check::{Depth, describe};
+use crate::compute::loads::apart;
 use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Kind, Result};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
 use crate::library::detector::{Detector, Statistic};
 
-/// The rows that a detector's file selects, at a moment.
-pub async fn rows(context: &SessionContext, detector: &Detector, moment: Moment) -> Result<DataFrame> {
+/// The plan of the rows that a detector's file selects, at a moment.
+pub(super) async fn planned(context: &SessionContext, detector: &Detector, moment: Moment) -> Result<LogicalPlan> {
     let what = || detector.file.clone();
     let statement = parse_bound(context, &detector.sql, moment).context(Kind::Query, what)?;
-    let plan = context.state().statement_to_plan(statement).await.context(Kind::Query, what)?;
-    let rows = context.execute_logical_plan(plan).await.context(Kind::Query, what)?;
+    context.state().statement_to_plan(statement).await.context(Kind::Query, what)
+}
+
+/// The rows of such a plan.
+pub(super) fn frame(context: &SessionContext, rows: LogicalPlan, detector: &Detector) -> Result<DataFrame> {
+    let rows = DataFrame::new(context.state(), rows);
     match detector.statistic {
-        Statistic::LastDigits => digits::with_evidence(rows).context(Kind::Query, what),
+        Statistic::LastDigits => digits::with_evidence(rows).context(Kind::Query, || detector.file.clone()),
         _ => Ok(rows),
     }
 }
@@ -93,11 +98,10 @@ fn check_columns(detector: &Detector, schema: &DFSchema, diagnostics: &mut Diagn
     }
 }
 
-/// A detector's rows of a span, counted per sign, unit, domain and table; tiers as given, sorted. One query counts what is judged, what can't be, and what
+/// The rows of a span, counted per sign, unit, domain and table; tiers as given, sorted. One query counts what is judged, what can't be, and what
 /// a known effect explains; units of which nothing is judged are among them.
-pub(super) async fn shares(detecting: &Detecting<'_>, moment: Moment) -> Result<BTreeMap<String, Vec<Share>>> {
+pub(super) async fn shares(detecting: &Detecting<'_>, frame: DataFrame) -> Result<BTreeMap<String, Vec<Share>>> {
     let what = || format!("counting the rows of {}", detecting.detector.file);
-    let frame = rows(detecting.session, detecting.detector, moment).await?;
     let domain = if detecting.detector.is_over_domains { lit("").alias("domain") } else { col("domain") };
     let mut keys = vec![col("sign"), col("unit_id"), domain, col("source_table")];
     // A key, and not the filter of each count: DataFusion 55 makes a common part of filters and then refuses its own plan.
@@ -216,7 +220,7 @@ pub fn recorded(batch: &RecordBatch) -> Result<Vec<Recorded>> {
             record_id: value(3, row),
             sign: value(4, row),
             says: value(5, row),
-            source_file: value(6, row),
+            source_file: apart(&value(6, row)).0.to_owned(),
             source_line: lines.as_ref().and_then(|lines| lines[row]).unwrap_or(0),
         },
     };

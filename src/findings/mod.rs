@@ -1,6 +1,6 @@
 //! Patterns for a reviewer, with their evidence.
 //!
-//! In: the session over pinned tables, with functions and populations; the detectors of `queries/findings/`. Out: [`tables::Detected`]. Never here:
+//! In: the populations of the run, at its moment; the detectors of `queries/findings/`. Out: [`tables::Detected`]. Never here:
 //! deductions, the source table `leads`, sentences about fraud.
 //!
 //! ```text
@@ -21,15 +21,16 @@
 //! as-of date or of the period, whichever is earlier.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use arrow::array::Array;
-use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::{DataFrame, SessionContext};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::calendar::{end_of_day, start_of_day};
-use crate::compute::shared::with_less_memory;
+use crate::compute::shared::{SharedPopulations, with_less_memory};
 use crate::error::{Context, Error, Kind, Result};
 use crate::functions::Moment;
 use crate::library::Library;
@@ -137,6 +138,7 @@ struct Detecting<'a> {
     session: &'a SessionContext,
     request: &'a DetectRequest<'a>,
     detector: &'a Detector,
+    rows: Arc<RowsOfSpans>,
     tiers: &'a BTreeMap<String, String>,
     /// Division code of each unit.
     regions: &'a BTreeMap<String, String>,
@@ -144,33 +146,41 @@ struct Detecting<'a> {
     known: Option<Expr>,
 }
 
+/// Plans of a detector's rows over what is stored of the populations.
+struct RowsOfSpans {
+    of_period: LogicalPlan,
+    /// The same span a year before; where it is asked for.
+    of_year_before: Option<LogicalPlan>,
+}
+
 impl Detecting<'_> {
     /// Its rows.
-    async fn all_rows(&self) -> Result<DataFrame> {
-        judged::rows(self.session, self.detector, self.request.moment()).await
+    fn all_rows(&self) -> Result<DataFrame> {
+        judged::frame(self.session, self.rows.of_period.clone(), self.detector)
     }
 
     /// Its rows, without those that a known effect explains.
-    async fn frame(&self) -> Result<DataFrame> {
-        let frame = self.all_rows().await?;
+    fn frame(&self) -> Result<DataFrame> {
+        let frame = self.all_rows()?;
         let Some(known) = &self.known else { return Ok(frame) };
         frame.filter(known.clone().is_not_true()).context(Kind::Query, || self.detector.file.clone())
     }
 
     /// Its rows counted, by sign.
     async fn shares(&self) -> Result<BTreeMap<String, Vec<Share>>> {
-        judged::shares(self, self.request.moment()).await
+        judged::shares(self, self.all_rows()?).await
     }
 
-    /// The same of the span a year before, as it stands today.
-    async fn shares_before(&self) -> Result<BTreeMap<String, Vec<Share>>> {
-        judged::shares(self, self.request.moment_before()).await
+    /// The same of the span a year before, as it stands today; none where nobody asked for that span.
+    async fn shares_before(&self) -> Result<Option<BTreeMap<String, Vec<Share>>>> {
+        let Some(rows) = &self.rows.of_year_before else { return Ok(None) };
+        judged::shares(self, judged::frame(self.session, rows.clone(), self.detector)?).await.map(Some)
     }
 
     /// Rows that a known effect explains, by unit, domain and table: for statistics that read rows and don't count them in the engine.
     async fn left_out(&self) -> Result<BTreeMap<(String, String, String), u64>> {
         let Some(known) = &self.known else { return Ok(BTreeMap::new()) };
-        let rows = self.all_rows().await?;
+        let rows = self.all_rows()?;
         judged::counted(&rows, known.clone(), self.detector).await
     }
 }
@@ -178,10 +188,12 @@ impl Detecting<'_> {
 /// Runs every detector; q-values are corrected over all tests together. Where findings stand is settled by [`review::settle`]. A detector that fails is
 /// named in the outcome, and the others stand.
 ///
+/// Populations that detectors share are stored once for all of them; what one detector reads several times of its own is stored while it is at work.
+///
 /// # Errors
 /// A registry of units that can't be read, or a missing parameter.
-pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Result<Detected> {
-    let session = &planned_in_one_pass(session);
+pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<'_>) -> Result<Detected> {
+    let session = &planned_in_one_pass(shared.context());
     let (tiers, regions) = places(session, request).await?;
     let sessions: Vec<SessionContext> = with_less_memory(&session.state()).into_iter().map(SessionContext::new_with_state).collect();
     let sessions: Vec<&SessionContext> = [session].into_iter().chain(&sessions).collect();
@@ -189,44 +201,84 @@ pub async fn detect(session: &SessionContext, request: &DetectRequest<'_>) -> Re
         let day = detector.statistic.day()?;
         request.effects.condition(&detector.name, day, &regions)
     };
-    let within = |session, detector| Detecting { session, request, detector, tiers: &tiers, regions: &regions, known: known(detector) };
+    let within = |session, detector, rows| Detecting {
+        session,
+        request,
+        detector,
+        rows,
+        tiers: &tiers,
+        regions: &regions,
+        known: known(detector),
+    };
     let (mut findings, mut tests, mut unremarkable, mut failed) = (Vec::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
-    let mut seconds = BTreeMap::new();
+    let (mut seconds, mut plans) = (BTreeMap::new(), BTreeMap::new());
+    for detector in request.library.detectors.values() {
+        match judged::planned(session, detector, request.moment()).await {
+            Ok(plan) => drop(plans.insert(detector.name.as_str(), plan)),
+            Err(error) => drop(failed.insert(detector.name.clone(), error.to_string())),
+        }
+    }
+    shared.store_for(plans.values().cloned().collect()).await;
     for detector in request.library.detectors.values() {
         let begun = (request.elapsed)();
-        match first_answer(&sessions, async |session| looked_for(&within(session, detector)).await).await {
-            Ok(Seen::Facts { findings: mut facts, unremarkable: units }) => {
+        let seen = async {
+            let Some(plan) = plans.get(detector.name.as_str()) else { return Ok(None) };
+            let rows = rows_of_spans(shared, detector, plan, None).await?;
+            first_answer(&sessions, async |session| looked_for(&within(session, detector, Arc::clone(&rows))).await).await.map(Some)
+        };
+        match seen.await {
+            Ok(Some(Seen::Facts { findings: mut facts, unremarkable: units })) => {
                 weigh_by_rarity(&mut facts, units);
                 findings.extend(facts);
                 unremarkable.insert(detector.name.clone(), units);
             }
-            Ok(Seen::Tests(of_detector)) => tests.extend(of_detector),
-            Err(error) => {
-                failed.insert(detector.name.clone(), error.to_string());
-            }
+            Ok(Some(Seen::Tests(of_detector))) => tests.extend(of_detector),
+            Ok(None) => {}
+            Err(error) => drop(failed.insert(detector.name.clone(), error.to_string())),
         }
+        shared.forget_parts_of(&detector.name);
         seconds.insert(detector.name.clone(), (request.elapsed)() - begun);
         (request.finished)();
     }
     let (rows, flagged) = corrected(&tests, request.parameter("finding.q", None)?);
     for detector in request.library.detectors.values() {
         let of_detector: Vec<&(&Tested<'_>, f64)> = flagged.iter().filter(|(test, _)| test.detector.name == detector.name).collect();
-        if of_detector.is_empty() {
-            continue;
-        }
+        let Some(plan) = plans.get(detector.name.as_str()).filter(|_| !of_detector.is_empty()) else { continue };
         let begun = (request.elapsed)();
-        let found = first_answer(&sessions, async |session| flagged_findings(&within(session, detector), &of_detector).await).await;
-        match found {
+        let found = async {
+            let before = match detector.statistic {
+                Statistic::Share { .. } => Some(judged::planned(session, detector, request.moment_before()).await?),
+                _ => None,
+            };
+            let rows = rows_of_spans(shared, detector, plan, before.as_ref()).await?;
+            first_answer(&sessions, async |session| flagged_findings(&within(session, detector, Arc::clone(&rows)), &of_detector).await).await
+        };
+        match found.await {
             Ok(of_detector) => findings.extend(of_detector),
-            Err(error) => {
-                failed.insert(detector.name.clone(), error.to_string());
-            }
+            Err(error) => drop(failed.insert(detector.name.clone(), error.to_string())),
         }
+        shared.forget_parts_of(&detector.name);
         *seconds.entry(detector.name.clone()).or_default() += (request.elapsed)() - begun;
     }
     findings.retain(|finding: &Finding| !failed.contains_key(&finding.detector));
     findings.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
     Ok(Detected { findings, tests: rows, unremarkable, failed, seconds, ..Detected::default() })
+}
+
+/// The plans of a detector's rows over what is stored; its parts of both spans are stored under its name.
+async fn rows_of_spans(
+    shared: &mut SharedPopulations<'_>,
+    detector: &Detector,
+    of_period: &LogicalPlan,
+    of_year_before: Option<&LogicalPlan>,
+) -> Result<Arc<RowsOfSpans>> {
+    let what = || detector.file.clone();
+    let of_period = shared.over_shared_rows(&detector.name, of_period).await.context(Kind::Query, what)?;
+    let of_year_before = match of_year_before {
+        Some(plan) => Some(shared.over_shared_rows(&detector.name, plan).await.context(Kind::Query, what)?),
+        None => None,
+    };
+    Ok(Arc::new(RowsOfSpans { of_period, of_year_before }))
 }
 
 /// What the first session answers that has the memory for it. Joins hold one side: where that is too much, the next has less need of it; what is wrong for
@@ -293,14 +345,11 @@ async fn flagged_findings(detecting: &Detecting<'_>, flagged: &[&(&Tested<'_>, f
     let only_odd = !flagged.iter().any(|(test, _)| matches!(test.evidence, EvidenceOf::NotOdd(_)));
     let rows = if reads_rows {
         let units: BTreeSet<&str> = by_unit.keys().map(|(unit, ..)| *unit).collect();
-        judged::judged_rows(&detecting.frame().await?, detecting.detector, Some(&units), only_odd).await?
+        judged::judged_rows(&detecting.frame()?, detecting.detector, Some(&units), only_odd).await?
     } else {
         Vec::new()
     };
-    let before = match detecting.detector.statistic {
-        Statistic::Share { .. } => Some(share::Before::read(detecting).await?),
-        _ => None,
-    };
+    let before = share::Before::read(detecting).await?;
     let mut findings = Vec::new();
     for ((unit, domain, table), tests) in by_unit {
         let mut evidence = Vec::new();

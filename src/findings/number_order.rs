@@ -26,7 +26,7 @@ const SAYS: &str = "有连续文号的 {n} 件文书中，至少 {odd} 件（{sh
 /// Tests every unit with enough numbered documents.
 pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>>> {
     let mut shares = Counted::new();
-    let mut units = UnitByUnit::open(detecting.frame().await?, detecting.detector).await?;
+    let mut units = UnitByUnit::open(detecting.frame()?, detecting.detector).await?;
     while let Some(batch) = units.next().await? {
         shares.extend(of_unit(detecting, &batch)?);
     }

@@ -25,7 +25,7 @@ pub(super) async fn findings(detecting: &Detecting<'_>) -> Result<(Vec<Finding>,
     }
     type OfOne = (Vec<Evidence>, BTreeMap<String, u64>);
     let mut odd: BTreeMap<(String, String, String), OfOne> = BTreeMap::new();
-    for judged::JudgedRow { row, sign, .. } in judged::judged_rows(&detecting.frame().await?, detecting.detector, None, true).await? {
+    for judged::JudgedRow { row, sign, .. } in judged::judged_rows(&detecting.frame()?, detecting.detector, None, true).await? {
         let (evidence, signs) = odd.entry((row.unit, row.domain, row.evidence.table.clone())).or_default();
         *signs.entry(sign).or_default() += 1;
         evidence.push(row.evidence);

@@ -40,9 +40,9 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>, test: &ShareTest<'_>) ->
 pub(super) struct Before(BTreeMap<String, Vec<Share>>);
 
 impl Before {
-    /// Judges the rows of the year before by the same SQL, as they stand today.
-    pub(super) async fn read(detecting: &Detecting<'_>) -> Result<Self> {
-        Ok(Self(detecting.shares_before().await?))
+    /// Judges the rows of the year before by the same SQL, as they stand today; none of a statistic that has no use for them.
+    pub(super) async fn read(detecting: &Detecting<'_>) -> Result<Option<Self>> {
+        Ok(detecting.shares_before().await?.map(Self))
     }
 
     /// The share of the same unit, domain, table and sign, where it had enough rows to speak of.

@@ -242,7 +242,7 @@ pub async fn assess(
     let looked_for = DetectRequest { finished: &detected_one, effects: &assessed.effects, ..looked_for };
     let edited: Vec<_> = library.tables_at_freeze().into_iter().map(shape_of).collect();
     let frozen = lake.register_at_freeze(session, snapshot, &freezes(request)?, &edited).await;
-    let mut detected = detect(session, &looked_for).await?;
+    let mut detected = detect(&mut shared, &looked_for).await?;
     // A detector that looks for what is missing would find it in every table that did not come.
     for detector in library.detectors.values() {
         let names = names_read(session, &detector.sql).unwrap_or_default();

@@ -14,7 +14,7 @@ use datafusion::prelude::SessionContext;
 use kaohe::compute::attribution::Attribution;
 use kaohe::compute::check::{Depth, check_library, planning_config, register_empty_tables};
 use kaohe::compute::measures::{Amount, Measure, Scope};
-use kaohe::compute::populations::{Dependencies, register_populations};
+use kaohe::compute::populations::{Dependencies, names_read, register_populations};
 use kaohe::compute::run::{Task, compute, moment_of};
 use kaohe::compute::samples::frame;
 use kaohe::compute::shared::SharedPopulations;
@@ -291,11 +291,15 @@ fn test_cell(test: &FindingTest, heading: &str) -> String {
 
 /// What one detector sees, beside what was reviewed.
 async fn detected(case: &Case, detector: &str, expected: &Grid) -> Result<Detected, String> {
-    let (library, context) = with_populations(case).await?;
-    if !library.detectors.contains_key(detector) {
+    let library = library_of(case)?;
+    let context = session_of(case, &library).await?;
+    let Some(of_case) = library.detectors.get(detector) else {
         let known = library.detectors.keys().map(String::as_str);
         return Err(unknown(expected.line, format!("there is no detector `{detector}`"), detector, known));
-    }
+    };
+    // Beside what the detector reads, every one asks where units stand.
+    let mut read = names_read(&context, &of_case.sql).map_err(|error| error.to_string())?;
+    read.insert("unit_spans".to_owned());
     // The others would only take time: a page is about one.
     let mut library = (*library).clone();
     library.detectors.retain(|name, _| name == detector);
@@ -303,7 +307,13 @@ async fn detected(case: &Case, detector: &str, expected: &Grid) -> Result<Detect
     let effects = Effects::read(&context, case.as_of).await.map_err(|error| error.to_string())?;
     let request =
         DetectRequest { library: &library, as_of: case.as_of, period: &period, effects: &effects, elapsed: &|| 0.0, finished: &|| () };
-    let mut detected = detect(&context, &request).await.map_err(|error| error.to_string())?;
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
+    let failures = shared.stand_at(moment_of(Window::Flow, case.as_of), read).await;
+    if let Some((failed, error)) = failures.first() {
+        return Err(format!("population {failed}: {error}"));
+    }
+    let mut detected = detect(&mut shared, &request).await.map_err(|error| error.to_string())?;
     if let Some(reason) = detected.failed.get(detector) {
         return Err(format!("the detector failed: {reason}"));
     }
