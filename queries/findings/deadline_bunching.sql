@@ -1,5 +1,5 @@
 -- /// finding
--- title      = "卡时限办结"
+-- title      = "临期集中办结"
 -- statistic  = "share"
 -- severity   = 2
 -- pattern    = "决定集中在时限届满前的最后三个工作日，此前、此后都少。"

@@ -1,5 +1,5 @@
 -- /// finding
--- title      = "人情案"
+-- title      = "对同一当事人处罚偏轻"
 -- statistic  = "contrast"
 -- severity   = 4
 -- pattern    = "同一执法人员多次办理同一当事人的案件，结果明显轻于这些人员办理的同类案件"

@@ -1,5 +1,5 @@
 -- /// finding
--- title      = "纸面联合巡查"
+-- title      = "联合巡查记录不符"
 -- statistic  = "rule"
 -- severity   = 3
 -- pattern    = "联合巡查只在一方有记录，时间太短，或者各方所记的日期、时间对不上，影像与别次巡查相同"

@@ -1,5 +1,5 @@
 -- /// finding
--- title      = "线索互推"
+-- title      = "线索往返移送"
 -- statistic  = "rule"
 -- severity   = 3
 -- pattern    = "同一条线索（案件）移送后又被送回原处，或者辗转多个单位"

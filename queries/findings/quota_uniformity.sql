@@ -1,5 +1,5 @@
 -- /// finding
--- title      = "指标摊派"
+-- title      = "月度数量过于均匀"
 -- statistic  = "evenness"
 -- severity   = 4
 -- pattern    = "下级各单位逐月罚款件数大致相同，且罚款集中在某一整数金额之上的窄幅内：件数和金额可能按指标安排。"

@@ -1,5 +1,5 @@
 -- /// finding
--- title      = "体外检查"
+-- title      = "有到访无检查记录"
 -- statistic  = "share"
 -- severity   = 3
 -- pattern    = "样本企业自报的检查次数多于系统的登记，这样的企业明显多于别的县"

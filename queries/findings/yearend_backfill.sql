@@ -1,5 +1,5 @@
 -- /// finding
--- title      = "年底突击补录"
+-- title      = "期末集中补录"
 -- statistic  = "late_burst"
 -- severity   = 3
 -- pattern    = "事项早已发生，却在统计期末的最后若干工作日集中录入。"
@@ -14,13 +14,13 @@
 --
 -- 录入：来源系统的 `created_at`；事项可以早于统计期。没有 `created_at` 的，按事项日期在统计期内计，不作判断，也不算没有问题。
 -- “迟录”：录入距事项（案件最早的日期、检查之日）的天数多于参数规定；
--- “期末录入”：在统计期最后若干工作日录入（统计期未满的，按截至数据截止日的时段）；
+-- “期末录入”：在统计期最后若干工作日录入（统计期未满的，为最近一个已结束季度的最后若干工作日，此后录入的到下一季度末再看）；
 -- “迟录且期末”：既迟且在期末，即为证据。
 -- 剔除批量装载（`recorded_acts` 的 `is_bulk_load`）：是数据迁移或集中上报，不能说明某一单位。单位自己的批量上报不剔除：那正是复核人员要问的。
 WITH in_period AS (
   SELECT *, day_of(created_at) AS created_on
   FROM recorded_acts
-  WHERE coalesce(created_at >= $from, event_on >= day_of($from) AND end_of(event_on) <= $as_of) AND NOT is_bulk_load
+  WHERE coalesce(created_at >= $from AND created_at < $as_of, event_on >= day_of($from) AND end_of(event_on) <= $as_of) AND NOT is_bulk_load
 ),
 judged AS (
   SELECT e.*,

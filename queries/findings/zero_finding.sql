@@ -1,5 +1,5 @@
 -- /// finding
--- title      = "检查走过场"
+-- title      = "检查发现问题偏少"
 -- statistic  = "share"
 -- severity   = 2
 -- pattern    = "入企检查几乎都未发现问题，而同类单位通常会发现"

@@ -1,5 +1,5 @@
 -- /// finding
--- title      = "查而不处"
+-- title      = "查出问题处罚偏少"
 -- statistic  = "share"
 -- severity   = 3
 -- pattern    = "发现问题的检查几乎都没有下文：不立案、不移送、也没有责令整改或者不予处罚的记录"

@@ -11,7 +11,8 @@
 -- `last_event_on`：立案、调查、决定、送达、履行、结案、移送，或者检查、备案、扫码、公开、整改、复查中最后一个日期。
 -- `is_bulk_load`：同一来源批次（`source_batch`）在一分钟之内为不少于规定数的单位录入不少于规定数的行，并且不少于平常一分钟行数
 --   （各批次各分钟行数的中位数；有录入的分钟太少的，看不出平常，不看倍数）的规定倍数（参数 `finding.migration.*`），是数据迁移或集中上报；`is_bulk_update` 依修改时间同样判断。
---   大省每分钟都有几十行，平常的流量不是迁移；每日一批导入的，一批也只是平常。单位自己的批量上报不在此列。
+--   大省每分钟都有几十行，平常的流量不是迁移；每日一批导入的，一批也只是平常。单位自己的批量上报不在此列：
+--   一个单位占到一批一分钟行数的规定份额以上的（带上别家的几行），仍是它自己的。
 -- `is_closed`：案件已经结案；检查一律为是。
 WITH acts AS (
   SELECT 'cases' AS source_table, unit_id, domain, record_id, source_file, source_line, source_batch, opened_on AS event_on,
@@ -26,11 +27,13 @@ WITH acts AS (
   WHERE end_of(checked_on) <= $as_of AND coalesce(created_at < $as_of, true)
 ),
 minutes AS (
-  SELECT source_table, source_batch, entry, date_trunc('minute', entered_at) AS at_minute, count(*) AS rows_entered, count(DISTINCT unit_id) AS units
-  FROM (SELECT source_table, source_batch, unit_id, 'load' AS entry, created_at AS entered_at FROM acts
-        UNION ALL
-        SELECT source_table, source_batch, unit_id, 'update', updated_at FROM acts) AS e
-  WHERE entered_at IS NOT NULL
+  SELECT source_table, source_batch, entry, at_minute, sum(rows_entered) AS rows_entered, count(*) AS units, max(rows_entered) AS most_of_a_unit
+  FROM (SELECT source_table, source_batch, unit_id, entry, date_trunc('minute', entered_at) AS at_minute, count(*) AS rows_entered
+        FROM (SELECT source_table, source_batch, unit_id, 'load' AS entry, created_at AS entered_at FROM acts
+              UNION ALL
+              SELECT source_table, source_batch, unit_id, 'update', updated_at FROM acts) AS e
+        WHERE entered_at IS NOT NULL
+        GROUP BY 1, 2, 3, 4, 5) AS of_units
   GROUP BY 1, 2, 3, 4
 ),
 bulk AS (
@@ -44,6 +47,7 @@ bulk AS (
     AND m.rows_entered >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
     AND m.rows_entered >= u.rows_entered * param('finding.migration.times', 'other', day_of($as_of - INTERVAL '1 second'))
     AND m.units >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
+    AND m.most_of_a_unit <= m.rows_entered * param('finding.migration.share', 'other', day_of($as_of - INTERVAL '1 second'))
 )
 SELECT a.*, l.source_batch IS NOT NULL AS is_bulk_load, u.source_batch IS NOT NULL AS is_bulk_update
 FROM acts AS a

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
+use datafusion::common::tree_node::TreeNode;
 use datafusion::common::{Column, DFSchema};
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{count, count_distinct, sum};
@@ -19,12 +20,16 @@ use super::peers::{Occasions, Share};
 use super::tables::Evidence;
 use super::{Detecting, digits};
 use crate::compute::check::{Depth, describe};
+use crate::compute::lineage::resolve;
 use crate::compute::loads::apart;
+use crate::compute::personal::{Personal, personal};
 use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Kind, Result};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
+use crate::library::contract::Money;
 use crate::library::detector::{Detector, Statistic};
+use crate::library::indicator::span_of_word;
 
 /// The plan of the rows that a detector's file selects, at a moment.
 pub(super) async fn planned(context: &SessionContext, detector: &Detector, moment: Moment) -> Result<LogicalPlan> {
@@ -62,7 +67,11 @@ pub fn check(context: &SessionContext, library: &Library, depth: Depth, diagnost
             };
             match planned.await {
                 Err(error) => describe(&error, &detector.file, &detector.text, detector.sql_offset, &names, diagnostics),
-                Ok(plan) => check_columns(detector, plan.schema(), diagnostics),
+                Ok(plan) => {
+                    check_columns(detector, plan.schema(), diagnostics);
+                    check_span(detector, diagnostics);
+                    check_sources(detector, &plan, library, diagnostics);
+                }
             }
         }
         Ok(())
@@ -71,6 +80,44 @@ pub fn check(context: &SessionContext, library: &Library, depth: Depth, diagnost
 
 /// The column of what makes rows hang together.
 const OCCASION: &str = "occasion";
+
+/// The beginning of the period is asked for: rows of other years are nobody's finding of this one.
+fn check_span(detector: &Detector, diagnostics: &mut Diagnostics) {
+    if !detector.sql.contains("$from") {
+        diagnostics
+            .error("detector-span", &detector.file, None, "the SQL does not ask for `$from`, so that rows of earlier periods are judged")
+            .hint("keep rows of the period: `… >= day_of($from) AND end_of(…) <= $as_of`");
+    }
+}
+
+/// Columns that people read.
+const READ: [&str; 3] = ["sign", "says", "record_id"];
+
+/// What people read is made of no personal column, and first digits of no fine.
+fn check_sources(detector: &Detector, plan: &LogicalPlan, library: &Library, diagnostics: &mut Diagnostics) {
+    let span = |column: &str| span_of_word(&detector.text, detector.sql_offset, column);
+    let names = plan.schema().fields().iter().map(|field| field.name().as_str());
+    for (name, _) in names.zip(personal(plan, library)).filter(|(name, holds)| READ.contains(name) && matches!(holds, Personal::Yes | Personal::Text)) {
+        diagnostics
+            .error("detector-personal", &detector.file, span(name), format!("`{name}` is made of a personal column"))
+            .hint("the report names the record by its key: leave out what its contract calls `personal`");
+    }
+    if !matches!(detector.statistic, Statistic::FirstDigits) {
+        return;
+    }
+    let Some((resolved, amount)) = resolve(plan).ok().zip(plan.schema().index_of_column_by_name(None, "amount")) else { return };
+    let amount = &resolved.columns[amount];
+    let is_fine = |column: &Column| {
+        let table = column.relation.as_ref().and_then(|table| library.tables.get(table.table()));
+        // What was gained unlawfully is fixed by nobody; a fine is, between its limits.
+        table.and_then(|table| table.column(&column.name)).is_some_and(|column| column.money == Money::Penalty && !column.name.starts_with("confiscated"))
+    };
+    let is_count = amount.exists(|part| Ok(matches!(part, Expr::AggregateFunction(function) if function.func.name() == "count"))).unwrap_or(true);
+    if is_count || amount.column_refs().into_iter().any(is_fine) {
+        let says = "Benford's law is not to be expected of `amount`, which is made of a fine or a count".to_owned();
+        diagnostics.error("detector-benford", &detector.file, span("amount"), says).hint("use `last_digits` or `share`, which compare with peers");
+    }
+}
 
 /// Every column that the statistic needs must be there. A share says what makes rows odd together, or why nothing does: else a sitting that decides
 /// ten cases counts as ten.

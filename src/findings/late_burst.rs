@@ -6,8 +6,11 @@
 //! p, share and effect: records that are both late and entered at the end, against the unit's peers; its odds are `finding.peer_ratio` times the usual ones.
 //! Besides, both that share and the share entered at the end lie `finding.yearend_backfill.z` robust deviations above the group's median, the late share reaches
 //! the detector's floor, and the odds of an entry at the end are `finding.peer_ratio` times the usual ones and those of an even spread over the period's
-//! working days. Late entries by themselves need not be rare: where everybody enters late, a burst of them at the end is still one. A period of which fewer than three times
+//! working days up to there. The end is that of the newest quarter that is over, or of the period ([`DetectRequest::newest_end`]): entries of later days are not looked at until
+//! their quarter is over. Late entries by themselves need not be rare: where everybody enters late, a burst of them at the end is still one. A period of which fewer than three times
 //! the last working days have passed has no end to speak of: not applicable.
+
+use jiff::civil::Date;
 
 use super::peers::{Compared, Peers, Share};
 use super::tested::{EvidenceOf, Tested};
@@ -23,22 +26,25 @@ const BOTH: &str = "迟录且期末";
 /// The period must be so many times longer than its end.
 const LEAST_LENGTH: f64 = 3.0;
 
-/// Working days of the period so far, and how many of them are its end.
-fn working_days(request: &DetectRequest<'_>) -> Result<(f64, f64)> {
+/// Working days of the period up to a day, and how many of them are its end.
+fn working_days(request: &DetectRequest<'_>, end: Date) -> Result<(f64, f64)> {
     let first = epoch_days(request.period.first.first_day()) - 1;
-    let all = request.library.calendar.working_days_between(first, epoch_days(request.last_day())) as f64;
+    let all = request.library.calendar.working_days_between(first, epoch_days(end)) as f64;
     Ok((all, request.parameter("finding.yearend_backfill.last_workdays", None)?))
 }
 
 /// Tests both signs of every unit; one test a unit, domain and table.
 pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>>> {
     let (detector, request) = (detecting.detector, detecting.request);
-    let (all_days, last_days) = working_days(request)?;
     let mut shares = detecting.shares().await?;
     let [late, at_end, both] = [LATE, AT_END, BOTH].map(|sign| shares.remove(sign).unwrap_or_default());
     let not_made = |share: &Share, why: Option<&str>| Tested::not_made(detector, share, BOTH, share.share(), why);
+    let Some(end) = request.newest_end() else {
+        return Ok(both.iter().map(|share| not_made(share, Some("统计期内还没有结束的季度"))).collect());
+    };
+    let (all_days, last_days) = working_days(request, end)?;
     if all_days < LEAST_LENGTH * last_days {
-        let why = format!("统计期至今 {all_days} 个工作日，不足期末 {last_days} 个工作日的三倍");
+        let why = format!("统计期至 {end} 共 {all_days} 个工作日，不足期末 {last_days} 个工作日的三倍");
         return Ok(both.iter().map(|share| not_made(share, Some(&why))).collect());
     }
     let even = last_days / all_days;
@@ -77,7 +83,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
             percent(late.share()),
             percent(one.usual.share),
             both.odd,
-            request.last_day(),
+            end,
             percent(both.share()),
             percent(together.usual.share),
         );

@@ -35,7 +35,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::functions::Moment;
 use crate::library::Library;
 use crate::library::detector::{Detector, Statistic};
-use crate::terms::{Period, epoch_days};
+use crate::terms::{Month, Period, epoch_days};
 
 #[cfg(test)]
 mod calibration;
@@ -91,6 +91,24 @@ impl DetectRequest<'_> {
     /// The instants that `$as_of` and `$from` stand for in the SQL of a detector.
     pub fn moment(&self) -> Moment {
         Self::moment_between(self.period.first.first_day(), self.last_day())
+    }
+
+    /// The end before which a burst is one: of the newest quarter within the period that is over, or of the period; none while no quarter is. An end that moved
+    /// with every night would make another finding of the same entries each night, and no decision on them would hold.
+    pub fn newest_end(&self) -> Option<Date> {
+        let mut months = std::iter::successors(Some(self.period.first), |month| Some(month.plus(1))).take_while(|month| *month <= self.period.last);
+        let is_end = |month: &Month| (month.month % 3 == 0 || *month == self.period.last) && month.last_day() <= self.as_of;
+        months.by_ref().filter(is_end).last().map(Month::last_day)
+    }
+
+    /// The instants that a detector's SQL is asked at.
+    fn moment_of(&self, detector: &Detector) -> Moment {
+        match detector.statistic {
+            Statistic::LateBurst => {
+                Self::moment_between(self.period.first.first_day(), self.newest_end().unwrap_or_else(|| self.last_day()))
+            }
+            _ => self.moment(),
+        }
     }
 
     /// The same span a year before.
@@ -213,7 +231,7 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
     let (mut findings, mut tests, mut unremarkable, mut failed) = (Vec::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
     let (mut seconds, mut plans) = (BTreeMap::new(), BTreeMap::new());
     for detector in request.library.detectors.values() {
-        match judged::planned(session, detector, request.moment()).await {
+        match judged::planned(session, detector, request.moment_of(detector)).await {
             Ok(plan) => drop(plans.insert(detector.name.as_str(), plan)),
             Err(error) => drop(failed.insert(detector.name.clone(), error.to_string())),
         }
@@ -227,8 +245,7 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
             first_answer(&sessions, async |session| looked_for(&within(session, detector, Arc::clone(&rows))).await).await.map(Some)
         };
         match seen.await {
-            Ok(Some(Seen::Facts { findings: mut facts, unremarkable: units })) => {
-                weigh_by_rarity(&mut facts, units);
+            Ok(Some(Seen::Facts { findings: facts, unremarkable: units })) => {
                 findings.extend(facts);
                 unremarkable.insert(detector.name.clone(), units);
             }
@@ -444,13 +461,19 @@ fn digest_of(parts: &[&str], length: usize) -> String {
 }
 
 /// A finding of a unit from its evidence; figures of a test are filled in by whoever made one. Worth: severity × (1 + decimal logarithm of the
-/// records), times the certainty where there is a test, times its rarity where it is a fact.
+/// records), times the certainty where there is a test, times the part beyond the usual where it is a fact.
 fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, says: String, evidence: Vec<Evidence>) -> Finding {
     let evidence = merged(evidence);
     let (detector, request) = (detecting.detector, detecting.request);
     let subject = finding_subject(&request.period.to_string(), request.domain_word(domain), request.table_title(table));
-    // The words about a row may change with the engine; which rows they are, and in which way odd, is what counts.
-    let mut keys: Vec<&str> = evidence.iter().flat_map(|row| [row.table.as_str(), row.record_id.as_str(), row.sign.as_str()]).collect();
+    // The words about a row may change with the engine. Which rows they are, in which way odd, and the dates and figures of it are what counts: a date that is
+    // put further back after a dismissal is other evidence.
+    let figures: Vec<String> = evidence.iter().map(|row| figures_in(&row.says)).collect();
+    let mut keys: Vec<&str> = evidence
+        .iter()
+        .zip(&figures)
+        .flat_map(|(row, figures)| [row.table.as_str(), row.record_id.as_str(), row.sign.as_str(), figures.as_str()])
+        .collect();
     keys.push(&detector.name);
     Finding {
         detector: detector.name.clone(),
@@ -462,7 +485,7 @@ fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, 
         period: request.period.to_string(),
         finding_id: finding_id(&detector.name, unit, &request.period.to_string(), domain, table),
         evidence_digest: digest_of(&keys, 6),
-        says,
+        says: format!("{says}{TO_EXPLAIN}"),
         strength: 0.0,
         usual: None,
         effect: None,
@@ -483,20 +506,13 @@ fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, 
     }
 }
 
-/// A fact that hardly any other unit has is worth more of a reviewer's time than one that half of them have: that is likelier to be how things are
-/// recorded. Worth, times the share of units without it.
-fn weigh_by_rarity(facts: &mut [Finding], unremarkable: usize) {
-    let with = facts.iter().map(|finding| finding.unit.as_str()).collect::<BTreeSet<_>>().len();
-    // The unit itself does not count against its own fact.
-    let others = (with + unremarkable).saturating_sub(1);
-    if others > 0 {
-        let rarity = 1.0 - with.saturating_sub(1) as f64 / others as f64;
-        facts.iter_mut().for_each(|finding| finding.worth *= rarity.max(LEAST_RARITY));
-    }
-}
+/// What every finding ends with: it asks, and charges nobody.
+const TO_EXPLAIN: &str = "这一情形需要说明。";
 
-/// What everybody has keeps so much of its worth.
-const LEAST_RARITY: f64 = 0.1;
+/// Dates, numbers and identifiers in a text, in their order.
+fn figures_in(text: &str) -> String {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
 
 /// Sorted; a record that is odd in several ways of which the same is said is one row with all its signs.
 fn merged(mut evidence: Vec<Evidence>) -> Vec<Evidence> {

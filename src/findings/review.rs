@@ -4,8 +4,9 @@
 //! Never here: a change of any score; a decision that matters for one comes in as an event of the scheme, with its document.
 //!
 //! A decision names a finding by the number on the list: `<finding>-<evidence>`. It holds as long as the evidence is the same; with other
-//! evidence, or none named, the finding is to be looked at again, as changed. The newest decision holds. One without a document, or whose unit or
-//! detector is not that of its number, is none; it is told beside the findings, for a slip of the pen must not lose it.
+//! evidence the finding is to be looked at again, as changed. The newest decision holds. One without a document or without evidence in its number, of a
+//! later day than the report's, or whose unit or detector is not that of its number, is none; it is told beside the findings, for a slip of the pen must
+//! not lose it. What was decided of a finding stays beside it when it is none any more.
 //!
 //! What a detector that failed tonight had found waits: it is neither gone nor, when the detector is back, new.
 
@@ -26,7 +27,7 @@ use crate::terms::date_from_epoch_days;
 /// # Errors
 /// A source table or result table that can't be read.
 pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, tables: Option<&Path>, detected: &mut Detected) -> Result<()> {
-    let reviews = reviews(session, request).await?;
+    let reviews = reviews(session).await?;
     let (mut before, resolved) = match tables {
         Some(tables) => (
             rows_before(session, &tables.join("findings.parquet"), "first_seen", request).await?,
@@ -40,7 +41,7 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
         }
     }
     for finding in &mut detected.findings {
-        let fitting = reviews.iter().filter(|row| row.why_none(finding).is_none()).filter_map(|row| Some((row, row.review()?)));
+        let fitting = reviews.iter().filter(|row| row.why_none(finding).is_none()).filter_map(|row| Some((row, row.review(request.as_of)?)));
         let (on_this, on_other): (Vec<_>, Vec<_>) = fitting.partition(|(row, _)| row.number == finding.number());
         let newest = |of: Vec<(&ReviewRow, Review)>| of.into_iter().map(|(_, review)| review).max_by_key(|review| review.on);
         let (on_this, on_other) = (newest(on_this), newest(on_other));
@@ -52,7 +53,6 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
             (None, None) => (if was_there { State::Standing } else { State::New }, None),
         };
     }
-    detected.ignored = ignored(&reviews, &detected.findings, request);
     let is_waiting = |(row, _): &(Resolved, Date)| detected.failed.contains_key(&row.detector);
     detected.waiting = before
         .values()
@@ -61,12 +61,25 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
         .collect();
     let now: BTreeSet<&str> = detected.findings.iter().map(|finding| finding.finding_id.as_str()).collect();
     // A second run as of the same date says the same: what the first resolved stays resolved, and what only the first showed was never there.
-    let gone = before.into_values().filter(|(_, first_seen)| *first_seen < request.as_of).map(|(row, _)| row);
-    let earlier = resolved.into_values().filter(|(_, resolved_on)| *resolved_on == request.as_of).map(|(row, _)| row);
+    let mut none_any_more: BTreeMap<String, Resolved> = BTreeMap::new();
+    for (id, (row, resolved_on)) in resolved {
+        if resolved_on <= request.as_of {
+            none_any_more.insert(id, Resolved { resolved_on, ..row });
+        }
+    }
+    let gone = before.into_iter().filter(|(_, (row, first_seen))| *first_seen < request.as_of && !detected.failed.contains_key(&row.detector));
     // What a failed detector does not say is not gone.
-    let is_gone = |row: &Resolved| !now.contains(row.finding_id.as_str()) && !detected.failed.contains_key(&row.detector);
-    detected.resolved = gone.chain(earlier).filter(is_gone).collect();
+    for (id, (row, _)) in gone {
+        none_any_more.entry(id).or_insert(row);
+    }
+    none_any_more.retain(|id, _| !now.contains(id.as_str()));
+    for (id, row) in &mut none_any_more {
+        let of_it = reviews.iter().filter(|review| review.finding_part() == id).filter_map(|review| review.review(request.as_of));
+        row.review = of_it.max_by_key(|review| review.on);
+    }
+    detected.resolved = none_any_more.into_values().collect();
     detected.resolved.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
+    detected.ignored = ignored(&reviews, detected, request);
     Ok(())
 }
 
@@ -81,10 +94,14 @@ struct ReviewRow {
 }
 
 impl ReviewRow {
-    /// What it decides; none without a decision or a document.
-    fn review(&self) -> Option<Review> {
-        let decision = self.decision.filter(|_| !self.document.is_empty())?;
+    /// What it decides by a day; none without a decision, a document, or evidence in its number.
+    fn review(&self, by: Date) -> Option<Review> {
+        let decision = self.decision.filter(|_| !self.document.is_empty() && self.names_evidence() && self.on <= by)?;
         Some(Review { decision, on: self.on, document: self.document.clone() })
+    }
+
+    fn names_evidence(&self) -> bool {
+        self.number.split_once('-').is_some_and(|(_, evidence)| !evidence.is_empty())
     }
 
     /// The part of its number that names the finding.
@@ -108,14 +125,17 @@ impl ReviewRow {
 }
 
 /// Decisions of the period that decide nothing, with the reason, in the order of their days.
-fn ignored(reviews: &[ReviewRow], findings: &[Finding], request: &DetectRequest<'_>) -> Vec<IgnoredReview> {
+fn ignored(reviews: &[ReviewRow], detected: &Detected, request: &DetectRequest<'_>) -> Vec<IgnoredReview> {
     let why = |row: &ReviewRow| {
-        let of_number = findings.iter().find(|finding| finding.finding_id == row.finding_part());
+        let of_number = detected.findings.iter().find(|finding| finding.finding_id == row.finding_part());
+        let was_there = || detected.resolved.iter().any(|resolved| resolved.finding_id == row.finding_part());
         match (of_number, row.decision) {
             (_, None) => Some(WhyIgnored::NoDecision),
             _ if row.document.is_empty() => Some(WhyIgnored::NoDocument),
-            (None, _) => Some(WhyIgnored::NoFinding),
-            (Some(finding), _) => row.why_none(finding).or((!row.number.contains('-')).then_some(WhyIgnored::NoEvidence)),
+            _ if !row.names_evidence() => Some(WhyIgnored::NoEvidence),
+            _ if row.on > request.as_of => Some(WhyIgnored::LaterDay),
+            (None, _) => (!was_there()).then_some(WhyIgnored::NoFinding),
+            (Some(finding), _) => row.why_none(finding),
         }
     };
     let is_recent = |row: &&ReviewRow| row.on >= request.period.first.first_day();
@@ -126,16 +146,13 @@ fn ignored(reviews: &[ReviewRow], findings: &[Finding], request: &DetectRequest<
     reviews.iter().filter(is_recent).filter_map(told).collect()
 }
 
-/// All decisions made by the last day looked at, by day.
-async fn reviews(session: &SessionContext, request: &DetectRequest<'_>) -> Result<Vec<ReviewRow>> {
+/// All decisions, by day.
+async fn reviews(session: &SessionContext) -> Result<Vec<ReviewRow>> {
     let what = || "reading `findings_review`".to_owned();
-    let sql = format!(
-        "SELECT finding_id, coalesce(unit_id, ''), coalesce(detector, ''), coalesce(decision, ''), coalesce(document, ''), reviewed_on \
-         FROM findings_review WHERE reviewed_on <= DATE '{}' ORDER BY reviewed_on, finding_id, document, decision",
-        request.as_of
-    );
+    let sql = "SELECT finding_id, coalesce(unit_id, ''), coalesce(detector, ''), coalesce(decision, ''), coalesce(document, ''), reviewed_on \
+         FROM findings_review WHERE reviewed_on IS NOT NULL ORDER BY reviewed_on, finding_id, document, decision";
     let mut reviews = Vec::new();
-    for batch in &session.sql(&sql).await.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)? {
+    for batch in &session.sql(sql).await.context(Kind::Query, what)?.collect().await.context(Kind::Query, what)? {
         let texts = (0..5).map(|column| judged::text(batch, column)).collect::<Result<Vec<_>>>()?;
         let days = judged::days(batch, 5)?;
         for row in 0..batch.num_rows() {
@@ -188,6 +205,7 @@ async fn rows_before(
                 subject: value(4),
                 says: value(5),
                 resolved_on: request.as_of,
+                review: None,
             };
             found.insert(value(0), (resolved, day));
         }
@@ -250,15 +268,17 @@ mod tests {
             (ReviewRow { detector: "another".to_owned(), ..row(&whole, confirmed, 1) }, Some(WhyIgnored::OtherDetector)),
             (row(&half, confirmed, 1), Some(WhyIgnored::NoEvidence)),
             (row("0123-4567", confirmed, 1), Some(WhyIgnored::NoFinding)),
+            (ReviewRow { on: jiff::civil::date(2026, 7, 1), ..row(&whole, confirmed, 1) }, Some(WhyIgnored::LaterDay)),
             (row(&whole, None, 1), Some(WhyIgnored::NoDecision)),
             (ReviewRow { document: String::new(), ..row(&whole, confirmed, 1) }, Some(WhyIgnored::NoDocument)),
         ];
         for (row, why) in rows {
-            let told = ignored(&[row], std::slice::from_ref(&finding), &request);
+            let detected = Detected { findings: vec![finding.clone()], ..Detected::default() };
+            let told = ignored(&[row], &detected, &request);
             assert_eq!(told.first().map(|told| told.why), why);
         }
         let old = ReviewRow { on: jiff::civil::date(2025, 6, 1), ..row("0123-4567", confirmed, 1) };
-        assert!(ignored(&[old], &[finding], &request).is_empty(), "of an earlier period nothing is expected here");
+        assert!(ignored(&[old], &Detected::default(), &request).is_empty(), "of an earlier period nothing is expected here");
     }
 
     #[tokio::test]

@@ -1,12 +1,24 @@
 //! Row rules: a fact about rows, every one listed; nothing is tested.
 //!
-//! In: judged rows. Out: a finding for each unit, domain and table with an odd row, and how many units have none. Never here: probabilities, peers.
+//! In: judged rows. Out: a finding for each unit, domain and table with an odd row, and how many units have none. Never here: probabilities.
+//!
+//! What a reviewer looks at first is where the odd rows are more than those of others: of a share `s` where others have `u`, the part `1 − u ÷ s` is the
+//! unit's own (the attributable fraction among the exposed: Levin 1953). A slip that everybody makes now and then is likelier to be how things are recorded, and
+//! of a unit with a hundred of them it is not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tables::{Evidence, Finding, FindingKind};
 use super::{Detecting, finding_of, judged};
 use crate::error::Result;
+
+/// What everybody has keeps so much of its worth.
+const LEAST_OWN_PART: f64 = 0.1;
+
+/// How many records the evidence names.
+fn records_of(evidence: &[Evidence]) -> u64 {
+    evidence.iter().map(|row| row.record_id.as_str()).collect::<BTreeSet<_>>().len() as u64
+}
 
 /// One finding for each unit, domain and source table with odd rows; and how many units had rows, none of them odd. A record that is odd in several ways is
 /// one record with a line for each.
@@ -30,21 +42,28 @@ pub(super) async fn findings(detecting: &Detecting<'_>) -> Result<(Vec<Finding>,
         *signs.entry(sign).or_default() += 1;
         evidence.push(row.evidence);
     }
+    let mut of_table: BTreeMap<(&str, &str), (u64, u64)> = BTreeMap::new();
+    for ((unit, domain, table), n) in &looked_at {
+        let key = (unit.clone(), domain.clone(), table.clone());
+        let of = of_table.entry((domain, table)).or_default();
+        *of = (of.0 + odd.get(&key).map_or(0, |(evidence, _)| records_of(evidence)), of.1 + n);
+    }
     let mut findings = Vec::new();
-    for (key, (evidence, signs)) in odd {
+    for (key, (evidence, signs)) in &odd {
+        let of = of_table.get(&(key.1.as_str(), key.2.as_str())).copied().unwrap_or_default();
+        let (key, evidence) = (key.clone(), evidence.clone());
         let n = looked_at.get(&key).copied().unwrap_or(0);
         let (unit, domain, table) = key;
         unremarkable.remove(&unit);
-        let mut records: Vec<&str> = evidence.iter().map(|row| row.record_id.as_str()).collect();
-        records.sort_unstable();
-        records.dedup();
-        let records = records.len() as u64;
+        let records = records_of(&evidence);
         let parts: Vec<String> = signs.iter().map(|(sign, count)| format!("{sign} {count} 条")).collect();
         let title = detecting.request.table_title(&table);
         let says = format!("考察的 {n} 条{title}中，{records} 条属此情形：{}。", parts.join("，"));
         let strength = records as f64 / n.max(1) as f64;
         let mut finding = finding_of(detecting, &unit, &domain, &table, says, evidence);
         (finding.kind, finding.strength, finding.n) = (FindingKind::Fact, strength, i64::try_from(n).unwrap_or(i64::MAX));
+        let others = of.0.saturating_sub(records) as f64 / of.1.saturating_sub(n).max(1) as f64;
+        finding.worth *= (1.0 - others / strength).max(LEAST_OWN_PART);
         findings.push(finding);
     }
     Ok((findings, unremarkable.len()))

@@ -251,7 +251,7 @@ pub struct FindingTest {
     pub left_out: i64,
 }
 
-/// A finding of the run before that is none any more.
+/// A finding of an earlier run over the period that is none any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
     /// Its identifier.
@@ -268,6 +268,8 @@ pub struct Resolved {
     pub says: String,
     /// Date as of which it was none any more.
     pub resolved_on: Date,
+    /// The newest decision on it.
+    pub review: Option<Review>,
 }
 
 /// A finding of a detector that says nothing tonight.
@@ -294,6 +296,8 @@ pub enum WhyIgnored {
     OtherDetector,
     /// Its number does not name the evidence.
     NoEvidence,
+    /// Its day is later than the report's: it is not known yet.
+    LaterDay,
 }
 
 /// A decision that decides nothing.
@@ -320,7 +324,7 @@ pub struct Detected {
     pub tests: Vec<FindingTest>,
     /// Row rule → units with records that it looks at, none of them odd.
     pub unremarkable: BTreeMap<String, usize>,
-    /// What is no finding any more.
+    /// What was a finding earlier in the period and is none any more.
     pub resolved: Vec<Resolved>,
     /// What detectors that failed had found before.
     pub waiting: Vec<Waiting>,

@@ -18,7 +18,7 @@ use crate::compute::measures::{Amount, Measure, Measures, Scope};
 use crate::compute::units::Unit;
 use crate::library::indicator::{Better, Indicator, ShownAs};
 use crate::library::scheme::{Scheme, Scored};
-use crate::statistics::control_chart::{Assurance, Rule, Side, individuals, shares};
+use crate::statistics::control_chart::{Assurance, Rule, Side, Signal, individuals, shares};
 use crate::terms::{Fraction, Month};
 
 /// Which chart.
@@ -49,9 +49,9 @@ pub struct ChartPoint {
     pub value: f64,
     /// Cases behind it; answers, for a value.
     pub n: f64,
-    /// Lower limit.
+    /// Lower limit; of a share not below 0.
     pub low: f64,
-    /// Upper limit.
+    /// Upper limit; of a share not above 1.
     pub high: f64,
 }
 
@@ -74,6 +74,8 @@ pub struct ControlChart {
     pub months: usize,
     /// The newest month.
     pub newest: ChartPoint,
+    /// How far it lies from the centre, in thirds of the way to its limit (σ); where a share's limit lies beyond 0 or 1, of the way there.
+    pub deviation: f64,
     /// What the rules see in the newest month: the news.
     pub news: Vec<(Rule, Side)>,
     /// How often they saw something in earlier months.
@@ -86,15 +88,6 @@ pub struct ControlChart {
     pub assurance: Option<Assurance>,
     /// Whether the news is bad; none without news, or where neither way is good.
     pub is_worse: Option<bool>,
-}
-
-impl ControlChart {
-    /// How far the newest month lies from the centre, in thirds of the way to its limit (σ).
-    pub fn deviation(&self) -> f64 {
-        let ChartPoint { value, low, high, .. } = self.newest;
-        let limit = if value >= self.centre { high - self.centre } else { self.centre - low };
-        if limit > 0.0 { 3.0 * (value - self.centre).abs() / limit } else { 0.0 }
-    }
 }
 
 /// What charts are made by.
@@ -186,7 +179,13 @@ impl<'a> Watch<'a> {
         let last = months.len() - 1;
         // What was complete in an older month is no news, though nothing came since.
         let is_news = |at: usize| at == last && months[last].month == self.newest();
-        let news: Vec<(Rule, Side)> = signals.iter().filter(|signal| is_news(signal.at)).map(|signal| (signal.rule, signal.side)).collect();
+        // A run that goes on was news when it was complete: after one step a unit would be news for years.
+        let is_old = |new: &Signal| {
+            matches!(new.rule, Rule::OneSide | Rule::Trend)
+                && signals.iter().any(|old| old.at + 1 == new.at && (old.rule, old.side) == (new.rule, new.side))
+        };
+        let news: Vec<(Rule, Side)> =
+            signals.iter().filter(|signal| is_news(signal.at) && !is_old(signal)).map(|signal| (signal.rule, signal.side)).collect();
         let better = scored.better.unwrap_or(indicator.better);
         let target = scored.target.and_then(|target| target.to_f64());
         let assurance = target.filter(|_| better != Better::Band).and_then(|target| chart.assurance(target, better == Better::Higher));
@@ -199,8 +198,8 @@ impl<'a> Watch<'a> {
             month: months[at].month,
             value: chart.points[at].value,
             n: months[at].lower as f64 / Fraction::SCALE as f64,
-            low: chart.points[at].low,
-            high: chart.points[at].high,
+            low: if kind == ChartKind::Shares { chart.points[at].low.max(0.0) } else { chart.points[at].low },
+            high: if kind == ChartKind::Shares { chart.points[at].high.min(1.0) } else { chart.points[at].high },
         };
         let marked = |at: usize| (point(at), signals.iter().any(|signal| signal.at == at));
         Some(ControlChart {
@@ -212,6 +211,7 @@ impl<'a> Watch<'a> {
             first: months[0].month,
             months: months.len(),
             newest: point(last),
+            deviation: chart.deviation(last),
             earlier_signals: signals.len() - news.len(),
             points: if news.is_empty() { Vec::new() } else { (0..=last).map(marked).collect() },
             news,
@@ -299,7 +299,7 @@ mod tests {
     fn a_month_far_below_all_others_is_news_and_worse_where_higher_is_better() {
         let found = charts(&months("C1", Scope::Own, &with_last(50)));
         assert_eq!((found[0].kind, found[0].months, found[0].is_worse), (ChartKind::Shares, 13, Some(true)));
-        assert!(found[0].news.contains(&(Rule::Outside, Side::Low)) && found[0].points.len() == 13 && found[0].deviation() > 3.0);
+        assert!(found[0].news.contains(&(Rule::Outside, Side::Low)) && found[0].points.len() == 13 && found[0].deviation > 3.0);
         let calm = charts(&months("C1", Scope::Own, &CALM));
         assert_eq!((calm[0].news.len(), calm[0].points.len(), calm[0].is_worse), (0, 0, None));
     }
@@ -334,6 +334,19 @@ mod tests {
         };
         let found = charts_on(date(2026, 6, 30), &months("C1", Scope::Own, &with_last(50)), &Effects { list: vec![effect] });
         assert_eq!((found[0].months, found[0].left_out, found[0].news.len()), (12, 1, 0));
+    }
+
+    #[test]
+    fn a_run_on_one_side_is_news_in_its_seventh_month_and_not_in_the_eighth() {
+        let after_a_step = |months_after: usize| {
+            let mut all: Vec<i64> = (0..12).map(|month| 70 + month % 3 * 6).collect();
+            all.extend((0..months_after).map(|month| 83 + month as i64 % 2));
+            all
+        };
+        let news = |successes: &[i64]| charts(&months("C1", Scope::Own, successes))[0].news.clone();
+        assert_eq!(news(&after_a_step(6)), []);
+        assert_eq!(news(&after_a_step(7)), [(Rule::OneSide, Side::High)]);
+        assert_eq!(news(&after_a_step(8)), []);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::workbook::{Sheet, workbook};
 use super::{texts, view};
 use crate::error::{Context, Kind, Result};
 use crate::findings::effects::Effect;
-use crate::findings::tables::{Evidence, Finding};
+use crate::findings::tables::{Evidence, Finding, Resolved};
 use crate::findings::watch::ControlChart;
 use crate::terms::IndicatorId;
 
@@ -75,6 +75,7 @@ pub fn write(input: &ReportInput, path: &Path) -> Result<()> {
         let sheet = workbook.add_worksheet();
         sheet.set_name(*name).context(Kind::Bug, what)?;
         let mut sheet = Sheet::begin(sheet, table.batch.schema().fields())?;
+        sheet.lay_out(&table.batch)?;
         sheet.add(&table.batch)?;
         sheet.end()?;
     }
@@ -108,6 +109,7 @@ fn sheet_of_findings(names: &UnitNames<'_>, findings: &[&Finding]) -> Result<Res
         .text(texts::KIND, |row| texts::finding_kind(row.finding.kind))
         .text(texts::FINDING_KIND, |row| &row.finding.title)
         .text(texts::UNIT, |row| &row.unit)
+        .text(texts::UNIT_CODE, |row| &row.finding.unit)
         .text(texts::SUBJECT, |row| &row.finding.subject)
         .text(texts::SAYS, |row| &row.says)
         .count(texts::SEVERITY, |row| i64::from(row.finding.severity))
@@ -182,6 +184,8 @@ fn sheet_of_tests(input: &ReportInput, names: &UnitNames<'_>) -> Result<ResultTa
         .real_or_null(texts::COMPARED_WITH, |(test, ..)| test.usual)
         .count(texts::PEERS, |(test, ..)| test.peers)
         .real_or_null(texts::EFFECT_ALONE, |(test, ..)| test.effect)
+        .real_or_null(texts::LOW, |(test, ..)| test.effect_interval.map(|(low, _)| low))
+        .real_or_null(texts::HIGH, |(test, ..)| test.effect_interval.map(|(_, high)| high))
         .real_or_null(texts::P_VALUE, |(test, ..)| test.p_value)
         .real_or_null(texts::Q_VALUE, |(test, ..)| test.q_value)
         .real_or_null(texts::FAMILY_Q, |(test, ..)| test.family_q_value)
@@ -190,12 +194,20 @@ fn sheet_of_tests(input: &ReportInput, names: &UnitNames<'_>) -> Result<ResultTa
 }
 
 fn sheet_of_resolved(input: &ReportInput, names: &UnitNames<'_>) -> Result<ResultTable> {
-    let rows: Vec<_> = input.detected.resolved.iter().map(|row| (row, names.name(&row.unit), masked(&row.says))).collect();
+    let review = |row: &Resolved| row.review.as_ref().map(|review| masked(&texts::reviewed(review.decision, review.on, &review.document)));
+    let rows: Vec<_> = input
+        .detected
+        .resolved
+        .iter()
+        .map(|row| (row, names.name(&row.unit), masked(&row.says), review(row).unwrap_or_default()))
+        .collect();
     Columns::of("resolved", &[], &rows)
         .text(texts::FINDING_KIND, |(row, ..)| &row.title)
-        .text(texts::UNIT, |(_, unit, _)| unit)
+        .text(texts::UNIT, |(_, unit, ..)| unit)
         .text(texts::SUBJECT, |(row, ..)| &row.subject)
-        .text(texts::SAYS, |(_, _, says)| says)
+        .text(texts::SAYS, |(_, _, says, _)| says)
+        .date(texts::RESOLVED_ON, |(row, ..)| row.resolved_on)
+        .text(texts::REVIEW, |(.., review)| review)
         .table(rows.len())
 }
 
@@ -221,8 +233,8 @@ fn sheet_of_watch(input: &ReportInput, names: &UnitNames<'_>) -> Result<ResultTa
         .real_or_null(texts::WATCH_VALUE, |(chart, ..)| Some(chart.newest.value))
         .real_or_null(texts::LOOKED_AT, |(chart, ..)| Some(chart.newest.n))
         .real_or_null(texts::WATCH_CENTRE, |(chart, ..)| Some(chart.centre))
-        .real_or_null(texts::LOW, |(chart, ..)| Some(chart.newest.low))
-        .real_or_null(texts::HIGH, |(chart, ..)| Some(chart.newest.high))
+        .real_or_null(texts::CONTROL_LOW, |(chart, ..)| Some(chart.newest.low))
+        .real_or_null(texts::CONTROL_HIGH, |(chart, ..)| Some(chart.newest.high))
         .size(texts::WATCH_MONTHS, |(chart, ..)| chart.months as u64)
         .text(texts::WATCH_TARGET, |(chart, ..)| texts::chart_assurance(chart.assurance))
         .table(rows.len())

@@ -154,6 +154,11 @@ pub struct ChangedFigure {
 }
 
 impl ReportInput {
+    /// Findings that are none any more as of this report's date.
+    pub fn newly_resolved(&self) -> usize {
+        self.detected.resolved.iter().filter(|resolved| resolved.resolved_on == self.as_of).count()
+    }
+
     /// The measures in their declared order: themselves where they stand in it.
     pub fn sorted_measures(&self) -> Cow<'_, Measures> {
         if self.measures.is_sorted() {

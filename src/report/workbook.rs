@@ -6,7 +6,8 @@
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, Fields, TimestampMicrosecondType};
 use jiff::civil::DateTime;
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet};
+use unicode_width::UnicodeWidthStr;
 
 use super::cells::{Cells, Style, shanghai};
 use super::numbers::without_trailing_zeros;
@@ -21,6 +22,13 @@ const MOST_COLUMNS: usize = 16_384;
 const MOST_UNITS: usize = 32_767;
 /// Digits that Excel keeps of a number.
 const MOST_DIGITS: usize = 15;
+
+/// How wide a column of text is at most, in digits; longer texts wrap.
+const MOST_TEXT_COLUMNS: usize = 50;
+/// What the arrow of a filter takes of a heading.
+const FILTER_COLUMNS: usize = 3;
+/// Nought, very small, and other fractions.
+const FRACTION: &str = "[=0]0;[<0.0001]0.0E+00;0.0000";
 
 /// An empty workbook whose bytes depend on what is put in alone.
 ///
@@ -66,6 +74,33 @@ impl<'w> Sheet<'w> {
         }
         sheet.set_freeze_panes(1, 0).context(Kind::Bug, what)?;
         Ok(Self { sheet, columns: fields.len(), rows: 0 })
+    }
+
+    /// Widths and formats for whoever reads the sheet: as wide as the texts of `batch`, long ones wrap, fractions show four digits (the cell holds all).
+    ///
+    /// # Errors
+    /// None that a user can cause.
+    pub fn lay_out(&mut self, batch: &RecordBatch) -> Result<()> {
+        let what = || "laying out a workbook";
+        for (index, array) in batch.columns().iter().enumerate() {
+            let (column, heading) = (index as u16, batch.schema().field(index).name().width() + FILTER_COLUMNS);
+            let (width, format) = match array.data_type() {
+                DataType::Utf8 => {
+                    let texts = array.as_string::<i32>().iter().flatten();
+                    let longest = texts.map(UnicodeWidthStr::width).max().unwrap_or(0);
+                    let format = Format::new().set_align(FormatAlign::Top);
+                    (longest, Some(if longest > MOST_TEXT_COLUMNS { format.set_text_wrap() } else { format }))
+                }
+                kind if kind.is_floating() => (8, Some(Format::new().set_num_format(FRACTION).set_align(FormatAlign::Top))),
+                kind if kind.is_integer() => (8, Some(Format::new().set_align(FormatAlign::Top))),
+                _ => continue,
+            };
+            self.sheet.set_column_width(column, (width.min(MOST_TEXT_COLUMNS).max(heading) + 1) as f64).context(Kind::Bug, what)?;
+            if let Some(format) = format {
+                self.sheet.set_column_format(column, &format).context(Kind::Bug, what)?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds rows.

@@ -141,7 +141,8 @@ pub fn individuals(values: &[f64]) -> Option<Chart> {
 }
 
 /// The chart of shares of changing size (P′): p̄ ± 3 σᵢ σ_z with σᵢ = √(p̄(1 − p̄)/nᵢ) and σ_z = mean |zᵢ − zᵢ₋₁| ÷ 1.128, so that months differ as much as they
-/// usually do, not as little as chance alone would let them; cut to 0 to 1.
+/// usually do, not as little as chance alone would let them. Limits may lie below 0 and above 1: cut there, a third of the way to them would be nearer
+/// than two deviations, and months near 100 % would be news.
 ///
 /// Counts are (successes, trials). `None` with fewer than [`LEAST_POINTS`], with a month without trials or with more successes than trials, where the
 /// average month expects fewer than [`LEAST_EXPECTED`] successes or failures, or when no share moves.
@@ -161,7 +162,7 @@ pub fn shares(counts: &[(u64, u64)]) -> Option<Chart> {
     let usual = mean(&scores.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect::<Vec<_>>()) / MEAN_RANGE;
     let point = |count: &(u64, u64)| {
         let width = 3.0 * chance(count.1) * usual;
-        Point { value: share(count), low: (centre - width).max(0.0), high: (centre + width).min(1.0) }
+        Point { value: share(count), low: centre - width, high: centre + width }
     };
     (usual > 0.0).then(|| Chart { centre, points: counts.iter().map(point).collect() })
 }
@@ -196,6 +197,13 @@ impl Chart {
         } else {
             Assurance::Chance
         })
+    }
+
+    /// How far a point lies from the centre, in thirds of the way to its limit (σ).
+    pub fn deviation(&self, at: usize) -> f64 {
+        let point = self.points[at];
+        let limit = if point.value >= self.centre { point.high - self.centre } else { self.centre - point.low };
+        if limit > 0.0 { 3.0 * (point.value - self.centre).abs() / limit } else { 0.0 }
     }
 
     /// Places of the `count` points that end with `at`.
@@ -282,12 +290,20 @@ mod tests {
     fn shares_that_differ_by_more_than_chance_have_wider_limits_and_a_calm_series_narrower() {
         let swinging: Vec<(u64, u64)> = (0..12).map(|month| (if month % 2 == 0 { 400 } else { 600 }, 1000)).collect();
         let chart = shares(&swinging).expect("a chart");
-        // z = ±6.3246, its mean range 12.649, σ_z = 11.214; σ = 0.015811; 3 σ σ_z = 0.5319, cut at 0 and 1.
-        assert!((chart.centre - 0.5).abs() < 1e-12 && chart.points[0].low == 0.0 && chart.points[0].high == 1.0);
+        // z = ±6.3246, its mean range 12.649, σ_z = 11.214; σ = 0.015811; 3 σ σ_z = 0.5319.
+        assert!((chart.centre - 0.5).abs() < 1e-12 && (chart.points[0].low + 0.0319).abs() < 1e-4 && (chart.points[0].high - 1.0319).abs() < 1e-4);
         assert!(chart.signals().is_empty());
         let calm: Vec<(u64, u64)> = (0..12).map(|month| (if month % 2 == 0 { 499 } else { 501 }, 1000)).collect();
         let chart = shares(&calm).expect("a chart");
         assert!((chart.points[0].high - 0.505_319).abs() < 1e-6, "{}", chart.points[0].high);
+    }
+
+    #[test]
+    fn two_months_near_all_are_no_news_where_the_limit_lies_above_all() {
+        // Centre 0.8, limits far above 1: of the way to 1 two thirds are 0.93, of the way to the limit 1.1.
+        let counts: Vec<(u64, u64)> = (0..12).map(|month| (if month % 2 == 0 { 62 } else { 98 }, 100)).chain([(95, 100), (96, 100)]).collect();
+        let chart = shares(&counts).expect("a chart");
+        assert!(chart.points[13].high > 1.0 && chart.signals().is_empty(), "{:?}", chart.signals());
     }
 
     #[test]

@@ -256,7 +256,7 @@ pub fn control_charts(input: &ReportInput) -> Result<ResultTable> {
         .real_or_null("centre", |(row, _)| Some(row.centre))
         .real_or_null("low", |(row, _)| Some(row.newest.low))
         .real_or_null("high", |(row, _)| Some(row.newest.high))
-        .real_or_null("deviation", |(row, _)| Some(row.deviation()))
+        .real_or_null("deviation", |(row, _)| Some(row.deviation))
         .text("news", |(_, news)| news)
         .flag_or_null("is_worse", |(row, _)| row.is_worse)
         .size("earlier_signals", |(row, _)| row.earlier_signals as u64)
@@ -285,7 +285,7 @@ pub fn control_points(input: &ReportInput) -> Result<ResultTable> {
         .table(rows_total)
 }
 
-/// Findings of the run before that are none any more.
+/// Findings of earlier runs over the period that are none any more.
 pub fn findings_resolved(input: &ReportInput) -> Result<ResultTable> {
     let rows = input.detected.resolved.iter().map(|row| (row, row.resolved_on)).collect();
     findings_not_listed("findings_resolved", "resolved_on", rows, input)
@@ -309,6 +309,9 @@ fn findings_not_listed(name: &'static str, day: &str, mut rows: Vec<(&Resolved, 
         .text("says", |(row, _)| &row.says)
         .text("period", |_| &period)
         .date(day, |(_, day)| *day)
+        .text_or_null("decision", |(row, _)| row.review.as_ref().map(|review| review.decision.code()))
+        .date_or_null("reviewed_on", |(row, _)| row.review.as_ref().map(|review| review.on))
+        .text_or_null("document", |(row, _)| row.review.as_ref().map(|review| review.document.as_str()))
         .table(rows.len())
 }
 

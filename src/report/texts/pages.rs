@@ -317,7 +317,7 @@ catalogue! {
 
     // Monthly watch
     PAGE_WATCH = "月度监测";
-    WATCH_NOTE = "各主体与自己此前各月相比（控制图），不与他人比较：信号说明有了变化，不说明好坏的原因，既不是疑点，也不影响得分。比例用 P′ 图，其余用 XmR 图；灰色带为控制限，横线为中心线，方点是出现信号的月份。规则：超出控制限；连续七个月在中心线同侧；连续七个月上升或者下降；三个月中有两个月靠近同一侧控制限（外三分之一）。只看记录已满的月份；有备案的专项行动、数据迁移等月份不计入。";
+    WATCH_NOTE = "各主体与自己各月的通常水平相比（控制图，中心线和控制限取自图中全部月份），不与他人比较：信号说明有了变化，不说明好坏的原因，既不是疑点，也不影响得分。比例用 P′ 图，其余用 XmR 图；灰色带为控制限，横线为中心线，方点是出现信号的月份。规则：超出控制限；连续七个月在中心线同侧，或者连续七个月上升、下降（满七个月时报一次）；三个月中有两个月靠近同一侧控制限（外三分之一）。只看记录已满的月份；有备案的专项行动、数据迁移等月份不计入。";
     WATCH_CHANCE = "即使什么也没有发生，每月也会有约百分之二的图出现信号：信号用于决定先看哪里。";
     WATCH_NEWS = "本月出现信号的";
     NO_WATCH = "本月没有信号。";
@@ -330,9 +330,9 @@ catalogue! {
     WATCH_MONTHS = "月数";
     LEFT_OUT = "已知影响剔除条数";
     FINDINGS_WORKBOOK = "下载工作簿（全部疑点、证据和检验）";
-    FINDINGS_NUMBER = "。复核结论填入“疑点复核”表（findings_review）：疑点编号（主体名称下方，前后两段都要）、主体编码、复核日期、复核结论（属实、有合理解释、不属实）、核查文书。编号的后半段代表证据，证据有变，疑点重新列出；没有写后半段的，不知道针对哪些证据，仍须再看。";
+    FINDINGS_NUMBER = "。复核结论填入“疑点复核”表（findings_review）：疑点编号（主体名称下方，前后两段都要）、主体编码、复核日期、复核结论（属实、有合理解释、不属实）、核查文书。编号的后半段代表证据，证据有变，疑点重新列出；没有写后半段的，不知道针对哪些证据，不生效。复核日期晚于数据截止日的，到那一日的考核才生效。";
     FINDINGS_OPEN = "待核查，值得先看的在前";
-    FINDINGS_ORDER = "次序按“严重程度 × 把握 × 规模”：严重程度由检测规则给定（1 至 5），把握为 1 减 q 值（事实为少见的程度：有该情形的主体越多越低），规模为 1 加证据条数的常用对数。图中红点是本主体，蓝点是同类主体（事实类为另有该情形的主体），竖线是同类通常水平。";
+    FINDINGS_ORDER = "次序按“严重程度 × 把握 × 规模”：严重程度由检测规则给定（1 至 5），把握为 1 减 q 值（事实为超出他人的部分：本主体的占比越高于同领域其余主体，越高），规模为 1 加证据条数的常用对数。图中红点是本主体，蓝点是同类主体（事实类为另有该情形的主体），竖线是同类通常水平。";
     FINDINGS_BY_UNIT = "按主体";
     FINDINGS_REVIEWED = "已有复核结论";
     REVIEWS_IGNORED = "没有生效的复核结论";
@@ -340,8 +340,9 @@ catalogue! {
     REVIEWED_ON = "复核日期";
     DOCUMENT_OF_REVIEW = "核查文书";
     REASON_IGNORED = "原因";
-    FINDINGS_RESOLVED = "上次有、本次已无";
-    FINDINGS_RESOLVED_NOTE = "数据已更正，或不再超过界限。";
+    FINDINGS_RESOLVED = "本期曾有、现已无";
+    FINDINGS_RESOLVED_NOTE = "数据已更正，不再超过界限，或者检测规则、参数、统计时段已有变化。已作出的复核结论照列。";
+    RESOLVED_ON = "消除日期";
     DETECTORS = "检测规则";
     DETECTORS_NOTE = "事实逐条列出，不作检验。统计疑点须同时满足：全部检验一并校正后 q 值小于 0.05，记录数足够，偏离达到下限。记录太少或前提不符的，不作判断，不等于没有问题。";
     PATTERN = "情形";
@@ -362,6 +363,9 @@ catalogue! {
     EFFECT_ALONE = "效应（多数规则为优势比，见检测规则）";
     LOW = "95% 下限";
     HIGH = "95% 上限";
+    UNIT_CODE = "主体编码";
+    CONTROL_LOW = "控制下限";
+    CONTROL_HIGH = "控制上限";
     YEAR_BEFORE = "上年同期";
     FAMILY_Q = "同一规则内 q 值";
     SIGN = "迹象";
@@ -1244,7 +1248,7 @@ pub fn rows_of(sheet: &str, rows: usize, total: usize) -> String {
 pub fn findings_counted([new, standing, changed, reviewed]: [usize; 4], resolved: usize) -> String {
     let open = new + standing + changed;
     format!(
-        "待核查 {open} 条：新增 {new}，持续 {standing}，证据有变 {changed}。已有复核结论 {reviewed} 条，上次有、本次已无 {resolved} 条。"
+        "待核查 {open} 条：新增 {new}，持续 {standing}，证据有变 {changed}。已有复核结论 {reviewed} 条，本次消除 {resolved} 条。"
     )
 }
 
@@ -1373,9 +1377,10 @@ pub fn why_ignored(why: WhyIgnored) -> &'static str {
     match why {
         WhyIgnored::NoDecision => "没有复核结论，或者结论不是属实、有合理解释、不属实之一",
         WhyIgnored::NoDocument => "没有核查文书",
-        WhyIgnored::NoFinding => "现在没有这个编号的疑点：编号有误，或者疑点已不再成立",
+        WhyIgnored::NoFinding => "本期没有过这个编号的疑点：编号有误，或者属于别的统计期",
         WhyIgnored::OtherUnit => "主体编码与该疑点的主体不符",
         WhyIgnored::OtherDetector => "疑点类型与该疑点不符",
+        WhyIgnored::LaterDay => "复核日期晚于数据截止日：到那一日的考核才生效",
         WhyIgnored::NoEvidence => "编号没有后半段，不知道针对哪些证据",
     }
 }

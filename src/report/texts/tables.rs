@@ -31,7 +31,7 @@ pub fn table(name: &str) -> Option<(&'static str, &'static str)> {
         "findings" => ("疑点", "需要说明的情形，不是认定；一个疑点一行。"),
         "findings_evidence" => ("疑点所涉记录", "疑点依据的记录，一条一行。"),
         "finding_tests" => ("检测明细", "每次检测一行：列为疑点的、没有超出通常的、不适用的，都在。"),
-        "findings_resolved" => ("已消除的疑点", "上次有、这次没有的疑点。"),
+        "findings_resolved" => ("已消除的疑点", "本期曾有、现已没有的疑点，连同对它的复核结论。"),
         "findings_waiting" => {
             ("待恢复的疑点", "检测规则这次没有运行（源表沿用上次或者出错），此前已有的疑点；规则恢复后照旧列出，不作新增。")
         }

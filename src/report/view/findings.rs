@@ -8,7 +8,7 @@ use std::iter::repeat_n;
 
 use super::Facts;
 use crate::findings::effects::Effect;
-use crate::findings::tables::{Evidence, Finding, FindingKind, FindingTest, IgnoredReview, Outcome, State};
+use crate::findings::tables::{Evidence, Finding, FindingKind, FindingTest, IgnoredReview, Outcome, Resolved, State};
 use crate::library::detector::{Detector, Statistic, Tail};
 use crate::report::names::Text;
 use crate::report::numbers;
@@ -174,6 +174,10 @@ pub struct ResolvedRow {
     pub subject: Text,
     /// What it said.
     pub says: Text,
+    /// Date as of which it was none any more.
+    pub resolved_on: String,
+    /// What was decided of it.
+    pub review: Text,
 }
 
 /// Everything on the page.
@@ -358,7 +362,7 @@ pub fn view(facts: &Facts) -> FindingsView {
     units.truncate(UNITS_ON_PAGE);
     FindingsView {
         more_units: if all_units > units.len() { texts::units_more(units.len(), all_units, "findings") } else { String::new() },
-        counted: texts::findings_counted(states, detected.resolved.len()),
+        counted: texts::findings_counted(states, facts.input.newly_resolved()),
         tested: texts::findings_tested(detected.tests.len() - unmade[0] - unmade[1], unmade) + &texts::findings_failed(&failed),
         more: more(open.len()),
         units,
@@ -366,7 +370,7 @@ pub fn view(facts: &Facts) -> FindingsView {
         more_reviewed: more(reviewed.len()),
         more_resolved: more(detected.resolved.len()),
         reviewed: rows(&reviewed[..reviewed.len().min(FINDINGS_ON_PAGE)]),
-        resolved: detected.resolved.iter().take(FINDINGS_ON_PAGE).map(|resolved| resolved_row(facts, resolved)).collect(),
+        resolved: newest_first(&detected.resolved).into_iter().take(FINDINGS_ON_PAGE).map(|resolved| resolved_row(facts, resolved)).collect(),
         ignored: detected.ignored.iter().take(FINDINGS_ON_PAGE).map(|review| ignored_row(facts, review)).collect(),
         detectors: detectors(facts),
         effects: facts.input.effects.list.iter().map(|effect| effect_row(facts, effect)).collect(),
@@ -396,8 +400,17 @@ fn ignored_row(facts: &Facts, review: &IgnoredReview) -> [Text; 5] {
     [number, unit, Text::of(&review.on.to_string()), document, Text::of(texts::why_ignored(review.why))]
 }
 
-fn resolved_row(facts: &Facts, resolved: &crate::findings::tables::Resolved) -> ResolvedRow {
+fn newest_first(resolved: &[Resolved]) -> Vec<&Resolved> {
+    let mut rows: Vec<&Resolved> = resolved.iter().collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.resolved_on));
+    rows
+}
+
+fn resolved_row(facts: &Facts, resolved: &Resolved) -> ResolvedRow {
+    let review = resolved.review.as_ref().map(|review| texts::reviewed(review.decision, review.on, &review.document));
     ResolvedRow {
+        resolved_on: resolved.resolved_on.to_string(),
+        review: Text::masked(&review.unwrap_or_default()),
         unit: facts.unit_name(&UnitId(resolved.unit.clone())),
         title: Text::of(&resolved.title),
         subject: facts.subject(&resolved.subject),

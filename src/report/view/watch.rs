@@ -82,7 +82,7 @@ pub fn news(charts: &[ControlChart]) -> Vec<&ControlChart> {
 fn in_order(a: &ControlChart, b: &ControlChart) -> Ordering {
     let rank = |chart: &ControlChart| chart.is_worse.map_or(1, |worse| if worse { 0 } else { 2 });
     let key = |chart: &ControlChart| (chart.indicator.clone(), chart.unit.clone(), chart.domain.clone());
-    rank(a).cmp(&rank(b)).then_with(|| b.deviation().total_cmp(&a.deviation())).then_with(|| key(a).cmp(&key(b)))
+    rank(a).cmp(&rank(b)).then_with(|| b.deviation.total_cmp(&a.deviation)).then_with(|| key(a).cmp(&key(b)))
 }
 
 fn row(facts: &Facts, chart: &ControlChart) -> WatchRow {
