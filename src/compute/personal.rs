@@ -3,7 +3,7 @@
 //! In: a plan and the contracts. Out: a word for each column. Never here: rows, leaving anything out.
 
 use datafusion::common::Column;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator};
 
 use arrow::datatypes::DataType;
 
@@ -22,6 +22,92 @@ pub enum Personal {
     Text,
     /// A personal column, or one that can't be traced.
     Yes,
+}
+
+fn is_comparison(operator: Operator) -> bool {
+    matches!(
+        operator,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::And
+            | Operator::Or
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom
+            | Operator::RegexMatch
+            | Operator::RegexNotMatch
+            | Operator::LikeMatch
+            | Operator::NotLikeMatch
+    )
+}
+
+/// Functions whose answer holds nothing of the text that they look at.
+const TELL_LITTLE: [&str; 14] = [
+    "array_has",
+    "array_length",
+    "cardinality",
+    "char_length",
+    "character_length",
+    "contains",
+    "ends_with",
+    "length",
+    "picture_distance",
+    "regexp_like",
+    "starts_with",
+    "strpos",
+    "text_similarity",
+    "uscc_is_valid",
+];
+/// Counts, of whatever.
+const COUNTS: [&str; 9] =
+    ["approx_distinct", "bool_and", "bool_or", "count", "cume_dist", "dense_rank", "percent_rank", "rank", "row_number"];
+
+/// Whether what a personal column says may stand in a column of the plan: of a CASE its branches count and its conditions don't, of a comparison nothing, of a
+/// count nothing. A column that can't be traced may hold anything.
+pub fn may_say_personal(plan: &LogicalPlan, library: &Library, index: usize) -> bool {
+    resolve(plan).map_or(true, |resolved| flows(&resolved.columns[index], library))
+}
+
+fn flows(expression: &Expr, library: &Library) -> bool {
+    let any = |parts: &[Expr]| parts.iter().any(|part| flows(part, library));
+    match expression {
+        Expr::Column(column) => {
+            let table = column.relation.as_ref().and_then(|relation| library.tables.get(relation.table()));
+            table.and_then(|table| table.column(&column.name)).is_some_and(|column| column.sensitivity == Sensitivity::Personal)
+        }
+        Expr::Case(case) => {
+            let branches = case.when_then_expr.iter().map(|(_, then)| then).chain(&case.else_expr);
+            branches.into_iter().any(|branch| flows(branch, library))
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => !is_comparison(*op) && (flows(left, library) || flows(right, library)),
+        Expr::AggregateFunction(function) => !COUNTS.contains(&function.func.name()) && any(&function.params.args),
+        Expr::WindowFunction(function) => !COUNTS.contains(&function.fun.name()) && any(&function.params.args),
+        Expr::ScalarFunction(function) if TELL_LITTLE.contains(&function.name()) => false,
+        Expr::ScalarFunction(function) => any(&function.args),
+        Expr::Alias(inner) => flows(&inner.expr, library),
+        Expr::Cast(inner) => flows(&inner.expr, library),
+        Expr::TryCast(inner) => flows(&inner.expr, library),
+        Expr::Literal(..)
+        | Expr::Not(_)
+        | Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsTrue(_)
+        | Expr::IsFalse(_)
+        | Expr::IsUnknown(_)
+        | Expr::IsNotTrue(_)
+        | Expr::IsNotFalse(_)
+        | Expr::IsNotUnknown(_)
+        | Expr::Like(_)
+        | Expr::SimilarTo(_)
+        | Expr::Between(_)
+        | Expr::InList(_)
+        | Expr::Exists(_)
+        | Expr::InSubquery(_) => false,
+        other => other.column_refs().into_iter().any(|column| flows(&Expr::Column(column.clone()), library)),
+    }
 }
 
 /// How much of a person each column of the plan holds, in order.

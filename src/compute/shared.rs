@@ -280,6 +280,11 @@ impl<'a> SharedPopulations<'a> {
 
     /// The queries, optimised, in the same order; the rows that they share are there when this returns.
     pub async fn prepared(&mut self, queries: Vec<LogicalPlan>) -> Vec<Result<LogicalPlan>> {
+        let state = self.context.state();
+        self.prepared_by(&state, queries).await
+    }
+
+    async fn prepared_by(&mut self, state: &SessionState, queries: Vec<LogicalPlan>) -> Vec<Result<LogicalPlan>> {
         loop {
             let chosen = self.chosen(&queries);
             for name in &chosen {
@@ -287,7 +292,7 @@ impl<'a> SharedPopulations<'a> {
                     self.give_up(name);
                 }
             }
-            let optimised = self.optimised(&queries, &chosen).await;
+            let optimised = self.optimised(state, &queries, &chosen).await;
             match self.fill(&optimised, &chosen).await {
                 Ok(()) => return optimised,
                 // Once more without it: as a view it may fail again, but then only those fail that read what is wrong.
@@ -296,20 +301,23 @@ impl<'a> SharedPopulations<'a> {
         }
     }
 
-    /// Stores what the queries share, and the columns that any of them needs. Queries that can't be prepared are passed over: whoever runs them hears why.
-    pub async fn store_for(&mut self, queries: Vec<LogicalPlan>) {
-        drop(self.prepared(queries).await);
+    /// Stores what the queries share, and the columns that any of them needs by the optimiser of `state`. Queries that can't be prepared are passed over:
+    /// whoever runs them hears why.
+    pub async fn store_for(&mut self, state: &SessionState, queries: Vec<LogicalPlan>) {
+        drop(self.prepared_by(state, queries).await);
     }
 
-    /// One query over stored rows, which are there when this returns; not optimised, so that more can be asked of it than its rows. Its own parts are
-    /// stored as well, until [`Self::forget_parts_of`] this name.
+    /// One query over stored rows, which are there when this returns; not optimised, so that more can be asked of it than its rows: in `state`, whose
+    /// optimiser says which columns are stored. Its own parts are stored as well, until [`Self::forget_parts_of`] this name.
     ///
     /// # Errors
     /// A query that does not plan.
-    pub async fn over_shared_rows(&mut self, name: &str, query: &LogicalPlan) -> Result<LogicalPlan> {
+    pub async fn over_shared_rows(&mut self, state: &SessionState, name: &str, query: &LogicalPlan) -> Result<LogicalPlan> {
         self.add_parts(name, query);
-        self.prepared(vec![query.clone()]).await.pop().expect("an answer a query")?;
-        let chosen = self.chosen(std::slice::from_ref(query));
+        self.prepared_by(state, vec![query.clone()]).await.pop().expect("an answer a query")?;
+        let mut chosen = self.chosen(std::slice::from_ref(query));
+        // What the optimiser has done away with is not stored.
+        chosen.retain(|name| self.stored.get(&self.key(name)).is_some_and(|kept| !kept.rows.columns().is_empty()));
         self.over_stored(query.clone(), &chosen)
     }
 
@@ -455,10 +463,10 @@ impl<'a> SharedPopulations<'a> {
         Ok(())
     }
 
-    async fn optimised(&self, queries: &[LogicalPlan], chosen: &[String]) -> Vec<Result<LogicalPlan>> {
+    async fn optimised(&self, state: &SessionState, queries: &[LogicalPlan], chosen: &[String]) -> Vec<Result<LogicalPlan>> {
         let mut tasks = Vec::new();
         for query in queries {
-            let state = self.context.state();
+            let state = state.clone();
             let over_stored = self.over_stored(query.clone(), chosen);
             tasks.push(tokio::spawn(async move { state.optimize(&over_stored?) }));
         }

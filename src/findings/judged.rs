@@ -22,7 +22,7 @@ use super::{Detecting, digits};
 use crate::compute::check::{Depth, describe};
 use crate::compute::lineage::resolve;
 use crate::compute::loads::apart;
-use crate::compute::personal::{Personal, personal};
+use crate::compute::personal::may_say_personal;
 use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Kind, Result};
 use crate::functions::{Moment, parse_bound};
@@ -96,8 +96,10 @@ const READ: [&str; 3] = ["sign", "says", "record_id"];
 /// What people read is made of no personal column, and first digits of no fine.
 fn check_sources(detector: &Detector, plan: &LogicalPlan, library: &Library, diagnostics: &mut Diagnostics) {
     let span = |column: &str| span_of_word(&detector.text, detector.sql_offset, column);
-    let names = plan.schema().fields().iter().map(|field| field.name().as_str());
-    for (name, _) in names.zip(personal(plan, library)).filter(|(name, holds)| READ.contains(name) && matches!(holds, Personal::Yes | Personal::Text)) {
+    for name in READ {
+        if !plan.schema().index_of_column_by_name(None, name).is_some_and(|index| may_say_personal(plan, library, index)) {
+            continue;
+        }
         diagnostics
             .error("detector-personal", &detector.file, span(name), format!("`{name}` is made of a personal column"))
             .hint("the report names the record by its key: leave out what its contract calls `personal`");
@@ -110,12 +112,21 @@ fn check_sources(detector: &Detector, plan: &LogicalPlan, library: &Library, dia
     let is_fine = |column: &Column| {
         let table = column.relation.as_ref().and_then(|table| library.tables.get(table.table()));
         // What was gained unlawfully is fixed by nobody; a fine is, between its limits.
-        table.and_then(|table| table.column(&column.name)).is_some_and(|column| column.money == Money::Penalty && !column.name.starts_with("confiscated"))
+        table
+            .and_then(|table| table.column(&column.name))
+            .is_some_and(|column| column.money == Money::Penalty && !column.name.starts_with("confiscated"))
     };
-    let is_count = amount.exists(|part| Ok(matches!(part, Expr::AggregateFunction(function) if function.func.name() == "count"))).unwrap_or(true);
+    let is_count = |part: &Expr| match part {
+        Expr::AggregateFunction(function) => function.func.name() == "count",
+        Expr::WindowFunction(function) => function.fun.name() == "count",
+        _ => false,
+    };
+    let is_count = amount.exists(|part| Ok(is_count(part))).unwrap_or(true);
     if is_count || amount.column_refs().into_iter().any(is_fine) {
         let says = "Benford's law is not to be expected of `amount`, which is made of a fine or a count".to_owned();
-        diagnostics.error("detector-benford", &detector.file, span("amount"), says).hint("use `last_digits` or `share`, which compare with peers");
+        diagnostics
+            .error("detector-benford", &detector.file, span("amount"), says)
+            .hint("use `last_digits` or `share`, which compare with peers");
     }
 }
 
@@ -385,5 +396,69 @@ mod tests {
         let explained = |text: &str| text.replacen("-- says ", "-- rows_stand_alone = \"每件单独决定\"\n-- says ", 1);
         assert_eq!(checked(&[("findings/short_notice.sql", &explained(&without))]), "");
         assert!(checked(&[("findings/short_notice.sql", &explained(shipped))]).contains("says that each row stands alone"));
+    }
+
+    /// What is said of a shipped detector's header over another SELECT.
+    fn over(detector: &str, select: &str) -> String {
+        let file = format!("findings/{detector}.sql");
+        let shipped = &crate::library::texts(None).expect("the shipped library reads")[file.as_str()];
+        let header = shipped.split_inclusive('\n').take_while(|line| line.starts_with("--")).collect::<String>();
+        checked(&[(&file, &format!("{header}{select}\n"))])
+    }
+
+    #[test]
+    fn what_people_read_holds_no_personal_column_though_one_may_decide_what_is_said() {
+        let saying = |says: &str| {
+            over(
+                "stage_inversion",
+                &format!(
+                    "WITH named AS (SELECT *, {says} AS words FROM case_register WHERE decided_on >= day_of($from))
+                     SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, 'x' AS sign, true AS is_odd, words AS says FROM named"
+                ),
+            )
+        };
+        for refused in [
+            "party_name_masked",
+            "concat('of ', party_name_masked)",
+            "CASE WHEN fine_amount > 1 THEN substr(party_name_masked, 1, 1) ELSE '' END",
+        ] {
+            assert!(saying(refused).contains("`says` is made of a personal column"), "{refused}");
+        }
+        for allowed in
+            ["'x'", "CASE WHEN party_name_masked LIKE '%x%' THEN 'a' ELSE 'b' END", "CAST(character_length(party_name_masked) AS VARCHAR)"]
+        {
+            assert_eq!(saying(allowed), "", "{allowed}");
+        }
+    }
+
+    #[test]
+    fn first_digits_of_a_fine_or_a_count_are_refused_whatever_they_are_called() {
+        let amounts = |amount: &str| {
+            over(
+                "benford_amounts",
+                &format!(
+                    "WITH sums AS (SELECT *, {amount} AS total FROM case_register WHERE decided_on >= day_of($from))
+                     SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, 'x' AS sign, total AS amount, decided_on AS happened_on, 'x' AS says FROM sums"
+                ),
+            )
+        };
+        assert_eq!(amounts("confiscated_amount"), "");
+        for refused in [
+            "fine_amount",
+            "paid_amount",
+            "coalesce(fine_amount, confiscated_amount)",
+            "CAST(count(*) OVER (PARTITION BY unit_id) AS DECIMAL(18, 2))",
+        ] {
+            assert!(amounts(refused).contains("made of a fine or a count"), "{refused}: {}", amounts(refused));
+        }
+    }
+
+    #[test]
+    fn rows_of_other_periods_are_refused() {
+        let said = over(
+            "stage_inversion",
+            "SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_line, 'x' AS sign, true AS is_odd, 'x' AS says FROM case_register",
+        );
+        assert!(said.contains("`$from`"), "{said}");
     }
 }

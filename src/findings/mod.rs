@@ -96,7 +96,8 @@ impl DetectRequest<'_> {
     /// The end before which a burst is one: of the newest quarter within the period that is over, or of the period; none while no quarter is. An end that moved
     /// with every night would make another finding of the same entries each night, and no decision on them would hold.
     pub fn newest_end(&self) -> Option<Date> {
-        let mut months = std::iter::successors(Some(self.period.first), |month| Some(month.plus(1))).take_while(|month| *month <= self.period.last);
+        let mut months =
+            std::iter::successors(Some(self.period.first), |month| Some(month.plus(1))).take_while(|month| *month <= self.period.last);
         let is_end = |month: &Month| (month.month % 3 == 0 || *month == self.period.last) && month.last_day() <= self.as_of;
         months.by_ref().filter(is_end).last().map(Month::last_day)
     }
@@ -219,15 +220,8 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
         let day = detector.statistic.day()?;
         request.effects.condition(&detector.name, day, &regions)
     };
-    let within = |session, detector, rows| Detecting {
-        session,
-        request,
-        detector,
-        rows,
-        tiers: &tiers,
-        regions: &regions,
-        known: known(detector),
-    };
+    let within =
+        |session, detector, rows| Detecting { session, request, detector, rows, tiers: &tiers, regions: &regions, known: known(detector) };
     let (mut findings, mut tests, mut unremarkable, mut failed) = (Vec::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
     let (mut seconds, mut plans) = (BTreeMap::new(), BTreeMap::new());
     for detector in request.library.detectors.values() {
@@ -236,12 +230,12 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
             Err(error) => drop(failed.insert(detector.name.clone(), error.to_string())),
         }
     }
-    shared.store_for(plans.values().cloned().collect()).await;
+    shared.store_for(&session.state(), plans.values().cloned().collect()).await;
     for detector in request.library.detectors.values() {
         let begun = (request.elapsed)();
         let seen = async {
             let Some(plan) = plans.get(detector.name.as_str()) else { return Ok(None) };
-            let rows = rows_of_spans(shared, detector, plan, None).await?;
+            let rows = rows_of_spans(shared, session, detector, plan, None).await?;
             first_answer(&sessions, async |session| looked_for(&within(session, detector, Arc::clone(&rows))).await).await.map(Some)
         };
         match seen.await {
@@ -267,8 +261,9 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
                 Statistic::Share { .. } => Some(judged::planned(session, detector, request.moment_before()).await?),
                 _ => None,
             };
-            let rows = rows_of_spans(shared, detector, plan, before.as_ref()).await?;
-            first_answer(&sessions, async |session| flagged_findings(&within(session, detector, Arc::clone(&rows)), &of_detector).await).await
+            let rows = rows_of_spans(shared, session, detector, plan, before.as_ref()).await?;
+            first_answer(&sessions, async |session| flagged_findings(&within(session, detector, Arc::clone(&rows)), &of_detector).await)
+                .await
         };
         match found.await {
             Ok(of_detector) => findings.extend(of_detector),
@@ -285,14 +280,15 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
 /// The plans of a detector's rows over what is stored; its parts of both spans are stored under its name.
 async fn rows_of_spans(
     shared: &mut SharedPopulations<'_>,
+    session: &SessionContext,
     detector: &Detector,
     of_period: &LogicalPlan,
     of_year_before: Option<&LogicalPlan>,
 ) -> Result<Arc<RowsOfSpans>> {
-    let what = || detector.file.clone();
-    let of_period = shared.over_shared_rows(&detector.name, of_period).await.context(Kind::Query, what)?;
+    let (what, state) = (|| detector.file.clone(), session.state());
+    let of_period = shared.over_shared_rows(&state, &detector.name, of_period).await.context(Kind::Query, what)?;
     let of_year_before = match of_year_before {
-        Some(plan) => Some(shared.over_shared_rows(&detector.name, plan).await.context(Kind::Query, what)?),
+        Some(plan) => Some(shared.over_shared_rows(&state, &detector.name, plan).await.context(Kind::Query, what)?),
         None => None,
     };
     Ok(Arc::new(RowsOfSpans { of_period, of_year_before }))

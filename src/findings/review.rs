@@ -41,7 +41,8 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
         }
     }
     for finding in &mut detected.findings {
-        let fitting = reviews.iter().filter(|row| row.why_none(finding).is_none()).filter_map(|row| Some((row, row.review(request.as_of)?)));
+        let fitting =
+            reviews.iter().filter(|row| row.why_none(finding).is_none()).filter_map(|row| Some((row, row.review(request.as_of)?)));
         let (on_this, on_other): (Vec<_>, Vec<_>) = fitting.partition(|(row, _)| row.number == finding.number());
         let newest = |of: Vec<(&ReviewRow, Review)>| of.into_iter().map(|(_, review)| review).max_by_key(|review| review.on);
         let (on_this, on_other) = (newest(on_this), newest(on_other));
@@ -67,7 +68,8 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
             none_any_more.insert(id, Resolved { resolved_on, ..row });
         }
     }
-    let gone = before.into_iter().filter(|(_, (row, first_seen))| *first_seen < request.as_of && !detected.failed.contains_key(&row.detector));
+    let gone =
+        before.into_iter().filter(|(_, (row, first_seen))| *first_seen < request.as_of && !detected.failed.contains_key(&row.detector));
     // What a failed detector does not say is not gone.
     for (id, (row, _)) in gone {
         none_any_more.entry(id).or_insert(row);

@@ -41,7 +41,10 @@ fn how(detector: &Detector) -> String {
         Statistic::Contrast { .. } => {
             "检验：有标记的记录与同一层（如同一人员）的其他记录相比，异常占比更高（各层合并，共同优势比的精确检验）".to_owned()
         }
-        Statistic::LastDigits => "检验：末位数字的分布与同类不同（χ²，除以同类之间的离散程度），且更多 0 和 5".to_owned(),
+        Statistic::LastDigits => {
+            "检验：末位为 0、5 的占比高于同类（二项分布，各主体比例的对数几率服从正态分布），且十个末位数字的分布与同类相距够远（w）"
+                .to_owned()
+        }
         Statistic::FirstDigits => "检验：前两位数字偏离本福特定律（先过前提）".to_owned(),
         Statistic::Evenness => "检验：逐月件数的离散程度低于随机波动（χ² 下尾），且罚款集中于窄幅".to_owned(),
     }

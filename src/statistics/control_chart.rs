@@ -291,7 +291,11 @@ mod tests {
         let swinging: Vec<(u64, u64)> = (0..12).map(|month| (if month % 2 == 0 { 400 } else { 600 }, 1000)).collect();
         let chart = shares(&swinging).expect("a chart");
         // z = ±6.3246, its mean range 12.649, σ_z = 11.214; σ = 0.015811; 3 σ σ_z = 0.5319.
-        assert!((chart.centre - 0.5).abs() < 1e-12 && (chart.points[0].low + 0.0319).abs() < 1e-4 && (chart.points[0].high - 1.0319).abs() < 1e-4);
+        assert!(
+            (chart.centre - 0.5).abs() < 1e-12
+                && (chart.points[0].low + 0.0319).abs() < 1e-4
+                && (chart.points[0].high - 1.0319).abs() < 1e-4
+        );
         assert!(chart.signals().is_empty());
         let calm: Vec<(u64, u64)> = (0..12).map(|month| (if month % 2 == 0 { 499 } else { 501 }, 1000)).collect();
         let chart = shares(&calm).expect("a chart");
@@ -301,7 +305,8 @@ mod tests {
     #[test]
     fn two_months_near_all_are_no_news_where_the_limit_lies_above_all() {
         // Centre 0.8, limits far above 1: of the way to 1 two thirds are 0.93, of the way to the limit 1.1.
-        let counts: Vec<(u64, u64)> = (0..12).map(|month| (if month % 2 == 0 { 62 } else { 98 }, 100)).chain([(95, 100), (96, 100)]).collect();
+        let counts: Vec<(u64, u64)> =
+            (0..12).map(|month| (if month % 2 == 0 { 62 } else { 98 }, 100)).chain([(95, 100), (96, 100)]).collect();
         let chart = shares(&counts).expect("a chart");
         assert!(chart.points[13].high > 1.0 && chart.signals().is_empty(), "{:?}", chart.signals());
     }

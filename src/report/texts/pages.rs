@@ -1247,9 +1247,7 @@ pub fn rows_of(sheet: &str, rows: usize, total: usize) -> String {
 /// How many findings stand where.
 pub fn findings_counted([new, standing, changed, reviewed]: [usize; 4], resolved: usize) -> String {
     let open = new + standing + changed;
-    format!(
-        "待核查 {open} 条：新增 {new}，持续 {standing}，证据有变 {changed}。已有复核结论 {reviewed} 条，本次消除 {resolved} 条。"
-    )
+    format!("待核查 {open} 条：新增 {new}，持续 {standing}，证据有变 {changed}。已有复核结论 {reviewed} 条，本次消除 {resolved} 条。")
 }
 
 /// How many tests were made, and how many were not: too few rows, not applicable.
@@ -1464,6 +1462,11 @@ pub fn effect_kind(kind: &str) -> &'static str {
         "emergency" => "突发事件",
         _ => "其他影响",
     }
+}
+
+/// A figure that is not told further.
+pub fn more_than(limit: f64) -> String {
+    format!("{limit:.0} 以上")
 }
 
 /// Days of a known effect, and the detectors for which it holds.

@@ -261,8 +261,8 @@ pub fn in_order(mut findings: Vec<&Finding>) -> Vec<&Finding> {
 fn finding(facts: &Facts, finding: &Finding, longest: usize) -> FindingView {
     let all = finding.evidence.len();
     let effect = finding.effect.map(|effect| match finding.effect_interval {
-        Some((low, high)) => format!("{effect:.2}（{low:.2}–{high:.2}）"),
-        None => format!("{effect:.2}"),
+        Some((low, high)) => format!("{}（{}–{}）", effect_size(effect), effect_size(low), effect_size(high)),
+        None => effect_size(effect),
     });
     let or_none = |text: Option<String>| text.unwrap_or_else(|| texts::NONE.to_owned());
     let [statistic, compared_with, effect_name] = measures(facts, finding);
@@ -370,11 +370,22 @@ pub fn view(facts: &Facts) -> FindingsView {
         more_reviewed: more(reviewed.len()),
         more_resolved: more(detected.resolved.len()),
         reviewed: rows(&reviewed[..reviewed.len().min(FINDINGS_ON_PAGE)]),
-        resolved: newest_first(&detected.resolved).into_iter().take(FINDINGS_ON_PAGE).map(|resolved| resolved_row(facts, resolved)).collect(),
+        resolved: newest_first(&detected.resolved)
+            .into_iter()
+            .take(FINDINGS_ON_PAGE)
+            .map(|resolved| resolved_row(facts, resolved))
+            .collect(),
         ignored: detected.ignored.iter().take(FINDINGS_ON_PAGE).map(|review| ignored_row(facts, review)).collect(),
         detectors: detectors(facts),
         effects: facts.input.effects.list.iter().map(|effect| effect_row(facts, effect)).collect(),
     }
+}
+
+/// Beyond a hundred times the usual the figure tells of how few peers have it, and not of how much the unit has.
+const LARGEST_EFFECT: f64 = 100.0;
+
+fn effect_size(effect: f64) -> String {
+    if effect > LARGEST_EFFECT { texts::more_than(LARGEST_EFFECT) } else { format!("{effect:.2}") }
 }
 
 fn effect_row(facts: &Facts, effect: &Effect) -> EffectRow {
