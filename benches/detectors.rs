@@ -350,7 +350,9 @@ fn print_cost(project: &Path, as_of: Date, memory: Option<usize>, only: &[String
     let last = Mutex::new(begun);
     let told = |name: &str| {
         let mut last = last.lock().expect("nobody failed");
-        eprintln!("{name}: {:.1} s", last.elapsed().as_secs_f64());
+        eprintln!("{name}: {:.1} s, at most {}", last.elapsed().as_secs_f64(), peak_memory());
+        // From here on the peak is that of the next one (proc(5), clear_refs).
+        let _ = std::fs::write("/proc/self/clear_refs", "5");
         *last = Instant::now();
     };
     let names = Mutex::new(library.detectors.keys());
@@ -364,9 +366,19 @@ fn print_cost(project: &Path, as_of: Date, memory: Option<usize>, only: &[String
         println!("| {name} | {seconds:.1} |");
     }
     let all: f64 = detected.seconds.values().sum();
+    told("findings of flagged tests");
+    let evidence: usize = detected.findings.iter().map(|finding| finding.evidence.len()).sum();
+    println!(
+        "| together | {all:.1} |\n\n{} findings with {evidence} rows of evidence, failed: {:?}",
+        detected.findings.len(),
+        detected.failed
+    );
+}
+
+/// The most memory that the process has held, as Linux tells it.
+fn peak_memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("?").trim();
-    println!("| together | {all:.1} |\n\n{} findings, failed: {:?}; peak memory {peak}", detected.findings.len(), detected.failed);
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("?").trim().to_owned()
 }
 
 /// What was found of what was planted; who made it and when is filled in by the caller.
@@ -515,7 +527,10 @@ fn print_figures(honest: &[&Outcome], planted: &[&Outcome]) {
     );
     println!("| and of every other pattern | | {:.3} |", mean(|one| one.wrong.len() + one.beside.len() + one.same_records.len()));
     let (touched, named) = planted.iter().flat_map(|outcome| outcome.twins.values()).fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
-    println!("| benign twins of which nothing is said | ≥ 0.99 | {} |", rate(touched - named, touched));
+    println!(
+        "| benign twins that no statistical finding names (facts of their records: below) | ≥ 0.99 | {} |",
+        rate(touched - named, touched)
+    );
     let failed: BTreeSet<&str> = honest.iter().chain(planted).flat_map(|outcome| outcome.failed.keys()).map(String::as_str).collect();
     println!("| detectors that failed anywhere | none | {} |", failed.into_iter().collect::<Vec<_>>().join(", "));
 }

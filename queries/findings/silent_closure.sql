@@ -45,31 +45,43 @@ orders AS (
   LEFT JOIN cities AS p ON p.unit_id = o.unit_id
   WHERE o.began_at < $as_of
 ),
-known AS (
-  SELECT *, CASE WHEN contact_at < $as_of THEN contact_at END AS known_contact_at,
-         coalesce(bool_or(contact_at < $as_of) OVER (PARTITION BY city), false) AS any_contact
+answering AS (
+  SELECT city, coalesce(bool_or(contact_at < $as_of), false) AS any_contact FROM orders GROUP BY city
+),
+-- Few callers ask one unit the same thing twice: only their orders are brought in an order.
+repeated AS (
+  SELECT unit_id, caller_hash, matter
   FROM orders
+  WHERE caller_hash IS NOT NULL AND matter IS NOT NULL
+  GROUP BY unit_id, caller_hash, matter
+  HAVING count(*) > 1
 ),
 beside AS (
-  SELECT *,
-         max(known_contact_at) OVER (PARTITION BY unit_id, caller_hash, matter ORDER BY began_at, record_id
-                                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier_contact_at,
-         min(known_contact_at) OVER (PARTITION BY unit_id, caller_hash, matter ORDER BY began_at, record_id
-                                     ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS later_contact_at
-  FROM known
+  SELECT o.record_id,
+         max(CASE WHEN o.contact_at < $as_of THEN o.contact_at END) OVER (PARTITION BY o.unit_id, o.caller_hash, o.matter ORDER BY o.began_at, o.record_id
+           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier_contact_at,
+         min(CASE WHEN o.contact_at < $as_of THEN o.contact_at END) OVER (PARTITION BY o.unit_id, o.caller_hash, o.matter ORDER BY o.began_at, o.record_id
+           ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS later_contact_at
+  FROM repeated AS r
+  JOIN orders AS o ON o.unit_id = r.unit_id AND o.caller_hash = r.caller_hash AND o.matter = r.matter
+),
+closed AS (
+  SELECT o.*, b.earlier_contact_at, b.later_contact_at
+  FROM beside AS b
+  RIGHT JOIN orders AS o ON o.record_id = b.record_id
+  WHERE o.closed_at >= $from AND o.closed_at < $as_of
+    AND (coalesce(o.resolved, false) OR coalesce(o.satisfaction IN ('very_satisfied', 'satisfied', 'basically_satisfied'), false))
+    AND coalesce(o.callback_at < $as_of, true)
+    AND coalesce(o.kind, '') <> 'praise' AND NOT o.is_anonymous AND NOT o.is_settled_elsewhere
 ),
 judged AS (
-  SELECT *, day_of(closed_at) AS closed_on,
-         known_contact_at IS NOT NULL
-           OR (caller_hash IS NOT NULL AND matter IS NOT NULL
-               AND (coalesce(earlier_contact_at >= began_at, false)
-                    OR coalesce(day_of(later_contact_at) - day_of(closed_at) <= param('hotline.repeat_window_days', domain, day_of(closed_at)), false)))
+  SELECT c.*, a.any_contact, day_of(c.closed_at) AS closed_on,
+         coalesce(c.contact_at < $as_of, false)
+           OR coalesce(c.earlier_contact_at >= c.began_at, false)
+           OR coalesce(day_of(c.later_contact_at) - day_of(c.closed_at) <= param('hotline.repeat_window_days', c.domain, day_of(c.closed_at)), false)
            AS is_contacted
-  FROM beside
-  WHERE closed_at >= $from AND closed_at < $as_of
-    AND (coalesce(resolved, false) OR coalesce(satisfaction IN ('very_satisfied', 'satisfied', 'basically_satisfied'), false))
-    AND coalesce(callback_at < $as_of, true)
-    AND coalesce(kind, '') <> 'praise' AND NOT is_anonymous AND NOT is_settled_elsewhere
+  FROM answering AS a
+  JOIN closed AS c ON c.city = a.city
 )
 SELECT unit_id, domain, 'hotline_orders' AS source_table, record_id, source_file, source_line, '未见联系' AS sign,
        CASE WHEN any_contact THEN NOT is_contacted END AS is_odd,

@@ -56,7 +56,7 @@ pub struct Verified {
 /// A folder that is no edition, a key that can't be read.
 pub async fn verify(folder: &Path, signature: Signature<'_>, program: Program<'_>, temp: &Path, threads: usize) -> Result<Verified> {
     if [MANIFEST, "frozen"].iter().all(|part| folder.join(part).exists()) && !folder.join("release.json").is_file() {
-        return Err(Error::new(Kind::Environment, format!("not as it was signed: {} has no release.json any more", folder.display())));
+        return Err(Error::new(Kind::Source, format!("not as it was signed: {} has no release.json any more", folder.display())));
     }
     let head = Head::read(folder)?;
     if head.finalised_at.is_none() {

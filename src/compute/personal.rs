@@ -65,14 +65,10 @@ const TELL_LITTLE: [&str; 14] = [
 const COUNTS: [&str; 9] =
     ["approx_distinct", "bool_and", "bool_or", "count", "cume_dist", "dense_rank", "percent_rank", "rank", "row_number"];
 
-/// Whether what a personal column says may stand in a column of the plan: of a CASE its branches count and its conditions don't, of a comparison nothing, of a
-/// count nothing. A column that can't be traced may hold anything.
-pub fn may_say_personal(plan: &LogicalPlan, library: &Library, index: usize) -> bool {
-    resolve(plan).map_or(true, |resolved| flows(&resolved.columns[index], library))
-}
-
-fn flows(expression: &Expr, library: &Library) -> bool {
-    let any = |parts: &[Expr]| parts.iter().any(|part| flows(part, library));
+/// Whether what a personal column says may stand in a column, written over source columns ([`resolve`]): of a CASE its branches count and its conditions don't,
+/// of a comparison nothing, of a count nothing.
+pub fn says_personal(expression: &Expr, library: &Library) -> bool {
+    let any = |parts: &[Expr]| parts.iter().any(|part| says_personal(part, library));
     match expression {
         Expr::Column(column) => {
             let table = column.relation.as_ref().and_then(|relation| library.tables.get(relation.table()));
@@ -80,16 +76,19 @@ fn flows(expression: &Expr, library: &Library) -> bool {
         }
         Expr::Case(case) => {
             let branches = case.when_then_expr.iter().map(|(_, then)| then).chain(&case.else_expr);
-            branches.into_iter().any(|branch| flows(branch, library))
+            branches.into_iter().any(|branch| says_personal(branch, library))
         }
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) => !is_comparison(*op) && (flows(left, library) || flows(right, library)),
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            !is_comparison(*op) && (says_personal(left, library) || says_personal(right, library))
+        }
         Expr::AggregateFunction(function) => !COUNTS.contains(&function.func.name()) && any(&function.params.args),
         Expr::WindowFunction(function) => !COUNTS.contains(&function.fun.name()) && any(&function.params.args),
         Expr::ScalarFunction(function) if TELL_LITTLE.contains(&function.name()) => false,
         Expr::ScalarFunction(function) => any(&function.args),
-        Expr::Alias(inner) => flows(&inner.expr, library),
-        Expr::Cast(inner) => flows(&inner.expr, library),
-        Expr::TryCast(inner) => flows(&inner.expr, library),
+        Expr::Alias(inner) => says_personal(&inner.expr, library),
+        Expr::Negative(inner) => says_personal(inner, library),
+        Expr::Cast(inner) => says_personal(&inner.expr, library),
+        Expr::TryCast(inner) => says_personal(&inner.expr, library),
         Expr::Literal(..)
         | Expr::Not(_)
         | Expr::IsNull(_)
@@ -106,7 +105,7 @@ fn flows(expression: &Expr, library: &Library) -> bool {
         | Expr::InList(_)
         | Expr::Exists(_)
         | Expr::InSubquery(_) => false,
-        other => other.column_refs().into_iter().any(|column| flows(&Expr::Column(column.clone()), library)),
+        other => other.column_refs().into_iter().any(|column| says_personal(&Expr::Column(column.clone()), library)),
     }
 }
 

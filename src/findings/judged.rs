@@ -22,7 +22,7 @@ use super::{Detecting, digits};
 use crate::compute::check::{Depth, describe};
 use crate::compute::lineage::resolve;
 use crate::compute::loads::apart;
-use crate::compute::personal::may_say_personal;
+use crate::compute::personal::says_personal;
 use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Kind, Result};
 use crate::functions::{Moment, parse_bound};
@@ -93,41 +93,42 @@ fn check_span(detector: &Detector, diagnostics: &mut Diagnostics) {
 /// Columns that people read.
 const READ: [&str; 3] = ["sign", "says", "record_id"];
 
-/// What people read is made of no personal column, and first digits of no fine.
+/// What people read says nothing that a personal column holds, and first digits are of no fine. A plan that can't be traced may say anything.
 fn check_sources(detector: &Detector, plan: &LogicalPlan, library: &Library, diagnostics: &mut Diagnostics) {
+    let place = |column: &str| plan.schema().index_of_column_by_name(None, column);
     let span = |column: &str| span_of_word(&detector.text, detector.sql_offset, column);
+    let resolved = resolve(plan).ok();
     for name in READ {
-        if !plan.schema().index_of_column_by_name(None, name).is_some_and(|index| may_say_personal(plan, library, index)) {
-            continue;
+        let Some(index) = place(name) else { continue };
+        if resolved.as_ref().is_none_or(|resolved| says_personal(&resolved.columns[index], library)) {
+            diagnostics
+                .error("detector-personal", &detector.file, span(name), format!("`{name}` is made of a personal column"))
+                .hint("the report names the record by its key: leave out what its contract calls `personal`");
         }
+    }
+    let amount = resolved.as_ref().zip(place("amount")).filter(|_| matches!(detector.statistic, Statistic::FirstDigits));
+    if amount.is_some_and(|(resolved, index)| has_first_digits_of_its_own(&resolved.columns[index], library)) {
+        let says = "Benford's law is not to be expected of `amount`, which is made of a fine or a count".to_owned();
         diagnostics
-            .error("detector-personal", &detector.file, span(name), format!("`{name}` is made of a personal column"))
-            .hint("the report names the record by its key: leave out what its contract calls `personal`");
+            .error("detector-benford", &detector.file, span("amount"), says)
+            .hint("use `last_digits` or `share`, which compare with peers");
     }
-    if !matches!(detector.statistic, Statistic::FirstDigits) {
-        return;
-    }
-    let Some((resolved, amount)) = resolve(plan).ok().zip(plan.schema().index_of_column_by_name(None, "amount")) else { return };
-    let amount = &resolved.columns[amount];
+}
+
+/// Whether an amount, written over source columns, is of a kind whose first digits somebody sets: a fine stands between its limits. What was gained unlawfully
+/// is set by nobody.
+fn has_first_digits_of_its_own(amount: &Expr, library: &Library) -> bool {
     let is_fine = |column: &Column| {
         let table = column.relation.as_ref().and_then(|table| library.tables.get(table.table()));
-        // What was gained unlawfully is fixed by nobody; a fine is, between its limits.
-        table
-            .and_then(|table| table.column(&column.name))
-            .is_some_and(|column| column.money == Money::Penalty && !column.name.starts_with("confiscated"))
+        let column = table.and_then(|table| table.column(&column.name));
+        column.is_some_and(|column| column.money == Money::Penalty && !column.name.starts_with("confiscated"))
     };
     let is_count = |part: &Expr| match part {
         Expr::AggregateFunction(function) => function.func.name() == "count",
         Expr::WindowFunction(function) => function.fun.name() == "count",
         _ => false,
     };
-    let is_count = amount.exists(|part| Ok(is_count(part))).unwrap_or(true);
-    if is_count || amount.column_refs().into_iter().any(is_fine) {
-        let says = "Benford's law is not to be expected of `amount`, which is made of a fine or a count".to_owned();
-        diagnostics
-            .error("detector-benford", &detector.file, span("amount"), says)
-            .hint("use `last_digits` or `share`, which compare with peers");
-    }
+    amount.exists(|part| Ok(is_count(part))).unwrap_or(true) || amount.column_refs().into_iter().any(is_fine)
 }
 
 /// Every column that the statistic needs must be there. A share says what makes rows odd together, or why nothing does: else a sitting that decides

@@ -42,27 +42,26 @@ pub(super) async fn findings(detecting: &Detecting<'_>) -> Result<(Vec<Finding>,
         *signs.entry(sign).or_default() += 1;
         evidence.push(row.evidence);
     }
-    let mut of_table: BTreeMap<(&str, &str), (u64, u64)> = BTreeMap::new();
-    for ((unit, domain, table), n) in &looked_at {
-        let key = (unit.clone(), domain.clone(), table.clone());
-        let of = of_table.entry((domain, table)).or_default();
-        *of = (of.0 + odd.get(&key).map_or(0, |(evidence, _)| records_of(evidence)), of.1 + n);
+    // Odd records and all of them, by domain and table.
+    let mut of_all: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
+    for (key, n) in &looked_at {
+        let of = of_all.entry((key.1.clone(), key.2.clone())).or_default();
+        *of = (of.0 + odd.get(key).map_or(0, |(evidence, _)| records_of(evidence)), of.1 + n);
     }
     let mut findings = Vec::new();
-    for (key, (evidence, signs)) in &odd {
-        let of = of_table.get(&(key.1.as_str(), key.2.as_str())).copied().unwrap_or_default();
-        let (key, evidence) = (key.clone(), evidence.clone());
+    for (key, (evidence, signs)) in odd {
         let n = looked_at.get(&key).copied().unwrap_or(0);
         let (unit, domain, table) = key;
         unremarkable.remove(&unit);
         let records = records_of(&evidence);
+        let (all_odd, all) = of_all.get(&(domain.clone(), table.clone())).copied().unwrap_or_default();
+        let others = all_odd.saturating_sub(records) as f64 / all.saturating_sub(n).max(1) as f64;
         let parts: Vec<String> = signs.iter().map(|(sign, count)| format!("{sign} {count} 条")).collect();
         let title = detecting.request.table_title(&table);
         let says = format!("考察的 {n} 条{title}中，{records} 条属此情形：{}。", parts.join("，"));
         let strength = records as f64 / n.max(1) as f64;
         let mut finding = finding_of(detecting, &unit, &domain, &table, says, evidence);
         (finding.kind, finding.strength, finding.n) = (FindingKind::Fact, strength, i64::try_from(n).unwrap_or(i64::MAX));
-        let others = of.0.saturating_sub(records) as f64 / of.1.saturating_sub(n).max(1) as f64;
         finding.worth *= (1.0 - others / strength).max(LEAST_OWN_PART);
         findings.push(finding);
     }

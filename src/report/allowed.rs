@@ -31,7 +31,7 @@ const OFFICE: &str = "map label version unit anchor balanced bar benign bytes ca
     filtered firms format fraction heading held href index interval kind label last_seen letter loaded name neighbour \
     neighbours note only_declared only_derived outside provisional q quarantined quarter raw reading reason region rows says score seen series share since \
     source step subject table title units usual \
-    counted days document documented domain drawing judged look_at n sign target value more not_applicable number order pattern review state strip tested too_few more_units more_reviewed more_resolved more_silent more_files severity day";
+    counted days document documented domain drawing judged look_at n sign target value more not_applicable number order pattern review state strip tested too_few more_units more_reviewed more_resolved more_silent more_files severity day resolved_on";
 
 /// Both systems beside each other, in the office's tree and, record by record, in the unit's own.
 const RECONCILIATION: &str = "differing domain due excluded fields file heading held href in_transit matched missing_in_system \

@@ -252,8 +252,8 @@ pub struct Month {
 }
 
 /// Months between their limits: a band that widens where a month has few cases, the centre, the values; months with a signal are filled squares, so
-/// that they show without colour.
-pub fn control_chart(months: &[Month], centre: i64, words: &str) -> Svg {
+/// that they show without colour; red where the news is bad.
+pub fn control_chart(months: &[Month], centre: i64, is_worse: bool, words: &str) -> Svg {
     if months.len() < 2 {
         return Svg::default();
     }
@@ -268,10 +268,11 @@ pub fn control_chart(months: &[Month], centre: i64, words: &str) -> Svg {
     let _ = write!(svg, "<g transform=\"translate(6 4)\"><path class=\"limits\" d=\"M{}L{}Z\"/>", above.join("L"), below.join("L"));
     let _ = write!(svg, "<line class=\"median\" x1=\"0\" y1=\"{at}\" x2=\"228\" y2=\"{at}\"/>", at = y(centre));
     let _ = write!(svg, "<path class=\"line\" d=\"M{}\"/>", values.join("L"));
+    let class = if is_worse { "own" } else { "noted" };
     for (at, month) in months.iter().enumerate() {
         let (x, y) = (x(at), y(month.value));
         let _ = if month.is_signal {
-            write!(svg, "<rect class=\"own\" transform=\"translate(-3 -3)\" x=\"{x}\" y=\"{y}\" width=\"6\" height=\"6\"/>")
+            write!(svg, "<rect class=\"{class}\" transform=\"translate(-3 -3)\" x=\"{x}\" y=\"{y}\" width=\"6\" height=\"6\"/>")
         } else {
             write!(svg, "<circle class=\"month\" cx=\"{x}\" cy=\"{y}\" r=\"2\"/>")
         };

@@ -321,8 +321,8 @@ async fn detected(case: &Case, detector: &str, expected: &Grid) -> Result<Detect
     Ok(detected)
 }
 
-const FINDING_COLUMNS: [&str; 10] =
-    ["unit_id", "domain", "subject", "says", "n", "strength", "state", "number", "evidence", "evidence_says"];
+const FINDING_COLUMNS: [&str; 11] =
+    ["unit_id", "domain", "subject", "says", "n", "strength", "worth", "state", "number", "evidence", "evidence_says"];
 
 fn finding_cell(finding: &Finding, heading: &str) -> String {
     match heading {
@@ -334,6 +334,7 @@ fn finding_cell(finding: &Finding, heading: &str) -> String {
         "state" => finding.state.word().to_owned(),
         "number" => finding.number(),
         "strength" => format!("{:.3}", finding.strength),
+        "worth" => format!("{:.2}", finding.worth),
         "evidence" => finding.evidence.iter().map(|row| row.record_id.as_str()).collect::<Vec<_>>().join(";"),
         "evidence_says" => finding.evidence.iter().map(|row| row.says.as_str()).collect::<Vec<_>>().join(";"),
         other => unreachable!("FINDING_COLUMNS names `{other}`"),

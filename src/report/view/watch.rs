@@ -136,5 +136,5 @@ pub fn drawing(chart: &ControlChart, shown_as: ShownAs) -> Svg {
         &shown(low),
         &shown(high),
     );
-    svg::control_chart(&months, place(chart.centre), &words)
+    svg::control_chart(&months, place(chart.centre), chart.is_worse == Some(true), &words)
 }
