@@ -328,7 +328,7 @@ async fn detected(over: &Over<'_>, stand: &dyn Fn(&str)) -> Detected {
     std::fs::create_dir_all(&spill).expect("a folder");
     let limits = Limits { memory: over.memory, spill: &spill, partitions: over.partitions };
     let counting = CountingSession::open(&lake, &snapshot, over.library, &shapes, over.as_of, &limits).await.expect("a session");
-    let mut shared = SharedPopulations::new(&counting.context, over.library, spill.clone(), &|| 0.0);
+    let mut shared = SharedPopulations::new(&counting.context, over.library, spill.clone(), over.elapsed);
     let populations = shared.dependencies().clone();
     shared.stand_at(moment_of(Window::Flow, over.as_of), populations.in_order().map(str::to_owned)).await;
     stand("populations");
@@ -365,11 +365,12 @@ fn print_cost(project: &Path, as_of: Date, memory: Option<usize>, only: &[String
     for (name, seconds) in &detected.seconds {
         println!("| {name} | {seconds:.1} |");
     }
-    let all: f64 = detected.seconds.values().sum();
+    let (whole, of_detectors) = (elapsed(), detected.seconds.values().sum::<f64>());
+    println!("| populations that they share | {:.1} |", whole - of_detectors);
     told("findings of flagged tests");
     let evidence: usize = detected.findings.iter().map(|finding| finding.evidence.len()).sum();
     println!(
-        "| together | {all:.1} |\n\n{} findings with {evidence} rows of evidence, failed: {:?}",
+        "| together | {whole:.1} |\n\n{} findings with {evidence} rows of evidence, failed: {:?}",
         detected.findings.len(),
         detected.failed
     );

@@ -43,15 +43,21 @@ repeated_pictures AS (
   SELECT picture FROM files WHERE picture IS NOT NULL GROUP BY picture HAVING count(*) > 1
 ),
 -- Photos up to four bits apart share a band: an equal join, not each with each.
+-- (Counted is a picture once for each act: no case is a crowd by itself, however often it was put in.)
 banded AS (
-  SELECT unit_id, picture, files_in, acts_in, unnest(picture_bands(picture)) AS band
-  FROM (SELECT unit_id, picture, count(*) AS files_in, min(domain) AS acts_in FROM files WHERE picture IS NOT NULL GROUP BY unit_id, picture) AS p
+  SELECT unit_id, picture, domain, acts, first_act, last_act, unnest(picture_bands(picture)) AS band
+  FROM (SELECT unit_id, picture, min(domain) AS domain, count(*) AS acts, min(act) AS first_act, max(act) AS last_act
+        FROM (SELECT unit_id, picture, coalesce('案件 ' || case_id, '检查 ' || inspection_id) AS act, min(domain) AS domain
+              FROM files
+              WHERE picture IS NOT NULL
+              GROUP BY 1, 2, 3) AS of_acts
+        GROUP BY unit_id, picture) AS p
 ),
 bands AS (
-  SELECT unit_id, band, sum(files_in) AS files_in FROM banded GROUP BY unit_id, band HAVING count(*) > 1
+  SELECT unit_id, band, sum(acts) AS acts FROM banded GROUP BY unit_id, band HAVING count(*) > 1
 ),
 beside AS (
-  SELECT p.*, b.files_in > param('finding.duplicate_media.pictures', p.acts_in, day_of($as_of - INTERVAL '1 second')) AS is_crowded
+  SELECT p.*, b.acts > param('finding.duplicate_media.pictures', p.domain, day_of($as_of - INTERVAL '1 second')) AS is_crowded
   FROM bands AS b
   JOIN banded AS p ON p.unit_id = b.unit_id AND p.band = b.band
 ),
@@ -60,7 +66,9 @@ near_pictures AS (
   FROM beside AS u
   JOIN beside AS o ON o.unit_id = u.unit_id AND o.band = u.band
   WHERE NOT u.is_crowded AND NOT o.is_crowded AND o.picture <> u.picture
-    AND picture_distance(u.picture, o.picture) <= param('finding.duplicate_media.bits', u.acts_in, day_of($as_of - INTERVAL '1 second'))
+    -- The pictures of one act alone are of one matter.
+    AND NOT (u.first_act = u.last_act AND o.first_act = o.last_act AND u.first_act = o.first_act)
+    AND picture_distance(u.picture, o.picture) <= param('finding.duplicate_media.bits', u.domain, day_of($as_of - INTERVAL '1 second'))
 ),
 -- (Not DISTINCT: DataFusion 55 takes keys of a GROUP BY for unique behind `unnest`, too, and would leave every band's row.)
 crowded AS (
@@ -71,7 +79,7 @@ suspects AS (
   UNION
   SELECT f.* FROM repeated_pictures AS r JOIN files AS f ON f.picture = r.picture
   UNION
-  SELECT f.* FROM (SELECT DISTINCT unit_id, picture FROM near_pictures) AS n JOIN files AS f ON f.unit_id = n.unit_id AND f.picture = n.picture
+  SELECT f.* FROM (SELECT unit_id, picture FROM near_pictures UNION SELECT unit_id, other FROM near_pictures) AS n JOIN files AS f ON f.unit_id = n.unit_id AND f.picture = n.picture
 ),
 measures AS (
   SELECT m.measure_id, min(m.case_id) AS case_id, min(m.inspection_id) AS inspection_id

@@ -307,18 +307,19 @@ impl<'a> SharedPopulations<'a> {
         drop(self.prepared_by(state, queries).await);
     }
 
-    /// One query over stored rows, which are there when this returns; not optimised, so that more can be asked of it than its rows: in `state`, whose
-    /// optimiser says which columns are stored. Its own parts are stored as well, until [`Self::forget_parts_of`] this name.
+    /// The queries over stored rows, which are there when this returns, in the same order; not optimised, so that more can be asked of them than their rows:
+    /// in `state`, whose optimiser says which columns are stored. Their own parts are stored as well, until [`Self::forget_parts_of`] this name, which is no
+    /// population's.
     ///
     /// # Errors
     /// A query that does not plan.
-    pub async fn over_shared_rows(&mut self, state: &SessionState, name: &str, query: &LogicalPlan) -> Result<LogicalPlan> {
-        self.add_parts(name, query);
-        self.prepared_by(state, vec![query.clone()]).await.pop().expect("an answer a query")?;
-        let mut chosen = self.chosen(std::slice::from_ref(query));
+    pub async fn over_shared_rows(&mut self, state: &SessionState, name: &str, queries: Vec<LogicalPlan>) -> Result<Vec<LogicalPlan>> {
+        queries.iter().for_each(|query| self.add_parts(name, query));
+        self.prepared_by(state, queries.clone()).await.into_iter().collect::<Result<Vec<_>>>()?;
+        let mut chosen = self.chosen(&queries);
         // What the optimiser has done away with is not stored.
         chosen.retain(|name| self.stored.get(&self.key(name)).is_some_and(|kept| !kept.rows.columns().is_empty()));
-        self.over_stored(query.clone(), &chosen)
+        queries.into_iter().map(|query| self.over_stored(query, &chosen)).collect()
     }
 
     /// Gives back the rows of a query's own parts.

@@ -22,7 +22,7 @@ use super::{Detecting, digits};
 use crate::compute::check::{Depth, describe};
 use crate::compute::lineage::resolve;
 use crate::compute::loads::apart;
-use crate::compute::personal::says_personal;
+use crate::compute::personal::{COUNTS, says_personal, source_column, stands_in};
 use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Kind, Result};
 use crate::functions::{Moment, parse_bound};
@@ -107,7 +107,7 @@ fn check_sources(detector: &Detector, plan: &LogicalPlan, library: &Library, dia
         }
     }
     let amount = resolved.as_ref().zip(place("amount")).filter(|_| matches!(detector.statistic, Statistic::FirstDigits));
-    if amount.is_some_and(|(resolved, index)| has_first_digits_of_its_own(&resolved.columns[index], library)) {
+    if amount.is_some_and(|(resolved, index)| is_fine_or_count(&resolved.columns[index], library)) {
         let says = "Benford's law is not to be expected of `amount`, which is made of a fine or a count".to_owned();
         diagnostics
             .error("detector-benford", &detector.file, span("amount"), says)
@@ -115,20 +115,18 @@ fn check_sources(detector: &Detector, plan: &LogicalPlan, library: &Library, dia
     }
 }
 
-/// Whether an amount, written over source columns, is of a kind whose first digits somebody sets: a fine stands between its limits. What was gained unlawfully
-/// is set by nobody.
-fn has_first_digits_of_its_own(amount: &Expr, library: &Library) -> bool {
+/// Whether an amount, written over source columns, is of a kind whose first digits somebody sets: a fine stands between its limits, a count begins at one. What was
+/// gained unlawfully is set by nobody.
+fn is_fine_or_count(amount: &Expr, library: &Library) -> bool {
     let is_fine = |column: &Column| {
-        let table = column.relation.as_ref().and_then(|table| library.tables.get(table.table()));
-        let column = table.and_then(|table| table.column(&column.name));
-        column.is_some_and(|column| column.money == Money::Penalty && !column.name.starts_with("confiscated"))
+        source_column(column, library).is_some_and(|column| column.money == Money::Penalty && !column.name.starts_with("confiscated"))
     };
     let is_count = |part: &Expr| match part {
-        Expr::AggregateFunction(function) => function.func.name() == "count",
-        Expr::WindowFunction(function) => function.fun.name() == "count",
+        Expr::AggregateFunction(function) => COUNTS.contains(&function.func.name()),
+        Expr::WindowFunction(function) => COUNTS.contains(&function.fun.name()),
         _ => false,
     };
-    amount.exists(|part| Ok(is_count(part))).unwrap_or(true) || amount.column_refs().into_iter().any(is_fine)
+    stands_in(amount, &is_fine) || amount.exists(|part| Ok(is_count(part))).unwrap_or(true)
 }
 
 /// Every column that the statistic needs must be there. A share says what makes rows odd together, or why nothing does: else a sitting that decides

@@ -7,7 +7,7 @@
 //! Besides, both that share and the share entered at the end lie `finding.yearend_backfill.z` robust deviations above the group's median, the late share reaches
 //! the detector's floor, and the odds of an entry at the end are `finding.peer_ratio` times the usual ones and those of an even spread over the period's
 //! working days up to there. The end is that of the newest quarter that is over, or of the period ([`DetectRequest::newest_end`]): entries of later days are not looked at until
-//! their quarter is over. Late entries by themselves need not be rare: where everybody enters late, a burst of them at the end is still one. A period of which fewer than three times
+//! their quarter is over. Late entries by themselves need not be rare: where everybody enters late, a burst of them at the end is still one. A period of which fewer than two and a half times
 //! the last working days have passed has no end to speak of: not applicable.
 
 use jiff::civil::Date;
@@ -23,8 +23,8 @@ const LATE: &str = "迟录";
 const AT_END: &str = "期末录入";
 const BOTH: &str = "迟录且期末";
 
-/// The period must be so many times longer than its end.
-const LEAST_LENGTH: f64 = 3.0;
+/// The period must be so many times longer than its end; a first quarter, of some sixty working days, is.
+const LEAST_LENGTH: f64 = 2.5;
 
 /// Working days of the period up to a day, and how many of them are its end.
 fn working_days(request: &DetectRequest<'_>, end: Date) -> Result<(f64, f64)> {
@@ -44,7 +44,7 @@ pub(super) async fn test<'a>(detecting: &Detecting<'a>) -> Result<Vec<Tested<'a>
     };
     let (all_days, last_days) = working_days(request, end)?;
     if all_days < LEAST_LENGTH * last_days {
-        let why = format!("统计期至 {end} 共 {all_days} 个工作日，不足期末 {last_days} 个工作日的三倍");
+        let why = format!("统计期至 {end} 共 {all_days} 个工作日，不足期末 {last_days} 个工作日的 {LEAST_LENGTH} 倍");
         return Ok(both.iter().map(|share| not_made(share, Some(&why))).collect());
     }
     let even = last_days / all_days;

@@ -18,7 +18,7 @@
 //! each unit's own months.
 //!
 //! Everything is judged over the part of the period that has passed: `$from` is the period's first instant, `$as_of` the end of the
-//! as-of date or of the period, whichever is earlier.
+//! as-of date or of the period, whichever is earlier; of a late burst, the end of the newest quarter that is over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -88,7 +88,7 @@ impl DetectRequest<'_> {
         self.period.last.last_day().min(self.as_of)
     }
 
-    /// The instants that `$as_of` and `$from` stand for in the SQL of a detector.
+    /// The instants that `$as_of` and `$from` stand for in the SQL of most detectors.
     pub fn moment(&self) -> Moment {
         Self::moment_between(self.period.first.first_day(), self.last_day())
     }
@@ -247,7 +247,7 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
             Ok(None) => {}
             Err(error) => drop(failed.insert(detector.name.clone(), error.to_string())),
         }
-        shared.forget_parts_of(&detector.name);
+        shared.forget_parts_of(&owner_of_parts(detector));
         seconds.insert(detector.name.clone(), (request.elapsed)() - begun);
         (request.finished)();
     }
@@ -261,7 +261,7 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
                 Statistic::Share { .. } => Some(judged::planned(session, detector, request.moment_before()).await?),
                 _ => None,
             };
-            let rows = rows_of_spans(shared, session, detector, plan, before.as_ref()).await?;
+            let rows = rows_of_spans(shared, session, detector, plan, before).await?;
             first_answer(&sessions, async |session| flagged_findings(&within(session, detector, Arc::clone(&rows)), &of_detector).await)
                 .await
         };
@@ -269,7 +269,7 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
             Ok(of_detector) => findings.extend(of_detector),
             Err(error) => drop(failed.insert(detector.name.clone(), error.to_string())),
         }
-        shared.forget_parts_of(&detector.name);
+        shared.forget_parts_of(&owner_of_parts(detector));
         *seconds.entry(detector.name.clone()).or_default() += (request.elapsed)() - begun;
     }
     findings.retain(|finding: &Finding| !failed.contains_key(&finding.detector));
@@ -277,21 +277,25 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
     Ok(Detected { findings, tests: rows, unremarkable, failed, seconds, ..Detected::default() })
 }
 
-/// The plans of a detector's rows over what is stored; its parts of both spans are stored under its name.
+/// The plans of a detector's rows over what is stored. Of what a detector reads several times, the parts that both spans have in common are stored as well, and
+/// those of the period.
 async fn rows_of_spans(
     shared: &mut SharedPopulations<'_>,
     session: &SessionContext,
     detector: &Detector,
     of_period: &LogicalPlan,
-    of_year_before: Option<&LogicalPlan>,
+    of_year_before: Option<LogicalPlan>,
 ) -> Result<Arc<RowsOfSpans>> {
-    let (what, state) = (|| detector.file.clone(), session.state());
-    let of_period = shared.over_shared_rows(&state, &detector.name, of_period).await.context(Kind::Query, what)?;
-    let of_year_before = match of_year_before {
-        Some(plan) => Some(shared.over_shared_rows(&state, &detector.name, plan).await.context(Kind::Query, what)?),
-        None => None,
-    };
-    Ok(Arc::new(RowsOfSpans { of_period, of_year_before }))
+    let spans: Vec<LogicalPlan> = [of_period.clone()].into_iter().chain(of_year_before).collect();
+    let stored = shared.over_shared_rows(&session.state(), &owner_of_parts(detector), spans).await;
+    let mut stored = stored.context(Kind::Query, || detector.file.clone())?.into_iter();
+    let of_period = stored.next().expect("a plan for each span");
+    Ok(Arc::new(RowsOfSpans { of_period, of_year_before: stored.next() }))
+}
+
+/// Under this name the parts of a detector are stored; no population has a dot in its own.
+fn owner_of_parts(detector: &Detector) -> String {
+    format!("finding.{}", detector.name)
 }
 
 /// What the first session answers that has the memory for it. Joins hold one side: where that is too much, the next has less need of it; what is wrong for
@@ -462,13 +466,13 @@ fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, 
     let evidence = merged(evidence);
     let (detector, request) = (detecting.detector, detecting.request);
     let subject = finding_subject(&request.period.to_string(), request.domain_word(domain), request.table_title(table));
-    // The words about a row may change with the engine. Which rows they are, in which way odd, and the dates and figures of it are what counts: a date that is
-    // put further back after a dismissal is other evidence.
-    let figures: Vec<String> = evidence.iter().map(|row| figures_in(&row.says)).collect();
+    // The words about a row may change with the engine, and its figures with other rows (of how many it is one). Which rows they are, in which way odd, and
+    // their dates are what counts: a date that is put further back after a dismissal is other evidence.
+    let dates: Vec<String> = evidence.iter().map(|row| dates_in(&row.says)).collect();
     let mut keys: Vec<&str> = evidence
         .iter()
-        .zip(&figures)
-        .flat_map(|(row, figures)| [row.table.as_str(), row.record_id.as_str(), row.sign.as_str(), figures.as_str()])
+        .zip(&dates)
+        .flat_map(|(row, dates)| [row.table.as_str(), row.record_id.as_str(), row.sign.as_str(), dates.as_str()])
         .collect();
     keys.push(&detector.name);
     Finding {
@@ -505,9 +509,10 @@ fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, 
 /// What every finding ends with: it asks, and charges nobody.
 const TO_EXPLAIN: &str = "这一情形需要说明。";
 
-/// Dates, numbers and identifiers in a text, in their order.
-fn figures_in(text: &str) -> String {
-    text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+/// The dates in a text, in their order.
+fn dates_in(text: &str) -> String {
+    let parts = text.split(|letter: char| !letter.is_ascii_digit() && letter != '-');
+    parts.filter(|part| part.parse::<Date>().is_ok()).collect::<Vec<_>>().join(" ")
 }
 
 /// Sorted; a record that is odd in several ways of which the same is said is one row with all its signs.

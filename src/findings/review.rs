@@ -18,7 +18,7 @@ use jiff::civil::Date;
 
 use super::DetectRequest;
 use super::judged;
-use super::tables::{Decision, Detected, Finding, IgnoredReview, Resolved, Review, State, Waiting, WhyIgnored};
+use super::tables::{Decision, Detected, Earlier, Finding, IgnoredReview, Resolved, Review, State, WhyIgnored};
 use crate::error::{Context, Kind, Result};
 use crate::terms::date_from_epoch_days;
 
@@ -28,59 +28,49 @@ use crate::terms::date_from_epoch_days;
 /// A source table or result table that can't be read.
 pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, tables: Option<&Path>, detected: &mut Detected) -> Result<()> {
     let reviews = reviews(session).await?;
-    let (mut before, resolved) = match tables {
-        Some(tables) => (
-            rows_before(session, &tables.join("findings.parquet"), "first_seen", request).await?,
-            rows_before(session, &tables.join("findings_resolved.parquet"), "resolved_on", request).await?,
-        ),
-        None => Default::default(),
-    };
+    let (mut before, mut resolved): (BTreeMap<String, Resolved>, BTreeMap<String, Resolved>) = Default::default();
     if let Some(tables) = tables {
-        for (id, waiting) in rows_before(session, &tables.join("findings_waiting.parquet"), "first_seen", request).await? {
-            before.entry(id).or_insert(waiting);
+        for table in ["findings.parquet", "findings_waiting.parquet"] {
+            for (id, row) in earlier_findings(session, &tables.join(table), request).await? {
+                before.entry(id).or_insert(row);
+            }
         }
+        resolved = earlier_findings(session, &tables.join("findings_resolved.parquet"), request).await?;
+        resolved.retain(|_, row| row.resolved_on <= request.as_of);
     }
     for finding in &mut detected.findings {
-        let fitting =
-            reviews.iter().filter(|row| row.why_none(finding).is_none()).filter_map(|row| Some((row, row.review(request.as_of)?)));
+        let named = Named::from(&*finding);
+        let fitting = reviews.iter().filter(|row| row.why_none(&named).is_none()).filter_map(|row| Some((row, row.review(request.as_of)?)));
         let (on_this, on_other): (Vec<_>, Vec<_>) = fitting.partition(|(row, _)| row.number == finding.number());
         let newest = |of: Vec<(&ReviewRow, Review)>| of.into_iter().map(|(_, review)| review).max_by_key(|review| review.on);
         let (on_this, on_other) = (newest(on_this), newest(on_other));
-        finding.first_seen = before.get(&finding.finding_id).map_or(request.as_of, |(_, day)| *day);
-        let was_there = finding.first_seen < request.as_of;
+        // A second run as of the same date may have again what the first called resolved; a run of an earlier date knows no later day.
+        let resolved_today = resolved.get(&finding.finding_id).filter(|row| row.resolved_on == request.as_of);
+        let first_seen = before.get(&finding.finding_id).or(resolved_today).map(|row| row.finding.first_seen);
+        let first_seen = first_seen.filter(|day| *day <= request.as_of).unwrap_or(request.as_of);
         (finding.state, finding.review) = match (on_this, on_other) {
             (Some(review), _) => (State::Reviewed, Some(review)),
             (None, Some(review)) => (State::Changed, Some(review)),
-            (None, None) => (if was_there { State::Standing } else { State::New }, None),
+            (None, None) => (if first_seen < request.as_of { State::Standing } else { State::New }, None),
         };
+        finding.first_seen = first_seen;
     }
-    let is_waiting = |(row, _): &(Resolved, Date)| detected.failed.contains_key(&row.detector);
-    detected.waiting = before
-        .values()
-        .filter(|row| is_waiting(row))
-        .map(|(row, first_seen)| Waiting { row: row.clone(), first_seen: *first_seen })
-        .collect();
+    let decided = |finding: Earlier| Earlier { review: newest_review(&reviews, &finding, request.as_of), ..finding };
     let now: BTreeSet<&str> = detected.findings.iter().map(|finding| finding.finding_id.as_str()).collect();
-    // A second run as of the same date says the same: what the first resolved stays resolved, and what only the first showed was never there.
-    let mut none_any_more: BTreeMap<String, Resolved> = BTreeMap::new();
-    for (id, (row, resolved_on)) in resolved {
-        if resolved_on <= request.as_of {
-            none_any_more.insert(id, Resolved { resolved_on, ..row });
-        }
-    }
-    let gone =
-        before.into_iter().filter(|(_, (row, first_seen))| *first_seen < request.as_of && !detected.failed.contains_key(&row.detector));
     // What a failed detector does not say is not gone.
-    for (id, (row, _)) in gone {
-        none_any_more.entry(id).or_insert(row);
+    let (waiting, gone): (Vec<Resolved>, Vec<Resolved>) =
+        before.into_values().partition(|row| detected.failed.contains_key(&row.finding.detector));
+    detected.waiting = waiting.into_iter().map(|row| decided(row.finding)).collect();
+    // A second run as of the same date says the same: what the first resolved stays resolved, and what only the first showed was never there.
+    for row in gone.into_iter().filter(|row| row.finding.first_seen < request.as_of) {
+        resolved.entry(row.finding.finding_id.clone()).or_insert(row);
     }
-    none_any_more.retain(|id, _| !now.contains(id.as_str()));
-    for (id, row) in &mut none_any_more {
-        let of_it = reviews.iter().filter(|review| review.finding_part() == id).filter_map(|review| review.review(request.as_of));
-        row.review = of_it.max_by_key(|review| review.on);
-    }
-    detected.resolved = none_any_more.into_values().collect();
-    detected.resolved.sort_by(|a, b| (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject)));
+    let gone = resolved.into_values().filter(|row| !now.contains(row.finding.finding_id.as_str()));
+    detected.resolved = gone.map(|row| Resolved { finding: decided(row.finding), ..row }).collect();
+    detected.resolved.sort_by(|a, b| {
+        let key = |row: &Resolved| (row.finding.detector.clone(), row.finding.unit.clone(), row.finding.subject.clone());
+        key(a).cmp(&key(b))
+    });
     detected.ignored = ignored(&reviews, detected, request);
     Ok(())
 }
@@ -111,14 +101,14 @@ impl ReviewRow {
         self.number.split('-').next().unwrap_or(&self.number)
     }
 
-    /// Why it says nothing of a finding.
-    fn why_none(&self, finding: &Finding) -> Option<WhyIgnored> {
+    /// Why it says nothing of a finding of this period.
+    fn why_none(&self, finding: &Named<'_>) -> Option<WhyIgnored> {
         let is_of = |named: &str, known: &[&str]| named.is_empty() || known.contains(&named);
-        if self.finding_part() != finding.finding_id {
+        if self.finding_part() != finding.id {
             Some(WhyIgnored::NoFinding)
-        } else if !is_of(&self.unit, &[&finding.unit]) {
+        } else if !is_of(&self.unit, &[finding.unit]) {
             Some(WhyIgnored::OtherUnit)
-        } else if !is_of(&self.detector, &[&finding.detector, &finding.title]) {
+        } else if !is_of(&self.detector, &[finding.detector, finding.title]) {
             Some(WhyIgnored::OtherDetector)
         } else {
             None
@@ -126,18 +116,49 @@ impl ReviewRow {
     }
 }
 
+/// What a decision must name.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    id: &'a str,
+    unit: &'a str,
+    detector: &'a str,
+    title: &'a str,
+}
+
+impl<'a> From<&'a Finding> for Named<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        Self { id: &finding.finding_id, unit: &finding.unit, detector: &finding.detector, title: &finding.title }
+    }
+}
+
+impl<'a> From<&'a Earlier> for Named<'a> {
+    fn from(finding: &'a Earlier) -> Self {
+        Self { id: &finding.finding_id, unit: &finding.unit, detector: &finding.detector, title: &finding.title }
+    }
+}
+
+/// The newest decision on what is no finding tonight, known by a day.
+fn newest_review(reviews: &[ReviewRow], finding: &Earlier, by: Date) -> Option<Review> {
+    let of_it = reviews.iter().filter(|review| review.why_none(&finding.into()).is_none()).filter_map(|review| review.review(by));
+    of_it.max_by_key(|review| review.on)
+}
+
 /// Decisions of the period that decide nothing, with the reason, in the order of their days.
 fn ignored(reviews: &[ReviewRow], detected: &Detected, request: &DetectRequest<'_>) -> Vec<IgnoredReview> {
+    let findings = detected.findings.iter().map(Named::from);
+    let rows = detected.resolved.iter().map(|row| &row.finding).chain(&detected.waiting).map(Named::from);
+    let known: BTreeMap<&str, Named<'_>> = findings.chain(rows).map(|named| (named.id, named)).collect();
     let why = |row: &ReviewRow| {
-        let of_number = detected.findings.iter().find(|finding| finding.finding_id == row.finding_part());
-        let was_there = || detected.resolved.iter().any(|resolved| resolved.finding_id == row.finding_part());
+        let of_number = known.get(row.finding_part());
         match (of_number, row.decision) {
+            // On a finding of a later period.
+            (None, _) if row.on > request.period.last.last_day() => None,
             (_, None) => Some(WhyIgnored::NoDecision),
             _ if row.document.is_empty() => Some(WhyIgnored::NoDocument),
             _ if !row.names_evidence() => Some(WhyIgnored::NoEvidence),
             _ if row.on > request.as_of => Some(WhyIgnored::LaterDay),
-            (None, _) => (!was_there()).then_some(WhyIgnored::NoFinding),
-            (Some(finding), _) => row.why_none(finding),
+            (None, _) => Some(WhyIgnored::NoFinding),
+            (Some(named), _) => row.why_none(named),
         }
     };
     let is_recent = |row: &&ReviewRow| row.on >= request.period.first.first_day();
@@ -173,43 +194,42 @@ async fn reviews(session: &SessionContext) -> Result<Vec<ReviewRow>> {
     Ok(reviews)
 }
 
-/// Rows of a table of findings of the run before, of the same period, by identifier, each with the day in a column. A run of an engine that did not
-/// write that column yet has none.
-async fn rows_before(
-    session: &SessionContext,
-    path: &Path,
-    day: &str,
-    request: &DetectRequest<'_>,
-) -> Result<BTreeMap<String, (Resolved, Date)>> {
+/// Findings of a result table of the run before, of the same period, by identifier. What was there is taken for resolved as of this date, what was resolved
+/// keeps its date. A table of an engine that did not write the days yet has none.
+async fn earlier_findings(session: &SessionContext, path: &Path, request: &DetectRequest<'_>) -> Result<BTreeMap<String, Resolved>> {
     if !path.is_file() {
         return Ok(BTreeMap::new());
     }
     let what = || format!("reading {}", path.display());
     let frame = session.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await.context(Kind::Query, what)?;
-    if !frame.schema().has_column_with_unqualified_name(day) {
+    if !frame.schema().has_column_with_unqualified_name("first_seen") {
         return Ok(BTreeMap::new());
     }
-    let columns = ["finding_id", "detector", "title", "unit_id", "subject", "says", "period", day];
-    let frame = frame.select_columns(&columns).context(Kind::Query, what)?;
+    let is_of_resolved = frame.schema().has_column_with_unqualified_name("resolved_on");
+    let columns = ["finding_id", "detector", "title", "unit_id", "subject", "says", "period", "first_seen", "resolved_on"];
+    let columns = &columns[..if is_of_resolved { 9 } else { 8 }];
+    let frame = frame.select_columns(columns).context(Kind::Query, what)?;
     let period = request.period.to_string();
     let mut found = BTreeMap::new();
     for batch in &frame.collect().await.context(Kind::Query, what)? {
         let texts = (0..7).map(|column| judged::text(batch, column)).collect::<Result<Vec<_>>>()?;
-        let days = judged::days(batch, 7)?;
+        let first_seen = judged::days(batch, 7)?;
+        let resolved_on = if is_of_resolved { Some(judged::days(batch, 8)?) } else { None };
         for row in (0..batch.num_rows()).filter(|row| texts[6].value(*row) == period) {
             let value = |column: usize| texts[column].value(row).to_owned();
-            let Some(day) = date_from_epoch_days(days[row]) else { continue };
-            let resolved = Resolved {
+            let resolved_on = resolved_on.as_ref().map_or(Some(request.as_of), |days| date_from_epoch_days(days[row]));
+            let (Some(first_seen), Some(resolved_on)) = (date_from_epoch_days(first_seen[row]), resolved_on) else { continue };
+            let finding = Earlier {
                 finding_id: value(0),
                 detector: value(1),
                 title: value(2),
                 unit: value(3),
                 subject: value(4),
                 says: value(5),
-                resolved_on: request.as_of,
+                first_seen,
                 review: None,
             };
-            found.insert(value(0), (resolved, day));
+            found.insert(value(0), Resolved { finding, resolved_on });
         }
     }
     Ok(found)
@@ -295,13 +315,13 @@ mod tests {
         let folder = tables(&session).await;
         let mut detected = Detected::default();
         settle(&session, &request, Some(folder.path()), &mut detected).await.expect("settled");
-        let resolved: Vec<&str> = detected.resolved.iter().map(|row| row.finding_id.as_str()).collect();
+        let resolved: Vec<&str> = detected.resolved.iter().map(|row| row.finding.finding_id.as_str()).collect();
         assert_eq!(resolved, ["0a"]);
         detected.failed.insert("d".to_owned(), "a source is held".to_owned());
         settle(&session, &request, Some(folder.path()), &mut detected).await.expect("settled");
         assert!(detected.resolved.is_empty(), "what a failed detector does not say is not gone");
         let waiting: Vec<_> =
-            detected.waiting.iter().map(|waiting| (waiting.row.finding_id.as_str(), waiting.first_seen.to_string())).collect();
+            detected.waiting.iter().map(|waiting| (waiting.finding_id.as_str(), waiting.first_seen.to_string())).collect();
         assert_eq!(waiting, [("0a", "2026-06-29".to_owned())], "and it is known since when, once the detector is back");
         settle(&session, &request, None, &mut detected).await.expect("settled");
         assert!(detected.resolved.is_empty(), "without a run before nothing is resolved");

@@ -251,9 +251,9 @@ pub struct FindingTest {
     pub left_out: i64,
 }
 
-/// A finding of an earlier run over the period that is none any more.
+/// A finding of an earlier run over the period.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolved {
+pub struct Earlier {
     /// Its identifier.
     pub finding_id: String,
     /// Detector.
@@ -266,19 +266,19 @@ pub struct Resolved {
     pub subject: String,
     /// What it said.
     pub says: String,
-    /// Date as of which it was none any more.
-    pub resolved_on: Date,
+    /// Date as of which a run first showed it.
+    pub first_seen: Date,
     /// The newest decision on it.
     pub review: Option<Review>,
 }
 
-/// A finding of a detector that says nothing tonight.
+/// One that is none any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
+pub struct Resolved {
     /// What it was.
-    pub row: Resolved,
-    /// Date as of which it was first seen.
-    pub first_seen: Date,
+    pub finding: Earlier,
+    /// Date as of which it was none any more.
+    pub resolved_on: Date,
 }
 
 /// Why a decision decides nothing.
@@ -327,7 +327,7 @@ pub struct Detected {
     /// What was a finding earlier in the period and is none any more.
     pub resolved: Vec<Resolved>,
     /// What detectors that failed had found before.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<Earlier>,
     /// Decisions that decide nothing.
     pub ignored: Vec<IgnoredReview>,
     /// Detectors that failed, with the engine's words: they say nothing, and the others stand.

@@ -212,7 +212,7 @@ impl<'a> Watch<'a> {
             months: months.len(),
             newest: point(last),
             deviation: chart.deviation(last),
-            earlier_signals: signals.len() - news.len(),
+            earlier_signals: signals.iter().filter(|signal| signal.at < last).count(),
             points: if news.is_empty() { Vec::new() } else { (0..=last).map(marked).collect() },
             news,
             left_out,

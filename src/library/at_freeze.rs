@@ -27,6 +27,11 @@ pub fn name_at_freeze(table: &str) -> String {
     format!("{table}{AT_FREEZE}")
 }
 
+/// Name of the source table that a name stands for, as it is or stood.
+pub fn source_name(table: &str) -> &str {
+    table.strip_suffix(AT_FREEZE).unwrap_or(table)
+}
+
 impl Library {
     /// Tables that a detector reads as they stood, in order of their names.
     pub fn tables_at_freeze(&self) -> Vec<&TableContract> {

@@ -182,7 +182,6 @@ pub async fn assess(
     assessed.seconds = outcome.seconds;
     assessed.counted = outcome.counted;
     assessed.not_counted = outcome.not_counted;
-    assessed.population_seconds = shared.seconds().clone();
     assessed.measures = outcome.measures;
     if let Some(folder) = previous_run.filter(|_| !assessed.held.is_empty()) {
         let is_held = |indicator: &str| assessed.held.contains_key(indicator);
@@ -257,6 +256,7 @@ pub async fn assess(
     }
     review::settle(session, &looked_for, previous_run.map(|_| tables.as_path()), &mut detected).await?;
     assessed.detected = detected;
+    assessed.population_seconds = shared.seconds().clone();
 
     // The populations stand at the as-of moment since the findings were looked for.
     if let [first, .., last] | [first @ last] = request.period.months_until(request.as_of).as_slice() {

@@ -15,7 +15,7 @@ use super::workbook::{Sheet, workbook};
 use super::{texts, view};
 use crate::error::{Context, Kind, Result};
 use crate::findings::effects::Effect;
-use crate::findings::tables::{Evidence, Finding, Resolved};
+use crate::findings::tables::{Earlier, Evidence, Finding};
 use crate::findings::watch::ControlChart;
 use crate::terms::IndicatorId;
 
@@ -194,17 +194,18 @@ fn sheet_of_tests(input: &ReportInput, names: &UnitNames<'_>) -> Result<ResultTa
 }
 
 fn sheet_of_resolved(input: &ReportInput, names: &UnitNames<'_>) -> Result<ResultTable> {
-    let review = |row: &Resolved| row.review.as_ref().map(|review| masked(&texts::reviewed(review.decision, review.on, &review.document)));
+    let review =
+        |finding: &Earlier| finding.review.as_ref().map(|review| masked(&texts::reviewed(review.decision, review.on, &review.document)));
     let rows: Vec<_> = input
         .detected
         .resolved
         .iter()
-        .map(|row| (row, names.name(&row.unit), masked(&row.says), review(row).unwrap_or_default()))
+        .map(|row| (row, names.name(&row.finding.unit), masked(&row.finding.says), review(&row.finding).unwrap_or_default()))
         .collect();
     Columns::of("resolved", &[], &rows)
-        .text(texts::FINDING_KIND, |(row, ..)| &row.title)
+        .text(texts::FINDING_KIND, |(row, ..)| &row.finding.title)
         .text(texts::UNIT, |(_, unit, ..)| unit)
-        .text(texts::SUBJECT, |(row, ..)| &row.subject)
+        .text(texts::SUBJECT, |(row, ..)| &row.finding.subject)
         .text(texts::SAYS, |(_, _, says, _)| says)
         .date(texts::RESOLVED_ON, |(row, ..)| row.resolved_on)
         .text(texts::REVIEW, |(.., review)| review)

@@ -252,7 +252,7 @@ pub struct Month {
 }
 
 /// Months between their limits: a band that widens where a month has few cases, the centre, the values; months with a signal are filled squares, so
-/// that they show without colour; red where the news is bad.
+/// that they show without colour; red in the newest month where its news is bad.
 pub fn control_chart(months: &[Month], centre: i64, is_worse: bool, words: &str) -> Svg {
     if months.len() < 2 {
         return Svg::default();
@@ -268,8 +268,8 @@ pub fn control_chart(months: &[Month], centre: i64, is_worse: bool, words: &str)
     let _ = write!(svg, "<g transform=\"translate(6 4)\"><path class=\"limits\" d=\"M{}L{}Z\"/>", above.join("L"), below.join("L"));
     let _ = write!(svg, "<line class=\"median\" x1=\"0\" y1=\"{at}\" x2=\"228\" y2=\"{at}\"/>", at = y(centre));
     let _ = write!(svg, "<path class=\"line\" d=\"M{}\"/>", values.join("L"));
-    let class = if is_worse { "own" } else { "noted" };
     for (at, month) in months.iter().enumerate() {
+        let class = if is_worse && at + 1 == months.len() { "own" } else { "noted" };
         let (x, y) = (x(at), y(month.value));
         let _ = if month.is_signal {
             write!(svg, "<rect class=\"{class}\" transform=\"translate(-3 -3)\" x=\"{x}\" y=\"{y}\" width=\"6\" height=\"6\"/>")

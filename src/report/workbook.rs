@@ -4,7 +4,7 @@
 //! cell is ever a formula. Never here: cutting; what Excel can't hold is an error that names the row and column.
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Date32Type, Fields, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Fields, Float64Type, TimestampMicrosecondType};
 use jiff::civil::DateTime;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet};
 use unicode_width::UnicodeWidthStr;
@@ -27,8 +27,8 @@ const MOST_DIGITS: usize = 15;
 const MOST_TEXT_COLUMNS: usize = 50;
 /// What the arrow of a filter takes of a heading.
 const FILTER_COLUMNS: usize = 3;
-/// Nought, very small, and other fractions.
-const FRACTION: &str = "[=0]0;[<0.0001]0.0E+00;0.0000";
+/// Below this four digits show nothing.
+const SMALL: f64 = 0.0001;
 
 /// An empty workbook whose bytes depend on what is put in alone.
 ///
@@ -91,7 +91,7 @@ impl<'w> Sheet<'w> {
                     let format = Format::new().set_align(FormatAlign::Top);
                     (longest, Some(if longest > MOST_TEXT_COLUMNS { format.set_text_wrap() } else { format }))
                 }
-                kind if kind.is_floating() => (8, Some(Format::new().set_num_format(FRACTION).set_align(FormatAlign::Top))),
+                kind if kind.is_floating() => (8, Some(Format::new().set_num_format(number_format(array)).set_align(FormatAlign::Top))),
                 kind if kind.is_integer() => (8, Some(Format::new().set_align(FormatAlign::Top))),
                 _ => continue,
             };
@@ -154,6 +154,18 @@ fn add(sheet: &mut Worksheet, batch: &RecordBatch, before: u64) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// How a column of fractions is best read: whole numbers as such, very small ones by their power of ten, others with four digits.
+fn number_format(array: &ArrayRef) -> &'static str {
+    let numbers = array.as_primitive_opt::<Float64Type>().map(|numbers| numbers.iter().flatten().collect::<Vec<f64>>()).unwrap_or_default();
+    if numbers.iter().all(|number| number.fract() == 0.0) {
+        "0"
+    } else if numbers.iter().any(|number| *number != 0.0 && number.abs() < SMALL) {
+        "0.00E+00"
+    } else {
+        "0.0000"
+    }
 }
 
 enum Value {

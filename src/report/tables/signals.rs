@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::ResultTable;
 use super::columns::Columns;
 use crate::error::Result;
-use crate::findings::tables::{Evidence, Finding, Resolved};
+use crate::findings::tables::{Earlier, Evidence, Finding};
 use crate::findings::watch::{ChartPoint, ControlChart};
 use crate::indices::tables::SynergyPair;
 use crate::report::input::ReportInput;
@@ -287,20 +287,19 @@ pub fn control_points(input: &ReportInput) -> Result<ResultTable> {
 
 /// Findings of earlier runs over the period that are none any more.
 pub fn findings_resolved(input: &ReportInput) -> Result<ResultTable> {
-    let rows = input.detected.resolved.iter().map(|row| (row, row.resolved_on)).collect();
-    findings_not_listed("findings_resolved", "resolved_on", rows, input)
+    let rows = input.detected.resolved.iter().map(|row| (&row.finding, Some(row.resolved_on))).collect();
+    findings_not_listed("findings_resolved", rows, input)
 }
 
 /// Findings of detectors that say nothing tonight.
 pub fn findings_waiting(input: &ReportInput) -> Result<ResultTable> {
-    let rows = input.detected.waiting.iter().map(|waiting| (&waiting.row, waiting.first_seen)).collect();
-    findings_not_listed("findings_waiting", "first_seen", rows, input)
+    findings_not_listed("findings_waiting", input.detected.waiting.iter().map(|finding| (finding, None)).collect(), input)
 }
 
-fn findings_not_listed(name: &'static str, day: &str, mut rows: Vec<(&Resolved, Date)>, input: &ReportInput) -> Result<ResultTable> {
+fn findings_not_listed(name: &'static str, mut rows: Vec<(&Earlier, Option<Date>)>, input: &ReportInput) -> Result<ResultTable> {
     rows.sort_by_key(|(row, _)| (&row.detector, &row.unit, &row.subject, &row.finding_id));
     let period = input.period.to_string();
-    Columns::of(name, &["detector", "unit_id", "subject", "finding_id"], &rows)
+    let columns = Columns::of(name, &["detector", "unit_id", "subject", "finding_id"], &rows)
         .text("detector", |(row, _)| &row.detector)
         .text("unit_id", |(row, _)| &row.unit)
         .text("subject", |(row, _)| &row.subject)
@@ -308,7 +307,9 @@ fn findings_not_listed(name: &'static str, day: &str, mut rows: Vec<(&Resolved, 
         .text("title", |(row, _)| &row.title)
         .text("says", |(row, _)| &row.says)
         .text("period", |_| &period)
-        .date(day, |(_, day)| *day)
+        .date("first_seen", |(row, _)| row.first_seen);
+    let columns = if name == "findings_resolved" { columns.date_or_null("resolved_on", |(_, day)| *day) } else { columns };
+    columns
         .text_or_null("decision", |(row, _)| row.review.as_ref().map(|review| review.decision.code()))
         .date_or_null("reviewed_on", |(row, _)| row.review.as_ref().map(|review| review.on))
         .text_or_null("document", |(row, _)| row.review.as_ref().map(|review| review.document.as_str()))

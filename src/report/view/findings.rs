@@ -418,14 +418,15 @@ fn newest_first(resolved: &[Resolved]) -> Vec<&Resolved> {
 }
 
 fn resolved_row(facts: &Facts, resolved: &Resolved) -> ResolvedRow {
-    let review = resolved.review.as_ref().map(|review| texts::reviewed(review.decision, review.on, &review.document));
+    let finding = &resolved.finding;
+    let review = finding.review.as_ref().map(|review| texts::reviewed(review.decision, review.on, &review.document));
     ResolvedRow {
         resolved_on: resolved.resolved_on.to_string(),
         review: Text::masked(&review.unwrap_or_default()),
-        unit: facts.unit_name(&UnitId(resolved.unit.clone())),
-        title: Text::of(&resolved.title),
-        subject: facts.subject(&resolved.subject),
-        says: Text::masked(&resolved.says),
+        unit: facts.unit_name(&UnitId(finding.unit.clone())),
+        title: Text::of(&finding.title),
+        subject: facts.subject(&finding.subject),
+        says: Text::masked(&finding.says),
     }
 }
 
