@@ -10,6 +10,7 @@ pub mod counting_session;
 pub mod declarations;
 pub mod due_soon;
 pub mod events;
+pub mod flow;
 pub mod forms;
 pub mod fused;
 pub mod law;

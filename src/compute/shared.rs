@@ -664,7 +664,7 @@ fn columns_read(plan: &LogicalPlan, needed: &mut BTreeMap<String, BTreeSet<usize
 #[cfg(test)]
 mod tests {
     use arrow::util::pretty::pretty_format_batches;
-    use datafusion::prelude::SessionConfig;
+    use datafusion::prelude::{DataFrame, SessionConfig, col, lit};
 
     use super::*;
     use crate::library::indicator::Population;
@@ -877,5 +877,31 @@ mod tests {
         for plan in shared.prepared(plans(&context, &[named, named, COUNT, COUNT]).await).await.into_iter().take(2) {
             assert!(answer(&context, plan).await.contains("| 7 "));
         }
+    }
+
+    #[tokio::test]
+    async fn parts_of_a_query_are_stored_while_it_is_at_work_and_what_more_is_asked_of_it_reads_them() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let (context, library) = (session().await, library(&[NUMBERED]));
+        let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
+        shared.stand_at(EARLY, ["numbered".to_owned()]).await;
+        let twice = "WITH firsts AS (SELECT unit_id, firm, max(nth) AS last FROM numbered GROUP BY unit_id, firm)
+            SELECT a.unit_id, b.firm, b.last FROM firsts AS a JOIN firsts AS b ON b.firm = a.firm";
+        let query = plans(&context, &[twice]).await.pop().expect("a plan");
+        let state = context.state();
+        let over = shared.over_shared_rows(&state, "finding.firsts", vec![query.clone()]).await.expect("stored").pop().expect("a plan");
+        assert_eq!(stored(&shared), [("finding.firsts.firsts".to_owned(), 3)]);
+        let counted = |plan: LogicalPlan| {
+            let frame = DataFrame::new(context.state(), plan);
+            async move { frame.filter(col("last").gt(lit(1_i64))).expect("a column").collect().await.expect("answered") }
+        };
+        let (shared_rows, own_rows) = (counted(over).await, counted(query).await);
+        assert_eq!(
+            pretty_format_batches(&shared_rows).expect("text").to_string(),
+            pretty_format_batches(&own_rows).expect("text").to_string()
+        );
+        assert_eq!(shared_rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 1, "X was visited twice");
+        shared.forget_parts_of("finding.firsts");
+        assert_eq!((stored(&shared), shared.views.len()), (Vec::new(), 1), "the population stands as it did");
     }
 }

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
-use datafusion::common::tree_node::TreeNode;
 use datafusion::common::{Column, DFSchema};
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{count, count_distinct, sum};
@@ -20,14 +19,13 @@ use super::peers::{Occasions, Share};
 use super::tables::Evidence;
 use super::{Detecting, digits};
 use crate::compute::check::{Depth, describe};
-use crate::compute::lineage::resolve;
+use crate::compute::flow::Flow;
 use crate::compute::loads::apart;
-use crate::compute::personal::{COUNTS, says_personal, source_column, stands_in};
 use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Kind, Result};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
-use crate::library::contract::Money;
+use crate::library::contract::{self, Money, Sensitivity};
 use crate::library::detector::{Detector, Statistic};
 use crate::library::indicator::span_of_word;
 
@@ -93,40 +91,26 @@ fn check_span(detector: &Detector, diagnostics: &mut Diagnostics) {
 /// Columns that people read.
 const READ: [&str; 3] = ["sign", "says", "record_id"];
 
-/// What people read says nothing that a personal column holds, and first digits are of no fine. A plan that can't be traced may say anything.
+/// What people read says nothing that a personal column holds. First digits are of no fine, which stands between its limits, and of no count, which begins at
+/// one; what was gained unlawfully is set by nobody.
 fn check_sources(detector: &Detector, plan: &LogicalPlan, library: &Library, diagnostics: &mut Diagnostics) {
     let place = |column: &str| plan.schema().index_of_column_by_name(None, column);
     let span = |column: &str| span_of_word(&detector.text, detector.sql_offset, column);
-    let resolved = resolve(plan).ok();
-    for name in READ {
-        let Some(index) = place(name) else { continue };
-        if resolved.as_ref().is_none_or(|resolved| says_personal(&resolved.columns[index], library)) {
-            diagnostics
-                .error("detector-personal", &detector.file, span(name), format!("`{name}` is made of a personal column"))
-                .hint("the report names the record by its key: leave out what its contract calls `personal`");
-        }
+    let is_personal = |column: &contract::Column| column.sensitivity == Sensitivity::Personal;
+    let personal = Flow { library, is_of: &is_personal, counts: false }.through(plan);
+    for name in READ.into_iter().filter(|name| place(name).is_some_and(|place| personal[place])) {
+        diagnostics
+            .error("detector-personal", &detector.file, span(name), format!("`{name}` is made of a personal column"))
+            .hint("the report names the record by its key: leave out what its contract calls `personal`");
     }
-    let amount = resolved.as_ref().zip(place("amount")).filter(|_| matches!(detector.statistic, Statistic::FirstDigits));
-    if amount.is_some_and(|(resolved, index)| is_fine_or_count(&resolved.columns[index], library)) {
+    let Some(amount) = place("amount").filter(|_| matches!(detector.statistic, Statistic::FirstDigits)) else { return };
+    let is_fine = |column: &contract::Column| column.money == Money::Penalty && !column.name.starts_with("confiscated");
+    if (Flow { library, is_of: &is_fine, counts: true }.through(plan))[amount] {
         let says = "Benford's law is not to be expected of `amount`, which is made of a fine or a count".to_owned();
         diagnostics
             .error("detector-benford", &detector.file, span("amount"), says)
             .hint("use `last_digits` or `share`, which compare with peers");
     }
-}
-
-/// Whether an amount, written over source columns, is of a kind whose first digits somebody sets: a fine stands between its limits, a count begins at one. What was
-/// gained unlawfully is set by nobody.
-fn is_fine_or_count(amount: &Expr, library: &Library) -> bool {
-    let is_fine = |column: &Column| {
-        source_column(column, library).is_some_and(|column| column.money == Money::Penalty && !column.name.starts_with("confiscated"))
-    };
-    let is_count = |part: &Expr| match part {
-        Expr::AggregateFunction(function) => COUNTS.contains(&function.func.name()),
-        Expr::WindowFunction(function) => COUNTS.contains(&function.fun.name()),
-        _ => false,
-    };
-    stands_in(amount, &is_fine) || amount.exists(|part| Ok(is_count(part))).unwrap_or(true)
 }
 
 /// Every column that the statistic needs must be there. A share says what makes rows odd together, or why nothing does: else a sitting that decides
