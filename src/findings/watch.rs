@@ -212,7 +212,7 @@ impl<'a> Watch<'a> {
             months: months.len(),
             newest: point(last),
             deviation: chart.deviation(last),
-            earlier_signals: signals.iter().filter(|signal| signal.at < last).count(),
+            earlier_signals: signals.iter().filter(|signal| !is_news(signal.at)).count(),
             points: if news.is_empty() { Vec::new() } else { (0..=last).map(marked).collect() },
             news,
             left_out,
