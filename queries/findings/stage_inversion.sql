@@ -17,16 +17,16 @@
 WITH judged AS (
   SELECT *,
          concat_ws('；',
-           CASE WHEN noticed_on < filed_on THEN concat('告知 ', CAST(noticed_on AS VARCHAR), ' 早于立案 ', CAST(filed_on AS VARCHAR)) END,
-           CASE WHEN reviewed_on < filed_on THEN concat('法制审核 ', CAST(reviewed_on AS VARCHAR), ' 早于立案 ', CAST(filed_on AS VARCHAR)) END,
+           CASE WHEN noticed_on < filed_on THEN concat('告知 ', CAST(noticed_on AS VARCHAR), noticed_in, ' 早于立案 ', CAST(filed_on AS VARCHAR), filed_in) END,
+           CASE WHEN reviewed_on < filed_on THEN concat('法制审核 ', CAST(reviewed_on AS VARCHAR), reviewed_in, ' 早于立案 ', CAST(filed_on AS VARCHAR), filed_in) END,
            CASE WHEN reviewed_on < noticed_on AND param('finding.stage_inversion.review_after_notice', domain, decided_on) = 1
-                THEN concat('法制审核 ', CAST(reviewed_on AS VARCHAR), ' 早于告知 ', CAST(noticed_on AS VARCHAR)) END,
-           CASE WHEN decided_on < filed_on THEN concat('决定 ', CAST(decided_on AS VARCHAR), ' 早于立案 ', CAST(filed_on AS VARCHAR)) END,
-           CASE WHEN decided_on < noticed_on THEN concat('决定 ', CAST(decided_on AS VARCHAR), ' 早于告知 ', CAST(noticed_on AS VARCHAR)) END,
-           CASE WHEN decided_on < reviewed_on THEN concat('决定 ', CAST(decided_on AS VARCHAR), ' 早于法制审核 ', CAST(reviewed_on AS VARCHAR)) END,
-           CASE WHEN delivered_on < decided_on THEN concat('送达 ', CAST(delivered_on AS VARCHAR), ' 早于决定 ', CAST(decided_on AS VARCHAR)) END,
-           CASE WHEN closed_on < delivered_on THEN concat('结案 ', CAST(closed_on AS VARCHAR), ' 早于送达 ', CAST(delivered_on AS VARCHAR))
-                WHEN closed_on < decided_on THEN concat('结案 ', CAST(closed_on AS VARCHAR), ' 早于决定 ', CAST(decided_on AS VARCHAR)) END
+                THEN concat('法制审核 ', CAST(reviewed_on AS VARCHAR), reviewed_in, ' 早于告知 ', CAST(noticed_on AS VARCHAR), noticed_in) END,
+           CASE WHEN decided_on < filed_on THEN concat('决定 ', CAST(decided_on AS VARCHAR), ' 早于立案 ', CAST(filed_on AS VARCHAR), filed_in) END,
+           CASE WHEN decided_on < noticed_on THEN concat('决定 ', CAST(decided_on AS VARCHAR), ' 早于告知 ', CAST(noticed_on AS VARCHAR), noticed_in) END,
+           CASE WHEN decided_on < reviewed_on THEN concat('决定 ', CAST(decided_on AS VARCHAR), ' 早于法制审核 ', CAST(reviewed_on AS VARCHAR), reviewed_in) END,
+           CASE WHEN delivered_on < decided_on THEN concat('送达 ', CAST(delivered_on AS VARCHAR), delivered_in, ' 早于决定 ', CAST(decided_on AS VARCHAR)) END,
+           CASE WHEN closed_on < delivered_on THEN concat('结案 ', CAST(closed_on AS VARCHAR), closed_in, ' 早于送达 ', CAST(delivered_on AS VARCHAR), delivered_in)
+                WHEN closed_on < decided_on THEN concat('结案 ', CAST(closed_on AS VARCHAR), closed_in, ' 早于决定 ', CAST(decided_on AS VARCHAR)) END
          ) AS disorder
   FROM dated_case_steps
   WHERE decided_on >= day_of($from) AND end_of(decided_on) <= $as_of AND coalesce(filed_on, noticed_on, reviewed_on, delivered_on, closed_on) IS NOT NULL
