@@ -12,6 +12,7 @@
 -- `due_on`：送达的最后一日（时限 `delivery.statutory`），届时案卷应当完整。
 -- `is_standard`：有该种文书且要素齐全（自动检查），并且案卷评查没有发现否决项、没有评为不合格。应有而缺少的文书，视为不规范；
 -- 一份文书也没有归入系统的案件，应有的文书全部视为缺少：系统中看不到的文书无从证明规范，不上传不能使案件退出分母。
+-- （联接保留左侧：行少、列少的在左。）
 WITH needed AS (
   SELECT * FROM (VALUES
     ('simple',   'penalty',    'simple_decision',      'all'),
@@ -37,8 +38,8 @@ decided AS (
 ),
 due_kinds AS (
   SELECT d.*, n.doc_kind
-  FROM decided AS d
-  JOIN needed AS n ON n.ended_as = d.ended_as AND (n.procedure = '' OR n.procedure = d.procedure)
+  FROM needed AS n
+  JOIN decided AS d ON n.ended_as = d.ended_as AND (n.procedure = '' OR n.procedure = d.procedure)
   WHERE CASE n.needed_for WHEN 'hearing' THEN d.needs_hearing WHEN 'review' THEN d.needs_legal_review
                           WHEN 'discussion' THEN d.needs_discussion ELSE true END
 ),
@@ -59,7 +60,6 @@ FROM (
   SELECT k.unit_id, k.domain, k.case_id || ' / ' || k.doc_kind AS record_id, k.source_file, k.source_line, k.case_id, k.doc_kind, k.due_on,
          coalesce(d.is_complete, false) AND f.case_id IS NULL AS is_standard,
          CASE WHEN d.case_id IS NOT NULL AND d.is_complete IS NULL THEN 'not_checked' END AS excluded_because
-  FROM due_kinds AS k
-  LEFT JOIN documents AS d ON d.case_id = k.case_id AND d.doc_kind = k.doc_kind
-  LEFT JOIN failed AS f ON f.case_id = k.case_id
+  FROM failed AS f
+  RIGHT JOIN (documents AS d RIGHT JOIN due_kinds AS k ON d.case_id = k.case_id AND d.doc_kind = k.doc_kind) ON f.case_id = k.case_id
 ) AS j
