@@ -69,14 +69,12 @@ impl Flow<'_> {
             LogicalPlan::Distinct(Distinct::On(on)) => self.of_all(&on.select_expr, &on.input),
             LogicalPlan::Projection(projection) => self.of_all(&projection.expr, &projection.input),
             LogicalPlan::Aggregate(aggregate) => {
-                let mut columns = self.of_all(&aggregate.group_expr, &aggregate.input);
-                columns.extend(self.of_all(&aggregate.aggr_expr, &aggregate.input));
-                columns
+                self.of_all(&[aggregate.group_expr.as_slice(), &aggregate.aggr_expr].concat(), &aggregate.input)
             }
             LogicalPlan::Window(window) => {
-                let mut columns = self.through(&window.input);
-                columns.extend(self.of_all(&window.window_expr, &window.input));
-                columns
+                let below = self.through(&window.input);
+                let added = self.of_each(&window.window_expr, &window.input, &below);
+                [below, added].concat()
             }
             LogicalPlan::Join(join) => match join.join_type {
                 JoinType::LeftSemi | JoinType::LeftAnti => self.through(&join.left),
@@ -99,8 +97,11 @@ impl Flow<'_> {
     }
 
     fn of_all(&self, expressions: &[Expr], input: &LogicalPlan) -> Vec<bool> {
-        let (schema, columns) = (input.schema(), self.through(input));
-        expressions.iter().map(|expression| self.stands_in(expression, schema, &columns)).collect()
+        self.of_each(expressions, input, &self.through(input))
+    }
+
+    fn of_each(&self, expressions: &[Expr], input: &LogicalPlan, columns: &[bool]) -> Vec<bool> {
+        expressions.iter().map(|expression| self.stands_in(expression, input.schema(), columns)).collect()
     }
 
     /// Whether such a value may stand in an expression over columns of which that is known.
