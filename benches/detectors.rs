@@ -28,7 +28,7 @@ use kaohe::compute::shared::SharedPopulations;
 use kaohe::diagnostics::Diagnostics;
 use kaohe::findings::effects::Effects;
 use kaohe::findings::tables::{Detected, Evidence, Finding, FindingKind};
-use kaohe::findings::{DetectRequest, detect};
+use kaohe::findings::{DetectRequest, WORTH_STORING, detect};
 use kaohe::lake::Lake;
 use kaohe::library::Library;
 use kaohe::library::detector::Statistic;
@@ -334,7 +334,7 @@ async fn detected(over: &Over<'_>, stand: &dyn Fn(&str)) -> Detected {
     stand("populations");
     let effects = Effects::read(&counting.context, over.as_of).await.expect("effects");
     let Over { library, period, as_of, elapsed, finished, .. } = *over;
-    let request = DetectRequest { library, as_of, period, effects: &effects, elapsed, finished };
+    let request = DetectRequest { library, as_of, period, effects: &effects, elapsed, stored_from: WORTH_STORING, finished };
     detect(&mut shared, &request).await.expect("judged")
 }
 

@@ -24,6 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::Array;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::{DataFrame, SessionContext};
 use jiff::ToSpan;
@@ -78,9 +80,14 @@ pub struct DetectRequest<'a> {
     pub effects: &'a Effects,
     /// Seconds since the run began.
     pub elapsed: &'a (dyn Fn() -> f64 + Sync),
+    /// From how many bytes of source tables on the rows are stored that detectors share: [`WORTH_STORING`], or 0 for always.
+    pub stored_from: usize,
     /// Told when a detector has looked at everything.
     pub finished: &'a (dyn Fn() + Sync),
 }
+
+/// Bytes of source tables below which planning is most of what a detector costs, and storing rows is only more of it.
+pub const WORTH_STORING: usize = 128 << 20;
 
 impl DetectRequest<'_> {
     /// Last day looked at: the as-of date or the period's end, whichever is earlier.
@@ -207,7 +214,8 @@ impl Detecting<'_> {
 /// Runs every detector; q-values are corrected over all tests together. Where findings stand is settled by [`review::settle`]. A detector that fails is
 /// named in the outcome, and the others stand.
 ///
-/// Populations that detectors share are stored once for all of them; what one detector reads several times of its own is stored while it is at work.
+/// Populations that detectors share are stored once for all of them; what one detector reads several times of its own is stored while it is at work; neither
+/// where the source tables are small ([`DetectRequest::stored_from`]).
 ///
 /// # Errors
 /// A registry of units that can't be read, or a missing parameter.
@@ -230,7 +238,11 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
             Err(error) => drop(failed.insert(detector.name.clone(), error.to_string())),
         }
     }
-    shared.store_for(&session.state(), plans.values().cloned().collect()).await;
+    let stores = bytes_read(plans.values()) >= request.stored_from;
+    if stores {
+        shared.store_for(&session.state(), plans.values().cloned().collect()).await;
+    }
+    let shared = &mut stores.then_some(shared);
     for detector in request.library.detectors.values() {
         let begun = (request.elapsed)();
         let seen = async {
@@ -247,7 +259,7 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
             Ok(None) => {}
             Err(error) => drop(failed.insert(detector.name.clone(), error.to_string())),
         }
-        shared.forget_parts_of(&owner_of_parts(detector));
+        forget_parts(shared, detector);
         seconds.insert(detector.name.clone(), (request.elapsed)() - begun);
         (request.finished)();
     }
@@ -269,7 +281,7 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
             Ok(of_detector) => findings.extend(of_detector),
             Err(error) => drop(failed.insert(detector.name.clone(), error.to_string())),
         }
-        shared.forget_parts_of(&owner_of_parts(detector));
+        forget_parts(shared, detector);
         *seconds.entry(detector.name.clone()).or_default() += (request.elapsed)() - begun;
     }
     findings.retain(|finding: &Finding| !failed.contains_key(&finding.detector));
@@ -277,15 +289,39 @@ pub async fn detect(shared: &mut SharedPopulations<'_>, request: &DetectRequest<
     Ok(Detected { findings, tests: rows, unremarkable, failed, seconds, ..Detected::default() })
 }
 
-/// The plans of a detector's rows over what is stored. Of what a detector reads several times, the parts that both spans have in common are stored as well, and
+/// Bytes of the tables that the plans read, as far as the tables know.
+fn bytes_read<'p>(plans: impl Iterator<Item = &'p LogicalPlan>) -> usize {
+    let mut of_tables: BTreeMap<String, usize> = BTreeMap::new();
+    for plan in plans {
+        let walked = plan.apply_with_subqueries(|node| {
+            if let LogicalPlan::TableScan(scan) = node {
+                let statistics = source_as_provider(&scan.source).ok().and_then(|provider| provider.statistics());
+                let bytes = statistics.and_then(|statistics| statistics.total_byte_size.get_value().copied());
+                of_tables.insert(scan.table_name.to_string(), bytes.unwrap_or(0));
+            }
+            Ok(TreeNodeRecursion::Continue)
+        });
+        walked.expect("no step of the walk fails");
+    }
+    of_tables.into_values().sum()
+}
+
+fn forget_parts(shared: &mut Option<&mut SharedPopulations<'_>>, detector: &Detector) {
+    if let Some(shared) = shared {
+        shared.forget_parts_of(&owner_of_parts(detector));
+    }
+}
+
+/// The plans of a detector's rows; over what is stored, where anything is. Of what a detector reads several times, the parts that both spans have in common are stored as well, and
 /// those of the period.
 async fn rows_of_spans(
-    shared: &mut SharedPopulations<'_>,
+    shared: &mut Option<&mut SharedPopulations<'_>>,
     session: &SessionContext,
     detector: &Detector,
     of_period: &LogicalPlan,
     of_year_before: Option<LogicalPlan>,
 ) -> Result<Arc<RowsOfSpans>> {
+    let Some(shared) = shared else { return Ok(Arc::new(RowsOfSpans { of_period: of_period.clone(), of_year_before })) };
     let spans: Vec<LogicalPlan> = [of_period.clone()].into_iter().chain(of_year_before).collect();
     let stored = shared.over_shared_rows(&session.state(), &owner_of_parts(detector), spans).await;
     let mut stored = stored.context(Kind::Query, || detector.file.clone())?.into_iter();

@@ -268,7 +268,15 @@ mod tests {
     }
 
     fn at_mid_year<'a>(library: &'a Library, period: &'a Period, effects: &'a Effects) -> DetectRequest<'a> {
-        DetectRequest { library, as_of: jiff::civil::date(2026, 6, 30), period, effects, elapsed: &|| 0.0, finished: &|| () }
+        DetectRequest {
+            library,
+            as_of: jiff::civil::date(2026, 6, 30),
+            period,
+            effects,
+            elapsed: &|| 0.0,
+            stored_from: 0,
+            finished: &|| (),
+        }
     }
 
     const NONE: &str = "SELECT 'x' AS finding_id, 'x' AS unit_id, 'x' AS detector, 'x' AS decision, DATE '2026-01-01' AS reviewed_on, 'x' AS document \

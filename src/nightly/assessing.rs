@@ -32,7 +32,7 @@ use crate::explain::lists::{ListInput, RecordLists, read_for_lists, record_lists
 use crate::explain::reconciled::{ReconciledRecords, reconciled_records};
 use crate::findings::effects::Effects;
 use crate::findings::watch::{ControlChart, Watch};
-use crate::findings::{DetectRequest, detect, review, tables::Detected};
+use crate::findings::{DetectRequest, WORTH_STORING, detect, review, tables::Detected};
 use crate::indices::extract::{BURDEN_POPULATIONS, BURDEN_SOURCES, SYNERGY_POPULATIONS, SYNERGY_SOURCES};
 use crate::indices::{Indices, Standing, indices, previous};
 use crate::lake::{Lake, Snapshot, SpillFolder};
@@ -152,7 +152,15 @@ pub async fn assess(
     let reuse = reuse_in(request, &counting, snapshot);
     assessed.effects = Effects::read(session, as_of).await?;
     let (detected_one, nothing) = (|| surroundings.advance(1), || ());
-    let looked_for = DetectRequest { library, as_of, period, effects: &assessed.effects, elapsed: &elapsed, finished: &nothing };
+    let looked_for = DetectRequest {
+        library,
+        as_of,
+        period,
+        effects: &assessed.effects,
+        elapsed: &elapsed,
+        stored_from: WORTH_STORING,
+        finished: &nothing,
+    };
     let watch = Watch::over(request.scheme, &assessed.units, looked_for.last_day(), &assessed.effects);
     // The months before this year are counted only where nothing below asks for the beginning of the window.
     let whole = |indicator: &Indicator| {

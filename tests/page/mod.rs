@@ -305,8 +305,15 @@ async fn detected(case: &Case, detector: &str, expected: &Grid) -> Result<Detect
     library.detectors.retain(|name, _| name == detector);
     let period: Period = case.as_of.year().to_string().parse()?;
     let effects = Effects::read(&context, case.as_of).await.map_err(|error| error.to_string())?;
-    let request =
-        DetectRequest { library: &library, as_of: case.as_of, period: &period, effects: &effects, elapsed: &|| 0.0, finished: &|| () };
+    let request = DetectRequest {
+        library: &library,
+        as_of: case.as_of,
+        period: &period,
+        effects: &effects,
+        elapsed: &|| 0.0,
+        stored_from: 0,
+        finished: &|| (),
+    };
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
     let failures = shared.stand_at(moment_of(Window::Flow, case.as_of), read).await;
