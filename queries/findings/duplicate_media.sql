@@ -75,56 +75,42 @@ crowded AS (
   SELECT unit_id, picture, count(*) AS bands FROM beside WHERE is_crowded GROUP BY unit_id, picture
 ),
 suspects AS (
-  SELECT f.* FROM repeated_files AS r JOIN files AS f ON f.digest = r.digest
+  SELECT f.*, coalesce('案件 ' || f.case_id, '检查 ' || f.inspection_id, '强制 ' || f.measure_id) AS act FROM repeated_files AS r JOIN files AS f ON f.digest = r.digest
   UNION
-  SELECT f.* FROM repeated_pictures AS r JOIN files AS f ON f.picture = r.picture
+  SELECT f.*, coalesce('案件 ' || f.case_id, '检查 ' || f.inspection_id) FROM repeated_pictures AS r JOIN files AS f ON f.picture = r.picture
   UNION
-  SELECT f.* FROM (SELECT unit_id, picture FROM near_pictures UNION SELECT unit_id, other FROM near_pictures) AS n JOIN files AS f ON f.unit_id = n.unit_id AND f.picture = n.picture
+  SELECT f.*, coalesce('案件 ' || f.case_id, '检查 ' || f.inspection_id) FROM (SELECT DISTINCT unit_id, picture FROM near_pictures) AS n JOIN files AS f ON f.unit_id = n.unit_id AND f.picture = n.picture
 ),
-measures AS (
-  SELECT m.measure_id, min(m.case_id) AS case_id, min(m.inspection_id) AS inspection_id
-  FROM (SELECT DISTINCT measure_id FROM suspects WHERE measure_id IS NOT NULL) AS s
-  JOIN coercion_register AS m ON m.measure_id = s.measure_id
-  GROUP BY m.measure_id
+-- Each looks one thing up for the few: the measure of a file, the inspection and the case of the one or the other, and the inspection that the case came of.
+-- (One after the other: what a file of SQL reads twice is planned twice, with all that it reads itself.)
+measured AS (
+  SELECT s.*, m.case_id AS measure_case, m.inspection_id AS measure_inspection
+  FROM suspects AS s
+  LEFT JOIN (SELECT measure_id, min(case_id) AS case_id, min(inspection_id) AS inspection_id FROM coercion_register GROUP BY measure_id) AS m
+    ON m.measure_id = s.measure_id
 ),
-visits AS (
-  SELECT i.inspection_id, i.case_id, coalesce('任务 ' || i.merged_visit_id, '检查 ' || i.inspection_id) AS visit
-  FROM (SELECT inspection_id FROM suspects UNION SELECT inspection_id FROM measures) AS s
-  JOIN inspection_register AS i ON i.inspection_id = s.inspection_id
-  WHERE end_of(i.checked_on) <= $as_of
+visited AS (
+  SELECT s.*, i.case_id AS visit_case, i.visit
+  FROM measured AS s
+  LEFT JOIN (SELECT inspection_id, case_id, coalesce('任务 ' || merged_visit_id, '检查 ' || inspection_id) AS visit
+             FROM inspection_register WHERE end_of(checked_on) <= $as_of) AS i
+    ON i.inspection_id = coalesce(s.inspection_id, s.measure_inspection)
 ),
-cases AS (
-  SELECT c.case_id, c.domain, c.inspection_id, c.lead_id
-  FROM (SELECT case_id FROM suspects UNION SELECT case_id FROM measures UNION SELECT case_id FROM visits) AS s
-  JOIN case_register AS c ON c.case_id = s.case_id
-),
-visits_before_cases AS (
-  SELECT i.inspection_id, coalesce('任务 ' || i.merged_visit_id, '检查 ' || i.inspection_id) AS visit
-  FROM (SELECT DISTINCT inspection_id FROM cases WHERE inspection_id IS NOT NULL) AS s
-  JOIN inspection_register AS i ON i.inspection_id = s.inspection_id
-  WHERE end_of(i.checked_on) <= $as_of
-),
-case_matters AS (
-  SELECT c.case_id, min(coalesce(v.visit, '检查 ' || c.inspection_id, '线索 ' || c.lead_id, '案件 ' || c.case_id)) AS matter
-  FROM cases AS c
-  LEFT JOIN visits_before_cases AS v ON v.inspection_id = c.inspection_id
-  GROUP BY c.case_id
-),
-visit_matters AS (
-  SELECT v.inspection_id, coalesce(m.matter, v.visit) AS matter
-  FROM visits AS v
-  LEFT JOIN case_matters AS m ON m.case_id = v.case_id
+filed AS (
+  SELECT s.*, c.case_id AS found_case, c.inspection_id AS case_inspection, c.lead_id
+  FROM (SELECT *, CASE WHEN case_id IS NOT NULL THEN case_id WHEN inspection_id IS NOT NULL THEN visit_case ELSE coalesce(measure_case, visit_case) END AS of_case
+        FROM visited) AS s
+  LEFT JOIN case_register AS c ON c.case_id = s.of_case
 ),
 used AS (
   SELECT f.*,
-         coalesce(c.matter, '案件 ' || f.case_id, v.matter, '检查 ' || f.inspection_id, d.matter, w.matter, '强制 ' || f.measure_id) AS matter,
-         coalesce('案件 ' || f.case_id, '检查 ' || f.inspection_id, '强制 ' || f.measure_id) AS act
-  FROM suspects AS f
-  LEFT JOIN case_matters AS c ON c.case_id = f.case_id
-  LEFT JOIN visit_matters AS v ON v.inspection_id = f.inspection_id
-  LEFT JOIN measures AS m ON m.measure_id = f.measure_id
-  LEFT JOIN case_matters AS d ON d.case_id = m.case_id
-  LEFT JOIN visit_matters AS w ON w.inspection_id = m.inspection_id
+         CASE WHEN f.found_case IS NOT NULL
+                THEN coalesce(i.visit, '检查 ' || f.case_inspection, '线索 ' || f.lead_id, '案件 ' || f.found_case)
+              ELSE coalesce('案件 ' || f.case_id, f.visit, '检查 ' || f.inspection_id, '强制 ' || f.measure_id) END AS matter
+  FROM filed AS f
+  LEFT JOIN (SELECT inspection_id, coalesce('任务 ' || merged_visit_id, '检查 ' || inspection_id) AS visit
+             FROM inspection_register WHERE end_of(checked_on) <= $as_of) AS i
+    ON i.inspection_id = f.case_inspection
 ),
 same_files AS (
   SELECT digest, count(DISTINCT matter) AS matters, min(act) AS first_act, max(act) AS last_act,
