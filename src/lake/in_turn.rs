@@ -16,7 +16,7 @@
 use std::fmt::{self, Formatter};
 use std::sync::Arc;
 
-use datafusion::common::config::{ConfigOptions, OptimizerOptions};
+use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::config::SpillCompression;
@@ -43,8 +43,6 @@ pub fn in_parts(state: SessionState) -> SessionState {
     let lanes = state.config().target_partitions();
     let mut config = state.config().clone().with_target_partitions(PARTS.max(lanes)).with_batch_size(BATCH_ROWS);
     let options = config.options_mut();
-    // What is held once for all is not held in parts.
-    options.optimizer.hash_join_single_partition_threshold_rows = OptimizerOptions::default().hash_join_single_partition_threshold_rows;
     // All partitions of a join would wait for what the others found of its keys.
     options.optimizer.enable_join_dynamic_filter_pushdown = false;
     options.execution.spill_compression = SpillCompression::Lz4Frame;

@@ -29,8 +29,6 @@ const ALL_TO_THE_POOL: usize = 512 << 20;
 /// told, and there is the more of them the more is sorted. Measured with 12 million cases and 2 GiB: all of it to the pool, and the process
 /// held 2.8 GiB.
 const LEFT_OUT: usize = 4;
-/// Rows of a side of a join that are held once for all cores, where it is known how many there are.
-const HELD_ONCE_ROWS: usize = 2 << 20;
 /// Below this no aggregation over a real province ends.
 const SMALLEST_POOL: usize = 32 << 20;
 /// A query that spills more than this is a mistake; it must not fill the disk.
@@ -53,9 +51,6 @@ pub fn session(memory_limit: Option<usize>, temp: &Path, target_partitions: usiz
     // Sorted views keep the buffers of every batch they were taken from, and accounting walks them all, batch by batch: sorting a million
     // rows by a text that was cast spent most of its time there.
     config.options_mut().sql_parser.map_string_types_to_utf8view = false;
-    // The side of a join that has so few rows is held once, and the other passes by as it comes. Dealt out by their keys, rows without one (most recordings are
-    // of no coercive measure) would all come to one core.
-    config.options_mut().optimizer.hash_join_single_partition_threshold_rows = HELD_ONCE_ROWS;
     // The first records of every unit are found without sorting all of them.
     config.options_mut().optimizer.enable_window_topn = true;
     let state = SessionStateBuilder::new().with_default_features().with_config(config).with_runtime_env(runtime);
