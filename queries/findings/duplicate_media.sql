@@ -18,21 +18,24 @@
 -- 同一件事：案件与它所由来的检查，同一次检查、同一条线索引出的数件案件，同一次综合查一次任务中各单位的检查，行政强制与其案件、检查。
 -- 没有关联到任何案件、检查的文件不在内。全黑、全白画面的感知哈希（各位相同）不作比对。
 WITH files AS (
-  SELECT 'evidence_files' AS source_table, unit_id, domain, file_id AS record_id, source_file, source_line, created_on AS made_on, case_id, inspection_id,
-         CAST(NULL AS VARCHAR) AS measure_id, lower(sha256) AS digest,
-         CASE WHEN kind = 'photo' AND NOT regexp_like(lower(phash), '^(0+|f+)$') THEN lower(phash) END AS picture
-  FROM evidence_files
-  WHERE kind IN ('photo', 'video', 'audio') AND end_of(created_on) <= $as_of AND coalesce(case_id, inspection_id) IS NOT NULL
-  UNION ALL
-  SELECT 'body_cam_recordings', unit_id, act_domain, record_id, source_file, source_line, shot_on, case_id, linked_inspection_id,
-         linked_measure_id, lower(sha256), NULL
-  FROM recording_register
-  WHERE NOT coalesce(deleted, false) AND coalesce(media <> 'text', true) AND end_of(shot_on) <= $as_of
-    AND coalesce(case_id, linked_inspection_id, linked_measure_id) IS NOT NULL
-  UNION ALL
-  SELECT 'case_documents', unit_id, domain, document_id, source_file, source_line, dated_on, case_id, NULL, NULL, lower(file_sha256), NULL
-  FROM case_documents
-  WHERE doc_kind IN ('site_record', 'inquiry_record') AND end_of(dated_on) <= $as_of AND case_id IS NOT NULL
+  SELECT *, coalesce('案件 ' || case_id, '检查 ' || inspection_id, '强制 ' || measure_id) AS act
+  FROM (
+    SELECT 'evidence_files' AS source_table, unit_id, domain, file_id AS record_id, source_file, source_line, created_on AS made_on, case_id, inspection_id,
+           CAST(NULL AS VARCHAR) AS measure_id, lower(sha256) AS digest,
+           CASE WHEN kind = 'photo' AND NOT regexp_like(lower(phash), '^(0+|f+)$') THEN lower(phash) END AS picture
+    FROM evidence_files
+    WHERE kind IN ('photo', 'video', 'audio') AND end_of(created_on) <= $as_of AND coalesce(case_id, inspection_id) IS NOT NULL
+    UNION ALL
+    SELECT 'body_cam_recordings', unit_id, act_domain, record_id, source_file, source_line, shot_on, case_id, linked_inspection_id,
+           linked_measure_id, lower(sha256), NULL
+    FROM recording_register
+    WHERE NOT coalesce(deleted, false) AND coalesce(media <> 'text', true) AND end_of(shot_on) <= $as_of
+      AND coalesce(case_id, linked_inspection_id, linked_measure_id) IS NOT NULL
+    UNION ALL
+    SELECT 'case_documents', unit_id, domain, document_id, source_file, source_line, dated_on, case_id, NULL, NULL, lower(file_sha256), NULL
+    FROM case_documents
+    WHERE doc_kind IN ('site_record', 'inquiry_record') AND end_of(dated_on) <= $as_of AND case_id IS NOT NULL
+  ) AS f
 ),
 -- Most files and pictures occur once. Only of those that occur again, or near another, is it asked to what matter they belong: millions of files stand on the
 -- right of the joins below and pass by, what is held on the left is few.
@@ -47,10 +50,10 @@ repeated_pictures AS (
 banded AS (
   SELECT unit_id, picture, domain, acts, first_act, last_act, unnest(picture_bands(picture)) AS band
   FROM (SELECT unit_id, picture, min(domain) AS domain, count(*) AS acts, min(act) AS first_act, max(act) AS last_act
-        FROM (SELECT unit_id, picture, coalesce('案件 ' || case_id, '检查 ' || inspection_id) AS act, min(domain) AS domain
+        FROM (SELECT unit_id, picture, act, min(domain) AS domain
               FROM files
               WHERE picture IS NOT NULL
-              GROUP BY 1, 2, 3) AS of_acts
+              GROUP BY unit_id, picture, act) AS of_acts
         GROUP BY unit_id, picture) AS p
 ),
 bands AS (
@@ -75,11 +78,11 @@ crowded AS (
   SELECT unit_id, picture, count(*) AS bands FROM beside WHERE is_crowded GROUP BY unit_id, picture
 ),
 suspects AS (
-  SELECT f.*, coalesce('案件 ' || f.case_id, '检查 ' || f.inspection_id, '强制 ' || f.measure_id) AS act FROM repeated_files AS r JOIN files AS f ON f.digest = r.digest
+  SELECT f.* FROM repeated_files AS r JOIN files AS f ON f.digest = r.digest
   UNION
-  SELECT f.*, coalesce('案件 ' || f.case_id, '检查 ' || f.inspection_id) FROM repeated_pictures AS r JOIN files AS f ON f.picture = r.picture
+  SELECT f.* FROM repeated_pictures AS r JOIN files AS f ON f.picture = r.picture
   UNION
-  SELECT f.*, coalesce('案件 ' || f.case_id, '检查 ' || f.inspection_id) FROM (SELECT DISTINCT unit_id, picture FROM near_pictures) AS n JOIN files AS f ON f.unit_id = n.unit_id AND f.picture = n.picture
+  SELECT f.* FROM (SELECT DISTINCT unit_id, picture FROM near_pictures) AS n JOIN files AS f ON f.unit_id = n.unit_id AND f.picture = n.picture
 ),
 -- Each looks one thing up for the few: the measure of a file, the inspection and the case of the one or the other, and the inspection that the case came of.
 -- (One after the other: what a file of SQL reads twice is planned twice, with all that it reads itself.)
@@ -89,12 +92,15 @@ measured AS (
   LEFT JOIN (SELECT measure_id, min(case_id) AS case_id, min(inspection_id) AS inspection_id FROM coercion_register GROUP BY measure_id) AS m
     ON m.measure_id = s.measure_id
 ),
+visits AS (
+  SELECT inspection_id, case_id, coalesce('任务 ' || merged_visit_id, '检查 ' || inspection_id) AS visit
+  FROM inspection_register
+  WHERE end_of(checked_on) <= $as_of
+),
 visited AS (
   SELECT s.*, i.case_id AS visit_case, i.visit
   FROM measured AS s
-  LEFT JOIN (SELECT inspection_id, case_id, coalesce('任务 ' || merged_visit_id, '检查 ' || inspection_id) AS visit
-             FROM inspection_register WHERE end_of(checked_on) <= $as_of) AS i
-    ON i.inspection_id = coalesce(s.inspection_id, s.measure_inspection)
+  LEFT JOIN visits AS i ON i.inspection_id = coalesce(s.inspection_id, s.measure_inspection)
 ),
 filed AS (
   SELECT s.*, c.case_id AS found_case, c.inspection_id AS case_inspection, c.lead_id
@@ -108,9 +114,7 @@ used AS (
                 THEN coalesce(i.visit, '检查 ' || f.case_inspection, '线索 ' || f.lead_id, '案件 ' || f.found_case)
               ELSE coalesce('案件 ' || f.case_id, f.visit, '检查 ' || f.inspection_id, '强制 ' || f.measure_id) END AS matter
   FROM filed AS f
-  LEFT JOIN (SELECT inspection_id, coalesce('任务 ' || merged_visit_id, '检查 ' || inspection_id) AS visit
-             FROM inspection_register WHERE end_of(checked_on) <= $as_of) AS i
-    ON i.inspection_id = f.case_inspection
+  LEFT JOIN visits AS i ON i.inspection_id = f.case_inspection
 ),
 same_files AS (
   SELECT digest, count(DISTINCT matter) AS matters, min(act) AS first_act, max(act) AS last_act,
@@ -143,7 +147,7 @@ case_domains AS (
   GROUP BY c.case_id
 ),
 of_domains AS (
-  SELECT f.*, coalesce(f.domain, c.domain, 'other') AS act_domain, coalesce('案件 ' || f.case_id, '检查 ' || f.inspection_id, '强制 ' || f.measure_id) AS act
+  SELECT f.*, coalesce(f.domain, c.domain, 'other') AS act_domain
   FROM case_domains AS c
   RIGHT JOIN files AS f ON c.case_id = CASE WHEN f.domain IS NULL THEN f.case_id END
   WHERE f.made_on >= day_of($from)

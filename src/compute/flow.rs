@@ -3,12 +3,12 @@
 //! In: a logical plan with views inlined, and which source columns are asked for. Out: a truth for each output column. Never here: expressions over source columns
 //! (that is `lineage`, whose answers grow with every window over a window), rows.
 //!
-//! Of a CASE its branches count and its conditions don't, of a comparison nothing, of a count nothing unless counts are asked for. What can't be looked into
+//! Of a CASE its branches count and its conditions don't, of a comparison and any other truth nothing, of a count nothing unless counts are asked for. What can't be looked into
 //! (a subquery, a node of another engine) may hold anything.
 
-use datafusion::common::Column;
-use datafusion::common::DFSchema;
-use datafusion::logical_expr::{BinaryExpr, Distinct, Expr, JoinType, LogicalPlan, Operator};
+use arrow::datatypes::DataType;
+use datafusion::common::{Column, DFSchema};
+use datafusion::logical_expr::{BinaryExpr, Distinct, Expr, ExprSchemable, JoinType, LogicalPlan};
 
 use crate::library::Library;
 use crate::library::at_freeze::source_name;
@@ -114,7 +114,6 @@ impl Flow<'_> {
         match expression {
             Expr::Column(column) => holds(column),
             Expr::Case(case) => case.when_then_expr.iter().map(|(_, then)| then).chain(&case.else_expr).any(|branch| stands_in(branch)),
-            Expr::BinaryExpr(BinaryExpr { left, op, right }) => !is_comparison(*op) && (stands_in(left) || stands_in(right)),
             Expr::AggregateFunction(function) => called(function.func.name(), &function.params.args),
             Expr::WindowFunction(function) => called(function.fun.name(), &function.params.args),
             Expr::ScalarFunction(function) => !TELL_LITTLE.contains(&function.name()) && function.args.iter().any(stands_in),
@@ -123,52 +122,9 @@ impl Flow<'_> {
             Expr::Cast(inner) => stands_in(&inner.expr),
             Expr::TryCast(inner) => stands_in(&inner.expr),
             Expr::ScalarSubquery(_) => true,
-            Expr::Literal(..)
-            | Expr::Not(_)
-            | Expr::IsNull(_)
-            | Expr::IsNotNull(_)
-            | Expr::IsTrue(_)
-            | Expr::IsFalse(_)
-            | Expr::IsUnknown(_)
-            | Expr::IsNotTrue(_)
-            | Expr::IsNotFalse(_)
-            | Expr::IsNotUnknown(_)
-            | Expr::Like(_)
-            | Expr::SimilarTo(_)
-            | Expr::Between(_)
-            | Expr::InList(_)
-            | Expr::Exists(_)
-            | Expr::InSubquery(_) => false,
+            truth if truth.get_type(schema).is_ok_and(|kind| kind == DataType::Boolean) => false,
+            Expr::BinaryExpr(BinaryExpr { left, right, .. }) => stands_in(left) || stands_in(right),
             other => other.column_refs().into_iter().any(holds),
         }
     }
-}
-
-fn is_comparison(operator: Operator) -> bool {
-    use Operator::{
-        And, ArrowAt, AtArrow, Eq, Gt, GtEq, ILikeMatch, IsDistinctFrom, IsNotDistinctFrom, LikeMatch, Lt, LtEq, NotEq, NotILikeMatch,
-        NotLikeMatch, Or, RegexIMatch, RegexMatch, RegexNotIMatch, RegexNotMatch,
-    };
-    matches!(
-        operator,
-        And | ArrowAt
-            | AtArrow
-            | Eq
-            | Gt
-            | GtEq
-            | ILikeMatch
-            | IsDistinctFrom
-            | IsNotDistinctFrom
-            | LikeMatch
-            | Lt
-            | LtEq
-            | NotEq
-            | NotILikeMatch
-            | NotLikeMatch
-            | Or
-            | RegexIMatch
-            | RegexMatch
-            | RegexNotIMatch
-            | RegexNotMatch
-    )
 }

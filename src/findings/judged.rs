@@ -359,11 +359,7 @@ mod tests {
     #[test]
     fn the_shipped_detectors_plan_and_a_wrong_or_missing_column_is_named() {
         assert_eq!(checked(&[]), "");
-        let shipped = crate::library::texts(None).expect("the shipped library reads")["findings/case_splitting.sql"].clone();
-        let with = |select: &str| {
-            let header = shipped.split_inclusive('\n').take_while(|line| line.starts_with("--")).collect::<String>();
-            checked(&[("findings/case_splitting.sql", &format!("{header}{select}\n"))])
-        };
+        let with = |select: &str| over("case_splitting", select);
         let said = with("SELECT unit_id, fine FROM case_register");
         assert!(said.contains("queries/findings/case_splitting.sql:") && said.contains("fine"), "{said}");
         assert!(with("SELECT unit_id, domain FROM case_register").contains("needs a column `is_odd`"));

@@ -103,10 +103,10 @@ impl DetectRequest<'_> {
     /// The end before which a burst is one: of the newest quarter within the period that is over, or of the period; none while no quarter is. An end that moved
     /// with every night would make another finding of the same entries each night, and no decision on them would hold.
     pub fn newest_end(&self) -> Option<Date> {
-        let mut months =
+        let months =
             std::iter::successors(Some(self.period.first), |month| Some(month.plus(1))).take_while(|month| *month <= self.period.last);
         let is_end = |month: &Month| (month.month % 3 == 0 || *month == self.period.last) && month.last_day() <= self.as_of;
-        months.by_ref().filter(is_end).last().map(Month::last_day)
+        months.filter(is_end).last().map(Month::last_day)
     }
 
     /// The instants that a detector's SQL is asked at.
@@ -312,8 +312,8 @@ fn forget_parts(shared: &mut Option<&mut SharedPopulations<'_>>, detector: &Dete
     }
 }
 
-/// The plans of a detector's rows; over what is stored, where anything is. Of what a detector reads several times, the parts that both spans have in common are stored as well, and
-/// those of the period.
+/// The plans of a detector's rows; over what is stored, where anything is. Of what a detector reads several times, the parts that both spans have in common
+/// are stored as well, and those of the period.
 async fn rows_of_spans(
     shared: &mut Option<&mut SharedPopulations<'_>>,
     session: &SessionContext,

@@ -67,9 +67,8 @@ pub async fn settle(session: &SessionContext, request: &DetectRequest<'_>, table
     }
     let gone = resolved.into_values().filter(|row| !now.contains(row.finding.finding_id.as_str()));
     detected.resolved = gone.map(|row| Resolved { finding: decided(row.finding), ..row }).collect();
-    detected.resolved.sort_by(|a, b| {
-        let key = |row: &Resolved| (row.finding.detector.clone(), row.finding.unit.clone(), row.finding.subject.clone());
-        key(a).cmp(&key(b))
+    detected.resolved.sort_by(|Resolved { finding: a, .. }, Resolved { finding: b, .. }| {
+        (&a.detector, &a.unit, &a.subject).cmp(&(&b.detector, &b.unit, &b.subject))
     });
     detected.ignored = ignored(&reviews, detected, request);
     Ok(())

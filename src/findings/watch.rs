@@ -194,12 +194,14 @@ impl<'a> Watch<'a> {
             Better::Lower => Some(*side == Side::High),
             Better::Band => None,
         });
+        // No share lies beyond 0 and 1, though the rules look at limits that do.
+        let shown = |limit: f64| if kind == ChartKind::Shares { limit.clamp(0.0, 1.0) } else { limit };
         let point = |at: usize| ChartPoint {
             month: months[at].month,
             value: chart.points[at].value,
             n: months[at].lower as f64 / Fraction::SCALE as f64,
-            low: if kind == ChartKind::Shares { chart.points[at].low.max(0.0) } else { chart.points[at].low },
-            high: if kind == ChartKind::Shares { chart.points[at].high.min(1.0) } else { chart.points[at].high },
+            low: shown(chart.points[at].low),
+            high: shown(chart.points[at].high),
         };
         let marked = |at: usize| (point(at), signals.iter().any(|signal| signal.at == at));
         Some(ControlChart {

@@ -25,6 +25,8 @@ const MOST_DIGITS: usize = 15;
 
 /// How wide a column of text is at most, in digits; longer texts wrap.
 const MOST_TEXT_COLUMNS: usize = 50;
+/// How wide a column of numbers is.
+const NUMBER_COLUMNS: usize = 8;
 /// What the arrow of a filter takes of a heading.
 const FILTER_COLUMNS: usize = 3;
 /// Below this four digits show nothing.
@@ -88,17 +90,14 @@ impl<'w> Sheet<'w> {
                 DataType::Utf8 => {
                     let texts = array.as_string::<i32>().iter().flatten();
                     let longest = texts.map(UnicodeWidthStr::width).max().unwrap_or(0);
-                    let format = Format::new().set_align(FormatAlign::Top);
-                    (longest, Some(if longest > MOST_TEXT_COLUMNS { format.set_text_wrap() } else { format }))
+                    (longest, if longest > MOST_TEXT_COLUMNS { Format::new().set_text_wrap() } else { Format::new() })
                 }
-                kind if kind.is_floating() => (8, Some(Format::new().set_num_format(number_format(array)).set_align(FormatAlign::Top))),
-                kind if kind.is_integer() => (8, Some(Format::new().set_align(FormatAlign::Top))),
+                kind if kind.is_floating() => (NUMBER_COLUMNS, Format::new().set_num_format(number_format(array))),
+                kind if kind.is_integer() => (NUMBER_COLUMNS, Format::new()),
                 _ => continue,
             };
             self.sheet.set_column_width(column, (width.min(MOST_TEXT_COLUMNS).max(heading) + 1) as f64).context(Kind::Bug, what)?;
-            if let Some(format) = format {
-                self.sheet.set_column_format(column, &format).context(Kind::Bug, what)?;
-            }
+            self.sheet.set_column_format(column, &format.set_align(FormatAlign::Top)).context(Kind::Bug, what)?;
         }
         Ok(())
     }

@@ -2,12 +2,12 @@
 //!
 //! In: [`ReportInput`]. Out: tables in their declared order. Never here: computation, verdicts.
 
-use jiff::civil::Date;
+use std::slice;
 
 use super::ResultTable;
 use super::columns::Columns;
 use crate::error::Result;
-use crate::findings::tables::{Earlier, Evidence, Finding};
+use crate::findings::tables::{Earlier, Evidence, Finding, Resolved};
 use crate::findings::watch::{ChartPoint, ControlChart};
 use crate::indices::tables::SynergyPair;
 use crate::report::input::ReportInput;
@@ -287,33 +287,45 @@ pub fn control_points(input: &ReportInput) -> Result<ResultTable> {
 
 /// Findings of earlier runs over the period that are none any more.
 pub fn findings_resolved(input: &ReportInput) -> Result<ResultTable> {
-    let rows = input.detected.resolved.iter().map(|row| (&row.finding, Some(row.resolved_on))).collect();
-    findings_not_listed("findings_resolved", rows, input)
+    let period = input.period.to_string();
+    let mut rows: Vec<&Resolved> = input.detected.resolved.iter().collect();
+    rows.sort_by_key(|row| order_of(&row.finding));
+    let began = earlier("findings_resolved", &rows, |row| &row.finding, &period).date("resolved_on", |row| row.resolved_on);
+    decided(began, |row| &row.finding).table(rows.len())
 }
 
 /// Findings of detectors that say nothing tonight.
 pub fn findings_waiting(input: &ReportInput) -> Result<ResultTable> {
-    findings_not_listed("findings_waiting", input.detected.waiting.iter().map(|finding| (finding, None)).collect(), input)
+    let period = input.period.to_string();
+    let mut rows: Vec<&Earlier> = input.detected.waiting.iter().collect();
+    rows.sort_by_key(|row| order_of(row));
+    decided(earlier("findings_waiting", &rows, |row| row, &period), |row| row).table(rows.len())
 }
 
-fn findings_not_listed(name: &'static str, mut rows: Vec<(&Earlier, Option<Date>)>, input: &ReportInput) -> Result<ResultTable> {
-    rows.sort_by_key(|(row, _)| (&row.detector, &row.unit, &row.subject, &row.finding_id));
-    let period = input.period.to_string();
-    let columns = Columns::of(name, &["detector", "unit_id", "subject", "finding_id"], &rows)
-        .text("detector", |(row, _)| &row.detector)
-        .text("unit_id", |(row, _)| &row.unit)
-        .text("subject", |(row, _)| &row.subject)
-        .text("finding_id", |(row, _)| &row.finding_id)
-        .text("title", |(row, _)| &row.title)
-        .text("says", |(row, _)| &row.says)
-        .text("period", |_| &period)
-        .date("first_seen", |(row, _)| row.first_seen);
-    let columns = if name == "findings_resolved" { columns.date_or_null("resolved_on", |(_, day)| *day) } else { columns };
+fn order_of(finding: &Earlier) -> [&String; 4] {
+    [&finding.detector, &finding.unit, &finding.subject, &finding.finding_id]
+}
+
+/// A table of findings of earlier runs, in their order: what each was, and since when.
+fn earlier<'r, R>(name: &'static str, rows: &'r [&'r R], of: fn(&'r R) -> &'r Earlier, period: &'r str) -> Columns<slice::Iter<'r, &'r R>> {
+    Columns::of(name, &["detector", "unit_id", "subject", "finding_id"], rows)
+        .text("detector", |row| &of(row).detector)
+        .text("unit_id", |row| &of(row).unit)
+        .text("subject", |row| &of(row).subject)
+        .text("finding_id", |row| &of(row).finding_id)
+        .text("title", |row| &of(row).title)
+        .text("says", |row| &of(row).says)
+        .text("period", |_| period)
+        .date("first_seen", |row| of(row).first_seen)
+}
+
+/// What was decided of each.
+fn decided<'r, R>(columns: Columns<slice::Iter<'r, &'r R>>, of: fn(&'r R) -> &'r Earlier) -> Columns<slice::Iter<'r, &'r R>> {
+    let review = move |row: &&'r R| of(row).review.as_ref();
     columns
-        .text_or_null("decision", |(row, _)| row.review.as_ref().map(|review| review.decision.code()))
-        .date_or_null("reviewed_on", |(row, _)| row.review.as_ref().map(|review| review.on))
-        .text_or_null("document", |(row, _)| row.review.as_ref().map(|review| review.document.as_str()))
-        .table(rows.len())
+        .text_or_null("decision", |row| review(row).map(|review| review.decision.code()))
+        .date_or_null("reviewed_on", |row| review(row).map(|review| review.on))
+        .text_or_null("document", |row| review(row).map(|review| review.document.as_str()))
 }
 
 /// Records that findings rest on.
