@@ -11,27 +11,25 @@
 -- 一是移送登记（`kind` 为跨区域，领域已填写）的各行，不论是否已经移送；
 -- 二是违法行为发生地不在受理单位辖区、而没有任何移送记录的线索（`source_table` 为 leads）：不登记移送，不能免除移送的责任；
 -- 决定移送的，自决定之日知道应当移送，其余自收到之日。本单位上级、下级辖区内的，不是其他地区。
--- `region`、`neighbour`：移出方、接收方的区划。边界在县与县之间：移送登记写的是市或省的，依次取案件、线索、单位所在的县；都没有的，照写市或省；
--- 一概不知的为空文本，责任仍在。单位的区划按知道应当移送之日有效的名录。
+-- `region`、`neighbour`：移出方、接收方的区划（见 `transfers_of_all_dates`）；一概不知的为空文本，责任仍在。
 -- `is_across`：双方区划互不包含。市与所辖县之间的交办不是跨区域协同。
 -- `to_unit`：接收单位；没有填写的，依次为接收方立案的单位，接收方地区该领域唯一的执法主体。
 -- 数据截止时点之后发生的移送、接收、退回、处理、反馈，都视为尚不知道。
 WITH transfers AS (
-  SELECT t.transfer_id, t.lead_id, t.case_id, t.received_case_id, t.from_unit, t.to_unit, t.from_region, t.to_region, t.domain,
+  SELECT t.transfer_id, t.receiving_unit, t.received_case_id, t.from_unit, t.region, t.neighbour, t.domain,
          t.known_on, t.evidence_used, t.refusal_reason, t.source_file, t.source_line,
          CASE WHEN end_of(t.transferred_on) <= $as_of THEN t.transferred_on END AS transferred_on,
          CASE WHEN t.accepted_at < $as_of THEN day_of(t.accepted_at) END AS accepted_on,
          CASE WHEN t.refused_at < $as_of THEN day_of(t.refused_at) END AS refused_on,
          CASE WHEN t.outcome_at < $as_of THEN day_of(t.outcome_at) END AS outcome_on,
          CASE WHEN t.fed_back_at < $as_of THEN day_of(t.fed_back_at) END AS fed_back_on
-  FROM lead_transfers AS t
+  FROM transfers_of_all_dates AS t
   WHERE t.kind = 'cross_region' AND t.domain IS NOT NULL AND end_of(t.known_on) <= $as_of
 ),
 handed_on AS (
-  SELECT lead_id FROM lead_transfers WHERE lead_id IS NOT NULL AND end_of(known_on) <= $as_of
+  SELECT lead_id FROM transfers_of_all_dates WHERE lead_id IS NOT NULL AND end_of(known_on) <= $as_of
   UNION
-  SELECT c.lead_id FROM lead_transfers AS t JOIN case_register AS c ON c.case_id = t.case_id
-  WHERE c.lead_id IS NOT NULL AND end_of(t.known_on) <= $as_of
+  SELECT lead_of_case FROM transfers_of_all_dates WHERE lead_of_case IS NOT NULL AND end_of(known_on) <= $as_of
 ),
 sole_offices AS (
   SELECT office_region, office_domain, min(unit_id) AS unit_id
@@ -55,23 +53,8 @@ placed AS (
 both_sides AS (
   SELECT t.transfer_id AS record_id, 'lead_transfers' AS source_table, t.source_file, t.source_line, t.from_unit, t.domain, t.known_on, t.transferred_on,
          t.accepted_on, t.refused_on, t.refusal_reason, t.outcome_on, t.fed_back_on, t.evidence_used, t.received_case_id,
-         coalesce(t.to_unit, r.unit_id) AS to_unit,
-         coalesce(CASE WHEN substr(t.from_region, 5, 2) <> '00' THEN substr(t.from_region, 1, 6) END,
-                  CASE WHEN substr(c.region_code, 5, 2) <> '00' THEN substr(c.region_code, 1, 6) END,
-                  CASE WHEN substr(l.region_code, 5, 2) <> '00' THEN substr(l.region_code, 1, 6) END,
-                  CASE WHEN substr(f.region_code, 5, 2) <> '00' THEN substr(f.region_code, 1, 6) END,
-                  substr(t.from_region, 1, 6), substr(f.region_code, 1, 6), '') AS region,
-         coalesce(CASE WHEN substr(t.to_region, 5, 2) <> '00' THEN substr(t.to_region, 1, 6) END,
-                  CASE WHEN substr(l.place_code, 5, 2) <> '00' THEN substr(l.place_code, 1, 6) END,
-                  CASE WHEN substr(c.place_code, 5, 2) <> '00' THEN substr(c.place_code, 1, 6) END,
-                  CASE WHEN substr(g.region_code, 5, 2) <> '00' THEN substr(g.region_code, 1, 6) END,
-                  substr(t.to_region, 1, 6), substr(g.region_code, 1, 6), '') AS neighbour
+         t.receiving_unit AS to_unit, t.region, t.neighbour
   FROM transfers AS t
-  LEFT JOIN case_register AS c ON c.case_id = t.case_id
-  LEFT JOIN leads AS l ON l.lead_id = t.lead_id
-  LEFT JOIN case_register AS r ON r.case_id = t.received_case_id
-  LEFT JOIN unit_spans AS f ON f.unit_id = t.from_unit AND t.known_on BETWEEN f.valid_from AND f.valid_to
-  LEFT JOIN unit_spans AS g ON g.unit_id = t.to_unit AND t.known_on BETWEEN g.valid_from AND g.valid_to
   UNION ALL
   SELECT lead_id, 'leads', source_file, source_line, unit_id, domain, known_on, CAST(NULL AS DATE),
          CAST(NULL AS DATE), CAST(NULL AS DATE), CAST(NULL AS VARCHAR), CAST(NULL AS DATE), CAST(NULL AS DATE), CAST(NULL AS BOOLEAN), CAST(NULL AS VARCHAR),

@@ -13,35 +13,29 @@
 -- `is_standard`：有该种文书且要素齐全（自动检查），并且案卷评查没有发现否决项、没有评为不合格。应有而缺少的文书，视为不规范；
 -- 一份文书也没有归入系统的案件，应有的文书全部视为缺少：系统中看不到的文书无从证明规范，不上传不能使案件退出分母。
 -- （联接保留左侧：行少、列少的在左。）
-WITH needed AS (
-  SELECT * FROM (VALUES
-    ('simple',   'penalty',    'simple_decision',      'all'),
-    ('ordinary', 'penalty',    'filing_approval',      'all'),        ('ordinary', 'penalty',    'investigation_report', 'all'),
-    ('ordinary', 'penalty',    'prior_notice',         'all'),        ('ordinary', 'penalty',    'decision',             'all'),
-    ('ordinary', 'penalty',    'delivery_receipt',     'all'),
-    ('ordinary', 'no_penalty', 'filing_approval',      'all'),        ('ordinary', 'no_penalty', 'investigation_report', 'all'),
-    ('ordinary', 'no_penalty', 'no_penalty_decision',  'all'),        ('ordinary', 'no_penalty', 'education_record',     'all'),
-    ('ordinary', 'no_penalty', 'delivery_receipt',     'all'),
-    ('quick',    'penalty',    'filing_approval',      'all'),        ('quick',    'penalty',    'prior_notice',         'all'),
-    ('quick',    'penalty',    'decision',             'all'),        ('quick',    'penalty',    'delivery_receipt',     'all'),
-    ('',         'penalty',    'hearing_right_notice', 'hearing'),    ('',         'penalty',    'legal_review_opinion', 'review'),
-    ('',         'penalty',    'collective_record',    'discussion')
-  ) AS v (procedure, ended_as, doc_kind, needed_for)
-),
-decided AS (
+WITH decided AS (
   SELECT c.unit_id, c.domain, c.case_id, c.source_file, c.source_line, coalesce(c.procedure, 'ordinary') AS procedure, c.ended_as,
-         p.needs_hearing, p.needs_legal_review, p.needs_discussion,
-         due_on('delivery.statutory', c.domain, c.decided_on) AS due_on
+         coalesce(p.needs_hearing, false) AS needs_hearing, coalesce(p.needs_legal_review, false) AS needs_legal_review,
+         coalesce(p.needs_discussion, false) AS needs_discussion, due_on('delivery.statutory', c.domain, c.decided_on) AS due_on
   FROM case_register AS c
   LEFT JOIN penalty_decisions AS p ON p.record_id = c.record_id
-  WHERE end_of(c.decided_on) <= $as_of
+  WHERE end_of(c.decided_on) <= $as_of AND c.ended_as IN ('penalty', 'no_penalty')
 ),
 due_kinds AS (
-  SELECT d.*, n.doc_kind
-  FROM needed AS n
-  JOIN decided AS d ON n.ended_as = d.ended_as AND (n.procedure = '' OR n.procedure = d.procedure)
-  WHERE CASE n.needed_for WHEN 'hearing' THEN d.needs_hearing WHEN 'review' THEN d.needs_legal_review
-                          WHEN 'discussion' THEN d.needs_discussion ELSE true END
+  SELECT unit_id, domain, case_id, source_file, source_line, due_on,
+         unnest(array_concat(
+           CASE WHEN ended_as = 'penalty' AND procedure = 'simple'   THEN make_array('simple_decision')
+                WHEN ended_as = 'penalty' AND procedure = 'ordinary'
+                THEN make_array('filing_approval', 'investigation_report', 'prior_notice', 'decision', 'delivery_receipt')
+                WHEN ended_as = 'penalty' AND procedure = 'quick'
+                THEN make_array('filing_approval', 'prior_notice', 'decision', 'delivery_receipt')
+                WHEN ended_as = 'no_penalty' AND procedure = 'ordinary'
+                THEN make_array('filing_approval', 'investigation_report', 'no_penalty_decision', 'education_record', 'delivery_receipt')
+                ELSE make_array() END,
+           CASE WHEN ended_as = 'penalty' AND needs_hearing      THEN make_array('hearing_right_notice') ELSE make_array() END,
+           CASE WHEN ended_as = 'penalty' AND needs_legal_review THEN make_array('legal_review_opinion') ELSE make_array() END,
+           CASE WHEN ended_as = 'penalty' AND needs_discussion   THEN make_array('collective_record')    ELSE make_array() END)) AS doc_kind
+  FROM decided
 ),
 documents AS (
   SELECT case_id, doc_kind, bool_or(coalesce(elements_ok, cardinality(missing_elements) = 0)) AS is_complete

@@ -37,21 +37,26 @@ register AS (
   WHERE day_of($as_of - INTERVAL '1 second') BETWEEN valid_from AND valid_to
 ),
 codes AS (
-  SELECT credit_code, coalesce(region_code, substr(credit_code, 3, 6)) AS place, true AS is_kind, unnest(regulated_kinds) AS code
-  FROM register
-  WHERE cardinality(regulated_kinds) > 0
-  UNION ALL
-  SELECT credit_code, coalesce(region_code, substr(credit_code, 3, 6)), false,
-         unnest(make_array(substr(industry_code, 1, 1), substr(industry_code, 1, 2), substr(industry_code, 1, 3), substr(industry_code, 1, 4), industry_code))
-  FROM register
-  WHERE industry_code IS NOT NULL
+  SELECT credit_code, place, is_kind, code,
+         unnest(array_distinct(make_array(substr(place, 1, 2), substr(place, 1, 4), substr(place, 1, 6), substr(place, 1, 9), place))) AS area
+  FROM (
+    SELECT credit_code, coalesce(region_code, substr(credit_code, 3, 6)) AS place, true AS is_kind, unnest(regulated_kinds) AS code
+    FROM register
+    WHERE cardinality(regulated_kinds) > 0
+    UNION ALL
+    SELECT credit_code, coalesce(region_code, substr(credit_code, 3, 6)), false,
+           unnest(make_array(substr(industry_code, 1, 1), substr(industry_code, 1, 2), substr(industry_code, 1, 3), substr(industry_code, 1, 4), industry_code))
+    FROM register
+    WHERE industry_code IS NOT NULL
+  ) AS c
+  WHERE code IN (SELECT industry_code FROM quotas)
 ),
 named AS (
   SELECT q.*, unnest(array_distinct(q.targets)) AS firm FROM quotas AS q WHERE cardinality(q.targets) > 0
   UNION ALL
   SELECT q.*, c.credit_code
   FROM quotas AS q
-  JOIN codes AS c ON c.code = q.industry_code AND starts_with(c.place, q.area)
+  JOIN codes AS c ON c.code = q.industry_code AND c.area = q.area
   WHERE coalesce(cardinality(q.targets), 0) = 0 AND (c.is_kind OR regexp_like(q.industry_code, '^[0-9]+$'))
 ),
 firms AS (

@@ -53,12 +53,27 @@ partners AS (
   JOIN enterprise_visits AS w ON w.merged_visit_id = v.merged_visit_id AND w.checked_on = v.checked_on AND w.enterprise_code = v.enterprise_code
   WHERE w.domain <> v.domain
 ),
+-- 以前各日只看最近一次有其他领域检查之日，不逐对比较：一家企业的检查再多，也只按日排一次序。
+days AS (
+  SELECT *, lag(checked_on) OVER in_order AS day_before, lag(first_domain) OVER in_order AS first_before, lag(last_domain) OVER in_order AS last_before
+  FROM (SELECT enterprise_code, checked_on, min(domain) AS first_domain, max(domain) AS last_domain
+        FROM enterprise_visits
+        WHERE enterprise_code IS NOT NULL AND excluded_because IS NULL
+        GROUP BY enterprise_code, checked_on) AS d
+  WINDOW in_order AS (PARTITION BY enterprise_code ORDER BY checked_on)
+),
+runs AS (
+  SELECT *, max(CASE WHEN first_domain <> last_domain OR first_before <> first_domain OR last_before <> first_domain THEN day_before END)
+              OVER (PARTITION BY enterprise_code ORDER BY checked_on ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_run
+  FROM days
+),
 other_domains AS (
-  SELECT DISTINCT v.record_id
-  FROM enterprise_visits AS v
-  JOIN enterprise_visits AS w ON w.enterprise_code = v.enterprise_code
-  WHERE w.domain <> v.domain AND v.checked_on - w.checked_on BETWEEN 0 AND 365
-    AND v.excluded_because IS NULL AND w.excluded_because IS NULL
+  SELECT v.record_id
+  FROM runs AS d
+  JOIN enterprise_visits AS v ON v.enterprise_code = d.enterprise_code AND v.checked_on = d.checked_on
+  WHERE v.excluded_because IS NULL
+    AND (d.first_domain <> d.last_domain
+         OR v.checked_on - CASE WHEN d.first_before = v.domain AND d.last_before = v.domain THEN d.before_run ELSE d.day_before END <= 365)
 )
 SELECT j.*, j.is_merged OR j.is_on_patrol AS is_joint,
        CASE WHEN j.excluded_because IS NOT NULL THEN 'excluded' WHEN j.is_open THEN 'pending' ELSE 'due' END AS state

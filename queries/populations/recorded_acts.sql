@@ -26,28 +26,35 @@ WITH acts AS (
   FROM inspection_register
   WHERE end_of(checked_on) <= $as_of AND coalesce(created_at < $as_of, true)
 ),
-minutes AS (
-  SELECT source_table, source_batch, entry, at_minute, sum(rows_entered) AS rows_entered, count(*) AS units, max(rows_entered) AS most_of_a_unit
-  FROM (SELECT source_table, source_batch, unit_id, entry, date_trunc('minute', entered_at) AS at_minute, count(*) AS rows_entered
-        FROM (SELECT source_table, source_batch, unit_id, 'load' AS entry, created_at AS entered_at FROM acts
-              UNION ALL
-              SELECT source_table, source_batch, unit_id, 'update', updated_at FROM acts) AS e
-        WHERE entered_at IS NOT NULL
-        GROUP BY 1, 2, 3, 4, 5) AS of_units
-  GROUP BY 1, 2, 3, 4
+entries AS (
+  SELECT source_table, source_batch, unit_id, 'load' AS entry, date_trunc('minute', created_at) AS at_minute FROM acts WHERE created_at IS NOT NULL
+  UNION ALL
+  SELECT source_table, source_batch, unit_id, 'update', date_trunc('minute', updated_at) FROM acts WHERE updated_at IS NOT NULL
 ),
-bulk AS (
+minutes AS (
+  SELECT source_table, source_batch, entry, at_minute, count(*) AS rows_entered
+  FROM entries
+  GROUP BY source_table, source_batch, entry, at_minute
+),
+large AS (
   SELECT m.source_table, m.source_batch, m.entry, m.at_minute
-  FROM minutes AS m
-  JOIN (SELECT source_table, entry, CASE WHEN count(*) >= param('finding.migration.minutes', 'other', day_of($as_of - INTERVAL '1 second')) THEN median(rows_entered) ELSE 0 END AS rows_entered
+  FROM (SELECT source_table, entry, CASE WHEN count(*) >= param('finding.migration.minutes', 'other', day_of($as_of - INTERVAL '1 second')) THEN median(rows_entered) ELSE 0 END AS rows_entered
         FROM minutes
         GROUP BY source_table, entry) AS u
-    ON u.source_table = m.source_table AND u.entry = m.entry
+  JOIN minutes AS m ON u.source_table = m.source_table AND u.entry = m.entry
   WHERE m.source_batch IS NOT NULL
     AND m.rows_entered >= param('finding.migration.rows', 'other', day_of($as_of - INTERVAL '1 second'))
     AND m.rows_entered >= u.rows_entered * param('finding.migration.times', 'other', day_of($as_of - INTERVAL '1 second'))
-    AND m.units >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
-    AND m.most_of_a_unit <= m.rows_entered * param('finding.migration.share', 'other', day_of($as_of - INTERVAL '1 second'))
+),
+bulk AS (
+  SELECT source_table, source_batch, entry, at_minute
+  FROM (SELECT e.source_table, e.source_batch, e.entry, e.at_minute, e.unit_id, count(*) AS rows_of_unit
+        FROM large AS l
+        JOIN entries AS e ON e.source_batch = l.source_batch AND e.at_minute = l.at_minute AND e.source_table = l.source_table AND e.entry = l.entry
+        GROUP BY e.source_table, e.source_batch, e.entry, e.at_minute, e.unit_id) AS of_units
+  GROUP BY source_table, source_batch, entry, at_minute
+  HAVING count(*) >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
+    AND max(rows_of_unit) <= sum(rows_of_unit) * param('finding.migration.share', 'other', day_of($as_of - INTERVAL '1 second'))
 )
 SELECT a.*, l.source_batch IS NOT NULL AS is_bulk_load, u.source_batch IS NOT NULL AS is_bulk_update
 FROM acts AS a

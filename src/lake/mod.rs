@@ -13,7 +13,7 @@
 //! - The memory limit also counts what a join holds twice (`pool`).
 //! - What was decoded once stays in memory as far as there is room (`room`, `columns`).
 //! - What a month was like when it was frozen can be read beside what it is now (`at_freeze`).
-//! - Sorted rows are numbered by counting (`row_numbers`).
+//! - Windows over sorted rows read each row once (`sorted_windows`).
 //! - What a table's history consists of can be copied elsewhere, entry by entry (`history`).
 //! - Files are plain Parquet: DuckDB, Spark and Polars read the lake as it is (`month_file`).
 //!
@@ -34,10 +34,10 @@ mod month_file;
 mod pool;
 mod provider;
 mod room;
-mod row_numbers;
 mod session;
 mod shape;
 mod snapshot;
+mod sorted_windows;
 mod spill;
 mod store;
 mod stored;

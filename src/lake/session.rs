@@ -17,7 +17,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use super::durable::create_folders;
 use super::pool::SessionPool;
 use super::room::RoomForRows;
-use super::row_numbers::CountSortedRows;
+use super::sorted_windows::ReadSortedRowsOnce;
 use crate::error::{Context, Error, Kind, Result};
 
 /// What the process needs beside the pool: code, Arrow buffers in flight, allocator slack. Measured, see the pool's tests in
@@ -54,7 +54,7 @@ pub fn session(memory_limit: Option<usize>, temp: &Path, target_partitions: usiz
     // The first records of every unit are found without sorting all of them.
     config.options_mut().optimizer.enable_window_topn = true;
     let state = SessionStateBuilder::new().with_default_features().with_config(config).with_runtime_env(runtime);
-    Ok(SessionContext::new_with_state(state.with_physical_optimizer_rule(Arc::new(CountSortedRows)).build()))
+    Ok(SessionContext::new_with_state(state.with_physical_optimizer_rule(Arc::new(ReadSortedRowsOnce)).build()))
 }
 
 /// A session for a run, whose queries read the same rows again and again: they stay in memory as far as the limit leaves room.
