@@ -22,20 +22,23 @@ WITH decided AS (
   WHERE end_of(c.decided_on) <= $as_of AND c.ended_as IN ('penalty', 'no_penalty')
 ),
 due_kinds AS (
-  SELECT unit_id, domain, case_id, source_file, source_line, due_on,
-         unnest(array_concat(
-           CASE WHEN ended_as = 'penalty' AND procedure = 'simple'   THEN make_array('simple_decision')
-                WHEN ended_as = 'penalty' AND procedure = 'ordinary'
-                THEN make_array('filing_approval', 'investigation_report', 'prior_notice', 'decision', 'delivery_receipt')
-                WHEN ended_as = 'penalty' AND procedure = 'quick'
-                THEN make_array('filing_approval', 'prior_notice', 'decision', 'delivery_receipt')
-                WHEN ended_as = 'no_penalty' AND procedure = 'ordinary'
-                THEN make_array('filing_approval', 'investigation_report', 'no_penalty_decision', 'education_record', 'delivery_receipt')
-                ELSE make_array() END,
-           CASE WHEN ended_as = 'penalty' AND needs_hearing      THEN make_array('hearing_right_notice') ELSE make_array() END,
-           CASE WHEN ended_as = 'penalty' AND needs_legal_review THEN make_array('legal_review_opinion') ELSE make_array() END,
-           CASE WHEN ended_as = 'penalty' AND needs_discussion   THEN make_array('collective_record')    ELSE make_array() END)) AS doc_kind
-  FROM decided
+  SELECT *
+  FROM (
+    SELECT *, unnest(array_concat(
+                CASE WHEN ended_as = 'penalty' AND procedure = 'simple'   THEN make_array('simple_decision')
+                     WHEN ended_as = 'penalty' AND procedure = 'ordinary'
+                     THEN make_array('filing_approval', 'investigation_report', 'prior_notice', 'decision', 'delivery_receipt')
+                     WHEN ended_as = 'penalty' AND procedure = 'quick'
+                     THEN make_array('filing_approval', 'prior_notice', 'decision', 'delivery_receipt')
+                     WHEN ended_as = 'no_penalty' AND procedure = 'ordinary'
+                     THEN make_array('filing_approval', 'investigation_report', 'no_penalty_decision', 'education_record', 'delivery_receipt')
+                     ELSE make_array() END,
+                CASE WHEN ended_as = 'penalty' THEN make_array('hearing_right_notice', 'legal_review_opinion', 'collective_record')
+                     ELSE make_array() END)) AS doc_kind
+    FROM decided
+  ) AS d
+  WHERE CASE doc_kind WHEN 'hearing_right_notice' THEN needs_hearing WHEN 'legal_review_opinion' THEN needs_legal_review
+                      WHEN 'collective_record' THEN needs_discussion ELSE true END
 ),
 documents AS (
   SELECT case_id, doc_kind, bool_or(coalesce(elements_ok, cardinality(missing_elements) = 0)) AS is_complete
