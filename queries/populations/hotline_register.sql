@@ -26,33 +26,9 @@
 -- `act_domain`：执法领域；来源没有填写的，为其他（other）。
 -- `began_at`：来电的时刻；没有记录的，为录入的时刻；都没有的，为工单生成之日最后一秒。
 -- 分类表是常见分类的自拟稿，各市代码不同，使用前须由热线机构确认；表中没有的代码不能说明问题，不影响工单计入。
-WITH categories AS (
-  SELECT category_code, about_enforcement, coalesce(is_livelihood = 'yes', false) AS is_livelihood
-  FROM hotline_categories
-),
-judged AS (
-  SELECT o.*, o.order_id AS record_id, coalesce(o.domain, 'other') AS act_domain,
-         coalesce(o.called_at, o.created_at, end_of(o.created_on) - INTERVAL '1 second') AS began_at,
-         coalesce(o.is_enforcement, false) AS declared,
-         coalesce(f.about_enforcement, g.about_enforcement, 'depends') AS category_says,
-         coalesce(f.is_livelihood, false) OR coalesce(o.is_livelihood, false)
-           OR coalesce(regexp_like(o.content, '路灯|井盖|窨井|垃圾清运|垃圾桶|公厕'), false) AS is_about_livelihood,
-         CASE WHEN o.linked_case_id IS NOT NULL OR o.linked_inspection_id IS NOT NULL THEN 'linked'
-              WHEN o.sub_kind IN ('attitude', 'no_explanation', 'delay', 'unfair', 'corruption') THEN 'sub_kind'
-              WHEN regexp_like(o.content, '执法|处罚|罚款|查处|查封|扣押|没收') THEN 'content'
-              WHEN coalesce(f.about_enforcement, g.about_enforcement, 'depends') <> 'depends' THEN 'category'
-              ELSE 'declared' END AS decided_by
-  FROM hotline_orders AS o
-  LEFT JOIN categories AS f ON f.category_code = substr(o.category_code, 1, 4)
-  LEFT JOIN categories AS g ON g.category_code = substr(o.category_code, 1, 2)
-),
-decided AS (
-  SELECT j.*, CASE decided_by WHEN 'declared' THEN declared WHEN 'category' THEN category_says = 'yes' ELSE true END AS about_enforcement,
-         coalesce(sub_kind IN ('attitude', 'no_explanation'), false)
-           OR (coalesce(sub_kind, 'other') = 'other'
-               AND coalesce(regexp_like(content, '态度(粗暴|恶劣|蛮横|生硬)|(粗暴|野蛮|暴力)执法|(未|没有|没)(说明|告知)'), false)) AS speaks_of_attitude,
-         coalesce(c.opened_on >= j.created_on OR i.checked_on >= j.created_on, false) AS led_to_act
-  FROM judged AS j
+WITH decided AS (
+  SELECT j.*, coalesce(c.opened_on >= j.created_on OR i.checked_on >= j.created_on, false) AS led_to_act
+  FROM hotline_orders_of_all_dates AS j
   LEFT JOIN (SELECT case_id, opened_on FROM case_register WHERE end_of(opened_on) <= $as_of AND ended_as IS DISTINCT FROM 'no_fact') AS c
     ON c.case_id = j.linked_case_id
   LEFT JOIN (SELECT inspection_id, checked_on FROM inspections

@@ -41,6 +41,5 @@ listed AS (
 )
 SELECT a.unit_id, a.domain, a.record_id, a.source_file, a.source_line, a.act_kind, a.acted_on, a.item_code,
        l.record_id IS NOT NULL AS is_listed, coalesce(a.acted_on >= f.first_from, false) AS had_list
-FROM acts AS a
-LEFT JOIN listed AS l ON l.act_kind = a.act_kind AND l.record_id = a.record_id
-LEFT JOIN (SELECT unit_id, min(valid_from) AS first_from FROM item_lists GROUP BY unit_id) AS f ON f.unit_id = a.unit_id
+FROM (SELECT unit_id, min(valid_from) AS first_from FROM item_lists GROUP BY unit_id) AS f
+RIGHT JOIN (listed AS l RIGHT JOIN acts AS a ON l.act_kind = a.act_kind AND l.record_id = a.record_id) ON f.unit_id = a.unit_id
