@@ -258,6 +258,12 @@ impl Measures {
         self.len() == 0
     }
 
+    /// Bytes in memory, but for the names of subjects.
+    pub fn bytes(&self) -> usize {
+        let of = |block: &Block| block.cells.capacity() * size_of::<Cell>() + block.figures.capacity() * size_of::<CellFigures>();
+        self.blocks.values().map(of).sum()
+    }
+
     /// The number of a subject in [`Measures::add_block`].
     pub(super) fn subject(&mut self, text: &str) -> u32 {
         self.subjects.number(text)

@@ -47,6 +47,8 @@ pub struct Later {
     pub listed: BTreeMap<String, usize>,
     /// Populations that are read with all their columns.
     pub whole: BTreeSet<String>,
+    /// Population, or part of one → columns that are read: see [`SharedPopulations::would_store`].
+    pub columns: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// The populations of one run.
@@ -284,9 +286,29 @@ impl<'a> SharedPopulations<'a> {
         self.prepared_by(&state, queries).await
     }
 
+    /// Population, or part of one → columns that would be stored for the queries and whatever else is asked at the moment. Nothing is stored.
+    pub async fn would_store(&mut self, state: &SessionState, queries: &[LogicalPlan]) -> BTreeMap<String, BTreeSet<String>> {
+        let known: BTreeSet<Key> = self.stored.keys().cloned().collect();
+        let mut chosen = self.chosen(queries, 1);
+        for name in chosen.clone() {
+            if self.make_place(&name, &chosen).is_err() {
+                chosen.retain(|one| *one != name);
+            }
+        }
+        let optimised = self.optimised(state, queries, &chosen).await;
+        let ahead = self.ahead_of(&optimised, &chosen).unwrap_or_default();
+        let columns = ahead.into_iter().map(|one| {
+            let fields = self.stored[&self.key(&one.name)].plan.schema().fields().clone();
+            (one.name, one.columns.into_iter().map(|place| fields[place].name().clone()).collect())
+        });
+        let columns = columns.collect();
+        self.stored.retain(|key, _| known.contains(key));
+        columns
+    }
+
     async fn prepared_by(&mut self, state: &SessionState, queries: Vec<LogicalPlan>) -> Vec<Result<LogicalPlan>> {
         loop {
-            let chosen = self.chosen(&queries);
+            let chosen = self.chosen(&queries, 2);
             for name in &chosen {
                 if self.make_place(name, &chosen).is_err() {
                     self.give_up(name);
@@ -316,7 +338,7 @@ impl<'a> SharedPopulations<'a> {
     pub async fn over_shared_rows(&mut self, state: &SessionState, name: &str, queries: Vec<LogicalPlan>) -> Result<Vec<LogicalPlan>> {
         queries.iter().for_each(|query| self.add_parts(name, query));
         self.prepared_by(state, queries.clone()).await.into_iter().collect::<Result<Vec<_>>>()?;
-        let mut chosen = self.chosen(&queries);
+        let mut chosen = self.chosen(&queries, 2);
         // What the optimiser has done away with is not stored.
         chosen.retain(|name| self.stored.get(&self.key(name)).is_some_and(|kept| !kept.rows.columns().is_empty()));
         queries.into_iter().map(|query| self.over_stored(query, &chosen)).collect()
@@ -400,15 +422,15 @@ impl<'a> SharedPopulations<'a> {
         walked.expect("no step of the walk fails");
     }
 
-    /// Which populations and parts are stored, each after those that it reads.
-    fn chosen(&self, queries: &[LogicalPlan]) -> Vec<String> {
+    /// Which populations and parts are stored, each after those that it reads: those that are read so often, and what others read as well.
+    fn chosen(&self, queries: &[LogicalPlan], times_read: usize) -> Vec<String> {
         let mut uses: BTreeMap<String, usize> = BTreeMap::new();
         for name in queries.iter().flat_map(|query| self.read_by(query)) {
             *uses.entry(name).or_default() += 1;
         }
-        for (name, more) in self.later().into_iter().flat_map(|later| &later.listed) {
-            if let Some(uses) = uses.get_mut(name) {
-                *uses += more;
+        if let Some(later) = self.later() {
+            for (name, uses) in &mut uses {
+                *uses += later.listed.get(name).copied().unwrap_or(0) + usize::from(later.columns.contains_key(name));
             }
         }
         let mut chosen = Vec::new();
@@ -417,7 +439,7 @@ impl<'a> SharedPopulations<'a> {
             let key = self.key(name);
             // What stands for every moment is read at the next one as well.
             let is_for_all = view.part_of.is_none() && key.1.is_none();
-            let is_shared = times > 1 || is_for_all || self.later().is_some_and(|later| later.whole.contains(name));
+            let is_shared = times >= times_read || is_for_all || self.later().is_some_and(|later| later.whole.contains(name));
             let is_stored = view.is_work && is_shared && !self.failed.contains(&key);
             if is_stored || self.stored.contains_key(&key) {
                 chosen.push(name.to_owned());
@@ -478,8 +500,8 @@ impl<'a> SharedPopulations<'a> {
         optimised
     }
 
-    /// Stores what the plans need and is not there yet; else the name of the population that could not be.
-    async fn fill(&mut self, plans: &[Result<LogicalPlan>], chosen: &[String]) -> std::result::Result<(), String> {
+    /// What the plans need and is not there yet, each after what it reads; else the name of the population that can't be planned.
+    fn ahead_of(&self, plans: &[Result<LogicalPlan>], chosen: &[String]) -> std::result::Result<Vec<Ahead>, String> {
         let mut needed: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         for plan in plans.iter().flatten() {
             columns_read(plan, &mut needed);
@@ -503,6 +525,13 @@ impl<'a> SharedPopulations<'a> {
             ahead.push(Ahead { name: name.clone(), columns, plan, reads });
         }
         ahead.reverse();
+        Ok(ahead)
+    }
+
+    /// Stores what the plans need and is not there yet; else the name of the population that could not be.
+    async fn fill(&mut self, plans: &[Result<LogicalPlan>], chosen: &[String]) -> std::result::Result<(), String> {
+        let ahead = self.ahead_of(plans, chosen)?;
+        let state = self.context.state();
         let (seconds, failed) = self.fill_side_by_side(&state, ahead).await;
         for (name, seconds) in seconds {
             let owner = self.owner(&name).to_owned();
@@ -553,7 +582,9 @@ impl<'a> SharedPopulations<'a> {
         let Some(later) = self.later() else { return Vec::new() };
         let is_whole = later.whole.contains(name);
         let is_listed = later.listed.contains_key(name);
-        let is_kept = |column: &str| is_whole || is_listed && RECORD_COLUMNS.contains(&column);
+        let own = later.columns.get(name);
+        let is_own = |column: &str| own.is_some_and(|columns| columns.contains(column));
+        let is_kept = |column: &str| is_whole || is_own(column) || is_listed && RECORD_COLUMNS.contains(&column);
         (0..schema.fields().len()).filter(|place| is_kept(schema.field(*place).name())).collect()
     }
 }
@@ -828,6 +859,23 @@ mod tests {
         shared.expect(LATE.as_of, Later { whole: ["seen".to_owned()].into(), ..Later::default() });
         shared.prepared(plans(&context, &[seen]).await).await;
         assert_eq!(stored(&shared), [("numbered".to_owned(), 2), ("seen".to_owned(), 3)], "later stages read all of it");
+    }
+
+    #[tokio::test]
+    async fn what_is_read_once_now_and_once_later_is_stored_now_with_the_columns_of_both() {
+        let (context, library) = (session().await, library(&[NUMBERED, SEEN]));
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut shared = SharedPopulations::new(&context, &library, folder.path().to_owned(), &|| 0.0);
+        shared.stand_at(LATE, ["seen".to_owned()]).await;
+        let now = "SELECT firm FROM seen";
+        shared.prepared(plans(&context, &[now]).await).await;
+        assert_eq!(stored(&shared), [], "nobody else reads it");
+        let columns = shared.would_store(&context.state(), &plans(&context, &["SELECT said FROM seen"]).await).await;
+        assert_eq!(columns, BTreeMap::from([("seen".to_owned(), BTreeSet::from(["said".to_owned()]))]));
+        assert_eq!((stored(&shared), shared.stored.len()), (vec![], 0), "it was only asked");
+        shared.expect(LATE.as_of, Later { columns, ..Later::default() });
+        shared.prepared(plans(&context, &[now]).await).await;
+        assert_eq!(stored(&shared), [("seen".to_owned(), 2)]);
     }
 
     #[tokio::test]

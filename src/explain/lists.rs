@@ -74,6 +74,14 @@ pub struct ListedRecord {
     pub batch_id: String,
 }
 
+impl ListedRecord {
+    fn bytes(&self) -> usize {
+        let facts = self.facts.iter().map(|(name, value)| size_of::<(String, String)>() + name.capacity() + value.capacity());
+        let texts = [&self.due, &self.record_id, &self.unit.0, &self.because, &self.source_file, &self.batch_id];
+        size_of::<Self>() + facts.sum::<usize>() + texts.into_iter().map(String::capacity).sum::<usize>()
+    }
+}
+
 /// Records of one kind behind one figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordList {
@@ -99,6 +107,13 @@ pub struct RecordLists {
     pub failed: BTreeMap<IndicatorId, String>,
     /// Indicators that count something once however many records it has, or add up amounts: their lists are no subtraction of figures.
     pub not_by_record: BTreeSet<IndicatorId>,
+}
+
+impl RecordLists {
+    /// Bytes of the records in memory.
+    pub fn bytes(&self) -> usize {
+        self.lists.values().flatten().flat_map(|list| &list.records).map(ListedRecord::bytes).sum()
+    }
 }
 
 /// Kinds that a page lists: those that somebody has to look into.

@@ -211,6 +211,18 @@ impl Detecting<'_> {
     }
 }
 
+/// Population, or part of one → columns that the detectors will read, so that what is stored before has them; none where [`detect`] stores nothing. All views
+/// must stand at the moment of the request.
+pub async fn columns_read(shared: &mut SharedPopulations<'_>, request: &DetectRequest<'_>) -> BTreeMap<String, BTreeSet<String>> {
+    let session = &planned_in_one_pass(shared.context());
+    let mut plans = Vec::new();
+    for detector in request.library.detectors.values() {
+        // Whoever runs it hears what is wrong with it; a table as of a freeze is not there yet.
+        plans.extend(judged::planned(session, detector, request.moment_of(detector)).await);
+    }
+    if bytes_read(plans.iter()) < request.stored_from { BTreeMap::new() } else { shared.would_store(&session.state(), &plans).await }
+}
+
 /// Runs every detector; q-values are corrected over all tests together. Where findings stand is settled by [`review::settle`]. A detector that fails is
 /// named in the outcome, and the others stand.
 ///

@@ -55,7 +55,7 @@ pub use history::{LAST_CHECKPOINT, LogEntry};
 pub use in_turn::in_parts;
 pub use lock::{Holder, WriterLock, turn};
 pub use provider::{register_empty, with_dictionaries};
-pub use room::RoomForRows;
+pub use room::{RoomForRows, told_to_queries};
 pub use session::{session, session_of_a_run, verify_read_only};
 pub use shape::{MONTH_COLUMN, TableShape};
 pub use snapshot::{PinnedFile, PinnedTable, Snapshot};

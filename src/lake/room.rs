@@ -1,7 +1,7 @@
-//! Memory for rows that stay between the queries of a run.
+//! Memory for what stays between the queries of a run.
 //!
-//! In: the memory limit of the process. Out: [`Held`] pieces of it, given to whoever comes first, told to the memory pool. Never here: which
-//! rows are worth it.
+//! In: the memory limit of the process. Out: [`Held`] pieces of it, given to whoever comes first, told to the memory pool, as is what a run
+//! holds of its results. Never here: which rows are worth it.
 //!
 //! A run reads the same tables and populations some hundred times. Where memory is plenty, what was decoded once stays; where it is short,
 //! nothing is held, and all of it is there for joins and sorts.
@@ -10,7 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
-use datafusion::prelude::SessionConfig;
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+/// Tells the session's pool of bytes that a run holds for itself, until the answer goes: queries have so much less.
+pub fn told_to_queries(context: &SessionContext, name: &str, bytes: usize) -> MemoryReservation {
+    let told = MemoryConsumer::new(name.to_owned()).register(&context.runtime_env().memory_pool);
+    told.grow(bytes);
+    told
+}
 
 /// What joins, sorts and counts of a province need first.
 const NEEDED_BY_QUERIES: usize = 2 << 30;

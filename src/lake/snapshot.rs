@@ -53,6 +53,11 @@ impl Snapshot {
         self.tables.iter().map(|(table, pinned)| (table.clone(), pinned.rows())).collect()
     }
 
+    /// Bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        self.tables.values().flat_map(|pinned| &pinned.files).map(|file| file.bytes).sum()
+    }
+
     /// The files of a table; none when it was never loaded.
     pub fn files(&self, table: &str) -> &[PinnedFile] {
         self.tables.get(table).map_or(&[], |pinned| &pinned.files)

@@ -32,10 +32,10 @@ use crate::explain::lists::{ListInput, RecordLists, read_for_lists, record_lists
 use crate::explain::reconciled::{ReconciledRecords, reconciled_records};
 use crate::findings::effects::Effects;
 use crate::findings::watch::{ControlChart, Watch};
-use crate::findings::{DetectRequest, WORTH_STORING, detect, review, tables::Detected};
+use crate::findings::{DetectRequest, WORTH_STORING, columns_read, detect, review, tables::Detected};
 use crate::indices::extract::{BURDEN_POPULATIONS, BURDEN_SOURCES, SYNERGY_POPULATIONS, SYNERGY_SOURCES};
 use crate::indices::{Indices, Standing, indices, previous};
-use crate::lake::{Lake, Snapshot, SpillFolder};
+use crate::lake::{Lake, Snapshot, SpillFolder, told_to_queries};
 use crate::library::Library;
 use crate::library::at_freeze::reads_at_freeze;
 use crate::library::indicator::{Indicator, Window};
@@ -146,8 +146,6 @@ pub async fn assess(
     let scored: BTreeSet<&IndicatorId> = pulling.map(|scored| &scored.id).collect();
     let listed: Vec<&Indicator> = indicators.iter().copied().filter(|indicator| scored.contains(&indicator.id)).collect();
     let whole = [reconciliation::POPULATION, verification::POPULATION].map(str::to_owned).into();
-    let later = Later { listed: read_for_lists(session, &listed), whole };
-    shared.expect(moment_of(Window::Flow, request.as_of).as_of, later);
     let (period, as_of) = (&request.period, request.as_of);
     let reuse = reuse_in(request, &counting, snapshot);
     assessed.effects = Effects::read(session, as_of).await?;
@@ -161,6 +159,14 @@ pub async fn assess(
         stored_from: WORTH_STORING,
         finished: &nothing,
     };
+    // Planning the detectors is most of what they cost on small tables.
+    let columns = if snapshot.bytes() < WORTH_STORING as u64 {
+        BTreeMap::new()
+    } else {
+        shared.stand_at(moment_of(Window::Flow, as_of), dependencies.in_order().map(str::to_owned)).await;
+        columns_read(&mut shared, &looked_for).await
+    };
+    shared.expect(moment_of(Window::Flow, as_of).as_of, Later { listed: read_for_lists(session, &listed), whole, columns });
     let watch = Watch::over(request.scheme, &assessed.units, looked_for.last_day(), &assessed.effects);
     // The months before this year are counted only where nothing below asks for the beginning of the window.
     let whole = |indicator: &Indicator| {
@@ -191,6 +197,7 @@ pub async fn assess(
     assessed.counted = outcome.counted;
     assessed.not_counted = outcome.not_counted;
     assessed.measures = outcome.measures;
+    let _measures = told_to_queries(session, "measures", assessed.measures.bytes());
     if let Some(folder) = previous_run.filter(|_| !assessed.held.is_empty()) {
         let is_held = |indicator: &str| assessed.held.contains_key(indicator);
         let kept = read_measures(session, &folder.join("tables/measures.parquet"), is_held, |_| true)
@@ -243,6 +250,8 @@ pub async fn assess(
         let sides = border_records::Sides { pairs: &assessed.indices.synergy.pairs, missed: &assessed.indices.missed };
         assessed.records.lists.extend(sides.lists_of(&assessed.units, RECORDS_ON_PAGE));
     }
+
+    let _lists = told_to_queries(session, "lists of records", assessed.records.bytes());
 
     surroundings.stage("findings", Work::Things(library.detectors.len(), "detector"));
     shared.stand_at(moment_of(Window::Flow, request.as_of), dependencies.in_order().map(str::to_owned)).await;

@@ -488,6 +488,27 @@ fn the_first_page_says_what_needs_a_person_and_what_has_changed() {
 }
 
 #[test]
+fn a_units_page_that_would_be_too_large_lists_fewer_of_each_kind_and_says_of_how_many() {
+    let mut input = province();
+    let ((unit, ..), of_unit) = input.records.lists.iter_mut().next().expect("the fixture has lists");
+    let unit = unit.clone();
+    let mut long = of_unit[0].clone();
+    let numbered = |number: u32| crate::explain::lists::ListedRecord {
+        record_id: format!("C{number:03}"),
+        unit: unit.clone(),
+        facts: vec![("办案说明".to_owned(), "长".repeat(400))],
+        ..long.records[0].clone()
+    };
+    long.records = (0..20).map(numbered).collect();
+    long.total = 777;
+    *of_unit = vec![long; 60];
+    let all = pages(&input);
+    let page = &all[&format!("units/{}/index.html", file_name(unit.as_ref()))];
+    assert!(page.len() < 1_000_000, "{}", page.len());
+    assert!(page.contains("C009") && !page.contains("C010") && page.contains("777"), "ten of each kind");
+}
+
+#[test]
 fn a_province_of_many_objects_has_no_page_beyond_a_megabyte_but_those_of_its_records() {
     let mut input = province();
     let ranks = input.scorecards.ranks.clone();

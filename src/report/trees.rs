@@ -21,7 +21,7 @@ use super::texts;
 use super::view::frame::{Frame, Page, Reader};
 use super::view::ranking::KeyFigure;
 use super::view::{
-    Facts, burden, domain, findings, indicator, method, quality, ranking, reconciliation, region, synergy, tables, today, unit,
+    Facts, burden, domain, findings, indicator, method, quality, ranking, reconciliation, records, region, synergy, tables, today, unit,
     verification, watch,
 };
 use crate::error::{Context, Kind, Result};
@@ -81,7 +81,7 @@ fn pages_ahead<'a>(facts: &'a Facts<'a>) -> Vec<Ahead<'a>> {
     }
     for id in facts.assessed_units() {
         let name = file_name(id.as_ref());
-        pages.push(Box::new(move || finished(&format!("office/units/{name}.html"), &unit_page(facts, id, Reader::Office))));
+        pages.push(Box::new(move || finished_unit_page(facts, id, Reader::Office, &format!("office/units/{name}.html"))));
         pages.push(Box::new(move || own_page(facts, id)));
     }
     pages
@@ -126,7 +126,7 @@ pub fn write_units(facts: &Facts, folder: &Path, threads: usize) -> Result<()> {
 
 /// The page of a unit, in its own tree.
 fn own_page<'a>(facts: &Facts<'a>, id: &'a UnitId) -> Result<Finished> {
-    finished(&format!("units/{}/index.html", file_name(id.as_ref())), &unit_page(facts, id, Reader::Unit))
+    finished_unit_page(facts, id, Reader::Unit, &format!("units/{}/index.html", file_name(id.as_ref())))
 }
 
 /// Where a page stands, whose folder is made.
@@ -190,10 +190,33 @@ fn says_the_same(page: &Finished, run: &str, before: &Path) -> Option<PathBuf> {
     (old.replace(named, run) == page.html).then_some(path)
 }
 
+/// Bytes that no page should pass: a phone has to lay it out.
+pub const LARGEST_PAGE: usize = 1_000_000;
+
+/// End tags that HTML lets out where the next cell or row begins, and at the end of a table (HTML Living Standard 13.1.2.4); with the end of their line, which
+/// would be a text of the cell.
+const LET_OUT: [&str; 6] = ["</td>\n", "</td>", "</th>\n", "</th>", "</tr>\n", "</tr>"];
+
 fn finished(path: &str, page: &impl Template) -> Result<Finished> {
-    let html = page.render().context(Kind::Bug, || format!("rendering {path}"))?;
+    let mut html = page.render().context(Kind::Bug, || format!("rendering {path}"))?;
     guard::check_page(path, &html)?;
+    if html.len() > LARGEST_PAGE {
+        html = LET_OUT.iter().fold(html, |html, tag| html.replace(tag, ""));
+    }
     Ok(Finished { path: path.to_owned(), html })
+}
+
+/// A unit's page with as many of its records as it has room for.
+fn finished_unit_page<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader, path: &str) -> Result<Finished> {
+    let [most, fewer @ ..] = records::RECORDS_OF_A_UNIT;
+    let mut page = finished(path, &unit_page(facts, id, reader, most))?;
+    for most in fewer {
+        if page.html.len() <= LARGEST_PAGE {
+            break;
+        }
+        page = finished(path, &unit_page(facts, id, reader, most))?;
+    }
+    Ok(page)
 }
 
 fn minimum_n(facts: &Facts) -> String {
@@ -297,11 +320,11 @@ fn record_page<'a>(facts: &Facts<'a>) -> RecordPage<'a> {
     }
 }
 
-fn unit_page<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitPage {
+fn unit_page<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader, most_records: usize) -> UnitPage {
     let office = reader == Reader::Office;
     UnitPage {
         frame: Frame::of(facts, reader, Page::Unit, facts.unit_name(id)),
-        unit: unit::unit_view(facts, id, reader),
+        unit: unit::unit_view(facts, id, reader, most_records),
         heads: synergy::part_heads(),
         group_href: if office { "../index.html".to_owned() } else { String::new() },
         with_findings: office,

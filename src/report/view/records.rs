@@ -18,16 +18,17 @@ use crate::terms::IndicatorId;
 /// Records of one kind that a page lists at most.
 pub const RECORDS_ON_PAGE: usize = 20;
 
-/// Records that one page lists together, some 250 bytes a row: a city that answers for a hundred units has thousands.
-const RECORDS_OF_A_UNIT: usize = 1_200;
+/// Records that one page lists together, some 250 bytes a row: a city that answers for a hundred units has thousands. Fewer, where the page would be too
+/// large with so many.
+pub const RECORDS_OF_A_UNIT: [usize; 4] = [1_200, 600, 300, 100];
 
-/// How many records of each kind a unit's page lists: as many as leave all of them room.
-pub fn longest_list<'a>(facts: &Facts<'a>, objects: &[Object<'a>]) -> usize {
+/// How many records of each kind a unit's page lists that lists `most` together: as many as leave all of them room.
+pub fn longest_list<'a>(facts: &Facts<'a>, objects: &[Object<'a>], most: usize) -> usize {
     let of =
         |object: &Object<'a>| facts.values(*object).iter().flat_map(|value| facts.records(*object, &value.indicator)).collect::<Vec<_>>();
     let lengths: Vec<usize> = objects.iter().flat_map(of).map(|list| list.records.len()).collect();
     let together = |longest: usize| lengths.iter().map(|length| (*length).min(longest)).sum::<usize>();
-    (1..=RECORDS_ON_PAGE).rev().find(|longest| together(*longest) <= RECORDS_OF_A_UNIT).unwrap_or(1)
+    (1..=RECORDS_ON_PAGE).rev().find(|longest| together(*longest) <= most).unwrap_or(1)
 }
 
 /// The records behind one figure.

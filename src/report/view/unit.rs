@@ -151,11 +151,11 @@ pub struct LineView {
 /// Below this many totals a median would tell one peer's figure.
 pub const PEERS_FOR_A_MEDIAN: usize = 5;
 
-/// The page of `id` for `reader`.
-pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader) -> UnitView {
+/// The page of `id` for `reader`, on which `most` records stand together.
+pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader, most: usize) -> UnitView {
     let unit = facts.unit(id);
     let words = |word: fn(&str) -> &str, code: fn(&Unit) -> &str| unit.map_or_else(Text::default, |unit| Text::of(word(code(unit))));
-    let longest = longest_list(facts, &facts.objects_of(id));
+    let longest = longest_list(facts, &facts.objects_of(id), most);
     UnitView {
         name: facts.unit_name(id),
         id: Text::of(id.as_ref()),
