@@ -10,14 +10,20 @@
 -- `is_repeat`：当日及此前 `inspection.repeat_window_days` 天之内，另一单位检查过同一企业，两次没有一并进行。同日的，以开始在后的为重复。
 -- `is_cross_tier`：当日及此前 `inspection.cross_tier_window_days` 天之内，不同层级的另一单位就同一事项（事项编码或者监管事项目录编码相同）
 -- 检查过同一企业，两次没有一并进行。
--- 一并进行：同一日，任务编号相同，或者任何一方记录了另一方。单位的层级取名录最近的一段：单位自己升格降格，不是别的层级。
+-- 一并进行：同一日，任务编号相同，或者任何一方记录了另一方。单位的层级取名录最近的一段：单位自己升格降格，不是别的层级；检查当日不在名录的，没有层级。
 -- 以前各日只看最近一次有其他单位（层级）检查之日，不逐对比较：一家企业的检查再多，也只按日排一次序。
 -- 没有企业代码的检查，不能与其他单位的检查对照。因投诉、交办、突发事件等启动并按期备案的，既不算重复，也不使别人重复。
-WITH visits AS (
+WITH units_with_last_tier AS (
+  SELECT s.unit_id, s.valid_from, s.valid_to, l.tier
+  FROM unit_spans AS s
+  JOIN (SELECT unit_id, tier, row_number() OVER (PARTITION BY unit_id ORDER BY valid_from DESC) AS nth FROM unit_spans) AS l
+    ON l.unit_id = s.unit_id AND l.nth = 1
+),
+visits AS (
   SELECT v.record_id, v.unit_id, v.domain, v.enterprise_code, v.item_code, v.supervise_item_code, v.checked_on, v.began_at, v.merged_visit_id,
          v.joint_units, u.tier
-  FROM (SELECT unit_id, tier FROM (SELECT unit_id, tier, row_number() OVER (PARTITION BY unit_id ORDER BY valid_from DESC) AS nth FROM unit_spans) WHERE nth = 1) AS u
-  RIGHT JOIN visits_of_all_dates AS v ON v.unit_id = u.unit_id
+  FROM units_with_last_tier AS u
+  RIGHT JOIN visits_of_all_dates AS v ON v.unit_id = u.unit_id AND v.checked_on BETWEEN u.valid_from AND u.valid_to
   WHERE v.enterprise_code IS NOT NULL AND v.excluded_because IS NULL AND NOT v.is_case_driven
 ),
 compared AS (
