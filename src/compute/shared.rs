@@ -59,8 +59,8 @@ pub struct SharedPopulations<'a> {
     /// Population → which of `$as_of` and `$from` it looks at, itself or below.
     looks_at: BTreeMap<String, (bool, bool)>,
     folder: PathBuf,
-    /// The instant that later stages stand at, and what they will read there.
-    later: Option<(i64, Later)>,
+    /// The moment that later stages stand at, and what they will read there.
+    later: Option<(Moment, Later)>,
     moment: Option<Moment>,
     /// Views of the moment: populations, and the parts of them that are read more than once.
     views: BTreeMap<String, View>,
@@ -153,9 +153,9 @@ impl<'a> SharedPopulations<'a> {
         &self.seconds
     }
 
-    /// Says what will be read at the instant `as_of` once the queries before are done.
-    pub fn expect(&mut self, as_of: i64, later: Later) {
-        self.later = Some((as_of, later));
+    /// Says what will be read at a moment once the queries before are done.
+    pub fn expect(&mut self, moment: Moment, later: Later) {
+        self.later = Some((moment, later));
     }
 
     /// Makes a view of every population that the names (populations or tables) rest on, at a moment. Rows of other instants are dropped,
@@ -166,7 +166,7 @@ impl<'a> SharedPopulations<'a> {
                 let _ = self.context.deregister_table(TableReference::bare(name));
             }
             self.part_names.clear();
-            let kept = [Some(moment.as_of), self.later.as_ref().map(|(as_of, _)| *as_of)];
+            let kept = [Some(moment.as_of), self.later.as_ref().map(|(moment, _)| moment.as_of)];
             self.stored.retain(|(_, as_of, _), _| as_of.is_none() || kept.contains(as_of));
             self.moment = Some(moment);
         }
@@ -295,8 +295,13 @@ impl<'a> SharedPopulations<'a> {
                 chosen.retain(|one| *one != name);
             }
         }
-        let optimised = self.optimised(state, queries, &chosen).await;
-        let ahead = self.ahead_of(&optimised, &chosen).unwrap_or_default();
+        let ahead = loop {
+            let optimised = self.optimised(state, queries, &chosen).await;
+            match self.ahead_of(&optimised, &chosen) {
+                Ok(ahead) => break ahead,
+                Err(name) => chosen.retain(|one| *one != name),
+            }
+        };
         let columns = ahead.into_iter().map(|one| {
             let fields = self.stored[&self.key(&one.name)].plan.schema().fields().clone();
             (one.name, one.columns.into_iter().map(|place| fields[place].name().clone()).collect())
@@ -383,8 +388,16 @@ impl<'a> SharedPopulations<'a> {
     }
 
     fn later(&self) -> Option<&Later> {
-        let (as_of, later) = self.later.as_ref()?;
-        (self.moment?.as_of == *as_of).then_some(later)
+        let (moment, later) = self.later.as_ref()?;
+        (self.moment?.as_of == moment.as_of).then_some(later)
+    }
+
+    /// Columns of a view that later stages read where it is the same for them: what looks at the beginning of the window is another one in another window.
+    fn read_later(&self, name: &str) -> Option<&BTreeSet<String>> {
+        let (moment, later) = self.later.as_ref()?;
+        let now = self.moment?;
+        let is_same = now.as_of == moment.as_of && (now.from == moment.from || !self.looks(name).1);
+        later.columns.get(name).filter(|_| is_same)
     }
 
     /// The population, or the part of one, that a node of a plan stands for.
@@ -428,14 +441,15 @@ impl<'a> SharedPopulations<'a> {
         for name in queries.iter().flat_map(|query| self.read_by(query)) {
             *uses.entry(name).or_default() += 1;
         }
-        if let Some(later) = self.later() {
-            for (name, uses) in &mut uses {
-                *uses += later.listed.get(name).copied().unwrap_or(0) + usize::from(later.columns.contains_key(name));
+        for (name, more) in self.later().into_iter().flat_map(|later| &later.listed) {
+            if let Some(uses) = uses.get_mut(name) {
+                *uses += more;
             }
         }
         let mut chosen = Vec::new();
         for name in self.in_order().into_iter().rev() {
             let (view, Some(times)) = (&self.views[name], uses.get(name).copied()) else { continue };
+            let times = times + usize::from(self.read_later(name).is_some());
             let key = self.key(name);
             // What stands for every moment is read at the next one as well.
             let is_for_all = view.part_of.is_none() && key.1.is_none();
@@ -582,7 +596,7 @@ impl<'a> SharedPopulations<'a> {
         let Some(later) = self.later() else { return Vec::new() };
         let is_whole = later.whole.contains(name);
         let is_listed = later.listed.contains_key(name);
-        let own = later.columns.get(name);
+        let own = self.read_later(name);
         let is_own = |column: &str| own.is_some_and(|columns| columns.contains(column));
         let is_kept = |column: &str| is_whole || is_own(column) || is_listed && RECORD_COLUMNS.contains(&column);
         (0..schema.fields().len()).filter(|place| is_kept(schema.field(*place).name())).collect()
@@ -856,7 +870,7 @@ mod tests {
         assert_eq!(keys(&shared), [("numbered".to_owned(), None, None), ("seen".to_owned(), Some(EARLY.as_of), None)]);
         shared.stand_at(LATE, names()).await;
         assert_eq!(keys(&shared), [("numbered".to_owned(), None, None)]);
-        shared.expect(LATE.as_of, Later { whole: ["seen".to_owned()].into(), ..Later::default() });
+        shared.expect(LATE, Later { whole: ["seen".to_owned()].into(), ..Later::default() });
         shared.prepared(plans(&context, &[seen]).await).await;
         assert_eq!(stored(&shared), [("numbered".to_owned(), 2), ("seen".to_owned(), 3)], "later stages read all of it");
     }
@@ -873,7 +887,7 @@ mod tests {
         let columns = shared.would_store(&context.state(), &plans(&context, &["SELECT said FROM seen"]).await).await;
         assert_eq!(columns, BTreeMap::from([("seen".to_owned(), BTreeSet::from(["said".to_owned()]))]));
         assert_eq!((stored(&shared), shared.stored.len()), (vec![], 0), "it was only asked");
-        shared.expect(LATE.as_of, Later { columns, ..Later::default() });
+        shared.expect(LATE, Later { columns, ..Later::default() });
         shared.prepared(plans(&context, &[now]).await).await;
         assert_eq!(stored(&shared), [("seen".to_owned(), 2)]);
     }

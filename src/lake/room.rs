@@ -9,13 +9,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-/// Tells the session's pool of bytes that a run holds for itself, until the answer goes: queries have so much less.
+/// Tells the session's pool of bytes that a run holds for itself, until the answer goes: queries have so much less. A quarter of the pool at most: results of
+/// a large province in little memory would leave nothing to queries, and all of them would fail.
 pub fn told_to_queries(context: &SessionContext, name: &str, bytes: usize) -> MemoryReservation {
-    let told = MemoryConsumer::new(name.to_owned()).register(&context.runtime_env().memory_pool);
-    told.grow(bytes);
+    let pool = &context.runtime_env().memory_pool;
+    let most = match pool.memory_limit() {
+        MemoryLimit::Finite(limit) => limit / 4,
+        _ => bytes,
+    };
+    let told = MemoryConsumer::new(name.to_owned()).register(pool);
+    told.grow(bytes.min(most));
     told
 }
 

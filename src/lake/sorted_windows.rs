@@ -404,6 +404,7 @@ mod tests {
             let asked = [
                 "row_number() OVER w, row_number() OVER w + 1",
                 "lag(day) OVER w, lag(word) OVER w, lead(day) OVER w, lead(word) OVER w, row_number() OVER w",
+                "lag(make_array(day, place)) OVER w, lead(arrow_cast(word, 'Dictionary(Int32, Utf8)')) OVER w",
                 "lead(place) OVER w, lag(place) OVER (PARTITION BY key, word ORDER BY day DESC, place DESC)",
                 "sum(day) OVER so_far, min(day) OVER so_far, max(word) OVER so_far, count(*) OVER so_far, count(day) OVER so_far",
                 "sum(day) OVER before, max(day) OVER before, count(*) OVER before, lag(day) OVER w, lead(day) OVER w",
@@ -433,6 +434,9 @@ mod tests {
             "sum(b) OVER (PARTITION BY a ORDER BY b)",
             "sum(b) OVER (PARTITION BY a ORDER BY b ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)",
             "sum(b) FILTER (WHERE b > 2) OVER (PARTITION BY a ORDER BY b ROWS UNBOUNDED PRECEDING)",
+            "count(*) FILTER (WHERE b > 2) OVER (PARTITION BY a ORDER BY b ROWS UNBOUNDED PRECEDING)",
+            "max(b) FILTER (WHERE b < 9) OVER (PARTITION BY a ORDER BY b ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)",
+            "count(DISTINCT b) OVER (PARTITION BY a ORDER BY b ROWS UNBOUNDED PRECEDING)",
             "avg(b) OVER (PARTITION BY a ORDER BY b ROWS UNBOUNDED PRECEDING)",
             "row_number() OVER (ORDER BY b)",
             "lag(b, 2) OVER (PARTITION BY a ORDER BY b)",

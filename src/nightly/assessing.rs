@@ -166,7 +166,7 @@ pub async fn assess(
         shared.stand_at(moment_of(Window::Flow, as_of), dependencies.in_order().map(str::to_owned)).await;
         columns_read(&mut shared, &looked_for).await
     };
-    shared.expect(moment_of(Window::Flow, as_of).as_of, Later { listed: read_for_lists(session, &listed), whole, columns });
+    shared.expect(moment_of(Window::Flow, as_of), Later { listed: read_for_lists(session, &listed), whole, columns });
     let watch = Watch::over(request.scheme, &assessed.units, looked_for.last_day(), &assessed.effects);
     // The months before this year are counted only where nothing below asks for the beginning of the window.
     let whole = |indicator: &Indicator| {
@@ -197,7 +197,6 @@ pub async fn assess(
     assessed.counted = outcome.counted;
     assessed.not_counted = outcome.not_counted;
     assessed.measures = outcome.measures;
-    let _measures = told_to_queries(session, "measures", assessed.measures.bytes());
     if let Some(folder) = previous_run.filter(|_| !assessed.held.is_empty()) {
         let is_held = |indicator: &str| assessed.held.contains_key(indicator);
         let kept = read_measures(session, &folder.join("tables/measures.parquet"), is_held, |_| true)
@@ -206,6 +205,7 @@ pub async fn assess(
         assessed.measures.extend(attribution.handed_over(&kept));
         assessed.measures.sort();
     }
+    let _measures = told_to_queries(session, "measures", assessed.measures.bytes());
     assessed.silent = silent_units(session, library, &assessed.units, request.as_of)
         .await
         .context(Kind::Query, || "looking for units that have not reported")?;

@@ -206,17 +206,20 @@ fn finished(path: &str, page: &impl Template) -> Result<Finished> {
     Ok(Finished { path: path.to_owned(), html })
 }
 
-/// A unit's page with as many of its records as it has room for.
+/// A unit's page with as many of its records as it has room for; with all that pages list, where it would be too large without them as well.
 fn finished_unit_page<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader, path: &str) -> Result<Finished> {
     let [most, fewer @ ..] = records::RECORDS_OF_A_UNIT;
-    let mut page = finished(path, &unit_page(facts, id, reader, most))?;
-    for most in fewer {
-        if page.html.len() <= LARGEST_PAGE {
-            break;
-        }
-        page = finished(path, &unit_page(facts, id, reader, most))?;
+    let whole = finished(path, &unit_page(facts, id, reader, most))?;
+    if whole.html.len() <= LARGEST_PAGE {
+        return Ok(whole);
     }
-    Ok(page)
+    for most in fewer {
+        let page = finished(path, &unit_page(facts, id, reader, most))?;
+        if page.html.len() <= LARGEST_PAGE {
+            return Ok(page);
+        }
+    }
+    Ok(whole)
 }
 
 fn minimum_n(facts: &Facts) -> String {
