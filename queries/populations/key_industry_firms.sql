@@ -37,7 +37,7 @@ register AS (
   WHERE day_of($as_of - INTERVAL '1 second') BETWEEN valid_from AND valid_to
 ),
 codes AS (
-  SELECT credit_code, place, is_kind, code,
+  SELECT credit_code, is_kind, code,
          unnest(array_distinct(make_array(substr(place, 1, 2), substr(place, 1, 4), substr(place, 1, 6), substr(place, 1, 9), place))) AS area
   FROM (
     SELECT credit_code, coalesce(region_code, substr(credit_code, 3, 6)) AS place, true AS is_kind, unnest(regulated_kinds) AS code

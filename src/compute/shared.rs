@@ -394,10 +394,9 @@ impl<'a> SharedPopulations<'a> {
 
     /// Columns of a view that later stages read where it is the same for them: what looks at the beginning of the window is another one in another window.
     fn read_later(&self, name: &str) -> Option<&BTreeSet<String>> {
-        let (moment, later) = self.later.as_ref()?;
-        let now = self.moment?;
-        let is_same = now.as_of == moment.as_of && (now.from == moment.from || !self.looks(name).1);
-        later.columns.get(name).filter(|_| is_same)
+        let (moment, _) = self.later.as_ref()?;
+        let is_same = self.moment? == *moment || !self.looks(name).1;
+        self.later()?.columns.get(name).filter(|_| is_same)
     }
 
     /// The population, or the part of one, that a node of a plan stands for.

@@ -55,57 +55,6 @@ impl PhysicalOptimizerRule for ReadSortedRowsOnce {
     }
 }
 
-/// What is asked of each row.
-#[derive(Debug, Clone)]
-enum Function {
-    RowNumber,
-    /// The value of the row before.
-    Before(Arc<dyn PhysicalExpr>),
-    /// The value of the row after.
-    After(Arc<dyn PhysicalExpr>),
-    /// An aggregate of the rows so far.
-    SoFar {
-        of: Arc<dyn WindowExpr>,
-        with_own_row: bool,
-    },
-}
-
-impl Function {
-    fn of(expression: &Arc<dyn WindowExpr>) -> Option<Self> {
-        match expression.as_any().downcast_ref::<StandardWindowExpr>() {
-            Some(standard) => Self::of_standard(standard.get_standard_func_expr().as_any().downcast_ref::<WindowUDFExpr>()?),
-            None => {
-                let with_own_row = ends_with_own_row(expression.get_window_frame())?;
-                let plain = expression.as_any().downcast_ref::<PlainAggregateWindowExpr>()?;
-                let aggregate = plain.get_aggregate_expr();
-                // The engine shows a FILTER nowhere else.
-                let is_whole = !aggregate.is_distinct() && format!("{plain:?}").ends_with("filter: None }");
-                let is_known = RUNNING.contains(&aggregate.fun().name());
-                (is_whole && is_known).then(|| Self::SoFar { of: Arc::clone(expression), with_own_row })
-            }
-        }
-    }
-
-    fn of_standard(function: &WindowUDFExpr) -> Option<Self> {
-        /// A row with as many before and after it that one step can be told from several.
-        const ROW: usize = 9;
-        const ROWS: usize = 20;
-        match (function.fun().name(), function.args()) {
-            ("row_number", _) => Some(Self::RowNumber),
-            ("lag" | "lead", [value]) => {
-                // The engine turns functions round where rows are sorted the other way: what is looked at says which it is, and that no NULL is passed over.
-                let looked_at = function.create_evaluator().ok()?.get_range(ROW, ROWS).ok()?;
-                if looked_at == (ROW - 1..ROW + 1) {
-                    Some(Self::Before(Arc::clone(value)))
-                } else {
-                    (looked_at == (ROW..ROW + 1)).then(|| Self::After(Arc::clone(value)))
-                }
-            }
-            _ => None,
-        }
-    }
-}
-
 /// For a frame of the rows so far, whether a row itself belongs to it.
 fn ends_with_own_row(frame: &WindowFrame) -> Option<bool> {
     let is_so_far = frame.units == WindowFrameUnits::Rows && frame.start_bound.is_unbounded();
@@ -121,7 +70,6 @@ fn ends_with_own_row(frame: &WindowFrame) -> Option<bool> {
 pub struct SortedWindowExec {
     /// The engine's operator: it says what comes in and what goes out.
     window: Arc<BoundedWindowAggExec>,
-    functions: Vec<Function>,
     metrics: ExecutionPlanMetricsSet,
 }
 
@@ -130,9 +78,13 @@ impl SortedWindowExec {
     fn of(window: &BoundedWindowAggExec) -> Option<Self> {
         let is_partitioned = !window.window_expr().first()?.partition_by().is_empty();
         let is_sorted = matches!(window.input_order_mode, InputOrderMode::Sorted);
-        let functions = window.window_expr().iter().map(Function::of).collect::<Option<Vec<_>>>()?;
-        let metrics = ExecutionPlanMetricsSet::new();
-        (is_partitioned && is_sorted).then(|| Self { window: Arc::new(window.clone()), functions, metrics })
+        let sorted = Self { window: Arc::new(window.clone()), metrics: ExecutionPlanMetricsSet::new() };
+        (is_partitioned && is_sorted && sorted.functions().is_some()).then_some(sorted)
+    }
+
+    /// What is asked for, at the beginning of a stream; none where one of them is not known.
+    fn functions(&self) -> Option<Vec<Function>> {
+        self.window.window_expr().iter().map(Function::of).collect()
     }
 }
 
@@ -191,7 +143,7 @@ impl ExecutionPlan for SortedWindowExec {
         let schema = self.window.schema();
         let mut reading = Reading {
             keys: self.window.window_expr()[0].partition_by().to_vec(),
-            columns: self.functions.iter().map(ColumnState::of).collect::<Result<_>>()?,
+            functions: self.functions().ok_or_else(|| DataFusionError::Internal("a window has lost its functions".to_owned()))?,
             schema: Arc::clone(&schema),
             last_keys: None,
             waiting: None,
@@ -217,7 +169,7 @@ impl ExecutionPlan for SortedWindowExec {
 /// Where the reading stands in one stream.
 struct Reading {
     keys: Vec<Arc<dyn PhysicalExpr>>,
-    columns: Vec<ColumnState>,
+    functions: Vec<Function>,
     schema: SchemaRef,
     /// Keys of the last row.
     last_keys: Option<Vec<ArrayRef>>,
@@ -225,12 +177,26 @@ struct Reading {
     waiting: Option<Waiting>,
 }
 
-/// One function's column.
-enum ColumnState {
-    RowNumber { last: u64 },
-    Before { value: Arc<dyn PhysicalExpr>, last: Option<ArrayRef> },
-    After { value: Arc<dyn PhysicalExpr> },
-    SoFar { of: Arc<dyn WindowExpr>, with_own_row: bool, so_far: Box<dyn Accumulator> },
+/// What is asked of each row, and where one stream stands with it.
+enum Function {
+    RowNumber {
+        last: u64,
+    },
+    /// The value of the row before.
+    Before {
+        value: Arc<dyn PhysicalExpr>,
+        last: Option<ArrayRef>,
+    },
+    /// The value of the row after.
+    After {
+        value: Arc<dyn PhysicalExpr>,
+    },
+    /// An aggregate of the rows so far.
+    SoFar {
+        of: Arc<dyn WindowExpr>,
+        with_own_row: bool,
+        so_far: Box<dyn Accumulator>,
+    },
 }
 
 /// A batch whose rows are known but for what comes after the last one.
@@ -242,14 +208,41 @@ struct Waiting {
     columns: Vec<ArrayRef>,
 }
 
-impl ColumnState {
-    fn of(function: &Function) -> Result<Self> {
-        Ok(match function.clone() {
-            Function::RowNumber => Self::RowNumber { last: 0 },
-            Function::Before(value) => Self::Before { value, last: None },
-            Function::After(value) => Self::After { value },
-            Function::SoFar { of, with_own_row } => Self::SoFar { so_far: accumulator(&of)?, of, with_own_row },
-        })
+impl Function {
+    /// At the beginning of a stream; none for what is not known.
+    fn of(expression: &Arc<dyn WindowExpr>) -> Option<Self> {
+        match expression.as_any().downcast_ref::<StandardWindowExpr>() {
+            Some(standard) => Self::of_standard(standard.get_standard_func_expr().as_any().downcast_ref::<WindowUDFExpr>()?),
+            None => {
+                let with_own_row = ends_with_own_row(expression.get_window_frame())?;
+                let plain = expression.as_any().downcast_ref::<PlainAggregateWindowExpr>()?;
+                let aggregate = plain.get_aggregate_expr();
+                // The engine shows a FILTER nowhere else.
+                let is_whole = !aggregate.is_distinct() && format!("{plain:?}").ends_with("filter: None }");
+                let is_known = is_whole && RUNNING.contains(&aggregate.fun().name());
+                let so_far = accumulator(expression).ok().filter(|_| is_known)?;
+                Some(Self::SoFar { of: Arc::clone(expression), with_own_row, so_far })
+            }
+        }
+    }
+
+    fn of_standard(function: &WindowUDFExpr) -> Option<Self> {
+        /// A row with as many before and after it that one step can be told from several.
+        const ROW: usize = 9;
+        const ROWS: usize = 20;
+        match (function.fun().name(), function.args()) {
+            ("row_number", _) => Some(Self::RowNumber { last: 0 }),
+            ("lag" | "lead", [value]) => {
+                // The engine turns functions round where rows are sorted the other way: what is looked at says which it is, and that no NULL is passed over.
+                let looked_at = function.create_evaluator().ok()?.get_range(ROW, ROWS).ok()?;
+                if looked_at == (ROW - 1..ROW + 1) {
+                    Some(Self::Before { value: Arc::clone(value), last: None })
+                } else {
+                    (looked_at == (ROW..ROW + 1)).then(|| Self::After { value: Arc::clone(value) })
+                }
+            }
+            _ => None,
+        }
     }
 
     /// The column of a batch that has rows.
@@ -317,9 +310,9 @@ impl Reading {
         partition(&keys)?.ranges().iter().for_each(|range| begins[range.start] = true);
         begins[0] = !self.last_keys.as_ref().map_or(Ok(false), |last| are_equal(last, &keys))?;
         self.last_keys = Some(keys.iter().map(|key| key.slice(rows - 1, 1)).collect());
-        let columns = self.columns.iter_mut().map(|column| column.read(batch, &begins)).collect::<Result<_>>()?;
+        let columns = self.functions.iter_mut().map(|function| function.read(batch, &begins)).collect::<Result<_>>()?;
         let read = Waiting { batch: batch.clone(), begins, columns };
-        if self.columns.iter().any(|column| matches!(column, ColumnState::After { .. })) {
+        if self.functions.iter().any(|function| matches!(function, Function::After { .. })) {
             let finished = self.finished(Some(&read));
             self.waiting = Some(read);
             return finished;
@@ -331,8 +324,8 @@ impl Reading {
     fn finished(&mut self, next: Option<&Waiting>) -> Result<Option<RecordBatch>> {
         let Some(mut waiting) = self.waiting.take() else { return Ok(None) };
         let is_last: Vec<bool> = waiting.begins[1..].iter().copied().chain([next.is_none_or(|next| next.begins[0])]).collect();
-        for (place, column) in self.columns.iter().enumerate() {
-            if matches!(column, ColumnState::After { .. }) {
+        for (place, function) in self.functions.iter().enumerate() {
+            if matches!(function, Function::After { .. }) {
                 let own = &waiting.columns[place];
                 let after = next.map_or_else(|| new_null_array(own.data_type(), 1), |next| next.columns[place].slice(0, 1));
                 let shifted = concat(&[own.slice(1, own.len() - 1).as_ref(), after.as_ref()])?;
