@@ -36,6 +36,7 @@ use kaohe::library::indicator::Window;
 use kaohe::library::scheme::read_scheme;
 use kaohe::nightly::loading::shape_of;
 use kaohe::nightly::{self, Purpose, Request, Surroundings, Work};
+use kaohe::process_memory;
 use kaohe::project::Project;
 use kaohe::simulate::{Planting, ReferenceTexts, SimulationFormat, SimulationRequest, simulate};
 use kaohe::statistics::proportion::{DEVIATE_95, wilson_at};
@@ -350,7 +351,7 @@ fn print_cost(project: &Path, as_of: Date, memory: Option<usize>, only: &[String
     let last = Mutex::new(begun);
     let told = |name: &str| {
         let mut last = last.lock().expect("nobody failed");
-        eprintln!("{name}: {:.1} s, at most {}", last.elapsed().as_secs_f64(), peak_memory());
+        eprintln!("{name}: {:.1} s, at most {} MB", last.elapsed().as_secs_f64(), process_memory::peak().unwrap_or(0) / 1_000_000);
         // From here on the peak is that of the next one (proc(5), clear_refs).
         let _ = std::fs::write("/proc/self/clear_refs", "5");
         *last = Instant::now();
@@ -374,12 +375,6 @@ fn print_cost(project: &Path, as_of: Date, memory: Option<usize>, only: &[String
         detected.findings.len(),
         detected.failed
     );
-}
-
-/// The most memory that the process has held, as Linux tells it.
-fn peak_memory() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("?").trim().to_owned()
 }
 
 /// What was found of what was planted; who made it and when is filled in by the caller.

@@ -43,6 +43,9 @@ pub mod error;
 /// The same work on several things, on several threads.
 mod side_by_side;
 
+/// What this process holds of the machine's memory.
+pub mod process_memory;
+
 /// Working days, clocks and parameters by date of effect.
 pub mod calendar;
 

@@ -16,6 +16,7 @@ use crate::compute::counting_session::Limits;
 use crate::error::{Context, Error, Kind, Result};
 use crate::lake::{SpillFolder, WriterLock};
 use crate::nightly::{Surroundings, Work};
+use crate::process_memory;
 use crate::release::hash_file;
 use crate::terms::{RunId, counted};
 
@@ -311,9 +312,7 @@ impl Surroundings for Terminal {
     }
 
     fn peak_memory(&self) -> u64 {
-        let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = text.lines().find(|line| line.starts_with("VmHWM:"));
-        line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).map_or(0, |kilobytes| kilobytes * 1024)
+        process_memory::peak().unwrap_or(0)
     }
 
     fn stage(&self, name: &str, work: Work) {

@@ -7,6 +7,7 @@
 //! Two queries an indicator answer for all units, over the populations that the figures were computed from: the cost grows with rows ×
 //! indicators and not with units.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 
@@ -21,6 +22,7 @@ use datafusion::prelude::{DataFrame, SessionContext, col, lit};
 use futures::StreamExt;
 use jiff::civil::Date;
 
+use super::packed::{ListedRecord, PackedRecords};
 use super::records::{Part, Record, Wanted, narrowed, record_at, sort_order, subject_of};
 use super::rows::{IndicatorRows, rows_of};
 use super::words::Words;
@@ -53,35 +55,6 @@ pub struct ListInput<'a> {
     pub longest: usize,
 }
 
-/// One record as a page shows it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ListedRecord {
-    /// Last day or moment; empty when the rows have none.
-    pub due: String,
-    /// Key of the source row; empty when the population has none.
-    pub record_id: String,
-    /// Whose act.
-    pub unit: UnitId,
-    /// Why it is left out, in words; empty for others.
-    pub because: String,
-    /// What decides, as (meaning of the column, value).
-    pub facts: Vec<(String, String)>,
-    /// Source file; empty when the population has none.
-    pub source_file: String,
-    /// Line in that file.
-    pub source_line: Option<i64>,
-    /// The run whose load read them there; empty when unknown.
-    pub batch_id: String,
-}
-
-impl ListedRecord {
-    fn bytes(&self) -> usize {
-        let facts = self.facts.iter().map(|(name, value)| size_of::<(String, String)>() + name.capacity() + value.capacity());
-        let texts = [&self.due, &self.record_id, &self.unit.0, &self.because, &self.source_file, &self.batch_id];
-        size_of::<Self>() + facts.sum::<usize>() + texts.into_iter().map(String::capacity).sum::<usize>()
-    }
-}
-
 /// Records of one kind behind one figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordList {
@@ -90,7 +63,7 @@ pub struct RecordList {
     /// All of them.
     pub total: u64,
     /// The first of them.
-    pub records: Vec<ListedRecord>,
+    pub records: PackedRecords,
 }
 
 /// Whose figure: unit, domain, indicator.
@@ -112,7 +85,7 @@ pub struct RecordLists {
 impl RecordLists {
     /// Bytes of the records in memory.
     pub fn bytes(&self) -> usize {
-        self.lists.values().flatten().flat_map(|list| &list.records).map(ListedRecord::bytes).sum()
+        self.lists.values().flatten().map(|list| list.records.bytes()).sum()
     }
 }
 
@@ -221,7 +194,7 @@ pub(super) async fn rows_of_all(
 }
 
 impl RecordLists {
-    fn take(&mut self, lists: Result<BySubject, DataFusionError>, indicator: &Indicator, adds_up: bool, input: &ListInput<'_>) {
+    fn take(&mut self, lists: Result<ByWhom, DataFusionError>, indicator: &Indicator, adds_up: bool, input: &ListInput<'_>) {
         match lists {
             Ok(lists) => {
                 if !adds_up {
@@ -239,8 +212,8 @@ impl RecordLists {
     }
 }
 
-/// Lists by subject (unit or region), domain and part.
-type BySubject = BTreeMap<(String, String, Part), RecordList>;
+/// All there are and the first of them, by subject (unit or region) or owner, domain and part.
+type ByWhom = BTreeMap<(String, String, Part), (u64, Vec<ListedRecord>)>;
 
 /// What is asked for the lists of one indicator.
 struct Questions {
@@ -273,7 +246,7 @@ async fn questions_of(
     Ok(Some(Questions { rows, words, subject, totals, first }))
 }
 
-async fn answered(context: &SessionContext, plans: &[LogicalPlan], questions: &Questions) -> Result<BySubject, DataFusionError> {
+async fn answered(context: &SessionContext, plans: &[LogicalPlan], questions: &Questions) -> Result<ByWhom, DataFusionError> {
     let mut answers = Vec::new();
     for plan in plans {
         answers.push(answer(context, plan).await?);
@@ -297,7 +270,7 @@ async fn answered(context: &SessionContext, plans: &[LogicalPlan], questions: &Q
     }
     let in_order = |((subject, domain, part), (total, mut records)): (_, (u64, Vec<(i64, ListedRecord)>))| {
         records.sort_by_key(|(place, _)| *place);
-        ((subject, domain, part), RecordList { part, total, records: records.into_iter().map(|(_, record)| record).collect() })
+        ((subject, domain, part), (total, records.into_iter().map(|(_, record)| record).collect()))
     };
     Ok(placed.into_iter().map(in_order).collect())
 }
@@ -309,7 +282,7 @@ impl Words {
             facts: self.facts(&record),
             record_id: self.key(&record.record_id),
             due: record.due,
-            unit: UnitId(record.unit),
+            unit: record.unit,
             source_file: record.source_file,
             source_line: record.source_line,
             batch_id: record.batch_id,
@@ -318,7 +291,7 @@ impl Words {
 }
 
 /// Gives each unit the lists whose acts count for it: its own, its region's, or, in the tiers that answer for everyone below, all of them.
-fn assign(lists: BySubject, indicator: &Indicator, input: &ListInput<'_>, found: &mut RecordLists) {
+fn assign(lists: ByWhom, indicator: &Indicator, input: &ListInput<'_>, found: &mut RecordLists) {
     let tier: BTreeMap<&str, &Unit> = input.units.iter().map(|unit| (unit.id.as_ref(), unit)).collect();
     let answers =
         |unit: &str| indicator.rollup != Rollup::None && tier.get(unit).is_some_and(|unit| input.policy.subtree_tiers.contains(&unit.tier));
@@ -326,26 +299,29 @@ fn assign(lists: BySubject, indicator: &Indicator, input: &ListInput<'_>, found:
     for unit in input.units {
         by_region.entry(&unit.region).or_default().push(unit.id.as_ref());
     }
-    for ((subject, domain, part), list) in lists {
+    let mut assigned = ByWhom::new();
+    for ((subject, domain, part), (total, records)) in lists {
         let owners: Vec<String> = if indicator.shape == Shape::Region {
             by_region.get(subject.as_str()).into_iter().flatten().map(|unit| (*unit).to_owned()).collect()
         } else {
             input.hierarchy.with_ancestors(&subject).into_iter().filter(|unit| *unit == subject || answers(unit)).collect()
         };
         for owner in owners {
-            let key = (UnitId(owner), domain.clone(), indicator.id.clone());
-            let own = found.lists.entry(key).or_default();
-            match own.iter_mut().find(|known| known.part == part) {
-                Some(known) => {
-                    known.total += list.total;
-                    known.records.extend(list.records.iter().cloned());
+            match assigned.entry((owner, domain.clone(), part)) {
+                Entry::Vacant(place) => drop(place.insert((total, records.clone()))),
+                Entry::Occupied(known) => {
+                    let (all, first) = known.into_mut();
+                    *all += total;
+                    first.extend(records.iter().cloned());
                     // What has no deadline stands last, as in a single unit's list.
-                    known.records.sort_by(|a, b| (a.due.is_empty(), a).cmp(&(b.due.is_empty(), b)));
-                    known.records.truncate(input.longest);
+                    first.sort_by(|a, b| (a.due.is_empty(), a).cmp(&(b.due.is_empty(), b)));
+                    first.truncate(input.longest);
                 }
-                None => own.push(list.clone()),
             }
-            own.sort_by_key(|known| known.part);
         }
+    }
+    for ((owner, domain, part), (total, records)) in assigned {
+        let key = (UnitId(owner), domain, indicator.id.clone());
+        found.lists.entry(key).or_default().push(RecordList { part, total, records: records.into_iter().collect() });
     }
 }

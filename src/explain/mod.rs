@@ -28,6 +28,7 @@ pub mod composites;
 pub mod curve;
 pub mod evidence;
 pub mod lists;
+pub mod packed;
 pub mod reconciled;
 pub mod records;
 pub mod results;

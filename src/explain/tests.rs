@@ -264,7 +264,8 @@ async fn the_lists_of_every_unit_are_what_each_explanation_shows() {
     let shortened = record_lists(&mut shared, &input(1)).await;
     assert_eq!(of(&shortened, "A")[0], (Part::Against, 2, text(&["no decision:4"])), "the total is that of all");
     assert_eq!(of(&shortened, "P")[0], (Part::Against, 3, text(&["no decision:4"])));
-    let record = &lists.lists[&("A".into(), "market".to_owned(), IndicatorId::from("market.filing_within_7d"))][2].records[0];
+    let list = &lists.lists[&("A".into(), "market".to_owned(), IndicatorId::from("market.filing_within_7d"))][2];
+    let record = list.records.iter().next().expect("a record");
     assert!(record.because.chars().any(|c| c > '\u{4e00}'), "the reason is a sentence: {}", record.because);
     assert!(lists.without.keys().all(|id| id.0 != "market.filing_within_7d"));
 }

@@ -1,6 +1,6 @@
 //! A memory pool that also counts what the engine does not tell it, and is fair only where memory is short.
 //!
-//! In: what operators ask of the pool. Out: the pool's word. Never here: how large the pool is.
+//! In: what operators ask of the pool, what the process holds. Out: the pool's word. Never here: how large the pool is.
 //!
 //! | who asks | how it is counted | what it may have |
 //! |---|---|---|
@@ -16,12 +16,19 @@
 //! The engine's fair pool (whose shares these are) gives each operator that can spill the same, whether it holds anything or not: the plan of a
 //! detector has a hundred of them, and one failed for 130 MB with 10 GB to give. What waits has a consumer for every part of every join: were
 //! each of them given a share, a sort beside them would have a hundredth of the pool, and were all of them, the joins they wait for would have nothing.
+//!
+//! Much is told by nobody: results of the run so far, rows on their way from one operator to the next, what sorters merge. So the pool also looks at
+//! what the process really holds, and gives nothing more once that is as much as the process may; but a quarter of the pool is always there to be
+//! given, so that the work goes on, in less memory and more time. With 10 million cases and a limit of 12 GiB a run held 18 GB before.
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use datafusion::common::{Result, resources_err};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
+
+use crate::process_memory;
 
 /// Consumers whose memory is held twice for a moment, by the beginning of their names.
 const COPIED: [&str; 4] = ["HashJoinInput", "NestedLoopJoinLoad", "CrossJoinExec", "PiecewiseMergeJoinInput"];
@@ -29,14 +36,27 @@ const COPIED: [&str; 4] = ["HashJoinInput", "NestedLoopJoinLoad", "CrossJoinExec
 /// Consumers of what the engine has dealt out by keys and nobody has read yet.
 const WAITING: &str = "RepartitionExec";
 
-/// One part in so many of the pool goes to whoever comes first of those that can spill, and is the most that may wait.
+/// One part in so many of the pool goes to whoever comes first of those that can spill, is the most that may wait, and is given whatever the process holds.
 const ONE_PART_IN: usize = 4;
+
+/// How long it is believed what the process held when it was looked at …
+const BELIEVED_FOR: Duration = Duration::from_millis(10);
+/// … and for how many bytes that were given since.
+const BELIEVED_UP_TO: usize = 16 << 20;
 
 /// The pool of a session.
 #[derive(Debug)]
 pub(super) struct SessionPool {
     limit: usize,
+    process: Process,
     taken: Mutex<Taken>,
+}
+
+/// What the process may hold, and how one sees what it does.
+#[derive(Debug, Clone, Copy)]
+struct Process {
+    limit: usize,
+    resident: fn() -> Option<u64>,
 }
 
 /// Bytes, by who has them.
@@ -47,6 +67,18 @@ struct Taken {
     by_spillers: usize,
     by_waiting: usize,
     by_others: usize,
+    /// Bytes that are taken for copies which are still to be made.
+    for_copies: usize,
+    seen: Option<Seen>,
+}
+
+/// What the process held at some moment.
+#[derive(Debug)]
+struct Seen {
+    at: Instant,
+    resident: usize,
+    /// Bytes that were given since.
+    given: usize,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -64,10 +96,10 @@ fn kind_of(consumer: &MemoryConsumer) -> Kind {
     }
 }
 
-/// What is taken from the pool for so many bytes.
-fn with_copies(reservation: &MemoryReservation, bytes: usize) -> usize {
+/// Bytes that will be copied before they are let go.
+fn copied(reservation: &MemoryReservation, bytes: usize) -> usize {
     let is_copied = COPIED.iter().any(|name| reservation.consumer().name().starts_with(name));
-    if is_copied { bytes.saturating_mul(2) } else { bytes }
+    if is_copied { bytes } else { 0 }
 }
 
 impl Taken {
@@ -81,6 +113,25 @@ impl Taken {
 
     fn all(&self) -> usize {
         self.by_spillers.saturating_add(self.by_waiting).saturating_add(self.by_others)
+    }
+
+    /// Whether the process may hold so much more.
+    fn fits_into(&mut self, process: Process, bytes: usize) -> bool {
+        let is_believed = |seen: &Seen| seen.at.elapsed() < BELIEVED_FOR && seen.given < BELIEVED_UP_TO;
+        if !self.seen.as_ref().is_some_and(is_believed) {
+            let resident = (process.resident)().and_then(|bytes| usize::try_from(bytes).ok());
+            self.seen = resident.map(|resident| Seen { at: Instant::now(), resident, given: 0 });
+        }
+        let held = |seen: &Seen| seen.resident.saturating_add(seen.given).saturating_add(self.for_copies);
+        self.seen.as_ref().is_none_or(|seen| held(seen).saturating_add(bytes) <= process.limit)
+    }
+
+    fn give(&mut self, kind: Kind, bytes: usize, copies: usize) {
+        *self.of(kind) += bytes + copies;
+        self.for_copies += copies;
+        if let Some(seen) = &mut self.seen {
+            seen.given = seen.given.saturating_add(bytes);
+        }
     }
 
     /// Whether somebody who holds `held` may have so much more of a pool of `limit` bytes.
@@ -100,9 +151,11 @@ impl Taken {
 }
 
 impl SessionPool {
-    /// A pool of so many bytes.
-    pub fn new(limit: usize) -> Self {
-        Self { limit, taken: Mutex::default() }
+    /// A pool of so many bytes, in a process that may hold `of_process`.
+    pub fn new(limit: usize, of_process: usize) -> Self {
+        // Unit tests share a process: what it holds is not this session's.
+        let resident = if cfg!(test) { || None } else { process_memory::resident };
+        Self { limit, process: Process { limit: of_process, resident }, taken: Mutex::default() }
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -125,21 +178,30 @@ impl MemoryPool for SessionPool {
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        *self.taken().of(kind_of(reservation.consumer())) += with_copies(reservation, additional);
+        self.taken().give(kind_of(reservation.consumer()), additional, copied(reservation, additional));
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        *self.taken().of(kind_of(reservation.consumer())) -= with_copies(reservation, shrink);
+        let copies = copied(reservation, shrink);
+        let mut taken = self.taken();
+        *taken.of(kind_of(reservation.consumer())) -= shrink + copies;
+        taken.for_copies -= copies;
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let (kind, bytes) = (kind_of(reservation.consumer()), with_copies(reservation, additional));
+        let (kind, copies) = (kind_of(reservation.consumer()), copied(reservation, additional));
+        let bytes = additional.saturating_add(copies);
         let mut taken = self.taken();
         if !taken.leaves(self.limit, kind, reservation.size(), bytes) {
             let left = self.limit.saturating_sub(taken.all());
             return resources_err!("{bytes} bytes for {} of the {left} that are left of {}", reservation.consumer().name(), self.limit);
         }
-        *taken.of(kind) += bytes;
+        let is_little = taken.all().saturating_add(bytes) <= self.limit / ONE_PART_IN;
+        if !is_little && !taken.fits_into(self.process, bytes) {
+            let (name, limit) = (reservation.consumer().name(), self.process.limit);
+            return resources_err!("{bytes} bytes for {name} in a process that holds nearly the {limit} that it may");
+        }
+        taken.give(kind, additional, copies);
         Ok(())
     }
 
@@ -167,9 +229,12 @@ mod tests {
 
     use super::*;
 
+    /// More than any test holds.
+    const PLENTY: usize = usize::MAX;
+
     #[test]
     fn a_side_of_a_join_is_taken_twice_and_given_back_twice() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(100));
+        let pool: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(100, PLENTY));
         let join = MemoryConsumer::new("HashJoinInput[0]").register(&pool);
         let other = MemoryConsumer::new("ExternalSorter[0]").register(&pool);
         assert!(join.try_grow(51).is_err());
@@ -184,7 +249,7 @@ mod tests {
 
     #[test]
     fn who_spills_has_more_than_its_share_while_a_quarter_is_there_and_later_ones_keep_theirs() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(100));
+        let pool: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(100, PLENTY));
         let sorters: Vec<MemoryReservation> =
             (0..10).map(|number| MemoryConsumer::new(format!("ExternalSorter[{number}]")).with_can_spill(true).register(&pool)).collect();
         sorters[0].try_grow(25).expect("a fair share would be ten");
@@ -203,7 +268,7 @@ mod tests {
 
     #[test]
     fn what_waits_to_be_read_has_a_quarter_and_joins_have_the_rest() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(100));
+        let pool: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(100, PLENTY));
         let waiting = |part| MemoryConsumer::new(format!("RepartitionExec[{part}]")).with_can_spill(true).register(&pool);
         let (first, second) = (waiting(0), waiting(1));
         first.try_grow(20).expect("less than a quarter");
@@ -218,13 +283,36 @@ mod tests {
         second.try_grow(20).expect("what was read waits no more");
     }
 
+    #[test]
+    fn a_process_that_holds_what_it_may_gives_a_quarter_of_the_pool_and_no_more() {
+        let pool = |of_process: usize| -> Arc<dyn MemoryPool> {
+            let process = Process { limit: of_process, resident: || Some(1000) };
+            Arc::new(SessionPool { process, ..SessionPool::new(10_000, 0) })
+        };
+        let consumers = |pool| {
+            (MemoryConsumer::new("GroupedHashAggregateStream[0]").register(pool), MemoryConsumer::new("HashJoinInput[0]").register(pool))
+        };
+        let full = pool(1000);
+        let (groups, join) = consumers(&full);
+        groups.try_grow(2500).expect("a quarter, so that the work goes on");
+        assert!(groups.try_grow(1).is_err() && join.try_grow(1).is_err());
+        groups.shrink(2500);
+        join.try_grow(1250).expect("what was given back can be given again");
+        let nearly = pool(7500);
+        let (groups, join) = consumers(&nearly);
+        join.try_grow(3000).expect("three thousand, and as many for their copy");
+        let refused = groups.try_grow(3501).expect_err("the pool has four thousand, the process has not");
+        assert!(refused.to_string().contains("in a process that holds nearly the 7500"), "{refused}");
+        groups.try_grow(500).expect("both have five hundred");
+    }
+
     /// The names above are those of this version of the engine. (A nested loop writes to disk what does not fit.)
     #[tokio::test]
     async fn the_engine_calls_the_sides_of_its_joins_so() {
         let joins = ["SELECT count(*) FROM a JOIN b ON a.value = b.value", "SELECT sum(a.value * b.value) FROM a CROSS JOIN b"];
         for sql in joins {
             let refused = |limit| async move {
-                let pool = SessionPool::new(limit);
+                let pool = SessionPool::new(limit, PLENTY);
                 let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc().expect("a runtime");
                 let context = SessionContext::new_with_config_rt(SessionConfig::new().with_target_partitions(1), runtime);
                 for table in ["a", "b"] {

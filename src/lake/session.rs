@@ -42,7 +42,7 @@ pub fn session(memory_limit: Option<usize>, temp: &Path, target_partitions: usiz
         let left = limit.saturating_sub(BESIDE_THE_POOL);
         let pool = (left - left.saturating_sub(ALL_TO_THE_POOL) / LEFT_OUT).max(SMALLEST_POOL);
         let named_in_errors = NonZeroUsize::new(5).expect("five is not zero");
-        runtime = runtime.with_memory_pool(Arc::new(TrackConsumersPool::new(SessionPool::new(pool), named_in_errors)));
+        runtime = runtime.with_memory_pool(Arc::new(TrackConsumersPool::new(SessionPool::new(pool, limit), named_in_errors)));
     }
     let runtime = runtime.build_arc().context(Kind::Environment, || "preparing the SQL session")?;
     let mut config = SessionConfig::new().with_target_partitions(target_partitions.max(1)).with_information_schema(true);

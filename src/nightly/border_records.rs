@@ -6,14 +6,15 @@
 use std::collections::BTreeSet;
 
 use crate::compute::units::Unit;
-use crate::explain::lists::{FigureKey, ListedRecord, RecordList};
+use crate::explain::lists::{FigureKey, RecordList};
+use crate::explain::packed::ListedRecord;
 use crate::explain::records::Part;
 use crate::indices::synergy::{Transaction, missed_by, part_title};
 use crate::indices::tables::SynergyPair;
 use crate::library::scheme::composites::SYNERGY;
 use crate::report::texts;
 use crate::scoring::regional::{SYNERGY_DOMAIN, upwards};
-use crate::terms::{IndicatorId, UnitId};
+use crate::terms::IndicatorId;
 
 /// Both sides of every border.
 pub struct Sides<'a> {
@@ -45,7 +46,7 @@ fn listed(row: &Transaction) -> ListedRecord {
     ListedRecord {
         due: row.due_on.to_string(),
         record_id: row.origin.record_id.clone(),
-        unit: UnitId(row.origin.unit.clone()),
+        unit: row.origin.unit.clone(),
         because: String::new(),
         facts: vec![
             (texts::PART.to_owned(), part_title(row.part).to_owned()),

@@ -11,6 +11,7 @@ use super::sheets::SheetFiles;
 use super::view::Facts;
 use super::{ReportInput, guard, numbers, tables, texts, trees, write};
 use crate::compute::measures::Measures;
+use crate::explain::packed::ListedRecord;
 use crate::library::indicator::{Better, ShownAs};
 use crate::scoring::tables::{Rank, Unit};
 use crate::terms::UnitId;
@@ -123,10 +124,10 @@ fn a_record_of_another_unit_behind_a_figure_of_the_region_stands_in_the_offices_
     let is_foreign = |unit: &&Unit| !Facts::of(&input).is_below(&unit.id, &own);
     let other = input.units.iter().find(is_foreign).expect("a unit that does not answer to it").id.clone();
     let lists = input.records.lists.values_mut().next().expect("the fixture has lists");
-    let mut foreign = lists[0].records[0].clone();
-    (foreign.unit, foreign.record_id) = (other, "FOREIGN-1".to_owned());
-    let kept = lists[0].records[0].record_id.clone();
-    lists[0].records.push(foreign);
+    let mut records: Vec<_> = lists[0].records.iter().map(|record| record.owned()).collect();
+    let kept = records[0].record_id.clone();
+    records.push(ListedRecord { unit: other.0, record_id: "FOREIGN-1".to_owned(), ..records[0].clone() });
+    lists[0].records = records.into_iter().collect();
     let pages = pages(&input);
     let name = file_name(own.as_ref());
     let (office, tree) = (&pages[&format!("office/units/{name}.html")], &pages[&format!("units/{name}/index.html")]);
@@ -493,11 +494,12 @@ fn a_units_page_that_would_be_too_large_lists_fewer_of_each_kind_and_says_of_how
     let ((unit, ..), of_unit) = input.records.lists.iter_mut().next().expect("the fixture has lists");
     let unit = unit.clone();
     let mut long = of_unit[0].clone();
-    let numbered = |number: u32| crate::explain::lists::ListedRecord {
+    let one = long.records.iter().next().expect("a record").owned();
+    let numbered = |number: u32| ListedRecord {
         record_id: format!("C{number:03}"),
-        unit: unit.clone(),
+        unit: unit.0.clone(),
         facts: vec![("办案说明".to_owned(), "长".repeat(400))],
-        ..long.records[0].clone()
+        ..one.clone()
     };
     long.records = (0..20).map(numbered).collect();
     long.total = 777;

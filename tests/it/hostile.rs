@@ -74,12 +74,6 @@ fn drawn(random: &mut ChaCha8Rng, known: &[(PathBuf, Vec<u8>)]) -> Vec<u8> {
     bytes
 }
 
-fn peak_memory() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0) / 1024
-}
-
 #[test]
 fn every_reader_keeps_its_promises_on_any_bytes() {
     let seconds = std::env::var("KAOHE_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
@@ -101,6 +95,7 @@ fn every_reader_keeps_its_promises_on_any_bytes() {
             let _ = fs::remove_file(&kept);
             tried += 1;
         }
-        eprintln!("{target}: {tried} inputs in {:.0} s, peak memory {} MB", begun.elapsed().as_secs_f64(), peak_memory());
+        let peak = kaohe::process_memory::peak().unwrap_or(0) >> 20;
+        eprintln!("{target}: {tried} inputs in {:.0} s, peak memory {peak} MB", begun.elapsed().as_secs_f64());
     }
 }

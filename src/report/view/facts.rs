@@ -61,7 +61,7 @@ pub struct Facts<'a> {
     pub months: Vec<Month>,
     /// The files of each result table; empty where none are written.
     pub sheets: Vec<SheetFiles>,
-    units: BTreeMap<&'a UnitId, &'a Unit>,
+    units: BTreeMap<&'a str, &'a Unit>,
     ranks: BTreeMap<Object<'a>, &'a Rank>,
     scores: BTreeMap<(&'a UnitId, &'a str, &'a str), &'a Score>,
     values: BTreeMap<Object<'a>, Vec<&'a Value>>,
@@ -93,7 +93,7 @@ impl<'a> Facts<'a> {
             input,
             months: input.period.months_until(input.as_of),
             sheets: Vec::new(),
-            units: input.units.iter().map(|unit| (&unit.id, unit)).collect(),
+            units: input.units.iter().map(|unit| (unit.id.as_ref(), unit)).collect(),
             ranks: input.scorecards.ranks.iter().map(|rank| ((&rank.unit, rank.domain.as_str()), rank)).collect(),
             scores: BTreeMap::new(),
             values: BTreeMap::new(),
@@ -210,18 +210,18 @@ impl<'a> Facts<'a> {
     }
 
     /// A unit's row.
-    pub fn unit(&self, id: &UnitId) -> Option<&'a Unit> {
-        self.units.get(id).copied()
+    pub fn unit(&self, id: impl AsRef<str>) -> Option<&'a Unit> {
+        self.units.get(id.as_ref()).copied()
     }
 
     /// Whether a unit is another one or answers to it.
-    pub fn is_below(&self, unit: &UnitId, other: &UnitId) -> bool {
-        let mut at = Some(unit);
+    pub fn is_below(&self, unit: impl AsRef<str>, other: &UnitId) -> bool {
+        let mut at = Some(unit.as_ref());
         // No chain of command is longer than there are units, even one that turns in a circle.
         for _ in 0..=self.units.len() {
             match at {
-                Some(unit) if unit == other => return true,
-                Some(unit) => at = self.unit(unit).and_then(|unit| unit.parent.as_ref()),
+                Some(unit) if unit == other.as_ref() => return true,
+                Some(unit) => at = self.unit(unit).and_then(|unit| unit.parent.as_ref()).map(AsRef::as_ref),
                 None => return false,
             }
         }
@@ -229,8 +229,8 @@ impl<'a> Facts<'a> {
     }
 
     /// A unit's name; its identifier where the units' table does not know it.
-    pub fn unit_name(&self, id: &UnitId) -> Text {
-        Text::of(self.unit(id).map_or(id.as_ref(), |unit| &unit.name))
+    pub fn unit_name(&self, id: impl AsRef<str>) -> Text {
+        Text::of(self.unit(&id).map_or(id.as_ref(), |unit| &unit.name))
     }
 
     /// A division's name, or its code.
@@ -364,10 +364,8 @@ impl<'a> Facts<'a> {
 
     /// Records behind a figure; of an object that is a whole unit those of all its domains.
     pub fn records(&self, object: Object<'a>, indicator: &IndicatorId) -> Vec<&'a RecordList> {
-        let from = (object.0.clone(), object.1.to_owned(), IndicatorId(String::new()));
-        let of_unit = self.input.records.lists.range(from..).take_while(|((unit, _, _), _)| unit == object.0);
-        let wanted = of_unit.filter(|((_, domain, id), _)| id == indicator && object.1.split('+').any(|of_object| of_object == domain));
-        wanted.flat_map(|(_, lists)| lists).collect()
+        let of_domain = |domain: &str| self.input.records.lists.get(&(object.0.clone(), domain.to_owned(), indicator.clone()));
+        object.1.split('+').filter_map(of_domain).flatten().collect()
     }
 
     /// How the records of each unit stand on both sides.

@@ -389,7 +389,7 @@ fn effect_size(effect: f64) -> String {
 }
 
 fn effect_row(facts: &Facts, effect: &Effect) -> EffectRow {
-    let unit = effect.unit.as_ref().map(|unit| facts.unit_name(&UnitId(unit.clone())));
+    let unit = effect.unit.as_ref().map(|unit| facts.unit_name(unit));
     let region = effect.region.as_ref().map(|region| facts.region_name(region));
     EffectRow {
         number: Text::masked(&effect.id),
@@ -406,7 +406,7 @@ fn more(all: usize) -> String {
 }
 
 fn ignored_row(facts: &Facts, review: &IgnoredReview) -> [Text; 5] {
-    let unit = if review.unit.is_empty() { Text::default() } else { facts.unit_name(&UnitId(review.unit.clone())) };
+    let unit = if review.unit.is_empty() { Text::default() } else { facts.unit_name(&review.unit) };
     let (number, document) = (Text::masked(&review.number), Text::masked(&review.document));
     [number, unit, Text::of(&review.on.to_string()), document, Text::of(texts::why_ignored(review.why))]
 }
@@ -423,7 +423,7 @@ fn resolved_row(facts: &Facts, resolved: &Resolved) -> ResolvedRow {
     ResolvedRow {
         resolved_on: resolved.resolved_on.to_string(),
         review: Text::masked(&review.unwrap_or_default()),
-        unit: facts.unit_name(&UnitId(finding.unit.clone())),
+        unit: facts.unit_name(&finding.unit),
         title: Text::of(&finding.title),
         subject: facts.subject(&finding.subject),
         says: Text::masked(&finding.says),

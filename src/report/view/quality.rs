@@ -14,7 +14,6 @@ use crate::report::input::{AccountingRow, HeldItem, Mark, NotReported, ReasonCou
 use crate::report::names::Text;
 use crate::report::numbers;
 use crate::report::texts;
-use crate::terms::UnitId;
 
 /// The counts of one file, or of one table's files together.
 #[derive(Debug, Clone)]
@@ -313,7 +312,7 @@ pub fn remark_view(facts: &Facts, row: &UnitRemarkRow) -> RemarkView {
     };
     let (remarked, sent) = facts.usual_share(&row.remark);
     RemarkView {
-        unit: facts.unit_name(&UnitId(row.remark.unit.clone())),
+        unit: facts.unit_name(&row.remark.unit),
         table: facts.table_name(&row.remark.table),
         says: Text::of(&row.remark.says),
         rows: numbers::count(row.remark.rows),

@@ -319,8 +319,11 @@ impl Spread {
         numbers::place(total, self.low, self.high)
     }
 
-    /// The strip of the group. `own` marks one object; without `peers`, only it and the median are drawn.
+    /// The strip of the group; none for one or two, whose numbers say it. `own` marks one object; without `peers`, only it and the median are drawn.
     pub fn strip(&self, facts: &Facts, group: &str, own: Option<Decimal>, peers: bool) -> Svg {
+        if self.totals.len() < 3 {
+            return Svg::default();
+        }
         let median = self.median();
         let mut dots: Vec<Dot> = Vec::new();
         if peers {
@@ -371,11 +374,7 @@ pub fn groups<'a>(facts: &Facts<'a>, up: &str, is_wanted: impl Fn(&Rank) -> bool
         Group {
             anchor: format!("g{}", number + 1),
             members: texts::units(ranks.len()),
-            strip: if spread.totals.len() < 3 || !ranks.iter().all(|rank| is_wanted(rank)) {
-                Svg::default()
-            } else {
-                spread.strip(facts, &title, None, true)
-            },
+            strip: if ranks.iter().all(|rank| is_wanted(rank)) { spread.strip(facts, &title, None, true) } else { Svg::default() },
             highest: total(facts, spread.totals.last().copied()),
             median: total(facts, spread.median()),
             lowest: total(facts, spread.totals.first().copied()),
@@ -478,7 +477,7 @@ pub struct MovedRow {
 
 /// The unit, with its scorecard where one is meant.
 fn unit_in_domain(facts: &Facts, id: &str, domain: &str) -> Text {
-    let name = facts.unit_name(&UnitId(id.to_owned()));
+    let name = facts.unit_name(id);
     if domain.is_empty() { name } else { Text::of(&texts::in_domain(name.as_str(), domain)) }
 }
 

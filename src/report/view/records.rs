@@ -7,7 +7,8 @@ use super::Facts;
 use super::facts::Object;
 use super::frame::Reader;
 use crate::compute::loads::began;
-use crate::explain::lists::{ListedRecord, RecordList};
+use crate::explain::lists::RecordList;
+use crate::explain::packed::ListedRecord;
 use crate::library::indicator::Better;
 use crate::report::names::Text;
 use crate::report::numbers;
@@ -113,8 +114,8 @@ fn view<'a>(
     better: Better,
     (reader, longest): (Reader, usize),
 ) -> RecordListView {
-    let is_shown = |record: &&ListedRecord| reader == Reader::Office || facts.is_below(&record.unit, object.0);
-    let mut records: Vec<&ListedRecord> = list.records.iter().filter(is_shown).collect();
+    let is_shown = |record: &ListedRecord<&str>| reader == Reader::Office || facts.is_below(record.unit, object.0);
+    let mut records: Vec<ListedRecord<&str>> = list.records.iter().filter(is_shown).collect();
     let is_of_others_too = records.len() < list.records.len();
     records.truncate(longest);
     let (part, total) = (texts::part(list.part, better), numbers::count(list.total));
@@ -123,20 +124,20 @@ fn view<'a>(
             false => texts::records_heading(part, records.len(), &total),
             true => texts::own_records_heading(part, records.len(), &total),
         },
-        of_several: records.iter().any(|record| record.unit != *object.0),
-        rows: records.into_iter().map(|record| row(facts, record)).collect(),
+        of_several: records.iter().any(|record| record.unit != object.0.as_ref()),
+        rows: records.iter().map(|record| row(facts, record)).collect(),
     }
 }
 
-fn row(facts: &Facts, record: &ListedRecord) -> RecordRow {
+fn row(facts: &Facts, record: &ListedRecord<&str>) -> RecordRow {
     let known = record.facts.iter().map(|(meaning, value)| texts::fact(meaning, value));
-    let says = if record.because.is_empty() { known.collect::<Vec<_>>().join(texts::LIST_SEPARATOR) } else { record.because.clone() };
+    let says = if record.because.is_empty() { known.collect::<Vec<_>>().join(texts::LIST_SEPARATOR) } else { record.because.to_owned() };
     RecordRow {
-        record: Text::masked(&record.record_id),
-        unit: facts.unit_name(&record.unit),
-        due: Text::of(&record.due),
+        record: Text::masked(record.record_id),
+        unit: facts.unit_name(record.unit),
+        due: Text::of(record.due),
         says: Text::masked(&says),
-        file: Text::masked(&place(&record.source_file, record.source_line, &record.batch_id)),
+        file: Text::masked(&place(record.source_file, record.source_line, record.batch_id)),
     }
 }
 
