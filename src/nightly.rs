@@ -16,7 +16,7 @@ use crate::compute::law::UNLAWFUL;
 use crate::compute::usage::{says_without_source, without_source};
 use crate::diagnostics::{Diagnostics, Severity};
 use crate::error::{Context, Error, Kind, Result};
-use crate::lake::{Lake, WriterLock};
+use crate::lake::{Lake, SpillFolder, WriterLock};
 use crate::library::Library;
 use crate::library::contract::REGISTRY;
 use crate::library::scheme::Scheme;
@@ -158,7 +158,7 @@ pub fn run(request: &Request<'_>, surroundings: &dyn Surroundings) -> Result<Run
     let started = surroundings.now();
     let _lock = WriterLock::acquire(&request.out.join("lake").join(".lock"), &request.run, pid, &host, &started)?;
     let folder = request.out.join("runs").join(&request.run.0);
-    remove_abandoned_staging(&request.out.join("runs"));
+    remove_abandoned(&request.out);
     let mut journal = Journal::open(&folder)?;
     journal.write(&started, "run-started", &request.run.0, &format!("as of {}, period {}", request.as_of, request.period))?;
     let mut results = RunResults {
@@ -279,8 +279,10 @@ fn stages(
     journal.write(&surroundings.now(), "snapshot-pinned", "lake", &format!("{:?}", snapshot.versions()))?;
     let held_tables = held_tables(&loaded.tables);
     let broken = broken_indicators(request);
-    let previous_folder = previous.as_ref().map(|previous| previous.folder.as_path());
-    let assessed = runtime.block_on(assessing::assess(request, &lake, &snapshot, &held_tables, &broken, previous_folder, surroundings))?;
+    let published = previous.as_ref().map(|previous| previous.folder.as_path());
+    let of_period = published.and_then(|published| newest_of_period(published, request.period.to_string().as_str()));
+    let before = assessing::Before { published, of_period: of_period.as_deref() };
+    let assessed = runtime.block_on(assessing::assess(request, &lake, &snapshot, &held_tables, &broken, before, surroundings))?;
     for (id, why) in &assessed.records.failed {
         journal.write(&surroundings.now(), "listing-failed", &id.0, why)?;
     }
@@ -372,11 +374,13 @@ fn reason_to_keep_back(request: &Request<'_>, results: &RunResults) -> Option<St
         .then(|| format!("{:.0} % of the indicators are held, more than the {:.0} % that [hold] allows", share * 100.0, allowed * 100.0))
 }
 
-/// A killed run leaves its staging behind; whoever holds the writer lock may remove it.
-fn remove_abandoned_staging(runs: &Path) {
-    for entry in std::fs::read_dir(runs).into_iter().flatten().flatten() {
+/// A killed run leaves its staging and what it has spilled: before anything is loaded they go, or a disk that they fill stays full. Whoever holds the writer lock
+/// may do so.
+fn remove_abandoned(out: &Path) {
+    for entry in std::fs::read_dir(out.join("runs")).into_iter().flatten().flatten() {
         let _ = std::fs::remove_dir_all(entry.path().join("staging"));
     }
+    SpillFolder::remove_abandoned(&out.join("lake"));
 }
 
 struct StageWatch<'a> {
@@ -535,6 +539,19 @@ pub fn refuse_unusable_text(diagnostics: &Diagnostics) -> Result<()> {
 fn previous_run(out: &Path) -> Result<Option<Previous>> {
     let Some(current) = Current::read(&out.join("current.json"))? else { return Ok(None) };
     previous_in(&out.join("runs").join(&current.run.0)).map(Some)
+}
+
+/// The newest published run up to this one that looked at the period: one of another period in between has other findings, and resolves nobody's.
+fn newest_of_period(published: &Path, period: &str) -> Option<PathBuf> {
+    let is_of_period = |folder: &Path| RunResults::of(folder).is_some_and(|results| results.is_published() && results.period == period);
+    if is_of_period(published) {
+        return Some(published.to_owned());
+    }
+    let runs = std::fs::read_dir(published.parent()?).ok()?.flatten().map(|entry| entry.path());
+    // Names of runs are sorted as they began.
+    let mut earlier: Vec<PathBuf> = runs.filter(|folder| folder.as_path() < published).collect();
+    earlier.sort();
+    earlier.into_iter().rev().find(|folder| is_of_period(folder))
 }
 
 /// What a run needs of the one before.

@@ -79,5 +79,6 @@ SELECT unit_id, domain, 'cases' AS source_table, record_id, source_file, source_
        opened_on AS happened_on, party AS occasion,
        concat('与 ', first_record, ' 等 ', CAST(cases_in AS VARCHAR), ' 件为同一当事人、同一违法行为，彼此相隔不超过 7 日；本件罚款 ',
               CAST(fine_amount AS VARCHAR), ' 元，合计 ', CAST(total_in AS VARCHAR), ' 元，越过', sign, ' ',
-              CAST(CAST(edge AS BIGINT) AS VARCHAR), ' 元') AS says
+              CAST(CAST(edge AS BIGINT) AS VARCHAR), ' 元') AS says,
+       concat_ws(' ', CAST(opened_on AS VARCHAR), CAST(fine_amount AS VARCHAR)) AS judged
 FROM summed

@@ -33,7 +33,8 @@ SELECT c.unit_id, c.domain, 'innovation_cases' AS source_table, c.innovation_id 
        o.innovation_id IS NOT NULL AND NOT coalesce(o.second_unit = c.unit_id, false)
          AND NOT coalesce(c.second_unit = o.unit_id AND c.is_confirmed, false) AS is_odd,
        concat(CAST(c.submitted_on AS VARCHAR), ' 申报，与 ', o.unit_id, ' 于 ', CAST(o.submitted_on AS VARCHAR), ' 申报的 ', o.innovation_id, ' 正文',
-              coalesce('的相似度为 ' || CAST(CAST(text_similarity(c.text, o.text) AS DECIMAL(5, 2)) AS VARCHAR), '散列相同')) AS says
+              coalesce('的相似度为 ' || CAST(CAST(text_similarity(c.text, o.text) AS DECIMAL(5, 2)) AS VARCHAR), '散列相同')) AS says,
+       concat_ws(' ', CAST(c.submitted_on AS VARCHAR), o.innovation_id, c.text_hash, CAST(text_similarity(c.text, o.text) AS VARCHAR)) AS judged
 FROM claims AS c
 LEFT JOIN first_ones AS f ON f.record_id = c.innovation_id
 LEFT JOIN claims AS o ON o.innovation_id = f.original_id

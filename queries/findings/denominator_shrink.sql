@@ -96,7 +96,7 @@ ranked AS (
   FROM counted
 )
 SELECT unit_id, domain, source_table, record_id, source_file, source_line, sign, false AS is_odd, counted_on AS happened_on,
-       CAST(NULL AS VARCHAR) AS says
+       CAST(NULL AS VARCHAR) AS says, CAST(NULL AS VARCHAR) AS judged
 FROM in_period
 WHERE state = 'due'
 UNION ALL
@@ -123,5 +123,6 @@ SELECT unit_id, domain, source_table, record_id, source_file, source_line, sign,
                 WHEN 'not_confirmed' THEN '没有确认日期'
                 ELSE excluded_because END,
               CASE WHEN batch = largest_batch AND rows_of_batch > 1
-                   THEN concat('；同日同一事由共 ', CAST(rows_of_batch AS VARCHAR), ' 条，只计一条') ELSE '' END) AS says
+                   THEN concat('；同日同一事由共 ', CAST(rows_of_batch AS VARCHAR), ' 条，只计一条') ELSE '' END) AS says,
+       concat_ws(' ', CAST(counted_on AS VARCHAR), excluded_because)
 FROM ranked

@@ -186,7 +186,8 @@ SELECT f.unit_id, f.act_domain AS domain, f.source_table, f.record_id, f.source_
                                      CAST(f.picture_matters AS VARCHAR), ' 件事')
          ELSE concat(CAST(f.made_on AS VARCHAR), ' 的照片属于', f.act, '，与', f.near_act, ' 的照片画面相近（感知哈希相差 ', CAST(f.bits AS VARCHAR),
                      ' 位），相近的照片属于 ', CAST(f.near_matters AS VARCHAR), ' 件事')
-       END AS says
+       END AS says,
+       concat_ws(' ', CAST(f.made_on AS VARCHAR), CAST(f.digest AS VARCHAR), CAST(f.picture AS VARCHAR)) AS judged
 FROM (VALUES ('文件相同'), ('画面相同'), ('画面相近')) AS s (sign)
 CROSS JOIN compared AS f
 WHERE CASE s.sign

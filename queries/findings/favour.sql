@@ -58,14 +58,16 @@ SELECT p.unit_id, p.domain, 'cases' AS source_table, p.record_id, p.source_file,
        c.officer AS stratum, p.decided_on AS happened_on,
        concat(CAST(p.decided_on AS VARCHAR), ' 决定，同一人员本期办理同一当事人 ', CAST(c.pair_cases AS VARCHAR), ' 件；在裁量幅度内的位置为 ',
               CAST(CAST(p.band_position AS DECIMAL(18, 2)) AS VARCHAR), '，同类 ', CAST(k.like_cases AS VARCHAR), ' 件的中位数为 ',
-              CAST(CAST(k.usual_position AS DECIMAL(18, 2)) AS VARCHAR)) AS says
+              CAST(CAST(k.usual_position AS DECIMAL(18, 2)) AS VARCHAR)) AS says,
+       concat_ws(' ', CAST(p.decided_on AS VARCHAR), CAST(p.band_position AS VARCHAR)) AS judged
 FROM positions AS p
 JOIN cases_of_paired AS c ON c.record_id = p.record_id AND c.nth = 1
 JOIN cells AS k ON k.unit_id = p.unit_id AND k.domain = p.domain AND k.item_code = p.item_code AND k.severity = p.severity
 WHERE k.like_cases >= param('finding.favour.like_cases', p.domain, p.decided_on)
 UNION ALL
 SELECT p.unit_id, p.domain, 'cases', p.record_id, p.source_file, p.source_line, '反复配对', CAST(NULL AS BOOLEAN), CAST(NULL AS BOOLEAN), '', p.decided_on,
-       concat(CAST(p.decided_on AS VARCHAR), ' 决定，没有填写办案人员或者当事人代码')
+       concat(CAST(p.decided_on AS VARCHAR), ' 决定，没有填写办案人员或者当事人代码'),
+       CAST(p.decided_on AS VARCHAR)
 FROM positions AS p
 JOIN cells AS k ON k.unit_id = p.unit_id AND k.domain = p.domain AND k.item_code = p.item_code AND k.severity = p.severity
 WHERE k.like_cases >= param('finding.favour.like_cases', p.domain, p.decided_on) AND (p.party IS NULL OR coalesce(cardinality(p.officers), 0) = 0)

@@ -44,10 +44,12 @@ ranked AS (
 SELECT unit_id, domain, 'inspections' AS source_table, record_id, source_file, source_line, sign, mark = usual_mark AS is_odd,
        checked_on AS happened_on,
        concat('检查 ', CAST(checked_on AS VARCHAR), '，', lpad(CAST(minute_of_day / 60 AS VARCHAR), 2, '0'), ':', lpad(CAST(minute_of_day % 60 AS VARCHAR), 2, '0'),
-              ' 开始，历时 ', CAST(minutes AS VARCHAR), ' 分钟；', sign, '的共 ', CAST(times AS VARCHAR), ' 次') AS says
+              ' 开始，历时 ', CAST(minutes AS VARCHAR), ' 分钟；', sign, '的共 ', CAST(times AS VARCHAR), ' 次') AS says,
+       concat_ws(' ', CAST(checked_on AS VARCHAR), CAST(minute_of_day AS VARCHAR), CAST(minutes AS VARCHAR)) AS judged
 FROM ranked
 UNION ALL
-SELECT t.unit_id, t.domain, 'inspections', t.record_id, t.source_file, t.source_line, x.sign, CAST(NULL AS BOOLEAN), t.checked_on, CAST(NULL AS VARCHAR)
+SELECT t.unit_id, t.domain, 'inspections', t.record_id, t.source_file, t.source_line, x.sign, CAST(NULL AS BOOLEAN), t.checked_on, CAST(NULL AS VARCHAR),
+       CAST(NULL AS VARCHAR)
 FROM (VALUES ('时长相同'), ('开始时刻相同')) AS x (sign)
 CROSS JOIN timed AS t
 WHERE coalesce(t.minutes <= 0, true)

@@ -127,13 +127,14 @@ judged AS (
                     CASE WHEN g.is_too_far THEN concat('距前一件 ', g.record_before, ' 结束 ', CAST(CAST(round(g.gap) AS BIGINT) AS VARCHAR), ' 分钟，两地直线 ',
                                                        CAST(CAST(round(g.km) AS BIGINT) AS VARCHAR), ' 公里') END,
                     CASE WHEN g.is_next_too_far THEN concat('后一件 ', g.record_after, ' 在 ', CAST(CAST(round(g.gap_after) AS BIGINT) AS VARCHAR),
-                                                            ' 分钟后开始，两地直线 ', CAST(CAST(round(g.km_after) AS BIGINT) AS VARCHAR), ' 公里') END) END) AS says
+                                                            ' 分钟后开始，两地直线 ', CAST(CAST(round(g.km_after) AS BIGINT) AS VARCHAR), ' 公里') END) END) AS says,
+         concat_ws(' ', g.officer, CAST(g.began AS VARCHAR), CAST(g.ended AS VARCHAR), CAST(round(coalesce(g.km, g.km_after)) AS VARCHAR)) AS times
   FROM (VALUES ('时间重叠'), ('路程太远')) AS s (sign)
   CROSS JOIN grouped AS g
   LEFT JOIN elsewhere AS e ON e.source_table = g.source_table AND e.record_id = g.record_id AND e.officer = g.officer
   LEFT JOIN neighbours AS n ON n.source_table = g.source_table AND n.record_id = g.record_id AND n.officer = g.officer
 )
 SELECT unit_id, domain, source_table, record_id, min(source_file) AS source_file, min(source_line) AS source_line, sign,
-       bool_or(is_odd) AS is_odd, min(says) FILTER (WHERE is_odd) AS says
+       bool_or(is_odd) AS is_odd, min(says) FILTER (WHERE is_odd) AS says, min(times) FILTER (WHERE is_odd) AS judged
 FROM judged
 GROUP BY unit_id, domain, source_table, record_id, sign

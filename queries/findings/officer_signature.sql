@@ -87,6 +87,7 @@ judged AS (
 SELECT unit_id, domain, source_table, record_id, min(source_file) AS source_file, min(source_line) AS source_line, sign,
        bool_or(oddities <> '') AS is_odd,
        min(concat(CASE kind WHEN 'visit' THEN '检查之日 ' ELSE '决定之日 ' END, CAST(acted_on AS VARCHAR), '，执法人员 ', officer, ' ', oddities))
-         FILTER (WHERE oddities <> '') AS says
+         FILTER (WHERE oddities <> '') AS says,
+       min(concat_ws(' ', kind, CAST(acted_on AS VARCHAR), officer)) FILTER (WHERE oddities <> '') AS judged
 FROM judged
 GROUP BY unit_id, domain, source_table, record_id, sign

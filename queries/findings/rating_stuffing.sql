@@ -68,19 +68,21 @@ source_sizes AS (
 SELECT unit_id, domain, 'ratings' AS source_table, record_id, source_file, source_line, '接连好评' AS sign,
        ratings_in >= param('finding.rating_stuffing.run', domain, rated_on) AS is_odd,
        rated_on AS happened_on, rated_on AS occasion,
-       concat(CAST(rated_on AS VARCHAR), '，接连 ', CAST(ratings_in AS VARCHAR), ' 条好评之一') AS says
+       concat(CAST(rated_on AS VARCHAR), '，接连 ', CAST(ratings_in AS VARCHAR), ' 条好评之一') AS says,
+       CAST(rated_on AS VARCHAR) AS judged
 FROM run_sizes
 UNION ALL
 SELECT r.unit_id, r.domain, 'ratings', r.record_id, r.source_file, r.source_line, '同一来源',
        s.ratings_in >= param('finding.rating_stuffing.same_source', r.domain, r.rated_on),
        r.rated_on, r.rated_on AS occasion,
-       concat(CAST(r.rated_on AS VARCHAR), '，同一设备、手机号或者网络地址先后 ', CAST(s.ratings_in AS VARCHAR), ' 条好评之一')
+       concat(CAST(r.rated_on AS VARCHAR), '，同一设备、手机号或者网络地址先后 ', CAST(s.ratings_in AS VARCHAR), ' 条好评之一'), CAST(r.rated_on AS VARCHAR)
 FROM rated AS r
 JOIN source_sizes AS s ON s.record_id = r.record_id
 UNION ALL
 SELECT unit_id, domain, 'ratings', record_id, source_file, source_line, '完成即评',
        seconds_after <= 60 * param('finding.rating_stuffing.instant_minutes', domain, rated_on),
        rated_on, rated_on AS occasion,
-       concat(CAST(rated_on AS VARCHAR), '，行为完成后 ', CAST(seconds_after AS VARCHAR), ' 秒评价')
+       concat(CAST(rated_on AS VARCHAR), '，行为完成后 ', CAST(seconds_after AS VARCHAR), ' 秒评价'),
+       CAST(rated_on AS VARCHAR)
 FROM rated
 WHERE seconds_after >= 0

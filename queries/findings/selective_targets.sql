@@ -98,7 +98,8 @@ like_cases AS (
   WINDOW w AS (PARTITION BY unit_id, domain, item_code, severity)
 )
 SELECT v.unit_id, v.domain, 'inspections' AS source_table, v.record_id, v.source_file, v.source_line,
-       w.sign, CASE WHEN w.sign = '频密检查' THEN v.is_frequent ELSE v.is_odd END AS is_odd, v.checked_on AS happened_on, v.checked_on AS occasion, v.says
+       w.sign, CASE WHEN w.sign = '频密检查' THEN v.is_frequent ELSE v.is_odd END AS is_odd, v.checked_on AS happened_on, v.checked_on AS occasion, v.says,
+       CAST(v.checked_on AS VARCHAR) AS judged
 FROM (VALUES ('反复检查'), ('频密检查')) AS w (sign)
 CROSS JOIN repeated AS v
 UNION ALL
@@ -106,6 +107,7 @@ SELECT unit_id, domain, 'cases', record_id, source_file, source_line, '外地罚
        is_fined AND local_fined <= local_cases * param('finding.selective_targets.local_fined', domain, decided_on),
        decided_on, decided_on AS occasion,
        concat(CAST(decided_on AS VARCHAR), ' 对外地当事人罚款；同一事项、同一档次的本地案件 ', CAST(local_cases AS VARCHAR), ' 件中，罚款 ',
-              CAST(local_fined AS VARCHAR), ' 件')
+              CAST(local_fined AS VARCHAR), ' 件'),
+       CAST(decided_on AS VARCHAR)
 FROM like_cases
 WHERE is_from_elsewhere AND local_cases >= param('finding.selective_targets.local_cases', domain, decided_on)

@@ -16,11 +16,12 @@
 -- “迟录”：录入距事项（案件最早的日期、检查之日）的天数多于参数规定；
 -- “期末录入”：在统计期最后若干工作日录入（统计期未满的，为最近一个已结束季度的最后若干工作日，此后录入的到下一季度末再看）；
 -- “迟录且期末”：既迟且在期末，即为证据。
--- 剔除批量装载（`recorded_acts` 的 `is_bulk_load`）：是数据迁移或集中上报，不能说明某一单位。单位自己的批量上报不剔除：那正是复核人员要问的。
+-- 批量装载（`recorded_acts` 的 `is_bulk_load`）是数据迁移或集中上报，不能说明某一单位：不作判断，也不算没有问题；占得多的，检验记为不适用。
+-- 单位自己的批量上报照常判断：那正是复核人员要问的。
 WITH in_period AS (
   SELECT *, day_of(created_at) AS created_on
   FROM recorded_acts
-  WHERE coalesce(created_at >= $from AND created_at < $as_of, event_on >= day_of($from) AND end_of(event_on) <= $as_of) AND NOT is_bulk_load
+  WHERE coalesce(created_at >= $from AND created_at < $as_of, event_on >= day_of($from) AND end_of(event_on) <= $as_of)
 ),
 judged AS (
   SELECT e.*,
@@ -30,7 +31,7 @@ judged AS (
   FROM in_period AS e
 )
 SELECT j.unit_id, j.domain, j.source_table, j.record_id, j.source_file, j.source_line, s.sign,
-       CASE s.sign WHEN '迟录' THEN is_late WHEN '期末录入' THEN is_at_end ELSE is_late AND is_at_end END AS is_odd,
+       CASE WHEN NOT is_bulk_load THEN CASE s.sign WHEN '迟录' THEN is_late WHEN '期末录入' THEN is_at_end ELSE is_late AND is_at_end END END AS is_odd,
        coalesce(created_on, event_on) AS happened_on,
        concat('事项日期 ', CAST(event_on AS VARCHAR), '，录入 ', CAST(created_on AS VARCHAR), '，相隔 ',
               CAST(created_on - event_on AS VARCHAR), ' 天') AS says

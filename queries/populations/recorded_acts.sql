@@ -12,7 +12,7 @@
 -- `is_bulk_load`：同一来源批次（`source_batch`）在一分钟之内为不少于规定数的单位录入不少于规定数的行，并且不少于平常一分钟行数
 --   （各批次各分钟行数的中位数；有录入的分钟太少的，看不出平常，不看倍数）的规定倍数（参数 `finding.migration.*`），是数据迁移或集中上报；`is_bulk_update` 依修改时间同样判断。
 --   大省每分钟都有几十行，平常的流量不是迁移；每日一批导入的，一批也只是平常。单位自己的批量上报不在此列：
---   一个单位超过一批一分钟行数的规定份额的（带上别家的几行），仍是它自己的。
+--   一个单位超过一批一分钟行数的规定份额、别家都只有几行的（规定数以下），仍是它自己的。
 -- `is_closed`：案件已经结案；检查一律为是。
 WITH acts AS (
   SELECT 'cases' AS source_table, unit_id, domain, record_id, source_file, source_line, source_batch, opened_on AS event_on,
@@ -54,7 +54,9 @@ bulk AS (
         GROUP BY e.source_table, e.source_batch, e.entry, e.at_minute, e.unit_id) AS of_units
   GROUP BY source_table, source_batch, entry, at_minute
   HAVING count(*) >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second'))
-    AND max(rows_of_unit) <= sum(rows_of_unit) * param('finding.migration.share', 'other', day_of($as_of - INTERVAL '1 second'))
+    AND (max(rows_of_unit) <= sum(rows_of_unit) * param('finding.migration.share', 'other', day_of($as_of - INTERVAL '1 second'))
+      OR count(*) FILTER (WHERE rows_of_unit >= param('finding.migration.unit_rows', 'other', day_of($as_of - INTERVAL '1 second')))
+        >= param('finding.migration.units', 'other', day_of($as_of - INTERVAL '1 second')))
 )
 SELECT a.*, l.source_batch IS NOT NULL AS is_bulk_load, u.source_batch IS NOT NULL AS is_bulk_update
 FROM acts AS a

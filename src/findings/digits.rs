@@ -23,6 +23,7 @@ use super::tested::{EvidenceOf, Tested};
 use super::{Detecting, LEAST_ODD, judged, percent};
 use crate::error::{Context, Kind, Result};
 use crate::library::detector::Detector;
+use crate::statistics::proportion::DEVIATE_95;
 
 const DIGITS: usize = 10;
 
@@ -89,7 +90,7 @@ fn judged_against_peers<'a>(detector: &'a Detector, minimum_peers: usize, sign: 
             peers: compared.peers,
             all_tiers: compared.all_tiers,
             effect: Some(w),
-            effect_interval: None,
+            effect_interval: Some(w_limits(w, share.n)),
             p: Some(compared.p),
             worth: w >= detector.floor && share.share() > usual && share.has_several_odd(LEAST_ODD),
             not_applicable: None,
@@ -98,6 +99,16 @@ fn judged_against_peers<'a>(detector: &'a Detector, minimum_peers: usize, sign: 
         });
     }
     tests
+}
+
+/// 95 % limits of w = √(λ ÷ n): χ² has the mean df + λ and the variance 2 (df + 2 λ) (Patnaik 1949, Biometrika 36: 202–232), taken as normal. As small an effect as
+/// chance alone gives has a limit below its estimate, which then is the limit.
+fn w_limits(w: f64, n: u64) -> (f64, f64) {
+    let (n, degrees) = (n as f64, (DIGITS - 1) as f64);
+    let noncentral = (w * w * n - degrees).max(0.0);
+    let half = DEVIATE_95 * (2.0 * (degrees + 2.0 * noncentral)).sqrt();
+    let at = |noncentral: f64| (noncentral.max(0.0) / n).sqrt();
+    (at(noncentral - half).min(w), at(noncentral + half).max(w))
 }
 
 fn add(sums: &mut Digits, digits: &Digits) {

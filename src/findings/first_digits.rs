@@ -21,6 +21,7 @@ use super::unit_by_unit::UnitByUnit;
 use super::{Detecting, judged};
 use crate::error::Result;
 use crate::library::detector::Detector;
+use crate::statistics::proportion::DEVIATE_95;
 
 /// Pairs of first digits, 10 to 99.
 const PAIRS: usize = 90;
@@ -63,6 +64,15 @@ fn deviation(counts: &[u64; PAIRS]) -> Deviation {
     let shares: [f64; PAIRS] = std::array::from_fn(|place| expected(place + 10));
     let mean = counts.iter().zip(shares).map(|(count, share)| (*count as f64 / n - share).abs()).sum::<f64>() / PAIRS as f64;
     Deviation { chi_squared: chi_squared(counts, &shares), mean, excess: mean - 1.0 / (158.8 * n).sqrt() }
+}
+
+/// 95 % limits of the excess: the mean deviation is a sum of 90 deviations of binomial shares over 90; their correlations, which are negative, are left out, so that
+/// the limits are rather too wide.
+fn excess_limits(excess: f64, counts: &[u64; PAIRS]) -> (f64, f64) {
+    let n = counts.iter().sum::<u64>().max(1) as f64;
+    let variance = counts.iter().map(|count| *count as f64 / n).map(|share| share * (1.0 - share) / n).sum::<f64>();
+    let half = DEVIATE_95 * variance.sqrt() / PAIRS as f64;
+    (excess - half, excess + half)
 }
 
 /// Why Benford's law is not to be expected of these amounts; `None` where it is.
@@ -131,7 +141,7 @@ fn test_unit(detector: &Detector, share: Share, sign: String, amounts: Amounts) 
         peers: 0,
         all_tiers: false,
         effect: Some(excess),
-        effect_interval: None,
+        effect_interval: Some(excess_limits(excess, &counts)),
         p: Some(chi_squared_upper_tail(chi_squared, (PAIRS - 1) as f64)),
         worth,
         not_applicable: None,

@@ -25,7 +25,7 @@ use crate::diagnostics::Diagnostics;
 use crate::error::{Context, Kind, Result};
 use crate::functions::{Moment, parse_bound};
 use crate::library::Library;
-use crate::library::contract::{self, Money, Sensitivity};
+use crate::library::contract::{self, ColumnType, Money, Sensitivity};
 use crate::library::detector::{Detector, Statistic};
 use crate::library::indicator::span_of_word;
 
@@ -76,6 +76,9 @@ pub fn check(context: &SessionContext, library: &Library, depth: Depth, diagnost
     })
 }
 
+/// The column of the row's own values that make it odd.
+pub(super) const JUDGED: &str = "judged";
+
 /// The column of what makes rows hang together.
 const OCCASION: &str = "occasion";
 
@@ -88,11 +91,14 @@ fn check_span(detector: &Detector, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// Types of what is measured or counted.
+const MEASURED: [ColumnType; 4] = [ColumnType::Integer, ColumnType::Decimal, ColumnType::Date, ColumnType::Instant];
+
 /// Columns that people read.
 const READ: [&str; 3] = ["sign", "says", "record_id"];
 
-/// What people read says nothing that a personal column holds. First digits are of no fine, which stands between its limits, and of no count, which begins at
-/// one; what was gained unlawfully is set by nobody.
+/// What people read says nothing that a personal column holds. First digits are of money alone (no hours, days or counts, which begin at one), and of no fine, which
+/// stands between its limits; what was gained unlawfully is set by nobody.
 fn check_sources(detector: &Detector, plan: &LogicalPlan, library: &Library, diagnostics: &mut Diagnostics) {
     let place = |column: &str| plan.schema().index_of_column_by_name(None, column);
     let span = |column: &str| span_of_word(&detector.text, detector.sql_offset, column);
@@ -105,8 +111,14 @@ fn check_sources(detector: &Detector, plan: &LogicalPlan, library: &Library, dia
     }
     let Some(amount) = place("amount").filter(|_| matches!(detector.statistic, Statistic::FirstDigits)) else { return };
     let is_fine = |column: &contract::Column| column.money == Money::Penalty && !column.name.starts_with("confiscated");
-    if (Flow { library, is_of: &is_fine, counts: true }.through(plan))[amount] {
-        let says = "Benford's law is not to be expected of `amount`, which is made of a fine or a count".to_owned();
+    // Money is a decimal in yuan whose contract says so, or an amount by its name.
+    let is_money =
+        |column: &contract::Column| column.kind == ColumnType::Decimal && (column.money != Money::None || column.name.ends_with("_amount"));
+    let is_other = |column: &contract::Column| !is_money(column) && MEASURED.contains(&column.kind);
+    let made_of = |is_of: &dyn Fn(&contract::Column) -> bool, counts| (Flow { library, is_of, counts }.through(plan))[amount];
+    if made_of(&is_fine, true) || made_of(&is_other, true) || !made_of(&is_money, false) {
+        let says =
+            "Benford's law is not to be expected of `amount`, which is made of a fine, a count, or something that is no money".to_owned();
         diagnostics
             .error("detector-benford", &detector.file, span("amount"), says)
             .hint("use `last_digits` or `share`, which compare with peers");
@@ -245,9 +257,9 @@ pub struct Recorded {
 /// The rows of a batch, by the names of the columns that every detector has.
 pub fn recorded(batch: &RecordBatch) -> Result<Vec<Recorded>> {
     let texts = |name: &str| place(batch, name).map(|index| text(batch, index)).transpose();
-    let [units, domains, tables, records, signs, says, files] =
-        ["unit_id", "domain", "source_table", "record_id", "sign", "says", "source_file"].map(texts);
-    let columns = [units?, domains?, tables?, records?, signs?, says?, files?];
+    let [units, domains, tables, records, signs, says, files, judged] =
+        ["unit_id", "domain", "source_table", "record_id", "sign", "says", "source_file", JUDGED].map(texts);
+    let columns = [units?, domains?, tables?, records?, signs?, says?, files?, judged?];
     let lines = place(batch, "source_line").map(|index| integers(batch, index)).transpose()?;
     let value = |column: usize, row: usize| {
         let column = columns[column].as_ref().filter(|column| column.is_valid(row));
@@ -263,6 +275,7 @@ pub fn recorded(batch: &RecordBatch) -> Result<Vec<Recorded>> {
             says: value(5, row),
             source_file: apart(&value(6, row)).0.to_owned(),
             source_line: lines.as_ref().and_then(|lines| lines[row]).unwrap_or(0),
+            judged: columns[7].is_some().then(|| value(7, row)),
         },
     };
     Ok((0..batch.num_rows()).map(of).collect())
@@ -425,10 +438,13 @@ mod tests {
         for refused in [
             "fine_amount",
             "paid_amount",
+            "CAST(closed_on - opened_on AS DECIMAL(18, 2))",
+            "CAST(CAST(updated_at AS BIGINT) - CAST(created_at AS BIGINT) AS DECIMAL(18, 2))",
+            "CAST(1 AS DECIMAL(18, 2))",
             "coalesce(fine_amount, confiscated_amount)",
             "CAST(count(*) OVER (PARTITION BY unit_id) AS DECIMAL(18, 2))",
         ] {
-            assert!(amounts(refused).contains("made of a fine or a count"), "{refused}: {}", amounts(refused));
+            assert!(amounts(refused).contains("made of a fine, a count"), "{refused}: {}", amounts(refused));
         }
     }
 

@@ -65,7 +65,7 @@ use effects::Effects;
 pub use judged::check;
 use peers::Share;
 use tables::{Detected, Evidence, Finding, FindingKind, State};
-use tested::{EvidenceOf, Tested, corrected};
+use tested::{EvidenceOf, Tested, corrected, count_peers};
 
 /// What is asked for.
 #[derive(Clone, Copy)]
@@ -386,11 +386,18 @@ async fn looked_for<'a>(detecting: &Detecting<'a>) -> Result<Seen<'a>> {
         }
         Statistic::LateBurst => return Ok(Seen::Tests(late_burst::test(detecting).await?)),
         Statistic::NumberOrder => number_order::test(detecting).await?,
-        Statistic::Evenness => return Ok(Seen::Tests(evenness::test(detecting).await?)),
+        Statistic::Evenness => {
+            let mut tests = evenness::test(detecting).await?;
+            count_peers(&mut tests);
+            return Ok(Seen::Tests(tests));
+        }
         Statistic::LastDigits => return Ok(Seen::Tests(digits::test(detecting).await?)),
         Statistic::Contrast { says } => contrast::test(detecting, says).await?,
         Statistic::FirstDigits => first_digits::test(detecting).await?,
     };
+    if matches!(detecting.detector.statistic, Statistic::Contrast { .. } | Statistic::FirstDigits) {
+        count_peers(&mut tests);
+    }
     let left_out = detecting.left_out().await?;
     for test in &mut tests {
         let key = (test.share.unit.clone(), test.share.domain.clone(), test.share.table.clone());
@@ -514,13 +521,13 @@ fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, 
     let evidence = merged(evidence);
     let (detector, request) = (detecting.detector, detecting.request);
     let subject = finding_subject(&request.period.to_string(), request.domain_word(domain), request.table_title(table));
-    // The words about a row may change with the engine, and its figures with other rows (of how many it is one). Which rows they are, in which way odd, and
-    // their dates are what counts: a date that is put further back after a dismissal is other evidence.
-    let dates: Vec<String> = evidence.iter().map(|row| dates_in(&row.says)).collect();
+    // The words about a row may change with the engine. Which rows they are, in which way odd, and by which values of their own is what counts: a date that is
+    // put further back after a dismissal, or another amount, is other evidence.
+    let judged: Vec<String> = evidence.iter().map(Evidence::judged_by).collect();
     let mut keys: Vec<&str> = evidence
         .iter()
-        .zip(&dates)
-        .flat_map(|(row, dates)| [row.table.as_str(), row.record_id.as_str(), row.sign.as_str(), dates.as_str()])
+        .zip(&judged)
+        .flat_map(|(row, judged)| [row.table.as_str(), row.record_id.as_str(), row.sign.as_str(), judged.as_str()])
         .collect();
     keys.push(&detector.name);
     Finding {
@@ -556,12 +563,6 @@ fn finding_of(detecting: &Detecting<'_>, unit: &str, domain: &str, table: &str, 
 
 /// What every finding ends with: it asks, and charges nobody.
 const TO_EXPLAIN: &str = "这一情形需要说明。";
-
-/// The dates in a text, in their order.
-fn dates_in(text: &str) -> String {
-    let parts = text.split(|letter: char| !letter.is_ascii_digit() && letter != '-');
-    parts.filter(|part| part.parse::<Date>().is_ok()).collect::<Vec<_>>().join(" ")
-}
 
 /// Sorted; a record that is odd in several ways of which the same is said is one row with all its signs.
 fn merged(mut evidence: Vec<Evidence>) -> Vec<Evidence> {

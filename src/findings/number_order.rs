@@ -64,7 +64,8 @@ fn of_unit(detecting: &Detecting<'_>, batch: &RecordBatch) -> Result<Counted> {
         share.n += 1;
         if let Some(says) = why {
             share.odd += 1;
-            evidence.push(Evidence { says, ..row.evidence.clone() });
+            let judged = Some(format!("{} {}", documents[nth].number, documents[nth].dated_on));
+            evidence.push(Evidence { says, judged, ..row.evidence.clone() });
         }
     }
     Ok(counted)

@@ -23,6 +23,19 @@ pub struct Evidence {
     pub source_line: i64,
     /// Which kinds of oddness, with 、 between; empty where the detector has one.
     pub sign: String,
+    /// The row's own values that make it odd, where what is said of it also names those of others: see [`Evidence::judged_by`].
+    pub judged: Option<String>,
+}
+
+impl Evidence {
+    /// What a decision rests on: with other values of the row it is to be looked at again, with other words or other rows beside it, it is not. Where the
+    /// detector has no column `judged`, the numbers in what is said: dates, times, amounts.
+    pub fn judged_by(&self) -> String {
+        let is_of_number = |letter: char| letter.is_ascii_digit() || matches!(letter, '-' | '.' | ':');
+        let numbers =
+            self.says.split(|letter: char| !is_of_number(letter)).filter(|part| part.contains(|letter: char| letter.is_ascii_digit()));
+        self.judged.clone().unwrap_or_else(|| numbers.collect::<Vec<_>>().join(" "))
+    }
 }
 
 /// A fact about rows, or the outcome of a test. The two are never mixed.
@@ -346,5 +359,31 @@ impl Detected {
     /// Findings that a reviewer has yet to look at.
     pub fn open(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.state.is_open())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_rests_on_the_rows_own_values_and_not_on_words_or_on_other_rows() {
+        let said = |says: &str, judged: Option<&str>| {
+            let evidence = Evidence {
+                table: "cases".to_owned(),
+                record_id: "1".to_owned(),
+                says: says.to_owned(),
+                source_file: "cases.csv".to_owned(),
+                source_line: 2,
+                sign: String::new(),
+                judged: judged.map(str::to_owned),
+            };
+            evidence.judged_by()
+        };
+        assert_eq!(said("2026-03-01 至 10:30，罚款 3000.00 元", None), "2026-03-01 10:30 3000.00");
+        assert_eq!(said("罚款 3000 元", None), said("本件罚款为 3000 元", None), "other words");
+        assert_ne!(said("罚款 3000 元", None), said("罚款 2990 元", None), "another amount");
+        assert_eq!(said("罚款 3000 元，等 4 件", Some("3000")), said("罚款 3000 元，等 5 件", Some("3000")), "another row beside it");
+        assert_ne!(said("等 4 件", Some("3000")), said("等 4 件", Some("2990")));
     }
 }

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use super::LEAST_ODD;
 use super::peers::Share;
 use super::tables::{Evidence, FindingTest, Outcome};
 use super::tail::benjamini_hochberg_of_groups;
-use crate::library::detector::Detector;
+use crate::library::detector::{Detector, Statistic};
 
 /// Which rows are evidence.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,9 @@ pub enum EvidenceOf {
     /// These.
     Rows(Vec<Evidence>),
 }
+
+/// A part of the rows below which those that were not judged hide nothing, however small the floor.
+const LEAST_HIDDEN: f64 = 0.05;
 
 /// One test of one unit.
 #[derive(Debug, Clone)]
@@ -74,14 +78,36 @@ impl<'a> Tested<'a> {
         }
     }
 
+    /// Why it is no pass that nothing stands out: so many rows could not be judged that the share which is asked for may lie among them. The test keeps its place
+    /// among all that were made.
+    fn may_hide(&self) -> Option<String> {
+        let asks_a_share = matches!(self.detector.statistic, Statistic::Share { .. } | Statistic::LateBurst | Statistic::NumberOrder);
+        let (n, unjudged) = (self.share.n, self.share.unjudged);
+        let may = asks_a_share && unjudged >= LEAST_ODD && unjudged as f64 >= self.detector.floor.max(LEAST_HIDDEN) * (n + unjudged) as f64;
+        may.then(|| format!("{n} 条可以判断的没有异常，另有 {unjudged} 条缺少判断所需的内容或者属于批量装载，不能说没有这一情形"))
+    }
+
     fn outcome(&self, q: Option<f64>, limit: f64) -> Outcome {
         match (self.p, q) {
             (Some(_), Some(q)) if q < limit && self.worth => Outcome::Flagged,
+            (Some(_), _) if self.may_hide().is_some() => Outcome::NotApplicable,
             (Some(_), Some(q)) if q < limit => Outcome::BelowFloor,
             (Some(_), _) => Outcome::Usual,
             (None, _) if self.not_applicable.is_some() => Outcome::NotApplicable,
             (None, _) => Outcome::TooFew,
         }
+    }
+}
+
+/// Tells each test how many others of its table, domain, tier and sign were made: of statistics that are judged by chance alone, so that one sees beside whom.
+pub fn count_peers(tests: &mut [Tested<'_>]) {
+    let key = |test: &Tested<'_>| (test.share.table.clone(), test.share.domain.clone(), test.share.tier.clone(), test.sign.clone());
+    let mut made: BTreeMap<_, usize> = BTreeMap::new();
+    for test in tests.iter().filter(|test| test.p.is_some()) {
+        *made.entry(key(test)).or_default() += 1;
+    }
+    for test in tests.iter_mut().filter(|test| test.p.is_some()) {
+        test.peers = made[&key(test)] - 1;
     }
 }
 
@@ -141,7 +167,10 @@ fn row(test: &Tested<'_>, q: Option<f64>, family: Option<f64>, outcome: Outcome)
         q_value: q,
         family_q_value: family,
         outcome,
-        reason: test.not_applicable.clone().unwrap_or_default(),
+        reason: match outcome {
+            Outcome::NotApplicable => test.not_applicable.clone().or_else(|| test.may_hide()).unwrap_or_default(),
+            _ => String::new(),
+        },
         left_out: count(test.share.left_out),
     }
 }

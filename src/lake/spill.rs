@@ -31,7 +31,7 @@ impl SpillFolder {
     pub fn new(lake: &Path, name: &str) -> Result<Self> {
         let home = lake.join(HOME);
         let doing = || format!("making a temporary folder in `{}`", home.display());
-        remove_abandoned(&home);
+        Self::remove_abandoned(lake);
         for attempt in 0..ATTEMPTS {
             let path = home.join(if attempt == 0 { name.to_owned() } else { format!("{name}-{attempt}") });
             match fs::create_dir_all(&path).and_then(|()| claim(&path)) {
@@ -42,6 +42,16 @@ impl SpillFolder {
             }
         }
         Err(Error::new(Kind::Environment, format!("{ATTEMPTS} names are taken")).while_doing(doing()))
+    }
+
+    /// Removes the folders below `lake` whose owner is gone: gigabytes, in the way of whatever comes next. One without an owner's file is just being made.
+    pub fn remove_abandoned(lake: &Path) {
+        for folder in fs::read_dir(lake.join(HOME)).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            let is_left = folder.join(OWNER).exists() && claim(&folder).is_ok_and(|owner| owner.is_some());
+            if is_left {
+                let _ = fs::remove_dir_all(&folder);
+            }
+        }
     }
 
     /// The folder.
@@ -63,16 +73,6 @@ fn claim(folder: &Path) -> io::Result<Option<File>> {
     let path = folder.join(OWNER);
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
     Ok((fs4::FileExt::try_lock(&file).is_ok() && path.exists()).then_some(file))
-}
-
-/// Removes folders whose owner is gone. One without an owner's file is just being made.
-fn remove_abandoned(home: &Path) {
-    for folder in fs::read_dir(home).into_iter().flatten().flatten().map(|entry| entry.path()) {
-        let is_left = folder.join(OWNER).exists() && claim(&folder).is_ok_and(|owner| owner.is_some());
-        if is_left {
-            let _ = fs::remove_dir_all(&folder);
-        }
-    }
 }
 
 #[cfg(test)]

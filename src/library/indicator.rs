@@ -115,6 +115,8 @@ pub struct Indicator {
     pub companion: Option<IndicatorId>,
     /// Others decide what its numerator counts (courts, complainants, reviewers): nobody may be told how many of these should have been otherwise.
     pub is_decided_by_others: bool,
+    /// Its `n` counts answers of people or firms: a few of them are shown to nobody.
+    pub counts_answers: bool,
     /// Why it is answered by a query of its own, and not counted together with others.
     pub alone: Option<String>,
     /// Definition in words, without the `--`.
@@ -310,6 +312,7 @@ pub fn read_indicator(id: &str, file: &str, text: &str, diagnostics: &mut Diagno
         let statutory_duty = section.text("statutory_duty", diagnostics).map(|text| text.value);
         let companion = section.text("companion", diagnostics).map(|text| IndicatorId(text.value));
         let decided_by = section.word("decided_by", &[("unit", false), ("others", true)], diagnostics);
+        let counts = section.word("counts", &[("answers", true), ("records", false)], diagnostics);
         let alone = section.text("alone", diagnostics).map(|text| text.value);
         Some(Indicator {
             id: IndicatorId(id.to_owned()),
@@ -328,6 +331,7 @@ pub fn read_indicator(id: &str, file: &str, text: &str, diagnostics: &mut Diagno
             statutory_duty,
             companion,
             is_decided_by_others: decided_by.unwrap_or(false),
+            counts_answers: counts.unwrap_or(shape == Shape::Region),
             alone,
             comment,
             sql,
@@ -356,6 +360,7 @@ impl Indicator {
             statutory_duty: None,
             companion: None,
             is_decided_by_others: false,
+            counts_answers: false,
             alone: None,
             comment: String::new(),
             sql: String::new(),

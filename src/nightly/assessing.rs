@@ -100,6 +100,15 @@ pub struct Assessed {
     pub provisional: BTreeSet<IndicatorId>,
 }
 
+/// Folders of the runs before this one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Before<'a> {
+    /// What readers see.
+    pub published: Option<&'a Path>,
+    /// The newest one of the same period: what its findings were.
+    pub of_period: Option<&'a Path>,
+}
+
 /// Computes, scores and detects.
 ///
 /// `held_tables` names the tables whose last extract is not in the snapshot; `broken` the indicators whose text is wrong.
@@ -112,9 +121,10 @@ pub async fn assess(
     snapshot: &Snapshot,
     held_tables: &BTreeMap<String, String>,
     broken: &BTreeMap<IndicatorId, String>,
-    previous_run: Option<&Path>,
+    before: Before<'_>,
     surroundings: &dyn Surroundings,
 ) -> Result<Assessed> {
+    let previous_run = before.published;
     let library = request.library;
     let spill = SpillFolder::new(&request.out.join("lake"), &request.run.0)?;
     let counting = counting_session(request, lake, snapshot, spill.path()).await?;
@@ -271,7 +281,8 @@ pub async fn assess(
         // Edits that can't be seen are no innocence: who looks for them says nothing.
         detected.fail(library.detectors.values().filter(|detector| reads_at_freeze(&detector.sql)), &error.to_string());
     }
-    review::settle(session, &looked_for, previous_run.map(|_| tables.as_path()), &mut detected).await?;
+    let earlier = before.of_period.map(|folder| folder.join("tables"));
+    review::settle(session, &looked_for, earlier.as_deref(), &mut detected).await?;
     assessed.detected = detected;
     assessed.population_seconds = shared.seconds().clone();
 

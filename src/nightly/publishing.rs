@@ -21,6 +21,7 @@ use crate::library::contract::{CheckSeverity, ColumnType, REGISTRY};
 use crate::library::indicator::ShownAs;
 use crate::library::scheme::composites::{BURDEN, COMPOSITES, SYNERGY};
 use crate::library::scheme::{Scheme, ScoreFrom};
+use crate::report::guard::mask;
 use crate::report::input::{
     AccountingRow, HeldItem, IndicatorView, LineEvent, Lineage, Mark, MethodSection, Minimum, NodeView, NotReported, PreviousRun,
     ReasonCount, ReportInput, SchemeIndicator, SchemeView, UnitRemarkRow,
@@ -89,7 +90,7 @@ pub fn report_input(
             .collect(),
         marks: marks(request.library, request.as_of),
         previous: previous.map(|previous| PreviousRun { as_of: previous.as_of, ranks: ranks_before(previous, &assessed.units) }),
-        units: assessed.units,
+        units: assessed.units.into_iter().map(with_a_name_to_show).collect(),
         audit: audit(request.scheme, &assessed.scorecards),
         scorecards: assessed.scorecards,
         measures: assessed.measures,
@@ -108,6 +109,11 @@ pub fn report_input(
         edition: None,
         tables: request.library.tables.values().map(|table| (table.name.clone(), table.title.clone())).collect(),
     }
+}
+
+/// A unit's name comes from a file: a mobile number in it would keep every page that names it from being published, and is nothing to publish.
+fn with_a_name_to_show(unit: Unit) -> Unit {
+    Unit { name: mask(&unit.name), ..unit }
 }
 
 /// What is held, tables and indicators, each with its reasons as codes.

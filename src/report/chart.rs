@@ -20,7 +20,7 @@ use super::svg::Svg;
 
 /// Size of a chart; it scales with the page.
 const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 300.0;
+const HEIGHT: f64 = 320.0;
 
 /// Colours as kuva writes them: the stylesheet knows each (`[fill="#e7eef6"]`).
 const OUTER: &str = "#e7eef6";
@@ -63,13 +63,26 @@ pub struct FunnelLimits {
     pub alarm: (f64, f64),
 }
 
+/// What a chart says: at its axes, and to those who do not see it.
+#[derive(Debug, Clone, Copy)]
+pub struct ChartWords<'a> {
+    /// Below the axis across.
+    pub across: &'a str,
+    /// Beside the axis upwards.
+    pub upwards: &'a str,
+    /// What kind of chart it is, and of what.
+    pub title: &'a str,
+    /// What it shows.
+    pub description: &'a str,
+}
+
 /// Objects by their number of cases and their value, between the limits that narrow with the cases. `limits` in the order of the cases; `shown` writes a value at the axis.
 pub fn funnel(
     dots: &[FunnelDot],
     limits: &[FunnelLimits],
     centre: f64,
     shown: impl Fn(f64) -> String + Send + Sync + 'static,
-    words: &str,
+    words: &ChartWords<'_>,
 ) -> Svg {
     let cases = || limits.iter().map(|at| at.cases);
     let band = |colour: &str, of: fn(&FunnelLimits) -> (f64, f64)| {
@@ -97,19 +110,26 @@ pub fn funnel(
         .with_log_x()
         .with_width(WIDTH)
         .with_height(HEIGHT)
+        .with_x_label(words.across)
+        .with_y_label(words.upwards)
         .with_x_tick_format(TickFormat::Integer)
         .with_y_tick_format(TickFormat::Custom(Arc::new(shown)));
     fitted(&SvgBackend::default().render_scene(&render_multiple(plots, layout)), "funnel", words)
 }
 
 /// The drawing inside our element: without the library's comment, background, clipping and its address of SVG, which a page needs not.
-fn fitted(drawn: &str, class: &str, words: &str) -> Svg {
+fn fitted(drawn: &str, class: &str, words: &ChartWords<'_>) -> Svg {
     let inside = drawn.split_once('>').map_or("", |(_, inside)| inside);
     let inside = without(inside, "<!--", "-->");
     let inside = without(&inside, "<defs>", "</defs>");
     let inside = without(&inside, "<rect width=\"100%\"", "/>");
     let inside = without(&inside, " clip-path=\"", "\"");
-    Svg::drawn(class, (WIDTH as u32, HEIGHT as u32), words, &shortened(inside.trim_end().trim_end_matches("</svg>")))
+    Svg::drawn(
+        class,
+        (WIDTH as u32, HEIGHT as u32),
+        (words.title, words.description),
+        &shortened(inside.trim_end().trim_end_matches("</svg>")),
+    )
 }
 
 /// Numbers with two decimals at most: a hundredth of a point is nothing to see, and sixteen digits pass for the number of a bank card.
@@ -153,9 +173,14 @@ mod tests {
             let half = 1.0 / cases.sqrt();
             FunnelLimits { cases, usual: (0.8 - half, 0.8 + half), alarm: (0.8 - 1.6 * half, 0.8 + 1.6 * half) }
         });
-        let draw = || funnel(&dots, &limits, 0.8, |value| format!("{:.0}%", value * 100.0), "甲<乙").to_string();
+        let words = ChartWords { across: "案件数", upwards: "完成值", title: "甲<乙", description: "三家" };
+        let draw = || funnel(&dots, &limits, 0.8, |value| format!("{:.0}%", value * 100.0), &words).to_string();
         let svg = draw();
-        assert!(svg.starts_with("<svg class=\"funnel\" viewBox=\"0 0 640 300\" role=\"img\"><title>甲&lt;乙</title>"), "{svg}");
+        assert!(
+            svg.starts_with("<svg class=\"funnel\" viewBox=\"0 0 640 320\" role=\"img\"><title>甲&lt;乙</title><desc>三家</desc>"),
+            "{svg}"
+        );
+        assert!(svg.contains(">案件数<") && svg.contains(">完成值<"), "{svg}");
         assert!(!["http", "url(", " id=", "<!--", "<defs", "white\""].iter().any(|refused| svg.contains(refused)), "{svg}");
         assert!([PEER, RING, BEYOND, OUTER, INNER].iter().all(|colour| svg.contains(colour)), "{svg}");
         assert!(svg.contains(">100<") && svg.contains("%<") && svg.ends_with("</svg>"), "{svg}");

@@ -14,7 +14,7 @@ use super::view::frame::Frame;
 use super::view::indicator::{IndicatorPageView, ListRow};
 use super::view::method::{MethodView, SectionView};
 use super::view::quality::QualityView;
-use super::view::ranking::{EditionView, Group, KeyFigure, PublicGroup};
+use super::view::ranking::{EditionView, Group, KeyFigure, PublicGroup, UnitLine};
 use super::view::reconciliation::ReconciliationView;
 use super::view::region::{ListedRegion, RegionPageView};
 use super::view::synergy::{DomainView, PartHead, ScaleStep};
@@ -50,6 +50,8 @@ pub struct RankingPage {
     pub groups: Vec<Group>,
     /// Their objects stand on the pages of their domains: there are too many for one page.
     pub is_short: bool,
+    /// Then all units in a line each; empty where even that would be too much.
+    pub index: Vec<UnitLine>,
 }
 
 /// Domains of the office's tree.

@@ -20,6 +20,7 @@ use super::tables::ResultTable;
 use super::tables::columns::Columns;
 use super::texts;
 use super::view::Facts;
+use super::view::frame::{data_digest, shown_hash};
 use super::view::ranking::{PublicGroup, PublicRow, public_groups};
 use super::workbook::{Sheet, workbook};
 use crate::error::{Context, Error, Kind, Result};
@@ -91,7 +92,8 @@ pub fn write_public(facts: &Facts, ranking: &ResultTable, folder: &Path) -> Resu
         rows,
         rows_total: rows,
     };
-    write_files(facts.input, folder, &files, &ranking.batch, "", &[])
+    let columns = texts::RANKING_COLUMNS.map(|(title, says)| (title.to_owned(), says.to_owned()));
+    write_files(facts.input, folder, &files, &ranking.batch, "", &columns)
 }
 
 /// What stands beside identifiers.
@@ -194,7 +196,6 @@ struct PublicLine<'a> {
 }
 
 /// The ranking as everybody may have it: what the public pages show, and no other column.
-/// The ranking as everybody may have it.
 ///
 /// # Errors
 /// A bug in a table.
@@ -263,6 +264,8 @@ fn write_files(
             texts::EDITION.to_owned(),
             input.edition.as_ref().map_or_else(String::new, |edition| texts::edition_label(edition.number, &edition.final_on)),
         ),
+        (texts::FOOT_SCHEME.to_owned(), shown_hash(&input.scheme.hash).to_owned()),
+        (texts::FOOT_DATA.to_owned(), data_digest(input)),
         (texts::FOOT_ENGINE.to_owned(), input.engine_version.clone()),
         (texts::NOTICE.to_owned(), input.notice.clone()),
     ]);

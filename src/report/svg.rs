@@ -27,8 +27,8 @@ impl Svg {
     }
 
     /// What a library drew, under our class and words.
-    pub(super) fn drawn(class: &str, (width, height): (u32, u32), words: &str, inside: &str) -> Self {
-        Self(format!("{}{inside}</svg>", open(class, width, height, words)))
+    pub(super) fn drawn(class: &str, (width, height): (u32, u32), (title, words): (&str, &str), inside: &str) -> Self {
+        Self(format!("{}<desc>{}</desc>{inside}</svg>", open(class, width, height, title), escaped(words)))
     }
 }
 
@@ -298,7 +298,7 @@ pub fn squares(steps: &[(char, &'static str)], words: &str) -> Svg {
 pub struct Step {
     /// Under the axis.
     pub label: String,
-    /// Above the point.
+    /// Beside the point.
     pub figure: String,
     /// Where, when it is known.
     pub place: Option<i64>,
@@ -325,13 +325,12 @@ pub fn series(steps: &[Step], base: i64, base_label: &str, words: &str) -> Svg {
         let x = x(index);
         let _ = write!(svg, "<text class=\"label\" x=\"{x}\" y=\"204\">{}</text>", escaped(&step.label));
         let Some(place) = step.place else { continue };
-        let mut top = y(place) - 5;
         if let Some((low, high)) = step.span {
-            top = top.min(y(high));
             let _ = write!(svg, "<line class=\"span\" x1=\"{x}\" y1=\"{}\" x2=\"{x}\" y2=\"{}\"/>", y(low), y(high));
         }
         let _ = write!(svg, "<circle class=\"own\" cx=\"{x}\" cy=\"{}\" r=\"5\"/>", y(place));
-        let _ = write!(svg, "<text class=\"figure\" x=\"{x}\" y=\"{}\">{}</text>", top - 8, escaped(&step.figure));
+        // Beside the point: at the end of the whisker it would pass for the upper limit.
+        let _ = write!(svg, "<text class=\"figure\" x=\"{}\" y=\"{}\">{}</text>", x + 10, y(place) - 6, escaped(&step.figure));
     }
     svg.push_str("</svg>");
     Svg(svg)

@@ -600,8 +600,12 @@ fn a_page_that_says_what_it_said_in_an_earlier_run_is_that_page_and_names_that_r
     assert_eq!(first.unchanged, 0);
     for (before, again) in [("20260701T010000-aaaa", "20260701T010000-bbbb"), ("20260701T010000-bbbb", "20260701T010000-cccc")] {
         input.run_id = crate::terms::RunId(again.to_owned());
-        assert_eq!(write(&input, Some(before)), trees::Written { unchanged: first.pages, ..first }, "the same is not written again");
+        let written = write(&input, Some(before));
+        let public = written.pages - written.unchanged;
+        assert_eq!(trees::Written { unchanged: 0, ..written }, first, "the same pages");
+        assert!((1..10).contains(&public), "the same is not written again, but for the {public} pages that everybody sees");
         assert!(page(again, "office/index.html").contains("-aaaa</dd>"), "it names the run that found this");
+        assert!(page(again, "public/index.html").contains(&format!("{again}</dd>")), "beside files that name the run they are of");
     }
     input.run_id = crate::terms::RunId("20260701T010000-dddd".to_owned());
     let unit = input.units.iter_mut().find(|unit| unit.id == id).expect("a unit");
@@ -617,11 +621,14 @@ fn a_page_that_says_what_it_said_in_an_earlier_run_is_that_page_and_names_that_r
 #[test]
 fn with_more_objects_than_a_page_holds_the_first_one_leads_to_the_domains() {
     let mut input = province();
-    let some = input.scorecards.ranks[0].clone();
+    let some = input.scorecards.ranks.iter().find(|rank| rank.rank.is_some()).expect("a ranked object").clone();
     input.scorecards.ranks.extend((0..400).map(|number| Rank { unit: UnitId(format!("extra-{number}")), ..some.clone() }));
     let pages = pages(&input);
     let page = &pages["office/index.html"];
-    assert!(!page.contains("extra-1") && page.contains("href=\"domains/market.html#g1\""), "the groups alone");
+    let (groups, index) = page.split_once("class=\"index\"").expect("an index of units");
+    assert!(!groups.contains("extra-1") && page.contains("href=\"domains/market.html#g1\""), "the groups alone");
+    let line = index.split("<tr>").find(|row| row.contains("extra-399")).expect("a line a unit");
+    assert!(line.contains("units/extra-399.html") && line.contains(&format!("第 {} 名", some.rank.expect("a rank"))), "{line}");
     assert!(pages["office/domains/market.html"].contains("extra-399") && pages["office/domains/market.html"].contains("id=\"g1\""));
 }
 

@@ -38,6 +38,9 @@ pub struct Finished {
     pub html: String,
 }
 
+/// Where the pages for everybody begin.
+const PUBLIC: &str = "public/";
+
 /// What stands before the name of the run in the head of each page.
 const RUN_AS_DATA: &str = "data-run=\"";
 
@@ -159,7 +162,7 @@ pub struct Written {
 
 /// Writes every page below `folder`. A page that would differ from that of the run whose folder is `before` in the run's name alone
 /// becomes a second name of the same file, if the disk can do that: copies to a server and backups then see nothing new, and the page
-/// goes on naming the run that found these figures.
+/// goes on naming the run that found these figures. Not so the few that everybody sees.
 pub fn write_trees(facts: &Facts, folder: &Path, before: Option<&Path>, threads: usize) -> Result<Written> {
     // Pages of an earlier attempt at the same run may name units that are gone.
     if folder.exists() {
@@ -168,6 +171,8 @@ pub fn write_trees(facts: &Facts, folder: &Path, before: Option<&Path>, threads:
     let run = facts.input.run_id.as_ref();
     let pages = each_page(facts, threads, |page| {
         let path = place_of(&page, folder)?;
+        // What everybody sees names one run, as the files beside it do.
+        let before = before.filter(|_| !page.path.starts_with(PUBLIC));
         let is_linked = before.and_then(|before| says_the_same(&page, run, before)).is_some_and(|old| fs::hard_link(old, &path).is_ok());
         if !is_linked {
             write_page(&page, &path)?;
@@ -295,6 +300,7 @@ fn ranking_page(facts: &Facts) -> RankingPage {
         has_previous: previous.is_some(),
         groups: ranking::groups(facts, "", |_| true),
         is_short: is_short(facts),
+        index: if is_short(facts) { ranking::index(facts) } else { Vec::new() },
     }
 }
 

@@ -14,7 +14,6 @@ use super::tables::{LedgerRow, Status};
 use super::tree::Tree;
 use super::{ScoringInput, values};
 use crate::error::Result;
-use crate::library::indicator::Shape;
 use crate::terms::IndicatorId;
 
 /// The rows of every month of the period that has any; composites have no months.
@@ -60,8 +59,7 @@ pub(super) fn rows(input: &ScoringInput<'_>) -> Result<Vec<LedgerRow>> {
         }
     }
     rows.sort_by(|a, b| (&a.unit, &a.domain, &a.indicator, a.month).cmp(&(&b.unit, &b.domain, &b.indicator, b.month)));
-    let surveys: BTreeSet<&IndicatorId> =
-        entries.iter().filter(|entry| entry.shape == Shape::Region).map(|entry| &entry.scored.id).collect();
+    let surveys: BTreeSet<&IndicatorId> = entries.iter().filter(|entry| entry.counts_answers).map(|entry| &entry.scored.id).collect();
     for of_object in rows.chunk_by_mut(|a, b| (&a.unit, &a.domain, &a.indicator) == (&b.unit, &b.domain, &b.indicator)) {
         if surveys.contains(&of_object[0].indicator) {
             hide_small_differences(of_object, Decimal::from(input.scheme.minimum_n.confidential));

@@ -36,6 +36,8 @@ pub(super) struct Entry<'a> {
     pub tiers: Vec<String>,
     /// What a row is.
     pub shape: Shape,
+    /// Few of what it counts are shown to nobody.
+    pub counts_answers: bool,
     /// Parents have sums of their children.
     pub rolls_up: bool,
     /// Months add up.
@@ -71,6 +73,7 @@ fn entry<'a>(input: &ScoringInput<'a>, scored: &'a Scored) -> Result<Entry<'a>> 
             domains: header.domains.clone(),
             tiers: header.tiers.clone(),
             shape: header.shape,
+            counts_answers: header.counts_answers,
             rolls_up: header.rollup != Rollup::None,
             flow: header.window == Window::Flow,
             months,
@@ -89,6 +92,7 @@ fn entry<'a>(input: &ScoringInput<'a>, scored: &'a Scored) -> Result<Entry<'a>> 
         domains: owned(composite.domains),
         tiers: owned(composite.tiers),
         shape: Shape::Region,
+        counts_answers: true,
         rolls_up: false,
         flow: false,
         months,

@@ -329,6 +329,11 @@ fn a_survey_of_so_few_that_who_answered_could_be_told_is_neither_shown_nor_score
     assert_eq!(text(Some(value(&few, "m1", "a.stock").effective_points)), "30", "its weight has moved, so no sum gives its score away");
     assert_eq!(rank(&few, "m1").total, rank(&survey(&[]), "m1").total);
     assert_eq!(value(&survey(&[(2, 1, 5)]), "m1", "a.survey").status, Status::Scored);
+    let mut province = Province::market();
+    province.edit_headers = |headers| headers.get_mut("a.survey").expect("a header").counts_answers = false;
+    province.measures.retain(|measure| measure.indicator != "a.survey");
+    province.measures.push(measure("a.survey", "330102", 2, Amount::Value { value: Some(Fraction::SCALE), n: 4 }));
+    assert_eq!(value(&province.score(), "m1", "a.survey").status, Status::Scored, "four borders are nobody's answers");
 
     let shown = |cards: &Scorecards| {
         let rows = cards.ledger.iter().filter(|row| row.unit.0 == "m1" && row.indicator.0 == "a.survey");

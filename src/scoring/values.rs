@@ -135,8 +135,8 @@ fn fill(input: &ScoringInput<'_>, entry: &Entry<'_>, amount: PeriodAmount, held:
     let numerator = exact(amount.fraction.numerator, value)?;
     let denominator = exact(amount.fraction.denominator, value)?;
     let minimum = &input.scheme.minimum_n;
-    // A survey of a region. Its score is left out with the value: from the points of a class and a public curve both could be told.
-    if entry.shape == Shape::Region && denominator > Decimal::ZERO && denominator < Decimal::from(minimum.confidential) {
+    // A survey. Its score is left out with the value: from the points of a class and a public curve both could be told.
+    if entry.counts_answers && denominator > Decimal::ZERO && denominator < Decimal::from(minimum.confidential) {
         value.status = Status::Confidential;
         return Ok(());
     }

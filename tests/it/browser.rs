@@ -142,6 +142,46 @@ fn a_reader_finds_a_unit_sorts_a_table_and_gets_back_the_first_order() {
 }
 
 #[test]
+fn what_is_looked_for_on_a_units_page_is_found_among_its_indicators_and_in_what_is_folded() {
+    let steps = "
+        const input = page.querySelector('.find input');
+        const rows = () => shown(page.querySelectorAll('table.indicators tbody tr:not(.node)'));
+        const before = rows().length;
+        const wanted = rows()[0].querySelector('.c-indicator').firstChild.textContent.trim();
+        type(input, wanted);
+        say(rows().length > 0 && rows().length < before && rows().every((row) => row.textContent.includes(wanted)));
+        const folded = [...page.querySelectorAll('.records details')].find((details) => details.querySelector('tbody td'));
+        say(!folded.open);
+        type(input, folded.querySelector('tbody td').textContent.trim());
+        say(folded.open && shown(folded.querySelectorAll('tbody tr')).length > 0);
+        type(input, '');
+        say(!folded.open && rows().length === before);";
+    let unit = first_of(&office().join("units"));
+    let Some(said) = on_page(&unit, 1440, steps) else { return skipped(NO_BROWSER) };
+    assert_eq!(said, ["true", "true", "true", "true", "done"], "{}", unit.display());
+}
+
+/// The script puts heads into buttons, which the browser leaves empty where it repeats the head of a table on the next page.
+#[test]
+fn a_page_prints_the_same_with_its_script_and_without() {
+    let office = office();
+    let public = office.parent().expect("the report's folder").join("public/record.html");
+    for page in [public, office.join("quality.html"), first_of(&office.join("units"))] {
+        let Some(with) = printed(&page) else { return skipped(NO_BROWSER) };
+        let html = fs::read_to_string(&page).expect("a page");
+        let (before, script) = html.split_once("<script>").expect("the script");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let copy = folder.path().join("page.html");
+        fs::write(&copy, format!("{before}{}", script.split_once("</script>").expect("its end").1)).expect("the copy is written");
+        let without = printed(&copy).expect("the browser is there");
+        assert_eq!(with.len(), without.len(), "{}", page.display());
+        for (number, (with, without)) in with.iter().zip(&without).enumerate() {
+            assert_eq!(with, without, "{}, sheet {}", page.display(), number + 1);
+        }
+    }
+}
+
+#[test]
 fn a_definition_opens_where_it_is_asked_for_and_the_way_to_the_next_grade_leads_to_records() {
     let steps = "
         const ask = page.querySelector('.define');

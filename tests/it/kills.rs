@@ -56,7 +56,11 @@ fn a_first_run_that_is_killed_while_loading_leaves_nothing_that_a_rerun_does_not
         Journal("table-loaded", 16),
     ];
     for (killed, moment) in moments.iter().enumerate() {
+        let spilled = province.path("lake/.spill/killed");
+        fs::create_dir_all(&spilled).expect("a folder");
+        fs::write(spilled.join(".owner"), "").expect("written");
         kill_at(&province, moment);
+        assert!(!spilled.exists(), "what an earlier run has spilled is there while the next one loads");
         assert!(province.current().is_none(), "a killed run is current");
         assert_eq!(province.runs().len(), killed + 1);
     }

@@ -601,6 +601,14 @@ fn what_a_reviewer_dismissed_leaves_the_list_and_moves_no_score() {
     let page = province.text(&format!("runs/{}/report/office/findings.html", province.current_run()));
     let (list, decided) = page.split_once("id=\"reviewed\"").expect("decided findings have a part of their own");
     assert!(!list.contains(number.as_str()) && decided.contains(number.as_str()));
+    // A quarter in between has findings of its own, and the year goes on from the year.
+    let counted = |state: &str| province.one(&format!("select count(*) from findings where state = '{state}'"));
+    let open = province.one("select count(*) from findings where state <> 'reviewed'");
+    for (day, period) in [("2026-06-30", "2026-Q2"), ("2026-07-01", "2026")] {
+        crate::province::kaohe(&["run", "--project", &province.folder(), "--as-of", day, "--period", period]).with(0);
+    }
+    assert_ne!(open, "0");
+    assert!(counted("standing").parse::<u32>().expect("a number") > 0, "{open} of them are known since the day before");
 }
 
 /// The run of 30 June saw January to May as they were frozen; in July two cases of April are gone from the extract, without a word in any column.

@@ -8,6 +8,7 @@
 -- window = "rolling_12"
 -- rollup = "none"
 -- shape = "region"
+-- counts = "records"
 -- measures = "coverage"
 -- statutory_duty = "浙江省综合行政执法条例 第11—19条（相邻地区的执法协作）"
 -- companion = "synergy.two_sided_match"

@@ -8,6 +8,7 @@
 -- window = "rolling_12"
 -- rollup = "none"
 -- shape = "region"
+-- counts = "records"
 -- alone    = "取平均数，平均数不能由各部分相加"
 -- ///
 --

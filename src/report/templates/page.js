@@ -4,7 +4,7 @@
   "use strict";
   const main = document.getElementById("main");
   const words = main.dataset;
-  const tables = [...main.querySelectorAll("table:not(.matrix):not(.heat)")].filter((table) => table.tHead && table.tBodies.length === 1);
+  const tables = [...main.querySelectorAll("table:not(.matrix):not(.heat)")].filter((table) => table.tHead && table.tBodies.length > 0);
 
   const shown = (cell) => (cell ? (cell.querySelector("b, a") || cell).textContent.trim() : "");
   // "第 3 名" and ">99%" are numbers, too.
@@ -26,7 +26,7 @@
     body.append(...rows);
   };
 
-  for (const table of tables) {
+  for (const table of tables.filter((table) => table.tBodies.length === 1)) {
     [...table.tBodies[0].rows].forEach((row, place) => { row.dataset.place = place; });
     const heads = [...table.tHead.rows[0].cells];
     if (table.tBodies[0].rows.length < 3 || heads.some((head) => head.colSpan > 1)) continue;
@@ -60,8 +60,12 @@
   window.addEventListener("hashchange", unfold);
   unfold();
 
-  const rows = tables.flatMap((table) => [...table.tBodies[0].rows]);
+  const all = tables.flatMap((table) => [...table.tBodies]).flatMap((body) => [...body.rows]);
+  // The head of a group of rows is no hit of its own.
+  const rows = all.filter((row) => !row.classList.contains("node"));
+  const heads = all.filter((row) => row.classList.contains("node"));
   if (rows.length < 15) return;
+  const folded = [...main.querySelectorAll("details")].filter((details) => details.querySelector("tbody"));
   const find = document.createElement("p");
   find.className = "find";
   const label = document.createElement("label");
@@ -79,9 +83,17 @@
       row.hidden = !wanted.every((word) => text.includes(word));
       if (!row.hidden) count += 1;
     }
-    for (const group of main.querySelectorAll(".group")) {
-      const own = rows.filter((row) => group.contains(row));
-      group.hidden = own.length > 0 && own.every((row) => row.hidden);
+    const isMissed = (part) => {
+      const own = [...part.querySelectorAll("tbody > tr:not(.node)")];
+      return own.length > 0 && own.every((row) => row.hidden);
+    };
+    for (const head of heads) head.hidden = isMissed(head.parentElement);
+    for (const group of main.querySelectorAll(".group, .class-block")) group.hidden = isMissed(group);
+    // A hit that is folded away is none for the reader.
+    for (const details of folded) {
+      if (wanted.length && details.dataset.folded === undefined) details.dataset.folded = details.open ? "" : "1";
+      if (wanted.length) details.open = !isMissed(details);
+      else if (details.dataset.folded !== undefined) { details.open = !details.dataset.folded; delete details.dataset.folded; }
     }
     hits.textContent = wanted.length ? words.hits.replace("{n}", count).replace("{all}", rows.length) : "";
   });

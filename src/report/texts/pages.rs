@@ -36,6 +36,7 @@ catalogue! {
     PUBLIC_NOT_A_VERDICT = "总分说明考核期内的记录所显示的执法过程，不是对任何案件、任何人员的评价。";
     TODAY = "今日须处理";
     SINCE_BEFORE = "上次运行以来";
+    TODAY_UNMOVED = "名次没有变动";
     FIND = "查找本页";
     HITS = "找到 {n} 行，共 {all} 行";
     SORT = "按此列排序；再按一次反向，第三次恢复原序";
@@ -77,6 +78,8 @@ catalogue! {
     PEER_GROUPS = "同类组";
     BETTER = "以何为优";
     FUNNEL_NOTE = "漏斗图横向是案件数（对数），纵向是完成值，横线是同类合计；件数越少，偶然波动越大，界限越宽。圆点在95%界限之内，空心圈在95%与99.8%界限之间，方块在99.8%界限之外。界限已计入同类之间通常的差异；不同不等于有错，先看件数和记录。同类中能画的不足十家的，不画。";
+    NO_FUNNEL = "同类中有完成值的都不足十家，不画漏斗图；先后以95%区间为准，区间重叠的不能分出高下。";
+    CASES_LOG = "案件数（对数刻度）";
     TITLE_RANKING = "行政执法考核排名";
     TITLE_SYNERGY = "跨区域执法协同";
     TITLE_BURDEN = "企业执法负担指数";
@@ -115,6 +118,13 @@ catalogue! {
     RANKING = "分组排名";
     RANKING_NOTE = "只在同类组内排名，组与组之间不可比较。名次下的区间为只计偶然因素时名次的可能范围：区间重叠的主体，先后不宜深究。";
     JUMP = "转到同类组";
+    INDEX_OF_UNITS = "全部考核对象";
+    INDEX_NOTE = "每家一行，用页首的查找框可直接找到";
+    RANKS_BY_DOMAIN = "各领域名次（括号内为只计偶然因素的可能范围）";
+    NOT_RANKED = "不参加排名";
+    PARTS_OF_PAGE = "本页各部分";
+    LOST_MOST = "失分最多的指标";
+    LOST_MOST_NOTE = "失分＝该指标在本单位的实际分值×（100－得分）÷100，从多到少列前五项；点指标名看所涉记录。";
     RANK = "名次";
     UNIT = "执法主体";
     TOTAL = "总分";
@@ -218,10 +228,10 @@ catalogue! {
     ROWS_WRITTEN = "写出／全部行数";
     TABLE_FILES = "下载";
     BESIDE = "与前后名次的差别";
-    BESIDE_NOTE = "本单位更高的概率：按两家的总分和各自的误差推算，本单位真正高于该单位的把握，50%就是分不出高下；只就这两家而言，只计案件多少带来的偶然。对外能说什么，以“可以说”一栏为准：全组各家同时成立。";
+    BESIDE_NOTE = "本单位更高的概率：按两家的总分和各自的误差推算，本单位真正高于该单位的把握，50%就是分不出高下；只就这两家而言，只计案件多少带来的偶然。两家单独比把握再大，也不等于可以对外说：全组各家两两都比，总有几对会碰巧显得差别大，所以“对外可以说”一栏要求全组同时成立，较严。";
     THIS_UNIT = "本单位";
     PROBABILITY_ABOVE = "本单位更高的概率";
-    MAY_BE_SAID = "可以说";
+    MAY_BE_SAID = "对外可以说";
     NEXT_GRADE = "离上一等次有多远";
     NEXT_GRADE_NOTE = "说明差距有多大：分母、同类和其他指标都不变，只数计入得分的记录（方案规定含所属单位的，一并计），各指标分别计，一条记录计入几个指标的算几项。由复议、诉讼、群众评价、案卷评查等他人认定的指标，以及平均数、金额和按同类比较计分的指标，一律不数。这不是办案任务：罚款和案件数量多少都不提高得分（行政处罚法第七十四条）；已有的记录不得改动，有误的按下面的办法提出复核。";
     ONE_ALONE = "只改一项也够的：";
@@ -238,12 +248,12 @@ catalogue! {
     EARNED = "实得";
     DEFINITION = "口径与依据";
     LEDGER = "动态考核台账";
-    LEDGER_NOTE = "各指标逐月情况。按期限所在月份归属；数据截止之后的月份只有未到期的事项；即将到期的天数见参数 ledger.due_soon_days。得分为当月完成值按方案计分曲线所得，仅供对照，总分按全期合计计算。";
+    LEDGER_NOTE = "各指标逐月情况。按期限所在月份归属；数据截止之后的月份只有未到期的事项；即将到期的天数见方法说明。得分为当月完成值按方案计分曲线所得，仅供对照，总分按全期合计计算。";
     MONTH = "月份";
     DUE_SOON = "其中即将到期";
     RECORDS = "涉及的记录";
     TO_RECORDS = "看记录";
-    RECORDS_NOTE = "计分指标中拉低得分、未到期和剔除的记录，按期限先后；达标的和只展示的指标不列。展开的清单随页面打印。逐条全列：kaohe explain 加 --all。文件和行号是所标那次装载时的位置；内容未变的月份不重新装载，此后送来的文件里位置可能不同。";
+    RECORDS_NOTE = "计分指标中拉低得分、未到期和剔除的记录，按期限先后；达标的和只展示的指标不列。展开的清单随页面打印。全部记录可向考核办索取。文件和行号是所标那次装载时的位置；内容未变的月份不重新装载，此后送来的文件里位置可能不同。";
     NOT_LISTED = "不能逐条列出";
     NOT_BY_RECORD = "本指标按对象去重或按数值加总，记录条数不必等于分子、分母。";
     LIST_SEPARATOR = "；";
@@ -255,7 +265,9 @@ catalogue! {
     WEIGHT_MOVED = "“分值”列为实际分值／方案分值。不适用、暂无到期事项的指标，其分值在同一上级之内按比例并入其他指标，不跨类别移动。";
     POINTS_GONE = "已并入同级";
     POINTS_GONE_FAR = "已并入同类其他指标";
-    READING = "细线为95%区间，圆点为完成值，红色竖线为目标，底色为同类中间的一半；区间越宽，说明样本越少，数值越不稳定。趋势图的浅色带是本单位自身各月的控制界限，方块是超出通常波动的月份。";
+    READING = "细线为95%区间，圆点为完成值，红色竖线为目标；区间越宽，说明样本越少，数值越不稳定。";
+    READING_PEERS = "底色为同类中间的一半。";
+    READING_LIMITS = "趋势图的浅色带是本单位自身各月的控制界限，方块是超出通常波动的月份。";
     ADJUSTMENTS = "加减分与一票否决";
     ADJUSTMENT_DATE = "日期";
     ADJUSTMENT_KIND = "类型";
@@ -819,6 +831,31 @@ pub fn records_wanted(records: u32, is_less: bool, gain: &str) -> String {
     format!("{records} 条{how}，+{gain} 分")
 }
 
+/// What a funnel is, and of whom.
+pub fn funnel_title(group: &str) -> String {
+    format!("漏斗图：{group}")
+}
+
+/// Columns of the published ranking that do not explain themselves.
+pub const RANKING_COLUMNS: [(&str, &str); 5] = [
+    (OPEN_BEST, "只计案件多少带来的偶然，名次可能的范围（95%）：最好的一端。"),
+    (OPEN_WORST, "同上，最差的一端。"),
+    (SET_BEST, "全组同时成立的范围（95%）：最好的一端。两家的范围不重叠，才可以说高下。"),
+    (SET_WORST, "同上，最差的一端。"),
+    (TOTAL_HALF_WIDTH, "总分95%区间的一半宽度，单位为分。"),
+];
+
+/// A rank in a line with those of other domains.
+pub fn rank_in_index(domain: &str, place: &str, open: &str) -> String {
+    let open = if open.is_empty() { String::new() } else { format!("（{open}）") };
+    format!("{domain}{place}{open}")
+}
+
+/// What an indicator cost, of what it could bring.
+pub fn points_lost(points: &str, of: &str) -> String {
+    format!("失 {points} 分（分值 {of}）")
+}
+
 /// What may be said of a rank in public.
 ///
 /// `top`: the first so many places are sure, and how many units stand behind without anybody being able to say which.
@@ -1360,9 +1397,9 @@ pub fn note_mark(number: usize) -> String {
     format!("注{number}")
 }
 
-/// At the top of a printed page, left: what it is, under which scheme.
-pub fn printed_left(assessment: &str, scheme: &str) -> String {
-    format!("{assessment} · {scheme}")
+/// At the top of a printed page, left: what it is, and of which assessment under which scheme.
+pub fn printed_left(title: &str, assessment: &str, scheme: &str) -> String {
+    format!("{title} · {assessment} · {scheme}")
 }
 
 /// And right: the data's date, the run, the scheme's text.

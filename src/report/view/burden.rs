@@ -248,7 +248,7 @@ fn visits_row(row: &BurdenVisits) -> VisitsRow {
         _ => texts::NONE,
     };
     VisitsRow {
-        quarter: Text::of(&row.quarter),
+        quarter: Text::of(&texts::quarter(&row.quarter)),
         reported: numbers::amount(row.reported),
         recorded: numbers::amount(row.recorded),
         ratio: or_none(row.ratio.map(|ratio| numbers::fixed(ratio, 2))),
@@ -289,7 +289,7 @@ fn plans<'a>(rows: impl Iterator<Item = &'a BurdenPower>) -> (Vec<Text>, Vec<Pla
 fn other_row(row: &Burden) -> OtherRow {
     let figure = |index: Option<Decimal>| or_none(index.map(|index| numbers::fixed(index, 1)));
     OtherRow {
-        quarter: Text::of(&row.quarter),
+        quarter: Text::of(&texts::quarter(&row.quarter)),
         component: Text::of(texts::burden_component(&row.component)),
         chained: figure(row.chained),
         calibrated: figure(row.calibrated),
@@ -310,7 +310,7 @@ fn burden_row(row: &Burden) -> BurdenRow {
         Some(_) => texts::CHANGED_UP,
     };
     BurdenRow {
-        quarter: Text::of(&row.quarter),
+        quarter: Text::of(&texts::quarter(&row.quarter)),
         component: Text::of(texts::burden_component(&row.component)),
         whole: row.component == WHOLE,
         index: row.index.map_or_else(|| texts::NONE.to_owned(), |index| numbers::fixed(index, 1)),
@@ -336,7 +336,7 @@ fn series(title: &Text, rows: &[&Burden]) -> Svg {
     let high = edges().max().unwrap_or(Decimal::ONE_HUNDRED).max(Decimal::from(105)) + Decimal::ONE;
     let place = |number| numbers::place(number, low, high);
     let step = |row: &&&Burden| Step {
-        label: Text::of(&row.quarter).to_string(),
+        label: Text::of(&texts::quarter(&row.quarter)).to_string(),
         figure: row.index.map_or_else(String::new, |index| numbers::fixed(index, 1)),
         place: row.index.map(place),
         span: row.interval.map(|(low, high)| (place(low), place(high))),

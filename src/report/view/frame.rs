@@ -126,12 +126,13 @@ impl Page {
 /// Characters of a hash that a page shows: enough to tell two apart, short enough to read out.
 const HASH_SHOWN: usize = 12;
 
-fn shown_hash(hash: &str) -> &str {
+/// A hash as a page shows it.
+pub fn shown_hash(hash: &str) -> &str {
     hash.get(..HASH_SHOWN).unwrap_or(hash)
 }
 
 /// One figure for all versions of the lake that were read.
-fn data_digest(input: &ReportInput) -> String {
+pub fn data_digest(input: &ReportInput) -> String {
     let mut hasher = blake3::Hasher::new();
     for (table, version) in &input.lake_versions {
         hasher.update(format!("{table}@{version}\n").as_bytes());
@@ -279,6 +280,7 @@ impl Frame {
     pub fn of(facts: &Facts, reader: Reader, page: Page, title: Text) -> Self {
         let input = facts.input;
         let scheme_hash = shown_hash(&input.scheme.hash);
+        let printed_title = title.to_string();
         let up = if page.is_below() { "../" } else { "" };
         let item = |listed: Page| NavigationItem { label: listed.title(), href: format!("{up}{}", listed.file()), current: listed == page };
         Self {
@@ -294,7 +296,7 @@ impl Frame {
             engine: Text::of(&input.engine_version),
             scheme_hash: Text::of(scheme_hash),
             data: data_digest(input),
-            printed_left: StyleText::of(Text::of(&texts::printed_left(&input.assessment, &input.scheme.title)).as_str()),
+            printed_left: StyleText::of(Text::of(&texts::printed_left(&printed_title, &input.assessment, &input.scheme.title)).as_str()),
             printed_right: StyleText::of(&texts::printed_right(&texts::until(input.as_of), input.run_id.as_ref(), scheme_hash)),
             reader: match (reader, &input.edition) {
                 (Reader::Office, _) => Text::of(texts::READER_OFFICE),

@@ -12,7 +12,7 @@ use super::Facts;
 use super::indicators::{Badge, badges};
 use super::ranking::{GroupOrder, KeyFigure, group_order, median, total};
 use crate::library::indicator::{Better, ShownAs};
-use crate::report::chart::{self, FunnelDot, FunnelLimits, FunnelSide};
+use crate::report::chart::{self, ChartWords, FunnelDot, FunnelLimits, FunnelSide};
 use crate::report::input::{IndicatorView, SchemeIndicator};
 use crate::report::names::{Text, file_name};
 use crate::report::numbers;
@@ -40,6 +40,13 @@ pub struct IndicatorPageView {
     pub is_split: bool,
     /// Of a domain's page: the domain in words, and the page of all domains.
     pub domain: Option<(Text, String)>,
+}
+
+impl IndicatorPageView {
+    /// Whether a group has enough members for one.
+    pub fn has_funnel(&self) -> bool {
+        self.groups.iter().any(|group| !group.funnel.is_empty())
+    }
 }
 
 /// One peer group.
@@ -342,5 +349,6 @@ fn funnel(group: &str, shown_as: ShownAs, values: &[&Value]) -> Svg {
     let beyond = |low: bool| points.iter().filter(|(_, _, place)| is_beyond(*place, low)).count();
     let words = texts::funnel_words(group, points.len(), &numbers::value(first.centre, shown_as), beyond(true), beyond(false));
     let dots: Vec<FunnelDot> = distinct.into_values().collect();
+    let words = ChartWords { across: texts::CASES_LOG, upwards: texts::VALUE, title: &texts::funnel_title(group), description: &words };
     chart::funnel(&dots, &limits, number(first.centre), shown, &words)
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::Facts;
+use super::facts::Object;
 use crate::report::input::{ChangedFigure, NodeView};
 use crate::report::names::{Text, file_name};
 use crate::report::numbers;
@@ -212,6 +213,39 @@ pub fn total(facts: &Facts, total: Option<Decimal>) -> String {
     total.map_or_else(|| texts::NONE.to_owned(), |total| numbers::fixed(total, facts.input.scheme.decimals))
 }
 
+/// A unit in the index of the first page.
+#[derive(Debug, Clone)]
+pub struct UnitLine {
+    /// Name.
+    pub unit: Text,
+    /// Its page.
+    pub href: String,
+    /// Its ranks with what chance leaves open of them, a domain after the other.
+    pub ranks: String,
+}
+
+/// More lines than this make a page of more than a megabyte, in most of them a name, an address and two ranks.
+const LINES_IN_INDEX: usize = 4_000;
+
+/// All assessed units, a line each; none of them where they are too many.
+pub fn index(facts: &Facts) -> Vec<UnitLine> {
+    let units = facts.assessed_units();
+    if units.len() > LINES_IN_INDEX {
+        return Vec::new();
+    }
+    let of_object = |object: &Object| {
+        let rank = facts.rank(*object);
+        let place = rank.and_then(|rank| rank.rank).map_or_else(|| texts::NOT_RANKED.to_owned(), texts::place);
+        texts::rank_in_index(texts::domain(object.1), &place, &rank.map_or_else(Open::default, Open::of).ranks)
+    };
+    let line = |id: &UnitId| UnitLine {
+        unit: facts.unit_name(id),
+        href: format!("units/{}.html", file_name(id.as_ref())),
+        ranks: facts.objects_of(id).iter().map(of_object).collect::<Vec<_>>().join(texts::LIST_SEPARATOR),
+    };
+    units.into_iter().map(line).collect()
+}
+
 fn rank_text(rank: &Rank) -> String {
     rank.rank.map_or_else(|| texts::NONE.to_owned(), |rank| rank.to_string())
 }
@@ -266,7 +300,8 @@ pub fn allowed(rank: &Rank, peers: &[&Rank]) -> String {
     let better = count(|said| matches!(said, RankStatement::BetterThan(_)));
     let worse = count(|said| matches!(said, RankStatement::WorseThan(_)));
     // By the same sets as the comparisons beside it: by its own interval alone a rank would be better than who may be called better.
-    let top = Some(open.set.worst).filter(|worst| *worst < rank.ranked_units);
+    // To be among the first twelve of thirteen is nothing to say.
+    let top = Some(open.set.worst).filter(|worst| worst.saturating_mul(2) <= rank.ranked_units);
     let unnamed = top.map_or(0, |top| (rank.ranked_units - top) as usize).saturating_sub(better);
     texts::allowed_statements(better, worse, said.len() - better - worse, top.map(|top| (top, unnamed)))
 }

@@ -14,7 +14,7 @@ use super::unit::PEERS_FOR_A_MEDIAN;
 use crate::report::names::Text;
 use crate::report::numbers;
 use crate::report::texts;
-use crate::scoring::tables::{NextGrade, OtherRecords, RankNeighbour};
+use crate::scoring::tables::{NextGrade, OtherRecords, RankNeighbour, Value};
 
 /// An object beside its neighbours, and the way to the next grade.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,21 @@ pub struct Standing {
     pub neighbours: Vec<NeighbourRow>,
     /// Nothing for the best grade, or none.
     pub next: Option<NextGradeView>,
+    /// Indicators that cost most, dearest first.
+    pub lost: Vec<LostPoints>,
+}
+
+/// An indicator that pulled the total down.
+#[derive(Debug, Clone)]
+pub struct LostPoints {
+    /// Its title.
+    pub title: Text,
+    /// Where the page lists the records behind it.
+    pub href: Option<String>,
+    /// What it cost, of what it could bring.
+    pub words: String,
+    /// How many records there are of each kind, in words; empty where none are listed.
+    pub records: String,
 }
 
 /// One object of the group, as it stands to the page's.
@@ -66,6 +81,9 @@ pub struct RecordsWanted {
     pub words: String,
 }
 
+/// Indicators that cost most: so many are named.
+const LOST_ON_PAGE: usize = 5;
+
 /// Indicators that could do it alone: the page names the nearest.
 const ALONE_ON_PAGE: usize = 3;
 
@@ -74,7 +92,28 @@ pub fn standing<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader, recor
     Standing {
         neighbours: neighbours(facts, object, reader),
         next: facts.next_grade(object).map(|next| next_grade_view(facts, next, records)),
+        lost: lost(facts, object, records),
     }
+}
+
+/// The points that an indicator carries here, less those that it earned: what would be won with a full score and nothing else changed.
+fn lost<'a>(facts: &Facts<'a>, object: Object<'a>, records: &[RecordsBlock]) -> Vec<LostPoints> {
+    let decimals = facts.input.scheme.decimals;
+    let of = |value: &&'a Value| value.score.map(|score| value.effective_points * (Decimal::ONE_HUNDRED - score) / Decimal::ONE_HUNDRED);
+    let mut lost: Vec<(Decimal, &Value)> =
+        facts.values(object).iter().filter_map(|value| of(value).map(|lost| (lost.round_dp(decimals), *value))).collect();
+    lost.retain(|(points, _)| *points > Decimal::ZERO);
+    lost.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.indicator.cmp(&b.1.indicator)));
+    let view = |(points, value): (Decimal, &'a Value)| {
+        let block = records.iter().find(|block| block.indicator == value.indicator && !block.lists.is_empty());
+        LostPoints {
+            title: Text::of(facts.input.indicators.get(&value.indicator).map_or(value.indicator.as_ref(), |header| &header.title)),
+            href: block.map(|block| format!("#{}", block.anchor)),
+            words: texts::points_lost(&numbers::fixed(points, decimals), &numbers::points(value.effective_points)),
+            records: block.map_or_else(String::new, |block| block.words.clone()),
+        }
+    };
+    lost.into_iter().take(LOST_ON_PAGE).map(view).collect()
 }
 
 fn neighbours<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader) -> Vec<NeighbourRow> {

@@ -65,8 +65,9 @@ pub fn news(facts: &Facts) -> Vec<Task> {
     let ranked: BTreeSet<_> = facts.ranks().filter(|rank| rank.rank.is_some()).map(|rank| (&rank.unit, rank.domain.as_str())).collect();
     let gone = previous.ranks.keys().filter(|(unit, domain)| !ranked.contains(&(unit, domain.as_str()))).count();
     let resolved = facts.input.newly_resolved();
+    let is_moved = up + down + came + gone > 0;
     let sentences = [
-        (up + down + came + gone > 0).then(|| task(texts::today_moved(up, down, came, gone), "#ranking")),
+        Some(task(if is_moved { texts::today_moved(up, down, came, gone) } else { texts::TODAY_UNMOVED.to_owned() }, "#ranking")),
         (resolved > 0).then(|| task(texts::today_resolved(resolved), "findings.html")),
     ];
     sentences.into_iter().flatten().collect()

@@ -49,6 +49,8 @@ pub struct UnitView {
     pub predecessors: Vec<Text>,
     /// The edition of which this is the final scorecard; none of a run.
     pub edition: Option<UnitEdition>,
+    /// Where its parts begin.
+    pub parts: Vec<PartOfPage>,
     /// Assessed objects: one a domain.
     pub objects: Vec<ObjectView>,
     /// What their indicators are.
@@ -61,6 +63,15 @@ pub struct UnitView {
     pub remarks: Vec<RemarkView>,
     /// Findings; always empty outside the office's tree.
     pub findings: Vec<FindingView>,
+}
+
+/// A part of the page that a reader may want to go to.
+#[derive(Debug, Clone)]
+pub struct PartOfPage {
+    /// Anchor on the page.
+    pub anchor: String,
+    /// Its heading.
+    pub title: Text,
 }
 
 /// One assessed object.
@@ -100,6 +111,8 @@ pub struct ObjectView {
     pub classes: Vec<ClassView>,
     /// The total as a sum.
     pub composition: String,
+    /// How to read what only some pages draw.
+    pub reading: String,
     /// Spans of the drawings, in words.
     pub axes: String,
     /// Indicators.
@@ -156,7 +169,7 @@ pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader, most: us
     let unit = facts.unit(id);
     let words = |word: fn(&str) -> &str, code: fn(&Unit) -> &str| unit.map_or_else(Text::default, |unit| Text::of(word(code(unit))));
     let longest = longest_list(facts, &facts.objects_of(id), most);
-    UnitView {
+    let mut view = UnitView {
         name: facts.unit_name(id),
         id: Text::of(id.as_ref()),
         tier: words(texts::tier, |unit| &unit.tier),
@@ -167,12 +180,27 @@ pub fn unit_view<'a>(facts: &Facts<'a>, id: &'a UnitId, reader: Reader, most: us
         predecessors: unit.map_or_else(Vec::new, |unit| unit.predecessors.iter().map(predecessor).collect()),
         edition: edition_of_unit(facts, id),
         definitions: definitions(facts, &facts.objects_of(id)),
+        parts: Vec::new(),
         objects: facts.objects_of(id).into_iter().map(|object| object_view(facts, object, reader, longest)).collect(),
         reconciliation: reconciliation::of_unit(facts, id),
         verification: verification::of_unit(facts, id),
         remarks: facts.remarks_of(id).iter().map(|row| quality::remark_view(facts, row)).collect(),
         findings: if reader == Reader::Office { of_unit(facts, id) } else { Vec::new() },
-    }
+    };
+    view.parts = parts_of(&view, reader);
+    view
+}
+
+fn parts_of(view: &UnitView, reader: Reader) -> Vec<PartOfPage> {
+    let part = |anchor: &str, title: &str| PartOfPage { anchor: anchor.to_owned(), title: Text::of(title) };
+    let others = [
+        (view.reconciliation.is_some(), "reconciliation", texts::TITLE_RECONCILIATION),
+        (view.verification.is_some(), "verification", texts::TITLE_VERIFICATION),
+        (!view.remarks.is_empty(), "remarks", texts::OWN_REMARKS),
+        (reader == Reader::Office, "findings", texts::FINDINGS_HEAD),
+    ];
+    let objects = view.objects.iter().map(|object| part(&object.anchor, object.domain.as_str()));
+    objects.chain(others.into_iter().filter(|(is_there, ..)| *is_there).map(|(_, anchor, title)| part(anchor, title))).collect()
 }
 
 fn predecessor(unit: &Predecessor) -> Text {
@@ -199,6 +227,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader, longes
     link_records(&mut blocks, &records);
     ObjectView {
         standing_beside: standing::standing(facts, object, reader, &records),
+        reading: reading(facts, object, &blocks),
         axes: axes.words(),
         anchor: format!("d-{}", file_name(object.1)),
         domain: Text::of(texts::domain(object.1)),
@@ -249,6 +278,13 @@ fn classes<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<ClassView> {
 }
 
 /// The total as a sum of its classes and of what stands outside the tree.
+fn reading<'a>(facts: &Facts<'a>, object: Object<'a>, blocks: &[ClassBlock]) -> String {
+    let has_peers = blocks.iter().flat_map(|block| &block.nodes).flat_map(|node| &node.rows).any(|row| !row.peers.is_empty());
+    let has_limits = facts.values(object).iter().any(|value| facts.chart(object, &value.indicator).is_some());
+    let told = [(has_peers, texts::READING_PEERS), (has_limits, texts::READING_LIMITS)];
+    told.into_iter().filter(|(is_drawn, _)| *is_drawn).map(|(_, words)| words).collect()
+}
+
 fn composition<'a>(facts: &Facts<'a>, object: Object<'a>, own: Option<Decimal>) -> String {
     let Some(own) = own else { return String::new() };
     let earned = |node: &'a NodeView| {
