@@ -6,7 +6,7 @@
 //! The engine's hash join holds one side of all partitions at once and does not spill. Here its partitions run one after another (a partitioned
 //! hash join: Kitsuregawa, Tanaka & Moto-oka 1983; DeWitt et al. 1984), and what the later ones need waits where the engine deals rows out
 //! by their keys (`RepartitionExec`), which spills. Each row of both sides is written once and read once; a sort-merge join sorts both sides, and
-//! merges its runs as often as memory is short.
+//! merges its runs as often as memory is short. One task deals out, or the engine may stand still: see [`super::pool`].
 //!
 //! ```text
 //! before   HashJoin, 32 partitions at once ─▶ deal out ─▶ …
@@ -21,6 +21,7 @@ use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, Tr
 use datafusion::common::{DataFusionError, Result};
 use datafusion::config::SpillCompression;
 use datafusion::execution::context::SessionState;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
 use datafusion::physical_expr::{Partitioning, PhysicalExpr};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
@@ -31,6 +32,8 @@ use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties, ReplaceChildrenOptions,
 };
 use futures::{StreamExt, TryStreamExt, stream};
+
+use super::pool::PoolInParts;
 
 /// Parts that the rows of a join are dealt out into.
 const PARTS: usize = 32;
@@ -49,7 +52,11 @@ pub fn in_parts(state: SessionState) -> SessionState {
     // The tables are those of the session, whose catalog is shared: a new one would stand in its place.
     options.catalog.create_default_catalog_and_schema = false;
     let rule = Arc::new(TakePartitionsInTurn { lanes });
-    SessionStateBuilder::new_from_existing(state).with_config(config).with_physical_optimizer_rule(rule).build()
+    let pool = PoolInParts::over(Arc::clone(&state.runtime_env().memory_pool));
+    let runtime = RuntimeEnvBuilder::from_runtime_env(state.runtime_env()).with_memory_pool(Arc::new(pool));
+    // Everything in it is there already.
+    let runtime = runtime.build_arc().expect("a runtime over the parts of another");
+    SessionStateBuilder::new_from_existing(state).with_config(config).with_runtime_env(runtime).with_physical_optimizer_rule(rule).build()
 }
 
 /// Puts [`InTurnExec`] wherever the engine would run all partitions of a plan at once: below what deals rows out or brings them together, and at the top.
@@ -76,7 +83,13 @@ impl PhysicalOptimizerRule for TakePartitionsInTurn {
             if !runs_all_at_once(&node) {
                 return Ok(Transformed::no(node));
             }
-            let inputs = node.children().into_iter().map(|input| self.in_turn(Arc::clone(input))).collect();
+            let deals_out = node.is::<RepartitionExec>();
+            let input = |input: &Arc<dyn ExecutionPlan>| {
+                let in_turn = self.in_turn(Arc::clone(input));
+                let is_whole = in_turn.output_partitioning().partition_count() == 1;
+                if !deals_out || is_whole { in_turn } else { Arc::new(CoalescePartitionsExec::new(in_turn)) as _ }
+            };
+            let inputs = node.children().into_iter().map(input).collect();
             let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
             node.replace_children(inputs, options).map(Transformed::yes)
         });
@@ -236,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_that_the_engine_would_run_at_once_runs_on_as_many_lanes_as_there_are_cores() {
+    async fn all_that_the_engine_would_run_at_once_runs_on_as_many_lanes_as_there_are_cores_and_one_task_deals_out() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let context = session(None, folder.path(), 2).expect("a session");
         province(&context, folder.path(), 20_000).await;
@@ -247,7 +260,8 @@ mod tests {
         let mut wide = Vec::new();
         plan.apply(|node| {
             let inputs = node.children();
-            let is_wide = |input: &&Arc<dyn ExecutionPlan>| input.output_partitioning().partition_count() > 2;
+            let lanes = if node.is::<RepartitionExec>() { 1 } else { 2 };
+            let is_wide = |input: &&Arc<dyn ExecutionPlan>| input.output_partitioning().partition_count() > lanes;
             if runs_all_at_once(node) && inputs.iter().any(is_wide) {
                 wide.push(displayable(node.as_ref()).one_line().to_string());
             }

@@ -5,7 +5,8 @@
 //! | who asks | how it is counted | what it may have |
 //! |---|---|---|
 //! | a side of a join | twice | what is left |
-//! | what waits for a later part of a join ([`super::in_turn`]) | as told | what is left, all of them together a quarter; the rest goes to disk |
+//! | what was dealt out by keys and nobody has read yet | as told | whatever it asks for, or see below |
+//! | the same in a plan that runs in parts ([`super::in_turn`]) | as told | what is left, all of them together a quarter; the rest goes to disk |
 //! | who else can spill | as told | its share of what the others don't have; or more, while all who spill have less than a quarter |
 //! | who can't | as told | what is left |
 //!
@@ -17,12 +18,16 @@
 //! detector has a hundred of them, and one failed for 130 MB with 10 GB to give. What waits has a consumer for every part of every join: were
 //! each of them given a share, a sort beside them would have a hundredth of the pool, and were all of them, the joins they wait for would have nothing.
 //!
+//! What was dealt out is refused only where a single task deals it out. Several at once write to several files, and the reader of them waits at the end of
+//! the first for rows that lie in the second, while those who write wait for the reader (`mpsc_channel` in `spill_pool.rs`, DataFusion 55.2): a run over 10 million
+//! cases stood still for ever. Elsewhere it has what it asks for, and those beside it are refused: the query is asked again, in parts.
+//!
 //! Much is told by nobody: results of the run so far, rows on their way from one operator to the next, what sorters merge. So the pool also looks at
 //! what the process really holds, and gives nothing more once that is as much as the process may; but a quarter of the pool is always there to be
 //! given, so that the work goes on, in less memory and more time. With 10 million cases and a limit of 12 GiB a run held 18 GB before.
 
 use std::fmt::{self, Display, Formatter};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use datafusion::common::{Result, resources_err};
@@ -34,7 +39,10 @@ use crate::process_memory;
 const COPIED: [&str; 4] = ["HashJoinInput", "NestedLoopJoinLoad", "CrossJoinExec", "PiecewiseMergeJoinInput"];
 
 /// Consumers of what the engine has dealt out by keys and nobody has read yet.
-const WAITING: &str = "RepartitionExec";
+const DEALT_OUT: &str = "RepartitionExec";
+
+/// All of these of a plan in parts, as one consumer.
+const WAITING: &str = "rows of later parts";
 
 /// One part in so many of the pool goes to whoever comes first of those that can spill, is the most that may wait, and is given whatever the process holds.
 const ONE_PART_IN: usize = 4;
@@ -84,13 +92,19 @@ struct Seen {
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Spiller,
+    DealtOut,
     Waiting,
     Other,
 }
 
+fn is_dealt_out(consumer: &MemoryConsumer) -> bool {
+    consumer.name().starts_with(DEALT_OUT)
+}
+
 fn kind_of(consumer: &MemoryConsumer) -> Kind {
     match consumer.can_spill() {
-        true if consumer.name().starts_with(WAITING) => Kind::Waiting,
+        true if is_dealt_out(consumer) => Kind::DealtOut,
+        true if consumer.name() == WAITING => Kind::Waiting,
         true => Kind::Spiller,
         false => Kind::Other,
     }
@@ -107,7 +121,7 @@ impl Taken {
         match kind {
             Kind::Spiller => &mut self.by_spillers,
             Kind::Waiting => &mut self.by_waiting,
-            Kind::Other => &mut self.by_others,
+            Kind::DealtOut | Kind::Other => &mut self.by_others,
         }
     }
 
@@ -138,6 +152,7 @@ impl Taken {
     fn leaves(&self, limit: usize, kind: Kind, held: usize, bytes: usize) -> bool {
         let is_left = self.all().saturating_add(bytes) <= limit;
         match kind {
+            Kind::DealtOut => true,
             Kind::Other => is_left,
             Kind::Waiting => is_left && self.by_waiting.saturating_add(bytes) <= limit / ONE_PART_IN,
             Kind::Spiller => {
@@ -196,7 +211,7 @@ impl MemoryPool for SessionPool {
             let left = self.limit.saturating_sub(taken.all());
             return resources_err!("{bytes} bytes for {} of the {left} that are left of {}", reservation.consumer().name(), self.limit);
         }
-        let is_little = taken.all().saturating_add(bytes) <= self.limit / ONE_PART_IN;
+        let is_little = kind == Kind::DealtOut || taken.all().saturating_add(bytes) <= self.limit / ONE_PART_IN;
         if !is_little && !taken.fits_into(self.process, bytes) {
             let (name, limit) = (reservation.consumer().name(), self.process.limit);
             return resources_err!("{bytes} bytes for {name} in a process that holds nearly the {limit} that it may");
@@ -220,10 +235,67 @@ impl Display for SessionPool {
     }
 }
 
+/// The pool of a session, for plans in which each dealing out is one task's work: what waits for a later part goes to disk.
+#[derive(Debug)]
+pub(super) struct PoolInParts {
+    pool: Arc<dyn MemoryPool>,
+    waiting: MemoryReservation,
+}
+
+impl PoolInParts {
+    /// A part of this pool is that pool.
+    pub fn over(pool: Arc<dyn MemoryPool>) -> Self {
+        let waiting = MemoryConsumer::new(WAITING).with_can_spill(true).register(&pool);
+        Self { pool, waiting }
+    }
+}
+
+impl MemoryPool for PoolInParts {
+    fn name(&self) -> &str {
+        "session in parts"
+    }
+
+    fn register(&self, consumer: &MemoryConsumer) {
+        if !is_dealt_out(consumer) {
+            self.pool.register(consumer);
+        }
+    }
+
+    fn unregister(&self, consumer: &MemoryConsumer) {
+        if !is_dealt_out(consumer) {
+            self.pool.unregister(consumer);
+        }
+    }
+
+    fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+        if is_dealt_out(reservation.consumer()) { self.waiting.grow(additional) } else { self.pool.grow(reservation, additional) }
+    }
+
+    fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+        if is_dealt_out(reservation.consumer()) { self.waiting.shrink(shrink) } else { self.pool.shrink(reservation, shrink) }
+    }
+
+    fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        if is_dealt_out(reservation.consumer()) { self.waiting.try_grow(additional) } else { self.pool.try_grow(reservation, additional) }
+    }
+
+    fn reserved(&self) -> usize {
+        self.pool.reserved()
+    }
+
+    fn memory_limit(&self) -> MemoryLimit {
+        self.pool.memory_limit()
+    }
+}
+
+impl Display for PoolInParts {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "in parts of {}", self.pool)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use datafusion::execution::runtime_env::RuntimeEnvBuilder;
     use datafusion::prelude::{SessionConfig, SessionContext};
 
@@ -268,7 +340,8 @@ mod tests {
 
     #[test]
     fn what_waits_to_be_read_has_a_quarter_and_joins_have_the_rest() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(100, PLENTY));
+        let whole: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(100, PLENTY));
+        let pool: Arc<dyn MemoryPool> = Arc::new(PoolInParts::over(Arc::clone(&whole)));
         let waiting = |part| MemoryConsumer::new(format!("RepartitionExec[{part}]")).with_can_spill(true).register(&pool);
         let (first, second) = (waiting(0), waiting(1));
         first.try_grow(20).expect("less than a quarter");
@@ -281,6 +354,20 @@ mod tests {
         join.try_grow(37).expect("twice as much is there for a side of a join");
         first.shrink(20);
         second.try_grow(20).expect("what was read waits no more");
+        drop((first, second, sorter, join));
+        assert_eq!(whole.reserved(), 0);
+    }
+
+    #[test]
+    fn what_several_tasks_deal_out_is_never_refused_and_leaves_less_to_others() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(100, PLENTY));
+        let dealt = MemoryConsumer::new("RepartitionExec[0]").with_can_spill(true).register(&pool);
+        dealt.try_grow(90).expect("it would stand still");
+        let join = MemoryConsumer::new("HashJoinInput[0]").register(&pool);
+        assert!(join.try_grow(6).is_err(), "the query is asked again, in parts");
+        dealt.try_grow(90).expect("even then");
+        dealt.shrink(180);
+        assert_eq!(pool.reserved(), 0);
     }
 
     #[test]
