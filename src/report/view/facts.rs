@@ -63,6 +63,7 @@ pub struct Facts<'a> {
     pub sheets: Vec<SheetFiles>,
     units: BTreeMap<&'a str, &'a Unit>,
     ranks: BTreeMap<Object<'a>, &'a Rank>,
+    by_peer_group: BTreeMap<&'a str, Vec<&'a Rank>>,
     scores: BTreeMap<(&'a UnitId, &'a str, &'a str), &'a Score>,
     values: BTreeMap<Object<'a>, Vec<&'a Value>>,
     by_indicator: BTreeMap<&'a IndicatorId, Vec<&'a Value>>,
@@ -70,6 +71,8 @@ pub struct Facts<'a> {
     charts: BTreeMap<(&'a str, &'a str, &'a str), &'a ControlChart>,
     measures: Cow<'a, Measures>,
     findings: BTreeMap<&'a str, Vec<&'a Finding>>,
+    /// By detector and unit: the strongest of its findings.
+    strongest: BTreeMap<&'a str, BTreeMap<&'a str, f64>>,
     tests: BTreeMap<&'a str, Vec<&'a FindingTest>>,
     places: BTreeMap<&'a IndicatorId, (usize, &'a SchemeIndicator)>,
     score_lines: BTreeMap<Object<'a>, Vec<&'a ScoreLine>>,
@@ -95,6 +98,7 @@ impl<'a> Facts<'a> {
             sheets: Vec::new(),
             units: input.units.iter().map(|unit| (unit.id.as_ref(), unit)).collect(),
             ranks: input.scorecards.ranks.iter().map(|rank| ((&rank.unit, rank.domain.as_str()), rank)).collect(),
+            by_peer_group: BTreeMap::new(),
             scores: BTreeMap::new(),
             values: BTreeMap::new(),
             by_indicator: BTreeMap::new(),
@@ -106,6 +110,7 @@ impl<'a> Facts<'a> {
                 .collect(),
             measures: input.sorted_measures(),
             findings: BTreeMap::new(),
+            strongest: BTreeMap::new(),
             tests: BTreeMap::new(),
             places: input.scheme.indicators.iter().enumerate().map(|(place, indicator)| (&indicator.id, (place, indicator))).collect(),
             score_lines: BTreeMap::new(),
@@ -129,6 +134,9 @@ impl<'a> Facts<'a> {
         }
         for row in &input.accounting {
             *facts.sent.entry(&row.table).or_default() += row.records_seen + row.expanded;
+        }
+        for rank in facts.ranks.values() {
+            facts.by_peer_group.entry(&rank.peer_group).or_default().push(rank);
         }
         for row in &input.reconciliation {
             facts.reconciliation.entry(&row.unit).or_default().push(row);
@@ -161,6 +169,8 @@ impl<'a> Facts<'a> {
         facts.quartiles = facts.all_quartiles();
         for finding in &input.detected.findings {
             facts.findings.entry(&finding.unit).or_default().push(finding);
+            let strongest = facts.strongest.entry(&finding.detector).or_default().entry(&finding.unit).or_default();
+            *strongest = strongest.max(finding.strength);
         }
         for test in &input.detected.tests {
             facts.tests.entry(&test.detector).or_default().push(test);
@@ -207,6 +217,12 @@ impl<'a> Facts<'a> {
                 && other.unit != test.unit
         };
         tests.iter().filter(is_beside).map(|other| other.statistic).collect()
+    }
+
+    /// The strongest finding of the same detector at every other unit that has one.
+    pub fn strongest_beside(&self, finding: &Finding) -> Vec<f64> {
+        let of_detector = self.strongest.get(finding.detector.as_str()).into_iter().flatten();
+        of_detector.filter(|(unit, _)| **unit != finding.unit).map(|(_, strength)| *strength).collect()
     }
 
     /// A unit's row.
@@ -285,6 +301,11 @@ impl<'a> Facts<'a> {
     /// All rank rows.
     pub fn ranks(&self) -> impl Iterator<Item = &'a Rank> {
         self.ranks.values().copied()
+    }
+
+    /// The objects of a peer group, in the order of [`Facts::ranks`].
+    pub fn peer_group(&self, group: &str) -> &[&'a Rank] {
+        self.by_peer_group.get(group).map_or(&[], Vec::as_slice)
     }
 
     /// Score of an object at a node.

@@ -309,14 +309,8 @@ fn strip(facts: &Facts, finding: &Finding) -> Svg {
     let (own, others, usual, without) = match facts.test_of(finding) {
         Some(test) => (test.statistic, facts.tests_beside(test), test.usual, 0),
         None => {
-            let detected = &facts.input.detected;
-            let mut highest_of: BTreeMap<&str, f64> = BTreeMap::new();
-            for other in detected.findings.iter().filter(|other| other.detector == finding.detector && other.unit != finding.unit) {
-                let highest = highest_of.entry(&other.unit).or_default();
-                *highest = highest.max(other.strength);
-            }
-            let without = detected.unremarkable.get(&finding.detector).copied().unwrap_or(0);
-            (finding.strength, highest_of.into_values().chain(repeat_n(0.0, without)).collect(), None, without)
+            let without = facts.input.detected.unremarkable.get(&finding.detector).copied().unwrap_or(0);
+            (finding.strength, facts.strongest_beside(finding).into_iter().chain(repeat_n(0.0, without)).collect(), None, without)
         }
     };
     let highest = others.iter().copied().chain([own]).chain(usual).fold(0.0, f64::max);

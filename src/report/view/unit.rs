@@ -210,8 +210,8 @@ fn predecessor(unit: &Predecessor) -> Text {
 
 fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader, longest: usize) -> ObjectView {
     let rank = facts.rank(object);
-    let peers: Vec<&Rank> = rank.map_or_else(Vec::new, |rank| facts.ranks().filter(|peer| peer.peer_group == rank.peer_group).collect());
-    let spread = Spread::of(&peers);
+    let peers = rank.map_or(&[][..], |rank| facts.peer_group(&rank.peer_group));
+    let spread = Spread::of(peers);
     let office = reader == Reader::Office;
     let group = rank.map_or_else(String::new, |rank| texts::peer_group(&rank.peer_group));
     let own = rank.and_then(|rank| rank.total);
@@ -238,7 +238,7 @@ fn object_view<'a>(facts: &Facts<'a>, object: Object<'a>, reader: Reader, longes
         standing: rank.map_or_else(Text::default, |rank| Text::of(&in_words(rank))),
         ranked: rank.is_some_and(|rank| rank.rank.is_some()),
         open: rank.map_or_else(Open::default, Open::of),
-        allowed: rank.map_or_else(String::new, |rank| allowed(rank, &peers)),
+        allowed: rank.map_or_else(String::new, |rank| allowed(rank, peers)),
         moved: rank.map_or_else(Moved::default, |rank| moved(facts, rank)),
         strip: if own.is_some() && tellable { spread.strip(facts, &group, own, office) } else { Svg::default() },
         median: if tellable { total(facts, spread.median()) } else { String::new() },
