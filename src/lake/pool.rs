@@ -19,7 +19,7 @@
 //! each of them given a share, a sort beside them would have a hundredth of the pool, and were all of them, the joins they wait for would have nothing.
 //!
 //! What was dealt out is refused only where a single task deals it out. Several at once write to several files, and the reader of them waits at the end of
-//! the first for rows that lie in the second, while those who write wait for the reader (`mpsc_channel` in `spill_pool.rs`, DataFusion 55.2): a run over 10 million
+//! the first for rows that lie in the second, while those who write wait for the reader (apache/datafusion#24883, in 55.2; #24891 mends it): a run over 10 million
 //! cases stood still for ever. Elsewhere it has what it asks for, and those beside it are refused: the query is asked again, in parts.
 //!
 //! Much is told by nobody: results of the run so far, rows on their way from one operator to the next, what sorters merge. So the pool also looks at
