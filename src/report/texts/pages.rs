@@ -848,7 +848,7 @@ pub const RANKING_COLUMNS: [(&str, &str); 5] = [
 /// A rank in a line with those of other domains.
 pub fn rank_in_index(domain: &str, place: &str, open: &str) -> String {
     let open = if open.is_empty() { String::new() } else { format!("（{open}）") };
-    format!("{domain}{place}{open}")
+    format!("{domain}：{place}{open}")
 }
 
 /// What an indicator cost, of what it could bring.
