@@ -541,17 +541,18 @@ fn previous_run(out: &Path) -> Result<Option<Previous>> {
     previous_in(&out.join("runs").join(&current.run.0)).map(Some)
 }
 
-/// The newest published run up to this one that looked at the period: one of another period in between has other findings, and resolves nobody's.
+/// The newest run up to this one that looked at the period: one of another period in between has other findings, and resolves nobody's. This one may be of a past day, which
+/// readers don't see; those before it were published.
 fn newest_of_period(published: &Path, period: &str) -> Option<PathBuf> {
-    let is_of_period = |folder: &Path| RunResults::of(folder).is_some_and(|results| results.is_published() && results.period == period);
-    if is_of_period(published) {
+    let of = |folder: &Path| RunResults::of(folder).filter(|results| results.period == period);
+    if of(published).is_some() {
         return Some(published.to_owned());
     }
     let runs = std::fs::read_dir(published.parent()?).ok()?.flatten().map(|entry| entry.path());
     // Names of runs are sorted as they began.
     let mut earlier: Vec<PathBuf> = runs.filter(|folder| folder.as_path() < published).collect();
     earlier.sort();
-    earlier.into_iter().rev().find(|folder| is_of_period(folder))
+    earlier.into_iter().rev().find(|folder| of(folder).is_some_and(|results| results.is_published()))
 }
 
 /// What a run needs of the one before.

@@ -28,7 +28,6 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use datafusion::common::{Result, resources_err};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
@@ -47,9 +46,9 @@ const WAITING: &str = "rows of later parts";
 /// One part in so many of the pool goes to whoever comes first of those that can spill, is the most that may wait, and is given whatever the process holds.
 const ONE_PART_IN: usize = 4;
 
-/// How long it is believed what the process held when it was looked at …
-const BELIEVED_FOR: Duration = Duration::from_millis(10);
-/// … and for how many bytes that were given since.
+/// For how many who ask it is believed what the process held when it was looked at …
+const BELIEVED_FOR: u32 = 64;
+/// … and up to how many bytes that were given since.
 const BELIEVED_UP_TO: usize = 16 << 20;
 
 /// The pool of a session.
@@ -83,8 +82,9 @@ struct Taken {
 /// What the process held at some moment.
 #[derive(Debug)]
 struct Seen {
-    at: Instant,
     resident: usize,
+    /// How often somebody has asked since.
+    asked: u32,
     /// Bytes that were given since.
     given: usize,
 }
@@ -131,10 +131,13 @@ impl Taken {
 
     /// Whether the process may hold so much more.
     fn fits_into(&mut self, process: Process, bytes: usize) -> bool {
-        let is_believed = |seen: &Seen| seen.at.elapsed() < BELIEVED_FOR && seen.given < BELIEVED_UP_TO;
+        let is_believed = |seen: &Seen| seen.asked < BELIEVED_FOR && seen.given < BELIEVED_UP_TO;
         if !self.seen.as_ref().is_some_and(is_believed) {
             let resident = (process.resident)().and_then(|bytes| usize::try_from(bytes).ok());
-            self.seen = resident.map(|resident| Seen { at: Instant::now(), resident, given: 0 });
+            self.seen = resident.map(|resident| Seen { resident, asked: 0, given: 0 });
+        }
+        if let Some(seen) = &mut self.seen {
+            seen.asked += 1;
         }
         let held = |seen: &Seen| seen.resident.saturating_add(seen.given).saturating_add(self.for_copies);
         self.seen.as_ref().is_none_or(|seen| held(seen).saturating_add(bytes) <= process.limit)
