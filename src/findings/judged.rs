@@ -77,7 +77,7 @@ pub fn check(context: &SessionContext, library: &Library, depth: Depth, diagnost
 }
 
 /// The column of the row's own values that make it odd.
-pub(super) const JUDGED: &str = "judged";
+const JUDGED: &str = "judged";
 
 /// The column of what makes rows hang together.
 const OCCASION: &str = "occasion";

@@ -65,7 +65,7 @@ use effects::Effects;
 pub use judged::check;
 use peers::Share;
 use tables::{Detected, Evidence, Finding, FindingKind, State};
-use tested::{EvidenceOf, Tested, corrected, count_peers};
+use tested::{EvidenceOf, Tested, corrected, with_peers};
 
 /// What is asked for.
 #[derive(Clone, Copy)]
@@ -386,18 +386,11 @@ async fn looked_for<'a>(detecting: &Detecting<'a>) -> Result<Seen<'a>> {
         }
         Statistic::LateBurst => return Ok(Seen::Tests(late_burst::test(detecting).await?)),
         Statistic::NumberOrder => number_order::test(detecting).await?,
-        Statistic::Evenness => {
-            let mut tests = evenness::test(detecting).await?;
-            count_peers(&mut tests);
-            return Ok(Seen::Tests(tests));
-        }
+        Statistic::Evenness => return Ok(Seen::Tests(with_peers(evenness::test(detecting).await?))),
         Statistic::LastDigits => return Ok(Seen::Tests(digits::test(detecting).await?)),
-        Statistic::Contrast { says } => contrast::test(detecting, says).await?,
-        Statistic::FirstDigits => first_digits::test(detecting).await?,
+        Statistic::Contrast { says } => with_peers(contrast::test(detecting, says).await?),
+        Statistic::FirstDigits => with_peers(first_digits::test(detecting).await?),
     };
-    if matches!(detecting.detector.statistic, Statistic::Contrast { .. } | Statistic::FirstDigits) {
-        count_peers(&mut tests);
-    }
     let left_out = detecting.left_out().await?;
     for test in &mut tests {
         let key = (test.share.unit.clone(), test.share.domain.clone(), test.share.table.clone());

@@ -99,8 +99,8 @@ impl<'a> Tested<'a> {
     }
 }
 
-/// Tells each test how many others of its table, domain, tier and sign were made: of statistics that are judged by chance alone, so that one sees beside whom.
-pub fn count_peers(tests: &mut [Tested<'_>]) {
+/// The tests, each told how many others of its table, domain, tier and sign were made; of statistics that are judged by chance alone, so that one sees beside whom.
+pub fn with_peers(mut tests: Vec<Tested<'_>>) -> Vec<Tested<'_>> {
     let key = |test: &Tested<'_>| (test.share.table.clone(), test.share.domain.clone(), test.share.tier.clone(), test.sign.clone());
     let mut made: BTreeMap<_, usize> = BTreeMap::new();
     for test in tests.iter().filter(|test| test.p.is_some()) {
@@ -109,6 +109,7 @@ pub fn count_peers(tests: &mut [Tested<'_>]) {
     for test in tests.iter_mut().filter(|test| test.p.is_some()) {
         test.peers = made[&key(test)] - 1;
     }
+    tests
 }
 
 /// Corrects all tests together, and each detector's by themselves; the rows of the table, and the flagged tests with p and q.

@@ -277,7 +277,7 @@ fn classes<'a>(facts: &Facts<'a>, object: Object<'a>) -> Vec<ClassView> {
         .collect()
 }
 
-/// The total as a sum of its classes and of what stands outside the tree.
+/// How to read what only some pages draw.
 fn reading<'a>(facts: &Facts<'a>, object: Object<'a>, blocks: &[ClassBlock]) -> String {
     let has_peers = blocks.iter().flat_map(|block| &block.nodes).flat_map(|node| &node.rows).any(|row| !row.peers.is_empty());
     let has_limits = facts.values(object).iter().any(|value| facts.chart(object, &value.indicator).is_some());
@@ -285,6 +285,7 @@ fn reading<'a>(facts: &Facts<'a>, object: Object<'a>, blocks: &[ClassBlock]) -> 
     told.into_iter().filter(|(is_drawn, _)| *is_drawn).map(|(_, words)| words).collect()
 }
 
+/// The total as a sum of its classes and of what stands outside the tree.
 fn composition<'a>(facts: &Facts<'a>, object: Object<'a>, own: Option<Decimal>) -> String {
     let Some(own) = own else { return String::new() };
     let earned = |node: &'a NodeView| {
