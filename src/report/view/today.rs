@@ -1,7 +1,7 @@
 //! What is new since the run before, and what needs a person today: a few sentences at the head of the office's first page.
 //!
 //! In: findings with their states, held items, silent units, ranks of two runs. Out: sentences with the place where each is worked on. Never here: figures
-//! of their own; of what has not changed, that ranks have not.
+//! of its own.
 
 use std::collections::BTreeSet;
 
